@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Intent: SR Policies desired by operators, what the network reports of them, and the work of
+ * making the second equal the first. Owns the bandwidth book. Loop thread only.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/bus.h"
+#include "core/driver.h"
+#include "core/sr.h"
+#include "loop/loop.h"
+#include "pce/path.h"
+#include "store/store.h"
+#include "work/work.h"
+
+struct intent;
+
+struct intent_cfg {
+	struct ip_addr originator;	  /* of the candidate paths we make */
+	uint32_t asn;
+	uint64_t wait_to_revert_ns;	  /* good news: after a repair, back to the better path */
+	uint32_t hysteresis_pct;	  /* a new path must be this much better to move */
+	uint64_t reopt_interval_ns;	  /* 0: never on its own */
+	uint64_t restart_grace_ns;	  /* after start: wait this long for a headend to sync before creating */
+	uint64_t foreign_age_ns;	  /* LSPs of a lost headend stay charged this long; 0: for ever */
+	uint64_t confirm_ns;		  /* how long the headend has to answer a push */
+	uint32_t policies_max;
+	uint8_t msd_default;		  /* when the headend told none */
+	struct ip_prefix bsid_block;	  /* binding SIDs are allocated from it; len 0: none asked for */
+	bool hold;			  /* global hold: compute and show, send nothing */
+};
+
+void intent_cfg_default(struct intent_cfg *cfg);
+
+enum { INTENT_CPATHS_MAX = 8, INTENT_HOPS_MAX = 16 };
+
+/* A candidate path as desired (RFC 9256 s2.2): dynamic, or explicit by SIDs or by hops. */
+struct intent_cpath {
+	uint32_t preference; /* unique in the policy, the highest valid one is used */
+	char name[SR_NAME_MAX];
+	enum { INTENT_DYNAMIC, INTENT_EXPLICIT } kind;
+	/* dynamic: */
+	enum pce_metric minimise;
+	uint32_t delay_us_max, hops_max, igp_max, te_max; /* PCE_NO_BOUND: none */
+	struct pce_affinity affinity;
+	char exclude[INTENT_HOPS_MAX][TED_LABEL_MAX]; /* node or link texts */
+	uint8_t n_exclude;
+	bool strict;
+	/* explicit: */
+	struct sr_list list;
+};
+
+struct intent_policy {
+	struct sr_policy_key key;
+	char name[SR_NAME_MAX]; /* "" : one is made; the PCEP symbolic name is derived from it */
+	uint64_t bandwidth_bps;
+	uint8_t setup_prio, hold_prio; /* 0 best .. 7 */
+	uint8_t dataplane;	       /* enum sr_dataplane */
+	bool no_usid;
+	uint8_t msd;		       /* 0: what the headend told */
+	uint8_t reserved;	       /* SIDs kept for a service SID */
+	uint32_t nrp;
+	bool admin_down;
+	uint8_t n_cpaths;
+	struct intent_cpath cpaths[INTENT_CPATHS_MAX];
+};
+
+void intent_policy_default(struct intent_policy *p);
+void intent_cpath_default(struct intent_cpath *c);
+
+enum intent_mode {
+	INTENT_MANAGED,	 /* ours: made here or adopted */
+	INTENT_OBSERVED, /* discovered: shown, booked, untouched */
+};
+
+enum intent_state {
+	INTENT_PENDING,	 /* waiting: for sight of the topology, a session, sync, or an answer */
+	INTENT_UP,	 /* the headend reports our current list up (or active) */
+	INTENT_DEGRADED, /* still forwards, but breaks a bound; reason says which */
+	INTENT_DOWN,	 /* no usable path, or the headend says down; reason */
+	INTENT_HELD,	 /* would change, but hold or observe forbids */
+};
+
+const char *intent_state_text(enum intent_state s);
+
+/* A copy for readers. */
+struct intent_view {
+	struct intent_policy desired; /* observed: only what could be learnt */
+	enum intent_mode mode;
+	enum intent_state state;
+	char reason[SR_REASON_MAX];
+	uint64_t since_wall_ns;	      /* of state */
+	uint64_t created_wall_ns;
+	uint64_t revision;	      /* of desired; changes with each write: the ETag */
+	bool has_reported;
+	struct lsp_state reported;
+	bool has_computed;	      /* the list we want there now */
+	uint32_t active_preference;
+	struct sr_list computed;
+	uint32_t n_path;	      /* labels of links in path_text, comma separated */
+	char path_text[1024];
+	uint32_t igp, te, delay_us, hops;
+	uint32_t worst_delay_us;      /* over ECMP */
+	uint64_t ted_generation;      /* computed on */
+	uint64_t pushes, repairs, failures;
+	struct ip_addr binding_sid;
+};
+
+int intent_new(struct intent **outp, struct loop *loop, struct work *work, struct store *store,
+	       struct bus *bus, const struct intent_cfg *cfg);
+struct intent *intent_free(struct intent *i);
+AUTO_DEFINE(struct intent, intent_free)
+int intent_load(struct intent *i); /* from the store, once, before sessions start */
+void intent_reconfigure(struct intent *i, const struct intent_cfg *cfg);
+void intent_driver_set(struct intent *i, const struct driver *d); /* the PCEP driver */
+
+extern const struct driver_sink intent_sink; /* arg is the struct intent */
+void intent_on_ted(void *arg, const struct ted *ted); /* a topo_ted_fn */
+
+/* ---- commands (northbound) ---- */
+
+enum {
+	INTENT_E_EXISTS = 1,
+	INTENT_E_MISSING,
+	INTENT_E_REVISION,  /* if_revision did not match */
+	INTENT_E_INVALID,   /* field and text say what */
+	INTENT_E_LIMIT,
+	INTENT_E_STORE,	    /* the disk refused; nothing changed */
+	INTENT_E_MODE,	    /* e.g. adopting what is managed already */
+	INTENT_E_BUSY,	    /* another write of the same policy is on its way to disk */
+};
+
+struct intent_result {
+	int code;	/* 0 or INTENT_E_* */
+	char field[64]; /* e.g. "bandwidth", "candidate-path[preference='100']/delay-max" */
+	char text[SR_REASON_MAX];
+	uint64_t revision;
+};
+
+/* Called once, never from inside the command; on success the change is durable. */
+typedef void (*intent_done_fn)(void *arg, const struct intent_result *r);
+
+enum intent_write {
+	INTENT_CREATE,	/* INTENT_E_EXISTS when there */
+	INTENT_REPLACE, /* create or replace */
+	INTENT_UPDATE,	/* INTENT_E_MISSING when not there */
+};
+
+/* Checks without writing: what a dry run and the candidate check use. r->code 0: fine. */
+void intent_validate(const struct intent *i, const struct intent_policy *p, struct intent_result *r);
+/* if_revision 0: any. */
+void intent_put(struct intent *i, enum intent_write how, const struct intent_policy *p,
+		uint64_t if_revision, intent_done_fn done, void *arg);
+void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t if_revision,
+		   intent_done_fn done, void *arg);
+/* Discovered LSPs have a policy key too; those without a colour are named by (headend, name). */
+void intent_adopt(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg);
+void intent_release(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg);
+void intent_hold(struct intent *i, bool hold, intent_done_fn done, void *arg); /* durable */
+bool intent_held(const struct intent *i);
+/* Recompute now, as if wait-to-revert were over. */
+int intent_reoptimise(struct intent *i, const struct sr_policy_key *key); /* 0 or INTENT_E_MISSING */
+
+/* ---- queries ---- */
+
+int intent_get(const struct intent *i, const struct sr_policy_key *key, struct intent_view *out);
+/* In key order; after NULL: from the first. False at the end. */
+bool intent_next(const struct intent *i, const struct sr_policy_key *after, struct intent_view *out);
+uint64_t intent_revision(const struct intent *i); /* of the whole collection: its ETag */
+/* Stateless path computation on the current TED and book. src, dst: node texts or addresses. */
+struct intent_path_query {
+	char src[TED_LABEL_MAX], dst[TED_LABEL_MAX];
+	struct intent_cpath constraints;
+	uint64_t bandwidth_bps;
+	uint8_t setup_prio;
+	uint8_t dataplane, msd, reserved;
+	bool no_usid;
+	uint32_t nrp;
+};
+void intent_path(const struct intent *i, const struct intent_path_query *q, struct arena *a,
+		 struct pce_answer *out, const struct ted **ted /* borrowed */);
+const struct ted *intent_ted(const struct intent *i);
+
+/* One link of the book: what is reserved at priority p or better, by us and by others. */
+struct intent_book_row {
+	uint32_t link;
+	uint64_t capacity_bps;
+	uint64_t reserved_bps[8]; /* ours, by holding priority */
+	uint64_t foreign_bps[8];  /* LSPs that are not ours */
+	uint64_t free_bps[8];	  /* for a request with that setup priority */
+	uint32_t n_lsps;
+};
+bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_row *out);
+/* Full recomputation against the running book: true when bit-exact. */
+bool intent_book_audit(const struct intent *i, char *why, size_t cap);
+
+struct intent_headend_info {
+	struct ip_addr headend;
+	bool up, synced;
+	struct headend_caps caps;
+	uint32_t lsps;
+};
+void intent_each_headend(const struct intent *i,
+			 void (*fn)(void *arg, const struct intent_headend_info *h), void *arg);
+/* Last measured times of the repair path, nanoseconds: from TED generation to last push. */
+struct intent_repair_info {
+	uint64_t repairs, last_ns, max_ns;
+};
+void intent_repair(const struct intent *i, struct intent_repair_info *out);

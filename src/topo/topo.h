@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Topology: merges what the sources tell into one link-state database and publishes it as TED
+ * generations. Bad news is published at once, good news after it settled. Loss of sight is not
+ * failure: until every configured source gave its End-of-RIB (cap 60 s), and after the last
+ * source is lost, the TED is frozen and marked stale.
+ */
+#include "core/bus.h"
+#include "core/ls_object.h"
+#include "loop/loop.h"
+#include "pce/ted.h"
+
+struct topo;
+
+struct topo_cfg {
+	uint64_t age_out_ns;	 /* what only a lost source knew goes after this, while another is up */
+	uint64_t quiet_ns;	 /* good news waits until nothing came for this long… */
+	uint64_t quiet_cap_ns;	 /* …at most this long */
+	uint64_t eor_cap_ns;	 /* initial wait for End-of-RIB */
+	uint64_t flap_hold_ns;	 /* a link that flapped (down and up) waits this long, doubled each
+				  * time up to 64x; 0: no damping */
+	uint32_t objects_max;	 /* per source; more are refused and an alarm raised */
+	uint32_t n_sources;	 /* configured, for the initial wait */
+};
+
+void topo_cfg_default(struct topo_cfg *cfg);
+
+/* Told of each generation, bad news first in line: called synchronously from the loop. */
+typedef void (*topo_ted_fn)(void *arg, const struct ted *ted);
+
+int topo_new(struct topo **outp, struct loop *loop, struct bus *bus, const struct topo_cfg *cfg);
+struct topo *topo_free(struct topo *t);
+AUTO_DEFINE(struct topo, topo_free)
+void topo_reconfigure(struct topo *t, const struct topo_cfg *cfg);
+void topo_on_ted(struct topo *t, topo_ted_fn fn, void *arg);
+
+extern const struct ls_sink topo_sink; /* arg is the struct topo */
+
+/* The current generation, never NULL (an empty one at first); take a reference to keep it. */
+const struct ted *topo_ted(const struct topo *t);
+
+struct topo_source_info {
+	uint32_t source;
+	struct ip_addr peer;
+	bool up, eor;
+	uint32_t objects;
+	uint64_t down_since_wall_ns;
+};
+
+void topo_each_source(const struct topo *t, void (*fn)(void *arg, const struct topo_source_info *s),
+		      void *arg);

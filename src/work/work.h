@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Worker threads: a job runs on some worker and its completion arrives on the loop. On a fake
+ * loop there are no threads: the job runs and completes at a seeded later moment on the loop,
+ * so simulations are repeatable.
+ */
+#include "loop/loop.h"
+
+struct work;
+
+/* run: on a worker; touches only what the job owns and immutable references it holds.
+ * done: on the loop, always called exactly once (also at work_free, with run skipped). */
+struct work_job {
+	void (*run)(struct work_job *job);
+	void (*done)(struct work_job *job);
+	struct loop_mail mail; /* private */
+	struct loop_timer timer; /* private */
+	bool skipped; /* set before done when run never happened */
+};
+
+int work_new(struct work **outp, struct loop *loop, unsigned n_threads);
+struct work *work_free(struct work *w); /* waits for running jobs, completes the queued as skipped */
+AUTO_DEFINE(struct work, work_free)
+/* 0 or -EAGAIN when the queue (1024) is full. */
+int work_submit(struct work *w, struct work_job *job);
