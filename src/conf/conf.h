@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/auto.h"
 #include "base/ip.h"
 #include "base/str.h"
 #include "log/log.h"
@@ -115,5 +116,16 @@ int conf_models(struct ly_ctx **ctx, const char *const *modules, struct str *err
 const char *conf_models_dir(void);
 int conf_tree(struct ly_ctx *ctx, const char *module, const char *path, struct lyd_node **outp,
 	      struct str *errors);
+/* Frees a tree of the functions here, with its positions. Returns NULL, accepts NULL. */
+struct lyd_node *conf_tree_free(struct lyd_node *tree);
+/* As conf_tree, but gives also what remains of a file with errors (ok false), for further
+ * checks; NULL when nothing does. */
+struct lyd_node *conf_tree_part(struct ly_ctx *ctx, const char *module, const char *path,
+				struct str *errors, bool *ok);
+/* The same for text in memory, called name in error lines. */
+struct lyd_node *conf_tree_mem(struct ly_ctx *ctx, const char *module, const char *name,
+			       const char *text, size_t len, struct str *errors, bool *ok);
+/* A tree, defaults included, as YAML. */
+void conf_tree_print(struct lyd_node *root, struct str *out);
 /* "file:line" of a data node read by conf_tree, for later checks (a key file that is absent). */
 const char *conf_where(const struct lyd_node *node);
