@@ -35,6 +35,9 @@ struct ted_sid {
 	uint8_t algo;
 	uint8_t flags;	   /* End.X: 0x80 backup-protected */
 	struct ted_sid_structure structure;
+	/* On a link into a pseudonode: 1 + index of the neighbour this LAN End.X goes to. 0: the
+	 * link's `to`. */
+	uint32_t lan_node;
 };
 
 struct ted_locator {
@@ -57,7 +60,8 @@ struct ted_label_range {
 
 struct ted_adj_sid {
 	uint32_t value;
-	bool is_label, backup;
+	bool is_label, backup; /* no label: an index into the node's SRLB */
+	uint32_t lan_node;     /* as in ted_sid */
 };
 
 struct ted_node {
