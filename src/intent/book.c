@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger. Invariant: a cell is the sum of the charges of all items of all claims, and exists
+ * only while something is charged in it. Memory for a change is taken before anything is
+ * touched; what only releases needs none, so it cannot fail.
+ */
+#include "intent/book.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "intent/book_claim.h"
+
+int book_new(struct book **outp)
+{
+	struct book *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return err_raise(-ENOMEM);
+	list_init(&b->claims);
+	*outp = b;
+	return 0;
+}
+
+static void claim_release(struct book_claim *c)
+{
+	list_del(&c->link);
+	free(c->items);
+	free(c);
+}
+
+struct book *book_free(struct book *b)
+{
+	struct list *n;
+
+	if (!b)
+		return NULL;
+	while ((n = list_pop(&b->claims)))
+		claim_release(LIST_OF(n, struct book_claim, link));
+	for (uint32_t i = 0; i < b->n_links; i++) {
+		VEC_FINI(&b->links[i].cells);
+		VEC_FINI(&b->links[i].users);
+	}
+	free(b->links);
+	free(b);
+	return NULL;
+}
+
+static int links_grow(struct book *b, uint32_t n)
+{
+	struct book_link *p;
+	uint32_t cap = b->n_links;
+
+	if (n <= b->n_links)
+		return 0;
+	while (cap < n)
+		cap = cap < 64 ? 64 : cap > UINT32_MAX / 2 ? n : cap * 2;
+	p = realloc(b->links, cap * sizeof(*p));
+	if (!p)
+		return err_raise(-ENOMEM);
+	memset(p + b->n_links, 0, (cap - b->n_links) * sizeof(*p));
+	b->links = p;
+	b->n_links = cap;
+	return 0;
+}
+
+int book_capacity_set(struct book *b, uint32_t link, uint64_t bps)
+{
+	int r;
+
+	if (link >= b->n_links && bps == 0)
+		return 0;
+	r = links_grow(b, link + 1);
+	if (r < 0)
+		return r;
+	b->links[link].capacity_bps = bps;
+	return 0;
+}
+
+uint64_t book_capacity(const struct book *b, uint32_t link)
+{
+	return link < b->n_links ? b->links[link].capacity_bps : 0;
+}
+
+uint32_t book_n_links(const struct book *b)
+{
+	return b->n_links;
+}
+
+/* ---- claims ---- */
+
+int book_claim_new(struct book *b, bool foreign, void *owner, struct book_claim **outp)
+{
+	struct book_claim *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return err_raise(-ENOMEM);
+	c->foreign = foreign;
+	c->owner = owner;
+	list_add(&b->claims, &c->link);
+	*outp = c;
+	return 0;
+}
+
+void *book_claim_owner(const struct book_claim *c)
+{
+	return c->owner;
+}
+
+bool book_claim_foreign(const struct book_claim *c)
+{
+	return c->foreign;
+}
+
+uint8_t book_claim_hold(const struct book_claim *c)
+{
+	return c->terms[BOOK_WANT].hold;
+}
+
+static bool window_eq(struct book_window a, struct book_window b)
+{
+	return a.start_s == b.start_s && a.end_s == b.end_s;
+}
+
+static struct book_cell *cell_find(struct book_link *l, uint32_t nrp, struct book_window w)
+{
+	for (size_t i = 0; i < l->cells.n; i++) {
+		struct book_cell *c = &l->cells.at[i];
+
+		if (c->nrp == nrp && window_eq(c->window, w))
+			return c;
+	}
+	return NULL;
+}
+
+unsigned book_item_charges(const struct book_claim *c, const struct book_item *it,
+			   struct book_charge out[BOOK_SIDES])
+{
+	unsigned n = 0;
+
+	for (unsigned s = 0; s < BOOK_SIDES; s++) {
+		const struct book_terms *t = &c->terms[s];
+
+		if (it->in & 1u << s)
+			out[n++] = (struct book_charge){ t->nrp, t->window, t->hold, it->bps[s] };
+	}
+	if (n < 2 || out[0].nrp != out[1].nrp || !window_eq(out[0].window, out[1].window))
+		return n;
+	/* Both sides on one link: the larger, at the better of the two priorities. */
+	if (out[1].bps > out[0].bps)
+		out[0].bps = out[1].bps;
+	if (out[1].hold < out[0].hold)
+		out[0].hold = out[1].hold;
+	return 1;
+}
+
+const struct book_item *book_item_find(const struct book_claim *c, uint32_t link)
+{
+	uint32_t lo = 0, hi = c->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (c->items[mid].link < link)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < c->n && c->items[lo].link == link ? &c->items[lo] : NULL;
+}
+
+/* ---- charging ---- */
+
+static void item_discharge(struct book *b, const struct book_claim *c, const struct book_item *it)
+{
+	struct book_link *l = &b->links[it->link];
+	struct book_charge x[BOOK_SIDES];
+	unsigned n = book_item_charges(c, it, x);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct book_cell *cell = cell_find(l, x[i].nrp, x[i].window);
+		uint64_t *sum;
+
+		assert(cell && cell->n > 0);
+		sum = c->foreign ? &cell->foreign[x[i].hold] : &cell->ours[x[i].hold];
+		assert(*sum >= x[i].bps);
+		*sum -= x[i].bps;
+		if (--cell->n == 0)
+			*cell = l->cells.at[--l->cells.n];
+	}
+}
+
+/* Room for two more cells is there: cells_reserve(), or they were there a moment ago. */
+static void item_charge(struct book *b, const struct book_claim *c, const struct book_item *it)
+{
+	struct book_link *l = &b->links[it->link];
+	struct book_charge x[BOOK_SIDES];
+	unsigned n = book_item_charges(c, it, x);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct book_cell *cell = cell_find(l, x[i].nrp, x[i].window);
+
+		if (!cell) {
+			assert(l->cells.n < l->cells.cap);
+			cell = &l->cells.at[l->cells.n++];
+			*cell = (struct book_cell){ .nrp = x[i].nrp, .window = x[i].window };
+		}
+		cell->n++;
+		*(c->foreign ? &cell->foreign[x[i].hold] : &cell->ours[x[i].hold]) += x[i].bps;
+	}
+}
+
+static void user_del(struct book_link *l, const struct book_claim *c)
+{
+	for (size_t i = 0; i < l->users.n; i++) {
+		if (l->users.at[i] != c)
+			continue;
+		l->users.n--;
+		memmove(&l->users.at[i], &l->users.at[i + 1],
+			(l->users.n - i) * sizeof(struct book_claim *));
+		return;
+	}
+}
+
+/* Room for what one more item can need: two cells and a user. */
+static int link_reserve(struct book *b, uint32_t link)
+{
+	struct book_link *l;
+	void *cells, *users;
+	int r = links_grow(b, link + 1);
+
+	if (r < 0)
+		return r;
+	l = &b->links[link];
+	/* vec_grow() starts at 8 and doubles: asked for n + 1 it leaves room for n + 2. */
+	cells = vec_grow(l->cells.at, l->cells.n + 1, &l->cells.cap, sizeof(l->cells.at[0]));
+	if (cells)
+		l->cells.at = cells;
+	users = vec_grow(l->users.at, l->users.n, &l->users.cap, sizeof(l->users.at[0]));
+	if (users)
+		l->users.at = users;
+	return cells && users ? 0 : err_raise(-ENOMEM);
+}
+
+/* Replaces a claim's items; new ones are charged before the old are discharged, so that the
+ * reserved room is there whatever the order. On failure nothing changed and items is freed. */
+static int items_put(struct book *b, struct book_claim *c, const struct book_terms terms[BOOK_SIDES],
+		     struct book_item *take_items, uint32_t n)
+{
+	struct book_claim was = *c;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (link_reserve(b, take_items[i].link) < 0) {
+			free(take_items);
+			return err_raise(-ENOMEM);
+		}
+	}
+	memcpy(c->terms, terms, sizeof(c->terms));
+	c->items = take_items;
+	c->n = n;
+	for (uint32_t i = 0; i < n; i++)
+		item_charge(b, c, &c->items[i]);
+	for (uint32_t i = 0; i < was.n; i++) {
+		item_discharge(b, &was, &was.items[i]);
+		user_del(&b->links[was.items[i].link], c);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		struct book_link *l = &b->links[c->items[i].link];
+
+		l->users.at[l->users.n++] = c;
+	}
+	free(was.items);
+	return 0;
+}
+
+static int item_cmp(const void *a, const void *b)
+{
+	const struct book_item *x = a, *y = b;
+
+	return x->link < y->link ? -1 : x->link > y->link;
+}
+
+/* One item a link out of items in any order, sides merged. */
+static uint32_t items_merge(struct book_item *items, size_t n)
+{
+	uint32_t k = 0;
+
+	qsort(items, n, sizeof(*items), item_cmp);
+	for (size_t i = 0; i < n; i++) {
+		struct book_item *to = k > 0 ? &items[k - 1] : NULL;
+
+		if (!to || to->link != items[i].link) {
+			items[k++] = items[i];
+			continue;
+		}
+		to->in |= items[i].in;
+		for (unsigned s = 0; s < BOOK_SIDES; s++) {
+			if (items[i].bps[s] > to->bps[s])
+				to->bps[s] = items[i].bps[s];
+		}
+	}
+	return k;
+}
+
+static struct book_item item_want(uint32_t link, uint64_t bps)
+{
+	return (struct book_item){ .link = link, .in = 1u << BOOK_WANT, .bps = { 0, bps } };
+}
+
+int book_hold(struct book *b, struct book_claim *c, const struct book_terms *t,
+	      const uint32_t *links, uint32_t n)
+{
+	const struct book_terms terms[BOOK_SIDES] = { *t, *t };
+	struct book_item *items = malloc((n + (size_t)1) * sizeof(*items));
+
+	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS);
+	if (!items)
+		return err_raise(-ENOMEM);
+	for (uint32_t i = 0; i < n; i++)
+		items[i] = item_want(links[i], t->bps);
+	return items_put(b, c, terms, items, items_merge(items, n));
+}
+
+/* What stands on the old side once the new one is replaced. False: nothing. */
+static bool item_to_old(const struct book_item *it, bool join, struct book_item *out)
+{
+	uint64_t bps = it->in & 1u << BOOK_OLD ? it->bps[BOOK_OLD] : 0;
+
+	if (!(it->in & 1u << BOOK_OLD) && !join)
+		return false;
+	if (join && it->in & 1u << BOOK_WANT && it->bps[BOOK_WANT] > bps)
+		bps = it->bps[BOOK_WANT];
+	*out = (struct book_item){ .link = it->link, .in = 1u << BOOK_OLD, .bps = { bps, 0 } };
+	return true;
+}
+
+int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
+	      const uint32_t *links, uint32_t n, bool new_was_sent)
+{
+	struct book_terms terms[BOOK_SIDES] = { c->terms[BOOK_OLD], *t };
+	struct book_item *items = malloc((c->n + (size_t)n + 1) * sizeof(*items));
+	uint32_t k = 0;
+	bool had_old = false;
+
+	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS);
+	if (!items)
+		return err_raise(-ENOMEM);
+	for (uint32_t i = 0; i < c->n; i++) {
+		had_old = had_old || c->items[i].in & 1u << BOOK_OLD;
+		k += item_to_old(&c->items[i], new_was_sent, &items[k]);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		items[k++] = item_want(links[i], t->bps);
+	if (new_was_sent) {
+		/* Joined sides keep the better priority: never less protected than promised. */
+		terms[BOOK_OLD] = c->terms[BOOK_WANT];
+		if (had_old && c->terms[BOOK_OLD].hold < terms[BOOK_OLD].hold)
+			terms[BOOK_OLD].hold = c->terms[BOOK_OLD].hold;
+	}
+	return items_put(b, c, terms, items, items_merge(items, k));
+}
+
+/* ---- releasing: no memory needed ---- */
+
+static void sides_release(struct book *b, struct book_claim *c, uint8_t sides)
+{
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < c->n; i++)
+		item_discharge(b, c, &c->items[i]);
+	for (uint32_t i = 0; i < c->n; i++) {
+		struct book_item it = c->items[i];
+
+		it.in &= (uint8_t)~sides;
+		for (unsigned s = 0; s < BOOK_SIDES; s++) {
+			if (sides & 1u << s)
+				it.bps[s] = 0;
+		}
+		if (!it.in) {
+			user_del(&b->links[it.link], c);
+			continue;
+		}
+		item_charge(b, c, &it);
+		c->items[k++] = it;
+	}
+	c->n = k;
+}
+
+void book_settle(struct book *b, struct book_claim *c)
+{
+	sides_release(b, c, 1u << BOOK_OLD);
+}
+
+void book_revert(struct book *b, struct book_claim *c)
+{
+	/* The old becomes what is wanted again. */
+	sides_release(b, c, 1u << BOOK_WANT);
+	for (uint32_t i = 0; i < c->n; i++) {
+		c->items[i].in = 1u << BOOK_WANT;
+		c->items[i].bps[BOOK_WANT] = c->items[i].bps[BOOK_OLD];
+		c->items[i].bps[BOOK_OLD] = 0;
+	}
+	c->terms[BOOK_WANT] = c->terms[BOOK_OLD];
+}
+
+void book_drop(struct book *b, struct book_claim *c)
+{
+	sides_release(b, c, 1u << BOOK_OLD | 1u << BOOK_WANT);
+}
+
+void book_yield(struct book *b, struct book_claim *c, uint32_t link)
+{
+	const struct book_item *it = book_item_find(c, link);
+
+	if (!it)
+		return;
+	item_discharge(b, c, it);
+	c->items[it - c->items].bps[BOOK_OLD] = 0;
+	c->items[it - c->items].bps[BOOK_WANT] = 0;
+	item_charge(b, c, it);
+}
+
+void book_claim_foreign_set(struct book *b, struct book_claim *c, bool foreign)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		item_discharge(b, c, &c->items[i]);
+	c->foreign = foreign;
+	for (uint32_t i = 0; i < c->n; i++)
+		item_charge(b, c, &c->items[i]);
+}
+
+struct book_claim *book_claim_free(struct book *b, struct book_claim *c)
+{
+	if (!c)
+		return NULL;
+	book_drop(b, c);
+	claim_release(c);
+	return NULL;
+}

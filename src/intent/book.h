@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The bandwidth book: what every LSP holds on every directed link, by holding priority, NRP and
+ * time window. Ours and foreign LSPs are kept apart. Pure bookkeeping on integers: no clock, no
+ * events, loop thread only (workers get a snapshot).
+ *
+ * A claim is what one LSP holds. It has two sides: the new one (where we want it) and the old
+ * one (where it may still be); while both stand each link is charged the larger of them, so a
+ * move is booked before it is made and freed only once it is known to have happened.
+ *
+ * All NRPs draw on the link's capacity: partitions are carved by whoever sets them up.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/auto.h"
+
+enum { BOOK_PRIOS = 8 };
+
+/* Most one claim may hold on one link (100 Tb/s): sums of 2^17 of them fit 64 bits. */
+#define BOOK_BPS_MAX UINT64_C(100000000000000)
+
+struct book;
+struct book_claim;
+
+/* Wall seconds, half open. */
+struct book_window {
+	uint64_t start_s, end_s;
+};
+
+#define BOOK_ALWAYS ((struct book_window){ 0, UINT64_MAX })
+
+struct book_terms {
+	uint64_t bps;
+	uint8_t hold; /* 0 best .. 7 */
+	uint32_t nrp;
+	struct book_window window;
+};
+
+/* A question about room: setup priority in place of the holding one. */
+struct book_ask {
+	uint8_t setup;
+	uint32_t nrp;
+	struct book_window window;
+	const struct book_claim *except; /* as if this one held nothing; may be NULL */
+};
+
+int book_new(struct book **outp);
+struct book *book_free(struct book *b);
+AUTO_DEFINE(struct book, book_free)
+
+/* Capacity 0: nothing can be booked there. Grows the table; 0 or -ENOMEM. */
+int book_capacity_set(struct book *b, uint32_t link, uint64_t bps);
+uint64_t book_capacity(const struct book *b, uint32_t link);
+
+/* owner is handed back by book_users(). */
+int book_claim_new(struct book *b, bool foreign, void *owner, struct book_claim **outp);
+struct book_claim *book_claim_free(struct book *b, struct book_claim *c); /* releases all */
+void *book_claim_owner(const struct book_claim *c);
+bool book_claim_foreign(const struct book_claim *c);
+uint8_t book_claim_hold(const struct book_claim *c);
+/* Discovered LSP becomes ours, or ours is released to its headend. */
+void book_claim_foreign_set(struct book *b, struct book_claim *c, bool foreign);
+
+/* links: any order, doubles are one. Each: 0 or -ENOMEM, then nothing changed. */
+/* Holds exactly this: both sides are replaced. */
+int book_hold(struct book *b, struct book_claim *c, const struct book_terms *t,
+	      const uint32_t *links, uint32_t n);
+/* Wants this from now on. new_was_sent: the present new side may be in the network, so it joins
+ * the old; else it never left the house and is dropped. */
+int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
+	      const uint32_t *links, uint32_t n, bool new_was_sent);
+void book_settle(struct book *b, struct book_claim *c); /* the move happened: old side released */
+void book_revert(struct book *b, struct book_claim *c); /* it was refused: new side released */
+void book_drop(struct book *b, struct book_claim *c);	/* holds nothing */
+/* Loses its reservation on one link to a better priority; stays a user of it. */
+void book_yield(struct book *b, struct book_claim *c, uint32_t link);
+uint64_t book_claim_bps(const struct book_claim *c, uint32_t link); /* charged there now */
+
+/* capacity - reserved at priorities <= setup - all foreign, never below 0, least over the window. */
+uint64_t book_room(const struct book *b, uint32_t link, const struct book_ask *ask);
+/* TED_NONE-like UINT32_MAX: t fits on every link; else the first link where it does not. */
+uint32_t book_refuses(const struct book *b, const struct book_ask *ask, uint64_t bps,
+		      const uint32_t *links, uint32_t n);
+/* For workers: room per link. */
+void book_snapshot(const struct book *b, const struct book_ask *ask, uint64_t *free_bps, uint32_t n);
+/* Where ask->except stands the snapshot is wrong by its own share: the true rooms of its links,
+ * ascending. Returns how many links it has; writes at most cap of them. */
+struct book_own {
+	uint32_t link;
+	uint64_t free_bps;
+};
+uint32_t book_own_rooms(const struct book *b, const struct book_ask *ask, struct book_own *out,
+			uint32_t cap);
+/* Links the claim is a user of, ascending: the i-th, or UINT32_MAX past the end. */
+uint32_t book_claim_link(const struct book_claim *c, uint32_t i);
+
+/* By how much ours and foreign exceed capacity now or at any time; 0: they do not. */
+uint64_t book_excess(const struct book *b, uint32_t link);
+/* Claims on a link, in order of arrival; valid until the next change. */
+struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t *n);
+
+struct book_row {
+	uint64_t capacity_bps;
+	uint64_t ours_bps[BOOK_PRIOS], foreign_bps[BOOK_PRIOS]; /* over all NRPs and windows */
+	uint32_t n_claims;
+};
+bool book_row(const struct book *b, uint32_t link, struct book_row *out);
+uint32_t book_n_links(const struct book *b);
+
+/* Recomputes every cell from the claims and compares bit for bit; why names the first difference. */
+bool book_audit(const struct book *b, char *why, size_t cap);

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions to the book: room, rows, snapshots for workers, and the audit. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "intent/book_claim.h"
+
+enum { NO_LINK = -1 };
+
+static bool window_at(struct book_window w, uint64_t t_s)
+{
+	return w.start_s <= t_s && t_s < w.end_s;
+}
+
+/* In use on one link at one moment, as seen by a request at that setup priority. */
+static uint64_t used_at(const struct book_link *l, uint8_t setup, uint64_t t_s)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < l->cells.n; i++) {
+		const struct book_cell *c = &l->cells.at[i];
+
+		if (!window_at(c->window, t_s))
+			continue;
+		for (unsigned p = 0; p < BOOK_PRIOS; p++)
+			sum += c->foreign[p] + (p <= setup ? c->ours[p] : 0);
+	}
+	return sum;
+}
+
+static uint64_t own_at(const struct book_claim *c, uint32_t link, uint8_t setup, uint64_t t_s)
+{
+	const struct book_item *it = c ? book_item_find(c, link) : NULL;
+	struct book_charge x[BOOK_SIDES];
+	uint64_t sum = 0;
+	unsigned n;
+
+	if (!it)
+		return 0;
+	n = book_item_charges(c, it, x);
+	for (unsigned i = 0; i < n; i++) {
+		if (window_at(x[i].window, t_s) && (c->foreign || x[i].hold <= setup))
+			sum += x[i].bps;
+	}
+	return sum;
+}
+
+static uint64_t peak(const struct book_link *l, uint32_t link, const struct book_ask *ask)
+{
+	/* The sum changes for the worse only where a window starts. */
+	uint64_t most = used_at(l, ask->setup, ask->window.start_s) -
+			own_at(ask->except, link, ask->setup, ask->window.start_s);
+
+	for (size_t i = 0; i < l->cells.n; i++) {
+		uint64_t t = l->cells.at[i].window.start_s, used;
+
+		if (t == ask->window.start_s || !window_at(ask->window, t))
+			continue;
+		used = used_at(l, ask->setup, t) - own_at(ask->except, link, ask->setup, t);
+		most = used > most ? used : most;
+	}
+	return most;
+}
+
+uint64_t book_room(const struct book *b, uint32_t link, const struct book_ask *ask)
+{
+	const struct book_link *l;
+	uint64_t used;
+
+	if (link >= b->n_links)
+		return 0;
+	l = &b->links[link];
+	used = peak(l, link, ask);
+	return used < l->capacity_bps ? l->capacity_bps - used : 0;
+}
+
+uint32_t book_refuses(const struct book *b, const struct book_ask *ask, uint64_t bps,
+		      const uint32_t *links, uint32_t n)
+{
+	for (uint32_t i = 0; bps > 0 && i < n; i++) {
+		if (book_room(b, links[i], ask) < bps)
+			return links[i];
+	}
+	return UINT32_MAX;
+}
+
+void book_snapshot(const struct book *b, const struct book_ask *ask, uint64_t *free_bps, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		free_bps[i] = book_room(b, i, ask);
+}
+
+uint32_t book_own_rooms(const struct book *b, const struct book_ask *ask, struct book_own *out,
+			uint32_t cap)
+{
+	const struct book_claim *c = ask->except;
+
+	for (uint32_t i = 0; c && i < c->n && i < cap; i++)
+		out[i] = (struct book_own){ c->items[i].link, book_room(b, c->items[i].link, ask) };
+	return c ? c->n : 0;
+}
+
+uint32_t book_claim_link(const struct book_claim *c, uint32_t i)
+{
+	return i < c->n ? c->items[i].link : UINT32_MAX;
+}
+
+uint64_t book_claim_bps(const struct book_claim *c, uint32_t link)
+{
+	const struct book_item *it = book_item_find(c, link);
+	struct book_charge x[BOOK_SIDES];
+	uint64_t sum = 0;
+
+	for (unsigned i = 0, n = it ? book_item_charges(c, it, x) : 0; i < n; i++)
+		sum += x[i].bps;
+	return sum;
+}
+
+uint64_t book_excess(const struct book *b, uint32_t link)
+{
+	const struct book_ask all = { .setup = BOOK_PRIOS - 1, .window = BOOK_ALWAYS };
+	uint64_t used;
+
+	if (link >= b->n_links)
+		return 0;
+	used = peak(&b->links[link], link, &all);
+	return used > b->links[link].capacity_bps ? used - b->links[link].capacity_bps : 0;
+}
+
+struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t *n)
+{
+	*n = link < b->n_links ? b->links[link].users.n : 0;
+	return *n ? b->links[link].users.at : NULL;
+}
+
+bool book_row(const struct book *b, uint32_t link, struct book_row *out)
+{
+	const struct book_link *l;
+
+	*out = (struct book_row){ 0 };
+	if (link >= b->n_links)
+		return false;
+	l = &b->links[link];
+	out->capacity_bps = l->capacity_bps;
+	out->n_claims = (uint32_t)l->users.n;
+	for (size_t i = 0; i < l->cells.n; i++) {
+		for (unsigned p = 0; p < BOOK_PRIOS; p++) {
+			out->ours_bps[p] += l->cells.at[i].ours[p];
+			out->foreign_bps[p] += l->cells.at[i].foreign[p];
+		}
+	}
+	return true;
+}
+
+/* ---- audit ---- */
+
+struct tally {
+	struct book_cell *cells; /* as the running ones of the same link, sums from zero */
+	uint32_t users;
+};
+
+/* Adds one charge to the tally; false: the running book has no such cell. */
+static bool tally_add(struct tally *t, const struct book_link *l, const struct book_claim *c,
+		      const struct book_charge *x)
+{
+	for (size_t i = 0; i < l->cells.n; i++) {
+		struct book_cell *cell = &t->cells[i];
+
+		if (cell->nrp != x->nrp || cell->window.start_s != x->window.start_s ||
+		    cell->window.end_s != x->window.end_s)
+			continue;
+		*(c->foreign ? &cell->foreign[x->hold] : &cell->ours[x->hold]) += x->bps;
+		cell->n++;
+		return true;
+	}
+	return false;
+}
+
+static bool tally_item(struct tally *t, const struct book *b, const struct book_claim *c,
+		       const struct book_item *it)
+{
+	const struct book_link *l = &b->links[it->link];
+	struct book_charge x[BOOK_SIDES];
+	unsigned n = book_item_charges(c, it, x);
+	bool user = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!tally_add(&t[it->link], l, c, &x[i]))
+			return false;
+	}
+	for (size_t i = 0; i < l->users.n; i++)
+		user = user || l->users.at[i] == c;
+	t[it->link].users++;
+	return user;
+}
+
+static bool tally_eq(const struct tally *t, const struct book_link *l)
+{
+	if (t->users != l->users.n)
+		return false;
+	for (size_t i = 0; i < l->cells.n; i++) {
+		const struct book_cell *a = &t->cells[i], *c = &l->cells.at[i];
+
+		if (a->n != c->n || memcmp(a->ours, c->ours, sizeof(a->ours)) != 0 ||
+		    memcmp(a->foreign, c->foreign, sizeof(a->foreign)) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int tally_make(const struct book *b, struct tally *t)
+{
+	for (uint32_t i = 0; i < b->n_links; i++) {
+		const struct book_link *l = &b->links[i];
+
+		t[i].cells = calloc(l->cells.n + 1, sizeof(*t[i].cells));
+		if (!t[i].cells)
+			return -ENOMEM;
+		for (size_t k = 0; k < l->cells.n; k++) {
+			t[i].cells[k].nrp = l->cells.at[k].nrp;
+			t[i].cells[k].window = l->cells.at[k].window;
+		}
+	}
+	return 0;
+}
+
+/* The first link that is wrong, NO_LINK when none is. */
+static int64_t tally_run(const struct book *b, struct tally *t)
+{
+	for (const struct list *n = b->claims.next; n != &b->claims; n = n->next) {
+		const struct book_claim *c = CONTAINER_OF(n, const struct book_claim, link);
+
+		for (uint32_t i = 0; i < c->n; i++) {
+			if (c->items[i].link >= b->n_links || !tally_item(t, b, c, &c->items[i]))
+				return c->items[i].link;
+		}
+	}
+	for (uint32_t i = 0; i < b->n_links; i++) {
+		if (!tally_eq(&t[i], &b->links[i]))
+			return i;
+	}
+	return NO_LINK;
+}
+
+bool book_audit(const struct book *b, char *why, size_t cap)
+{
+	struct tally *t = calloc((size_t)b->n_links + 1, sizeof(*t));
+	int64_t bad = NO_LINK;
+	bool ran = t && tally_make(b, t) == 0;
+
+	if (ran)
+		bad = tally_run(b, t);
+	for (uint32_t i = 0; t && i < b->n_links; i++)
+		free(t[i].cells);
+	free(t);
+	if (!ran)
+		(void)snprintf(why, cap, "no memory for the audit");
+	else if (bad != NO_LINK)
+		(void)snprintf(why, cap, "link %lld: the book differs from the sum of its claims",
+			       (long long)bad);
+	else if (cap)
+		why[0] = '\0';
+	return ran && bad == NO_LINK;
+}
