@@ -145,7 +145,7 @@ link set mgmt up
 addr add $(mgmt_v6 "$r")/64 dev mgmt nodad
 addr add 192.0.2.${R[$r.num]}/24 dev mgmt"
 	[[ -z ${R[$r.pathd]} ]] || b+="
-addr add $(pathd_v6 "$r")/64 dev mgmt nodad"
+addr add $(pathd_v6 "$r")/128 dev mgmt nodad preferred_lft 0" # nobody else is to pick it
 	for n in ${RLINKS[$r]}; do
 		# addresses that do not change from run to run make captures easier to read
 		b+="
