@@ -316,9 +316,10 @@ static bool read_setting(const char *word, struct shape *s)
 static void say_link(struct answer *a, const struct link *l)
 {
 	const struct way *f = &l->way[0], *b = &l->way[1];
-	say(a, "%s %s delay=%u,%u jitter=%u,%u loss=%u,%u rate=%u,%u", l->name, l->up ? "up" : "down",
-	    f->shape.delay_us, b->shape.delay_us, f->shape.jitter_us, b->shape.jitter_us,
-	    f->shape.loss_ppm, b->shape.loss_ppm, f->shape.rate_kbit, b->shape.rate_kbit);
+	say(a, "%s %s delay=%u,%u jitter=%u,%u loss=%u,%u rate=%u,%u", l->name,
+	    l->up ? "up" : "down", f->shape.delay_us, b->shape.delay_us, f->shape.jitter_us,
+	    b->shape.jitter_us, f->shape.loss_ppm, b->shape.loss_ppm, f->shape.rate_kbit,
+	    b->shape.rate_kbit);
 	say(a, " carried=%ju,%ju lost=%ju,%ju dropped=%ju,%ju\n", (uintmax_t)f->carried,
 	    (uintmax_t)b->carried, (uintmax_t)f->lost, (uintmax_t)b->lost, (uintmax_t)f->dropped,
 	    (uintmax_t)b->dropped);
@@ -370,7 +371,9 @@ static void do_set(struct wires *w, struct link *l, char **rest, struct answer *
 	for (; *rest; rest++)
 		for (unsigned i = first; i <= last; i++)
 			if (!read_setting(*rest, &s[i])) {
-				say(a, "error: '%s' is not delay|jitter|loss|rate=NUMBER in range\n", *rest);
+				say(a,
+				    "error: '%s' is not delay|jitter|loss|rate=NUMBER in range\n",
+				    *rest);
 				return;
 			}
 	l->way[0].shape = s[0];
@@ -391,7 +394,8 @@ static void run_command(struct wires *w, char *text, struct answer *a)
 		{ "up", true, do_up },
 	};
 	char *words[8] = { NULL }, *save = NULL, *t = strtok_r(text, " \n", &save);
-	for (size_t n = 0; t && n < sizeof words / sizeof *words - 1; t = strtok_r(NULL, " \n", &save))
+	for (size_t n = 0; t && n < sizeof words / sizeof *words - 1;
+	     t = strtok_r(NULL, " \n", &save))
 		words[n++] = t;
 	for (size_t i = 0; words[0] && i < sizeof commands / sizeof *commands; i++) {
 		if (strcmp(words[0], commands[i].name) != 0)
@@ -412,8 +416,8 @@ static void serve_control(struct wires *w)
 	char text[COMMAND_MAX + 1];
 	struct sockaddr_un from;
 	socklen_t from_len = sizeof from;
-	ssize_t k = recvfrom(w->control, text, sizeof text - 1, MSG_DONTWAIT, (struct sockaddr *)&from,
-	                     &from_len);
+	ssize_t k = recvfrom(w->control, text, sizeof text - 1, MSG_DONTWAIT,
+			     (struct sockaddr *)&from, &from_len);
 	if (k <= 0)
 		return;
 	text[k] = '\0';
@@ -445,9 +449,9 @@ static int add_link(struct wires *w, const char *line, int home)
 	char name[NAME_MAX_LEN], ns[2][64], dev[2][IFNAMSIZ];
 	struct shape s[2];
 	int mtu = 0;
-	int got = sscanf(line, "%31s %63s %15s %63s %15s %u %u %u %u %u %d", name, ns[0], dev[0], ns[1],
-	                 dev[1], &s[0].delay_us, &s[1].delay_us, &s[0].jitter_us, &s[0].loss_ppm,
-	                 &s[0].rate_kbit, &mtu);
+	int got = sscanf(line, "%31s %63s %15s %63s %15s %u %u %u %u %u %d", name, ns[0], dev[0],
+			 ns[1], dev[1], &s[0].delay_us, &s[1].delay_us, &s[0].jitter_us,
+			 &s[0].loss_ppm, &s[0].rate_kbit, &mtu);
 	if (got != 11 || s[0].delay_us > DELAY_US_MAX || s[1].delay_us > DELAY_US_MAX ||
 	    s[0].jitter_us > DELAY_US_MAX || s[0].loss_ppm > 1000000u ||
 	    s[0].rate_kbit > RATE_KBIT_MAX || find_link(w, name) || w->n == LINKS_MAX) {
@@ -680,10 +684,10 @@ int main(int argc, char **argv)
 		return cmd_ctl(argv[2], argv + 3);
 	bool bad = argc < 2 || strcmp(argv[1], "run") != 0;
 	for (int i = 2; i < argc && !bad; i += 2) {
-		const char **to = strcmp(argv[i], "--config") == 0 ? &config
-		                  : strcmp(argv[i], "--socket") == 0 ? &path
-		                  : strcmp(argv[i], "--pid") == 0    ? &pid
-		                                                     : NULL;
+		const char **to = strcmp(argv[i], "--config") == 0   ? &config
+				  : strcmp(argv[i], "--socket") == 0 ? &path
+				  : strcmp(argv[i], "--pid") == 0    ? &pid
+								     : NULL;
 		bad = !to || i + 1 == argc;
 		if (!bad)
 			*to = argv[i + 1];

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# A few words for tests in shell.  Sourced; the test ends with `finish`.
+
+PASSED=0 FAILED=0
+
+check() { # SENTENCE COMMAND...: passes when the command succeeds
+	local what=$1
+	shift
+	if "$@" >/dev/null; then
+		PASSED=$((PASSED + 1))
+		echo "ok $((PASSED + FAILED)) - $what"
+	else
+		FAILED=$((FAILED + 1))
+		echo "not ok $((PASSED + FAILED)) - $what"
+	fi
+}
+
+within() { # SECONDS COMMAND...: tries until it succeeds
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.1
+	done
+}
+
+exits() { # CODE COMMAND...
+	local want=$1 got=0
+	shift
+	"$@" >/dev/null 2>&1 || got=$?
+	((got == want))
+}
+
+finish() {
+	echo "1..$((PASSED + FAILED))"
+	echo "$PASSED passed, $FAILED failed"
+	((FAILED == 0 && PASSED > 0))
+}
