@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Link-state database: what each source said of each object, and when.
+ *
+ * An entry is one object identity; it holds at most one statement per source: announced (with
+ * a deep copy of the object) or withdrawn. Which statement counts is decided in merge.c.
+ */
+#include "base/hash.h"
+#include "base/list.h"
+#include "core/ls_object.h"
+
+enum { LSDB_SOURCES_MAX = 32 };
+
+/* A node identity as some source writes it; entries point here. */
+struct lsdb_node {
+	struct hash_node node;
+	struct ls_node_id id;
+	uint32_t refs;
+	uint32_t slot; /* scratch of merge: index in the TED, TED_NONE before */
+};
+
+struct lsdb_key {
+	uint8_t kind; /* enum ls_kind */
+	union {
+		struct ls_node_id node;
+		struct ls_link_key link;
+		struct {
+			struct ls_node_id node;
+			struct ip_prefix prefix;
+			uint16_t mt_id;
+			uint8_t route_type;
+		} prefix;
+		struct {
+			struct ls_node_id node;
+			struct ip_addr sid;
+			uint16_t mt_id;
+		} sid;
+	};
+};
+
+/* seq 0: never said anything. obj NULL with seq > 0: withdrawn. */
+struct lsdb_statement {
+	uint64_t seq;
+	struct ls_object *obj;
+};
+
+struct lsdb_entry {
+	struct hash_node node;
+	struct list link;
+	struct lsdb_key key;
+	struct lsdb_node *local, *remote; /* remote: links only */
+	struct lsdb_statement said[LSDB_SOURCES_MAX];
+};
+
+struct lsdb {
+	struct hash entries, nodes;
+	struct list all; /* entries in order of first sight */
+	uint64_t seq;
+	uint32_t n_announced[LSDB_SOURCES_MAX];
+};
+
+/* What a statement changed, from the point of view of haste. */
+enum lsdb_change {
+	LSDB_NOTHING,
+	LSDB_GOOD,	/* something new */
+	LSDB_BAD,	/* something went away or became different */
+	LSDB_NO_MEMORY,
+};
+
+void lsdb_init(struct lsdb *db, uint64_t seed);
+void lsdb_fini(struct lsdb *db);
+enum lsdb_change lsdb_announce(struct lsdb *db, unsigned source, const struct ls_object *obj);
+enum lsdb_change lsdb_withdraw(struct lsdb *db, unsigned source, const struct ls_object *obj);
+/* Forgets everything a source said. True when something it announced is gone. */
+bool lsdb_forget(struct lsdb *db, unsigned source);

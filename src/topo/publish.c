@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A generation's delta as events. A large one (a first dump, a partition) is told as one
+ * summary: a reader that needs more has the topology resource.
+ */
+#include "topo/publish.h"
+
+#include <stdio.h>
+
+#include "log/metric.h"
+
+enum { EVENTS_MAX = 64 };
+
+static bool usable(const struct ted *t, uint32_t link)
+{
+	return link < t->n_links && t->links[link].alive && t->links[link].reverse != TED_NONE;
+}
+
+static bool alive(const struct ted *t, uint32_t node)
+{
+	return node < t->n_nodes && t->nodes[node].alive;
+}
+
+static void link_event(struct bus *bus, uint64_t wall, const struct ted *prev, const struct ted *ted,
+		       uint32_t link)
+{
+	bool was = usable(prev, link), is = usable(ted, link);
+	char label[TED_LABEL_MAX], resource[BUS_RESOURCE_MAX], body[256];
+	const struct ted_link *l = &ted->links[link];
+
+	ted_link_label(ted, link, label, sizeof(label));
+	(void)snprintf(resource, sizeof(resource), "link/%.180s", label);
+	(void)snprintf(body, sizeof(body),
+		       "\"generation\":%llu,\"igp-metric\":%u,\"te-metric\":%u,\"delay\":%u",
+		       (unsigned long long)ted->generation, l->igp_metric, l->te_metric, l->delay_us);
+	bus_publish(bus, wall, BUS_INFO, was == is ? "link-changed" : is ? "link-up" : "link-down",
+		    resource, body);
+}
+
+static void node_event(struct bus *bus, uint64_t wall, const struct ted *prev, const struct ted *ted,
+		       uint32_t node)
+{
+	bool was = alive(prev, node), is = alive(ted, node);
+	char resource[BUS_RESOURCE_MAX], body[64];
+
+	if (was == is)
+		return;
+	(void)snprintf(resource, sizeof(resource), "node/%.64s", ted_node_label(ted, node));
+	(void)snprintf(body, sizeof(body), "\"generation\":%llu",
+		       (unsigned long long)ted->generation);
+	bus_publish(bus, wall, BUS_INFO, is ? "node-up" : "node-down", resource, body);
+}
+
+static void gauges(const struct ted *ted)
+{
+	uint32_t nodes = 0, links = 0;
+
+	for (uint32_t i = 0; i < ted->n_nodes; i++)
+		nodes += ted->nodes[i].alive;
+	for (uint32_t i = 0; i < ted->n_links; i++)
+		links += usable(ted, i);
+	metric_set(metric_gauge("sextant_ted_nodes", "Nodes in the topology", ""), nodes);
+	metric_set(metric_gauge("sextant_ted_links", "Usable directed links in the topology", ""),
+		   links);
+	metric_set(metric_gauge("sextant_ted_generation", "Topology generation", ""),
+		   (double)ted->generation);
+	metric_set(metric_gauge("sextant_ted_stale", "1 while sight of the network is lost", ""),
+		   ted->stale);
+}
+
+void publish_events(struct bus *bus, const struct loop *loop, const struct ted *prev,
+		    const struct ted *ted)
+{
+	uint64_t wall = loop_wall_ns(loop);
+	char body[160];
+
+	gauges(ted);
+	if (ted->stale != prev->stale)
+		bus_publish(bus, wall, ted->stale ? BUS_ALARM : BUS_CLEARED, "topology-stale", "topology",
+			    ted->stale ? "\"reason\":\"no source has sight of the network; nothing is "
+					 "torn down or re-optimised\"" :
+					 "");
+	if (ted->n_changed_links + ted->n_changed_nodes == 0)
+		return;
+	if (prev->stale || ted->stale || ted->n_changed_links + ted->n_changed_nodes > EVENTS_MAX) {
+		(void)snprintf(body, sizeof(body),
+			       "\"generation\":%llu,\"changed-nodes\":%u,\"changed-links\":%u",
+			       (unsigned long long)ted->generation, ted->n_changed_nodes,
+			       ted->n_changed_links);
+		bus_publish(bus, wall, BUS_INFO, "topology-changed", "topology", body);
+		return;
+	}
+	for (uint32_t i = 0; i < ted->n_changed_nodes; i++)
+		node_event(bus, wall, prev, ted, ted->changed_nodes[i]);
+	for (uint32_t i = 0; i < ted->n_changed_links; i++)
+		link_event(bus, wall, prev, ted, ted->changed_links[i]);
+}
