@@ -561,12 +561,36 @@ static int nodes_fill(struct run *r)
 	return 0;
 }
 
-/* End.X of a LAN names its neighbour: only the one this link leads to is ours. */
-static bool neighbor_fits(const uint8_t *neighbor, uint8_t len, const struct ted_node *to)
+static uint8_t system_id_len(const struct ted_node *n)
 {
-	uint8_t n = to->protocol == LS_ISIS_L1 || to->protocol == LS_ISIS_L2 ? 6 : 4;
+	return n->protocol == LS_ISIS_L1 || n->protocol == LS_ISIS_L2 ? 6 : 4;
+}
 
-	return len == 0 || (!to->pseudonode && len == n && memcmp(neighbor, to->igp_id, n) == 0);
+/* 1 + index of the router a LAN SID names, 0 when it is not in the topology. */
+static uint32_t lan_node(const struct run *r, const uint8_t *neighbor, uint8_t len)
+{
+	for (uint32_t i = 0; i < r->n_nodes; i++) {
+		const struct ted_node *n = &r->nodes[i];
+
+		if (n->alive && !n->pseudonode && len == system_id_len(n) &&
+		    memcmp(neighbor, n->igp_id, len) == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* End.X of a LAN names its neighbour. On a link straight to a router only the SID of that
+ * router is taken; on a link into the pseudonode each SID keeps whom it leads to. */
+static bool neighbor_fits(const struct run *r, const struct ted_node *to, const uint8_t *neighbor,
+			  uint8_t len, uint32_t *lan)
+{
+	*lan = 0;
+	if (len == 0)
+		return !to->pseudonode;
+	if (!to->pseudonode)
+		return len == system_id_len(to) && memcmp(neighbor, to->igp_id, len) == 0;
+	*lan = lan_node(r, neighbor, len);
+	return *lan != 0;
 }
 
 static int link_sids(struct run *r, struct ted_link *t, const struct ls_link *l)
@@ -574,18 +598,29 @@ static int link_sids(struct run *r, struct ted_link *t, const struct ls_link *l)
 	struct ted_sid *sids = ARENA_ARRAY(r->a, l->n_endx + 1, struct ted_sid);
 	struct ted_adj_sid *adj = ARENA_ARRAY(r->a, l->n_adj + 1, struct ted_adj_sid);
 	const struct ted_node *to = &r->nodes[t->to];
+	uint32_t lan;
 
 	if (!sids || !adj)
 		return err_raise(-ENOMEM);
 	t->sids = sids;
 	t->adj_sids = adj;
-	for (size_t i = 0; i < l->n_endx; i++)
-		if (neighbor_fits(l->endx[i].neighbor, l->endx[i].neighbor_len, to))
-			sid_fill(&sids[t->n_sids++], &l->endx[i]);
-	for (size_t i = 0; i < l->n_adj; i++)
-		if (neighbor_fits(l->adj[i].neighbor, l->adj[i].neighbor_len, to))
-			adj[t->n_adj_sids++] = (struct ted_adj_sid){
-				l->adj[i].value, l->adj[i].is_label, l->adj[i].backup };
+	for (size_t i = 0; i < l->n_endx; i++) {
+		const struct ls_srv6_sid *s = &l->endx[i];
+
+		if (!neighbor_fits(r, to, s->neighbor, s->neighbor_len, &lan))
+			continue;
+		sid_fill(&sids[t->n_sids], s);
+		sids[t->n_sids++].lan_node = lan;
+	}
+	for (size_t i = 0; i < l->n_adj; i++) {
+		const struct ls_adj_sid *s = &l->adj[i];
+
+		if (neighbor_fits(r, to, s->neighbor, s->neighbor_len, &lan))
+			adj[t->n_adj_sids++] = (struct ted_adj_sid){ .value = s->value,
+								     .is_label = s->is_label,
+								     .backup = s->backup,
+								     .lan_node = lan };
+	}
 	t->srlg = arena_copy(r->a, l->srlg, l->n_srlg * sizeof(*l->srlg));
 	t->n_srlg = (uint16_t)l->n_srlg;
 	return t->srlg ? 0 : err_raise(-ENOMEM);
