@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check_main.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "topo/topo.h"
@@ -61,11 +63,16 @@ static struct ip_addr addr(const char *text)
 	return a;
 }
 
-static struct ip_addr addr_n(const char *fmt, unsigned x, unsigned y)
+static struct ip_addr addr_n(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static struct ip_addr addr_n(const char *fmt, ...)
 {
 	char buf[64];
+	va_list ap;
 
-	(void)snprintf(buf, sizeof(buf), fmt, x, y);
+	va_start(ap, fmt);
+	(void)vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
 	return addr(buf);
 }
 
@@ -74,7 +81,7 @@ static void node_said(uint32_t src, uint8_t n, bool gone)
 	struct ls_object o = { .kind = LS_NODE };
 
 	o.node.id = id(n);
-	o.node.router_id_v4 = addr_n("10.0.0.%u", n, 0);
+	o.node.router_id_v4 = addr_n("10.0.0.%u", n);
 	(void)snprintf(o.node.name, sizeof(o.node.name), "r%u", n);
 	topo_sink.object(topo, src, &o, gone);
 }
@@ -110,7 +117,7 @@ static void link_said(uint32_t src, uint8_t a, uint8_t b, bool gone)
 
 static void up(uint32_t src, uint8_t producer)
 {
-	struct ip_addr peer = addr_n("fd00::%x", producer, 0), rid = addr_n("10.0.0.%u", producer, 0);
+	struct ip_addr peer = addr_n("fd00::%x", producer), rid = addr_n("10.0.0.%u", producer);
 
 	topo_sink.source_up(topo, src, &peer, &rid);
 }
