@@ -58,7 +58,7 @@ agent_config() { # ROUTER
 	local r=$1 c steering='' local_sid=''
 	for c in "${CES[@]}"; do
 		if [[ ${C[$c.router]} == "$r" ]]; then
-			local_sid="  - sid: \"$(service_sid "$r")/128\"
+			local_sid="  - sid: \"$(service_sid "$r")\"
     behavior: End.DT6
     table: 100"
 		else
@@ -72,11 +72,13 @@ agent_config() { # ROUTER
 	cat <<-TEXT
 		node: $r
 		router-id: "$(loop_v6 "$r")"
-		state: $RUN/$r/agent.db
+		state: $RUN/$r/agent.state
+		socket: $RUN/$r/agent.sock
 		pcep:
 		  controller:
 		    - address: "$CTL_V6"
 		      port: 4189
+		      source-address: "$(mgmt_v6 "$r")"
 		      insecure: true
 		  msd: 10
 	TEXT
