@@ -11,6 +11,7 @@
  * down carries nothing and holds nothing.
  * Ownership: `wires` owns the links, a way owns its waiting frames, a link its two devices.  The
  * devices live as long as this process.
+ * One file, though long: a machine without a build folder compiles it with cc alone.
  */
 #include <assert.h>
 #include <errno.h>
