@@ -36,8 +36,8 @@ struct conf_bgp_peer {
 	struct ip_addr addr;
 	uint16_t port;
 	uint32_t remote_as;
-	bool passive;	/* never connects */
-	bool insecure;	/* plaintext allowed; an alarm stands while it is in use */
+	bool passive;  /* never connects */
+	bool insecure; /* plaintext allowed; an alarm stands while it is in use */
 	struct conf_md5 md5;
 	uint16_t hold_s;
 	struct ip_addr local; /* none: any */
@@ -47,10 +47,10 @@ struct conf_pcep_peer {
 	struct ip_addr addr;
 	struct ip_addr headend; /* its router address in policies; none: addr itself */
 	bool insecure;
-	bool tls;		/* PCEPS demanded */
+	bool tls; /* PCEPS demanded */
 	struct conf_md5 md5;
-	uint8_t msd;		/* 0: what the peer tells */
-	char profile[16];	/* "rfc", "frr", "nokia": dialect; default rfc */
+	uint8_t msd;	  /* 0: what the peer tells */
+	char profile[16]; /* "rfc", "frr", "nokia": dialect; default rfc */
 };
 
 struct conf_role {
@@ -85,10 +85,12 @@ struct conf {
 	struct conf_pcep_peer *pcep_peers;
 	size_t n_pcep_peers;
 	/* topology */
-	uint32_t topo_age_out_s, topo_quiet_ms, topo_quiet_cap_ms, topo_eor_cap_s, topo_flap_hold_ms;
+	uint32_t topo_age_out_s, topo_quiet_ms, topo_quiet_cap_ms, topo_eor_cap_s,
+		topo_flap_hold_ms;
 	uint32_t topo_objects_max;
 	/* policy */
-	struct ip_addr originator; /* none: the first restconf/pcep address is not guessed; bgp router-id */
+	struct ip_addr originator; /* none: the first restconf/pcep address is not guessed; bgp
+				      router-id */
 	uint32_t wait_to_revert_s, hysteresis_pct, reopt_interval_s, restart_grace_s, foreign_age_s,
 		confirm_s, policies_max;
 	uint8_t msd_default;
@@ -111,8 +113,10 @@ int conf_reference(const char *module, struct str *out);
  */
 struct lyd_node;
 struct ly_ctx;
-int conf_models(struct ly_ctx **ctx, const char *const *modules, struct str *errors); /* from the models dir */
-/* Where the YANG files are: $SEXTANT_MODELS, else beside the sources (build tree), else installed. */
+int conf_models(struct ly_ctx **ctx, const char *const *modules,
+		struct str *errors); /* from the models dir */
+/* Where the YANG files are: $SEXTANT_MODELS, else beside the sources (build tree), else installed.
+ */
 const char *conf_models_dir(void);
 int conf_tree(struct ly_ctx *ctx, const char *module, const char *path, struct lyd_node **outp,
 	      struct str *errors);

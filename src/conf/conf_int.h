@@ -15,9 +15,9 @@
 enum {
 	CONF_BYTES_MAX = 4 << 20,
 	CONF_DEPTH_MAX = 16,
-	CONF_KEYS_MAX = 128,   /* of one mapping */
+	CONF_KEYS_MAX = 128, /* of one mapping */
 	CONF_NODES_MAX = 1 << 20,
-	CONF_ERRORS_MAX = 64,  /* lines shown, then a count */
+	CONF_ERRORS_MAX = 64, /* lines shown, then a count */
 	CONF_PATH_MAX = 512,
 };
 
@@ -32,8 +32,8 @@ enum conf_kind {
 /* Where a libyang node came from; hangs at its priv, freed by conf_tree_free(). */
 struct conf_pos {
 	uint32_t line;
-	bool bad;	/* something below it was refused: its constraints say nothing new */
-	char where[];	/* "file:line" */
+	bool bad;     /* something below it was refused: its constraints say nothing new */
+	char where[]; /* "file:line" */
 };
 
 struct conf_node {

@@ -128,7 +128,8 @@ struct lyd_node *conf_tree_free(struct lyd_node *tree)
 {
 	struct lyd_node *n;
 
-	LYD_TREE_DFS_BEGIN(tree, n) {
+	LYD_TREE_DFS_BEGIN(tree, n)
+	{
 		free(n->priv);
 		n->priv = NULL;
 		LYD_TREE_DFS_END(tree, n);
@@ -141,7 +142,8 @@ const struct lyd_node *conf_child(const struct lyd_node *in, const char *name)
 {
 	const struct lyd_node *c;
 
-	LY_LIST_FOR(in ? lyd_child(in) : NULL, c) {
+	LY_LIST_FOR(in ? lyd_child(in) : NULL, c)
+	{
 		if (strcmp(c->schema->name, name) == 0)
 			return c;
 	}

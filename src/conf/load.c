@@ -17,7 +17,7 @@ static size_t count_of(const struct lyd_node *in, const char *name)
 	size_t n = 0;
 
 	LY_LIST_FOR(in ? lyd_child(in) : NULL, c)
-		n += strcmp(c->schema->name, name) == 0;
+	n += strcmp(c->schema->name, name) == 0;
 	return n;
 }
 
@@ -36,7 +36,8 @@ static void fill_restconf(struct conf_reader *r, const struct lyd_node *listen, 
 {
 	const struct lyd_node *in;
 
-	LY_LIST_FOR(listen ? lyd_child(listen) : NULL, in) {
+	LY_LIST_FOR(listen ? lyd_child(listen) : NULL, in)
+	{
 		struct conf_listen *l = &c->restconf[c->n_restconf];
 
 		if (strcmp(in->schema->name, "restconf") != 0)
@@ -62,7 +63,8 @@ static void fill_roles(const struct lyd_node *root, struct conf *c)
 {
 	const struct lyd_node *in;
 
-	LY_LIST_FOR(lyd_child(root), in) {
+	LY_LIST_FOR(lyd_child(root), in)
+	{
 		const char *role = conf_text_of(in, "role");
 
 		if (strcmp(in->schema->name, "access") != 0)
@@ -112,7 +114,8 @@ static void fill_bgp(struct conf_reader *r, const struct lyd_node *bgp, struct c
 	c->has_bgp_listen = conf_child(bgp, "listen") != NULL;
 	if (c->has_bgp_listen)
 		fill_listen(r, conf_child(bgp, "listen"), &c->bgp_listen);
-	LY_LIST_FOR(lyd_child(bgp), in) {
+	LY_LIST_FOR(lyd_child(bgp), in)
+	{
 		if (strcmp(in->schema->name, "peer") == 0)
 			fill_bgp_peer(r, in, &c->bgp_peers[c->n_bgp_peers++]);
 	}
@@ -143,7 +146,8 @@ static void fill_pcep(struct conf_reader *r, const struct lyd_node *pcep, struct
 	c->pcep_listen.port = 4189;
 	if (conf_child(pcep, "listen"))
 		fill_listen(r, conf_child(pcep, "listen"), &c->pcep_listen);
-	LY_LIST_FOR(lyd_child(pcep), in) {
+	LY_LIST_FOR(lyd_child(pcep), in)
+	{
 		if (strcmp(in->schema->name, "peer") == 0)
 			fill_pcep_peer(r, in, &c->pcep_peers[c->n_pcep_peers++]);
 	}

@@ -52,11 +52,13 @@ int conf_models(struct ly_ctx **out, const char *const *modules, struct str *err
 
 	(void)ly_log_options(LY_LOSTORE); /* errors are ours to print */
 	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		str_addf(errors, "%s: no such folder of YANG models (SEXTANT_MODELS names another)\n",
-			 dir);
+		str_addf(errors,
+			 "%s: no such folder of YANG models (SEXTANT_MODELS names another)\n", dir);
 		return err_raise(-EINVAL);
 	}
-	if (ly_ctx_new(dir, LY_CTX_SET_PRIV_PARSED | LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIR_CWD,
+	if (ly_ctx_new(dir,
+		       LY_CTX_SET_PRIV_PARSED | LY_CTX_NO_YANGLIBRARY |
+			       LY_CTX_DISABLE_SEARCHDIR_CWD,
 		       &ctx) != LY_SUCCESS) {
 		str_addf(errors, "%s: YANG models cannot be used\n", dir);
 		return err_raise(-EINVAL);

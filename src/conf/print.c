@@ -83,7 +83,8 @@ void conf_tree_print(struct lyd_node *root, struct str *out)
 {
 	struct lyd_node *n;
 
-	LYD_TREE_DFS_BEGIN(root, n) {
+	LYD_TREE_DFS_BEGIN(root, n)
+	{
 		if (n != root)
 			print_node(out, n);
 		LYD_TREE_DFS_END(root, n);
@@ -136,8 +137,8 @@ static void add_path(struct str *out, const struct lysc_node *n)
 	while (k > 0) {
 		const struct lysc_node *c = chain[--k];
 
-		str_addf(out, "%s%s%s", c->name, c->nodetype & (LYS_LIST | LYS_LEAFLIST) ? "[]" : "",
-			 k ? "." : "");
+		str_addf(out, "%s%s%s", c->name,
+			 c->nodetype & (LYS_LIST | LYS_LEAFLIST) ? "[]" : "", k ? "." : "");
 	}
 }
 
@@ -171,7 +172,8 @@ static void add_enums(struct str *out, const struct lysc_node *n)
 	t = (const struct lysc_type_enum *)((const struct lysc_node_leaf *)n)->type;
 	if (t->basetype != LY_TYPE_ENUM)
 		return;
-	LY_ARRAY_FOR(t->enums, i) {
+	LY_ARRAY_FOR(t->enums, i)
+	{
 		str_addf(out, " `%s`: ", t->enums[i].name);
 		add_prose(out, t->enums[i].dsc);
 	}

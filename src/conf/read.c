@@ -37,7 +37,8 @@ void conf_read_say(struct conf_reader *r, const struct lyd_node *at, const char 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	str_addf(r->errors, "%s: %s: %s\n", conf_where(at), tail_path(at, path, sizeof(path)), text);
+	str_addf(r->errors, "%s: %s: %s\n", conf_where(at), tail_path(at, path, sizeof(path)),
+		 text);
 	r->n_errors++;
 }
 

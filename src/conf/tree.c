@@ -102,8 +102,8 @@ static bool has_key(const struct build *b, uint32_t map, const char *key)
 
 static bool no_value(const struct conf_node *n)
 {
-	return n->plain && (!*n->value || strcmp(n->value, "~") == 0 ||
-			    strcmp(n->value, "null") == 0);
+	return n->plain &&
+	       (!*n->value || strcmp(n->value, "~") == 0 || strcmp(n->value, "null") == 0);
 }
 
 static bool value_ok(const struct build *b, const struct lysc_node *schema, const char *value)
@@ -248,8 +248,7 @@ static void put(const struct build *b, uint32_t i)
 	const struct conf_node *p = node_at(b, n->parent);
 	bool item = p->kind == CONF_SEQ;
 
-	n->schema = item ? p->schema :
-			   lys_find_child(p->schema, b->mod, n->key, 0, 0, 0);
+	n->schema = item ? p->schema : lys_find_child(p->schema, b->mod, n->key, 0, 0, 0);
 	if (!n->schema) {
 		unknown_key(b, i, p->schema);
 		return;
@@ -325,7 +324,8 @@ static void check_musts(const struct build *b, const struct lyd_node *n)
 
 	if (!musts || (pos && pos->bad))
 		return;
-	LY_ARRAY_FOR(musts, i) {
+	LY_ARRAY_FOR(musts, i)
+	{
 		ly_bool holds = 0;
 
 		if (lyd_eval_xpath(n, lyxp_get_expr(musts[i].cond), &holds) == LY_SUCCESS && holds)
@@ -342,7 +342,8 @@ static void check_tree(const struct build *b)
 
 	if (lyd_new_implicit_tree(b->root, LYD_IMPLICIT_NO_STATE, NULL) != LY_SUCCESS)
 		conf_say(b->doc, 0, "", "out of memory");
-	LYD_TREE_DFS_BEGIN(b->root, n) {
+	LYD_TREE_DFS_BEGIN(b->root, n)
+	{
 		check_musts(b, n);
 		LYD_TREE_DFS_END(b->root, n);
 	}

@@ -37,8 +37,8 @@ static const char *typedef_of(const struct lysc_node *leaf)
 
 	if (!leaf->priv)
 		return "";
-	t = leaf->nodetype == LYS_LEAF ? &((const struct lysp_node_leaf *)leaf->priv)->type :
-					 &((const struct lysp_node_leaflist *)leaf->priv)->type;
+	t = leaf->nodetype == LYS_LEAF ? &((const struct lysp_node_leaf *)leaf->priv)->type
+				       : &((const struct lysp_node_leaflist *)leaf->priv)->type;
 	colon = strchr(t->name, ':');
 	return colon ? colon + 1 : t->name;
 }
@@ -90,7 +90,8 @@ static const char *enums(const struct lysc_type *t, const char *sep, char *buf, 
 	size_t len = 0;
 
 	buf[0] = '\0';
-	LY_ARRAY_FOR(e->enums, i) {
+	LY_ARRAY_FOR(e->enums, i)
+	{
 		int r = snprintf(buf + len, cap - len, "%s%s", i ? sep : "", e->enums[i].name);
 
 		if (r < 0 || (size_t)r >= cap - len)
@@ -107,7 +108,8 @@ static const char *text_wants(const struct lysc_type *t, char *buf, size_t cap)
 	const char *what = "text";
 	uint64_t max = s->length ? s->length->parts[0].max_u64 : 0;
 
-	LY_ARRAY_FOR(s->patterns, i) {
+	LY_ARRAY_FOR(s->patterns, i)
+	{
 		if (s->patterns[i]->emsg)
 			what = s->patterns[i]->emsg;
 	}

@@ -132,8 +132,8 @@ static void refuse_extras(struct reader *r, uint32_t line, const yaml_char_t *an
 	if (!anchor && !tag)
 		return;
 	conf_node_path(r->doc, parent_of(r), path, sizeof(path));
-	conf_say(r->doc, line, path, anchor ? "anchors ('&') are not allowed" :
-					      "tags ('!') are not allowed");
+	conf_say(r->doc, line, path,
+		 anchor ? "anchors ('&') are not allowed" : "tags ('!') are not allowed");
 	r->key_refused = r->key != NULL;
 }
 

@@ -60,7 +60,8 @@ static void setup(void)
 	write_file("key", "secret\n", 7);
 	write_file("empty", "\n", 1);
 	write_file("long",
-		   "0123456789012345678901234567890123456789012345678901234567890123456789012345678901",
+		   "0123456789012345678901234567890123456789012345678901234567890123456789012345678"
+		   "901",
 		   82);
 	EVP_PKEY_free(write_cert("c.pem", "c.key"));
 	EVP_PKEY_free(write_cert("other.pem", "other.key"));
@@ -68,7 +69,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	static const char *const names[] = { "key",   "empty",     "long",	"c.pem",
+	static const char *const names[] = { "key",   "empty",	   "long",	"c.pem",
 					     "c.key", "other.pem", "other.key", "f.yaml" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -100,7 +101,8 @@ static const char full[] =
 	"listen:\n"
 	"  restconf:\n"
 	"    - { address: \"::1\", port: 8080 }\n"
-	"    - { address: \"::\", port: 8443, tls: { certificate: c.pem, key: c.key, client-ca: c.pem } }\n"
+	"    - { address: \"::\", port: 8443, tls: { certificate: c.pem, key: c.key, client-ca: "
+	"c.pem } }\n"
 	"access:\n"
 	"  - { common-name: noc-1, role: read }\n"
 	"  - { common-name: noc-2, role: admin }\n"
@@ -112,7 +114,8 @@ static const char full[] =
 	"    - address: fd00:5e::1\n"
 	"      remote-as: 65000\n"
 	"      insecure: true\n"
-	"    - { remote-as: 65001, address: 192.0.2.9, passive: true, md5-key-file: key, hold-time: 30 }\n"
+	"    - { remote-as: 65001, address: 192.0.2.9, passive: true, md5-key-file: key, "
+	"hold-time: 30 }\n"
 	"pcep:\n"
 	"  keepalive: 10\n"
 	"  dead-timer: 40\n"
@@ -200,8 +203,8 @@ static const struct {
 	{ "node: a\nworkers: -1\n", ":2: workers: ", "'-1' is wrong" },
 	{ "node: a\nworkers: [1]\n", ":2: workers: ", "not a list" },
 	{ "node: a\nworkers:\n", ":2: workers: ", "has no value" },
-	{ "node: a\nlog: { level: loud }\n", ":2: log/level: ",
-	  "one of: error, warning, notice, info, debug" },
+	{ "node: a\nlog: { level: loud }\n",
+	  ":2: log/level: ", "one of: error, warning, notice, info, debug" },
 	{ "node: a\nlog: noisy\n", ":2: log: ", "wants keys and values" },
 	{ "workers: 1\n", ":1: ", "'node' is missing" },
 	{ "node: a\nnode: b\n", ":2: ", "given twice, first in line 1" },
@@ -210,12 +213,12 @@ static const struct {
 	  ":4: listen/restconf", "beyond loopback needs 'tls'" },
 	{ "node: a\nlisten:\n  restconf:\n  - { address: localhost, port: 80 }\n",
 	  ":4: listen/restconf[1]/address: ", "wants an IPv6 or IPv4 address" },
-	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::1\" }\n", ":4: listen/restconf[1]: ",
-	  "'port' is missing" },
+	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::1\" }\n",
+	  ":4: listen/restconf[1]: ", "'port' is missing" },
 	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::1\", port: 70000 }\n",
 	  ":4: listen/restconf[1]/port: ", "port number 1..65535" },
-	{ "node: a\nlisten:\n  restconf: { address: \"::1\", port: 7 }\n", ":3: listen/restconf: ",
-	  "wants a list" },
+	{ "node: a\nlisten:\n  restconf: { address: \"::1\", port: 7 }\n",
+	  ":3: listen/restconf: ", "wants a list" },
 	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::1\", port: 7 }\n"
 	  "  - { address: \"0::1\", port: 7 }\n",
 	  ":5: listen/restconf[2]: ", "given twice, first in line 4" },
@@ -223,7 +226,8 @@ static const struct {
 	{ "node: a\nbgp: { as: 0, router-id: 1.1.1.1 }\n", ":2: bgp/as: ", "AS number" },
 	{ "node: a\nbgp: { as: 1, router-id: \"::1\" }\n", ":2: bgp/router-id: ", "IPv4 address" },
 	{ "node: a\nbgp: { as: 1, router-id: 0.0.0.0 }\n", ":2: bgp/router-id: ", "0.0.0.0" },
-	{ "node: a\nbgp:\n  as: 1\n  router-id: 1.1.1.1\n  peer:\n  - { address: \"::1\", remote-as: 1 }\n",
+	{ "node: a\nbgp:\n  as: 1\n  router-id: 1.1.1.1\n  peer:\n  - { address: \"::1\", "
+	  "remote-as: 1 }\n",
 	  ":6: bgp/peer", "'md5-key-file', or say 'insecure: true'" },
 	{ "node: a\nbgp:\n  as: 1\n  router-id: 1.1.1.1\n  peer:\n"
 	  "  - { address: \"::1\", remote-as: 1, insecure: true, passive: true }\n",
@@ -247,33 +251,36 @@ static const struct {
 	  "or say 'insecure: true'" },
 	{ "node: a\npcep:\n  peer:\n  - { address: \"::1\", tls: true }\n", ":4: pcep/peer",
 	  "certificates under" },
-	{ "node: a\npcep:\n  keepalive: 60\n  dead-timer: 50\n", ":4: pcep/dead-timer: ",
-	  "longer than 'keepalive'" },
+	{ "node: a\npcep:\n  keepalive: 60\n  dead-timer: 50\n",
+	  ":4: pcep/dead-timer: ", "longer than 'keepalive'" },
 	{ "node: a\npcep:\n  peer:\n  - { address: \"::1\", insecure: true, headend: \"::9\" }\n"
 	  "  - { address: \"::2\", insecure: true, headend: \"::9\" }\n",
 	  ":", "headend" },
-	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::\", port: 1, tls: { certificate: nowhere.pem, "
+	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::\", port: 1, tls: { certificate: "
+	  "nowhere.pem, "
 	  "key: c.key, client-ca: c.pem } }\n",
 	  ":4: listen/restconf", "nowhere.pem: No such file" },
 	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::\", port: 1, tls: { certificate: key, "
 	  "key: c.key, client-ca: c.pem } }\n",
 	  ":4: listen/restconf", "holds no PEM certificate" },
-	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::\", port: 1, tls: { certificate: c.pem, "
+	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::\", port: 1, tls: { certificate: "
+	  "c.pem, "
 	  "key: other.key, client-ca: c.pem } }\n",
 	  ":4: listen/restconf", "is not the key of" },
-	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::\", port: 1, tls: { certificate: c.pem, "
+	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::\", port: 1, tls: { certificate: "
+	  "c.pem, "
 	  "key: c.pem, client-ca: c.pem } }\n",
 	  ":4: listen/restconf", "no PEM private key" },
 	{ "node: a\nlisten:\n  restconf:\n  - address: \"::\"\n    port: 1\n    tls:\n"
 	  "      certificate: c.pem\n      key: c.key\n",
 	  ":6: listen/restconf[1]/tls: ", "'client-ca' is missing" },
-	{ "node: a\naccess:\n  - { common-name: x, role: god }\n", ":3: access[1]/role: ",
-	  "one of: read, operate, admin" },
+	{ "node: a\naccess:\n  - { common-name: x, role: god }\n",
+	  ":3: access[1]/role: ", "one of: read, operate, admin" },
 	{ "node: a\ntopology: { settle-ms: 600 }\n", ":2: topology", "smaller than 'settle-ms'" },
-	{ "node: a\npolicy: { binding-sid-block: \"fcbb::\" }\n", ":2: policy/binding-sid-block: ",
-	  "IPv6 prefix" },
-	{ "node: a\npolicy: { binding-sid-block: \"fcbb::/120\" }\n", ":2: policy/binding-sid-block: ",
-	  "too few SIDs" },
+	{ "node: a\npolicy: { binding-sid-block: \"fcbb::\" }\n",
+	  ":2: policy/binding-sid-block: ", "IPv6 prefix" },
+	{ "node: a\npolicy: { binding-sid-block: \"fcbb::/120\" }\n",
+	  ":2: policy/binding-sid-block: ", "too few SIDs" },
 	{ "node: &x a\n", ":1: ", "anchors" },
 	{ "node: !!str a\n", ":1: ", "tags" },
 	{ "node: a\nlog: { level: *x }\n", ":2: ", "aliases" },
@@ -298,7 +305,8 @@ START_TEST(each_mistake_is_one_clear_line)
 	ck_assert_int_lt(load(mistakes[_i].text, &c, &e), 0);
 	ck_assert_ptr_null(c);
 	(void)snprintf(at, sizeof(at), "%s%s", in_dir("f.yaml"), mistakes[_i].at);
-	ck_assert_msg(strncmp(str_text(&e), at, strlen(at)) == 0, "%s\nbut wants %s", str_text(&e), at);
+	ck_assert_msg(strncmp(str_text(&e), at, strlen(at)) == 0, "%s\nbut wants %s", str_text(&e),
+		      at);
 	ck_assert_msg(strstr(str_text(&e), mistakes[_i].has) != NULL, "%s\nlacks %s", str_text(&e),
 		      mistakes[_i].has);
 	ck_assert_msg(lines(str_text(&e)) == 1, "%s", str_text(&e));
@@ -310,12 +318,13 @@ START_TEST(all_mistakes_of_a_file_are_told_at_once)
 	STR_AUTO struct str e = { 0 };
 	AUTO(conf_free) struct conf *c = NULL;
 
-	ck_assert_int_lt(load("workrs: 2\nlog: { level: loud }\nbgp:\n  as: 1\n  router-id: 1.1.1.1\n"
-			      "  peer:\n  - { address: \"::1\", remote-as: 1 }\n"
-			      "  - { address: \"::2\", remote-as: 1, md5-key-file: absent }\n"
-			      "listen: { restconf: [ { address: \"::\", port: 5 } ] }\n",
-			      &c, &e),
-			 0);
+	ck_assert_int_lt(
+		load("workrs: 2\nlog: { level: loud }\nbgp:\n  as: 1\n  router-id: 1.1.1.1\n"
+		     "  peer:\n  - { address: \"::1\", remote-as: 1 }\n"
+		     "  - { address: \"::2\", remote-as: 1, md5-key-file: absent }\n"
+		     "listen: { restconf: [ { address: \"::\", port: 5 } ] }\n",
+		     &c, &e),
+		0);
 	ck_assert_msg(lines(str_text(&e)) == 6, "%s", str_text(&e));
 }
 END_TEST
@@ -360,7 +369,8 @@ START_TEST(what_is_printed_loads_again_and_prints_the_same)
 	ck_assert_ptr_nonnull(strstr(str_text(&one), "md5-key-file: key\n"));
 	ck_assert_ptr_null(strstr(str_text(&one), "secret"));
 	write_file("f.yaml", str_text(&one), one.len);
-	ck_assert_msg(conf_print(in_dir("f.yaml"), &two, &e) == 0, "%s%s", str_text(&e), str_text(&one));
+	ck_assert_msg(conf_print(in_dir("f.yaml"), &two, &e) == 0, "%s%s", str_text(&e),
+		      str_text(&one));
 	ck_assert_str_eq(str_text(&one), str_text(&two));
 }
 END_TEST

@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A policy is (colour, endpoint); it exists while an LSP or a steering entry names it. Its best
+ * valid candidate (RFC 9256 section 2.9) is the active one and decides its routes: each
+ * steered prefix with the list and its service SID, and the binding SID. A new list replaces
+ * each route in one step. The active LSP is up when every route of it was read back.
+ */
+#include "tools/agent/pol.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <linux/seg6_local.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "log/log.h"
+
+struct key {
+	uint32_t color;
+	struct ip_addr endpoint;
+};
+
+struct agent_policy {
+	struct hash_node node;
+	struct list dirty;
+	struct key key;
+	struct list lsps, steers;
+	size_t n_steers;
+	struct agent_lsp *active;
+	struct agent_route bsid; /* wanted; n 0: none */
+};
+
+struct steer {
+	struct list member;
+	struct agent_policy *policy;
+	const struct agent_steering *cfg;
+	struct agent_route route; /* its key always; n 0: not wanted */
+	bool fallback;
+	const char *blocked; /* why there is no route though there could be; NULL */
+};
+
+struct agent_pol {
+	struct loop *loop;
+	struct agent_fib *fib;
+	struct agent_pol_ops ops;
+	void *arg;
+	const struct agent_cfg *cfg;
+	uint32_t dev; /* ifindex of the SID device; 0: absent */
+	struct hash policies;
+	struct list lsps;
+	size_t n_lsps;
+	uint32_t last_id;
+	struct steer *steers; /* sorted by prefix, as in cfg */
+	size_t n_steers;
+	struct agent_route *sids;
+	size_t n_sids;
+	struct loop_task judge;
+};
+
+static bool policy_eq(const struct hash_node *n, const void *key)
+{
+	return memcmp(&HASH_OF(n, const struct agent_policy, node)->key, key, sizeof(struct key)) ==
+	       0;
+}
+
+static struct agent_policy *policy_get(struct agent_pol *pol, uint32_t color,
+				       const struct ip_addr *endpoint)
+{
+	struct key k = { .color = color, .endpoint = *endpoint };
+	struct hash_node *n = hash_get(&pol->policies, &k, sizeof(k), &k);
+	struct agent_policy *p;
+
+	if (n)
+		return HASH_OF(n, struct agent_policy, node);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->key = k;
+	list_init(&p->lsps);
+	list_init(&p->steers);
+	if (hash_put(&pol->policies, &p->key, sizeof(p->key), &p->node) < 0) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static void policy_drop_if_unused(struct agent_pol *pol, struct agent_policy *p)
+{
+	if (!list_empty(&p->lsps) || !list_empty(&p->steers))
+		return;
+	hash_del(&pol->policies, &p->node);
+	free(p);
+}
+
+/* RFC 9256 s2.9: preference, then origin, lower originator, higher discriminator. */
+static bool better(const struct agent_lsp *a, const struct agent_lsp *b)
+{
+	const struct sr_cpath_id *x = &a->st.cpath, *y = &b->st.cpath;
+	int c;
+
+	if (a->st.preference != b->st.preference)
+		return a->st.preference > b->st.preference;
+	if (x->origin != y->origin)
+		return x->origin > y->origin;
+	if (x->asn != y->asn)
+		return x->asn < y->asn;
+	c = ip_cmp(&x->originator, &y->originator);
+	if (c != 0)
+		return c < 0;
+	if (x->discriminator != y->discriminator)
+		return x->discriminator > y->discriminator;
+	return a->st.plsp_id < b->st.plsp_id; /* the one that was there */
+}
+
+static struct agent_lsp *best_of(const struct agent_policy *p)
+{
+	struct agent_lsp *best = NULL;
+
+	LIST_EACH (it, &p->lsps) {
+		struct agent_lsp *l = LIST_OF(it, struct agent_lsp, member);
+
+		if (l->st.admin_up && l->st.list.n > 0 && !l->st.removed &&
+		    (!best || better(l, best)))
+			best = l;
+	}
+	return best;
+}
+
+bool agent_pol_is_active(const struct agent_lsp *lsp)
+{
+	return lsp->policy && lsp->policy->active == lsp;
+}
+
+static void add_list(struct agent_route *r, const struct sr_list *list)
+{
+	for (unsigned i = 0; i < list->n && r->n < AGENT_SEGS_MAX; i++)
+		r->seg[r->n++] = list->at[i].sid;
+}
+
+static void steer_key(const struct agent_pol *pol, const struct agent_steering *cfg,
+		      struct agent_route *r)
+{
+	*r = (struct agent_route){ .dst = cfg->prefix,
+				   .table = pol->cfg->table,
+				   .metric = pol->cfg->metric,
+				   .protocol = AGENT_PROTO,
+				   .kind = AGENT_ROUTE_ENCAP };
+}
+
+/* Works out one steered prefix and tells the fib. */
+static void steer_apply(struct agent_pol *pol, struct steer *s)
+{
+	const struct agent_lsp *via = s->policy->active;
+
+	steer_key(pol, s->cfg, &s->route);
+	s->fallback = !via && s->cfg->fallback_igp;
+	s->blocked = NULL;
+	if (via)
+		add_list(&s->route, &via->st.list);
+	if (via || s->fallback)
+		s->route.seg[s->route.n++] = s->cfg->service;
+	if (s->route.n > 0 && ip_prefix_has(&s->cfg->prefix, &s->route.seg[0]))
+		s->blocked = "the prefix holds the first SID: packets would loop";
+	else if (s->route.n > 0 && !pol->dev)
+		s->blocked = "the SID device is absent";
+	if (s->blocked)
+		s->route.n = 0;
+	s->route.dev = pol->dev;
+	s->route.reduced = pol->cfg->reduced;
+	if (s->route.n == 0)
+		agent_fib_unset(pol->fib, &s->route);
+	else if (agent_fib_set(pol->fib, &s->route) < 0)
+		s->blocked = "out of memory";
+}
+
+static void bsid_apply(struct agent_pol *pol, struct agent_policy *p)
+{
+	const struct agent_lsp *via = p->active;
+	struct agent_route r = { .table = RT_TABLE_MAIN,
+				 .metric = pol->cfg->metric,
+				 .protocol = AGENT_PROTO,
+				 .kind = AGENT_ROUTE_LOCAL,
+				 .action = SEG6_LOCAL_ACTION_END_B6_ENCAP,
+				 .counters = pol->cfg->counters,
+				 .dev = pol->dev };
+
+	if (via && via->st.binding_sid.family == IP_V6 && pol->dev) {
+		r.dst = ip_prefix_of(&via->st.binding_sid, 128);
+		add_list(&r, &via->st.list);
+	}
+	if (p->bsid.n > 0 && (r.n == 0 || agent_route_key_cmp(&p->bsid, &r) != 0))
+		agent_fib_unset(pol->fib, &p->bsid);
+	p->bsid = r;
+	if (r.n > 0)
+		(void)agent_fib_set(pol->fib, &r);
+}
+
+static void policy_apply(struct agent_pol *pol, struct agent_policy *p)
+{
+	p->active = best_of(p);
+	bsid_apply(pol, p);
+	LIST_EACH (it, &p->steers)
+		steer_apply(pol, LIST_OF(it, struct steer, member));
+	loop_task_run(&pol->judge);
+}
+
+struct verdict_of {
+	unsigned pending, failed;
+	const char *reason;
+};
+
+static void ask_fib(const struct agent_pol *pol, const struct agent_route *r, struct verdict_of *v)
+{
+	enum agent_fib_state st = agent_fib_state(pol->fib, r);
+
+	if (st == AGENT_FIB_FAILED) {
+		v->failed++;
+		v->reason = agent_fib_reason(pol->fib, r);
+	} else if (st != AGENT_FIB_IN) {
+		v->pending++;
+	}
+}
+
+static struct verdict_of judge_active(const struct agent_pol *pol, const struct agent_policy *p)
+{
+	struct verdict_of v = { .reason = "" };
+
+	if (p->active->st.binding_sid.family == IP_V6) {
+		if (p->bsid.n > 0) {
+			ask_fib(pol, &p->bsid, &v);
+		} else {
+			v.failed++;
+			v.reason = "the SID device is absent";
+		}
+	}
+	LIST_EACH (it, &p->steers) {
+		const struct steer *s = LIST_OF(it, const struct steer, member);
+
+		if (s->blocked) {
+			v.failed++;
+			v.reason = s->blocked;
+		} else {
+			ask_fib(pol, &s->route, &v);
+		}
+	}
+	return v;
+}
+
+static void lsp_become(struct agent_pol *pol, struct agent_lsp *l, enum lsp_oper oper,
+		       const char *reason)
+{
+	char scope[SR_NAME_MAX + 8];
+
+	if (l->st.oper == oper && strcmp(l->reason, reason) == 0)
+		return;
+	l->st.oper = (uint8_t)oper;
+	(void)str_copy(l->reason, sizeof(l->reason), reason);
+	l->version++;
+	(void)snprintf(scope, sizeof(scope), "lsp=%s", l->st.name);
+	log_event(scope, LOG_INFO, "agent.lsp.state", "oper=%u reason=\"%s\"", l->st.oper,
+		  l->reason);
+	pol->ops.changed(pol->arg, l);
+}
+
+static void judge_lsp(struct agent_pol *pol, struct agent_lsp *l)
+{
+	struct verdict_of v;
+
+	if (!l->st.admin_up) {
+		lsp_become(pol, l, LSP_DOWN, "administratively down");
+	} else if (l->st.list.n == 0) {
+		lsp_become(pol, l, LSP_DOWN, "no path given");
+	} else if (l->policy->active != l) {
+		lsp_become(pol, l, LSP_UP, "");
+	} else {
+		v = judge_active(pol, l->policy);
+		if (v.failed > 0)
+			lsp_become(pol, l, LSP_DOWN, v.reason);
+		else if (v.pending > 0)
+			lsp_become(pol, l, LSP_GOING_UP, "");
+		else
+			lsp_become(pol, l, LSP_ACTIVE, "");
+	}
+}
+
+static void on_judge(void *arg)
+{
+	struct agent_pol *pol = arg;
+
+	if (!agent_fib_ready(pol->fib))
+		return;
+	LIST_EACH (it, &pol->lsps)
+		judge_lsp(pol, LIST_OF(it, struct agent_lsp, link));
+}
+
+int agent_pol_new(struct agent_pol **outp, struct loop *loop, struct agent_fib *fib,
+		  const struct agent_pol_ops *ops, void *arg)
+{
+	struct agent_pol *pol = calloc(1, sizeof(*pol));
+
+	if (!pol)
+		return err_raise(-ENOMEM);
+	pol->loop = loop;
+	pol->fib = fib;
+	pol->ops = *ops;
+	pol->arg = arg;
+	list_init(&pol->lsps);
+	hash_init(&pol->policies, loop_random(loop), policy_eq);
+	loop_task_init(&pol->judge, loop, on_judge, pol);
+	*outp = pol;
+	return 0;
+}
+
+struct agent_pol *agent_pol_free(struct agent_pol *pol)
+{
+	if (!pol)
+		return NULL;
+	loop_task_cancel(&pol->judge);
+	LIST_EACH (it, &pol->lsps)
+		free(LIST_OF(it, struct agent_lsp, link));
+	HASH_EACH (it, &pol->policies) {
+		hash_del(&pol->policies, it);
+		free(HASH_OF(it, struct agent_policy, node));
+	}
+	hash_fini(&pol->policies);
+	free(pol->steers);
+	free(pol->sids);
+	free(pol);
+	return NULL;
+}
+
+static void sid_route(const struct agent_pol *pol, const struct agent_local_sid *s,
+		      struct agent_route *r)
+{
+	uint32_t oif = s->interface[0] ? if_nametoindex(s->interface) : 0;
+	bool cross = s->action == SEG6_LOCAL_ACTION_END_X;
+
+	*r = (struct agent_route){ .dst = ip_prefix_of(&s->sid, s->len),
+				   .table = RT_TABLE_MAIN,
+				   .metric = pol->cfg->metric,
+				   .protocol = AGENT_PROTO,
+				   .kind = AGENT_ROUTE_LOCAL,
+				   .action = s->action,
+				   .nh = s->nh,
+				   .lookup = s->table,
+				   .next_csid = s->next_csid,
+				   .counters = pol->cfg->counters,
+				   .oif = cross ? oif : 0,
+				   .dev = oif ? oif : pol->dev };
+	if (s->next_csid) {
+		r->lblen = s->block;
+		r->nflen = (uint8_t)(s->len - s->block);
+	}
+}
+
+/* Absent interfaces give an entry that the kernel refuses with its reason, and is tried again. */
+static int sids_configure(struct agent_pol *pol)
+{
+	struct agent_route *old = pol->sids;
+	size_t n_old = pol->n_sids;
+	struct agent_route *fresh = calloc(pol->cfg->n_sids + 1, sizeof(*fresh));
+	int r = 0;
+
+	if (!fresh)
+		return err_raise(-ENOMEM);
+	pol->sids = fresh;
+	pol->n_sids = pol->cfg->n_sids;
+	for (size_t i = 0; i < pol->n_sids; i++) {
+		sid_route(pol, &pol->cfg->sids[i], &fresh[i]);
+		if (agent_fib_set(pol->fib, &fresh[i]) < 0)
+			r = -ENOMEM;
+	}
+	for (size_t i = 0; i < n_old; i++) {
+		bool kept = false;
+
+		for (size_t j = 0; j < pol->n_sids; j++)
+			kept = kept || agent_route_key_cmp(&old[i], &fresh[j]) == 0;
+		if (!kept)
+			agent_fib_unset(pol->fib, &old[i]);
+	}
+	free(old);
+	return err_trace(r);
+}
+
+static int steer_cmp(const void *a, const void *b)
+{
+	const struct steer *x = a, *y = b;
+
+	return agent_route_key_cmp(&x->route, &y->route);
+}
+
+/* Old steers leave their policies; their routes stay until it is known which are still wanted. */
+static void steers_unlink(struct agent_pol *pol)
+{
+	for (size_t i = 0; i < pol->n_steers; i++)
+		list_del(&pol->steers[i].member);
+}
+
+static int steers_configure(struct agent_pol *pol)
+{
+	const struct agent_cfg *cfg = pol->cfg;
+	struct steer *old = pol->steers;
+	size_t n_old = pol->n_steers;
+	struct steer *fresh = calloc(cfg->n_steering + 1, sizeof(*fresh));
+
+	if (!fresh)
+		return err_raise(-ENOMEM);
+	steers_unlink(pol);
+	for (size_t i = 0; i < cfg->n_steering; i++) {
+		fresh[i].cfg = &cfg->steering[i];
+		steer_key(pol, fresh[i].cfg, &fresh[i].route);
+	}
+	qsort(fresh, cfg->n_steering, sizeof(*fresh), steer_cmp);
+	pol->steers = fresh;
+	pol->n_steers = 0;
+	for (size_t i = 0; i < cfg->n_steering; i++) {
+		struct agent_policy *p =
+			policy_get(pol, fresh[i].cfg->color, &fresh[i].cfg->endpoint);
+
+		if (!p) {
+			free(old);
+			return err_raise(-ENOMEM);
+		}
+		fresh[i].policy = p;
+		list_add(&p->steers, &fresh[i].member);
+		pol->n_steers++;
+	}
+	for (size_t i = 0; i < n_old; i++) {
+		if (!bsearch(&old[i], fresh, pol->n_steers, sizeof(*fresh), steer_cmp))
+			agent_fib_unset(pol->fib, &old[i].route);
+	}
+	free(old);
+	return 0;
+}
+
+static void apply_all(struct agent_pol *pol)
+{
+	HASH_EACH (it, &pol->policies) {
+		struct agent_policy *p = HASH_OF(it, struct agent_policy, node);
+
+		policy_apply(pol, p);
+		policy_drop_if_unused(pol, p);
+	}
+}
+
+int agent_pol_configure(struct agent_pol *pol, const struct agent_cfg *cfg)
+{
+	int r;
+
+	pol->cfg = cfg;
+	pol->dev = if_nametoindex(cfg->sid_device);
+	if (!pol->dev)
+		log_event("", LOG_ERROR, "agent.device.absent", "device=%s", cfg->sid_device);
+	r = sids_configure(pol);
+	if (r == 0)
+		r = steers_configure(pol);
+	apply_all(pol);
+	return err_trace(r);
+}
+
+void agent_pol_links_changed(struct agent_pol *pol)
+{
+	uint32_t dev = pol->cfg ? if_nametoindex(pol->cfg->sid_device) : 0;
+	size_t n = pol->cfg ? pol->n_sids : 0;
+	bool moved = dev != pol->dev;
+
+	pol->dev = dev;
+	for (size_t i = 0; i < n; i++) {
+		struct agent_route r;
+
+		sid_route(pol, &pol->cfg->sids[i], &r);
+		if (agent_route_same(&r, &pol->sids[i]))
+			continue;
+		pol->sids[i] = r;
+		(void)agent_fib_set(pol->fib, &r);
+	}
+	if (moved && pol->cfg)
+		apply_all(pol);
+}
+
+void agent_pol_fib_changed(struct agent_pol *pol)
+{
+	loop_task_run(&pol->judge);
+}
+
+/* The longest list that fits, service SID of steered prefixes counted. */
+static int check_list(const struct agent_pol *pol, const struct lsp_state *w, char *why)
+{
+	struct key k = { .color = w->color, .endpoint = w->endpoint };
+	const struct hash_node *n = hash_get(&pol->policies, &k, sizeof(k), &k);
+	const struct agent_policy *p = n ? HASH_OF(n, const struct agent_policy, node) : NULL;
+	unsigned service = p && !list_empty(&p->steers) ? 1 : 0;
+
+	if (w->list_truncated || w->list.n + service > pol->cfg->msd) {
+		(void)snprintf(why, SR_REASON_MAX, "%u SIDs and %u service SID, but MSD is %u",
+			       w->list.n, service, pol->cfg->msd);
+		return AGENT_POL_E_MSD;
+	}
+	if (w->list.n > 0 && w->list.dataplane != SR_SRV6) {
+		(void)snprintf(why, SR_REASON_MAX, "not an SRv6 path");
+		return AGENT_POL_E_LIST;
+	}
+	for (unsigned i = 0; i < w->list.n; i++) {
+		if (w->list.at[i].sid.family == IP_V6 && !ip_is_any(&w->list.at[i].sid))
+			continue;
+		(void)snprintf(why, SR_REASON_MAX, "segment %u has no SID", i + 1);
+		return AGENT_POL_E_LIST;
+	}
+	return 0;
+}
+
+static int check_bsid(const struct agent_pol *pol, const struct lsp_state *w, char *why)
+{
+	if (w->binding_sid.family == IP_NONE)
+		return 0;
+	if (w->binding_sid.family != IP_V6 || ip_is_any(&w->binding_sid)) {
+		(void)snprintf(why, SR_REASON_MAX, "the binding SID is not an SRv6 SID");
+		return AGENT_POL_E_BSID;
+	}
+	LIST_EACH (it, &pol->lsps) {
+		const struct agent_lsp *l = LIST_OF(it, const struct agent_lsp, link);
+
+		if (!ip_eq(&l->st.binding_sid, &w->binding_sid) ||
+		    strcmp(l->st.name, w->name) == 0 ||
+		    (l->st.color == w->color && ip_eq(&l->st.endpoint, &w->endpoint)))
+			continue;
+		(void)snprintf(why, SR_REASON_MAX, "the binding SID belongs to '%s'", l->st.name);
+		return AGENT_POL_E_BSID;
+	}
+	return 0;
+}
+
+static int check_wish(const struct agent_pol *pol, const struct lsp_state *w, char *why)
+{
+	int r;
+
+	if (!w->has_key || w->endpoint.family == IP_NONE || !w->name[0]) {
+		(void)snprintf(why, SR_REASON_MAX, "no name, colour or endpoint");
+		return AGENT_POL_E_KEY;
+	}
+	r = check_list(pol, w, why);
+	return r ? r : check_bsid(pol, w, why);
+}
+
+static void link_by_id(struct agent_pol *pol, struct agent_lsp *l)
+{
+	struct list *at = &pol->lsps;
+
+	while (at->prev != &pol->lsps &&
+	       LIST_OF(at->prev, struct agent_lsp, link)->st.plsp_id > l->st.plsp_id)
+		at = at->prev;
+	list_add(at, &l->link);
+	pol->n_lsps++;
+}
+
+static uint32_t free_id(struct agent_pol *pol, uint32_t wanted)
+{
+	if (wanted && wanted < 1 << 20 && !agent_pol_by_id(pol, wanted)) {
+		pol->last_id = wanted > pol->last_id ? wanted : pol->last_id;
+		return wanted; /* kept over a restart of ours */
+	}
+	do {
+		pol->last_id = pol->last_id % ((1 << 20) - 1) + 1; /* 20 bits, never 0 */
+	} while (agent_pol_by_id(pol, pol->last_id));
+	return pol->last_id;
+}
+
+static struct agent_lsp *lsp_new(struct agent_pol *pol, const struct lsp_state *w)
+{
+	struct agent_lsp *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	(void)str_copy(l->st.name, sizeof(l->st.name), w->name);
+	l->st.plsp_id = free_id(pol, w->plsp_id);
+	link_by_id(pol, l);
+	return l;
+}
+
+static void lsp_unlink(struct agent_pol *pol, struct agent_lsp *l)
+{
+	struct agent_policy *p = l->policy;
+
+	if (!p)
+		return;
+	list_del(&l->member);
+	l->policy = NULL;
+	policy_apply(pol, p);
+	policy_drop_if_unused(pol, p);
+}
+
+static void take_wish(struct agent_lsp *l, const struct lsp_state *w)
+{
+	uint32_t id = l->st.plsp_id;
+
+	l->st = *w;
+	l->st.plsp_id = id;
+	l->st.removed = l->st.sync = false;
+	if (!l->st.has_preference)
+		l->st.preference = 100; /* RFC 9256 s2.7 */
+	l->version++;
+}
+
+int agent_pol_put(struct agent_pol *pol, const struct lsp_state *wish, struct agent_lsp **outp,
+		  char why[SR_REASON_MAX])
+{
+	struct agent_lsp *l = agent_pol_by_name(pol, wish->name);
+	struct agent_policy *p;
+	int r;
+
+	why[0] = '\0';
+	if (!l && pol->n_lsps >= AGENT_LSPS_MAX) {
+		(void)snprintf(why, SR_REASON_MAX, "%u LSPs are held already", AGENT_LSPS_MAX);
+		return AGENT_POL_E_FULL;
+	}
+	r = check_wish(pol, wish, why);
+	if (r)
+		return r;
+	p = policy_get(pol, wish->color, &wish->endpoint);
+	if (p && !l)
+		l = lsp_new(pol, wish);
+	if (!p || !l) {
+		if (p)
+			policy_drop_if_unused(pol, p);
+		return err_raise(-ENOMEM);
+	}
+	if (l->policy && l->policy != p)
+		lsp_unlink(pol, l);
+	if (!l->policy)
+		list_add(&p->lsps, &l->member);
+	l->policy = p;
+	take_wish(l, wish);
+	l->st.oper = LSP_GOING_UP;
+	l->reason[0] = '\0';
+	policy_apply(pol, p);
+	*outp = l;
+	return 0;
+}
+
+void agent_pol_remove(struct agent_pol *pol, struct agent_lsp *lsp)
+{
+	lsp->st.removed = true;
+	lsp->st.oper = LSP_DOWN;
+	lsp->version++;
+	lsp_unlink(pol, lsp);
+	list_del(&lsp->link);
+	pol->n_lsps--;
+	pol->ops.changed(pol->arg, lsp);
+	free(lsp);
+}
+
+struct agent_lsp *agent_pol_by_name(const struct agent_pol *pol, const char *name)
+{
+	LIST_EACH (it, &pol->lsps) {
+		struct agent_lsp *l = LIST_OF(it, struct agent_lsp, link);
+
+		if (strcmp(l->st.name, name) == 0)
+			return l;
+	}
+	return NULL;
+}
+
+struct agent_lsp *agent_pol_by_id(const struct agent_pol *pol, uint32_t plsp_id)
+{
+	LIST_EACH (it, &pol->lsps) {
+		struct agent_lsp *l = LIST_OF(it, struct agent_lsp, link);
+
+		if (l->st.plsp_id == plsp_id)
+			return l;
+	}
+	return NULL;
+}
+
+struct agent_lsp *agent_pol_next(const struct agent_pol *pol, const struct agent_lsp *after)
+{
+	const struct list *n = after ? after->link.next : pol->lsps.next;
+
+	return n == &pol->lsps ? NULL : LIST_OF(n, struct agent_lsp, link);
+}
+
+void agent_pol_each_steer(const struct agent_pol *pol,
+			  void (*fn)(void *arg, const struct agent_steer_state *s), void *arg)
+{
+	for (size_t i = 0; i < pol->n_steers; i++) {
+		const struct steer *s = &pol->steers[i];
+		struct agent_steer_state st = {
+			.cfg = s->cfg,
+			.via = s->policy->active,
+			.fallback = s->fallback,
+			.state = agent_fib_state(pol->fib, &s->route),
+			.reason = s->blocked ? s->blocked : agent_fib_reason(pol->fib, &s->route),
+			.route = s->route,
+		};
+
+		fn(arg, &st);
+	}
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The policies of this headend: candidate paths that controllers gave us (LSPs), the best of
+ * each policy in the kernel, customer prefixes steered into it, local SIDs of the
+ * configuration. Decides which routes are wanted (agent_fib) and what each LSP's state is.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tools/agent/cfg.h"
+#include "tools/agent/fib.h"
+#include "base/auto.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "core/sr.h"
+
+enum {
+	AGENT_LSPS_MAX = 4096,
+	AGENT_REPAIR_METRIC = 5, /* beats FRR's 20, and any metric of ours below it is not used */
+};
+
+struct agent_policy;
+
+struct agent_lsp {
+	struct list link;   /* of all, in order of plsp_id */
+	struct list member; /* of its policy */
+	struct agent_policy *policy;
+	struct lsp_state st; /* headend, session, txn, sync are the session's business */
+	uint32_t controller; /* session's number that may change it; 0: orphan or only ours */
+	uint64_t version;    /* grows with each change of st */
+	char reason[SR_REASON_MAX]; /* why it is not up; "" */
+};
+
+struct agent_pol;
+
+struct agent_pol_ops {
+	/* st or reason changed: report it, keep it. removed is set in st for the last time. */
+	void (*changed)(void *arg, struct agent_lsp *lsp);
+};
+
+int agent_pol_new(struct agent_pol **outp, struct loop *loop, struct agent_fib *fib,
+		  const struct agent_pol_ops *ops, void *arg);
+struct agent_pol *agent_pol_free(struct agent_pol *pol);
+AUTO_DEFINE(struct agent_pol, agent_pol_free)
+
+/* Takes a new configuration, which must stay until the next one. 0 or -ENOMEM. */
+int agent_pol_configure(struct agent_pol *pol, const struct agent_cfg *cfg);
+/* The fib's states changed. */
+void agent_pol_fib_changed(struct agent_pol *pol);
+/* Interfaces came or went. */
+void agent_pol_links_changed(struct agent_pol *pol);
+
+enum {
+	AGENT_POL_E_MSD = 1,  /* with service SIDs longer than this router imposes */
+	AGENT_POL_E_LIST = 2, /* no list of IPv6 SIDs */
+	AGENT_POL_E_KEY = 3,  /* no colour or endpoint */
+	AGENT_POL_E_FULL = 4,
+	AGENT_POL_E_BSID = 5, /* the binding SID asked for belongs to another policy */
+};
+
+/*
+ * Makes or changes the LSP of wish->name: key, path, preference, binding SID, flags. 0 and
+ * *outp, with state GOING_UP (or UP when it waits behind a better one) and changed() to follow;
+ * or AGENT_POL_E_* with nothing changed, the reason in why; or -ENOMEM.
+ */
+int agent_pol_put(struct agent_pol *pol, const struct lsp_state *wish, struct agent_lsp **outp,
+		  char why[SR_REASON_MAX]);
+/* changed() is called with st.removed before it goes. */
+void agent_pol_remove(struct agent_pol *pol, struct agent_lsp *lsp);
+struct agent_lsp *agent_pol_by_name(const struct agent_pol *pol, const char *name);
+struct agent_lsp *agent_pol_by_id(const struct agent_pol *pol, uint32_t plsp_id);
+struct agent_lsp *agent_pol_next(const struct agent_pol *pol,
+				 const struct agent_lsp *after); /* NULL: first */
+
+/* How a steering entry does, for people. */
+struct agent_steer_state {
+	const struct agent_steering *cfg;
+	const struct agent_lsp *via; /* NULL: fallback or not installed */
+	bool fallback;
+	enum agent_fib_state state;
+	const char *reason;
+	struct agent_route route; /* wanted; n 0 when none is */
+};
+
+void agent_pol_each_steer(const struct agent_pol *pol,
+			  void (*fn)(void *arg, const struct agent_steer_state *s), void *arg);
+bool agent_pol_is_active(const struct agent_lsp *lsp);

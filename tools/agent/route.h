@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * One kernel route that matters to us, as a value, and its rtnetlink form. No I/O.
+ * Segment lists are in the order of the path, first segment first.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ip.h"
+#include "core/sr.h"
+
+struct nlmsghdr;
+
+enum {
+	AGENT_PROTO = 200,		  /* rtm_protocol of everything we install */
+	AGENT_PROTO_ISIS = 187,		  /* FRR's */
+	AGENT_SEGS_MAX = SR_SEGS_MAX + 1, /* a list and its service SID */
+	AGENT_ROUTE_BYTES = 1024,	  /* enough for any route message we write */
+};
+
+enum agent_route_kind {
+	AGENT_ROUTE_PLAIN, /* no segment routing in it, or a form we never write */
+	AGENT_ROUTE_ENCAP, /* seg6: encapsulation with a list */
+	AGENT_ROUTE_LOCAL, /* seg6local: a SID of this router */
+};
+
+struct agent_route {
+	struct ip_prefix dst;
+	uint32_t table, metric;
+	uint8_t protocol;
+	uint8_t kind; /* enum agent_route_kind */
+	uint32_t dev; /* ifindex; for SRv6 little more than a placeholder */
+	bool reduced; /* encap.red */
+	uint8_t n;    /* segments, of encap and End.B6.Encaps */
+	struct ip_addr seg[AGENT_SEGS_MAX];
+	uint8_t action; /* SEG6_LOCAL_ACTION_* */
+	struct ip_addr nh;
+	uint32_t oif;	 /* of End.X; 0 none */
+	uint32_t lookup; /* table of End.DT6 */
+	bool next_csid;
+	uint8_t lblen, nflen; /* bits of locator block; of node (and function) */
+	bool counters;
+	uint64_t packets, bytes, errors; /* read only */
+};
+
+/* Same key: the kernel holds only one of them. */
+int agent_route_key_cmp(const struct agent_route *a, const struct agent_route *b);
+/* Same key and same forwarding; counts and protocol do not matter. */
+bool agent_route_same(const struct agent_route *a, const struct agent_route *b);
+
+enum agent_route_op {
+	AGENT_ROUTE_ADD,     /* refused when the key is there */
+	AGENT_ROUTE_REPLACE, /* atomic for packets, makes it when absent */
+	AGENT_ROUTE_DEL,
+};
+
+/* Writes the request into buf (AGENT_ROUTE_BYTES); the header is at its start. */
+struct nlmsghdr *agent_route_put(void *buf, const struct agent_route *r, enum agent_route_op op);
+/* Reads a route message. False for what is no unicast route of IPv4 or IPv6, or is malformed. */
+bool agent_route_get(const struct nlmsghdr *h, struct agent_route *r);
+
+/* "End.DT6 table 100", "encap.red [a b]": for people. */
+const char *agent_route_text(const struct agent_route *r, char *buf, size_t cap);
+const char *agent_action_name(uint8_t action, bool next_csid);
