@@ -129,11 +129,14 @@ struct net_tls *net_tls_unref(struct net_tls *tls)
 
 static int check_name(SSL *ssl, const char *name)
 {
+	char sni[256]; /* OpenSSL's macro wants it writable */
 	struct ip_addr a;
 
 	if (ip_parse(name, &a) == 0)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);
-	(void)SSL_set_tlsext_host_name(ssl, name);
+	if (!str_copy(sni, sizeof(sni), name))
+		return 0;
+	(void)SSL_set_tlsext_host_name(ssl, sni);
 	return SSL_set1_host(ssl, name);
 }
 
