@@ -457,3 +457,10 @@ void loop_mail_post(struct loop *loop, struct loop_mail *m)
 	if (first && loop->ev)
 		ev_async_send(loop->ev, &loop->async);
 }
+
+void loop_mail_cancel(struct loop *loop, struct loop_mail *m)
+{
+	pthread_mutex_lock(&loop->lock);
+	list_del(&m->link);
+	pthread_mutex_unlock(&loop->lock);
+}

@@ -90,3 +90,6 @@ struct loop_mail {
 };
 
 void loop_mail_post(struct loop *loop, struct loop_mail *m); /* any thread */
+/* Takes back what was posted and not delivered yet; fine when it was. The loop's thread only,
+ * and only when nobody may still be posting m. */
+void loop_mail_cancel(struct loop *loop, struct loop_mail *m);

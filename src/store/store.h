@@ -24,7 +24,8 @@ struct store_disk *store_disk_free(struct store_disk *d);
 void store_disk_fail(struct store_disk *d, bool failing);
 int store_fake_new(struct store **outp, struct loop *loop, struct store_disk *disk);
 
-/* Waits for queued writes (a crash in a simulation does not: store_crash). */
+/* Waits for queued writes (a crash in a simulation does not: store_crash). Completions that have
+ * not run by then never run: rooms are freed before the store they write to. */
 struct store *store_close(struct store *s);
 struct store *store_crash(struct store *s); /* fake only: writes not yet durable are lost */
 AUTO_DEFINE(struct store, store_close)
@@ -38,11 +39,17 @@ struct store_op {
 /* r: 0 durable, or -errno and nothing of this transaction was written. */
 typedef void (*store_done_fn)(void *arg, int r);
 
-/* All ops or none. Values are copied. done may be NULL; it never runs inside this call. */
+/* All ops or none. Values are copied. done may be NULL; it never runs inside this call, and
+ * completions come in the order of the calls. 0; -EAGAIN when too much is queued already,
+ * -ENOMEM, -EINVAL (an empty bucket or key): then nothing is written and done is not called. */
 int store_write(struct store *s, const struct store_op *ops, size_t n, store_done_fn done, void *arg);
 
-/* Reads at start-up (blocking is fine before the loop runs): each pair of a bucket by key. */
+/* Reads at start-up (blocking is fine before the loop runs): each pair of a bucket by key, as
+ * durable now. fn returning other than 0 ends it and is the result. fn may call store_write(). */
 int store_each(struct store *s, const char *bucket,
 	       int (*fn)(void *arg, const char *key, const void *value, size_t len), void *arg);
-/* Online copy to a file, on the store thread. */
+/* Online copy to a file, on the store thread, between other writes; path appears (or is
+ * replaced) only when the copy is whole. One at a time: -EBUSY. The fake has no files: -ENOTSUP. */
 int store_backup(struct store *s, const char *path, store_done_fn done, void *arg);
+/* Writes accepted whose completion has not run yet. */
+size_t store_pending(const struct store *s);
