@@ -9,13 +9,14 @@ struct pcepc_rx {
 	struct pcepc_msg *msg;
 	struct pcepc_fault *fault;
 	struct pcepc_item *item;
-	struct pcepc_item **item_tail;
+	struct pcepc_item **item_tail, **item_slot; /* slot: where the item at hand hangs */
 	struct pcepc_metric **metric_tail;
 	struct pcepc_assoc **assoc_tail;
 	struct pcepc_err **err_tail;
 	struct pcepc_ntf **ntf_tail;
 	uint8_t class; /* of the object being read */
 	bool no_memory;
+	bool lost; /* the last item's first object was unreadable: skip to the next */
 };
 
 /* What a TLV's read function gets as out. */

@@ -33,7 +33,7 @@ static const struct must_row musts[] = {
 enum pcepc_frame pcepc_frame(const uint8_t *data, size_t len, size_t *frame_len)
 {
 	struct rd r = rd_of(data, len);
-	uint8_t first, type;
+	uint8_t first;
 	uint16_t n;
 
 	*frame_len = 0;
@@ -42,9 +42,8 @@ enum pcepc_frame pcepc_frame(const uint8_t *data, size_t len, size_t *frame_len)
 	first = rd_u8(&r);
 	if (first >> 5 != PCEPC_VERSION)
 		return PCEPC_FRAME_BAD_VERSION;
-	type = rd_u8(&r);
+	rd_skip(&r, 1); /* any type has this header */
 	n = rd_u16(&r);
-	(void)type;
 	if (r.bad)
 		return PCEPC_FRAME_MORE;
 	if (n < PCEPC_HEADER || n % 4 != 0)
@@ -192,6 +191,8 @@ static void item_begin(struct pcepc_rx *rx)
 	it = pcepc_alloc(rx, sizeof(*it));
 	if (!it)
 		return;
+	rx->lost = false;
+	rx->item_slot = rx->item_tail;
 	*rx->item_tail = it;
 	rx->item_tail = &it->next;
 	rx->metric_tail = &it->metrics;
@@ -206,8 +207,23 @@ static bool item_starts(const struct pcepc_rx *rx, uint8_t class)
 
 	if (in & IN_STATEFUL)
 		return class == PCEPC_OBJ_SRP ||
-		       (class == PCEPC_OBJ_LSP && (!rx->item || rx->item->lsp));
+		       (class == PCEPC_OBJ_LSP && !rx->lost && (!rx->item || rx->item->lsp));
 	return class == PCEPC_OBJ_RP;
+}
+
+/* An item whose first object cannot be read has no identity: what follows belongs to nothing. */
+static void item_first_check(struct pcepc_rx *rx)
+{
+	const struct pcepc_item *it = rx->item;
+
+	if (it->rp || it->srp || it->lsp)
+		return;
+	*rx->item_slot = NULL;
+	rx->item_tail = rx->item_slot;
+	rx->msg->n_items--;
+	rx->item = NULL;
+	rx->lost = true;
+	pcepc_note(rx, VERDICT_WITHDRAW, TLV_WHY_BAD_VALUE, 0, 3, 2);
 }
 
 /* Takes one object off r; false when framing is lost. */
@@ -217,7 +233,7 @@ static bool object_next(struct pcepc_rx *rx, struct rd *r)
 	uint8_t bits = rd_u8(r);
 	uint16_t len = rd_u16(r);
 	struct pcepc_obj o = { .class = class, .type = bits >> 4, .must = bits & 0x02 };
-	bool items = IN(rx->msg->type) & IN_ITEMS;
+	bool items = IN(rx->msg->type) & IN_ITEMS, starts;
 	struct rd body;
 
 	rx->class = class;
@@ -226,7 +242,8 @@ static bool object_next(struct pcepc_rx *rx, struct rd *r)
 	body = rd_sub(r, len - 4u);
 	if (r->bad)
 		return false;
-	if (items && item_starts(rx, class))
+	starts = items && item_starts(rx, class);
+	if (starts)
 		item_begin(rx);
 	if (rx->no_memory)
 		return true;
@@ -234,7 +251,14 @@ static bool object_next(struct pcepc_rx *rx, struct rd *r)
 		pcepc_note_skip(rx, PCEPC_SKIP_OBJECT, o.type);
 	else
 		pcepc_object_read(rx, &o, &body);
+	if (starts && !rx->no_memory)
+		item_first_check(rx);
 	return true;
+}
+
+static bool msg_in(const struct pcepc_msg *m, uint32_t mask)
+{
+	return m->type < 32 && (mask & IN(m->type));
 }
 
 /* Messages that are nothing without their object. */
@@ -247,7 +271,7 @@ static void msg_check(struct pcepc_rx *rx)
 		pcepc_note(rx, VERDICT_RESET, TLV_WHY_MISSING, 0, 1, 1);
 	if (m->type == PCEPC_PCREQ && !m->items)
 		pcepc_note(rx, VERDICT_WITHDRAW, TLV_WHY_MISSING, 0, 6, 1);
-	if ((IN(m->type & 15u) & IN_STATEFUL) && !m->items)
+	if (msg_in(m, IN_STATEFUL) && !m->items)
 		pcepc_note(rx, VERDICT_WITHDRAW, TLV_WHY_MISSING, 0, 6, 8);
 }
 

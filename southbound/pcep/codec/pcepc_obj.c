@@ -81,11 +81,11 @@ static void endpoints_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struc
 
 	if (!e)
 		return;
-	rx->item->endpoints = e;
 	if (rd_left(body) != want) {
 		body->bad = true;
 		return;
 	}
+	rx->item->endpoints = e;
 	e->src = o->type == 1 ? pcepc_rd_v4(body) : pcepc_rd_v6(body);
 	e->dst = o->type == 1 ? pcepc_rd_v4(body) : pcepc_rd_v6(body);
 }
