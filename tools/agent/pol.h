@@ -18,7 +18,7 @@
 
 enum {
 	AGENT_LSPS_MAX = 4096,
-	AGENT_REPAIR_METRIC = 5, /* beats FRR's 20, and any metric of ours below it is not used */
+	AGENT_REPAIR_METRIC = 5, /* of repaired uA SIDs */
 };
 
 struct agent_policy;

@@ -64,10 +64,17 @@ bool agent_sids_is_broken(const struct agent_route *r)
 	       r->dst.len == r->lblen + 2 * r->nflen;
 }
 
-static struct agent_route repair_of(const struct agent_route *r)
+/*
+ * Two routes, each for half of what follows the SID, and so more specific than FRR's own. A
+ * route with FRR's very prefix would make zebra, which hears of it, take its own back, and
+ * nobody could tell that from a SID that went.
+ */
+static struct agent_route repair_of(const struct agent_route *r, unsigned half)
 {
 	struct agent_route fix = *r;
 
+	fix.dst.len = (uint8_t)(r->dst.len + 1);
+	ip_bits_set(&fix.dst.addr, r->dst.len, 1, half);
 	fix.protocol = AGENT_PROTO;
 	fix.metric = AGENT_REPAIR_METRIC;
 	fix.nflen = (uint8_t)(r->dst.len - r->lblen);
@@ -77,19 +84,21 @@ static struct agent_route repair_of(const struct agent_route *r)
 
 static void apply(struct agent_sids *s, struct sid *sid, bool gone)
 {
-	struct agent_route fix = repair_of(&sid->route);
 	bool want = s->repair && !gone && agent_sids_is_broken(&sid->route);
 	char t[IP_PREFIX_TEXT_MAX];
 
-	if (want && agent_fib_set(s->fib, &fix) == 0) {
-		if (!sid->repaired)
-			log_event("", LOG_INFO, "agent.ua.repair", "sid=%s",
-				  ip_prefix_text(&fix.dst, t, sizeof(t)));
-		sid->repaired = true;
-	} else if (!want && sid->repaired) {
-		agent_fib_unset(s->fib, &fix);
-		sid->repaired = false;
+	if (want && !sid->repaired)
+		log_event("", LOG_INFO, "agent.ua.repair", "sid=%s",
+			  ip_prefix_text(&sid->route.dst, t, sizeof(t)));
+	for (unsigned half = 0; half < 2; half++) {
+		struct agent_route fix = repair_of(&sid->route, half);
+
+		if (want)
+			(void)agent_fib_set(s->fib, &fix);
+		else if (sid->repaired)
+			agent_fib_unset(s->fib, &fix);
 	}
+	sid->repaired = want;
 }
 
 /* Index of the first that is not before r. */

@@ -4,8 +4,8 @@
  * SIDs that the router software installed. They are known so that they can be counted and
  * shown, and so that FRR's uA can be repaired: isisd installs them with the bits of the node
  * alone (nflen 16), where node and function are to be shifted out (nflen 32), and the packet
- * leaves with a wrong destination. The repair is the same SID of ours at a better metric; it
- * follows the SID when it moves and goes with it.
+ * leaves with a wrong destination. The repair stands before FRR's SID as two more specific
+ * ones of ours; it follows the SID when it moves and goes with it.
  */
 #include <stdbool.h>
 #include <stddef.h>

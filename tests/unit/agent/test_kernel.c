@@ -709,31 +709,37 @@ static bool one_repair(void *arg)
 static bool repair_moved(void *arg)
 {
 	(void)arg;
-	return in_kernel() == 1 && kernel[0].nh.b[15] == 3 && agent_fib_idle(fib);
+	return in_kernel() == 2 && kernel[0].nh.b[15] == 3 && kernel[1].nh.b[15] == 3 &&
+	       agent_fib_idle(fib);
 }
 
 START_TEST(a_broken_ua_is_repaired_and_the_repair_follows_it)
 {
 	struct agent_route first = ua("fcbb:bbbb:2:e001::/64"),
 			   second = ua("fcbb:bbbb:2:e002::/64");
-	unsigned want = 1;
+	unsigned want = 2;
 
 	ck_assert_int_eq(agent_sids_new(&sids, loop, fib, on_sids, NULL), 0);
 	agent_sids_repair(sids, true);
 	ck_assert_int_eq(lab_route(&first, AGENT_PROTO_ISIS, false), 0); /* before us */
 	agent_fib_start(fib);
 	ck_assert(lab_run(loop, one_repair, &want));
+	for (unsigned i = 0; i < 2; i++) { /* both halves, more specific than FRR's own */
+		ck_assert_uint_eq(kernel[i].dst.len, 65);
+		ck_assert(ip_prefix_has(&first.dst, &kernel[i].dst.addr));
+	}
+	ck_assert(ip_prefix_cmp(&kernel[0].dst, &kernel[1].dst) != 0);
 	ck_assert_uint_eq(kernel[0].nflen, 32);
 	ck_assert_uint_eq(kernel[0].lblen, 32);
 	ck_assert_uint_eq(kernel[0].metric, AGENT_REPAIR_METRIC);
 	ck_assert(ip_eq(&kernel[0].nh, &first.nh));
-	want = 2;
+	want = 4;
 	ck_assert_int_eq(lab_route(&second, AGENT_PROTO_ISIS, false), 0);
 	ck_assert(lab_run(loop, one_repair, &want));
-	want = 1;
+	want = 2;
 	ck_assert_int_eq(lab_route(&first, AGENT_PROTO_ISIS, true), 0);
 	ck_assert(lab_run(loop, one_repair, &want));
-	ck_assert_int_eq(ip_prefix_cmp(&kernel[0].dst, &second.dst), 0);
+	ck_assert(ip_prefix_has(&second.dst, &kernel[0].dst.addr));
 	second.nh = addr("fe80::3"); /* the adjacency moved */
 	ck_assert_int_eq(lab_route(&second, AGENT_PROTO_ISIS, false), 0);
 	ck_assert(lab_run(loop, repair_moved, NULL));

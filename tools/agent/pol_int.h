@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Inside of agent_pol: LSPs and policies in pol.c, what the configuration wants in steer.c. */
+#include "tools/agent/pol.h"
+
+struct key {
+	uint32_t color;
+	struct ip_addr endpoint;
+};
+
+struct agent_policy {
+	struct hash_node node;
+	struct list dirty;
+	struct key key;
+	struct list lsps, steers;
+	size_t n_steers;
+	struct agent_lsp *active;
+	struct agent_route bsid; /* wanted; n 0: none */
+};
+
+struct steer {
+	struct list member;
+	struct agent_policy *policy;
+	const struct agent_steering *cfg;
+	struct agent_route route; /* its key always; n 0: not wanted */
+	bool fallback;
+	const char *blocked; /* why there is no route though there could be; NULL */
+};
+
+struct agent_pol {
+	struct loop *loop;
+	struct agent_fib *fib;
+	struct agent_pol_ops ops;
+	void *arg;
+	const struct agent_cfg *cfg;
+	uint32_t dev; /* ifindex of the SID device; 0: absent */
+	struct hash policies;
+	struct list lsps;
+	size_t n_lsps;
+	uint32_t last_id;
+	struct steer *steers; /* sorted by prefix, as in cfg */
+	size_t n_steers;
+	struct agent_route *sids;
+	size_t n_sids;
+	struct loop_task judge;
+};
+
+/* pol.c */
+struct agent_policy *agent_pol_policy(struct agent_pol *pol, uint32_t color,
+				      const struct ip_addr *endpoint);
+void agent_pol_apply_all(struct agent_pol *pol);
+/* steer.c */
+void agent_pol_add_list(struct agent_route *r, const struct sr_list *list);
+void agent_pol_steer(struct agent_pol *pol, struct steer *s);
