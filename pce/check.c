@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Does what a list can do still meet a request? */
+#include "pce/pce_priv.h"
+
+static const char *const constraint_texts[PCE_C_COUNT] = {
+	[PCE_C_AFFINITY] = "affinity", [PCE_C_BANDWIDTH] = "bandwidth",
+	[PCE_C_EXCLUDE] = "exclude",   [PCE_C_DELAY] = "delay",
+	[PCE_C_HOPS] = "hops",	       [PCE_C_IGP] = "igp",
+	[PCE_C_TE] = "te",	       [PCE_C_OVERLOAD] = "overload",
+	[PCE_C_MSD] = "msd",
+};
+
+static const char *const status_texts[] = {
+	[PCE_OK] = "ok",
+	[PCE_NO_SOURCE] = "no source",
+	[PCE_NO_TARGET] = "no target",
+	[PCE_NO_ROUTE] = "no route",
+	[PCE_NO_CONSTRAINED] = "no path under the constraints",
+	[PCE_NO_SID] = "no SID",
+	[PCE_NO_MSD] = "too many SIDs",
+	[PCE_NO_MEMORY] = "out of memory",
+};
+
+static const char *const metric_texts[PCE_METRICS] = {
+	[PCE_IGP] = "igp", [PCE_TE] = "te", [PCE_DELAY] = "delay", [PCE_HOPS] = "hops",
+};
+
+const char *pce_constraint_text(enum pce_constraint c)
+{
+	return (size_t)c < ARRAY_LEN(constraint_texts) ? constraint_texts[c] : "?";
+}
+
+const char *pce_status_text(enum pce_status s)
+{
+	return (size_t)s < ARRAY_LEN(status_texts) ? status_texts[s] : "?";
+}
+
+const char *pce_metric_text(enum pce_metric m)
+{
+	return (size_t)m < ARRAY_LEN(metric_texts) ? metric_texts[m] : "?";
+}
+
+static const char *say(struct arena *a, const struct ted *t, uint32_t link, const char *what)
+{
+	char label[TED_LABEL_MAX];
+	const char *s = arena_printf(a, "link %s %s", ted_link_label(t, link, label, sizeof(label)),
+				     what);
+
+	return s ? s : "out of memory";
+}
+
+static const char *const cut_texts[] = {
+	[PCE_C_AFFINITY] = "has an affinity that is not allowed",
+	[PCE_C_BANDWIDTH] = "has not enough free bandwidth",
+	[PCE_C_EXCLUDE] = "is excluded",
+	[PCE_C_OVERLOAD] = "leads through an overloaded node",
+};
+static const enum pce_constraint cuts[] = { PCE_C_EXCLUDE, PCE_C_OVERLOAD, PCE_C_AFFINITY,
+					    PCE_C_BANDWIDTH };
+
+static const char *check_link(const struct pce_ctx *c, uint32_t l, struct arena *a)
+{
+	if (l >= c->t->n_links || !c->t->links[l].alive)
+		return say(a, c->t, l, "is down");
+	if (c->t->links[l].reverse == TED_NONE)
+		return say(a, c->t, l, "is down in the other direction");
+	for (size_t i = 0; i < ARRAY_LEN(cuts); i++)
+		if (c->cut[l] & PCE_CUT(cuts[i]))
+			return say(a, c->t, l, cut_texts[cuts[i]]);
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		if (c->need[m] && pce_arc_metric(&c->p->arcs[l], m) == TED_NONE)
+			return say(a, c->t, l, "lacks a metric that is asked for");
+	return NULL;
+}
+
+static const char *const units[PCE_METRICS] = { "", "", " us", "" };
+
+static const char *check_bounds(const struct pce_request *req, const struct pce_expansion *e,
+				struct arena *a)
+{
+	const uint32_t worst[PCE_METRICS] = { [PCE_IGP] = e->igp_max,
+					      [PCE_TE] = e->te_max,
+					      [PCE_DELAY] = e->delay_us_max,
+					      [PCE_HOPS] = e->hops_max };
+	struct pce_find f;
+
+	pce_find_of(req, &f);
+	for (unsigned m = 0; m < PCE_METRICS; m++) {
+		const char *s;
+
+		if (f.bound[m] == PCE_NO_BOUND || worst[m] <= f.bound[m])
+			continue;
+		s = arena_printf(a, "%s is %u%s, allowed are %u%s", metric_texts[m], worst[m],
+				 units[m], f.bound[m], units[m]);
+		return s ? s : "out of memory";
+	}
+	return NULL;
+}
+
+const char *pce_check_in(const struct pce_ctx *c, const struct pce_expansion *e, struct arena *a)
+{
+	if (!e->valid)
+		return e->why && e->why[0] ? e->why : "the list is not valid";
+	for (uint32_t i = 0; i < e->n_links; i++) {
+		const char *why = check_link(c, e->links[i], a);
+
+		if (why)
+			return why;
+	}
+	return check_bounds(c->req, e, a);
+}
+
+const char *pce_check(const struct ted *t, const struct pce_request *req,
+		      const struct pce_expansion *e, struct arena *a)
+{
+	struct pce_ctx c;
+	const char *why = "out of memory";
+
+	if (pce_ctx_init(&c, t, req, a))
+		why = pce_check_in(&c, e, a);
+	pce_ctx_fini(&c);
+	return why;
+}

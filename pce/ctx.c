@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The context of one call: working memory, and which links each constraint takes out. */
+#include <string.h>
+
+#include "pce/pce_priv.h"
+
+uint32_t pce_sat32(uint64_t v)
+{
+	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+}
+
+uint32_t pce_arc_metric(const struct ted_arc *a, unsigned metric)
+{
+	const uint32_t m[PCE_METRICS] = { [PCE_IGP] = a->igp,
+					  [PCE_TE] = a->te,
+					  [PCE_DELAY] = a->delay,
+					  [PCE_HOPS] = a->hops };
+
+	return m[metric];
+}
+
+uint64_t pce_free_bps(const struct pce_request *req, const struct ted *t, uint32_t link)
+{
+	if (req->free_bps && link < req->n_free)
+		return req->free_bps[link];
+	return t->links[link].capacity_bps;
+}
+
+static bool affinity_cuts(const struct pce_affinity *a, const struct ted_link *l)
+{
+	bool any = false, asked = false;
+
+	for (unsigned i = 0; i < TED_AFFINITY_WORDS; i++) {
+		if (l->admin_group[i] & a->exclude_any[i])
+			return true;
+		if ((l->admin_group[i] & a->include_all[i]) != a->include_all[i])
+			return true;
+		asked = asked || a->include_any[i];
+		any = any || (l->admin_group[i] & a->include_any[i]);
+	}
+	return asked && !any;
+}
+
+static bool listed(const uint32_t *at, uint32_t n, uint32_t v)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (at[i] == v)
+			return true;
+	return false;
+}
+
+static bool exclude_cuts(const struct pce_request *r, uint32_t link, const struct ted_link *l)
+{
+	return listed(r->exclude_links, r->n_exclude_links, link) ||
+	       listed(r->exclude_nodes, r->n_exclude_nodes, l->from) ||
+	       listed(r->exclude_nodes, r->n_exclude_nodes, l->to);
+}
+
+/* An overloaded node is a source or a target, never between. */
+static bool overload_cuts(const struct pce_ctx *c, const struct ted_link *l)
+{
+	return ((c->p->nflags[l->from] & TED_NF_OVERLOAD) && l->from != c->req->src) ||
+	       ((c->p->nflags[l->to] & TED_NF_OVERLOAD) && l->to != c->req->dst);
+}
+
+/* What a pseudonode sends has neither colour nor capacity: those are the sender's, on the way in. */
+bool pce_link_cut(const struct pce_ctx *c, uint32_t link, enum pce_constraint by)
+{
+	const struct ted_link *l = &c->t->links[link];
+	bool from_lan = c->p->nflags[l->from] & TED_NF_PSEUDO;
+
+	if (by == PCE_C_AFFINITY)
+		return !from_lan && affinity_cuts(&c->req->affinity, l);
+	if (by == PCE_C_BANDWIDTH)
+		return !from_lan && c->req->bandwidth_bps > pce_free_bps(c->req, c->t, link);
+	if (by == PCE_C_EXCLUDE)
+		return exclude_cuts(c->req, link, l);
+	if (by == PCE_C_OVERLOAD)
+		return overload_cuts(c, l);
+	return false;
+}
+
+static const enum pce_constraint cutting[] = { PCE_C_AFFINITY, PCE_C_BANDWIDTH, PCE_C_EXCLUDE,
+					       PCE_C_OVERLOAD };
+
+static bool make_cut(struct pce_ctx *c)
+{
+	c->cut = ARENA_ARRAY(&c->scratch, c->t->n_links, uint8_t);
+	if (!c->cut)
+		return false;
+	if (!c->req)
+		return true;
+	for (uint32_t l = 0; l < c->t->n_links; l++)
+		for (size_t i = 0; i < ARRAY_LEN(cutting); i++)
+			if (pce_link_cut(c, l, cutting[i]))
+				c->cut[l] |= PCE_CUT(cutting[i]);
+	return true;
+}
+
+void pce_find_of(const struct pce_request *req, struct pce_find *f)
+{
+	*f = (struct pce_find){ .minimise = req->minimise, .mask = PCE_CUT_ALL };
+	f->bound[PCE_IGP] = req->igp_max;
+	f->bound[PCE_TE] = req->te_max;
+	f->bound[PCE_DELAY] = req->delay_us_max;
+	f->bound[PCE_HOPS] = req->hops_max;
+}
+
+bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_request *req,
+		  struct arena *out)
+{
+	struct pce_find f;
+
+	*c = (struct pce_ctx){ .t = t, .p = ted_priv_of(t), .req = req, .out = out };
+	arena_init(&c->scratch, out->limit);
+	if (req) {
+		pce_find_of(req, &f);
+		for (unsigned m = 0; m < PCE_METRICS; m++)
+			c->need[m] = f.bound[m] != PCE_NO_BOUND || m == (unsigned)req->minimise;
+	}
+	c->dag = ARENA_ARRAY(&c->scratch, t->n_nodes, struct pce_dag_node);
+	c->stack = ARENA_ARRAY(&c->scratch, t->n_nodes, uint32_t);
+	c->stack_arc = ARENA_ARRAY(&c->scratch, t->n_nodes, uint32_t);
+	return c->dag && c->stack && c->stack_arc && make_cut(c);
+}
+
+void pce_ctx_fini(struct pce_ctx *c)
+{
+	arena_fini(&c->scratch);
+}
+
+/* What is not known counts nothing; a request that needs it has refused the link before. */
+void pce_path_sum(const struct pce_ctx *c, struct pce_path *p)
+{
+	memset(p->sum, 0, sizeof(p->sum));
+	for (uint32_t i = 0; i < p->n; i++)
+		for (unsigned m = 0; m < PCE_METRICS; m++) {
+			uint32_t v = pce_arc_metric(&c->p->arcs[p->links[i]], m);
+
+			p->sum[m] += v == TED_NONE ? 0 : v;
+		}
+}

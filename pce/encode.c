@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a path to a list that may leave this room: the shortest list, packed, within the
+ * headend's MSD, and then expanded again on the topology. What the expansion does must be what
+ * was asked for, else the list is not given out.
+ */
+#include <string.h>
+
+#include "pce/pce_priv.h"
+
+uint32_t pce_msd(const struct pce_request *req)
+{
+	uint32_t n = req->msd && req->msd < PCE_SEGS_MAX ? req->msd : PCE_SEGS_MAX;
+
+	return n > req->reserved ? n - req->reserved : 0;
+}
+
+static void say(struct pce_answer *out, enum pce_status status, const char *why)
+{
+	out->status = why ? status : PCE_NO_MEMORY;
+	out->why = why ? why : "out of memory";
+}
+
+/* Loose: nothing the list may do costs more than the path itself, or breaks a bound. */
+static void set_caps(struct pce_route *r)
+{
+	struct pce_find f;
+
+	pce_find_of(r->c->req, &f);
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		r->cap[m] = f.bound[m] == PCE_NO_BOUND ? UINT64_MAX : f.bound[m];
+	r->cap[f.minimise] = r->path->sum[f.minimise];
+}
+
+/* ---- from the chain of marks to segments ---- */
+
+static void seg_ends_at(const struct pce_route *r, struct pce_segment *s, const struct pce_mark *m)
+{
+	s->node = r->node[m->elem.to];
+	s->link = m->elem.adj ? r->hop[m->elem.to - 1].link : TED_NONE;
+}
+
+static void seg_start(const struct pce_route *r, struct pce_segment *s, const struct pce_mark *m)
+{
+	*s = (struct pce_segment){ .kind = m->elem.adj ? PCE_SEG_ADJ : PCE_SEG_NODE,
+				   .label = m->elem.label };
+	if (m->elem.choice) {
+		s->sid = m->elem.choice->sid->sid;
+		s->behavior = m->elem.choice->sid->behavior;
+		s->structure = m->elem.choice->sid->structure;
+	}
+	seg_ends_at(r, s, m);
+}
+
+/* One more C-SID behind those that are there. */
+static void seg_append(const struct pce_route *r, struct pce_segment *s, const struct pce_mark *open,
+		       const struct pce_mark *m)
+{
+	const struct pce_sid *is = &m->elem.choice->is;
+
+	s->kind = PCE_SEG_CONTAINER;
+	ip_bits_set(&s->sid, is->lb + open->used, is->len, is->value);
+	seg_ends_at(r, s, m);
+}
+
+static bool make_segs(const struct pce_route *r, const struct pce_mark *last,
+		      struct pce_answer *out)
+{
+	uint32_t n = last->n_elems;
+	const struct pce_mark **chain = ARENA_ARRAY(&r->c->scratch, n + 1, const struct pce_mark *);
+
+	if (!chain)
+		return false;
+	for (uint32_t i = n + 1; i-- > 0; last = last->parent)
+		chain[i] = last;
+	out->n_segs = 0;
+	for (uint32_t i = 1; i <= n; i++) {
+		const struct pce_elem *e = &chain[i]->elem;
+
+		if (e->choice && pce_fits(r, chain[i - 1], e->choice))
+			seg_append(r, &out->segs[out->n_segs - 1], chain[i - 1], chain[i]);
+		else
+			seg_start(r, &out->segs[out->n_segs++], chain[i]);
+	}
+	return true;
+}
+
+/* ---- the proof ---- */
+
+static bool expand_answer(struct pce_ctx *c, struct pce_answer *out)
+{
+	struct ip_addr *sids = ARENA_ARRAY(&c->scratch, PCE_SEGS_MAX, struct ip_addr);
+	uint32_t *labels = ARENA_ARRAY(&c->scratch, PCE_SEGS_MAX, uint32_t);
+	struct pce_list list = {
+		.dataplane = c->req->dataplane, .n = out->n_segs, .sids = sids, .labels = labels
+	};
+
+	if (!sids || !labels)
+		return false;
+	for (uint32_t i = 0; i < out->n_segs; i++) {
+		sids[i] = out->segs[i].sid;
+		labels[i] = out->segs[i].label;
+	}
+	pce_expand_in(c, c->req->src, c->req->dst, &list, &out->expansion);
+	return true;
+}
+
+static bool is_exactly(struct pce_ctx *c, const struct pce_expansion *e, const struct pce_path *p)
+{
+	uint8_t *on = ARENA_ARRAY(&c->scratch, c->t->n_links, uint8_t);
+
+	if (!on || !e->single || e->n_links != p->n)
+		return false;
+	for (uint32_t i = 0; i < p->n; i++)
+		on[p->links[i]] = 1;
+	for (uint32_t i = 0; i < e->n_links; i++)
+		if (!on[e->links[i]])
+			return false;
+	return true;
+}
+
+/* Kahn's algorithm on the links a list may use: what is left over is on or behind a loop. */
+static bool has_loop(struct pce_ctx *c, const struct pce_expansion *e)
+{
+	uint32_t *in = ARENA_ARRAY(&c->scratch, c->t->n_nodes, uint32_t);
+	uint32_t n = 0, left = e->n_links;
+	uint8_t *on = ARENA_ARRAY(&c->scratch, c->t->n_links, uint8_t);
+
+	if (!in || !on)
+		return true;
+	for (uint32_t i = 0; i < e->n_links; i++) {
+		on[e->links[i]] = 1;
+		in[c->p->arcs[e->links[i]].to]++;
+	}
+	if (in[c->req->src] == 0)
+		c->stack[n++] = c->req->src;
+	while (n) {
+		uint32_t u = c->stack[--n];
+
+		for (uint32_t i = c->t->out.start[u]; i < c->t->out.start[u + 1]; i++) {
+			uint32_t l = c->t->out.idx[i], v = c->p->arcs[l].to;
+
+			if (!on[l])
+				continue;
+			left--;
+			if (--in[v] == 0)
+				c->stack[n++] = v;
+		}
+	}
+	return left != 0;
+}
+
+static const char *prove(struct pce_route *r, const struct pce_answer *out)
+{
+	static const char *const other = "the list does not do what was asked for";
+	const struct pce_expansion *e = &out->expansion;
+	const uint32_t worst[PCE_METRICS] = { [PCE_IGP] = e->igp_max,
+					      [PCE_TE] = e->te_max,
+					      [PCE_DELAY] = e->delay_us_max,
+					      [PCE_HOPS] = e->hops_max };
+	const char *why;
+
+	if (!e->valid)
+		return e->why;
+	if (r->strict)
+		return is_exactly(r->c, e, r->path) ? NULL : other;
+	why = pce_check_in(r->c, e, r->c->out);
+	if (why)
+		return why;
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		if (r->cap[m] != UINT64_MAX && worst[m] > pce_sat32(r->cap[m]))
+			return other;
+	return NULL;
+}
+
+/* ---- what is missing ---- */
+
+static void say_no_sid(const struct pce_route *r, uint32_t pos, struct pce_answer *out)
+{
+	const struct ted *t = r->c->t;
+	char label[TED_LABEL_MAX];
+	bool mpls = r->c->req->dataplane == PCE_MPLS;
+	const char *link = ted_link_label(t, r->hop[pos].link, label, sizeof(label));
+	bool node_way = r->span[pos * (r->n + 1) + pos + 1].ok;
+
+	if (node_way)
+		say(out, PCE_NO_SID,
+		    arena_printf(r->c->out, "no %s is advertised for %s, and none for link %s",
+				 mpls ? "node SID" : "End or uN SID",
+				 ted_node_label(t, r->node[pos + 1]), link));
+	else
+		say(out, PCE_NO_SID,
+		    arena_printf(r->c->out, "no %s is advertised for link %s",
+				 mpls ? "adjacency label" : "End.X or uA SID", link));
+}
+
+static bool too_long(const struct pce_route *r, struct pce_answer *out)
+{
+	if (r->n <= PCE_PATH_MAX)
+		return false;
+	say(out, PCE_NO_MSD,
+	    arena_printf(r->c->out, "%u hops are more than a packet's hop limit allows", r->n));
+	return true;
+}
+
+/* One attempt; true when the list is proven. */
+static bool try_encode(struct pce_route *r, struct pce_answer *out, uint32_t *needed)
+{
+	const struct pce_mark *m;
+	uint32_t blocked;
+	const char *why;
+
+	if (!pce_route_init(r, r->c, r->path)) {
+		say(out, PCE_NO_MEMORY, "out of memory");
+		return false;
+	}
+	if (too_long(r, out))
+		return false;
+	m = pce_encode_best(r, &blocked);
+	*needed = m ? m->count : 0;
+	if (r->c->no_memory) {
+		say(out, PCE_NO_MEMORY, "out of memory");
+		return false;
+	}
+	if (!m) {
+		say_no_sid(r, blocked, out);
+		return false;
+	}
+	if (m->count > pce_msd(r->c->req)) {
+		say(out, PCE_NO_MSD,
+		    arena_printf(r->c->out, "needs %u SIDs, the headend can impose %u", m->count,
+				 pce_msd(r->c->req)));
+		return false;
+	}
+	if (!make_segs(r, m, out) || !expand_answer(r->c, out)) {
+		say(out, PCE_NO_MEMORY, "out of memory");
+		return false;
+	}
+	why = prove(r, out);
+	say(out, why ? PCE_NO_SID : PCE_OK, why ? why : "");
+	return why == NULL;
+}
+
+static uint64_t bottleneck(const struct pce_ctx *c, const struct pce_expansion *e)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < e->n_links; i++) {
+		uint64_t v = pce_free_bps(c->req, c->t, e->links[i]);
+
+		if (c->p->nflags[c->p->arcs[e->links[i]].from] & TED_NF_PSEUDO)
+			continue;
+		least = v < least ? v : least;
+	}
+	return least == UINT64_MAX ? 0 : least;
+}
+
+/*
+ * A loose list whose equal-cost paths could meet one router twice is refused for the strict one
+ * when there is one; a container that would be read differently than meant (a C-SID that is
+ * something else at a node) is tried again unpacked.
+ */
+void pce_encode_in(struct pce_ctx *c, const struct pce_path *path, bool strict,
+		   struct pce_answer *out, uint32_t *needed)
+{
+	struct pce_route r = {
+		.c = c, .path = path, .strict = strict, .usid = c->req->usid
+	};
+	bool ok;
+
+	set_caps(&r);
+	ok = try_encode(&r, out, needed);
+	if (ok && !strict && has_loop(c, &out->expansion)) {
+		struct pce_answer again = *out;
+		uint32_t need = 0;
+
+		r.strict = true;
+		if (try_encode(&r, &again, &need))
+			*out = again;
+		r.strict = false;
+	}
+	if (!ok && r.usid && out->status == PCE_NO_SID && out->n_segs) {
+		r.usid = false;
+		ok = try_encode(&r, out, needed);
+	}
+	if (!ok) {
+		out->n_segs = 0;
+		return;
+	}
+	out->bottleneck_bps = bottleneck(c, &out->expansion);
+}
+
+void pce_answer_path(struct pce_answer *out, const struct pce_path *p)
+{
+	out->path = p->links;
+	out->n_path = p->n;
+	out->igp = pce_sat32(p->sum[PCE_IGP]);
+	out->te = pce_sat32(p->sum[PCE_TE]);
+	out->delay_us = pce_sat32(p->sum[PCE_DELAY]);
+	out->hops = pce_sat32(p->sum[PCE_HOPS]);
+}
+
+/* ---- a path given from outside ---- */
+
+static const char *broken(const struct pce_ctx *c, const uint32_t *path, uint32_t n)
+{
+	const struct ted *t = c->t;
+	uint32_t at = c->req->src;
+	char label[TED_LABEL_MAX];
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (path[i] >= t->n_links || !t->links[path[i]].alive)
+			return arena_printf(c->out, "link %s is not there",
+					    ted_link_label(t, path[i], label, sizeof(label)));
+		if (t->links[path[i]].reverse == TED_NONE)
+			return arena_printf(c->out, "link %s is known in one direction only",
+					    ted_link_label(t, path[i], label, sizeof(label)));
+		if (t->links[path[i]].from != at)
+			return arena_printf(c->out, "link %s does not begin at %s",
+					    ted_link_label(t, path[i], label, sizeof(label)),
+					    ted_node_label(t, at));
+		at = t->links[path[i]].to;
+	}
+	if (n == 0)
+		return "the path is empty";
+	return at == c->req->dst ? "" :
+				   arena_printf(c->out, "the path ends at %s, not at %s",
+						ted_node_label(t, at),
+						ted_node_label(t, c->req->dst));
+}
+
+/* A path that breaks the request itself is followed exactly: pce_check() tells what it breaks. */
+static bool keeps_request(const struct pce_ctx *c, const struct pce_path *p)
+{
+	struct pce_expansion e = { .links = p->links,
+				   .n_links = p->n,
+				   .valid = true,
+				   .igp_max = pce_sat32(p->sum[PCE_IGP]),
+				   .te_max = pce_sat32(p->sum[PCE_TE]),
+				   .delay_us_max = pce_sat32(p->sum[PCE_DELAY]),
+				   .hops_max = pce_sat32(p->sum[PCE_HOPS]) };
+
+	return pce_check_in(c, &e, c->out) == NULL;
+}
+
+static void encode_given(struct pce_ctx *c, const uint32_t *path, uint32_t n,
+			 struct pce_answer *out)
+{
+	struct pce_path p = { .links = arena_copy(c->out, path, n * sizeof(*path)), .n = n };
+	const char *why = broken(c, path, n);
+	uint32_t needed = 0;
+
+	if (!p.links || !why) {
+		say(out, PCE_NO_MEMORY, "out of memory");
+		return;
+	}
+	if (why[0]) {
+		say(out, PCE_NO_ROUTE, why);
+		return;
+	}
+	pce_path_sum(c, &p);
+	pce_answer_path(out, &p);
+	pce_encode_in(c, &p, c->req->strict || !keeps_request(c, &p), out, &needed);
+	if (out->status == PCE_NO_MSD)
+		out->removed[PCE_C_MSD] = (struct pce_removed){ .decisive = true,
+								.nearest = needed };
+}
+
+void pce_encode(const struct ted *t, const struct pce_request *req, const uint32_t *path,
+		uint32_t n_path, struct arena *a, struct pce_answer *out)
+{
+	struct pce_ctx c;
+
+	*out = (struct pce_answer){ .why = "" };
+	if (!pce_ctx_init(&c, t, req, a))
+		say(out, PCE_NO_MEMORY, "out of memory");
+	else if (req->src >= t->n_nodes || !t->nodes[req->src].alive)
+		say(out, PCE_NO_SOURCE, "the source is not in the topology");
+	else
+		encode_given(&c, path, n_path, out);
+	pce_ctx_fini(&c);
+}

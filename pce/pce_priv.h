@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What the files of the path engine share. A context lives for one call of the public API: its
+ * working memory is in a scratch arena of that call, only answers are in the caller's arena.
+ */
+#include "base/arena.h"
+#include "pce/path.h"
+#include "pce/ted_priv.h"
+
+enum {
+	PCE_METRICS = 4,      /* indexed by enum pce_metric */
+	PCE_PATH_MAX = 255,   /* hop limit of a packet */
+	PCE_SPT_CACHED = 48,
+};
+
+/* RFC 5305 s3: a path above it is not a path. */
+#define PCE_DIST_MAX UINT32_C(0xfe000000)
+
+/* Constraints that take whole links out; bits of pce_ctx.cut and pce_find.mask. */
+#define PCE_CUT(c) ((uint8_t)(1U << (c)))
+#define PCE_CUT_ALL                                                                                \
+	((uint8_t)(PCE_CUT(PCE_C_AFFINITY) | PCE_CUT(PCE_C_BANDWIDTH) | PCE_CUT(PCE_C_EXCLUDE) |   \
+		   PCE_CUT(PCE_C_OVERLOAD)))
+
+/* A shortest path tree towards target as routers see it: IGP metric, overload, no half links. */
+struct pce_spt {
+	uint32_t target;
+	uint32_t radius; /* distances up to it are final */
+	uint32_t *dist;	 /* TED_NONE: unreachable */
+};
+
+/* All equal-cost shortest paths from one node to the target, summed up. */
+struct pce_dag {
+	bool reached;	   /* there is a path and no zero-metric loop */
+	bool allowed;	   /* every link may be used (cut, metrics known where bounded) */
+	bool labelled;	   /* SR-MPLS: every router on it can read the label */
+	uint8_t paths;	   /* 1, or 2 for more than one */
+	uint64_t worst[PCE_METRICS];
+	uint64_t delay_min;
+};
+
+struct pce_dag_node {
+	uint32_t epoch; /* entry is of the current evaluation */
+	bool done, marked;
+	struct pce_dag sum;
+};
+
+struct pce_ctx {
+	const struct ted *t;
+	const struct ted_priv *p;
+	const struct pce_request *req; /* NULL in pce_expand */
+	struct arena *out;	       /* the caller's: answers */
+	struct arena scratch;
+	uint8_t *cut;		       /* by link: PCE_CUT bits that forbid it */
+	bool need[PCE_METRICS];	       /* the metric is minimised or bounded: it must be known */
+	struct pce_spt spts[PCE_SPT_CACHED];
+	uint32_t n_spts, spt_hand;
+	struct pce_dag_node *dag;      /* by node */
+	uint32_t *stack, *stack_arc;   /* by depth */
+	uint32_t epoch;
+	bool no_memory;
+};
+
+/* One question to the search: cheapest path under these bounds, over links not cut by mask. */
+struct pce_find {
+	enum pce_metric minimise;
+	uint32_t bound[PCE_METRICS];
+	uint8_t mask;
+};
+
+struct pce_path {
+	const uint32_t *links;
+	uint32_t n;
+	uint64_t sum[PCE_METRICS];
+};
+
+enum pce_found {
+	PCE_FOUND,
+	PCE_FOUND_NOT,
+	PCE_FOUND_NO_MEMORY,
+};
+
+/* ctx.c */
+bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_request *req,
+		  struct arena *out);
+void pce_ctx_fini(struct pce_ctx *c);
+void pce_find_of(const struct pce_request *req, struct pce_find *f);
+uint64_t pce_free_bps(const struct pce_request *req, const struct ted *t, uint32_t link);
+/* What one constraint says of one link. */
+bool pce_link_cut(const struct pce_ctx *c, uint32_t link, enum pce_constraint by);
+uint32_t pce_arc_metric(const struct ted_arc *a, unsigned metric);
+uint32_t pce_sat32(uint64_t v);
+void pce_path_sum(const struct pce_ctx *c, struct pce_path *p);
+
+/* search.c */
+enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out);
+/* tree.c: distances from root, or towards it, by one metric; UINT64_MAX: no way. */
+bool pce_passable(const struct pce_ctx *c, const struct pce_find *f, uint32_t link);
+uint64_t *pce_tree(struct pce_ctx *c, const struct pce_find *f, unsigned metric, uint32_t root,
+		   bool towards);
+
+/* alternatives.c: feasible simple paths in order of cost, for as long as give() wants more. */
+typedef bool (*pce_give_fn)(void *arg, const struct pce_path *p);
+void pce_alternatives(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg);
+
+/* spt.c */
+const struct pce_spt *pce_spt(struct pce_ctx *c, uint32_t target, const uint32_t *want,
+			      uint32_t n_want);
+/* A link is on a shortest path to the tree's target. */
+bool pce_on_spt(const struct pce_ctx *c, const struct pce_spt *s, uint32_t link);
+
+/* dag.c. sid: whose label must be readable on the way, NULL: none. A new epoch per target. */
+void pce_dag_begin(struct pce_ctx *c);
+const struct pce_dag *pce_dag_from(struct pce_ctx *c, const struct pce_spt *s, uint32_t from,
+				   const struct ted_node_sid *sid);
+/* Marks every link of the DAG; after pce_dag_from() in the same epoch. */
+void pce_dag_mark(struct pce_ctx *c, const struct pce_spt *s, uint32_t from, uint8_t *used);
+
+/* sid.c */
+enum pce_sid_kind {
+	PCE_SID_OTHER, /* service, binding, not ours to use */
+	PCE_SID_END,
+	PCE_SID_END_X,
+};
+
+struct pce_sid {
+	enum pce_sid_kind kind;
+	bool next;	    /* NEXT-C-SID with a structure that makes sense */
+	uint8_t lb, ln, len; /* len: bits it takes in a container */
+	uint64_t value;	    /* those bits */
+};
+
+void pce_sid_read(const struct ted_sid *s, struct pce_sid *out);
+/* The owner routes it: no locator says otherwise. */
+bool pce_sid_routed(const struct ted *t, const struct ted_sid *s, uint32_t owner);
+bool pce_sid_same_block(const struct ip_addr *a, const struct ip_addr *b, unsigned lb);
+/* The container after the active C-SID was consumed. */
+struct ip_addr pce_sid_shift(const struct ip_addr *a, unsigned lb, unsigned len);
+bool pce_sid_has_more(const struct ip_addr *a, unsigned lb, unsigned len);
+const struct ted_node_sid *pce_node_sid(const struct ted_node *n);
+uint32_t pce_adj_label(const struct ted *t, uint32_t link, uint32_t far);
+
+/* expand.c, expand_mpls.c */
+struct pce_walk {
+	struct pce_ctx *c;
+	struct pce_expansion *out;
+	uint8_t *used;
+	uint32_t at;
+	uint64_t worst[PCE_METRICS], delay_min;
+	bool single;
+};
+bool pce_walk_to(struct pce_walk *w, uint32_t node, const struct ted_node_sid *sid, uint32_t seg);
+void pce_walk_cross(struct pce_walk *w, uint32_t link, uint32_t far);
+bool pce_walk_bad(struct pce_walk *w, uint32_t seg, const char *why);
+bool pce_walk_labels(struct pce_walk *w, const struct pce_list *list);
+void pce_expand_in(struct pce_ctx *c, uint32_t src, uint32_t dst, const struct pce_list *list,
+		   struct pce_expansion *out);
+/* The second half of a LAN crossing: the link from pseudonode link->to to node far. */
+uint32_t pce_lan_exit(const struct ted *t, uint32_t link, uint32_t far);
+
+/*
+ * Encoding. A route is the path as hops between routers (a LAN crossing is one hop); position 0
+ * is the source. A span is the node segment from one position to a later one.
+ */
+enum { PCE_SIDS_CHOICE = 8, PCE_GROUPS_MAX = 32 };
+
+struct pce_hop {
+	uint32_t link, exit; /* exit: out of the pseudonode, or TED_NONE */
+};
+
+/* One SID that could be used; group 0: goes in no container. */
+struct pce_choice {
+	const struct ted_sid *sid;
+	struct pce_sid is;
+	uint8_t group;
+};
+
+struct pce_choices {
+	struct pce_choice at[PCE_SIDS_CHOICE];
+	uint32_t n;
+};
+
+struct pce_span {
+	bool ok;
+	uint64_t worst[PCE_METRICS];
+};
+
+struct pce_route {
+	struct pce_ctx *c;
+	const struct pce_path *path;
+	bool strict, usid;
+	uint64_t cap[PCE_METRICS];  /* loose: no path of the list may be worse */
+	uint32_t n;		    /* hops */
+	uint32_t *node;		    /* n + 1 */
+	struct pce_hop *hop;	    /* n */
+	struct pce_span *span;	    /* [from * (n + 1) + to] */
+	struct pce_choices *node_sids; /* by position */
+	struct pce_choices *adj_sids;  /* by hop */
+	struct ip_addr group_sid[PCE_GROUPS_MAX]; /* any SID of the group: its block */
+	uint8_t group_lb[PCE_GROUPS_MAX], group_ln[PCE_GROUPS_MAX];
+	uint32_t n_groups;
+};
+
+/* One SID of a list before packing. */
+struct pce_elem {
+	const struct pce_choice *choice; /* SRv6 */
+	uint32_t label;			 /* SR-MPLS */
+	uint32_t to;			 /* position it leads to */
+	bool adj;
+};
+
+/* Fewest entries after packing; chain in the scratch arena, NULL when there is no list. */
+struct pce_mark {
+	uint32_t pos, count, n_adj, n_elems;
+	uint8_t group;
+	uint32_t used; /* bits after the block of the open container */
+	uint64_t worst[PCE_METRICS];
+	struct pce_elem elem;
+	struct pce_mark *parent, *next;
+};
+
+/* route.c */
+bool pce_route_init(struct pce_route *r, struct pce_ctx *c, const struct pce_path *path);
+void pce_route_span(struct pce_route *r, uint32_t to);
+/* encode_best.c: blocked: the furthest position reached when there is no list. */
+const struct pce_mark *pce_encode_best(struct pce_route *r, uint32_t *blocked);
+/* The open container takes the SID; else it starts an entry of its own. */
+bool pce_fits(const struct pce_route *r, const struct pce_mark *open, const struct pce_choice *x);
+
+/* encode.c: status, segs, n_segs, expansion, why; needed: entries the shortest list has. */
+void pce_encode_in(struct pce_ctx *c, const struct pce_path *path, bool strict,
+		   struct pce_answer *out, uint32_t *needed);
+uint32_t pce_msd(const struct pce_request *req);
+void pce_answer_path(struct pce_answer *out, const struct pce_path *p);
+
+/* explain.c */
+void pce_explain(struct pce_ctx *c, struct pce_answer *out);
+void pce_count_removed(const struct pce_ctx *c, struct pce_answer *out);
+
+/* check.c */
+const char *pce_check_in(const struct pce_ctx *c, const struct pce_expansion *e, struct arena *a);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SIDs and labels one by one: what a behaviour means to path computation, how many bits of a
+ * container a C-SID takes (RFC 9800 s4), where the parts of an address are.
+ */
+#include "pce/pce_priv.h"
+
+/* IANA "SRv6 Endpoint Behaviors"; flavours (PSP, USP, USD) make no difference to the path. */
+static const struct behavior_row {
+	uint16_t first, last;
+	enum pce_sid_kind kind;
+	bool next;
+} behaviors[] = {
+	{ 1, 4, PCE_SID_END, false },	 { 5, 8, PCE_SID_END_X, false },
+	{ 28, 31, PCE_SID_END, false },	 { 32, 35, PCE_SID_END_X, false },
+	{ 43, 50, PCE_SID_END, true },	 { 52, 59, PCE_SID_END_X, true },
+	{ 62, 68, PCE_SID_OTHER, true }, /* services with NEXT-C-SID */
+};
+
+static bool zero_between(const struct ip_addr *a, unsigned from, unsigned to)
+{
+	for (unsigned at = from; at < to; at += 32)
+		if (ip_bits_get(a, at, to - at < 32 ? to - at : 32) != 0)
+			return false;
+	return true;
+}
+
+/* Producers tell a function length for uN too (FRR: 32/16/16) where there is no function: a uN
+ * takes the node part, unless its function bits say something. */
+static unsigned csid_bits(const struct ted_sid *s, enum pce_sid_kind kind)
+{
+	const struct ted_sid_structure *t = &s->structure;
+	unsigned ln = t->lb + t->ln;
+
+	if (kind == PCE_SID_END && zero_between(&s->sid, ln, ln + t->fun))
+		return t->ln;
+	return t->ln + t->fun;
+}
+
+static void read_structure(const struct ted_sid *s, struct pce_sid *out)
+{
+	const struct ted_sid_structure *t = &s->structure;
+	unsigned len;
+
+	if (t->lb == 0 || t->ln == 0 || t->lb + t->ln + t->fun > 128)
+		return;
+	len = csid_bits(s, out->kind);
+	if (len > 64 || (out->kind == PCE_SID_END_X && t->fun == 0) ||
+	    !zero_between(&s->sid, t->lb + len, 128))
+		return;
+	out->value = ip_bits_get(&s->sid, t->lb, len);
+	out->next = out->value != 0;
+	out->lb = t->lb;
+	out->ln = t->ln;
+	out->len = (uint8_t)len;
+}
+
+void pce_sid_read(const struct ted_sid *s, struct pce_sid *out)
+{
+	*out = (struct pce_sid){ .kind = PCE_SID_OTHER };
+	if (s->sid.family != IP_V6)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(behaviors); i++) {
+		const struct behavior_row *b = &behaviors[i];
+
+		if (s->behavior < b->first || s->behavior > b->last)
+			continue;
+		out->kind = b->kind;
+		if (b->next)
+			read_structure(s, out);
+		return;
+	}
+}
+
+bool pce_sid_routed(const struct ted *t, const struct ted_sid *s, uint32_t owner)
+{
+	struct ted_locator_hit hit = ted_locator_of(t, &s->sid);
+
+	if (hit.node == TED_NONE) /* no locator told: then the one who says it has the SID */
+		return ted_sid_of(t, &s->sid).node == owner;
+	return hit.node == owner && !hit.anycast && t->nodes[owner].locators[hit.which].algo == 0;
+}
+
+bool pce_sid_same_block(const struct ip_addr *a, const struct ip_addr *b, unsigned lb)
+{
+	struct ip_prefix pa = ip_prefix_of(a, (uint8_t)lb), pb = ip_prefix_of(b, (uint8_t)lb);
+
+	return ip_eq(&pa.addr, &pb.addr);
+}
+
+struct ip_addr pce_sid_shift(const struct ip_addr *a, unsigned lb, unsigned len)
+{
+	struct ip_addr out = *a;
+
+	for (unsigned at = lb; at < 128; at += 8) {
+		unsigned n = 128 - at < 8 ? 128 - at : 8;
+		uint64_t v = 0;
+
+		for (unsigned i = 0; i < n; i++)
+			v = v << 1 | (at + i + len < 128 ? ip_bits_get(a, at + i + len, 1) : 0);
+		ip_bits_set(&out, at, n, v);
+	}
+	return out;
+}
+
+bool pce_sid_has_more(const struct ip_addr *a, unsigned lb, unsigned len)
+{
+	return !zero_between(a, lb + len, 128);
+}
+
+/* IPv4 first: that is what SR-MPLS headends resolve their endpoints with. */
+const struct ted_node_sid *pce_node_sid(const struct ted_node *n)
+{
+	const struct ted_node_sid *found = NULL;
+
+	for (uint32_t i = 0; i < n->n_node_sids; i++) {
+		const struct ted_node_sid *s = &n->node_sids[i];
+
+		if (s->algo != 0)
+			continue;
+		if (s->prefix.addr.family == IP_V4)
+			return s;
+		if (!found)
+			found = s;
+	}
+	return found;
+}
+
+uint32_t pce_adj_label(const struct ted *t, uint32_t link, uint32_t far)
+{
+	const struct ted_link *l = &t->links[link];
+	const struct ted_node *n = &t->nodes[l->from];
+	uint32_t backup = 0;
+
+	for (uint32_t i = 0; i < l->n_adj_sids; i++) {
+		const struct ted_adj_sid *s = &l->adj_sids[i];
+		uint32_t label = s->is_label ? s->value :
+					       ted_range_label(n->srlb, n->n_srlb, s->value);
+
+		if (label == 0 || (s->lan_node ? s->lan_node - 1 : l->to) != far)
+			continue;
+		if (!s->backup)
+			return label;
+		if (!backup)
+			backup = label;
+	}
+	return backup;
+}
