@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wiring. Rooms are built bottom up, told of each other through their ports, and only then
+ * does anything listen. What a reload may change is what apply() does; the rest says that it
+ * needs a restart.
+ */
+#include "app/app.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/map.h"
+#include "base/err.h"
+#include "core/bus.h"
+#include "intent/intent.h"
+#include "log/log.h"
+#include "northbound/events/events.h"
+#include "northbound/http/http.h"
+#include "northbound/restconf/restconf.h"
+#include "southbound/bgp/bgp.h"
+#include "southbound/pcep/pcep.h"
+#include "topo/topo.h"
+
+enum { SOURCES_MAX = 32 };
+
+struct app {
+	struct app_env env;
+	const struct conf *conf;
+	struct bus *bus;
+	struct topo *topo;
+	struct intent *intent;
+	struct bgp *bgp;
+	struct pcep *pcep;
+	struct sse *sse;
+	struct rc *rc;
+	struct http *http;
+	struct ip_addr sources[SOURCES_MAX]; /* which feed has which number */
+};
+
+/* ---- what the northbound asks of us ---- */
+
+static enum http_role role_of(void *arg, const char *name)
+{
+	const struct app *app = arg;
+
+	for (size_t i = 0; i < app->conf->n_roles; i++)
+		if (strcmp(app->conf->roles[i].name, name) == 0)
+			return (enum http_role)app->conf->roles[i].role;
+	return HTTP_ROLE_NONE;
+}
+
+static bool ready(void *arg, char *why, size_t cap)
+{
+	const struct app *app = arg;
+
+	if (!app->conf->has_bgp || !topo_ted(app->topo)->stale)
+		return true;
+	(void)snprintf(why, cap, "the topology is not in sight: waiting for End-of-RIB of the BGP-LS feeds");
+	return false;
+}
+
+static void config_text(void *arg, struct str *out)
+{
+	const struct app *app = arg;
+	STR_AUTO struct str errors = { 0 };
+
+	if (conf_print(app->conf->file, out, &errors) < 0)
+		str_add(out, str_text(&errors));
+}
+
+/* ---- building ---- */
+
+static int fail(struct str *errors, const char *what, int r)
+{
+	str_addf(errors, "%s: %s\n", what, err_text(r));
+	return r < 0 ? r : -EINVAL;
+}
+
+static int build_core(struct app *app, const struct conf *conf)
+{
+	struct intent_cfg icfg;
+	struct topo_cfg tcfg;
+	int r;
+
+	map_topo(&tcfg, conf);
+	map_intent(&icfg, conf);
+	if ((r = bus_new(&app->bus)) < 0 ||
+	    (r = topo_new(&app->topo, app->env.loop, app->bus, &tcfg)) < 0 ||
+	    (r = intent_new(&app->intent, app->env.loop, app->env.work, app->env.store, app->bus, &icfg)) < 0 ||
+	    (r = intent_load(app->intent)) < 0)
+		return err_trace(r);
+	topo_on_ted(app->topo, intent_on_ted, app->intent);
+	return 0;
+}
+
+static int build_southbound(struct app *app, const struct conf *conf)
+{
+	struct bgp_cfg bcfg;
+	struct pcep_cfg pcfg;
+	int r;
+
+	if (conf->has_bgp) {
+		map_bgp(&bcfg, conf);
+		r = bgp_new(&app->bgp, app->env.loop, app->env.net, app->bus, &bcfg);
+		if (r < 0)
+			return err_trace(r);
+		bgp_controller(app->bgp, &topo_sink, app->topo);
+	}
+	if (conf->has_pcep) {
+		map_pcep(&pcfg, conf);
+		r = pcep_new(&app->pcep, app->env.loop, app->env.net, app->bus, &pcfg, &intent_sink,
+			     app->intent);
+		if (r < 0)
+			return err_trace(r);
+		intent_driver_set(app->intent, pcep_driver(app->pcep));
+	}
+	return 0;
+}
+
+static int build_northbound(struct app *app, const struct conf *conf, char *err, size_t cap)
+{
+	struct session_query sessions[2];
+	struct http_cfg hcfg;
+	struct sse_cfg scfg;
+	struct rc_cfg rcfg = {
+		.loop = app->env.loop, .store = app->env.store, .bus = app->bus, .topo = app->topo,
+		.intent = app->intent, .sessions = sessions, .models_dir = conf_models_dir(),
+		.yang_dir = conf->yang_dir, .version = SEXTANT_VERSION, .node = conf->node,
+		.config_text = config_text, .ready = ready, .stream = sse_handle, .arg = app,
+	};
+	int r;
+
+	if (app->bgp)
+		sessions[rcfg.n_sessions++] = bgp_sessions(app->bgp);
+	if (app->pcep)
+		sessions[rcfg.n_sessions++] = pcep_sessions(app->pcep);
+	sse_cfg_default(&scfg);
+	scfg.loop = app->env.loop;
+	scfg.bus = app->bus;
+	if ((r = sse_new(&app->sse, &scfg)) < 0)
+		return err_trace(r);
+	rcfg.stream_arg = app->sse;
+	if ((r = rc_new(&app->rc, &rcfg, err, cap)) < 0)
+		return r;
+	http_cfg_default(&hcfg);
+	hcfg.role_of = role_of;
+	hcfg.role_arg = app;
+	return err_trace(http_new(&app->http, app->env.loop, app->env.net, &hcfg, rc_handle, app->rc));
+}
+
+/* ---- listeners ---- */
+
+static int tls_server(struct net_tls **outp, const struct conf_tls *t, bool pceps, const char *where,
+		      struct str *errors)
+{
+	static const char *const alpn[] = { "h2", "http/1.1", NULL };
+	struct net_tls_cfg cfg = { .cert_file = t->cert, .key_file = t->key,
+				   .ca_file = t->ca[0] ? t->ca : NULL, .tls13_only = pceps,
+				   .alpn = pceps ? NULL : alpn };
+	char err[512] = "";
+	int r = net_tls_new(outp, NET_TLS_SERVER, &cfg, err, sizeof(err));
+
+	if (r < 0)
+		str_addf(errors, "%s: %s\n", where, err[0] ? err : err_text(r));
+	return r;
+}
+
+static void listen_failed(struct str *errors, const struct conf *conf, const char *what,
+			  const struct conf_listen *l, int r)
+{
+	char a[IP_TEXT_MAX];
+
+	str_addf(errors, "%s: %s: cannot listen on [%s]:%u: %s\n", conf->file, what,
+		 ip_text(&l->addr, a, sizeof(a)), l->port,
+		 r == -EPERM ? "plaintext is served on loopback only; give it a certificate" : err_text(r));
+}
+
+/* Certificates are read before the old listeners go, so a bad file leaves them as they are. */
+static int listen_http(struct app *app, const struct conf *conf, struct str *errors)
+{
+	struct net_tls **tls = calloc(conf->n_restconf + 1, sizeof(*tls));
+	int r = tls ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < conf->n_restconf; i++)
+		if (conf->restconf[i].has_tls)
+			r = tls_server(&tls[i], &conf->restconf[i].tls, false, "listen/restconf", errors);
+	if (r == 0)
+		http_unlisten_all(app->http);
+	for (size_t i = 0; r == 0 && i < conf->n_restconf; i++) {
+		const struct conf_listen *l = &conf->restconf[i];
+		struct net_listen_cfg cfg = { .addr = l->addr, .port = l->port, .v6only = false };
+
+		r = http_listen(app->http, &cfg, tls[i]);
+		if (r < 0)
+			listen_failed(errors, conf, "listen/restconf", l, r);
+	}
+	for (size_t i = 0; tls && i < conf->n_restconf; i++)
+		net_tls_unref(tls[i]);
+	free(tls);
+	return r;
+}
+
+static int listen_southbound(struct app *app, const struct conf *conf, struct str *errors)
+{
+	int r;
+
+	if (app->bgp && conf->has_bgp_listen) {
+		r = bgp_listen(app->bgp, &conf->bgp_listen.addr, conf->bgp_listen.port);
+		if (r < 0) {
+			listen_failed(errors, conf, "bgp/listen", &conf->bgp_listen, r);
+			return r;
+		}
+	}
+	if (app->pcep) {
+		r = pcep_listen(app->pcep, &conf->pcep_listen.addr, conf->pcep_listen.port);
+		if (r < 0) {
+			listen_failed(errors, conf, "pcep/listen", &conf->pcep_listen, r);
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* ---- peers ---- */
+
+static int source_of(struct app *app, const struct ip_addr *peer)
+{
+	int empty = -1;
+
+	for (int i = 0; i < SOURCES_MAX; i++) {
+		if (ip_eq(&app->sources[i], peer))
+			return i;
+		if (empty < 0 && app->sources[i].family == IP_NONE)
+			empty = i;
+	}
+	if (empty >= 0)
+		app->sources[empty] = *peer;
+	return empty;
+}
+
+static void source_free(struct app *app, const struct ip_addr *peer)
+{
+	for (int i = 0; i < SOURCES_MAX; i++)
+		if (ip_eq(&app->sources[i], peer))
+			app->sources[i] = (struct ip_addr){ 0 };
+}
+
+static int peer_failed(struct str *errors, const struct conf *conf, const char *what,
+		       const struct ip_addr *addr, const char *why)
+{
+	char a[IP_TEXT_MAX];
+
+	str_addf(errors, "%s: %s/peer[%s]: %s\n", conf->file, what, ip_text(addr, a, sizeof(a)), why);
+	return -EINVAL;
+}
+
+static bool conf_has_peer(const struct conf *conf, bool bgp, const struct ip_addr *addr)
+{
+	for (size_t i = 0; bgp && i < conf->n_bgp_peers; i++)
+		if (ip_eq(&conf->bgp_peers[i].addr, addr))
+			return true;
+	for (size_t i = 0; !bgp && i < conf->n_pcep_peers; i++)
+		if (ip_eq(&conf->pcep_peers[i].addr, addr))
+			return true;
+	return false;
+}
+
+static int bgp_peers(struct app *app, const struct conf *conf, struct str *errors)
+{
+	for (size_t i = 0; app->conf && i < app->conf->n_bgp_peers; i++) {
+		const struct ip_addr *old = &app->conf->bgp_peers[i].addr;
+
+		if (!conf_has_peer(conf, true, old)) {
+			(void)bgp_peer_del(app->bgp, old);
+			source_free(app, old);
+		}
+	}
+	for (size_t i = 0; i < conf->n_bgp_peers; i++) {
+		const struct conf_bgp_peer *p = &conf->bgp_peers[i];
+		struct bgp_peer_cfg cfg;
+		int source = source_of(app, &p->addr), r;
+
+		if (source < 0)
+			return peer_failed(errors, conf, "bgp", &p->addr, "at most 32 BGP-LS feeds are possible");
+		map_bgp_peer(&cfg, conf, p, (uint32_t)source);
+		r = bgp_peer_set(app->bgp, &cfg);
+		if (r != 0)
+			return peer_failed(errors, conf, "bgp", &p->addr,
+					   r == BGP_E_INSECURE ?
+						   "needs md5-key-file, or insecure: true for plaintext" :
+					   r == BGP_E_CONFIG ? "address, AS number or hold time make no sense" :
+							       err_text(r));
+	}
+	return 0;
+}
+
+static int pcep_peers(struct app *app, const struct conf *conf, struct str *errors)
+{
+	AUTO(net_tls_unref) struct net_tls *tls = NULL;
+	int r;
+
+	if (conf->pcep_listen.has_tls) {
+		r = tls_server(&tls, &conf->pcep_listen.tls, true, "pcep/listen/tls", errors);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; app->conf && i < app->conf->n_pcep_peers; i++)
+		if (!conf_has_peer(conf, false, &app->conf->pcep_peers[i].addr))
+			(void)pcep_peer_del(app->pcep, &app->conf->pcep_peers[i].addr);
+	for (size_t i = 0; i < conf->n_pcep_peers; i++) {
+		const struct conf_pcep_peer *p = &conf->pcep_peers[i];
+		struct pcep_peer_cfg cfg;
+
+		map_pcep_peer(&cfg, p, tls);
+		r = pcep_peer_set(app->pcep, &cfg);
+		if (r != 0)
+			return peer_failed(errors, conf, "pcep", &p->addr,
+					   r == PCEP_E_INSECURE ?
+						   "needs tls or md5-key-file, or insecure: true for plaintext" :
+						   "makes no sense");
+	}
+	return 0;
+}
+
+static int apply(struct app *app, const struct conf *conf, struct str *errors)
+{
+	struct intent_cfg icfg;
+	struct topo_cfg tcfg;
+	int r = listen_http(app, conf, errors);
+
+	if (r == 0)
+		r = listen_southbound(app, conf, errors);
+	if (r == 0 && app->bgp)
+		r = bgp_peers(app, conf, errors);
+	if (r == 0 && app->pcep)
+		r = pcep_peers(app, conf, errors);
+	if (r != 0)
+		return r < 0 ? r : -EINVAL;
+	map_topo(&tcfg, conf);
+	map_intent(&icfg, conf);
+	topo_reconfigure(app->topo, &tcfg);
+	intent_reconfigure(app->intent, &icfg);
+	app->conf = conf;
+	return 0;
+}
+
+int app_new(struct app **outp, const struct app_env *env, const struct conf *conf, struct str *errors)
+{
+	AUTO(app_free) struct app *app = calloc(1, sizeof(*app));
+	char err[512] = "";
+	int r;
+
+	if (!app)
+		return fail(errors, "sextantd", -ENOMEM);
+	app->env = *env;
+	r = build_core(app, conf);
+	if (r < 0)
+		return fail(errors, "cannot load the durable state", r);
+	r = build_southbound(app, conf);
+	if (r < 0)
+		return fail(errors, "cannot set up BGP and PCEP", r);
+	r = build_northbound(app, conf, err, sizeof(err));
+	if (r < 0) {
+		str_addf(errors, "cannot set up the API: %s\n", err[0] ? err : err_text(r));
+		return r;
+	}
+	r = apply(app, conf, errors);
+	if (r < 0)
+		return r;
+	*outp = TAKE(app);
+	return 0;
+}
+
+/* What is fixed at start. */
+static const char *restart_needed(const struct conf *a, const struct conf *b)
+{
+	if (strcmp(a->node, b->node) != 0)
+		return "node";
+	if (strcmp(a->store, b->store) != 0)
+		return "store/path";
+	if (a->has_bgp != b->has_bgp || a->bgp_as != b->bgp_as ||
+	    !ip_eq(&a->bgp_router_id, &b->bgp_router_id))
+		return "bgp/as and bgp/router-id";
+	if (a->has_pcep != b->has_pcep || a->pcep_keepalive_s != b->pcep_keepalive_s ||
+	    a->pcep_dead_s != b->pcep_dead_s)
+		return "pcep/keepalive and pcep/dead-timer";
+	return NULL;
+}
+
+int app_reload(struct app *app, const struct conf *conf, struct str *errors)
+{
+	const struct conf *old = app->conf;
+	const char *fixed = restart_needed(old, conf);
+	STR_AUTO struct str again = { 0 };
+	int r;
+
+	if (fixed) {
+		str_addf(errors, "%s: %s cannot change at reload; restart sextantd for it\n", conf->file, fixed);
+		return -EINVAL;
+	}
+	r = apply(app, conf, errors);
+	if (r < 0) { /* undo: the old one was applied once, so it goes on */
+		app->conf = conf;
+		(void)apply(app, old, &again);
+		app->conf = old;
+	}
+	return r;
+}
+
+void app_stop(struct app *app)
+{
+	http_unlisten_all(app->http);
+	if (app->bgp)
+		bgp_stop(app->bgp);
+	if (app->pcep)
+		pcep_stop(app->pcep);
+}
+
+struct app *app_free(struct app *app)
+{
+	if (!app)
+		return NULL;
+	app->sse = sse_free(app->sse);
+	app->http = http_free(app->http);
+	app->rc = rc_free(app->rc);
+	app->pcep = pcep_free(app->pcep);
+	app->bgp = bgp_free(app->bgp);
+	app->intent = intent_free(app->intent);
+	app->topo = topo_free(app->topo);
+	app->bus = bus_free(app->bus);
+	free(app);
+	return NULL;
+}
+
+struct intent *app_intent(struct app *app)
+{
+	return app->intent;
+}
+
+struct topo *app_topo(struct app *app)
+{
+	return app->topo;
+}
+
+struct bus *app_bus(struct app *app)
+{
+	return app->bus;
+}
+
+/* ---- the state for people ---- */
+
+struct dump {
+	void (*fn)(void *arg, const char *line);
+	void *arg;
+	unsigned up, all;
+};
+
+static void dump_session(void *arg, const struct session_info *s)
+{
+	struct dump *d = arg;
+	char a[IP_TEXT_MAX], line[512];
+
+	d->all++;
+	d->up += s->up;
+	if (!d->fn)
+		return;
+	(void)snprintf(line, sizeof(line),
+		       "session protocol=%s peer=%s state=%s security=%s objects=%llu rx=%llu tx=%llu error=\"%s\"",
+		       s->protocol, ip_text(&s->peer, a, sizeof(a)), s->state, s->security,
+		       (unsigned long long)s->objects, (unsigned long long)s->rx_messages,
+		       (unsigned long long)s->tx_messages, s->last_error);
+	d->fn(d->arg, line);
+}
+
+static void sessions_each(struct app *app, struct dump *bgp, struct dump *pcep)
+{
+	struct session_query q;
+
+	if (app->bgp) {
+		q = bgp_sessions(app->bgp);
+		q.each(q.self, dump_session, bgp);
+	}
+	if (app->pcep) {
+		q = pcep_sessions(app->pcep);
+		q.each(q.self, dump_session, pcep);
+	}
+}
+
+static void dump_policies(struct app *app, struct dump *d)
+{
+	struct intent_view *v = calloc(1, sizeof(*v));
+	struct sr_policy_key key;
+	bool more = v && intent_next(app->intent, NULL, v);
+	char k[SR_KEY_TEXT_MAX], line[768];
+
+	while (more) {
+		key = v->desired.key;
+		(void)snprintf(line, sizeof(line), "policy key=%s mode=%s state=%s reason=\"%s\" path=\"%.200s\"",
+			       sr_policy_key_text(&key, k, sizeof(k)),
+			       v->mode == INTENT_MANAGED ? "managed" : "observed", intent_state_text(v->state),
+			       v->reason, v->path_text);
+		d->fn(d->arg, line);
+		more = intent_next(app->intent, &key, v);
+	}
+	free(v);
+}
+
+void app_dump(struct app *app, void (*fn)(void *arg, const char *line), void *arg)
+{
+	struct dump d = { .fn = fn, .arg = arg };
+	const struct ted *ted = topo_ted(app->topo);
+	char line[256];
+
+	sessions_each(app, &d, &d);
+	(void)snprintf(line, sizeof(line), "topology generation=%llu stale=%d nodes=%u links=%u hold=%d",
+		       (unsigned long long)ted->generation, ted->stale, ted->n_nodes, ted->n_links,
+		       intent_held(app->intent));
+	fn(arg, line);
+	dump_policies(app, &d);
+}
+
+void app_status(struct app *app, char *buf, size_t cap)
+{
+	struct dump bgp = { 0 }, pcep = { 0 };
+	const struct ted *ted = topo_ted(app->topo);
+
+	sessions_each(app, &bgp, &pcep);
+	(void)snprintf(buf, cap, "%u of %u BGP-LS feeds, %u of %u PCEP peers, topology %s", bgp.up, bgp.all,
+		       pcep.up, pcep.all, ted->stale ? "stale" : "in sight");
+}
