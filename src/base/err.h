@@ -28,5 +28,10 @@ const char *err_text(int r);
 
 int err_note(int r, const char *file, int line, const char *func);
 
-#define err_raise(r) err_note((r), __FILE__, __LINE__, __func__)
+/* Always < 0, also for a checker that cannot see into err_note(). */
+#define err_raise(r)                                                                               \
+	__extension__({                                                                            \
+		int err_raised_ = err_note((r), __FILE__, __LINE__, __func__);                     \
+		err_raised_ < 0 ? err_raised_ : -ENOTRECOVERABLE;                                  \
+	})
 #define err_trace(r) (r)

@@ -50,7 +50,7 @@ static struct ip_addr from_sockaddr(const struct sockaddr_storage *ss, uint16_t 
 
 static void names_read(struct net_conn *c)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
 
 	if (getsockname(c->fd, (struct sockaddr *)&ss, &len) == 0)
@@ -251,7 +251,7 @@ int net_real_connect(struct net_conn *c, const struct net_connect_cfg *cfg)
 
 static bool accept_one(struct net_listener *l)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
 	int fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct net_conn *c;
