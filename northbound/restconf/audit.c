@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The audit log: bucket "audit", one entry of models/sextant-audit.yang as JSON a record, in
+ * order of its number. The newest RC_AUDIT_MAX are kept, in memory and on disk.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "log/log.h"
+#include "northbound/restconf/rc_int.h"
+
+static const char *const role_names[] = { [HTTP_ROLE_NONE] = "none", [HTTP_ROLE_READ] = "read",
+					  [HTTP_ROLE_OPERATE] = "operate",
+					  [HTTP_ROLE_ADMIN] = "admin", NULL };
+static const char *const outcome_names[] = { [RC_AUDIT_PENDING] = "pending",
+					     [RC_AUDIT_DONE] = "done",
+					     [RC_AUDIT_REFUSED] = "refused", NULL };
+
+static const struct rc_leaf leaves[] = {
+	RC_LEAF("time", RC_TIME, struct rc_audit, wall_ns, 0),
+	RC_LEAF("user", RC_CHARS, struct rc_audit, user, 0),
+	RC_LEAF_ENUM("role", RC_ENUM8, struct rc_audit, role, role_names),
+	RC_LEAF("from", RC_IP, struct rc_audit, from, 0),
+	RC_LEAF("method", RC_CHARS, struct rc_audit, method, 0),
+	RC_LEAF("resource", RC_TEXT, struct rc_audit, resource, 0),
+	RC_LEAF_ENUM("outcome", RC_ENUM8, struct rc_audit, outcome, outcome_names),
+	RC_LEAF("status", RC_U16, struct rc_audit, status, RC_SKIP_ZERO),
+	RC_LEAF("text", RC_TEXT, struct rc_audit, text, RC_SKIP_ZERO),
+	RC_LEAF("before", RC_TEXT, struct rc_audit, before, RC_SKIP_ZERO),
+	RC_LEAF("after", RC_TEXT, struct rc_audit, after, RC_SKIP_ZERO),
+};
+
+void rc_audit_free(struct rc_audit *a)
+{
+	if (!a)
+		return;
+	free(a->resource);
+	free(a->before);
+	free(a->after);
+	free(a->text);
+	free(a);
+}
+
+void rc_audit_fill(const struct rc_audit *a, struct lyd_node *entry)
+{
+	rc_leaves_fill(entry, leaves, ARRAY_LEN(leaves), a);
+}
+
+static void key_text(uint64_t id, char buf[24])
+{
+	snprintf(buf, 24, "%020" PRIu64, id);
+}
+
+int rc_audit_write(struct rc *rc, struct rc_audit *a, store_done_fn done, void *arg)
+{
+	struct lyd_node *root = NULL, *entry;
+	char key[24], oldest[24], id[24];
+	struct store_op ops[2];
+	char *text = NULL;
+	size_t n = 1;
+	int r;
+
+	if (!a->id)
+		a->id = rc->audit_next++;
+	snprintf(id, sizeof(id), "%" PRIu64, a->id);
+	lyd_new_inner(NULL, ly_ctx_get_module_implemented(rc->ctx, "sextant-audit"), "audit", 0, &root);
+	entry = root ? rc_entry(root, "entry", id) : NULL;
+	if (entry)
+		rc_audit_fill(a, entry);
+	if (!entry || lyd_print_mem(&text, root, LYD_JSON, LYD_PRINT_SHRINK) != LY_SUCCESS || !text) {
+		lyd_free_all(root);
+		return err_raise(-ENOMEM);
+	}
+	key_text(a->id, key);
+	ops[0] = (struct store_op){ "audit", key, text, strlen(text) };
+	if (a->outcome == RC_AUDIT_PENDING && rc->audit.n >= RC_AUDIT_MAX) {
+		key_text(rc->audit.at[0]->id, oldest);
+		ops[n++] = (struct store_op){ "audit", oldest, NULL, 0 };
+	}
+	r = store_write(rc->cfg.store, ops, n, done, arg);
+	free(text);
+	lyd_free_all(root);
+	return r;
+}
+
+void rc_audit_keep(struct rc *rc, struct rc_audit *a)
+{
+	if (rc->audit.n >= RC_AUDIT_MAX) {
+		rc_audit_free(rc->audit.at[0]);
+		memmove(rc->audit.at, rc->audit.at + 1, (rc->audit.n - 1) * sizeof(*rc->audit.at));
+		rc->audit.n--;
+	}
+	if (!VEC_ADD(&rc->audit, a))
+		rc_audit_free(a);
+}
+
+static int load_one(void *arg, const char *key, const void *value, size_t len)
+{
+	struct rc *rc = arg;
+	char *text AUTO_FREE = strndup(value, len);
+	struct lyd_node *root = NULL;
+	const struct lyd_node *entry;
+	struct rc_audit *a;
+
+	if (!text)
+		return err_raise(-ENOMEM);
+	if (lyd_parse_data_mem(rc->ctx, text, LYD_JSON, LYD_PARSE_ONLY | LYD_PARSE_STRICT, 0, &root) !=
+		    LY_SUCCESS || !root || !(entry = rc_child(root, "entry"))) {
+		log_event("", LOG_ERROR, "restconf.audit.unreadable", "key=%s", key);
+		lyd_free_all(root);
+		return 0;
+	}
+	a = calloc(1, sizeof(*a));
+	if (a) {
+		rc_leaves_read(entry, leaves, ARRAY_LEN(leaves), a);
+		str_u64(rc_value(entry, "id"), &a->id);
+		if (a->id >= rc->audit_next)
+			rc->audit_next = a->id + 1;
+		rc_audit_keep(rc, a);
+	}
+	lyd_free_all(root);
+	return a ? 0 : err_raise(-ENOMEM);
+}
+
+int rc_audit_load(struct rc *rc)
+{
+	rc->audit_next = 1;
+	return store_each(rc->cfg.store, "audit", load_one, rc);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sextant-path:compute: intent's stateless path query and its explanation. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "northbound/restconf/rc_int.h"
+
+enum { ANSWER_BYTES_MAX = 64 * 1024 * 1024 };
+
+static const struct rc_leaf query_leaves[] = {
+	RC_LEAF("source", RC_CHARS, struct intent_path_query, src, 0),
+	RC_LEAF("destination", RC_CHARS, struct intent_path_query, dst, 0),
+	RC_LEAF("bandwidth", RC_U64, struct intent_path_query, bandwidth_bps, 0),
+	RC_LEAF("setup-priority", RC_U8, struct intent_path_query, setup_prio, 0),
+	RC_LEAF_ENUM("dataplane", RC_ENUM8, struct intent_path_query, dataplane, rc_dataplane_names),
+	RC_LEAF("usid", RC_NOT, struct intent_path_query, no_usid, 0),
+	RC_LEAF("msd", RC_U8, struct intent_path_query, msd, 0),
+	RC_LEAF("reserved-sids", RC_U8, struct intent_path_query, reserved, 0),
+	RC_LEAF("nrp", RC_U32, struct intent_path_query, nrp, 0),
+};
+
+static const char *const status_names[] = {
+	[PCE_OK] = "ok",
+	[PCE_NO_SOURCE] = "no-source",
+	[PCE_NO_TARGET] = "no-target",
+	[PCE_NO_ROUTE] = "no-route",
+	[PCE_NO_CONSTRAINED] = "no-constrained-path",
+	[PCE_NO_SID] = "no-sid",
+	[PCE_NO_MSD] = "no-msd",
+	[PCE_NO_MEMORY] = "no-memory",
+	NULL,
+};
+
+static const char *const constraint_names[PCE_C_COUNT] = {
+	[PCE_C_AFFINITY] = "affinity", [PCE_C_BANDWIDTH] = "bandwidth", [PCE_C_EXCLUDE] = "exclude",
+	[PCE_C_DELAY] = "delay",       [PCE_C_HOPS] = "hops",		[PCE_C_IGP] = "igp",
+	[PCE_C_TE] = "te",	       [PCE_C_OVERLOAD] = "overload",	[PCE_C_MSD] = "msd",
+};
+
+static const struct rc_leaf answer_leaves[] = {
+	RC_LEAF_ENUM("status", RC_ENUM, struct pce_answer, status, status_names),
+	RC_LEAF("why", RC_TEXT, struct pce_answer, why, RC_SKIP_ZERO),
+};
+
+static const struct rc_leaf path_leaves[] = {
+	RC_LEAF("igp", RC_U32, struct pce_answer, igp, 0),
+	RC_LEAF("te", RC_U32, struct pce_answer, te, 0),
+	RC_LEAF("delay", RC_U32, struct pce_answer, delay_us, 0),
+	RC_LEAF("hops", RC_U32, struct pce_answer, hops, 0),
+};
+
+static const struct rc_leaf expansion_leaves[] = {
+	RC_LEAF("single-path", RC_BOOL, struct pce_expansion, single, 0),
+	RC_LEAF("worst-delay", RC_U32, struct pce_expansion, delay_us_max, 0),
+	RC_LEAF("worst-hops", RC_U32, struct pce_expansion, hops_max, 0),
+	RC_LEAF("worst-igp", RC_U32, struct pce_expansion, igp_max, 0),
+	RC_LEAF("worst-te", RC_U32, struct pce_expansion, te_max, 0),
+};
+
+static void hops_fill(const struct ted *ted, const struct pce_answer *a, struct lyd_node *out)
+{
+	char buf[TED_LABEL_MAX];
+
+	for (uint32_t i = 0; i < a->n_path; i++) {
+		const struct ted_link *l = &ted->links[a->path[i]];
+		struct lyd_node *h;
+
+		snprintf(buf, sizeof(buf), "%" PRIu32, i + 1);
+		h = rc_entry(out, "hop", buf);
+		rc_add(h, "link", rc_link_id(ted, a->path[i], buf, sizeof(buf)));
+		rc_add(h, "label", ted_link_label(ted, a->path[i], buf, sizeof(buf)));
+		rc_add(h, "from", ted_node_label(ted, l->from));
+		rc_add(h, "to", ted_node_label(ted, l->to));
+	}
+}
+
+static void segments_fill(const struct pce_answer *a, uint8_t dataplane, struct lyd_node *out)
+{
+	static const uint8_t kinds[] = { [PCE_SEG_NODE] = SR_SEG_NODE, [PCE_SEG_ADJ] = SR_SEG_ADJ,
+					 [PCE_SEG_CONTAINER] = SR_SEG_CONTAINER };
+	struct sr_list list = { .dataplane = dataplane };
+
+	for (uint32_t i = 0; i < a->n_segs && i < SR_SEGS_MAX; i++) {
+		const struct pce_segment *s = &a->segs[i];
+
+		list.at[list.n++] = (struct sr_segment){
+			.kind = kinds[s->kind],
+			.algo = s->algo,
+			.behavior = s->behavior,
+			.sid = s->sid,
+			.label = s->label,
+			.structure = { s->structure.lb, s->structure.ln, s->structure.fun,
+				       s->structure.arg },
+		};
+	}
+	rc_list_fill(out, &list);
+}
+
+static void removed_fill(const struct pce_answer *a, struct lyd_node *out)
+{
+	for (size_t i = 0; i < PCE_C_COUNT; i++) {
+		const struct pce_removed *r = &a->removed[i];
+		struct lyd_node *n;
+
+		if (!r->links && !r->decisive)
+			continue;
+		n = rc_entry(out, "removed", constraint_names[i]);
+		rc_addf(n, "links", "%" PRIu32, r->links);
+		rc_add(n, "decisive", r->decisive ? "true" : "false");
+		if (r->nearest)
+			rc_addf(n, "nearest", "%" PRIu64, r->nearest);
+	}
+}
+
+static void found_fill(const struct ted *ted, const struct pce_answer *a, uint8_t dataplane,
+		       struct lyd_node *out)
+{
+	char buf[TED_LABEL_MAX];
+	struct lyd_node *e;
+
+	hops_fill(ted, a, out);
+	rc_leaves_fill(out, path_leaves, ARRAY_LEN(path_leaves), a);
+	segments_fill(a, dataplane, out);
+	if (a->expansion.valid) {
+		e = rc_container(out, NULL, "expansion");
+		rc_leaves_fill(e, expansion_leaves, ARRAY_LEN(expansion_leaves), &a->expansion);
+		for (uint32_t i = 0; i < a->expansion.n_links; i++)
+			rc_add(e, "link", rc_link_id(ted, a->expansion.links[i], buf, sizeof(buf)));
+	}
+	if (a->bottleneck_bps != UINT64_MAX)
+		rc_addf(out, "bottleneck", "%" PRIu64, a->bottleneck_bps);
+}
+
+void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		     struct rc_op *op, struct rc_error *e)
+{
+	struct intent_path_query *q = calloc(1, sizeof(*q));
+	struct pce_answer a = { .status = PCE_NO_MEMORY };
+	const struct ted *ted = NULL;
+	struct arena arena;
+
+	(void)op;
+	if (!q) {
+		rc_fail(e, RC_UNAVAILABLE, "no memory");
+		return;
+	}
+	intent_cpath_default(&q->constraints);
+	rc_constraints_read(input, &q->constraints);
+	rc_leaves_read(input, query_leaves, ARRAY_LEN(query_leaves), q);
+	arena_init(&arena, ANSWER_BYTES_MAX);
+	intent_path(rc->cfg.intent, q, &arena, &a, &ted);
+	rc_leaves_fill(output, answer_leaves, ARRAY_LEN(answer_leaves), &a);
+	if (ted) {
+		rc_addf(output, "generation", "%" PRIu64, ted->generation);
+		rc_add(output, "stale", ted->stale ? "true" : "false");
+	}
+	if (ted && a.status == PCE_OK)
+		found_fill(ted, &a, q->dataplane, output);
+	removed_fill(&a, output);
+	arena_fini(&arena);
+	free(q);
+}

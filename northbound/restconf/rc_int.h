@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Inside northbound/restconf.
+ *
+ * The schema is libyang's, complete before the loop runs. What is served is a table of rows:
+ * a list or container of the schema and how its entries are found and filled from native
+ * state. A reader never holds a libyang tree longer than one entry; large lists are walked a
+ * few entries a turn and streamed. A write is: before (from the reader) + edit → validated
+ * tree → native value → the row's command; see edit.c.
+ */
+#include <libyang/libyang.h>
+
+#include "base/list.h"
+#include "base/vec.h"
+#include "northbound/restconf/restconf.h"
+#include "pce/ted.h"
+
+enum {
+	RC_PATH_DEPTH_MAX = 32,
+	RC_KEYS_MAX = 3,
+	RC_KEY_MAX = 512,
+	RC_JSON_DEPTH_MAX = 128, /* libyang's parser recurses */
+	RC_FIELDS_MAX = 64,
+	RC_FRAMES_MAX = 16,
+	RC_TURN_ENTRIES = 64,	  /* of a streamed list, a turn of the loop */
+	RC_PIECE = 32 * 1024,
+	RC_OPS_MAX = 1024,	  /* writes waiting for the disk */
+	RC_READS_MAX = 256,	  /* answers being streamed */
+	RC_AUDIT_TEXT_MAX = 4096,
+	RC_MESSAGE_MAX = 700,
+};
+
+#define RC_JSON_TYPE "application/yang-data+json"
+
+/* ---- errors: RFC 8040 s7 ---- */
+
+enum rc_tag {
+	RC_OK,
+	RC_IN_USE,
+	RC_INVALID_VALUE, /* of a message: 400 */
+	RC_NOT_FOUND,	  /* invalid-value with 404 */
+	RC_NOT_ACCEPTABLE, /* invalid-value with 406 */
+	RC_MEDIA_TYPE,	  /* invalid-value with 415 */
+	RC_TOO_BIG,
+	RC_MISSING_ATTRIBUTE,
+	RC_BAD_ATTRIBUTE,
+	RC_MISSING_ELEMENT,
+	RC_BAD_ELEMENT,
+	RC_UNKNOWN_ELEMENT,
+	RC_UNKNOWN_NAMESPACE,
+	RC_ACCESS_DENIED,
+	RC_UNAUTHENTICATED, /* access-denied with 401 */
+	RC_RESOURCE_DENIED, /* 409 */
+	RC_UNAVAILABLE,	    /* resource-denied with 503 */
+	RC_NO_SPACE,	    /* resource-denied with 507 */
+	RC_DATA_EXISTS,
+	RC_DATA_MISSING,
+	RC_NOT_SUPPORTED, /* operation-not-supported, 405 */
+	RC_NOT_IMPLEMENTED,
+	RC_FAILED,	  /* operation-failed, 500 */
+	RC_PRECONDITION,  /* operation-failed, 412 */
+	RC_MALFORMED,
+};
+
+struct rc_error {
+	enum rc_tag tag; /* RC_OK: none */
+	bool protocol;	 /* error-type protocol, else application */
+	char path[1024];
+	char message[RC_MESSAGE_MAX];
+};
+
+bool rc_fail(struct rc_error *e, enum rc_tag tag, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4))); /* false, for return */
+bool rc_fail_at(struct rc_error *e, const struct lyd_node *node); /* sets path; false */
+/* From libyang's last error; base is put before its path (parse under a parent). */
+bool rc_fail_ly(struct rc_error *e, const struct ly_ctx *ctx, enum rc_tag tag, const char *base);
+int rc_status(enum rc_tag tag);
+void rc_reply_error(struct rc *rc, struct http_req *req, const struct rc_error *e);
+
+/* ---- URIs ---- */
+
+enum rc_content {
+	RC_CONTENT_ALL,
+	RC_CONTENT_CONFIG,
+	RC_CONTENT_NONCONFIG,
+};
+
+struct rc_query {
+	unsigned depth; /* 0: unbounded */
+	enum rc_content content;
+	uint32_t print; /* LYD_PRINT_WD_* */
+	bool implicit;	/* report-all */
+	bool dry_run;
+	char fields[1024]; /* decoded; "" none */
+};
+
+/* Where a data URI points. */
+struct rc_target {
+	const struct lysc_node *schema; /* NULL: the datastore itself */
+	struct lyd_node *root;		/* spine of ancestors and target, owned */
+	struct lyd_node *node;		/* the target in it; NULL: the datastore, or a list without keys */
+	struct lyd_node *parent;	/* of the target; NULL at the top */
+};
+
+bool rc_unescape(const char *in, size_t len, char *out, size_t cap);
+void rc_escape(struct str *out, const char *text); /* RFC 3986: all but unreserved */
+bool rc_target_parse(struct rc *rc, const char *path, struct rc_target *t, struct rc_error *e);
+void rc_target_fini(struct rc_target *t);
+bool rc_query_parse(const char *query, struct rc_query *q, bool write, struct rc_error *e);
+
+/* ---- leaves: YANG leaf ⇄ C field ---- */
+
+enum rc_kind {
+	RC_U8,
+	RC_U16,
+	RC_U32,
+	RC_U64,
+	RC_BOOL,
+	RC_NOT,	  /* a boolean kept the other way round */
+	RC_CHARS, /* char array */
+	RC_TEXT,  /* char pointer */
+	RC_IP,
+	RC_PREFIX,
+	RC_TIME,  /* uint64_t, wall nanoseconds; 0: absent */
+	RC_ENUM,  /* unsigned, names by value */
+	RC_ENUM8, /* uint8_t */
+};
+
+enum {
+	RC_SKIP_ZERO = 1, /* absent when zero, "" or no address */
+	RC_SKIP_MAX = 2,  /* absent when all ones (PCE_NO_BOUND) */
+};
+
+struct rc_leaf {
+	const char *name;
+	enum rc_kind kind;
+	size_t off, size;
+	unsigned flags;
+	const char *const *names; /* RC_ENUM*: NULL-terminated */
+};
+
+#define RC_LEAF(NAME, KIND, TYPE, FIELD, FLAGS)                                                    \
+	{                                                                                          \
+		NAME, KIND, offsetof(TYPE, FIELD), sizeof(((TYPE *)0)->FIELD), FLAGS, NULL         \
+	}
+#define RC_LEAF_ENUM(NAME, KIND, TYPE, FIELD, NAMES)                                               \
+	{                                                                                          \
+		NAME, KIND, offsetof(TYPE, FIELD), sizeof(((TYPE *)0)->FIELD), 0, NAMES            \
+	}
+
+void rc_leaves_fill(struct lyd_node *parent, const struct rc_leaf *rows, size_t n, const void *base);
+void rc_leaves_read(const struct lyd_node *parent, const struct rc_leaf *rows, size_t n, void *base);
+void rc_add(struct lyd_node *parent, const char *name, const char *value);
+void rc_addf(struct lyd_node *parent, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+struct lyd_node *rc_container(struct lyd_node *parent, const char *module, const char *name);
+struct lyd_node *rc_list(struct lyd_node *parent, const char *name); /* keyless, or keys follow */
+struct lyd_node *rc_entry(struct lyd_node *parent, const char *name, const char *key);
+const struct lyd_node *rc_child(const struct lyd_node *parent, const char *name);
+const char *rc_value(const struct lyd_node *parent, const char *name); /* canonical, or NULL */
+bool rc_time_text(uint64_t wall_ns, char *buf, size_t cap);
+
+/* ---- rows ---- */
+
+struct rc_read;
+
+struct rc_cursor {
+	uint64_t at; /* 0: before the first; else index + 1, or what the row likes */
+	void *own;   /* freed with the cursor */
+	struct sr_policy_key key;
+};
+
+struct rc_row {
+	const char *path; /* schema path, libyang's form */
+	/* Lists: to the next entry; false at the end. Containers: NULL. */
+	bool (*next)(struct rc_read *rd, struct rc_cursor *cur);
+	/* Lists: the entry with these keys; false when there is none. */
+	bool (*find)(struct rc_read *rd, struct rc_cursor *cur, const struct lyd_node *keys);
+	/* The keys of the entry, as many as the list has. */
+	void (*keys)(struct rc_read *rd, const struct rc_cursor *cur, char keys[][RC_KEY_MAX]);
+	/* Everything below the entry but keys and other rows. */
+	void (*fill)(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry);
+	/* Entity tag without quotes, of the configuration; false: none. NULL: none. */
+	bool (*etag)(struct rc_read *rd, const struct rc_cursor *cur, char *buf, size_t cap);
+	/* Writable lists: checks (dry run) or starts the command; see edit.c. */
+	const struct rc_writer *writer;
+};
+
+/* The row tree: rows and the containers above them. */
+struct rc_rnode {
+	const struct lysc_node *schema;
+	const struct rc_row *row; /* NULL: only holds others */
+	struct rc_rnode *parent, *child, *next;
+};
+
+extern const struct rc_row rc_rows_topo[], rc_rows_policy[], rc_rows_system[], rc_rows_meta[];
+extern const size_t rc_n_rows_topo, rc_n_rows_policy, rc_n_rows_system, rc_n_rows_meta;
+
+/* ---- reading ---- */
+
+struct rc_frame {
+	const struct rc_rnode *rn;
+	struct rc_cursor cur;
+	struct lyd_node *parent; /* where its entries are built */
+	struct lyd_node *entry;	 /* being shown; owned unless of the spine */
+	const struct rc_rnode *child; /* next below the entry */
+	bool single;  /* one entry, found already */
+	bool opened;  /* its name is written */
+	bool in_entry;
+	bool any;     /* the entry has members already */
+};
+
+struct rc_read {
+	struct list link;
+	struct rc *rc;
+	struct http_req *req;
+	struct loop_task task;
+	struct rc_query q;
+	struct rc_target t;
+	const struct ted *ted; /* one generation for the whole answer */
+	const struct lysc_node *fields[RC_FIELDS_MAX];
+	unsigned n_fields;
+	struct rc_frame frames[RC_FRAMES_MAX];
+	unsigned n_frames;
+	struct str out;
+	bool streaming;
+};
+
+void rc_read_init(struct rc_read *rd, struct rc *rc, struct http_req *req);
+void rc_read_fini(struct rc_read *rd);
+/* The node of the row tree that the schema node is or lies in; NULL: nobody serves it. */
+const struct rc_rnode *rc_row_of(const struct rc *rc, const struct lysc_node *schema);
+const struct lysc_node *rc_data_parent(const struct lysc_node *sn);
+/* Walks the spine: every list entry on it exists? The cursor of the last row. */
+bool rc_row_find(struct rc_read *rd, const struct rc_rnode *rn, const struct rc_target *t,
+		 struct rc_cursor *cur);
+struct lyd_node *rc_row_build(struct rc_read *rd, const struct rc_rnode *rn,
+			      const struct rc_cursor *cur, struct lyd_node *parent);
+void rc_get(struct rc *rc, struct http_req *req);
+bool rc_fields_parse(struct rc_read *rd, const struct lysc_node *base, struct rc_error *e);
+/* Takes out of an entry what the query does not want. */
+void rc_prune(const struct rc_read *rd, struct lyd_node *entry);
+bool rc_wanted(const struct rc_read *rd, const struct lysc_node *sn);
+
+/* ---- writing ---- */
+
+struct rc_op;
+
+/* What a writable row does with a validated entry. */
+struct rc_writer {
+	size_t size; /* of the native value */
+	/* Entry → native value (zeroed memory). */
+	bool (*convert)(struct rc *rc, const struct lyd_node *entry, void *value, struct rc_error *e);
+	bool (*validate)(struct rc *rc, const void *value, struct rc_error *e);
+	/* Start the command; ends with rc_op_done(). */
+	void (*put)(struct rc_op *op);
+	void (*remove)(struct rc_op *op);
+};
+
+enum rc_how {
+	RC_CREATE,
+	RC_REPLACE,
+	RC_UPDATE,
+};
+
+struct rc_audit {
+	uint64_t id;
+	uint64_t wall_ns;
+	char user[128];
+	uint8_t role, outcome;
+	struct ip_addr from;
+	char method[8];
+	char *resource, *before, *after, *text;
+	uint16_t status;
+};
+
+enum {
+	RC_AUDIT_PENDING,
+	RC_AUDIT_DONE,
+	RC_AUDIT_REFUSED,
+};
+
+/* One write or operation: audited, run, audited again, answered. */
+struct rc_op {
+	struct list link;
+	struct rc *rc;
+	struct http_req *req; /* NULL: the client is gone, the work goes on */
+	struct rc_audit *audit; /* owned until it is in the log */
+	void (*run)(struct rc_op *op);
+	const struct rc_writer *writer;
+	void *value;
+	enum rc_how how;
+	struct sr_policy_key key;
+	uint64_t if_revision;
+	bool had_if_match, flag;
+	char text[256];
+	/* outcome */
+	struct rc_error error;
+	int status; /* when there is no error */
+	char etag[40];
+	char location[RC_KEY_MAX * 2];
+	struct str body;
+};
+
+struct rc_op *rc_op_new(struct rc *rc, struct http_req *req);
+void rc_op_start(struct rc_op *op, const char *before, const char *after);
+void rc_op_drop(struct rc_op *op); /* before it began; req stays the caller's */
+void rc_op_done(struct rc_op *op); /* op->error or op->status say how it went */
+/* What intent says → error or ETag; then rc_op_done. An intent_done_fn. */
+void rc_op_intent_done(void *arg, const struct intent_result *r);
+void rc_intent_error(struct rc_error *e, const struct intent_result *r, bool if_match);
+
+void rc_write(struct rc *rc, struct http_req *req);
+const char *rc_allowed(struct rc *rc, const struct rc_target *t); /* for Allow */
+void rc_invoke(struct rc *rc, struct http_req *req, const char *name);
+
+/* ---- operations ---- */
+
+struct rc_rpc {
+	const char *module, *name;
+	enum http_role role;
+	bool audited;
+	/* Not audited: fills output or e. Audited: prepares op (run and its arguments) or e. */
+	void (*call)(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		     struct rc_op *op, struct rc_error *e);
+};
+
+extern const struct rc_rpc rc_rpcs[];
+extern const size_t rc_n_rpcs;
+void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		     struct rc_op *op, struct rc_error *e);
+/* Constraints and lists, shared by policies and path computation. */
+void rc_constraints_read(const struct lyd_node *n, struct intent_cpath *c);
+void rc_constraints_fill(struct lyd_node *n, const struct intent_cpath *c);
+bool rc_key_read(const struct lyd_node *n, struct sr_policy_key *k);
+void rc_list_fill(struct lyd_node *parent, const struct sr_list *list);
+bool rc_list_read(const struct lyd_node *parent, struct sr_list *list, struct rc_error *e);
+extern const char *const rc_metric_names[], *const rc_dataplane_names[];
+
+/* ---- audit ---- */
+
+int rc_audit_load(struct rc *rc);
+void rc_audit_free(struct rc_audit *a);
+void rc_audit_fill(const struct rc_audit *a, struct lyd_node *entry);
+/* Writes the record; done tells whether it is durable. A new id each time id is 0. */
+int rc_audit_write(struct rc *rc, struct rc_audit *a, store_done_fn done, void *arg);
+void rc_audit_keep(struct rc *rc, struct rc_audit *a); /* takes a */
+
+/* ---- the room ---- */
+
+/* Links of a node, half ones too, of one TED generation. */
+struct rc_links {
+	const struct ted *ted;
+	uint32_t *start, *idx;
+};
+
+struct rc {
+	struct rc_cfg cfg;
+	struct session_query sessions[RC_SESSIONS_MAX];
+	char version[64], node[64], backup_dir[512];
+	struct ly_ctx *ctx;
+	struct rc_rnode root; /* the datastore; its children are the top level */
+	VEC(struct rc_rnode *) all_rnodes;
+	struct list reads, ops;
+	uint32_t n_reads, n_ops;
+	VEC(struct rc_audit *) audit; /* oldest first */
+	uint64_t audit_next;
+	struct rc_links links;
+	uint64_t started_wall_ns, modified_wall_ns;
+};
+
+int rc_schema_load(struct rc *rc, char *err, size_t cap);
+void rc_schema_free(struct rc *rc);
+const struct rc_links *rc_links(struct rc *rc, const struct ted *ted);
+const char *rc_link_id(const struct ted *ted, uint32_t link, char *buf, size_t cap);
+uint32_t rc_link_by_id(const struct ted *ted, const char *id);
+
+/* reply.c */
+bool rc_accepts(struct http_req *req, struct rc_error *e);
+void rc_reply_json(struct http_req *req, int status, const char *etag, const char *text, size_t len);
+bool rc_json_depth_ok(const char *text, size_t len);
+void rc_allow(struct http_req *req, int status, const char *allow, const char *message);
