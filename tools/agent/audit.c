@@ -189,10 +189,12 @@ static void on_meddle(void *arg)
 
 	if (fib->foreign_wanted)
 		agent_fib_foreign_read(fib);
-	if (fib->links_changed && fib->ops.links)
-		fib->ops.links(fib->arg);
-	fib->links_changed = false;
-	agent_fib_retry(fib);
+	if (fib->links_changed) { /* what was refused for want of a link may go now */
+		fib->links_changed = false;
+		if (fib->ops.links)
+			fib->ops.links(fib->arg);
+		agent_fib_retry(fib);
+	}
 	agent_fib_audit(fib);
 }
 

@@ -174,10 +174,10 @@ static void on_done(void *arg, uint64_t tag, int err, const char *text)
 	e->busy = false;
 	if (err == ECANCELED)
 		return;
-	e->stale = true; /* an audit under way may have passed it already */
 	if (e->changed)
 		agent_fib_look_at(fib, e);
 	if (err == 0 || gone || err == ENOBUFS) { /* the last: done or not, the audit will tell */
+		e->stale = true; /* an audit under way may have passed it already */
 		e->seen = false;
 		e->ours = !e->deleting || err == ENOBUFS;
 		if (e->state == AGENT_FIB_FAILED)
@@ -314,6 +314,18 @@ void agent_fib_sweep(struct agent_fib *fib)
 
 		if (e->leftover)
 			agent_fib_look_at(fib, e);
+	}
+}
+
+void agent_fib_sweep_metric(struct agent_fib *fib, uint32_t metric)
+{
+	HASH_EACH (it, &fib->entries) {
+		struct entry *e = HASH_OF(it, struct entry, node);
+
+		if (!e->leftover || e->key.metric != metric)
+			continue;
+		e->leftover = false;
+		agent_fib_look_at(fib, e);
 	}
 }
 

@@ -55,6 +55,8 @@ const struct agent_route *agent_fib_seen(const struct agent_fib *fib,
 
 /* Leftovers are removed from now on. */
 void agent_fib_sweep(struct agent_fib *fib);
+/* Leftovers with this metric are removed now, whatever the rest has to wait for. */
+void agent_fib_sweep_metric(struct agent_fib *fib, uint32_t metric);
 /* Wants nothing any more, leftovers included. */
 void agent_fib_flush(struct agent_fib *fib);
 /* True when nothing is under way. */

@@ -163,6 +163,8 @@ void agent_sids_all(struct agent_sids *s)
 		else
 			s->at.at[i - 1].told = false;
 	}
+	/* Repairs of an earlier run whose SID went meanwhile: no controller can want them. */
+	agent_fib_sweep_metric(s->fib, AGENT_REPAIR_METRIC);
 	loop_task_run(&s->tell);
 }
 

@@ -229,7 +229,8 @@ static bool failed_to_in(void *arg)
 
 START_TEST(what_was_refused_is_tried_again)
 {
-	struct agent_route r = steer("2001:db8:c2::/64", "fcbb:bbbb:2::");
+	struct agent_route r = steer("2001:db8:c2::/64", "fcbb:bbbb:2::"), other;
+	struct agent_fib_stats st;
 
 	lab_up("sr0", false);
 	agent_fib_start(fib);
@@ -237,8 +238,14 @@ START_TEST(what_was_refused_is_tried_again)
 	settle();
 	ck_assert_int_eq(agent_fib_state(fib, &r), AGENT_FIB_FAILED);
 	ck_assert_str_ne(agent_fib_reason(fib, &r), "");
+	agent_fib_audit(fib); /* refused while the kernel is read: that makes no loop */
+	other = steer("2001:db8:c3::/64", "fcbb:bbbb:2::");
+	agent_fib_set(fib, &other);
+	settle();
 	lab_up("sr0", true);
 	ck_assert(lab_run(loop, failed_to_in, &r));
+	agent_fib_stats(fib, &st);
+	ck_assert_uint_lt(st.audits, 40);
 	ck_assert_str_eq(agent_fib_reason(fib, &r), "");
 }
 END_TEST
@@ -749,6 +756,33 @@ START_TEST(a_broken_ua_is_repaired_and_the_repair_follows_it)
 }
 END_TEST
 
+START_TEST(repairs_of_an_earlier_run_are_adopted_or_removed)
+{
+	struct agent_route here = ua("fcbb:bbbb:2:e001::/64"), fix = here;
+	struct agent_fib_stats st;
+	unsigned want = 2;
+
+	ck_assert_int_eq(lab_route(&here, AGENT_PROTO_ISIS, false), 0);
+	fix.metric = AGENT_REPAIR_METRIC;
+	fix.nflen = 32;
+	fix.counters = true;
+	fix.dst = prefix("fcbb:bbbb:2:e001::/65");
+	ck_assert_int_eq(lab_route(&fix, AGENT_PROTO, false), 0);
+	fix.dst = prefix("fcbb:bbbb:2:e001:8000::/65");
+	ck_assert_int_eq(lab_route(&fix, AGENT_PROTO, false), 0);
+	fix.dst = prefix("fcbb:bbbb:2:e009::/65"); /* its SID went while we were away */
+	ck_assert_int_eq(lab_route(&fix, AGENT_PROTO, false), 0);
+	ck_assert_int_eq(agent_sids_new(&sids, loop, fib, on_sids, NULL), 0);
+	agent_sids_repair(sids, true);
+	agent_fib_start(fib);
+	ck_assert(lab_run(loop, one_repair, &want));
+	agent_fib_stats(fib, &st);
+	ck_assert_uint_eq(st.installs + st.replaces, 0);
+	ck_assert_uint_eq(st.removes, 1);
+	ck_assert_uint_eq(st.in, 2);
+}
+END_TEST
+
 START_TEST(what_is_not_broken_is_not_repaired)
 {
 	struct agent_route good = ua("fcbb:bbbb:2:e001::/64"), un = ua("fcbb:bbbb:2::/48");
@@ -797,6 +831,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_reload_changes_only_what_changed);
 	tcase_add_test(t, an_absent_device_is_told_and_waited_for);
 	tcase_add_test(t, a_broken_ua_is_repaired_and_the_repair_follows_it);
+	tcase_add_test(t, repairs_of_an_earlier_run_are_adopted_or_removed);
 	tcase_add_test(t, what_is_not_broken_is_not_repaired);
 	if (lab_possible())
 		suite_add_tcase(s, t);
