@@ -338,9 +338,9 @@ static bool rest_is_zero(const struct ip_addr *a, unsigned from)
 static unsigned sid_len(const struct ted_sid *s)
 {
 	if (s->behavior == 43)
-		return s->structure.lb + s->structure.ln;
+		return 0U + s->structure.lb + s->structure.ln;
 	if (s->behavior == 52)
-		return s->structure.lb + s->structure.ln + s->structure.fun;
+		return 0U + s->structure.lb + s->structure.ln + s->structure.fun;
 	return 128;
 }
 

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine against enumeration of every simple path, and its SID lists against a packet
+ * simulator, on thousands of small random networks: ties, parallel links, one-way links, LANs,
+ * overload, missing metrics.
+ */
+#include "check_main.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "net.h"
+
+enum { ROUNDS = 4000 };
+
+/* ---- the oracle ---- */
+
+struct best {
+	bool found;
+	uint64_t cost;
+};
+
+struct walk {
+	const struct net *n;
+	const struct pce_request *q;
+	struct best best;
+};
+
+static bool excluded(const uint32_t *list, uint32_t n, uint32_t x)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i] == x)
+			return true;
+	return false;
+}
+
+/* May this link carry the request? Out of a pseudonode there is only wire. */
+static bool allowed(const struct walk *w, uint32_t l)
+{
+	const struct ted_link *k = &w->n->link[l];
+	const struct pce_request *q = w->q;
+	bool any = false, wanted = false;
+
+	if (!w->n->usable[l] || excluded(q->exclude_links, q->n_exclude_links, l) ||
+	    excluded(q->exclude_nodes, q->n_exclude_nodes, k->to))
+		return false;
+	if (w->n->node[k->from].pseudonode)
+		return true;
+	if (q->bandwidth_bps > k->capacity_bps)
+		return false;
+	for (unsigned i = 0; i < TED_AFFINITY_WORDS; i++) {
+		if (k->admin_group[i] & q->affinity.exclude_any[i])
+			return false;
+		wanted |= q->affinity.include_any[i] != 0;
+		any |= (k->admin_group[i] & q->affinity.include_any[i]) != 0;
+	}
+	return any || !wanted;
+}
+
+struct sums {
+	uint64_t of[NET_METRICS];
+	bool has[NET_METRICS];
+};
+
+static bool within_bounds(const struct pce_request *q, const struct sums *s)
+{
+	const uint32_t max[NET_METRICS] = { [PCE_IGP] = q->igp_max, [PCE_TE] = q->te_max,
+					    [PCE_DELAY] = q->delay_us_max, [PCE_HOPS] = q->hops_max };
+
+	for (unsigned m = 0; m < NET_METRICS; m++)
+		if (max[m] != PCE_NO_BOUND && (!s->has[m] || s->of[m] > max[m]))
+			return false;
+	return true;
+}
+
+static struct sums sums_add(const struct net *n, struct sums s, uint32_t link)
+{
+	for (unsigned m = 0; m < NET_METRICS; m++) {
+		uint64_t c;
+
+		s.has[m] &= net_cost(n, link, m, &c);
+		s.of[m] += c;
+	}
+	return s;
+}
+
+static void enumerate(struct walk *w, uint32_t at, uint32_t seen, struct sums s)
+{
+	const struct net *n = w->n;
+
+	if (at == w->q->dst) {
+		if (within_bounds(w->q, &s) && s.has[w->q->minimise] &&
+		    (!w->best.found || s.of[w->q->minimise] < w->best.cost))
+			w->best = (struct best){ true, s.of[w->q->minimise] };
+		return;
+	}
+	if (n->node[at].overload && at != w->q->src)
+		return;
+	for (uint32_t l = 0; l < n->n_links; l++)
+		if (n->link[l].from == at && !(seen & 1U << n->link[l].to) && allowed(w, l))
+			enumerate(w, n->link[l].to, seen | 1U << n->link[l].to, sums_add(n, s, l));
+}
+
+static struct best oracle(const struct net *n, const struct pce_request *q)
+{
+	struct walk w = { .n = n, .q = q };
+	struct sums zero = { .has = { true, true, true, true } };
+
+	enumerate(&w, q->src, 1U << q->src, zero);
+	return w.best;
+}
+
+/* ---- one case ---- */
+
+static struct net net;
+static struct net_run run;
+static struct rng rng;
+
+static void net_random(bool complete)
+{
+	struct net_cfg cfg = {
+		.routers = 3 + (uint32_t)rng_below(&rng, 5),
+		.pairs = 3 + (uint32_t)rng_below(&rng, 9),
+		.lan = rng_below(&rng, 4) == 0,
+		.half = rng_below(&rng, 2),
+		.overload = rng_below(&rng, 3) == 0,
+		.odd_metrics = rng_below(&rng, 3) == 0,
+		.complete = complete,
+		.metric_max = rng_below(&rng, 2) ? 3 : 20,
+		.delay_max = rng_below(&rng, 2) ? 3 : 50,
+	};
+
+	net_make(&net, &rng, &cfg);
+}
+
+static uint32_t maybe(uint32_t max)
+{
+	return rng_below(&rng, 3) ? PCE_NO_BOUND : (uint32_t)rng_below(&rng, max);
+}
+
+static void request_random(struct pce_request *q)
+{
+	*q = (struct pce_request){
+		.src = (uint32_t)rng_below(&rng, net.n_routers),
+		.minimise = (enum pce_metric)rng_below(&rng, NET_METRICS),
+		.delay_us_max = maybe(120), .hops_max = maybe(6), .igp_max = maybe(50),
+		.te_max = maybe(30), .strict = rng_below(&rng, 2), .usid = rng_below(&rng, 2),
+		.dataplane = PCE_SRV6,
+	};
+	q->dst = (q->src + 1 + (uint32_t)rng_below(&rng, net.n_routers - 1)) % net.n_routers;
+	if (rng_below(&rng, 3) == 0)
+		q->bandwidth_bps = rng_below(&rng, 8) * 1000;
+	if (rng_below(&rng, 4) == 0)
+		q->affinity.exclude_any[0] = 1U << rng_below(&rng, 4);
+	if (rng_below(&rng, 6) == 0)
+		q->affinity.include_any[7] = 3;
+}
+
+static uint64_t cost_of(const struct pce_answer *a, enum pce_metric m)
+{
+	switch (m) {
+	case PCE_IGP:
+		return a->igp;
+	case PCE_TE:
+		return a->te;
+	case PCE_DELAY:
+		return a->delay_us;
+	case PCE_HOPS:
+		break;
+	}
+	return a->hops;
+}
+
+static const char *where(int round)
+{
+	static char text[64];
+
+	(void)snprintf(text, sizeof(text), "round %d", round);
+	return text;
+}
+
+/* The path is a path, and costs what the answer says. */
+static void path_holds(const struct pce_request *q, const struct pce_answer *a, int round)
+{
+	struct walk w = { .n = &net, .q = q };
+	struct sums s = { .has = { true, true, true, true } };
+	uint32_t at = q->src;
+
+	for (uint32_t i = 0; i < a->n_path; i++) {
+		ck_assert_msg(net.link[a->path[i]].from == at, "%s: links do not join", where(round));
+		ck_assert_msg(allowed(&w, a->path[i]), "%s: a forbidden link", where(round));
+		s = sums_add(&net, s, a->path[i]);
+		at = net.link[a->path[i]].to;
+	}
+	ck_assert_msg(at == q->dst, "%s: ends elsewhere", where(round));
+	ck_assert_msg(within_bounds(q, &s), "%s: a bound is broken", where(round));
+	ck_assert_msg(s.of[q->minimise] == cost_of(a, q->minimise), "%s: cost", where(round));
+}
+
+/* What packets really do with the list. */
+static void list_holds(const struct pce_request *q, const struct pce_answer *a, int round)
+{
+	struct ip_addr sids[PCE_SEGS_MAX];
+	struct pce_list list = { .dataplane = PCE_SRV6, .n = a->n_segs, .sids = sids };
+	struct walk w = { .n = &net, .q = q };
+
+	for (uint32_t i = 0; i < a->n_segs; i++)
+		sids[i] = a->segs[i].sid;
+	net_forward(&net, q->src, &list, &run);
+	ck_assert_msg(!run.lost && run.n > 0, "%s: packets are lost", where(round));
+	for (uint32_t t = 0; t < run.n; t++) {
+		const struct net_trace *x = &run.trace[t];
+		struct sums s = { .has = { true, true, true, true } };
+
+		ck_assert_msg(x->end == q->dst, "%s: a packet ends elsewhere", where(round));
+		if (q->strict) {
+			ck_assert_msg(x->n == a->n_path && memcmp(x->link, a->path, x->n * 4) == 0,
+				      "%s: strict, and a packet leaves the path", where(round));
+			continue;
+		}
+		for (uint32_t i = 0; i < x->n; i++) {
+			ck_assert_msg(allowed(&w, x->link[i]), "%s: a packet on a forbidden link", where(round));
+			s = sums_add(&net, s, x->link[i]);
+		}
+		ck_assert_msg(within_bounds(q, &s), "%s: a packet breaks a bound", where(round));
+	}
+}
+
+static void compute(const struct pce_request *q, struct arena *arena, struct pce_answer *a)
+{
+	const struct ted *t = net_build(&net);
+
+	pce_compute(t, q, arena, a);
+	ted_unref(t);
+}
+
+START_TEST(the_answer_is_the_cheapest_path_and_none_means_none)
+{
+	int found = 0, none = 0;
+
+	rng_seed(&rng, (uint64_t)_i + 1);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct pce_request q;
+		struct pce_answer a;
+		struct arena arena;
+		struct best b;
+
+		net_random(true);
+		request_random(&q);
+		arena_init(&arena, 0);
+		compute(&q, &arena, &a);
+		b = oracle(&net, &q);
+		if (a.status == PCE_OK) {
+			found++;
+			ck_assert_msg(b.found, "%s: there is none", where(round));
+			ck_assert_msg(cost_of(&a, q.minimise) == b.cost, "%s: %llu is not the least, %llu is",
+				      where(round), (unsigned long long)cost_of(&a, q.minimise),
+				      (unsigned long long)b.cost);
+			path_holds(&q, &a, round);
+			list_holds(&q, &a, round);
+		} else {
+			none++;
+			ck_assert_msg(a.why && a.why[0], "%s: no reason", where(round));
+			ck_assert_msg(!b.found || a.status == PCE_NO_SID, "%s: missed a path (%s)", where(round),
+				      a.why);
+		}
+		arena_fini(&arena);
+	}
+	ck_assert_int_gt(found, ROUNDS / 5);
+	ck_assert_int_gt(none, ROUNDS / 50);
+}
+END_TEST
+
+START_TEST(with_sids_missing_no_list_does_harm)
+{
+	rng_seed(&rng, (uint64_t)_i + 100);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct pce_request q;
+		struct pce_answer a;
+		struct arena arena;
+
+		net_random(false);
+		request_random(&q);
+		q.msd = (uint8_t)rng_below(&rng, 4);
+		arena_init(&arena, 0);
+		compute(&q, &arena, &a);
+		if (a.status == PCE_OK) {
+			path_holds(&q, &a, round);
+			list_holds(&q, &a, round);
+			ck_assert_msg(q.msd == 0 || a.n_segs <= q.msd, "%s: deeper than the MSD", where(round));
+		}
+		arena_fini(&arena);
+	}
+}
+END_TEST
+
+START_TEST(the_same_question_has_the_same_answer)
+{
+	rng_seed(&rng, 77);
+	for (int round = 0; round < 200; round++) {
+		struct pce_answer a, b;
+		struct arena x, y;
+		struct pce_request q;
+
+		net_random(true);
+		request_random(&q);
+		arena_init(&x, 0);
+		arena_init(&y, 0);
+		compute(&q, &x, &a);
+		compute(&q, &y, &b);
+		ck_assert_int_eq(a.status, b.status);
+		ck_assert_uint_eq(a.n_path, b.n_path);
+		if (a.status == PCE_OK) {
+			ck_assert(a.n_path == 0 || memcmp(a.path, b.path, a.n_path * 4) == 0);
+			for (uint32_t i = 0; i < a.n_segs; i++)
+				ck_assert(ip_eq(&a.segs[i].sid, &b.segs[i].sid));
+		}
+		arena_fini(&x);
+		arena_fini(&y);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("paths");
+	TCase *t = tcase_create("all");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, the_answer_is_the_cheapest_path_and_none_means_none, 0, 4);
+	tcase_add_loop_test(t, with_sids_missing_no_list_does_harm, 0, 2);
+	tcase_add_test(t, the_same_question_has_the_same_answer);
+	suite_add_tcase(s, t);
+	return check_main(s);
+}
