@@ -210,7 +210,7 @@ bool rc_accepts(struct http_req *req, struct rc_error *e)
 	if (!a || !*a)
 		return true;
 	while (*a) {
-		size_t item = strcspn(a, ","), type;
+		size_t item, type;
 		char params[64];
 
 		a += strspn(a, " \t");
