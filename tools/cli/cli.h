@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/auto.h"
+#include "base/ip.h"
 #include "base/str.h"
 
 enum cli_exit {
@@ -29,30 +30,32 @@ static inline void cli_json_put(json_object *o)
 }
 AUTO_DEFINE(json_object, cli_json_put)
 
-/* ---- options ---- */
+/* ---- the command line ---- */
 
-enum { CLI_WORDS_MAX = 64, CLI_VALUES_MAX = 32 };
+enum { CLI_WORDS_MAX = 64 };
 
 struct cli_option {
 	const char *name;  /* "bandwidth" for --bandwidth */
-	const char *value; /* name of the value for help, NULL: a flag */
+	const char *value; /* name of the value for help, NULL: a flag; "X.." takes several words */
 	const char *help;
 };
 
 struct cli_command {
-	const char *words;   /* "policy create" */
+	const char *words;    /* "policy create" */
 	const char *operands; /* "HEADEND COLOR ENDPOINT" */
-	const char *help;
+	const char *help;     /* one line */
+	const char *more;     /* for --help alone: what to know, examples; may be NULL */
 	int operands_min, operands_max;
-	const struct cli_option *options; /* NULL-terminated, besides the global ones */
+	const struct cli_option *options; /* ended by {0}, besides the global ones; may be NULL */
 	int (*run)(const struct cli_command *cmd);
 };
 
 /* What the command line said; one per process. */
 struct cli {
 	const char *server, *cert, *key, *ca;
-	long timeout_s;
+	long timeout_ms;
 	bool json, quiet, verbose;
+	bool silent; /* completion: no word about what went wrong */
 	int n_operands;
 	const char *operands[CLI_WORDS_MAX];
 	int n_given;
@@ -61,17 +64,25 @@ struct cli {
 	} given[CLI_WORDS_MAX];
 };
 
-extern struct cli cli;
-extern const struct cli_command cli_commands[];
+extern struct cli cli_said;
+extern const struct cli_command cli_commands[]; /* ended by .words NULL */
+extern const struct cli_option cli_globals[];
 
+/* Everything main() does. */
+int cli_main(int argc, char **argv);
+/* Where the API is and how to get in: options, then environment, then defaults. */
+int cli_settings(void);
 /* The value of --name, or NULL. k: the k-th time it was given. */
 const char *cli_opt(const char *name, int k);
+/* "sextant: …" on stderr, control characters made visible; returns code. */
 int cli_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The option of that name here, or NULL. */
+const struct cli_option *cli_option_find(const struct cli_option *o, const char *name, size_t len);
 
 /* ---- the API ---- */
 
 struct cli_reply {
-	long status;	   /* HTTP, 0 when there was no answer */
+	long status; /* HTTP, 0 when there was no answer */
 	struct str body;
 	json_object *json; /* parsed body, or NULL */
 	char etag[64];
@@ -80,11 +91,18 @@ struct cli_reply {
 void cli_reply_fini(struct cli_reply *r);
 #define CLI_REPLY __attribute__((__cleanup__(cli_reply_fini)))
 
-/* path starts with '/'. body NULL: none. Prints what went wrong; CLI_OK when 2xx. */
+/* path starts with '/'. body NULL: none. --if-match goes along with writes. Prints what went
+ * wrong; CLI_OK when 2xx. */
 int cli_call(const char *method, const char *path, const char *body, struct cli_reply *out);
-/* Events as they come, a line of JSON each, to fn until it returns false or the server ends. */
-int cli_stream(const char *path, uint64_t after, bool (*fn)(void *arg, uint64_t id, const char *data),
-	       void *arg);
+/* As cli_call, but an answer that is not a JSON object is a failure too. */
+int cli_get(const char *path, struct cli_reply *out);
+/* An operation; input: members of its input object without the braces. */
+int cli_operate(const char *module, const char *name, const char *input, struct cli_reply *out);
+
+typedef bool (*cli_stream_fn)(void *arg, uint64_t id, const char *data);
+/* Events as they come, one JSON text each, to fn until it returns false, the server ends, or,
+ * quiet_ms not 0, nothing has come for so long. */
+int cli_stream(const char *path, uint64_t after, int quiet_ms, cli_stream_fn fn, void *arg);
 void cli_url_escape(struct str *out, const char *text);
 
 /* ---- JSON and tables ---- */
@@ -94,10 +112,13 @@ json_object *cli_at(json_object *o, const char *path);
 const char *cli_text(json_object *o, const char *path, const char *otherwise);
 uint64_t cli_num(json_object *o, const char *path, uint64_t otherwise);
 bool cli_bool(json_object *o, const char *path);
+/* Length of the array at path, 0 when there is none; its i-th element. */
+size_t cli_count(json_object *o, const char *path);
+json_object *cli_nth(json_object *o, const char *path, size_t i);
 
 struct cli_column {
 	const char *title;
-	const char *path;
+	const char *path; /* "": the row itself */
 	/* Writes the cell; NULL: the text as it is. */
 	void (*format)(struct str *out, json_object *value);
 	bool right;
@@ -105,20 +126,70 @@ struct cli_column {
 
 /* A table for people of the rows of an array; "(none)" when empty. */
 void cli_table(json_object *rows, const struct cli_column *cols, size_t n);
-/* "name  value" lines of one object. */
+/* "name  value" lines of one object; what is absent is left out. */
 void cli_record(json_object *o, const struct cli_column *fields, size_t n);
 /* The body for machines, as the server sent it. */
 void cli_print_json(const struct cli_reply *r);
+/* Control characters of text, which a terminal would obey, as '?'. */
+void cli_clean(char *text);
 
-void cli_fmt_delay(struct str *out, json_object *v);	 /* microseconds */
-void cli_fmt_rate(struct str *out, json_object *v);	 /* bit/s */
-void cli_fmt_time(struct str *out, json_object *v);	 /* RFC 3339 text, as an age */
-void cli_fmt_list(struct str *out, json_object *v);	 /* array of scalars */
+void cli_fmt_delay(struct str *out, json_object *v);	/* microseconds */
+void cli_fmt_ns(struct str *out, json_object *v);	/* nanoseconds */
+void cli_fmt_rate(struct str *out, json_object *v);	/* bit/s */
+void cli_fmt_time(struct str *out, json_object *v);	/* RFC 3339 text, as an age */
+void cli_fmt_list(struct str *out, json_object *v);	/* array of scalars */
+void cli_fmt_path(struct str *out, json_object *v);	/* array of A>B, as A > B > C */
 void cli_fmt_segments(struct str *out, json_object *v); /* array of segments */
+void cli_fmt_yes(struct str *out, json_object *v);	/* boolean */
 
 /* Units of people to units of the API: 0, or -EINVAL. */
-int cli_parse_rate(const char *text, uint64_t *bps);	/* 10M, 2.5G, 64k, 1000 */
-int cli_parse_delay(const char *text, uint64_t *us);	/* 20ms, 500us, 1s; a bare number is us */
+int cli_parse_rate(const char *text, uint64_t *bps); /* 10M, 2.5G, 64k, 1000 */
+int cli_parse_delay(const char *text, uint64_t *us); /* 20ms, 500us, 1s; a bare number is us */
+/* A number of option --name within bounds; CLI_OK (absent: *out untouched) or CLI_USAGE, said. */
+int cli_opt_number(const char *name, uint64_t low, uint64_t high, uint64_t *out);
+
+/* ---- the network ---- */
+
+/* GET of the networks: *network is borrowed from out; says when what is shown is frozen. */
+int cli_network(struct cli_reply *out, json_object **network);
+/* Router address by a node's name, id or an address. Prints and returns a code on error. family:
+ * the one preferred. */
+int cli_resolve(const char *text, enum ip_family family, char *out, size_t cap);
+
+/* HEADEND,COLOR,ENDPOINT as people write it, names allowed. */
+struct cli_key {
+	char headend[IP_TEXT_MAX], endpoint[IP_TEXT_MAX];
+	uint32_t color;
+};
+int cli_key_parse(const char *text, struct cli_key *out);
+int cli_color_parse(const char *text, uint32_t *out);
+void cli_key_path(struct str *out, const struct cli_key *k); /* its resource */
+
+/* Members of the "constraints" grouping from the options, comma first when out is not empty. */
+int cli_constraints(struct str *out);
+/* bandwidth, priorities, data plane and the like: what a policy and a path query share. */
+int cli_demand(struct str *out);
+/* "segment":[…] from --segment. */
+int cli_segments(struct str *out);
+#define CLI_OPTIONS_CONSTRAINTS                                                                    \
+	{ "metric", "KIND", "what to minimise: igp (default), te, delay, hops" },                  \
+		{ "delay-max", "TIME", "bound on the delay: 20ms, 500us" },                        \
+		{ "hops-max", "N", "bound on the number of links" },                               \
+		{ "igp-max", "N", "bound on the sum of IGP metrics" },                             \
+		{ "te-max", "N", "bound on the sum of TE metrics" },                               \
+		{ "exclude", "REF..", "stay away from nodes (NODE) and links (NODE>NODE)" },       \
+		{ "affinity-exclude", "N..", "no link of these administrative groups" },           \
+		{ "affinity-include-any", "N..", "only links of at least one of these" },          \
+		{ "affinity-include-all", "N..", "only links of all of these" },                   \
+		{ "strict", NULL, "exactly the computed path; no other way of equal cost" }
+#define CLI_OPTIONS_DEMAND                                                                         \
+	{ "bandwidth", "RATE", "to reserve: 10M, 2.5G, 64k" },                                     \
+		{ "setup-priority", "N", "0 (best) to 7 (default)" },                              \
+		{ "dataplane", "KIND", "srv6 (default) or mpls" },                                 \
+		{ "no-usid", NULL, "do not pack compressed SIDs into containers" },                \
+		{ "msd", "N", "most SIDs the headend can impose (default: what it told)" },        \
+		{ "reserved", "N", "SIDs of them kept for a service SID" },                        \
+		{ "nrp", "N", "network resource partition" }
 
 /* ---- commands ---- */
 
@@ -144,6 +215,3 @@ int cli_api(const struct cli_command *cmd);
 int cli_version(const struct cli_command *cmd);
 int cli_completion(const struct cli_command *cmd);
 int cli_complete(int argc, char **argv);
-
-/* A node's router address by name, id or address; NULL-safe on error: prints and returns code. */
-int cli_resolve(const char *text, char *out, size_t cap);

@@ -7,7 +7,15 @@
 
 #include "cli.h"
 
-enum { BODY_MAX = 512 * 1024 * 1024 };
+enum { BODY_MAX = 512 * 1024 * 1024, EVENT_MAX = 1 << 20 };
+
+/* One transfer. Lives in one place: libcurl keeps pointers into it. */
+struct request {
+	CURL *curl;
+	struct curl_slist *headers;
+	struct str url;
+	char error[CURL_ERROR_SIZE];
+};
 
 void cli_reply_fini(struct cli_reply *r)
 {
@@ -50,33 +58,81 @@ static size_t take_header(char *data, size_t size, size_t n, void *arg)
 	return len;
 }
 
-static void common(CURL *c, const char *url, char *errbuf)
+static void request_fini(struct request *q)
 {
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, errbuf);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "sextant-cli");
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 5L);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
-	if (cli.verbose)
-		curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
-	if (cli.ca)
-		curl_easy_setopt(c, CURLOPT_CAINFO, cli.ca);
-	if (cli.cert)
-		curl_easy_setopt(c, CURLOPT_SSLCERT, cli.cert);
-	if (cli.key)
-		curl_easy_setopt(c, CURLOPT_SSLKEY, cli.key);
+	curl_slist_free_all(q->headers);
+	curl_easy_cleanup(q->curl);
+	str_fini(&q->url);
 }
 
-static int transport_failed(CURLcode rc, const char *errbuf)
+static int header_add(struct request *q, const char *text)
 {
-	int code = rc == CURLE_OPERATION_TIMEDOUT ? CLI_TIMEOUT :
-		   rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CERTPROBLEM ? CLI_AUTH :
-										    CLI_UNREACHABLE;
+	struct curl_slist *l = curl_slist_append(q->headers, text);
 
-	return cli_fail(code, "no answer from %s: %s (is sextantd running? --server or "
-			      "SEXTANT_SERVER says where)",
-			cli.server, errbuf[0] ? errbuf : curl_easy_strerror(rc));
+	if (!l)
+		return cli_fail(CLI_REFUSED, "out of memory");
+	q->headers = l;
+	return CLI_OK;
+}
+
+static int request_init(struct request *q, const char *path)
+{
+	size_t n = strlen(cli_said.server);
+
+	*q = (struct request){ .curl = curl_easy_init() };
+	if (!q->curl)
+		return cli_fail(CLI_REFUSED, "out of memory");
+	while (n > 0 && cli_said.server[n - 1] == '/')
+		n--;
+	str_addf(&q->url, "%.*s%s", (int)n, cli_said.server, path);
+	curl_easy_setopt(q->curl, CURLOPT_URL, str_text(&q->url));
+	curl_easy_setopt(q->curl, CURLOPT_ERRORBUFFER, q->error);
+	curl_easy_setopt(q->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(q->curl, CURLOPT_USERAGENT, "sextant-cli");
+	curl_easy_setopt(q->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(q->curl, CURLOPT_CONNECTTIMEOUT_MS,
+			 cli_said.timeout_ms < 5000 ? cli_said.timeout_ms : 5000L);
+	curl_easy_setopt(q->curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(q->curl, CURLOPT_VERBOSE, cli_said.verbose ? 1L : 0L);
+	if (cli_said.ca)
+		curl_easy_setopt(q->curl, CURLOPT_CAINFO, cli_said.ca);
+	if (cli_said.cert)
+		curl_easy_setopt(q->curl, CURLOPT_SSLCERT, cli_said.cert);
+	if (cli_said.key)
+		curl_easy_setopt(q->curl, CURLOPT_SSLKEY, cli_said.key);
+	/* Otherwise libcurl holds back long bodies until the server says 100. */
+	return header_add(q, "Expect:");
+}
+
+/* What went wrong below HTTP, as an exit code and what to do about it. */
+static const struct {
+	CURLcode rc;
+	int code;
+	const char *hint;
+} transport[] = {
+	{ CURLE_OPERATION_TIMEDOUT, CLI_TIMEOUT, "--timeout gives it longer" },
+	{ CURLE_PEER_FAILED_VERIFICATION, CLI_AUTH, "--ca or SEXTANT_CA says whom to trust" },
+	{ CURLE_SSL_CACERT_BADFILE, CLI_AUTH, "check the file of --ca or SEXTANT_CA" },
+	{ CURLE_SSL_CERTPROBLEM, CLI_AUTH, "check the files of --cert and --key" },
+	{ CURLE_SSL_CONNECT_ERROR, CLI_AUTH, "check --cert, --key, --ca, and that the server speaks TLS" },
+	{ CURLE_URL_MALFORMAT, CLI_USAGE, "--server wants a URL such as http://[::1]:8080" },
+	{ CURLE_UNSUPPORTED_PROTOCOL, CLI_USAGE, "--server wants http:// or https://" },
+	{ CURLE_WRITE_ERROR, CLI_REFUSED, "the answer is longer than this program takes" },
+};
+
+static int transport_failed(CURLcode rc, const struct request *q)
+{
+	const char *what = q->error[0] ? q->error : curl_easy_strerror(rc);
+
+	/* Under TLS 1.3 a refused client certificate shows when the first answer is read. */
+	if (rc == CURLE_RECV_ERROR && strstr(what, "alert"))
+		rc = CURLE_SSL_CERTPROBLEM;
+	for (size_t i = 0; i < ARRAY_LEN(transport); i++)
+		if (transport[i].rc == rc)
+			return cli_fail(transport[i].code, "%s: %s (%s)", cli_said.server, what,
+					transport[i].hint);
+	return cli_fail(CLI_UNREACHABLE, "no answer from %s: %s (is sextantd running? --server or "
+			"SEXTANT_SERVER says where)", cli_said.server, what);
 }
 
 static int exit_of(long status)
@@ -87,82 +143,124 @@ static int exit_of(long status)
 		return CLI_AUTH;
 	if (status == 409 || status == 412)
 		return CLI_CONFLICT;
+	if (status == 408 || status == 504)
+		return CLI_TIMEOUT;
 	return CLI_REFUSED;
 }
 
 /* ietf-restconf:errors, each as one line: what, where. */
 static int refused(const struct cli_reply *r, const char *method, const char *path)
 {
-	json_object *errors = cli_at(r->json, "errors/error");
-	size_t n = errors && json_object_is_type(errors, json_type_array) ? json_object_array_length(errors) : 0;
+	size_t n = cli_count(r->json, "errors/error");
 
+	if (cli_said.json && !cli_said.silent)
+		cli_print_json(r);
 	for (size_t i = 0; i < n; i++) {
-		json_object *e = json_object_array_get_idx(errors, i);
+		json_object *e = cli_nth(r->json, "errors/error", i);
 		const char *where = cli_text(e, "error-path", "");
 
-		(void)fprintf(stderr, "sextant: %s%s%s%s\n",
-			      cli_text(e, "error-message", cli_text(e, "error-tag", "refused")),
-			      *where ? " (at " : "", where, *where ? ")" : "");
+		(void)cli_fail(0, "%s%s%s%s",
+			       cli_text(e, "error-message", cli_text(e, "error-tag", "refused")),
+			       *where ? " (at " : "", where, *where ? ")" : "");
 	}
 	if (n == 0)
-		(void)fprintf(stderr, "sextant: %s %s: HTTP %ld\n", method, path, r->status);
+		(void)cli_fail(0, "%s %s: HTTP %ld", method, path, r->status);
 	return exit_of(r->status);
+}
+
+static int prepare(struct request *q, const char *method, const char *body, struct cli_reply *out)
+{
+	const char *etag = strcmp(method, "GET") != 0 ? cli_opt("if-match", 0) : NULL;
+	STR_AUTO struct str match = { 0 };
+	int rc = header_add(q, "Accept: application/yang-data+json");
+
+	if (rc == CLI_OK && body)
+		rc = header_add(q, "Content-Type: application/yang-data+json");
+	if (rc == CLI_OK && etag) {
+		bool quoted = etag[0] == '"' || strncmp(etag, "W/", 2) == 0 || strcmp(etag, "*") == 0;
+
+		str_addf(&match, quoted ? "If-Match: %s" : "If-Match: \"%s\"", etag);
+		rc = strpbrk(etag, "\r\n") ? cli_fail(CLI_USAGE, "--if-match wants an entity tag") :
+					     header_add(q, str_text(&match));
+	}
+	curl_easy_setopt(q->curl, CURLOPT_HTTPHEADER, q->headers);
+	curl_easy_setopt(q->curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(q->curl, CURLOPT_TIMEOUT_MS, cli_said.timeout_ms);
+	curl_easy_setopt(q->curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(q->curl, CURLOPT_WRITEDATA, out);
+	curl_easy_setopt(q->curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(q->curl, CURLOPT_HEADERDATA, out);
+	if (body) {
+		curl_easy_setopt(q->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+		curl_easy_setopt(q->curl, CURLOPT_POSTFIELDS, body);
+	}
+	return rc;
 }
 
 int cli_call(const char *method, const char *path, const char *body, struct cli_reply *out)
 {
-	char errbuf[CURL_ERROR_SIZE] = "";
-	STR_AUTO struct str url = { 0 };
-	struct curl_slist *headers = NULL;
-	CURL *c = curl_easy_init();
-	CURLcode rc;
+	struct request q;
+	int rc = request_init(&q, path);
+	CURLcode cc;
 
 	*out = (struct cli_reply){ .body.limit = BODY_MAX };
-	if (!c)
-		return cli_fail(CLI_REFUSED, "out of memory");
-	str_addf(&url, "%s%s", cli.server, path);
-	common(c, str_text(&url), errbuf);
-	headers = curl_slist_append(headers, "Accept: application/yang-data+json");
-	headers = curl_slist_append(headers, "Expect:");
-	if (body)
-		headers = curl_slist_append(headers, "Content-Type: application/yang-data+json");
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT, cli.timeout_s);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, out);
-	if (body)
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
-	rc = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &out->status);
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(c);
-	if (rc != CURLE_OK)
-		return transport_failed(rc, errbuf);
+	if (rc == CLI_OK)
+		rc = prepare(&q, method, body, out);
+	if (rc == CLI_OK) {
+		cc = curl_easy_perform(q.curl);
+		curl_easy_getinfo(q.curl, CURLINFO_RESPONSE_CODE, &out->status);
+		if (cc != CURLE_OK)
+			rc = transport_failed(cc, &q);
+	}
+	request_fini(&q);
+	if (rc != CLI_OK)
+		return rc;
 	if (out->body.len > 0)
 		out->json = json_tokener_parse(str_text(&out->body));
 	return exit_of(out->status) == CLI_OK ? CLI_OK : refused(out, method, path);
 }
 
-/* Server-sent events, RFC-less but old: lines, a blank one ends an event. */
+int cli_get(const char *path, struct cli_reply *out)
+{
+	int rc = cli_call("GET", path, NULL, out);
+
+	if (rc == CLI_OK && !json_object_is_type(out->json, json_type_object))
+		return cli_fail(CLI_REFUSED, "%s%s answered with something that is not a JSON object: is "
+				"this a Sextant controller?", cli_said.server, path);
+	return rc;
+}
+
+int cli_operate(const char *module, const char *name, const char *input, struct cli_reply *out)
+{
+	STR_AUTO struct str path = { 0 };
+	STR_AUTO struct str body = { 0 };
+
+	str_addf(&path, "/restconf/operations/%s:%s", module, name);
+	str_addf(&body, "{\"%s:input\":{%s}}", module, input);
+	return cli_call("POST", str_text(&path), str_text(&body), out);
+}
+
+/* ---- server-sent events: lines, a blank one ends an event ---- */
+
 struct stream {
-	struct str line;
+	CURL *curl;
+	struct str line, data;
+	struct cli_reply refusal; /* the body when the answer is not a stream */
 	uint64_t id;
-	struct str data;
-	bool (*fn)(void *arg, uint64_t id, const char *data);
+	cli_stream_fn fn;
 	void *arg;
-	bool ended;
+	bool ended, alive;
 };
 
 static bool stream_line(struct stream *s, const char *line)
 {
-	if (strncmp(line, "id:", 3) == 0)
+	if (strncmp(line, "id:", 3) == 0) {
 		s->id = strtoull(line + 3, NULL, 10);
-	else if (strncmp(line, "data:", 5) == 0)
+	} else if (strncmp(line, "data:", 5) == 0) {
+		if (s->data.len > 0)
+			str_add(&s->data, "\n");
 		str_add(&s->data, line[5] == ' ' ? line + 6 : line + 5);
-	else if (line[0] == '\0' && s->data.len > 0) {
+	} else if (line[0] == '\0' && s->data.len > 0) {
 		bool more = s->fn(s->arg, s->id, str_text(&s->data));
 
 		str_fini(&s->data);
@@ -175,6 +273,10 @@ static size_t take_stream(char *data, size_t size, size_t n, void *arg)
 {
 	struct stream *s = arg;
 
+	curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &s->refusal.status);
+	s->alive = true;
+	if (exit_of(s->refusal.status) != CLI_OK)
+		return take_body(data, size, n, &s->refusal);
 	for (size_t i = 0; i < size * n; i++) {
 		if (data[i] == '\r')
 			continue;
@@ -191,36 +293,79 @@ static size_t take_stream(char *data, size_t size, size_t n, void *arg)
 	return s->line.bad || s->data.bad ? 0 : size * n;
 }
 
-int cli_stream(const char *path, uint64_t after, bool (*fn)(void *arg, uint64_t id, const char *data),
-	       void *arg)
+/* Runs the transfer until it ends or, quiet_ms not 0, nothing has come for that long after the
+ * connection stood. */
+static CURLcode stream_run(CURLM *multi, struct stream *s, int quiet_ms)
 {
-	struct stream s = { .fn = fn, .arg = arg, .line.limit = 1 << 20, .data.limit = 1 << 20 };
-	char errbuf[CURL_ERROR_SIZE] = "", resume[64];
-	STR_AUTO struct str url = { 0 };
-	struct curl_slist *headers = NULL;
-	CURL *c = curl_easy_init();
-	long status = 0;
-	CURLcode rc;
+	int running = 1, left;
+	CURLMsg *msg;
 
-	if (!c)
-		return cli_fail(CLI_REFUSED, "out of memory");
-	str_addf(&url, "%s%s", cli.server, path);
-	common(c, str_text(&url), errbuf);
+	while (running) {
+		int events = 0;
+		long status = 0;
+
+		s->alive = false;
+		if (curl_multi_perform(multi, &running) != CURLM_OK)
+			return CURLE_OUT_OF_MEMORY;
+		if (!running)
+			break;
+		if (curl_multi_poll(multi, NULL, 0, quiet_ms ? quiet_ms : 60000, &events) != CURLM_OK)
+			return CURLE_OUT_OF_MEMORY;
+		curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
+		if (quiet_ms && events == 0 && !s->alive && status != 0) {
+			s->ended = true;
+			return CURLE_OK;
+		}
+	}
+	msg = curl_multi_info_read(multi, &left);
+	return msg ? msg->data.result : CURLE_OK;
+}
+
+static int stream_result(struct stream *s, CURLcode cc, const struct request *q, const char *path)
+{
+	curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &s->refusal.status);
+	if (s->ended)
+		return CLI_OK;
+	if (cc != CURLE_OK)
+		return transport_failed(cc, q);
+	if (exit_of(s->refusal.status) == CLI_OK)
+		return cli_fail(CLI_UNREACHABLE, "the controller ended the stream");
+	if (s->refusal.body.len > 0)
+		s->refusal.json = json_tokener_parse(str_text(&s->refusal.body));
+	return refused(&s->refusal, "GET", path);
+}
+
+int cli_stream(const char *path, uint64_t after, int quiet_ms, cli_stream_fn fn, void *arg)
+{
+	struct stream s = { .fn = fn, .arg = arg, .line.limit = EVENT_MAX, .data.limit = EVENT_MAX,
+			    .refusal.body.limit = EVENT_MAX };
+	struct request q;
+	char resume[64];
+	CURLM *multi = curl_multi_init();
+	int rc = request_init(&q, path);
+
+	s.curl = q.curl;
 	(void)snprintf(resume, sizeof(resume), "Last-Event-ID: %llu", (unsigned long long)after);
-	headers = curl_slist_append(headers, "Accept: text/event-stream");
-	headers = curl_slist_append(headers, resume);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_stream);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &s);
-	rc = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(c);
+	if (rc == CLI_OK)
+		rc = header_add(&q, "Accept: text/event-stream");
+	if (rc == CLI_OK)
+		rc = header_add(&q, resume);
+	if (rc == CLI_OK && !multi)
+		rc = cli_fail(CLI_REFUSED, "out of memory");
+	if (rc == CLI_OK) {
+		curl_easy_setopt(q.curl, CURLOPT_HTTPHEADER, q.headers);
+		curl_easy_setopt(q.curl, CURLOPT_WRITEFUNCTION, take_stream);
+		curl_easy_setopt(q.curl, CURLOPT_WRITEDATA, &s);
+		if (quiet_ms)
+			curl_easy_setopt(q.curl, CURLOPT_TIMEOUT_MS, cli_said.timeout_ms);
+		curl_multi_add_handle(multi, q.curl);
+		rc = stream_result(&s, stream_run(multi, &s, quiet_ms), &q, path);
+		curl_multi_remove_handle(multi, q.curl);
+	}
+	request_fini(&q);
+	curl_multi_cleanup(multi);
 	str_fini(&s.line);
 	str_fini(&s.data);
-	if (s.ended || (rc == CURLE_OK && exit_of(status) == CLI_OK))
-		return CLI_OK;
-	if (rc == CURLE_OK)
-		return cli_fail(exit_of(status), "%s: HTTP %ld", path, status);
-	return transport_failed(rc, errbuf);
+	cli_reply_fini(&s.refusal);
+	return rc;
 }

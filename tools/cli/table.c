@@ -1,136 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON look-ups, units for people, and tables. */
-#include <errno.h>
-#include <math.h>
+/* Tables and records for people. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli.h"
 
 enum { COLUMNS_MAX = 16 };
 
-/* Members may be "module:name" in the data; names in paths never are. */
-static json_object *member(json_object *o, const char *name, size_t len)
+void cli_clean(char *text)
 {
-	if (!o || !json_object_is_type(o, json_type_object))
-		return NULL;
-	json_object_object_foreach(o, key, value)
-	{
-		const char *colon = strchr(key, ':');
-		const char *bare = colon ? colon + 1 : key;
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		/* C1 controls are U+0080 to U+009F, two bytes of UTF-8. */
+		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
 
-		if (strlen(bare) == len && strncmp(bare, name, len) == 0)
-			return value;
+		if (c1)
+			*p++ = '?';
+		if (c1 || *p < 0x20 || *p == 0x7f)
+			*p = '?';
 	}
-	return NULL;
 }
 
-json_object *cli_at(json_object *o, const char *path)
+/* What goes between the elements, and each of them. */
+static void each(struct str *out, json_object *v, const char *between,
+		 void (*one)(struct str *out, json_object *element))
 {
-	while (o && *path) {
-		size_t n = strcspn(path, "/");
-
-		if (json_object_is_type(o, json_type_array))
-			o = json_object_array_get_idx(o, 0);
-		o = member(o, path, n);
-		path += n + (path[n] == '/');
+	for (size_t i = 0; i < cli_count(v, ""); i++) {
+		if (i > 0)
+			str_add(out, between);
+		one(out, cli_nth(v, "", i));
 	}
-	return o;
 }
 
-const char *cli_text(json_object *o, const char *path, const char *otherwise)
+static void scalar(struct str *out, json_object *v)
 {
-	json_object *v = cli_at(o, path);
-
-	return v ? json_object_get_string(v) : otherwise;
+	str_add(out, cli_text(v, "", "-"));
 }
 
-/* RFC 7951 writes 64-bit numbers as strings. */
-static uint64_t num_of(json_object *v, uint64_t otherwise)
+static void segment(struct str *out, json_object *s)
 {
-	if (!v)
-		return otherwise;
-	if (json_object_is_type(v, json_type_string))
-		return strtoull(json_object_get_string(v), NULL, 10);
-	return (uint64_t)json_object_get_int64(v);
-}
-
-uint64_t cli_num(json_object *o, const char *path, uint64_t otherwise)
-{
-	return num_of(cli_at(o, path), otherwise);
-}
-
-bool cli_bool(json_object *o, const char *path)
-{
-	return json_object_get_boolean(cli_at(o, path));
-}
-
-void cli_fmt_delay(struct str *out, json_object *v)
-{
-	uint64_t us = num_of(v, 0);
-
-	if (us < 1000)
-		str_addf(out, "%lluus", (unsigned long long)us);
-	else
-		str_addf(out, "%llu.%03llums", (unsigned long long)us / 1000, (unsigned long long)us % 1000);
-}
-
-void cli_fmt_rate(struct str *out, json_object *v)
-{
-	static const char unit[] = " kMGT";
-	double r = (double)num_of(v, 0);
-	unsigned u = 0;
-
-	while (r >= 1000 && u + 2 < sizeof(unit)) {
-		r /= 1000;
-		u++;
-	}
-	str_addf(out, "%.4g%.*s", r, u > 0, &unit[u]);
-}
-
-void cli_fmt_time(struct str *out, json_object *v)
-{
-	struct tm tm = { 0 };
-	const char *text = json_object_get_string(v);
-	time_t then;
-	long age;
-
-	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &tm)) {
-		str_add(out, text ? text : "-");
-		return;
-	}
-	then = timegm(&tm);
-	age = (long)(time(NULL) - then);
-	if (age < 0)
-		age = 0;
-	if (age < 120)
-		str_addf(out, "%lds", age);
-	else if (age < 7200)
-		str_addf(out, "%ldm", age / 60);
-	else if (age < 172800)
-		str_addf(out, "%ldh", age / 3600);
-	else
-		str_addf(out, "%ldd", age / 86400);
+	str_add(out, cli_text(s, "sid", cli_text(s, "label", "?")));
 }
 
 void cli_fmt_list(struct str *out, json_object *v)
 {
-	size_t n = v && json_object_is_type(v, json_type_array) ? json_object_array_length(v) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		str_addf(out, "%s%s", i ? " " : "", json_object_get_string(json_object_array_get_idx(v, i)));
+	each(out, v, " ", scalar);
 }
 
 void cli_fmt_segments(struct str *out, json_object *v)
 {
-	size_t n = v && json_object_is_type(v, json_type_array) ? json_object_array_length(v) : 0;
+	each(out, v, " ", segment);
+}
 
-	for (size_t i = 0; i < n; i++) {
-		json_object *s = json_object_array_get_idx(v, i);
-		const char *sid = cli_text(s, "sid", NULL);
+void cli_fmt_path(struct str *out, json_object *v)
+{
+	for (size_t i = 0; i < cli_count(v, ""); i++) {
+		const char *label = cli_text(cli_nth(v, "", i), "", "?");
+		const char *to = strchr(label, '>');
 
-		str_addf(out, "%s%s", i ? " " : "", sid ? sid : cli_text(s, "label", "?"));
+		if (!to) {
+			str_addf(out, "%s%s", i ? " " : "", label);
+			continue;
+		}
+		if (i == 0)
+			str_addn(out, label, (size_t)(to - label));
+		str_addf(out, " > %s", to + 1);
 	}
 }
 
@@ -148,12 +82,14 @@ static void cell(struct str *out, json_object *row, const struct cli_column *c)
 {
 	json_object *v = cli_at(row, c->path);
 
-	if (!v)
-		str_add(out, "-");
-	else if (c->format)
+	if (v && c->format)
 		c->format(out, v);
-	else
+	else if (v)
 		str_add(out, json_object_get_string(v));
+	if (out->len == 0)
+		str_add(out, "-");
+	if (out->s)
+		cli_clean(out->s);
 }
 
 static void line(const char *const *cells, const size_t *widths, const struct cli_column *cols, size_t n)
@@ -169,32 +105,44 @@ static void line(const char *const *cells, const size_t *widths, const struct cl
 	}
 }
 
+/* Fills the cells, row by row, and the widths of their columns. */
+static void measure(json_object *rows, const struct cli_column *cols, size_t n, struct str *text,
+		    size_t *widths)
+{
+	for (size_t i = 0; i < n; i++)
+		widths[i] = cli_said.quiet ? 0 : width(cols[i].title);
+	for (size_t r = 0; r < json_object_array_length(rows); r++)
+		for (size_t i = 0; i < n; i++) {
+			struct str *t = &text[r * n + i];
+
+			cell(t, json_object_array_get_idx(rows, r), &cols[i]);
+			if (width(str_text(t)) > widths[i])
+				widths[i] = width(str_text(t));
+		}
+}
+
 void cli_table(json_object *rows, const struct cli_column *cols, size_t n)
 {
-	size_t n_rows = rows && json_object_is_type(rows, json_type_array) ? json_object_array_length(rows) : 0;
+	size_t n_rows = cli_count(rows, "");
 	size_t widths[COLUMNS_MAX];
-	struct str *text = calloc(n_rows * n + 1, sizeof(*text));
+	struct str *text;
 	const char *cells[COLUMNS_MAX];
 
-	if (n_rows == 0 && !cli.quiet)
-		(void)puts("(none)");
-	if (!text || n_rows == 0 || n > COLUMNS_MAX) {
-		free(text);
+	assert(n <= COLUMNS_MAX);
+	if (n_rows == 0) {
+		if (!cli_said.quiet)
+			(void)puts("(none)");
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		widths[i] = strlen(cols[i].title);
-		cells[i] = cols[i].title;
-		for (size_t r = 0; r < n_rows; r++) {
-			size_t w;
-
-			cell(&text[r * n + i], json_object_array_get_idx(rows, r), &cols[i]);
-			w = width(str_text(&text[r * n + i]));
-			if (w > widths[i])
-				widths[i] = w;
-		}
+	text = calloc(n_rows * n, sizeof(*text));
+	if (!text) {
+		(void)cli_fail(CLI_REFUSED, "out of memory for %zu rows; --json needs less", n_rows);
+		return;
 	}
-	if (!cli.quiet)
+	measure(rows, cols, n, text, widths);
+	for (size_t i = 0; i < n; i++)
+		cells[i] = cols[i].title;
+	if (!cli_said.quiet)
 		line(cells, widths, cols, n);
 	for (size_t r = 0; r < n_rows; r++) {
 		for (size_t i = 0; i < n; i++)
@@ -227,43 +175,7 @@ void cli_print_json(const struct cli_reply *r)
 {
 	if (r->body.len == 0)
 		return;
-	(void)fputs(str_text(&r->body), stdout);
+	(void)fwrite(r->body.s, 1, r->body.len, stdout);
 	if (r->body.s[r->body.len - 1] != '\n')
 		(void)fputc('\n', stdout);
-}
-
-static int parse_scaled(const char *text, const char *const *units, const double *scale, size_t n,
-			uint64_t *out)
-{
-	char *end;
-	double v;
-
-	if (!((text[0] >= '0' && text[0] <= '9') || text[0] == '.'))
-		return -EINVAL;
-	v = strtod(text, &end);
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(end, units[i]) == 0) {
-			v *= scale[i];
-			if (!(v >= 0) || v >= 18e18)
-				return -EINVAL;
-			*out = (uint64_t)llround(v);
-			return 0;
-		}
-	return -EINVAL;
-}
-
-int cli_parse_rate(const char *text, uint64_t *bps)
-{
-	static const char *const units[] = { "", "k", "K", "M", "G", "T", "bps", "kbps", "Mbps", "Gbps" };
-	static const double scale[] = { 1, 1e3, 1e3, 1e6, 1e9, 1e12, 1, 1e3, 1e6, 1e9 };
-
-	return parse_scaled(text, units, scale, ARRAY_LEN(units), bps);
-}
-
-int cli_parse_delay(const char *text, uint64_t *us)
-{
-	static const char *const units[] = { "", "us", "ms", "s" };
-	static const double scale[] = { 1, 1, 1e3, 1e6 };
-
-	return parse_scaled(text, units, scale, ARRAY_LEN(units), us);
 }

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands: what there is, what it takes, what it says of itself. */
+#include "cli.h"
+
+#define KEY_HELP "KEY is HEADEND,COLOR,ENDPOINT; routers by name, node id or address."
+
+static const struct cli_option o_create[] = {
+	{ "name", "TEXT", "name of the policy (default: one is made)" },
+	CLI_OPTIONS_DEMAND,
+	{ "hold-priority", "N", "0 (best) to 7 (default)" },
+	{ "preference", "N", "of the candidate path (default 100)" },
+	CLI_OPTIONS_CONSTRAINTS,
+	{ "segment", "SID..", "an explicit list: SRv6 SIDs, or labels with --dataplane mpls" },
+	{ "admin-down", NULL, "keep it, but do not use it" },
+	{ "replace", NULL, "put it in the place of one that is there" },
+	{ "if-match", "ETAG", "with --replace: only if it is still the one 'policy show' showed" },
+	{ "dry-run", NULL, "check it, change nothing" },
+	{ 0 },
+};
+
+static const struct cli_option o_delete[] = {
+	{ "if-match", "ETAG", "only if it is still the one 'policy show' showed" },
+	{ 0 },
+};
+
+static const struct cli_option o_path[] = { CLI_OPTIONS_CONSTRAINTS, CLI_OPTIONS_DEMAND, { 0 } };
+
+static const struct cli_option o_clear[] = {
+	{ "protocol", "NAME", "bgp or pcep, when there are both with the peer" },
+	{ 0 },
+};
+
+static const struct cli_option o_event[] = {
+	{ "follow", NULL, "go on with what happens from now" },
+	{ "since", "ID", "only what came after this event" },
+	{ "type", "TYPE..", "only events of these types" },
+	{ 0 },
+};
+
+static const struct cli_option o_audit[] = {
+	{ "last", "N", "so many entries (default 20)" },
+	{ 0 },
+};
+
+static const struct cli_option o_write[] = {
+	{ "data", "JSON", "the body: text, @FILE, or @- for standard input" },
+	{ "if-match", "ETAG", "only if the resource still has this entity tag" },
+	{ 0 },
+};
+
+static const char create_more[] =
+	"Makes an SR Policy with one candidate path: computed under constraints, or explicit\n"
+	"with --segment. Routers by name, node id or address. Lists take several words, commas,\n"
+	"or the option again.\n"
+	"\n"
+	"  sextant policy create pe1 100 pe9 --metric delay --delay-max 20ms --bandwidth 10M\n"
+	"  sextant policy create pe1 200 pe9 --exclude 'p1>p2' p4 --affinity-exclude 3\n"
+	"  sextant policy create pe1 300 pe9 --segment fcbb:bb00:4::,fcbb:bb00:9:: --dry-run";
+
+static const char path_more[] =
+	"Asks for a path on the present topology and bandwidth book; nothing is booked or sent.\n"
+	"When there is none, says why, what each constraint took out, and how near a path would\n"
+	"be; exit code 3.\n"
+	"\n"
+	"  sextant path compute pe1 pe9 --metric delay --bandwidth 2.5G --dataplane srv6";
+
+static const char api_more[] =
+	"PATH begins with a slash: /restconf/data/..., /restconf/operations/... (RFC 8040), or any\n"
+	"other the controller serves. The body of the answer goes to standard output as it came.\n"
+	"\n"
+	"  sextant api get /restconf/data/sextant-system:system/sessions\n"
+	"  sextant api post /restconf/operations/sextant-policy:hold \\\n"
+	"      --data '{\"sextant-policy:input\":{\"set\":true}}'";
+
+#define ROW(WORDS, OPERANDS, MIN, MAX, RUN, OPTIONS, HELP, MORE)                                   \
+	{                                                                                          \
+		.words = WORDS, .operands = OPERANDS, .help = HELP, .more = MORE,                  \
+		.operands_min = MIN, .operands_max = MAX, .options = OPTIONS, .run = RUN           \
+	}
+
+const struct cli_command cli_commands[] = {
+	ROW("topology summary", "", 0, 0, cli_topology_summary, NULL, "size, freshness and sources", NULL),
+	ROW("topology nodes", "", 0, 0, cli_topology_nodes, NULL, "routers, their locators and SIDs", NULL),
+	ROW("topology links", "", 0, 0, cli_topology_links, NULL, "links: metrics, delay, bandwidth", NULL),
+	ROW("policy list", "", 0, 0, cli_policy_list, NULL, "every SR Policy and its state", NULL),
+	ROW("policy show", "KEY", 1, 1, cli_policy_show, NULL, "one policy, wanted and reported", KEY_HELP),
+	ROW("policy create", "HEADEND COLOR ENDPOINT", 3, 3, cli_policy_create, o_create, "make or replace one",
+	    create_more),
+	ROW("policy delete", "KEY", 1, 1, cli_policy_delete, o_delete, "remove one from the network", KEY_HELP),
+	ROW("policy adopt", "KEY", 1, 1, cli_policy_action, NULL, "manage one that was only observed",
+	    KEY_HELP "\nA path that does not change sends nothing."),
+	ROW("policy release", "KEY", 1, 1, cli_policy_action, NULL, "only observe it from now on", KEY_HELP),
+	ROW("policy reoptimise", "KEY", 1, 1, cli_policy_action, NULL, "look for a better path now", KEY_HELP),
+	ROW("policy hold", "on|off|status", 1, 1, cli_policy_hold, NULL, "compute and show, but send nothing",
+	    "Durable: it outlives a restart of the controller."),
+	ROW("path compute", "SRC DST", 2, 2, cli_path_compute, o_path, "a path and its SID list", path_more),
+	ROW("path explain", "SRC DST", 2, 2, cli_path_compute, o_path, "the same, and what constraints removed",
+	    path_more),
+	ROW("session list", "", 0, 0, cli_session_list, NULL, "BGP and PCEP sessions", NULL),
+	ROW("session clear", "PEER", 1, 1, cli_session_clear, o_clear, "reset one; it comes up again by itself",
+	    NULL),
+	ROW("headend list", "", 0, 0, cli_headend_list, NULL, "routers that take policies", NULL),
+	ROW("book", "[LINK]", 0, 1, cli_book, NULL, "bandwidth reserved and free",
+	    "With a LINK (its label, as 'p1>p2', or its id): by priority."),
+	ROW("event", "", 0, 0, cli_event, o_event, "what happened, and with --follow what happens",
+	    "Without --follow ends when the controller has had nothing more to tell for half a second."),
+	ROW("alarm list", "", 0, 0, cli_alarm, NULL, "what is wrong now", NULL),
+	ROW("audit", "", 0, 0, cli_audit, o_audit, "who changed what",
+	    "With --json the whole log, whatever --last says."),
+	ROW("backup", "FILE", 1, 1, cli_backup, NULL, "copy the store, while it works",
+	    "FILE is a name alone, in the backup directory of the controller."),
+	ROW("api get", "PATH", 1, 1, cli_api, NULL, "GET a resource", api_more),
+	ROW("api post", "PATH", 1, 1, cli_api, o_write, "POST to a resource or operation", api_more),
+	ROW("api put", "PATH", 1, 1, cli_api, o_write, "PUT a resource", api_more),
+	ROW("api patch", "PATH", 1, 1, cli_api, o_write, "PATCH a resource", api_more),
+	ROW("api delete", "PATH", 1, 1, cli_api, o_delete, "DELETE a resource", api_more),
+	ROW("version", "", 0, 0, cli_version, NULL, "of this program and of the controller",
+	    "'sextant --version' asks no controller."),
+	ROW("completion", "bash|zsh|fish", 1, 1, cli_completion, NULL, "the script that completes with Tab",
+	    "  source <(sextant completion bash)"),
+	{ 0 },
+};
