@@ -218,15 +218,16 @@ static int option_take(const struct cli_command *c, int argc, char **argv, int *
 	return given_add(o->name, value);
 }
 
-/* A word is an operand; when there are enough of them, one more of the list before it. */
-static int word_take(const struct cli_command *c, const char *word, const struct cli_option *many)
+/* A word is an operand; when there are enough of them, one more of the list right before it. */
+static int word_take(const struct cli_command *c, const char *word, const struct cli_option **many)
 {
 	if (cli_said.n_operands < c->operands_max && cli_said.n_operands < CLI_WORDS_MAX) {
 		cli_said.operands[cli_said.n_operands++] = word;
+		*many = NULL;
 		return CLI_OK;
 	}
-	if (many)
-		return given_add(many->name, word);
+	if (*many)
+		return given_add((*many)->name, word);
 	return cli_fail(CLI_USAGE, "'%s' is one word too many; usage: sextant %s %s", word, c->words,
 			c->operands);
 }
@@ -248,7 +249,7 @@ static int line_read(const struct cli_command *c, int argc, char **argv)
 		else if (!words_only && strncmp(argv[i], "--", 2) == 0)
 			rc = option_take(c, argc, argv, &i, &many);
 		else
-			rc = word_take(c, argv[i], many);
+			rc = word_take(c, argv[i], &many);
 		if (rc != CLI_OK)
 			return rc;
 	}
