@@ -1,0 +1,703 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <strings.h>
+
+#include "northbound/events/events.h"
+
+struct fake fake;
+
+/* ---- topo ---- */
+
+const struct ted *topo_ted(const struct topo *t)
+{
+	(void)t;
+	return fake.ted;
+}
+
+void topo_each_source(const struct topo *t, void (*fn)(void *arg, const struct topo_source_info *s),
+		      void *arg)
+{
+	struct topo_source_info s = { .source = 1, .up = true, .eor = true, .objects = 9 };
+
+	(void)t;
+	ip_parse("2001:db8::1", &s.peer);
+	fn(arg, &s);
+	s = (struct topo_source_info){ .source = 2, .down_since_wall_ns = 1700000000123456789 };
+	ip_parse("192.0.2.1", &s.peer);
+	fn(arg, &s);
+}
+
+/* ---- intent ---- */
+
+struct later {
+	struct loop_task task;
+	intent_done_fn done;
+	void *arg;
+	struct intent_result r;
+};
+
+static void later_run(void *arg)
+{
+	struct later *l = arg;
+
+	l->done(l->arg, &l->r);
+	free(l);
+}
+
+static void finish(intent_done_fn done, void *arg, const struct intent_result *r)
+{
+	struct later *l = calloc(1, sizeof(*l));
+
+	l->done = done;
+	l->arg = arg;
+	l->r = *r;
+	loop_task_init(&l->task, fake.loop, later_run, l);
+	loop_task_run(&l->task);
+}
+
+void intent_policy_default(struct intent_policy *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->setup_prio = p->hold_prio = 7;
+}
+
+void intent_cpath_default(struct intent_cpath *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->delay_us_max = c->hops_max = c->igp_max = c->te_max = PCE_NO_BOUND;
+}
+
+static unsigned place(const struct sr_policy_key *k, bool *there)
+{
+	unsigned i = 0;
+
+	while (i < fake.n_views && sr_policy_key_cmp(&fake.views[i].desired.key, k) < 0)
+		i++;
+	*there = i < fake.n_views && sr_policy_key_cmp(&fake.views[i].desired.key, k) == 0;
+	return i;
+}
+
+static struct intent_view *insert(const struct sr_policy_key *k)
+{
+	bool there;
+	unsigned i = place(k, &there);
+
+	fake.views = realloc(fake.views, (fake.n_views + 1) * sizeof(*fake.views));
+	memmove(fake.views + i + 1, fake.views + i, (fake.n_views - i) * sizeof(*fake.views));
+	fake.n_views++;
+	memset(&fake.views[i], 0, sizeof(fake.views[i]));
+	intent_policy_default(&fake.views[i].desired);
+	fake.views[i].desired.key = *k;
+	fake.views[i].revision = ++fake.revision;
+	return &fake.views[i];
+}
+
+struct intent_view *fake_policy(const char *headend, uint32_t color, const char *endpoint)
+{
+	struct sr_policy_key k = { .color = color };
+
+	ip_parse(headend, &k.headend);
+	ip_parse(endpoint, &k.endpoint);
+	return insert(&k);
+}
+
+void intent_validate(const struct intent *i, const struct intent_policy *p, struct intent_result *r)
+{
+	(void)i;
+	memset(r, 0, sizeof(*r));
+	if (p->bandwidth_bps <= 1000000000000)
+		return;
+	r->code = INTENT_E_INVALID;
+	str_copy(r->field, sizeof(r->field), "bandwidth");
+	str_copy(r->text, sizeof(r->text), "more than any link can carry");
+}
+
+void intent_put(struct intent *i, enum intent_write how, const struct intent_policy *p,
+		uint64_t if_revision, intent_done_fn done, void *arg)
+{
+	struct intent_result r = { 0 };
+	struct intent_view *v;
+	bool there;
+	unsigned at = place(&p->key, &there);
+
+	(void)i;
+	fake.puts++;
+	fake.last_how = how;
+	fake.last_if_revision = if_revision;
+	if (fake.refuse_store)
+		r.code = INTENT_E_STORE;
+	else if (how == INTENT_CREATE && there)
+		r.code = INTENT_E_EXISTS;
+	else if (how == INTENT_UPDATE && !there)
+		r.code = INTENT_E_MISSING;
+	else if (if_revision && there && fake.views[at].revision != if_revision)
+		r.code = INTENT_E_REVISION;
+	if (r.code) {
+		str_copy(r.text, sizeof(r.text), "the fake refuses");
+		finish(done, arg, &r);
+		return;
+	}
+	v = there ? &fake.views[at] : insert(&p->key);
+	v->desired = *p;
+	v->revision = r.revision = ++fake.revision;
+	finish(done, arg, &r);
+}
+
+void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t if_revision,
+		   intent_done_fn done, void *arg)
+{
+	struct intent_result r = { 0 };
+	bool there;
+	unsigned at = place(key, &there);
+
+	(void)i;
+	fake.deletes++;
+	if (!there)
+		r.code = INTENT_E_MISSING;
+	else if (if_revision && fake.views[at].revision != if_revision)
+		r.code = INTENT_E_REVISION;
+	if (!r.code) {
+		memmove(fake.views + at, fake.views + at + 1,
+			(fake.n_views - at - 1) * sizeof(*fake.views));
+		fake.n_views--;
+		fake.revision++;
+	}
+	finish(done, arg, &r);
+}
+
+static void counted(unsigned *n, const struct sr_policy_key *key, intent_done_fn done, void *arg)
+{
+	struct intent_result r = { 0 };
+	bool there = true;
+
+	++*n;
+	if (key)
+		place(key, &there);
+	if (!there) {
+		r.code = INTENT_E_MISSING;
+		str_copy(r.text, sizeof(r.text), "there is no such policy");
+	}
+	finish(done, arg, &r);
+}
+
+void intent_adopt(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg)
+{
+	(void)i;
+	counted(&fake.adopts, key, done, arg);
+}
+
+void intent_release(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg)
+{
+	(void)i;
+	counted(&fake.releases, key, done, arg);
+}
+
+void intent_hold(struct intent *i, bool hold, intent_done_fn done, void *arg)
+{
+	(void)i;
+	fake.held = hold;
+	counted(&fake.holds, NULL, done, arg);
+}
+
+bool intent_held(const struct intent *i)
+{
+	(void)i;
+	return fake.held;
+}
+
+int intent_reoptimise(struct intent *i, const struct sr_policy_key *key)
+{
+	bool there;
+
+	(void)i;
+	fake.reopts++;
+	place(key, &there);
+	return there ? 0 : INTENT_E_MISSING;
+}
+
+int intent_get(const struct intent *i, const struct sr_policy_key *key, struct intent_view *out)
+{
+	bool there;
+	unsigned at = place(key, &there);
+
+	(void)i;
+	if (!there)
+		return INTENT_E_MISSING;
+	*out = fake.views[at];
+	return 0;
+}
+
+bool intent_next(const struct intent *i, const struct sr_policy_key *after, struct intent_view *out)
+{
+	bool there = false;
+	unsigned at = after ? place(after, &there) : 0;
+
+	(void)i;
+	at += there;
+	if (at >= fake.n_views)
+		return false;
+	*out = fake.views[at];
+	return true;
+}
+
+uint64_t intent_revision(const struct intent *i)
+{
+	(void)i;
+	return fake.revision;
+}
+
+void intent_path(const struct intent *i, const struct intent_path_query *q, struct arena *a,
+		 struct pce_answer *out, const struct ted **ted)
+{
+	static const uint32_t path[] = { 0, 2 };
+
+	(void)i;
+	memset(out, 0, sizeof(*out));
+	fake.last_query = *q;
+	*ted = fake.ted;
+	out->status = fake.path_status;
+	out->why = out->status == PCE_OK ? "" : arena_str(a, "\"delay\" took the last path");
+	if (out->status != PCE_OK) {
+		out->removed[PCE_C_DELAY] = (struct pce_removed){ .links = 3, .decisive = true,
+								  .nearest = 1234 };
+		return;
+	}
+	out->path = path;
+	out->n_path = 2;
+	out->delay_us = 20;
+	out->n_segs = 1;
+	out->segs[0] = (struct pce_segment){ .kind = PCE_SEG_ADJ, .behavior = 52,
+					     .structure = { 32, 16, 16, 0 } };
+	ip_parse("fcbb:bb00:1:e000::", &out->segs[0].sid);
+	out->expansion = (struct pce_expansion){ .links = path, .n_links = 2, .single = true,
+						 .valid = true, .why = "" };
+	out->bottleneck_bps = 10000000000;
+}
+
+const struct ted *intent_ted(const struct intent *i)
+{
+	(void)i;
+	return fake.ted;
+}
+
+bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_row *out)
+{
+	(void)i;
+	memset(out, 0, sizeof(*out));
+	out->link = link;
+	out->capacity_bps = 10000000000;
+	out->reserved_bps[7] = 5;
+	out->n_lsps = 1;
+	return true;
+}
+
+void intent_each_headend(const struct intent *i,
+			 void (*fn)(void *arg, const struct intent_headend_info *h), void *arg)
+{
+	struct intent_headend_info h = { .up = true, .caps = { .srv6 = true, .msd_srv6 = 10 } };
+
+	(void)i;
+	for (unsigned n = 1; n < 40; n++) {
+		char text[40];
+
+		snprintf(text, sizeof(text), "2001:db8::%x", n);
+		ip_parse(text, &h.headend);
+		fn(arg, &h);
+	}
+}
+
+void intent_repair(const struct intent *i, struct intent_repair_info *out)
+{
+	(void)i;
+	*out = (struct intent_repair_info){ .repairs = 3, .last_ns = 1000, .max_ns = 2000 };
+}
+
+/* ---- sessions ---- */
+
+static void sessions_each(void *self, void (*fn)(void *arg, const struct session_info *s), void *arg)
+{
+	struct session_info s = { .protocol = self, .port = 179, .state = "established", .up = true,
+				  .security = "none", .up_since_wall_ns = 1700000000000000000 };
+
+	ip_parse("2001:db8::1", &s.peer);
+	str_copy(s.last_error, sizeof(s.last_error), "odd \x01 bytes \xff here");
+	fn(arg, &s);
+}
+
+static int sessions_reset(void *self, const struct ip_addr *peer)
+{
+	(void)self;
+	(void)peer;
+	fake.clears++;
+	return 0;
+}
+
+/* ---- the world ---- */
+
+static void node_fill(struct ted_node *n, unsigned i, struct ted_locator *l, struct ted_sid *s)
+{
+	char text[64];
+
+	memset(n, 0, sizeof(*n));
+	n->alive = true;
+	n->srv6 = true;
+	n->protocol = 2;
+	n->msd_h_encaps = 10;
+	snprintf(n->id, sizeof(n->id), "0000.0000.%04u", i);
+	snprintf(n->name, sizeof(n->name), "r%u", i);
+	snprintf(text, sizeof(text), "2001:db8:0:%x::1", i);
+	ip_parse(text, &n->router_v6);
+	snprintf(text, sizeof(text), "fcbb:bb00:%x::/48", i);
+	memset(l, 0, sizeof(*l));
+	ip_prefix_parse(text, &l->prefix);
+	memset(s, 0, sizeof(*s));
+	s->sid = l->prefix.addr;
+	s->behavior = 43;
+	s->structure = (struct ted_sid_structure){ 32, 16, 0, 0 };
+	n->locators = l;
+	n->sids = s;
+	n->n_locators = n->n_sids = 1;
+}
+
+static void link_set(struct ted_link *l, uint32_t from, uint32_t to, uint32_t sub)
+{
+	static const uint32_t srlg[] = { 7, 8 };
+	static const struct ted_adj_sid adj = { .value = 16, .is_label = true };
+	char text[64];
+
+	memset(l, 0, sizeof(*l));
+	l->alive = true;
+	l->from = from;
+	l->to = to;
+	l->reverse = TED_NONE;
+	snprintf(text, sizeof(text), "2001:db8:ff:%x::%x", sub, from < to ? 1 : 2);
+	ip_parse(text, &l->local_v6);
+	snprintf(text, sizeof(text), "2001:db8:ff:%x::%x", sub, from < to ? 2 : 1);
+	ip_parse(text, &l->remote_v6);
+	l->has_igp = l->has_te = l->has_delay = true;
+	l->igp_metric = 10;
+	l->te_metric = 20;
+	l->delay_us = 4100;
+	l->loss_ppm = 5;
+	l->max_bw_bps = l->capacity_bps = 10000000000;
+	l->unrsv_bw_bps[0] = 1;
+	l->admin_group[0] = 5;
+	l->admin_group[7] = 0x80000000;
+	l->srlg = srlg;
+	l->n_srlg = 2;
+	l->adj_sids = &adj;
+	l->n_adj_sids = 1;
+}
+
+/* A ring, and one half link. */
+static const struct ted *ted_make(unsigned n)
+{
+	struct ted_node *nodes = calloc(n, sizeof(*nodes));
+	struct ted_link *links = calloc(2 * n + 1, sizeof(*links));
+	struct ted_locator *loc = calloc(n, sizeof(*loc));
+	struct ted_sid *sids = calloc(n, sizeof(*sids));
+	struct ted_input in = { .nodes = nodes, .links = links, .n_nodes = n, .n_links = 2 * n + 1 };
+	const struct ted *ted;
+
+	for (unsigned i = 0; i < n; i++) {
+		node_fill(&nodes[i], i, &loc[i], &sids[i]);
+		link_set(&links[2 * i], i, (i + 1) % n, i + 1);
+		link_set(&links[2 * i + 1], (i + 1) % n, i, i + 1);
+	}
+	link_set(&links[2 * n], 0, n / 2, 0xffff);
+	ck_assert_int_eq(ted_build(&in, &ted), 0);
+	free(nodes);
+	free(links);
+	free(loc);
+	free(sids);
+	return ted;
+}
+
+static bool ready(void *arg, char *why, size_t cap)
+{
+	(void)arg;
+	str_copy(why, cap, "no topology source is up");
+	return fake.ready;
+}
+
+static void config_text(void *arg, struct str *out)
+{
+	(void)arg;
+	str_add(out, "node: \"ctl-a\"\n# two lines\n");
+}
+
+static void handler(void *arg, struct http_req *req)
+{
+	struct http_user *u;
+
+	(void)arg;
+	/* The role of a loopback connection is admin; tests lower it where restconf looks. */
+	u = (struct http_user *)(uintptr_t)http_user(req);
+	u->role = fake.role;
+	if (fake.role == HTTP_ROLE_NONE)
+		str_copy(u->name, sizeof(u->name), "stranger");
+	rc_handle(fake.rc, req);
+}
+
+static void rc_up(void)
+{
+	static char bgp[] = "bgp", pcep[] = "pcep";
+	const struct session_query q[] = { { bgp, sessions_each, sessions_reset },
+					   { pcep, sessions_each, sessions_reset } };
+	struct rc_cfg cfg = {
+		.loop = fake.loop,
+		.store = fake.store,
+		.bus = fake.bus,
+		.sessions = q,
+		.n_sessions = 2,
+		.models_dir = getenv("SEXTANT_MODELS"),
+		.version = "0.1.0",
+		.node = "ctl-a",
+		.config_text = config_text,
+		.ready = ready,
+		.stream = sse_handle,
+		.stream_arg = fake.sse,
+	};
+	char err[500];
+
+	ck_assert_msg(cfg.models_dir != NULL, "SEXTANT_MODELS names the folder of YANG models");
+	ck_assert_msg(rc_new(&fake.rc, &cfg, err, sizeof(err)) == 0, "%s", err);
+}
+
+void fake_up(unsigned nodes)
+{
+	struct net_listen_cfg lc = { .port = 8080 };
+	struct http_cfg hc;
+	struct sse_cfg sc;
+
+	memset(&fake, 0, sizeof(fake));
+	fake.ready = true;
+	fake.role = HTTP_ROLE_ADMIN;
+	fake.revision = 100;
+	ck_assert_int_eq(loop_fake_new(&fake.loop, 3), 0);
+	ck_assert_int_eq(net_fake_new(&fake.net, fake.loop, NS_PER_US, 50 * NS_PER_US), 0);
+	ck_assert_int_eq(store_disk_new(&fake.disk), 0);
+	ck_assert_int_eq(store_fake_new(&fake.store, fake.loop, fake.disk), 0);
+	ck_assert_int_eq(bus_new(&fake.bus), 0);
+	fake.ted = ted_make(nodes);
+	sse_cfg_default(&sc);
+	sc.loop = fake.loop;
+	sc.bus = fake.bus;
+	ck_assert_int_eq(sse_new(&fake.sse, &sc), 0);
+	rc_up();
+	http_cfg_default(&hc);
+	ck_assert_int_eq(http_new(&fake.http, fake.loop, fake.net, &hc, handler, NULL), 0);
+	ip_parse("::1", &lc.addr);
+	ck_assert_int_eq(http_listen(fake.http, &lc, NULL), 0);
+}
+
+void fake_restart_rc(void)
+{
+	rc_free(fake.rc);
+	rc_up();
+}
+
+static struct answer last;
+
+void fake_down(void)
+{
+	rc_free(fake.rc);
+	sse_free(fake.sse);
+	http_free(fake.http);
+	bus_free(fake.bus);
+	store_close(fake.store);
+	store_disk_free(fake.disk);
+	net_free(fake.net);
+	loop_free(fake.loop);
+	ted_unref(fake.ted);
+	free(fake.views);
+	str_fini(&last.body);
+	models_fini();
+}
+
+void fake_run(uint64_t ns)
+{
+	struct mono end = mono_add(loop_now(fake.loop), ns);
+
+	while (loop_fake_step(fake.loop, end))
+		;
+}
+
+/* ---- the client ---- */
+
+struct conn {
+	struct net_conn *nc;
+	struct str rx;
+	bool up, down;
+};
+
+static void c_up(void *arg)
+{
+	((struct conn *)arg)->up = true;
+}
+
+static size_t c_data(void *arg, const uint8_t *data, size_t len)
+{
+	str_addn(&((struct conn *)arg)->rx, (const char *)data, len);
+	return len;
+}
+
+static void c_down(void *arg, int err, const char *why)
+{
+	(void)err;
+	(void)why;
+	((struct conn *)arg)->down = true;
+	((struct conn *)arg)->nc = NULL;
+}
+
+static const struct net_ops conn_ops = { .up = c_up, .data = c_data, .down = c_down };
+
+static void dechunk(const char *p, const char *end, struct str *out)
+{
+	while (p < end) {
+		char *rest;
+		size_t n = strtoul(p, &rest, 16);
+
+		ck_assert(rest[0] == '\r' && rest[1] == '\n');
+		p = rest + 2;
+		str_addn(out, p, n);
+		p += n + 2;
+		if (!n)
+			return;
+	}
+	ck_abort_msg("the chunked body does not end: ...%.300s", out->len > 300 ? out->s + out->len - 300 : str_text(out));
+}
+
+const struct answer *ask(const char *method, const char *path, const char *headers, const char *body)
+{
+	struct net_connect_cfg cc = { .port = 8080 };
+	struct conn c = { .nc = NULL };
+	struct str req = { 0 };
+	const char *p;
+
+	str_fini(&last.body);
+	ip_parse("::1", &cc.remote);
+	ip_parse("::1", &cc.local);
+	ck_assert_int_eq(net_connect(fake.net, &cc, &conn_ops, &c, &c.nc), 0);
+	fake_run(NS_PER_MS);
+	str_addf(&req, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method, path,
+		 headers);
+	if (body)
+		str_addf(&req, "Content-Length: %zu\r\n", strlen(body));
+	str_addf(&req, "\r\n%s", body ? body : "");
+	ck_assert_int_eq(net_conn_send(c.nc, req.s, req.len), 0);
+	str_fini(&req);
+	for (int i = 0; i < 2000 && !c.down; i++)
+		fake_run(10 * NS_PER_MS);
+	ck_assert_msg(c.down, "no end of the answer to %s %s: %.300s", method, path, str_text(&c.rx));
+	ck_assert_int_eq(sscanf(str_text(&c.rx), "HTTP/1.1 %d", &last.status), 1);
+	p = strstr(c.rx.s, "\r\n\r\n");
+	ck_assert_ptr_nonnull(p);
+	snprintf(last.head, sizeof(last.head), "%.*s", (int)(p + 2 - c.rx.s), c.rx.s);
+	if (strcmp(method, "HEAD") == 0)
+		ck_assert_str_eq(p + 4, "");
+	else if (strstr(last.head, "transfer-encoding: chunked"))
+		dechunk(p + 4, c.rx.s + c.rx.len, &last.body);
+	else
+		str_add(&last.body, p + 4);
+	str_fini(&c.rx);
+	return &last;
+}
+
+const struct answer *get(const char *path)
+{
+	return ask("GET", path, "", NULL);
+}
+
+const char *header_of(const struct answer *a, const char *name, char *buf, size_t cap)
+{
+	char want[80];
+	const char *p;
+
+	snprintf(want, sizeof(want), "\r\n%s: ", name);
+	p = strstr(a->head, want);
+	ck_assert_msg(p != NULL, "no header %s in %s", name, a->head);
+	p += strlen(want);
+	snprintf(buf, cap, "%.*s", (int)strcspn(p, "\r"), p);
+	return buf;
+}
+
+/* ---- judgement ---- */
+
+static struct ly_ctx *ours, *official;
+
+static struct ly_ctx *load(const char *first)
+{
+	static const char *const names[] = { "sextant-topology", "sextant-policy", "sextant-system",
+					     "sextant-book", "sextant-audit", "sextant-path",
+					     "sextant-events", "ietf-restconf-monitoring" };
+	struct ly_ctx *ctx;
+
+	ck_assert_int_eq(ly_ctx_new(first, LY_CTX_DISABLE_SEARCHDIR_CWD, &ctx), LY_SUCCESS);
+	if (strcmp(first, getenv("SEXTANT_MODELS")) != 0)
+		ly_ctx_set_searchdir(ctx, getenv("SEXTANT_MODELS"));
+	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-network", "2018-02-26", NULL));
+	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-network-topology", "2018-02-26", NULL));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		ck_assert_msg(ly_ctx_load_module(ctx, names[i], NULL, NULL) != NULL, "%s: %s", names[i],
+			      ly_errmsg(ctx));
+	return ctx;
+}
+
+static void models_up(void)
+{
+	char dir[500];
+
+	if (ours)
+		return;
+	ours = load(getenv("SEXTANT_MODELS"));
+	snprintf(dir, sizeof(dir), "%s/data/yang/ietf", getenv("SEXTANT_SHARED") ? getenv("SEXTANT_SHARED") : "");
+	if (getenv("SEXTANT_SHARED") && access(dir, R_OK) == 0)
+		official = load(dir);
+	else
+		fprintf(stderr, "notice: SEXTANT_SHARED names no official YANG files; bodies are "
+				"judged by our expressions of them only\n");
+}
+
+void models_fini(void)
+{
+	ly_ctx_destroy(ours);
+	ly_ctx_destroy(official);
+	ours = official = NULL;
+}
+
+static void judge(struct ly_ctx *ctx, const char *body, const char *parent_path)
+{
+	struct lyd_node *root = NULL, *parent = NULL, *tree = NULL;
+	const char *data = "{\"ietf-restconf:data\":";
+	char *inner = NULL;
+	struct ly_in *in;
+	LY_ERR r;
+
+	if (strncmp(body, data, strlen(data)) == 0)
+		body = inner = strndup(body + strlen(data), strlen(body) - strlen(data) - 1);
+	if (parent_path)
+		ck_assert_int_eq(lyd_new_path2(NULL, ctx, parent_path, NULL, 0, 0, 0, &root, &parent), 0);
+	ly_in_new_memory(body, &in);
+	r = lyd_parse_data(ctx, parent, in, LYD_JSON,
+			   LYD_PARSE_STRICT | (parent ? LYD_PARSE_ONLY : 0),
+			   parent ? 0 : LYD_VALIDATE_PRESENT, &tree);
+	ck_assert_msg(r == LY_SUCCESS, "%s (%s):\n%.3000s", ly_errmsg(ctx),
+		      ly_errpath(ctx) ? ly_errpath(ctx) : "", body);
+	ly_in_free(in, 0);
+	lyd_free_all(root ? root : tree);
+	free(inner);
+}
+
+void body_ok(const char *body, const char *parent_path)
+{
+	models_up();
+	judge(ours, body, parent_path);
+	if (official)
+		judge(official, body, parent_path);
+}

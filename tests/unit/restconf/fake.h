@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Stands in for intent and topo: a sorted table of policies whose commands complete later on
+ * the loop, a TED made by hand. And a client that asks one thing a connection.
+ */
+#include <check.h>
+#include <libyang/libyang.h>
+
+#include "northbound/restconf/restconf.h"
+
+struct fake {
+	struct loop *loop;
+	struct net *net;
+	struct http *http;
+	struct store *store;
+	struct store_disk *disk;
+	struct bus *bus;
+	struct rc *rc;
+	const struct ted *ted;
+	struct intent_view *views;
+	unsigned n_views;
+	bool held, ready;
+	uint64_t revision;
+	unsigned puts, deletes, adopts, releases, holds, reopts, clears;
+	enum intent_write last_how;
+	uint64_t last_if_revision;
+	struct intent_path_query last_query;
+	enum pce_status path_status;
+	bool refuse_store;
+	enum http_role role; /* of the next client; ADMIN by default */
+	struct sse *sse;
+};
+
+struct answer {
+	int status;
+	char head[4000];
+	struct str body;
+};
+
+extern struct fake fake;
+
+void fake_up(unsigned nodes);
+void fake_down(void);
+void fake_restart_rc(void);
+void fake_run(uint64_t ns);
+struct intent_view *fake_policy(const char *headend, uint32_t color, const char *endpoint);
+/* headers: "Name: value\r\n…" or "". The answer's body is freed by the next ask. */
+const struct answer *ask(const char *method, const char *path, const char *headers, const char *body);
+const struct answer *get(const char *path);
+const char *header_of(const struct answer *a, const char *name, char *buf, size_t cap);
+
+/* libyang's judgement of a body: as our models say, and as the official files when at hand. */
+void body_ok(const char *body, const char *parent_path);
+void models_fini(void);
+#define ck_has(text, needle)                                                                       \
+	ck_assert_msg(strstr((text), (needle)) != NULL, "no %s in:\n%.3000s", (needle), (text))
+#define ck_lacks(text, needle)                                                                     \
+	ck_assert_msg(strstr((text), (needle)) == NULL, "%s in:\n%.3000s", (needle), (text))
+#define ck_status(a, want)                                                                         \
+	ck_assert_msg((a)->status == (want), "status %d, not %d:\n%.1500s", (a)->status, (want),     \
+		      str_text(&(a)->body))
+
+Suite *suite_read(void);
+Suite *suite_write(void);
