@@ -119,6 +119,11 @@ uint8_t book_claim_hold(const struct book_claim *c)
 	return c->terms[BOOK_WANT].hold;
 }
 
+const struct book_terms *book_claim_terms(const struct book_claim *c)
+{
+	return &c->terms[BOOK_WANT];
+}
+
 static bool window_eq(struct book_window a, struct book_window b)
 {
 	return a.start_s == b.start_s && a.end_s == b.end_s;

@@ -61,6 +61,7 @@ struct book_claim *book_claim_free(struct book *b, struct book_claim *c); /* rel
 void *book_claim_owner(const struct book_claim *c);
 bool book_claim_foreign(const struct book_claim *c);
 uint8_t book_claim_hold(const struct book_claim *c);
+const struct book_terms *book_claim_terms(const struct book_claim *c); /* of the new side */
 /* Discovered LSP becomes ours, or ours is released to its headend. */
 void book_claim_foreign_set(struct book *b, struct book_claim *c, bool foreign);
 

@@ -106,7 +106,15 @@ struct intent_view {
 	uint64_t ted_generation;      /* computed on */
 	uint64_t pushes, repairs, failures;
 	struct ip_addr binding_sid;
+	bool confirmed;		      /* the headend echoed the present list (UP wants more) */
+	bool key_made;		      /* observed without a colour: key.color is intent_color_of() its name */
+	bool charged;		      /* its bandwidth stands in the book; else reason or note says why */
+	char lsp_name[SR_NAME_MAX];   /* symbolic name on the wire */
 };
+
+/* The colour under which an LSP without one is shown: 0xff000000 and 24 bits of its name, the
+ * same after a restart. Two names that meet take the next free number. */
+uint32_t intent_color_of(const char *lsp_name);
 
 int intent_new(struct intent **outp, struct loop *loop, struct work *work, struct store *store,
 	       struct bus *bus, const struct intent_cfg *cfg);
@@ -148,14 +156,24 @@ enum intent_write {
 	INTENT_UPDATE,	/* INTENT_E_MISSING when not there */
 };
 
-/* Checks without writing: what a dry run and the candidate check use. r->code 0: fine. */
+/*
+ * Checks without writing: what a dry run and the candidate check use. r->code 0: fine. Fields
+ * are paths of the sextant-policy model below its list entry ("bandwidth",
+ * "candidate-path[preference='100']/dynamic/exclude"). What only the topology can tell (an
+ * unknown headend, an exclude that names nothing) is checked while the topology is in sight.
+ */
 void intent_validate(const struct intent *i, const struct intent_policy *p, struct intent_result *r);
 /* if_revision 0: any. */
 void intent_put(struct intent *i, enum intent_write how, const struct intent_policy *p,
 		uint64_t if_revision, intent_done_fn done, void *arg);
 void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t if_revision,
 		   intent_done_fn done, void *arg);
-/* Discovered LSPs have a policy key too; those without a colour are named by (headend, name). */
+/*
+ * Discovered LSPs have a policy key too; see intent_color_of() for those without a colour. A
+ * policy that is observed takes no intent_put (INTENT_E_MODE) before it is adopted; adopting
+ * keeps the reported list as its explicit candidate path, so that nothing is sent. An LSP that
+ * is neither delegated to us nor an orphan of PCInitiate cannot be adopted (INTENT_E_MODE).
+ */
 void intent_adopt(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg);
 void intent_release(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg);
 void intent_hold(struct intent *i, bool hold, intent_done_fn done, void *arg); /* durable */

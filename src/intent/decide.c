@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an evaluation changes. Bad news acts at once: a broken route is replaced or taken down,
+ * one that breaks a bound is replaced or marked degraded. Good news settles: a better route must
+ * be better by the hysteresis for the whole wait-to-revert. A route is admitted and charged
+ * here, before anything is sent.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "intent/intent_priv.h"
+
+struct book_terms intent_terms(const struct intent_policy *d)
+{
+	return (struct book_terms){
+		.bps = d->bandwidth_bps, .hold = d->hold_prio, .nrp = d->nrp, .window = BOOK_ALWAYS
+	};
+}
+
+static void note(char dst[SR_REASON_MAX], const char *text)
+{
+	str_copy(dst, SR_REASON_MAX, text ? text : "");
+}
+
+static void revert_forget(struct intent_pol *p)
+{
+	p->has_better = false;
+	loop_timer_stop(&p->revert);
+}
+
+/* ---- preemption: better priorities take reservations, not paths ---- */
+
+/* The worst-held claim of ours on a link that a setup priority may push aside. */
+static struct book_claim *victim(const struct intent *i, uint32_t link, uint8_t setup)
+{
+	struct book_claim *worst = NULL;
+	size_t n;
+	struct book_claim *const *users = book_users(i->book, link, &n);
+
+	for (size_t k = 0; k < n; k++) {
+		struct book_claim *c = users[k];
+
+		if (book_claim_foreign(c) || book_claim_hold(c) <= setup ||
+		    book_claim_bps(c, link) == 0)
+			continue;
+		if (!worst || book_claim_hold(c) >= book_claim_hold(worst))
+			worst = c;
+	}
+	return worst;
+}
+
+static void preempt(struct intent_pol *p, const struct intent_route *r)
+{
+	struct intent *i = p->i;
+
+	for (uint32_t k = 0; k < r->n_links; k++) {
+		struct book_claim *c;
+
+		while (book_excess(i->book, r->links[k]) > 0 &&
+		       (c = victim(i, r->links[k], p->desired->p.setup_prio))) {
+			struct intent_pol *loser = book_claim_owner(c);
+
+			book_yield(i->book, c, r->links[k]);
+			intent_event(loser, BUS_WARNING, "policy-preempted", "\"link\":%u", r->links[k]);
+			intent_dirty(loser, INTENT_REPAIR);
+		}
+	}
+}
+
+/* ---- taking a route ---- */
+
+/* The link on which a route does not fit, UINT32_MAX when it fits. */
+static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r)
+{
+	const struct intent_policy *d = &p->desired->p;
+	const struct book_ask ask = {
+		.setup = d->setup_prio, .nrp = d->nrp, .window = BOOK_ALWAYS, .except = p->claim
+	};
+
+	return book_refuses(p->i->book, &ask, d->bandwidth_bps, r->links, r->n_links);
+}
+
+/* Admitted before; false without memory, then nothing changed. */
+static bool charge(struct intent_pol *p, const struct intent_route *r, bool new_was_sent)
+{
+	const struct book_terms t = intent_terms(&p->desired->p);
+
+	if (book_move(p->i->book, p->claim, &t, r->links, r->n_links, new_was_sent) < 0) {
+		log_event("", LOG_ERROR, "intent.book.memory", "policy=%s", p->lsp_name);
+		return false;
+	}
+	if (t.bps > 0)
+		preempt(p, r);
+	return true;
+}
+
+/* A confirmed route is what a refused move goes back to; older ones are in the book only. */
+static void want_to_prev(struct intent_pol *p)
+{
+	if (p->want.set && p->confirmed) {
+		intent_route_fini(&p->prev);
+		p->prev = p->want;
+		p->want = (struct intent_route){ 0 };
+	} else {
+		intent_route_fini(&p->want);
+	}
+}
+
+static void take(struct intent_pol *p, const struct intent_route *best, bool repair)
+{
+	struct intent_route r;
+	bool pref = p->want.set && p->want.preference != best->preference;
+
+	if (intent_route_copy(best, &r) < 0)
+		return;
+	if (!charge(p, &r, p->new_sent)) {
+		intent_route_fini(&r);
+		return;
+	}
+	want_to_prev(p);
+	p->want = r;
+	p->new_sent = p->confirmed = p->was_up = false;
+	p->attr_dirty = p->attr_charged = p->attr_dirty || pref;
+	p->waiting = false; /* another list, another chance */
+	p->no_path = p->degraded = p->blocked = false;
+	p->why[0] = '\0';
+	revert_forget(p);
+	if (repair) {
+		p->repairs++;
+		metric_add(p->i->m_repairs, 1);
+	}
+	intent_path_event(p);
+	intent_reconcile(p);
+}
+
+/* No candidate path is valid: the policy goes down (RFC 9256 s2.10). What is in the network
+ * stays charged until it is reported gone. */
+static void lose(struct intent_pol *p, const struct intent_eval *e, const char *why)
+{
+	bool there = p->lsp || p->txn;
+
+	intent_route_fini(&p->want);
+	intent_route_fini(&p->prev);
+	p->no_path = true;
+	p->degraded = false;
+	p->blocked = e->blocked;
+	note(p->why, why);
+	revert_forget(p);
+	if (!there && !p->adopting) {
+		book_drop(p->i->book, p->claim);
+		p->new_sent = false;
+	}
+	p->confirmed = p->was_up = false;
+	intent_reconcile(p);
+}
+
+/* ---- keeping one ---- */
+
+/* The same list may run over other links now: the charge follows the traffic. */
+static void refresh(struct intent_pol *p, const struct intent_eval *e)
+{
+	const struct book_terms t = *book_claim_terms(p->claim);
+	const struct intent_route *now = &e->now;
+	struct intent_route r;
+
+	if (p->want.generation != 0 && p->want.n_links == now->n_links &&
+	    memcmp(p->want.links, now->links, now->n_links * sizeof(*now->links)) == 0) {
+		p->want.generation = now->generation;
+		p->want.igp = now->igp;
+		p->want.te = now->te;
+		p->want.hops = now->hops;
+		p->want.delay_us = now->delay_us;
+		p->want.worst_delay_us = now->worst_delay_us;
+		return;
+	}
+	if (intent_route_copy(now, &r) < 0)
+		return;
+	if (book_move(p->i->book, p->claim, &t, r.links, r.n_links, false) < 0) {
+		intent_route_fini(&r);
+		return;
+	}
+	intent_route_fini(&p->want);
+	p->want = r;
+}
+
+/* A bound held again after it was broken, or new terms on the same list: charged in full. */
+static void recharge(struct intent_pol *p, bool was_degraded)
+{
+	if (p->attr_dirty && !p->attr_charged) {
+		if (charge(p, &p->want, p->new_sent))
+			p->attr_charged = true;
+	} else if (was_degraded) {
+		charge(p, &p->want, false);
+	}
+}
+
+static void degrade(struct intent_pol *p, const struct intent_eval *e, const char *why)
+{
+	char text[SR_REASON_MAX];
+
+	(void)snprintf(text, sizeof(text), "%.120s; no other path: %.110s", e->cur_breaks, why);
+	p->degraded = true;
+	p->blocked = true;
+	note(p->why, why[0] ? text : e->cur_breaks);
+	revert_forget(p);
+	intent_reconcile(p);
+}
+
+static bool better(const struct intent_pol *p, const struct intent_eval *e)
+{
+	const struct intent_cpath *c = intent_cpath_find(&p->desired->p, e->best.preference);
+	uint64_t now, then;
+
+	if (e->best.preference != e->now.preference)
+		return e->best.preference > e->now.preference;
+	if (!c || c->kind == INTENT_EXPLICIT)
+		return !sr_list_eq(&e->best.list, &e->now.list);
+	now = intent_route_cost(&e->now, c->minimise);
+	then = intent_route_cost(&e->best, c->minimise);
+	return then < now && then * 100 <= now * (100 - p->i->cfg.hysteresis_pct);
+}
+
+/* Good news: true when it has settled. */
+static bool settled(struct intent_pol *p)
+{
+	const struct intent *i = p->i;
+	struct mono now = loop_now(i->loop), due;
+
+	if (!p->has_better) {
+		p->has_better = true;
+		p->better_since = now;
+	}
+	due = mono_add(p->better_since, i->cfg.wait_to_revert_ns);
+	if (!mono_before(now, due))
+		return true;
+	if (!loop_timer_armed(&p->revert))
+		loop_timer_at(&p->revert, due);
+	return false;
+}
+
+static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool best, bool force)
+{
+	bool same = best && sr_list_eq(&e->best.list, &p->want.list) &&
+		    e->best.preference == p->want.preference;
+	bool was_degraded = p->degraded;
+
+	p->degraded = p->no_path = p->blocked = false;
+	p->why[0] = '\0';
+	if (best && !same && (force || (better(p, e) && settled(p)))) {
+		take(p, &e->best, false);
+		return;
+	}
+	if (same || !best || !better(p, e))
+		revert_forget(p);
+	recharge(p, was_degraded);
+	intent_reconcile(p);
+}
+
+/* The best route, if it may be used: not refused by the headend before, and with room. */
+static bool best_usable(struct intent_pol *p, const struct intent_eval *e, char why[SR_REASON_MAX],
+			bool *lost)
+{
+	char label[TED_LABEL_MAX];
+	uint32_t link;
+
+	*lost = false;
+	if (!e->best.set)
+		return false;
+	if (p->has_refused && sr_list_eq(&e->best.list, &p->refused)) {
+		note(why, p->fail);
+		return false;
+	}
+	link = refuses(p, &e->best);
+	if (link == UINT32_MAX)
+		return true;
+	*lost = !e->exact;
+	(void)snprintf(why, SR_REASON_MAX, "bandwidth: %s has too little free",
+		       ted_link_label(e->ted, link, label, sizeof(label)));
+	return false;
+}
+
+bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt how)
+{
+	char why[SR_REASON_MAX] = "";
+	bool lost, best = best_usable(p, e, why, &lost);
+
+	if (lost)
+		return false;
+	if (!why[0] && !best)
+		note(why, e->why);
+	if (p->want.set && e->cur_valid)
+		refresh(p, e);
+	if (!p->want.set || !e->cur_valid) {
+		if (best)
+			take(p, &e->best, p->want.set || p->no_path);
+		else
+			lose(p, e, why);
+	} else if (!e->cur_breaks) {
+		keep_or_improve(p, e, best, how == INTENT_FORCE);
+	} else if (best && !sr_list_eq(&e->best.list, &p->want.list)) {
+		take(p, &e->best, true);
+	} else {
+		degrade(p, e, why);
+	}
+	return true;
+}
+
+/* ---- adoption ---- */
+
+/* The headend runs this: it is our route until an evaluation says otherwise. */
+void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t preference)
+{
+	struct intent *i = p->i;
+	const struct book_terms t = intent_terms(&p->desired->p);
+	struct pce_expansion x = { 0 };
+	struct intent_route r = { .set = true, .preference = preference, .list = *l }, copy;
+
+	if (i->ted && i->ted->n_nodes > 0) {
+		uint32_t src = intent_endpoint_node(i->ted, &p->key.headend);
+
+		arena_reset(&i->arena);
+		if (src != TED_NONE)
+			intent_expand(i->ted, src, intent_endpoint_node(i->ted, &p->key.endpoint), l,
+				      &i->arena, &x);
+	}
+	if (x.valid) {
+		memcpy(&r.links, &x.links, sizeof(r.links));
+		r.n_links = x.n_links;
+		r.igp = x.igp_max;
+		r.te = x.te_max;
+		r.hops = x.hops_max;
+		r.delay_us = x.delay_us_min;
+		r.worst_delay_us = x.delay_us_max;
+		r.generation = i->ted->generation;
+	}
+	if (intent_route_copy(&r, &copy) < 0)
+		return;
+	if (book_hold(i->book, p->claim, &t, copy.links, copy.n_links) < 0) {
+		intent_route_fini(&copy);
+		return;
+	}
+	intent_route_fini(&p->want);
+	intent_route_fini(&p->prev);
+	p->want = copy;
+	p->new_sent = true;
+	p->no_path = false;
+}

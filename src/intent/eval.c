@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One policy on one TED: is the route it has still good, and what is the best one? Pure, for any
+ * thread: reads only the item, the TED and the shared base of free bandwidth; its scratch is the
+ * caller's. Nothing here depends on what other items of the round find.
+ */
+#include <string.h>
+
+#include "intent/intent_priv.h"
+
+uint32_t intent_endpoint_node(const struct ted *t, const struct ip_addr *a)
+{
+	return ip_is_any(a) ? TED_NONE : ted_node_by_addr(t, a);
+}
+
+/* ---- requests ---- */
+
+static bool exclude_add(const struct ted *t, const char *text, uint32_t *nodes, uint32_t *links,
+			struct pce_request *out)
+{
+	uint32_t node = ted_node_by_id(t, text), link;
+	struct ip_addr a;
+
+	if (node == TED_NONE && ip_parse(text, &a) == 0)
+		node = ted_node_by_addr(t, &a);
+	if (node != TED_NONE) {
+		nodes[out->n_exclude_nodes++] = node;
+		return true;
+	}
+	link = ted_link_by_text(t, text);
+	if (link == TED_NONE)
+		return false;
+	links[out->n_exclude_links++] = link;
+	return true;
+}
+
+bool intent_request_of(const struct ted *t, const struct intent_policy *p,
+		       const struct intent_cpath *c, struct arena *a, struct pce_request *out,
+		       uint8_t *bad)
+{
+	uint32_t *nodes = ARENA_ARRAY(a, INTENT_HOPS_MAX, uint32_t);
+	uint32_t *links = ARENA_ARRAY(a, INTENT_HOPS_MAX, uint32_t);
+	bool named = true;
+
+	*out = (struct pce_request){
+		.src = intent_endpoint_node(t, &p->key.headend),
+		.dst = intent_endpoint_node(t, &p->key.endpoint),
+		.minimise = c->minimise,
+		.delay_us_max = c->delay_us_max,
+		.hops_max = c->hops_max,
+		.igp_max = c->igp_max,
+		.te_max = c->te_max,
+		.bandwidth_bps = p->bandwidth_bps,
+		.affinity = c->affinity,
+		.strict = c->strict,
+		.dataplane = p->dataplane == SR_MPLS ? PCE_MPLS : PCE_SRV6,
+		.usid = !p->no_usid,
+		.msd = p->msd,
+		.reserved = p->reserved,
+	};
+	if (c->kind == INTENT_EXPLICIT) {
+		out->delay_us_max = out->hops_max = out->igp_max = out->te_max = PCE_NO_BOUND;
+		out->affinity = (struct pce_affinity){ 0 };
+		return true;
+	}
+	for (uint8_t i = 0; nodes && links && i < c->n_exclude; i++) {
+		/* What does not exist is kept away from; the caller may still want to know. */
+		if (!exclude_add(t, c->exclude[i], nodes, links, out)) {
+			named = false;
+			*bad = i;
+		}
+	}
+	out->exclude_nodes = nodes;
+	out->exclude_links = links;
+	return named;
+}
+
+/* ---- lists ---- */
+
+void intent_expand(const struct ted *t, uint32_t src, uint32_t dst, const struct sr_list *list,
+		   struct arena *a, struct pce_expansion *out)
+{
+	struct ip_addr *sids = ARENA_ARRAY(a, SR_SEGS_MAX, struct ip_addr);
+	uint32_t *labels = ARENA_ARRAY(a, SR_SEGS_MAX, uint32_t);
+	struct pce_list l = { .dataplane = list->dataplane == SR_MPLS ? PCE_MPLS : PCE_SRV6,
+			      .n = list->n,
+			      .sids = sids,
+			      .labels = labels };
+
+	*out = (struct pce_expansion){ .why = "no memory" };
+	if (!sids || !labels)
+		return;
+	for (unsigned i = 0; i < list->n; i++) {
+		sids[i] = list->at[i].sid;
+		labels[i] = list->at[i].label;
+	}
+	pce_expand(t, src, dst, &l, a, out);
+}
+
+static uint8_t seg_kind(enum pce_segment_kind k)
+{
+	static const uint8_t kinds[] = { [PCE_SEG_NODE] = SR_SEG_NODE,
+					 [PCE_SEG_ADJ] = SR_SEG_ADJ,
+					 [PCE_SEG_CONTAINER] = SR_SEG_CONTAINER };
+
+	return kinds[k];
+}
+
+static void segment_nai(const struct ted *t, const struct pce_segment *s, uint8_t dataplane,
+			struct sr_segment *out)
+{
+	bool v4 = dataplane == SR_MPLS;
+
+	if (s->kind == PCE_SEG_NODE && s->node < t->n_nodes) {
+		const struct ted_node *n = &t->nodes[s->node];
+
+		out->nai_local = v4 ? n->router_v4 : n->router_v6;
+	} else if (s->kind == PCE_SEG_ADJ && s->link < t->n_links) {
+		const struct ted_link *l = &t->links[s->link];
+		bool both4 = l->local_v4.family != IP_NONE && l->remote_v4.family != IP_NONE;
+		bool both6 = l->local_v6.family != IP_NONE && l->remote_v6.family != IP_NONE;
+
+		if (v4 ? both4 : both6) {
+			out->nai_local = v4 ? l->local_v4 : l->local_v6;
+			out->nai_remote = v4 ? l->remote_v4 : l->remote_v6;
+		}
+	}
+}
+
+void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, uint8_t dataplane,
+			   struct sr_list *out)
+{
+	*out = (struct sr_list){ .dataplane = dataplane };
+	for (uint32_t i = 0; i < ans->n_segs && i < SR_SEGS_MAX; i++) {
+		const struct pce_segment *s = &ans->segs[i];
+		struct sr_segment *g = &out->at[out->n++];
+
+		g->kind = seg_kind(s->kind);
+		g->algo = s->algo;
+		g->behavior = s->behavior;
+		g->sid = s->sid;
+		g->label = s->label;
+		g->structure = (struct sr_sid_structure){ s->structure.lb, s->structure.ln,
+							  s->structure.fun, s->structure.arg };
+		segment_nai(t, s, dataplane, g);
+	}
+}
+
+/* ---- routes ---- */
+
+uint64_t intent_route_cost(const struct intent_route *r, enum pce_metric m)
+{
+	const uint32_t cost[] = { [PCE_IGP] = r->igp,
+				  [PCE_TE] = r->te,
+				  [PCE_DELAY] = r->worst_delay_us,
+				  [PCE_HOPS] = r->hops };
+
+	return cost[m];
+}
+
+/* A single path's links in order, out of the expansion, which is by number. */
+static void path_order(const struct ted *t, uint32_t src, struct arena *a, struct intent_route *r)
+{
+	uint32_t *path = ARENA_ARRAY(a, r->n_links, uint32_t);
+	uint32_t at = src, n = 0;
+
+	for (uint32_t step = 0; path && step < r->n_links; step++) {
+		for (uint32_t i = 0; i < r->n_links; i++) {
+			if (t->links[r->links[i]].from == at) {
+				path[n++] = r->links[i];
+				break;
+			}
+		}
+		if (n == step) /* nothing leaves here: not a chain */
+			return;
+		at = t->links[path[step]].to;
+	}
+	r->path = path;
+	r->n_path = n;
+}
+
+static void route_of_expansion(const struct intent_eval *e, const struct pce_expansion *x,
+			       const struct sr_list *list, struct intent_route *out)
+{
+	out->set = true;
+	out->list = *list;
+	/* The engine's arrays are const and outlive this in the arena; copied before they are kept. */
+	memcpy(&out->links, &x->links, sizeof(out->links));
+	out->n_links = x->n_links;
+	out->igp = x->igp_max;
+	out->te = x->te_max;
+	out->hops = x->hops_max;
+	out->delay_us = x->delay_us_min;
+	out->worst_delay_us = x->delay_us_max;
+	out->generation = e->ted->generation;
+}
+
+static void route_of_answer(const struct intent_eval *e, const struct pce_answer *ans,
+			    const struct intent_cpath *c, struct intent_route *out)
+{
+	struct sr_list list;
+
+	intent_list_of_answer(e->ted, ans, e->desired->p.dataplane, &list);
+	*out = (struct intent_route){ .preference = c->preference };
+	route_of_expansion(e, &ans->expansion, &list, out);
+	memcpy(&out->path, &ans->path, sizeof(out->path));
+	out->n_path = ans->n_path;
+	out->delay_us = ans->delay_us;
+}
+
+/* ---- evaluation ---- */
+
+static bool request(struct intent_eval *e, const struct intent_cpath *c, const uint64_t *free_bps,
+		    struct pce_request *out)
+{
+	uint8_t bad;
+
+	(void)intent_request_of(e->ted, &e->desired->p, c, &e->arena, out, &bad);
+	out->msd = e->msd;
+	out->free_bps = free_bps;
+	out->n_free = e->n_free;
+	return out->src != TED_NONE;
+}
+
+/* The first link of a path found without regard to bandwidth that has not enough of it. */
+static const char *name_full_link(struct intent_eval *e, const struct pce_request *req,
+				  const struct pce_answer *refused)
+{
+	struct pce_request r = *req;
+	struct pce_answer ans;
+	char label[TED_LABEL_MAX];
+
+	r.bandwidth_bps = 0;
+	pce_compute(e->ted, &r, &e->arena, &ans);
+	for (uint32_t i = 0; ans.status == PCE_OK && i < ans.n_path; i++) {
+		uint32_t l = ans.path[i];
+		uint64_t room = l < e->n_free ? req->free_bps[l] : 0;
+
+		if (room < req->bandwidth_bps)
+			return arena_printf(&e->arena,
+					    "bandwidth: %s has %llu bit/s free, %llu asked",
+					    ted_link_label(e->ted, l, label, sizeof(label)),
+					    (unsigned long long)room,
+					    (unsigned long long)req->bandwidth_bps);
+	}
+	return refused->why;
+}
+
+static void keep_why(struct intent_eval *e, const char *why)
+{
+	if (!e->why)
+		e->why = why ? why : "no memory";
+}
+
+/* Same path, new SIDs: when the list broke but the links of its path are all there and good. */
+static bool encode_again(struct intent_eval *e, const struct intent_cpath *c,
+			 const struct pce_request *req, struct intent_route *out)
+{
+	struct pce_answer ans;
+
+	if (!e->has_cur || e->cur_valid || e->cur_preference != c->preference ||
+	    e->n_cur_path == 0)
+		return false;
+	for (uint32_t i = 0; i < e->n_cur_path; i++) {
+		uint32_t l = e->cur_path[i];
+
+		if (l >= e->ted->n_links || !e->ted->links[l].alive ||
+		    e->ted->links[l].reverse == TED_NONE)
+			return false;
+	}
+	pce_encode(e->ted, req, e->cur_path, e->n_cur_path, &e->arena, &ans);
+	if (ans.status != PCE_OK || pce_check(e->ted, req, &ans.expansion, &e->arena))
+		return false;
+	route_of_answer(e, &ans, c, out);
+	return true;
+}
+
+static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
+			 const uint64_t *free_bps)
+{
+	struct intent_route again = { 0 };
+	struct pce_request req;
+	struct pce_answer ans;
+
+	if (!request(e, c, free_bps, &req)) {
+		keep_why(e, "the headend is not in the topology");
+		return false;
+	}
+	if (req.dst == TED_NONE) {
+		keep_why(e, "the endpoint is not in the topology");
+		return false;
+	}
+	pce_compute(e->ted, &req, &e->arena, &ans);
+	if (ans.status != PCE_OK) {
+		bool bw = ans.removed[PCE_C_BANDWIDTH].decisive;
+
+		e->blocked = e->blocked || ans.removed[PCE_C_BANDWIDTH].links > 0;
+		keep_why(e, ans.status == PCE_NO_CONSTRAINED && bw ?
+				    name_full_link(e, &req, &ans) :
+				    ans.why);
+		return false;
+	}
+	route_of_answer(e, &ans, c, &e->best);
+	/* An equally good path would be a move without need. */
+	if (encode_again(e, c, &req, &again) &&
+	    intent_route_cost(&again, c->minimise) <= intent_route_cost(&e->best, c->minimise))
+		e->best = again;
+	return true;
+}
+
+static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
+			  const uint64_t *free_bps)
+{
+	struct pce_request req;
+	struct pce_expansion x;
+	const char *breaks;
+
+	if (!request(e, c, free_bps, &req)) {
+		keep_why(e, "the headend is not in the topology");
+		return false;
+	}
+	if (e->msd && c->list.n + e->desired->p.reserved > e->msd) {
+		keep_why(e, arena_printf(&e->arena, "%u SIDs, the headend can impose %u",
+					 c->list.n + e->desired->p.reserved, e->msd));
+		return false;
+	}
+	intent_expand(e->ted, req.src, req.dst, &c->list, &e->arena, &x);
+	if (!x.valid) {
+		keep_why(e, arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why));
+		return false;
+	}
+	breaks = pce_check(e->ted, &req, &x, &e->arena);
+	if (breaks) {
+		e->blocked = e->blocked || req.bandwidth_bps > 0;
+		keep_why(e, breaks);
+		return false;
+	}
+	e->best = (struct intent_route){ .preference = c->preference };
+	route_of_expansion(e, &x, &c->list, &e->best);
+	if (x.single)
+		path_order(e->ted, req.src, &e->arena, &e->best);
+	return true;
+}
+
+/* The list in force: does it still forward, and keep what its candidate path asks for? */
+static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
+{
+	const struct intent_cpath *c = intent_cpath_find(&e->desired->p, e->cur_preference);
+	struct pce_expansion x;
+	struct pce_request req;
+
+	if (!c)
+		c = &e->desired->p.cpaths[0]; /* it belonged to one that is gone */
+	if (!request(e, c, free_bps, &req)) {
+		e->cur_why = "the headend is not in the topology";
+		return;
+	}
+	intent_expand(e->ted, req.src, req.dst, &e->cur, &e->arena, &x);
+	if (!x.valid) {
+		e->cur_why = arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why);
+		return;
+	}
+	e->cur_valid = true;
+	e->cur_breaks = pce_check(e->ted, &req, &x, &e->arena);
+	e->now.preference = e->cur_preference;
+	route_of_expansion(e, &x, &e->cur, &e->now);
+	if (x.single)
+		path_order(e->ted, req.src, &e->arena, &e->now);
+}
+
+/* Candidate paths by falling preference; RFC 9256 s2.9. */
+static const struct intent_cpath *next_cpath(const struct intent_policy *p,
+					     const struct intent_cpath *after)
+{
+	const struct intent_cpath *best = NULL;
+
+	for (unsigned i = 0; i < p->n_cpaths; i++) {
+		const struct intent_cpath *c = &p->cpaths[i];
+
+		if (after && c->preference >= after->preference)
+			continue;
+		if (!best || c->preference > best->preference)
+			best = c;
+	}
+	return best;
+}
+
+void intent_eval_run(struct intent_eval *e, uint64_t *scratch)
+{
+	const struct intent_policy *p = &e->desired->p;
+
+	if (e->n_free > 0)
+		memcpy(scratch, e->free_bps, e->n_free * sizeof(*scratch));
+	for (uint32_t i = 0; i < e->n_own; i++) {
+		if (e->own[i].link < e->n_free)
+			scratch[e->own[i].link] = e->own[i].free_bps;
+	}
+	if (e->has_cur)
+		eval_cur(e, scratch);
+	for (const struct intent_cpath *c = next_cpath(p, NULL); c; c = next_cpath(p, c)) {
+		if (c->kind == INTENT_EXPLICIT ? eval_explicit(e, c, scratch) :
+						 eval_dynamic(e, c, scratch))
+			return;
+	}
+	keep_why(e, "no candidate path");
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Inside of intent, for the files of this folder only.
+ *
+ * A policy has at most one LSP of ours on its headend; the candidate path in use is carried by
+ * it. Three things are kept apart: desired (durable), want (the route we decided on, charged in
+ * the book), lsp (what the headend says). prev is the last confirmed route, to go back to when
+ * a move is refused.
+ */
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/vec.h"
+#include "intent/book.h"
+#include "intent/intent.h"
+#include "log/log.h"
+#include "log/metric.h"
+
+enum {
+	INTENT_SYNC_MAX = 16,	  /* policies recomputed on the loop at once; more go to workers */
+	INTENT_JOB_ITEMS = 32,	  /* policies a job, whatever the number of workers */
+	INTENT_FOREIGN_TURN = 64, /* foreign LSPs expanded a turn of the loop */
+};
+
+/* Immutable once made; shared with workers. References are counted on the loop only. */
+struct intent_desired {
+	uint32_t refs;
+	struct intent_policy p; /* only n_cpaths of its array are there */
+};
+
+/* A list and what it does on one TED. */
+struct intent_route {
+	bool set;
+	uint32_t preference;
+	struct sr_list list;
+	uint32_t *path; /* links in order; n_path 0 when not known or not single */
+	uint32_t *links; /* expansion, ascending */
+	uint32_t n_path, n_links;
+	uint32_t igp, te, delay_us, hops, worst_delay_us;
+	uint64_t generation; /* 0: never seen on a TED */
+};
+
+struct intent_headend {
+	struct hash_node node;
+	struct intent *i;
+	struct ip_addr addr;
+	bool up, synced;
+	uint32_t session;
+	struct headend_caps caps;
+	struct list lsps, pols;
+	uint32_t n_lsps;
+	struct loop_timer age; /* of foreign charges after the loss */
+};
+
+struct intent_pol;
+
+/* One LSP as reported; lives while its headend has it, or has not come back to deny it. */
+struct intent_lsp {
+	struct hash_node node; /* (headend, name) */
+	struct list he_link, pol_link, expand_link;
+	struct intent_headend *he;
+	struct intent_pol *pol;
+	bool ours;
+	struct lsp_state st;
+	struct book_claim *claim; /* foreign only */
+	bool charged;
+	char note[SR_REASON_MAX]; /* why it is not charged */
+};
+
+enum intent_dirt {
+	INTENT_CLEAN,
+	INTENT_SWEEP,  /* may have got better */
+	INTENT_REPAIR, /* may be broken */
+	INTENT_FORCE,  /* an operator changed or asked */
+};
+
+struct intent_pol {
+	struct sr_policy_key key;
+	struct intent *i;
+	struct intent_headend *he;
+	struct list he_link, dirty_link, work_link;
+	struct hash_node by_name; /* (headend, lsp_name), managed only */
+	bool named;
+	enum intent_mode mode;
+	bool key_made;
+
+	/* durable */
+	struct intent_desired *desired; /* NULL: observed */
+	bool deleted;			/* acknowledged to the operator, LSP perhaps still there */
+	char lsp_name[SR_NAME_MAX];
+	struct sr_cpath_id cpath;
+	struct ip_addr bsid;
+	uint64_t revision, created_wall_ns;
+
+	/* decided */
+	struct intent_route want, prev;
+	struct book_claim *claim; /* managed only */
+	bool new_sent;		  /* the claim's new side may be in the network */
+	bool no_path;		  /* last evaluation found nothing; why says what */
+	bool degraded;		  /* want breaks a bound; why says which */
+	bool blocked;		  /* lacks something a release of bandwidth could give */
+	char why[SR_REASON_MAX];
+	bool adopting;		  /* from the store, its headend has not synchronised since */
+	bool has_better;
+	struct mono better_since;
+	struct loop_timer revert;
+	enum intent_dirt dirty;
+	bool in_batch;
+
+	/* pushing */
+	struct intent_lsp *lsp; /* ours */
+	struct list lsps;	/* foreign ones with the same key; observed: all */
+	uint32_t txn;
+	enum { INTENT_TXN_NONE, INTENT_TXN_LIST, INTENT_TXN_ATTR, INTENT_TXN_TAKE,
+	       INTENT_TXN_REMOVE } txn_kind;
+	bool confirmed;	 /* the headend echoed want */
+	bool was_up;	 /* want has been reported up */
+	bool attr_dirty; /* bandwidth, priorities or preference differ from what was sent */
+	bool attr_charged; /* and the book has them already */
+	bool full;
+	bool release_due;
+	char fail[SR_REASON_MAX]; /* last refusal or silence; "" after success */
+	bool has_refused;
+	struct sr_list refused;
+	unsigned tries;
+	bool waiting; /* retry timer decides */
+	struct loop_timer retry; /* confirm time-out, and back-off after a failure */
+
+	/* shown */
+	enum intent_state state;
+	char reason[SR_REASON_MAX];
+	uint64_t since_wall_ns;
+	bool alarmed_down, alarmed_degraded;
+	uint64_t pushes, repairs, failures;
+};
+
+/* ---- evaluation: pure, any thread ---- */
+
+struct intent_eval {
+	/* in: nothing here changes while a worker has it */
+	const struct ted *ted;
+	struct intent_desired *desired;
+	bool has_cur;
+	struct sr_list cur;
+	uint32_t cur_preference;
+	const uint32_t *cur_path; /* in arena */
+	uint32_t n_cur_path;
+	uint8_t msd;
+	const uint64_t *free_bps; /* shared base */
+	uint32_t n_free;
+	struct book_own *own; /* in arena: corrections of the base */
+	uint32_t n_own;
+	bool exact; /* free_bps is the book of this moment, not of the round's start */
+	struct arena arena;
+	/* out; pointers into the arena */
+	bool cur_valid;
+	const char *cur_why;	/* not valid: why */
+	const char *cur_breaks; /* valid, but: or NULL */
+	struct intent_route now; /* cur as it is on this TED, when valid */
+	struct intent_route best;
+	const char *why; /* best not set: the reason of the most preferred candidate path */
+	bool blocked;	 /* more bandwidth would have helped */
+};
+
+/* scratch: n_free long. */
+void intent_eval_run(struct intent_eval *e, uint64_t *scratch);
+uint64_t intent_route_cost(const struct intent_route *r, enum pce_metric m);
+/* Expands a list as it is from src to dst (TED_NONE: anywhere). */
+void intent_expand(const struct ted *t, uint32_t src, uint32_t dst, const struct sr_list *list,
+		   struct arena *a, struct pce_expansion *out);
+void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, uint8_t dataplane,
+			   struct sr_list *out);
+/* False: an exclude text names nothing (*bad its index). */
+bool intent_request_of(const struct ted *t, const struct intent_policy *p,
+		       const struct intent_cpath *c, struct arena *a, struct pce_request *out,
+		       uint8_t *bad);
+uint32_t intent_endpoint_node(const struct ted *t, const struct ip_addr *a);
+
+/* ---- rounds ---- */
+
+struct intent_batch;
+
+struct intent {
+	struct loop *loop;
+	struct work *work;
+	struct store *store;
+	struct bus *bus;
+	struct intent_cfg cfg;
+	bool hold;
+	const struct driver *driver;
+	const struct ted *ted; /* NULL before the first */
+	struct mono ted_at, started;
+	struct book *book;
+	VEC(struct intent_pol *) pols; /* by key */
+	uint32_t n_managed;
+	struct hash headends, lsps, names;
+	uint32_t n_lsps;
+	uint64_t revision;
+	struct list ops; /* writes on their way to disk */
+	/* recomputation */
+	struct list dirty;
+	struct loop_task round;
+	struct intent_batch *batch;
+	struct list todo; /* policies to reconcile */
+	struct loop_task todo_task;
+	struct list expand; /* foreign LSPs to expand */
+	struct loop_task expand_task;
+	struct loop_timer reopt;
+	struct arena arena;
+	uint64_t *scratch; /* free bandwidth for work on the loop */
+	uint32_t n_scratch;
+	struct intent_repair_info repair;
+	bool repairing; /* pushes now belong to the news of ted_at */
+	uint64_t bsid_next;
+	uint32_t states[INTENT_HELD + 1];
+	struct metric *m_state[INTENT_HELD + 1], *m_pushes, *m_repairs, *m_failures, *m_compute;
+};
+
+/* intent.c */
+struct intent_headend *intent_headend_get(struct intent *i, const struct ip_addr *a, bool make);
+void intent_retry_blocked(struct intent *i);
+
+/* policy.c */
+struct intent_desired *intent_desired_new(const struct intent_policy *p);
+struct intent_desired *intent_desired_ref(struct intent_desired *d);
+struct intent_desired *intent_desired_unref(struct intent_desired *d);
+AUTO_DEFINE(struct intent_desired, intent_desired_unref)
+void intent_desired_out(const struct intent_desired *d, struct intent_policy *out);
+const struct intent_cpath *intent_cpath_find(const struct intent_policy *p, uint32_t preference);
+int intent_route_copy(const struct intent_route *from, struct intent_route *to); /* 0 or -ENOMEM */
+void intent_route_fini(struct intent_route *r);
+struct intent_pol *intent_pol_find(const struct intent *i, const struct sr_policy_key *key);
+size_t intent_pol_at(const struct intent *i, const struct sr_policy_key *key); /* lower bound */
+int intent_pol_new(struct intent *i, const struct sr_policy_key *key, enum intent_mode mode,
+		   struct intent_pol **outp);
+void intent_pol_free(struct intent_pol *p); /* lsps have been detached */
+int intent_pol_manage(struct intent_pol *p, const char *lsp_name); /* claim and name index */
+void intent_pol_unmanage(struct intent_pol *p);
+struct intent_pol *intent_pol_by_name(const struct intent *i, const struct ip_addr *headend,
+				      const char *lsp_name);
+void intent_pol_finish(struct intent_pol *p); /* a deleted policy whose LSP is gone */
+size_t intent_name_key(uint8_t *buf, const struct ip_addr *headend, const char *name);
+enum { INTENT_NAME_KEY_MAX = 20 + SR_NAME_MAX };
+void intent_path_save(struct intent_pol *p); /* behind the push */
+
+/* json.c: records */
+struct intent_record {
+	struct sr_policy_key key;
+	struct intent_desired *desired;
+	bool deleted;
+	char lsp_name[SR_NAME_MAX];
+	struct sr_cpath_id cpath;
+	struct ip_addr bsid;
+	uint64_t revision, created_wall_ns;
+};
+char *intent_record_print(const struct intent_record *r); /* malloc'd or NULL */
+int intent_record_parse(const char *text, size_t len, struct intent_record *out); /* 0, -EINVAL */
+char *intent_list_print(const struct sr_list *l, uint32_t preference);
+int intent_list_parse(const char *text, size_t len, struct sr_list *l, uint32_t *preference);
+
+/* sched.c */
+void intent_dirty(struct intent_pol *p, enum intent_dirt how);
+void intent_clean(struct intent_pol *p); /* forgets that it was dirty */
+void intent_sweep_all(struct intent *i, enum intent_dirt how);
+void intent_round_run(void *arg); /* struct intent */
+void intent_batch_abandon(struct intent *i);
+void intent_touch(struct intent *i, uint32_t link); /* users of a changed link */
+uint8_t intent_msd(const struct intent_pol *p, const struct intent_policy *d);
+/* Free bandwidth as one request sees it, into i->scratch; NULL without memory. */
+const uint64_t *intent_free_now(struct intent *i, const struct book_ask *ask);
+
+/* decide.c */
+/* False: lost against another in this round; evaluate again. */
+bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt how);
+void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t preference);
+struct book_terms intent_terms(const struct intent_policy *d);
+
+/* reconcile.c */
+enum intent_wish {
+	INTENT_WISH_NONE,
+	INTENT_WISH_CREATE,
+	INTENT_WISH_UPDATE,
+	INTENT_WISH_TAKE,
+	INTENT_WISH_REMOVE,
+	INTENT_WISH_RELEASE,
+};
+enum intent_wish intent_wish_of(const struct intent_pol *p);
+const char *intent_wish_text(enum intent_wish w);
+void intent_todo(struct intent_pol *p); /* reconcile later this turn */
+void intent_todo_run(void *arg);
+void intent_reconcile(struct intent_pol *p);
+void intent_lsp_news(struct intent_pol *p, const struct lsp_state *st); /* of ours; p->lsp is set */
+void intent_lsp_gone(struct intent_pol *p, bool asked);
+void intent_txn_failed(struct intent_pol *p, const char *text, bool gone);
+void intent_session_reset(struct intent_pol *p);
+void intent_retry_fire(void *arg);
+void intent_revert_fire(void *arg);
+
+/* observe.c */
+struct intent_lsp *intent_lsp_find(const struct intent *i, const struct ip_addr *headend,
+				   const char *name);
+void intent_lsp_free(struct intent_lsp *l);
+void intent_lsp_foreign(struct intent_lsp *l); /* charge it as foreign */
+void intent_lsp_ours(struct intent_lsp *l, struct intent_pol *p);
+struct intent_lsp *intent_lsp_shown(const struct intent_pol *p); /* the one views speak of */
+void intent_foreign_touch(struct intent_lsp *l);
+void intent_foreign_all(struct intent *i);
+void intent_expand_run(void *arg);
+void intent_headend_fini(struct intent_headend *h);
+void intent_age_fire(void *arg);
+
+/* state.c */
+void intent_state_refresh(struct intent_pol *p);
+void intent_state_leave(struct intent_pol *p); /* out of the counts, alarms cleared */
+void intent_event(struct intent_pol *p, enum bus_severity sev, const char *type, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void intent_path_event(struct intent_pol *p);
+void intent_path_text(const struct ted *t, const struct intent_route *r, char *buf, size_t cap);
+
+/* validate.c */
+void intent_result_set(struct intent_result *r, int code, const char *field, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* command.c */
+void intent_ops_orphan(struct intent *i);
