@@ -320,6 +320,7 @@ void intent_path_text(const struct ted *t, const struct intent_route *r, char *b
 /* validate.c */
 void intent_result_set(struct intent_result *r, int code, const char *field, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+bool intent_name_ok(const char name[SR_NAME_MAX]); /* as the model has it; "" is none */
 
 /* command.c */
 void intent_ops_orphan(struct intent *i);

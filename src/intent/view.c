@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Queries: copies for readers. Nothing here changes state; an answer holds until the loop
+ * turns. A policy deleted by its operator is not shown, whatever still waits for its headend.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "intent/intent_priv.h"
+
+/* ---- policies ---- */
+
+/* What the headend tells of an LSP that nobody has described to us. */
+static void desired_of_report(const struct intent_pol *p, const struct intent_lsp *l,
+			      struct intent_policy *out)
+{
+	struct intent_cpath *c = &out->cpaths[0];
+
+	intent_policy_default(out);
+	out->key = p->key;
+	out->n_cpaths = 0;
+	if (!l)
+		return;
+	if (intent_name_ok(l->st.name))
+		str_copy(out->name, sizeof(out->name), l->st.name);
+	out->bandwidth_bps = l->st.bandwidth_bps;
+	out->setup_prio = l->st.setup_prio;
+	out->hold_prio = l->st.hold_prio;
+	out->dataplane = l->st.list.dataplane;
+	if (l->st.list.n == 0 || l->st.list_truncated)
+		return;
+	intent_cpath_default(c);
+	c->kind = INTENT_EXPLICIT;
+	if (l->st.has_preference)
+		c->preference = l->st.preference;
+	c->list = l->st.list;
+	out->n_cpaths = 1;
+}
+
+static void computed_out(const struct intent_pol *p, struct intent_view *out)
+{
+	const struct intent_route *w = &p->want;
+
+	out->has_computed = w->set;
+	out->igp = out->te = out->delay_us = out->hops = out->worst_delay_us = UINT32_MAX;
+	if (!w->set)
+		return;
+	out->active_preference = w->preference;
+	out->computed = w->list;
+	out->n_path = w->n_path;
+	intent_path_text(p->i->ted, w, out->path_text, sizeof(out->path_text));
+	out->ted_generation = w->generation;
+	if (w->generation == 0)
+		return;
+	out->igp = w->igp;
+	out->te = w->te;
+	out->delay_us = w->delay_us;
+	out->hops = w->hops;
+	out->worst_delay_us = w->worst_delay_us;
+}
+
+/* In full on every link of its route; a preempted one has lost a part. */
+static bool in_book(const struct intent_pol *p)
+{
+	if (!p->claim || !p->want.set || p->want.n_links == 0)
+		return false;
+	for (uint32_t k = 0; k < p->want.n_links; k++) {
+		if (book_claim_bps(p->claim, p->want.links[k]) < p->desired->p.bandwidth_bps)
+			return false;
+	}
+	return true;
+}
+
+static void view_of(const struct intent_pol *p, struct intent_view *out)
+{
+	const struct intent_lsp *l = intent_lsp_shown(p);
+
+	memset(out, 0, sizeof(*out));
+	if (p->desired)
+		intent_desired_out(p->desired, &out->desired);
+	else
+		desired_of_report(p, l, &out->desired);
+	out->mode = p->mode;
+	out->state = p->state;
+	str_copy(out->reason, sizeof(out->reason), p->reason);
+	out->since_wall_ns = p->since_wall_ns;
+	out->created_wall_ns = p->created_wall_ns;
+	out->revision = p->revision;
+	out->has_reported = l != NULL;
+	if (l)
+		out->reported = l->st;
+	computed_out(p, out);
+	out->pushes = p->pushes;
+	out->repairs = p->repairs;
+	out->failures = p->failures;
+	out->binding_sid = l && l->st.binding_sid.family != IP_NONE ? l->st.binding_sid : p->bsid;
+	out->confirmed = p->confirmed;
+	out->key_made = p->key_made;
+	out->charged = p->mode == INTENT_MANAGED ? in_book(p) : l && l->charged;
+	str_copy(out->lsp_name, sizeof(out->lsp_name),
+		 p->mode == INTENT_OBSERVED && l ? l->st.name : p->lsp_name);
+}
+
+static bool is_shown(const struct intent_pol *p)
+{
+	return !p->deleted && (p->desired || p->mode == INTENT_OBSERVED);
+}
+
+int intent_get(const struct intent *i, const struct sr_policy_key *key, struct intent_view *out)
+{
+	const struct intent_pol *p = intent_pol_find(i, key);
+
+	if (!p || !is_shown(p))
+		return INTENT_E_MISSING;
+	view_of(p, out);
+	return 0;
+}
+
+bool intent_next(const struct intent *i, const struct sr_policy_key *after, struct intent_view *out)
+{
+	size_t at = after ? intent_pol_at(i, after) : 0;
+
+	if (after && at < i->pols.n && sr_policy_key_cmp(&i->pols.at[at]->key, after) == 0)
+		at++;
+	while (at < i->pols.n && !is_shown(i->pols.at[at]))
+		at++;
+	if (at == i->pols.n)
+		return false;
+	view_of(i->pols.at[at], out);
+	return true;
+}
+
+uint64_t intent_revision(const struct intent *i)
+{
+	return i->revision;
+}
+
+bool intent_held(const struct intent *i)
+{
+	return i->hold;
+}
+
+const struct ted *intent_ted(const struct intent *i)
+{
+	return i->ted;
+}
+
+/* ---- path computation ---- */
+
+static void refuse(struct pce_answer *out, enum pce_status status, const char *why)
+{
+	*out = (struct pce_answer){ .status = status, .why = why ? why : "no memory" };
+	out->expansion.why = "";
+	if (!why)
+		out->status = PCE_NO_MEMORY;
+}
+
+static uint32_t node_named(const struct ted *t, const char *text)
+{
+	uint32_t node = ted_node_by_id(t, text);
+	struct ip_addr a;
+
+	if (node == TED_NONE && ip_parse(text, &a) == 0)
+		node = intent_endpoint_node(t, &a);
+	return node;
+}
+
+/* Imposed at most: what the query says, else the headend that sits at the source. */
+static uint8_t msd_at(const struct intent *i, const struct intent_path_query *q, uint32_t src)
+{
+	uint8_t msd = q->msd;
+
+	HASH_EACH(it, &i->headends) {
+		const struct intent_headend *h = HASH_OF(it, struct intent_headend, node);
+
+		if (msd == 0 && h->up && intent_endpoint_node(i->ted, &h->addr) == src)
+			msd = q->dataplane == SR_MPLS ? h->caps.msd_mpls : h->caps.msd_srv6;
+	}
+	if (msd == 0)
+		msd = i->cfg.msd_default;
+	return msd > SR_SEGS_MAX ? SR_SEGS_MAX : msd;
+}
+
+static const uint64_t *free_at(const struct intent *i, const struct intent_path_query *q,
+			       struct arena *a)
+{
+	const struct book_ask ask = { .setup = q->setup_prio, .nrp = q->nrp, .window = BOOK_ALWAYS };
+	uint64_t *free_bps = ARENA_ARRAY(a, (size_t)i->ted->n_links + 1, uint64_t);
+
+	if (free_bps)
+		book_snapshot(i->book, &ask, free_bps, i->ted->n_links);
+	return free_bps;
+}
+
+/* False: *out says why. */
+static bool query_request(const struct intent *i, const struct intent_path_query *q,
+			  struct arena *a, struct pce_request *req, struct pce_answer *out)
+{
+	const struct ted *t = i->ted;
+	struct intent_policy *p = ARENA_NEW(a, struct intent_policy);
+	uint8_t bad = 0;
+
+	if (!p) {
+		refuse(out, PCE_NO_MEMORY, NULL);
+		return false;
+	}
+	p->bandwidth_bps = q->bandwidth_bps;
+	p->dataplane = q->dataplane;
+	p->no_usid = q->no_usid;
+	p->reserved = q->reserved;
+	if (!intent_request_of(t, p, &q->constraints, a, req, &bad)) {
+		refuse(out, PCE_NO_CONSTRAINED,
+		       arena_printf(a, "exclude: %s is no node or link of the topology",
+				    q->constraints.exclude[bad]));
+		return false;
+	}
+	req->src = node_named(t, q->src);
+	req->dst = node_named(t, q->dst);
+	if (req->src == TED_NONE || req->dst == TED_NONE) {
+		bool src = req->src == TED_NONE;
+
+		refuse(out, src ? PCE_NO_SOURCE : PCE_NO_TARGET,
+		       arena_printf(a, "%s is no node of the topology", src ? q->src : q->dst));
+		return false;
+	}
+	req->msd = msd_at(i, q, req->src);
+	req->free_bps = free_at(i, q, a);
+	req->n_free = t->n_links;
+	if (!req->free_bps)
+		refuse(out, PCE_NO_MEMORY, NULL);
+	return req->free_bps != NULL;
+}
+
+void intent_path(const struct intent *i, const struct intent_path_query *q, struct arena *a,
+		 struct pce_answer *out, const struct ted **ted)
+{
+	struct pce_request req;
+
+	*ted = i->ted;
+	if (!i->ted) {
+		refuse(out, PCE_NO_SOURCE, "there is no topology yet");
+		return;
+	}
+	if (query_request(i, q, a, &req, out))
+		pce_compute(i->ted, &req, a, out);
+}
+
+/* ---- book ---- */
+
+bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_row *out)
+{
+	struct book_row row;
+
+	if (!book_row(i->book, link, &row))
+		return false;
+	*out = (struct intent_book_row){ .link = link,
+					 .capacity_bps = row.capacity_bps,
+					 .n_lsps = row.n_claims };
+	for (uint8_t p = 0; p < BOOK_PRIOS; p++) {
+		const struct book_ask ask = { .setup = p, .window = BOOK_ALWAYS };
+
+		out->reserved_bps[p] = row.ours_bps[p];
+		out->foreign_bps[p] = row.foreign_bps[p];
+		out->free_bps[p] = book_room(i->book, link, &ask);
+	}
+	return true;
+}
+
+static bool is_user(const struct book_claim *c, uint32_t link)
+{
+	uint32_t at;
+
+	for (uint32_t k = 0; (at = book_claim_link(c, k)) <= link && at != UINT32_MAX; k++) {
+		if (at == link)
+			return true;
+	}
+	return false;
+}
+
+/* A route of ours runs over nothing that it is not booked on. */
+static bool audit_policy(const struct intent_pol *p, char *why, size_t cap)
+{
+	const struct intent_route *sides[] = { &p->want, &p->prev };
+	char key[SR_KEY_TEXT_MAX];
+
+	for (unsigned s = 0; p->claim && s < ARRAY_LEN(sides); s++) {
+		for (uint32_t k = 0; sides[s]->set && k < sides[s]->n_links; k++) {
+			if (is_user(p->claim, sides[s]->links[k]))
+				continue;
+			(void)snprintf(why, cap, "policy %s runs over link %u and is not booked there",
+				       sr_policy_key_text(&p->key, key, sizeof(key)),
+				       sides[s]->links[k]);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool intent_book_audit(const struct intent *i, char *why, size_t cap)
+{
+	if (!book_audit(i->book, why, cap))
+		return false;
+	for (size_t k = 0; k < i->pols.n; k++) {
+		if (!audit_policy(i->pols.at[k], why, cap))
+			return false;
+	}
+	return true;
+}
+
+/* ---- headends, repair ---- */
+
+void intent_each_headend(const struct intent *i,
+			 void (*fn)(void *arg, const struct intent_headend_info *h), void *arg)
+{
+	HASH_EACH(it, &i->headends) {
+		const struct intent_headend *h = HASH_OF(it, struct intent_headend, node);
+		const struct intent_headend_info info = { .headend = h->addr,
+							  .up = h->up,
+							  .synced = h->synced,
+							  .caps = h->caps,
+							  .lsps = h->n_lsps };
+
+		fn(arg, &info);
+	}
+}
+
+void intent_repair(const struct intent *i, struct intent_repair_info *out)
+{
+	*out = i->repair;
+}
