@@ -397,6 +397,45 @@ START_TEST(a_list_is_checked_by_what_its_packets_do)
 }
 END_TEST
 
+START_TEST(a_list_over_what_is_gone_is_not_good)
+{
+	int dead = 0, half = 0;
+
+	rng_seed(&rng, 500);
+	for (int round = 0; round < 200; round++) {
+		uint32_t link = (uint32_t)rng_below(&rng, 6);
+		struct pce_expansion e = { .links = &link, .n_links = 1, .valid = true, .why = "" };
+		struct pce_request q = { .minimise = PCE_HOPS, .delay_us_max = PCE_NO_BOUND,
+					 .hops_max = PCE_NO_BOUND, .igp_max = PCE_NO_BOUND,
+					 .te_max = PCE_NO_BOUND };
+		const struct ted *t;
+		struct arena arena;
+		const char *why;
+
+		net_random(true);
+		q.src = net.link[link].from;
+		q.dst = net.link[link].to;
+		net.link[link].alive = rng_below(&rng, 2);
+		t = net_build(&net);
+		arena_init(&arena, 0);
+		why = pce_check(t, &q, &e, &arena);
+		if (!t->links[link].alive) {
+			dead++;
+			ck_assert_ptr_nonnull(strstr(why ? why : "", "is down"));
+		} else if (t->links[link].reverse == TED_NONE) {
+			half++;
+			ck_assert_ptr_nonnull(strstr(why ? why : "", "in the other direction"));
+		}
+		link = t->n_links; /* was never there */
+		ck_assert_ptr_nonnull(pce_check(t, &q, &e, &arena));
+		arena_fini(&arena);
+		ted_unref(t);
+	}
+	ck_assert_int_gt(dead, 20);
+	ck_assert_int_gt(half, 5);
+}
+END_TEST
+
 START_TEST(the_same_question_has_the_same_answer)
 {
 	rng_seed(&rng, 77);
@@ -433,6 +472,7 @@ int main(void)
 	tcase_add_loop_test(t, the_answer_is_the_cheapest_path_and_none_means_none, 0, 4);
 	tcase_add_loop_test(t, with_sids_missing_no_list_does_harm, 0, 2);
 	tcase_add_loop_test(t, a_list_is_checked_by_what_its_packets_do, 0, 2);
+	tcase_add_test(t, a_list_over_what_is_gone_is_not_good);
 	tcase_add_test(t, the_same_question_has_the_same_answer);
 	suite_add_tcase(s, t);
 	return check_main(s);
