@@ -49,8 +49,7 @@ static void stream_decode(const struct pcap_stream *s, struct counts *c)
 
 	arena_init(&a, PCEPC_ARENA_MAX);
 	c->holes += s->holes > 0;
-	/* A peer that only acknowledged has sent no octet. */
-	while (at < s->len && pcepc_frame(s->data + at, s->len - at, &n) == PCEPC_FRAME_OK) {
+	while (pcepc_frame(s->data + at, s->len - at, &n) == PCEPC_FRAME_OK) {
 		struct pcepc_msg *m;
 		struct pcepc_fault f;
 

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a PCC says: reports and state synchronisation, requests, errors. A callback of the sink
+ * may end the session; p->session tells, and is looked at after each.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "southbound/pcep/pcep_int.h"
+
+enum {
+	ERR_CAPABILITY = 2,
+	ERR_UNSUPPORTED = 4,
+	ERR_UNSUPPORTED_PARAMETER = 4,
+	ERR_UNKNOWN_REQUEST = 8,
+	ERR_INVALID_OBJECT = 10,
+	ERR_NO_NAME = 8,
+	ERR_INVALID_OPERATION = 19,
+	ERR_LIMIT = 4,
+	ERR_NOT_STATEFUL = 5,
+	ERR_SYNC = 20,
+	ERR_SYNC_REPORT = 1,
+	ERR_PST = 21,
+	ERR_PST_UNSUPPORTED = 1,
+	METRIC_IGP = 1,
+	METRIC_TE = 2,
+	METRIC_HOPS = 3,
+	METRIC_MSD = 11,
+	METRIC_DELAY = 12,
+	METRICS_MAX = 4,
+	CONGESTION = 2,
+};
+
+/* ---- reports ---- */
+
+static void err_lsp(struct pcep_peer *p, uint8_t type, uint8_t value, uint32_t plsp_id)
+{
+	pcep_sess_send_err(p->sess, type, value, PCEPC_ERR_LSP, plsp_id);
+}
+
+/*
+ * A report that cannot be used. While synchronising the two views would differ ever after:
+ * RFC 8231 s5.6 has the session end.
+ */
+static void report_bad(struct pcep_peer *p, const struct pcepc_item *it, uint8_t type,
+		       uint8_t value)
+{
+	uint32_t plsp_id = it->lsp ? it->lsp->plsp_id : 0;
+
+	log_event(p->scope, LOG_WARN, "pcep.report.bad", "plsp-id=%u pcerr=%u/%u why=\"%s\"", plsp_id,
+		  type, value, pcepc_error_text(type, value));
+	if (!p->synced) {
+		err_lsp(p, ERR_SYNC, ERR_SYNC_REPORT, plsp_id);
+		pcep_peer_stop(p, "a report of its state synchronisation cannot be used");
+		return;
+	}
+	if (type && it->lsp)
+		err_lsp(p, type, value, plsp_id);
+	else if (type)
+		pcep_sess_send_err(p->sess, type, value, PCEPC_ERR_ERROR, 0);
+}
+
+static void limit_reached(struct pcep_peer *p, uint32_t plsp_id)
+{
+	char why[64];
+
+	err_lsp(p, ERR_INVALID_OPERATION, ERR_LIMIT, plsp_id);
+	if (p->limit_told)
+		return;
+	p->limit_told = true;
+	(void)snprintf(why, sizeof(why), "more than %u LSPs: the others are not seen", p->db.max);
+	log_event(p->scope, LOG_WARN, "pcep.lsps.max", "max=%u", p->db.max);
+	pcep_peer_alarm(p, true, "pcep-lsps-max", why);
+}
+
+/* What a report leaves out stays as it was (associations, RFC 8697 s6.3.1; the name). */
+static void remember(struct pcep_db_lsp *l, const struct pcepc_item *it, struct lsp_state *st)
+{
+	if (st->has_key) {
+		l->has_key = true;
+		l->color = st->color;
+		l->endpoint = st->endpoint;
+	} else if (l->has_key) {
+		st->has_key = true;
+		st->color = l->color;
+		st->endpoint = l->endpoint;
+	}
+	if (st->has_cpath) {
+		l->has_cpath = true;
+		l->cpath = st->cpath;
+	} else if (l->has_cpath) {
+		st->has_cpath = true;
+		st->cpath = l->cpath;
+	}
+	if (st->has_preference) {
+		l->has_preference = true;
+		l->preference = st->preference;
+	} else if (l->has_preference) {
+		st->has_preference = true;
+		st->preference = l->preference;
+	}
+	l->delegated = st->delegated;
+	l->pce_initiated = st->pce_initiated;
+	l->dataplane = st->list.dataplane;
+	if (it->lsp->has_ids) {
+		l->has_ids = true;
+		l->lsp_id = it->lsp->ids.lsp_id;
+	}
+	(void)str_copy(st->name, sizeof(st->name), l->name);
+}
+
+/* Make-before-break: the end of an instance that is no longer the one in use. */
+static bool old_instance(const struct pcep_db_lsp *l, const struct pcepc_lsp *lsp)
+{
+	return (lsp->flags & PCEPC_LSP_REMOVE) && lsp->has_ids && l->has_ids &&
+	       lsp->ids.lsp_id != l->lsp_id;
+}
+
+static void tell(struct pcep_peer *p, struct lsp_state *st)
+{
+	st->headend = p->cfg.headend;
+	st->session = p->session;
+	p->pcep->sink->report(p->pcep->arg, st);
+}
+
+/* The LSP goes by another name: for those above it is another one. */
+static bool renamed(struct pcep_peer *p, struct pcep_db_lsp *l, const char *name)
+{
+	struct lsp_state gone = { .plsp_id = l->plsp_id, .removed = true };
+
+	if (name[0] == '\0' || strcmp(name, l->name) == 0)
+		return false;
+	(void)str_copy(gone.name, sizeof(gone.name), l->name);
+	pcep_db_del(&p->db, l);
+	tell(p, &gone);
+	return true;
+}
+
+static void report_use(struct pcep_peer *p, const struct pcepc_item *it, struct lsp_state *st)
+{
+	uint32_t session = p->session;
+	struct pcep_db_lsp *l = pcep_db_find(&p->db, st->plsp_id);
+
+	if (l && renamed(p, l, st->name))
+		l = NULL;
+	if (p->session != session)
+		return;
+	if (!l && st->name[0] == '\0') {
+		report_bad(p, it, ERR_INVALID_OBJECT, ERR_NO_NAME);
+		return;
+	}
+	if (l && old_instance(l, it->lsp))
+		return;
+	if (!l && !st->removed) {
+		l = pcep_db_add(&p->db, st->plsp_id, st->name);
+		if (!l) {
+			limit_reached(p, st->plsp_id);
+			return;
+		}
+	}
+	if (l)
+		remember(l, it, st);
+	if (l && st->removed)
+		pcep_db_del(&p->db, l);
+	if (it->srp && it->srp->id && pcep_txns_answer(&p->txns, it->srp->id))
+		st->txn = it->srp->id;
+	tell(p, st);
+}
+
+static void report(struct pcep_peer *p, const struct pcepc_item *it)
+{
+	const struct pcep_db_lsp *l;
+	struct lsp_state st;
+	uint8_t dataplane;
+
+	if (it->faulty) {
+		report_bad(p, it, it->err_type, it->err_value);
+		return;
+	}
+	if (it->lsp->plsp_id == 0) {
+		if (it->lsp->flags & PCEPC_LSP_SYNC)
+			report_bad(p, it, ERR_SYNC, ERR_SYNC_REPORT);
+		else
+			pcep_peer_synced(p);
+		return;
+	}
+	if (!pcep_state_of(it, &st)) {
+		limit_reached(p, st.plsp_id); /* the name is longer than what we keep of one */
+		return;
+	}
+	l = pcep_db_find(&p->db, st.plsp_id);
+	if (!pcep_dataplane_of(it, &dataplane)) {
+		/* without SRP and path nothing tells its kind; RSVP-TE is not for us */
+		if (!l)
+			return;
+		st.list.dataplane = l->dataplane;
+	}
+	report_use(p, it, &st);
+}
+
+static void reports(struct pcep_peer *p, const struct pcepc_msg *msg)
+{
+	uint32_t session = p->session;
+
+	if (!p->stateful) {
+		pcep_sess_send_err(p->sess, ERR_INVALID_OPERATION, ERR_NOT_STATEFUL, PCEPC_ERR_ERROR, 0);
+		return;
+	}
+	if (!msg->items) /* not even an LSP in it */
+		pcep_sess_send_err(p->sess, 6, 8, PCEPC_ERR_ERROR, 0);
+	for (const struct pcepc_item *it = msg->items; it && p->session == session; it = it->next)
+		report(p, it);
+}
+
+/* ---- errors ---- */
+
+static void failure(struct pcep_peer *p, uint32_t id, const struct pcepc_err *e)
+{
+	struct driver_failure f = { .headend = p->cfg.headend, .session = p->session, .txn = id,
+				    .type = e->type, .value = e->value };
+
+	if (!pcep_txns_answer(&p->txns, id))
+		return;
+	(void)snprintf(f.text, sizeof(f.text), "PCErr %u/%u: %s", e->type, e->value,
+		       pcepc_error_text(e->type, e->value));
+	p->pcep->sink->failed(p->pcep->arg, &f);
+}
+
+/* SRPs before an error are what it is about. */
+static void errors(struct pcep_peer *p, const struct pcepc_msg *msg)
+{
+	const struct pcepc_err *about = msg->errs, *e = msg->errs;
+	uint32_t session = p->session;
+
+	for (; e && p->session == session; e = e->next) {
+		if (e->kind != PCEPC_ERR_ERROR)
+			continue;
+		log_event(p->scope, LOG_WARN, "pcep.error.received", "pcerr=%u/%u why=\"%s\"", e->type,
+			  e->value, pcepc_error_text(e->type, e->value));
+		(void)snprintf(p->last_error, sizeof(p->last_error), "peer sent PCErr %u/%u: %s", e->type,
+			       e->value, pcepc_error_text(e->type, e->value));
+		if (p->m.refusals)
+			metric_add(p->m.refusals, 1);
+		for (; about != e && p->session == session; about = about->next)
+			if (about->kind == PCEPC_ERR_SRP)
+				failure(p, about->id, e);
+		about = e->next;
+	}
+}
+
+/* ---- requests ---- */
+
+static void metric_take(const struct pcepc_metric *m, struct driver_path_request *r)
+{
+	switch (m->type) {
+	case METRIC_IGP:
+		r->has_igp_bound = true;
+		r->igp_max = m->value;
+		break;
+	case METRIC_TE:
+		r->has_te_bound = true;
+		r->te_max = m->value;
+		break;
+	case METRIC_HOPS:
+		r->has_hop_bound = true;
+		r->hops_max = m->value;
+		break;
+	case METRIC_MSD:
+		r->has_msd = true;
+		r->msd = m->value > UINT8_MAX ? UINT8_MAX : (uint8_t)m->value;
+		break;
+	case METRIC_DELAY:
+		r->has_delay_bound = true;
+		r->delay_us_max = m->value;
+		break;
+	}
+}
+
+static bool metric_can_minimise(uint8_t type)
+{
+	return type == METRIC_IGP || type == METRIC_TE || type == METRIC_HOPS || type == METRIC_DELAY;
+}
+
+/* False: the request insists on something we cannot do. */
+static bool metrics_take(const struct pcepc_item *it, struct driver_path_request *r)
+{
+	for (const struct pcepc_metric *m = it->metrics; m; m = m->next) {
+		bool known = metric_can_minimise(m->type) || (m->type == METRIC_MSD && m->bound);
+
+		if (!known && m->must)
+			return false;
+		if (known && m->bound)
+			metric_take(m, r);
+		else if (known && !r->metric_wanted)
+			r->metric_wanted = m->type;
+	}
+	return true;
+}
+
+static bool request_of(const struct pcepc_item *it, struct driver_path_request *r)
+{
+	r->request_id = it->rp->id;
+	r->src = it->endpoints->src;
+	r->dst = it->endpoints->dst;
+	r->setup_prio = r->hold_prio = 7;
+	if (it->has_bandwidth)
+		r->bandwidth_bps = it->bandwidth_bps;
+	if (it->lspa) {
+		r->exclude_any = it->lspa->exclude_any;
+		r->include_any = it->lspa->include_any;
+		r->include_all = it->lspa->include_all;
+		r->setup_prio = it->lspa->setup_prio;
+		r->hold_prio = it->lspa->hold_prio;
+	}
+	return metrics_take(it, r);
+}
+
+static uint32_t metric_value_of(const struct driver_path_reply *reply, uint8_t type)
+{
+	switch (type) {
+	case METRIC_IGP:
+		return reply->igp;
+	case METRIC_TE:
+		return reply->te;
+	case METRIC_HOPS:
+		return reply->hops;
+	default:
+		return reply->delay_us;
+	}
+}
+
+/* The values of what was asked about. */
+static void reply_metrics(struct pcepc_item *out, const struct pcepc_item *it,
+			  const struct driver_path_reply *reply, struct pcepc_metric *buf)
+{
+	unsigned n = 0;
+
+	for (const struct pcepc_metric *m = it->metrics; m && n < METRICS_MAX; m = m->next) {
+		if (!metric_can_minimise(m->type) || (m->bound && !m->computed))
+			continue;
+		buf[n] = (struct pcepc_metric){ .next = out->metrics, .computed = true, .type = m->type,
+						.value = metric_value_of(reply, m->type) };
+		out->metrics = &buf[n++];
+	}
+}
+
+static void reply_send(struct pcep_peer *p, const struct pcepc_item *it,
+		       const struct driver_path_reply *reply)
+{
+	struct pcepc_no_path none = { .has_vector = reply->no_path_vector != 0,
+				      .vector = reply->no_path_vector };
+	struct pcepc_rp rp = { .flags = it->rp->flags, .id = it->rp->id, .has_pst = it->rp->has_pst,
+			       .pst = it->rp->pst };
+	struct pcepc_msg msg = { .type = PCEPC_PCREP, .n_items = 1 };
+	struct pcepc_metric metrics[METRICS_MAX];
+	struct pcep_item b;
+
+	pcep_item_init(&b);
+	b.item.rp = &rp;
+	msg.items = &b.item;
+	if (reply->found) {
+		pcep_item_list(&b, &reply->list, !p->dialect->lean);
+		reply_metrics(&b.item, it, reply, metrics);
+	} else {
+		b.item.no_path = &none;
+	}
+	if (pcep_sess_send(p->sess, &msg) != 0)
+		log_event(p->scope, LOG_WARN, "pcep.reply.dropped", "request=%u why=\"send queue full\"",
+			  rp.id);
+}
+
+static void request(struct pcep_peer *p, const struct pcepc_item *it)
+{
+	struct driver_path_request r = { .headend = p->cfg.headend, .session = p->session };
+	struct driver_path_reply reply = { .found = false };
+	uint8_t type = 0, value = 0;
+
+	if (it->faulty && it->err_type) {
+		type = it->err_type;
+		value = it->err_value;
+	} else if (it->faulty || !request_of(it, &r)) {
+		type = ERR_UNSUPPORTED;
+		value = ERR_UNSUPPORTED_PARAMETER;
+	} else if (!pcep_dataplane_of(it, &r.dataplane)) {
+		type = ERR_PST;
+		value = ERR_PST_UNSUPPORTED;
+	}
+	if (type) {
+		log_event(p->scope, LOG_WARN, "pcep.request.bad", "request=%u pcerr=%u/%u why=\"%s\"",
+			  it->rp ? it->rp->id : 0, type, value, pcepc_error_text(type, value));
+		pcep_sess_send_err(p->sess, type, value, it->rp ? PCEPC_ERR_RP : PCEPC_ERR_ERROR,
+				   it->rp ? it->rp->id : 0);
+		return;
+	}
+	p->pcep->sink->path_request(p->pcep->arg, &r, &reply);
+	if (p->session == r.session)
+		reply_send(p, it, &reply);
+}
+
+static void requests(struct pcep_peer *p, const struct pcepc_msg *msg)
+{
+	uint32_t session = p->session;
+
+	if (!msg->items)
+		pcep_sess_send_err(p->sess, 6, 1, PCEPC_ERR_ERROR, 0);
+	for (const struct pcepc_item *it = msg->items; it && p->session == session; it = it->next)
+		request(p, it);
+}
+
+/* ---- the rest ---- */
+
+static void notifications(struct pcep_peer *p, const struct pcepc_msg *msg)
+{
+	for (const struct pcepc_ntf *n = msg->ntfs; n; n = n->next)
+		log_event(p->scope, n->type == CONGESTION ? LOG_WARN : LOG_INFO,
+			  "pcep.notification.received", "type=%u value=%u overload=%us", n->type, n->value,
+			  n->overload_s);
+}
+
+void pcep_pce_message(struct pcep_peer *p, const struct pcepc_msg *msg)
+{
+	switch (msg->type) {
+	case PCEPC_PCRPT:
+		reports(p, msg);
+		break;
+	case PCEPC_PCREQ:
+		requests(p, msg);
+		break;
+	case PCEPC_PCERR:
+		errors(p, msg);
+		break;
+	case PCEPC_PCNTF:
+		notifications(p, msg);
+		break;
+	case PCEPC_PCREP: /* we asked nothing */
+		pcep_sess_send_err(p->sess, ERR_UNKNOWN_REQUEST, 0, PCEPC_ERR_ERROR, 0);
+		break;
+	default: /* a PCE's own messages */
+		pcep_sess_send_err(p->sess, ERR_CAPABILITY, 0, PCEPC_ERR_ERROR, 0);
+		break;
+	}
+}
