@@ -147,13 +147,8 @@ static bool parse_body(struct rc_edit *x, const struct lyd_node *under)
 	LY_ERR r;
 
 	body = http_body(x->rd.req, &len);
-	x->e.protocol = true;
-	if (strlen(body) != len || !str_utf8(body, len))
-		return rc_fail(&x->e, RC_MALFORMED, "the body is not UTF-8 text");
-	if (!rc_json_depth_ok(body, len))
-		return rc_fail(&x->e, RC_MALFORMED, "the body is nested deeper than %d",
-			       RC_JSON_DEPTH_MAX);
-	x->e.protocol = false;
+	if (!rc_json_ok(body, len, &x->e))
+		return false;
 	x->scratch = dup_with_parents(under, &x->scratch_root);
 	if (!x->scratch || ly_in_new_memory(body, &in) != LY_SUCCESS)
 		return rc_fail(&x->e, RC_UNAVAILABLE, "no memory");

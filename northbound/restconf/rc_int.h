@@ -32,6 +32,7 @@ enum {
 };
 
 #define RC_JSON_TYPE "application/yang-data+json"
+#define RC_JSON_WS " \t\r\n"
 
 /* ---- errors: RFC 8040 s7 ---- */
 
@@ -379,5 +380,8 @@ uint32_t rc_link_by_id(const struct ted *ted, const char *id);
 /* reply.c */
 bool rc_accepts(struct http_req *req, struct rc_error *e);
 void rc_reply_json(struct http_req *req, int status, const char *etag, const char *text, size_t len);
-bool rc_json_depth_ok(const char *text, size_t len);
+/* Whether the body is UTF-8 and one whole object, no deeper than libyang's parser can bear. */
+bool rc_json_ok(const char *body, size_t len, struct rc_error *e);
+/* What follows the object or array text begins with, white space skipped; NULL: it has no end. */
+const char *rc_json_end(const char *text);
 void rc_allow(struct http_req *req, int status, const char *allow, const char *message);

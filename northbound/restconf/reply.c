@@ -226,27 +226,61 @@ bool rc_accepts(struct http_req *req, struct rc_error *e)
 	return rc_fail(e, RC_NOT_ACCEPTABLE, "answers are " RC_JSON_TYPE ", which Accept excludes");
 }
 
-bool rc_json_depth_ok(const char *text, size_t len)
+/*
+ * How long the object or array is that text begins with; 0 when it begins with neither or does
+ * not end. *deepest is its nesting. Kinds of brackets are the parser's to judge.
+ */
+static size_t json_span(const char *text, unsigned *deepest)
 {
 	unsigned depth = 0;
 	bool in_string = false;
 
-	for (size_t i = 0; i < len; i++) {
+	*deepest = 0;
+	for (size_t i = 0; text[i]; i++) {
 		char c = text[i];
 
 		if (in_string) {
-			if (c == '\\')
+			if (c == '\\' && text[i + 1])
 				i++;
 			else if (c == '"')
 				in_string = false;
 		} else if (c == '"') {
 			in_string = true;
 		} else if (c == '{' || c == '[') {
-			if (++depth > RC_JSON_DEPTH_MAX)
-				return false;
+			if (++depth > *deepest)
+				*deepest = depth;
 		} else if ((c == '}' || c == ']') && depth) {
 			depth--;
 		}
+		if (!depth)
+			return *deepest ? i + 1 : 0;
 	}
+	return 0;
+}
+
+const char *rc_json_end(const char *text)
+{
+	unsigned deepest;
+	size_t n = json_span(text, &deepest);
+
+	return n ? text + n + strspn(text + n, RC_JSON_WS) : NULL;
+}
+
+bool rc_json_ok(const char *body, size_t len, struct rc_error *e)
+{
+	const char *p = body + strspn(body, RC_JSON_WS);
+	unsigned deepest;
+	size_t n;
+
+	e->protocol = true;
+	if (strlen(body) != len || !str_utf8(body, len))
+		return rc_fail(e, RC_MALFORMED, "the body is not UTF-8 text");
+	n = json_span(p, &deepest);
+	if (deepest > RC_JSON_DEPTH_MAX)
+		return rc_fail(e, RC_MALFORMED, "the body is nested deeper than %d",
+			       RC_JSON_DEPTH_MAX);
+	if (*p != '{' || !n || p[n + strspn(p + n, RC_JSON_WS)])
+		return rc_fail(e, RC_MALFORMED, "the body is not one whole JSON object");
+	e->protocol = false;
 	return true;
 }

@@ -26,7 +26,8 @@ void intent_result_set(struct intent_result *r, int code, const char *field, con
 	va_end(ap);
 }
 
-#define REFUSE(r, field, ...) (intent_result_set((r), INTENT_E_INVALID, (field), __VA_ARGS__), false)
+#define REFUSE(r, field, ...)                                                                      \
+	(intent_result_set((r), INTENT_E_INVALID, (field), __VA_ARGS__), false)
 
 /* Printable ASCII, no space at either end, terminated: the name type of the model. */
 bool intent_name_ok(const char name[SR_NAME_MAX])
@@ -101,7 +102,7 @@ static bool name_ok(const struct intent *i, const struct intent_policy *p, struc
 	if (p->name[0] == '\0')
 		return true;
 	if (!intent_name_ok(p->name))
-		return REFUSE(r, "name", "1 to %d printable ASCII characters, no space at either end",
+		return REFUSE(r, "name", "1 to %d printable ASCII characters, no space at an end",
 			      SR_NAME_MAX - 1);
 	if (name_taken(i, p))
 		return REFUSE(r, "name", "another policy of this headend has the name %s", p->name);
@@ -120,20 +121,21 @@ static bool terms_ok(const struct intent_policy *p, struct intent_result *r)
 	/* RFC 3209 s4.7.1; two such policies would push each other out for ever. */
 	if (p->hold_prio > p->setup_prio)
 		return REFUSE(r, "hold-priority",
-			      "holding priority %u is worse than setup priority %u: give %u or better",
+			      "holding priority %u is worse than setup priority %u: give 0 to %u",
 			      p->hold_prio, p->setup_prio, p->setup_prio);
 	if (p->dataplane != SR_SRV6 && p->dataplane != SR_MPLS)
 		return REFUSE(r, "dataplane", "srv6 or sr-mpls");
 	if (p->reserved >= SR_SEGS_MAX || (p->msd > 0 && p->reserved >= p->msd))
 		return REFUSE(r, "reserved-sids",
-			      "%u SIDs kept for services leave none of %u for the path", p->reserved,
-			      p->msd > 0 && p->msd < SR_SEGS_MAX ? p->msd : SR_SEGS_MAX);
+			      "%u SIDs kept for services leave none of %u for the path",
+			      p->reserved, p->msd > 0 && p->msd < SR_SEGS_MAX ? p->msd : SR_SEGS_MAX);
 	return true;
 }
 
 /* ---- candidate paths ---- */
 
-static const char *cpath_field(const struct intent_cpath *c, const char *below, char *buf, size_t cap)
+static const char *cpath_field(const struct intent_cpath *c, const char *below, char *buf,
+			       size_t cap)
 {
 	(void)snprintf(buf, cap, "candidate-path[preference='%u']%s", c->preference, below);
 	return buf;
@@ -180,8 +182,8 @@ static bool exclude_ok(const struct intent *i, const struct intent_policy *p,
 		return true;
 	if (!exclude_names(i->ted, text, &node)) {
 		(void)snprintf(why, SR_REASON_MAX,
-			       "%.120s is no node or link of the topology: name a node, or a link as "
-			       "NODE>NODE",
+			       "%.120s is no node or link of the topology: name a node, or a link "
+			       "as NODE>NODE",
 			       text);
 		return exclude_kept(old, text);
 	}
@@ -252,12 +254,12 @@ static const char *segment_fault(const struct sr_segment *s, uint8_t dataplane)
 	const struct sr_sid_structure *t = &s->structure;
 
 	if (dataplane == SR_MPLS)
-		return s->sid.family != IP_NONE ? "has a SID, but the policy is SR-MPLS: give a label" :
+		return s->sid.family != IP_NONE ? "has a SID in an SR-MPLS policy: give a label" :
 		       s->label < LABEL_MIN	? "has a reserved label: give one from 16" :
 		       s->label > LABEL_MAX	? "has a label of more than 20 bits" :
 						  NULL;
 	if (s->label != 0)
-		return "has a label, but the policy is SRv6: give a SID";
+		return "has a label in an SRv6 policy: give a SID";
 	if (s->sid.family != IP_V6 || ip_is_any(&s->sid))
 		return "has no SID: give an IPv6 address";
 	if (!address_ok(&s->sid) || (s->sid.b[0] == 0xfe && (s->sid.b[1] & 0xc0) == 0x80))
@@ -278,7 +280,7 @@ static bool explicit_ok(const struct intent_policy *p, const struct intent_pol *
 	if (l->n == 0)
 		return REFUSE(r, field, "give at least one segment");
 	if (l->n > SR_SEGS_MAX || l->n + p->reserved > room)
-		return REFUSE(r, field, "%u segments and %u kept for services: the list has room for %u",
+		return REFUSE(r, field, "%u segments and %u kept for services: there is room for %u",
 			      l->n, p->reserved, room);
 	if (l->dataplane != p->dataplane)
 		return REFUSE(r, field, "the list is of another data plane than the policy");
@@ -288,8 +290,9 @@ static bool explicit_ok(const struct intent_policy *p, const struct intent_pol *
 		if (fault)
 			return REFUSE(r, field, "segment %u %s", k + 1, fault);
 		if (pol && pol->bsid.family == IP_V6 && ip_eq(&pol->bsid, &l->at[k].sid))
-			return REFUSE(r, field, "segment %u is the policy's own binding SID: packets "
-						"would go round for ever",
+			return REFUSE(r, field,
+				      "segment %u is the policy's own binding SID: packets would "
+				      "go round for ever",
 				      k + 1);
 	}
 	return true;
@@ -310,7 +313,7 @@ static bool cpath_ok(const struct intent *i, const struct intent_policy *p,
 	}
 	if (c->name[0] != '\0' && !intent_name_ok(c->name))
 		return REFUSE(r, cpath_field(c, "/name", field, sizeof(field)),
-			      "1 to %d printable ASCII characters, no space at either end",
+			      "1 to %d printable ASCII characters, no space at an end",
 			      SR_NAME_MAX - 1);
 	if (c->kind == INTENT_EXPLICIT)
 		return explicit_ok(p, pol, c, r);

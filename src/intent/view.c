@@ -185,7 +185,9 @@ static uint8_t msd_at(const struct intent *i, const struct intent_path_query *q,
 static const uint64_t *free_at(const struct intent *i, const struct intent_path_query *q,
 			       struct arena *a)
 {
-	const struct book_ask ask = { .setup = q->setup_prio, .nrp = q->nrp, .window = BOOK_ALWAYS };
+	const struct book_ask ask = { .setup = q->setup_prio,
+				      .nrp = q->nrp,
+				      .window = BOOK_ALWAYS };
 	uint64_t *free_bps = ARENA_ARRAY(a, (size_t)i->ted->n_links + 1, uint64_t);
 
 	if (free_bps)
@@ -288,7 +290,7 @@ static bool audit_policy(const struct intent_pol *p, char *why, size_t cap)
 		for (uint32_t k = 0; sides[s]->set && k < sides[s]->n_links; k++) {
 			if (is_user(p->claim, sides[s]->links[k]))
 				continue;
-			(void)snprintf(why, cap, "policy %s runs over link %u and is not booked there",
+			(void)snprintf(why, cap, "policy %s runs over link %u, not booked there",
 				       sr_policy_key_text(&p->key, key, sizeof(key)),
 				       sides[s]->links[k]);
 			return false;

@@ -49,7 +49,8 @@ static void stream_decode(const struct pcap_stream *s, struct counts *c)
 
 	arena_init(&a, PCEPC_ARENA_MAX);
 	c->holes += s->holes > 0;
-	while (pcepc_frame(s->data + at, s->len - at, &n) == PCEPC_FRAME_OK) {
+	/* A peer that only acknowledged has sent no octet. */
+	while (at < s->len && pcepc_frame(s->data + at, s->len - at, &n) == PCEPC_FRAME_OK) {
 		struct pcepc_msg *m;
 		struct pcepc_fault f;
 

@@ -42,7 +42,8 @@ static bool allowed(const struct walk *w, uint32_t l)
 	bool any = false, wanted = false;
 
 	if (!w->n->usable[l] || excluded(q->exclude_links, q->n_exclude_links, l) ||
-	    excluded(q->exclude_nodes, q->n_exclude_nodes, k->to))
+	    excluded(q->exclude_nodes, q->n_exclude_nodes, k->to) ||
+	    excluded(q->exclude_nodes, q->n_exclude_nodes, k->from))
 		return false;
 	if (w->n->node[k->from].pseudonode)
 		return true;
@@ -50,6 +51,8 @@ static bool allowed(const struct walk *w, uint32_t l)
 		return false;
 	for (unsigned i = 0; i < TED_AFFINITY_WORDS; i++) {
 		if (k->admin_group[i] & q->affinity.exclude_any[i])
+			return false;
+		if (~k->admin_group[i] & q->affinity.include_all[i])
 			return false;
 		wanted |= q->affinity.include_any[i] != 0;
 		any |= (k->admin_group[i] & q->affinity.include_any[i]) != 0;
@@ -138,6 +141,23 @@ static uint32_t maybe(uint32_t max)
 	return rng_below(&rng, 3) ? PCE_NO_BOUND : (uint32_t)rng_below(&rng, max);
 }
 
+static uint32_t banned_nodes[1], banned_links[2];
+
+static void exclude_random(struct pce_request *q)
+{
+	if (rng_below(&rng, 5) == 0) {
+		banned_nodes[0] = (uint32_t)rng_below(&rng, net.n_routers);
+		q->exclude_nodes = banned_nodes;
+		q->n_exclude_nodes = 1;
+	}
+	if (rng_below(&rng, 4) == 0) {
+		for (unsigned i = 0; i < 2; i++)
+			banned_links[i] = (uint32_t)rng_below(&rng, net.n_links);
+		q->exclude_links = banned_links;
+		q->n_exclude_links = 2;
+	}
+}
+
 static void request_random(struct pce_request *q)
 {
 	*q = (struct pce_request){
@@ -145,8 +165,9 @@ static void request_random(struct pce_request *q)
 		.minimise = (enum pce_metric)rng_below(&rng, NET_METRICS),
 		.delay_us_max = maybe(120), .hops_max = maybe(6), .igp_max = maybe(50),
 		.te_max = maybe(30), .strict = rng_below(&rng, 2), .usid = rng_below(&rng, 2),
-		.dataplane = PCE_SRV6,
+		.dataplane = rng_below(&rng, 4) ? PCE_SRV6 : PCE_MPLS,
 	};
+	exclude_random(q);
 	q->dst = (q->src + 1 + (uint32_t)rng_below(&rng, net.n_routers - 1)) % net.n_routers;
 	if (rng_below(&rng, 3) == 0)
 		q->bandwidth_bps = rng_below(&rng, 8) * 1000;
@@ -154,6 +175,8 @@ static void request_random(struct pce_request *q)
 		q->affinity.exclude_any[0] = 1U << rng_below(&rng, 4);
 	if (rng_below(&rng, 6) == 0)
 		q->affinity.include_any[7] = 3;
+	if (rng_below(&rng, 6) == 0)
+		q->affinity.include_all[0] = 1U << rng_below(&rng, 4);
 }
 
 static uint64_t cost_of(const struct pce_answer *a, enum pce_metric m)
@@ -201,11 +224,15 @@ static void path_holds(const struct pce_request *q, const struct pce_answer *a, 
 static void list_holds(const struct pce_request *q, const struct pce_answer *a, int round)
 {
 	struct ip_addr sids[PCE_SEGS_MAX];
-	struct pce_list list = { .dataplane = PCE_SRV6, .n = a->n_segs, .sids = sids };
+	uint32_t labels[PCE_SEGS_MAX];
+	struct pce_list list = { .dataplane = q->dataplane, .n = a->n_segs, .sids = sids,
+				 .labels = labels };
 	struct walk w = { .n = &net, .q = q };
 
-	for (uint32_t i = 0; i < a->n_segs; i++)
+	for (uint32_t i = 0; i < a->n_segs; i++) {
 		sids[i] = a->segs[i].sid;
+		labels[i] = a->segs[i].label;
+	}
 	net_forward(&net, q->src, &list, &run);
 	ck_assert_msg(!run.lost && run.n > 0, "%s: packets are lost", where(round));
 	for (uint32_t t = 0; t < run.n; t++) {
@@ -294,6 +321,121 @@ START_TEST(with_sids_missing_no_list_does_harm)
 }
 END_TEST
 
+/* A list of somebody else's: node SIDs as they come. */
+static uint32_t list_random(const struct pce_request *q, struct ip_addr *sids)
+{
+	uint32_t n = 0, ways = (uint32_t)rng_below(&rng, 2);
+
+	for (uint32_t i = 0; i <= ways; i++) {
+		uint32_t node = i == ways ? q->dst : (uint32_t)rng_below(&rng, net.n_routers);
+
+		if (net.node[node].n_sids == 0)
+			return 0;
+		sids[n++] = net.node[node].sids[0].sid;
+	}
+	return n;
+}
+
+/* By the packet simulator: does every way of the list hold what is asked? */
+static bool run_holds(const struct pce_request *q)
+{
+	struct walk w = { .n = &net, .q = q };
+
+	for (uint32_t t = 0; t < run.n; t++) {
+		struct sums s = { .has = { true, true, true, true } };
+
+		for (uint32_t i = 0; i < run.trace[t].n; i++) {
+			uint32_t l = run.trace[t].link[i];
+			const struct ted_link *k = &net.link[l];
+
+			if (!allowed(&w, l) || (net.node[k->from].overload && k->from != q->src) ||
+			    (net.node[k->to].overload && k->to != q->dst))
+				return false;
+			s = sums_add(&net, s, l);
+		}
+		if (!within_bounds(q, &s))
+			return false;
+	}
+	return true;
+}
+
+START_TEST(a_list_is_checked_by_what_its_packets_do)
+{
+	int good = 0, bad = 0;
+
+	rng_seed(&rng, (uint64_t)_i + 300);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct ip_addr sids[PCE_SEGS_MAX];
+		struct pce_list list = { .dataplane = PCE_SRV6, .sids = sids };
+		struct pce_expansion e;
+		struct pce_request q;
+		struct arena arena;
+		const struct ted *t;
+		const char *why;
+
+		net_random(true);
+		request_random(&q);
+		q.minimise = PCE_HOPS; /* which every link has */
+		list.n = list_random(&q, sids);
+		net_forward(&net, q.src, &list, &run);
+		if (list.n == 0 || run.lost || run.n == 0)
+			continue;
+		t = net_build(&net);
+		arena_init(&arena, 0);
+		pce_expand(t, q.src, q.dst, &list, &arena, &e);
+		ck_assert_msg(e.valid, "%s: packets arrive, and the list is called bad: %s", where(round), e.why);
+		why = pce_check(t, &q, &e, &arena);
+		ck_assert_msg((why == NULL) == run_holds(&q), "%s: %s", where(round),
+			      why ? why : "called good, and it is not");
+		good += why == NULL;
+		bad += why != NULL;
+		arena_fini(&arena);
+		ted_unref(t);
+	}
+	ck_assert_int_gt(good, ROUNDS / 50);
+	ck_assert_int_gt(bad, ROUNDS / 50);
+}
+END_TEST
+
+START_TEST(a_list_over_what_is_gone_is_not_good)
+{
+	int dead = 0, half = 0;
+
+	rng_seed(&rng, 500);
+	for (int round = 0; round < 200; round++) {
+		uint32_t link = (uint32_t)rng_below(&rng, 6);
+		struct pce_expansion e = { .links = &link, .n_links = 1, .valid = true, .why = "" };
+		struct pce_request q = { .minimise = PCE_HOPS, .delay_us_max = PCE_NO_BOUND,
+					 .hops_max = PCE_NO_BOUND, .igp_max = PCE_NO_BOUND,
+					 .te_max = PCE_NO_BOUND };
+		const struct ted *t;
+		struct arena arena;
+		const char *why;
+
+		net_random(true);
+		q.src = net.link[link].from;
+		q.dst = net.link[link].to;
+		net.link[link].alive = rng_below(&rng, 2);
+		t = net_build(&net);
+		arena_init(&arena, 0);
+		why = pce_check(t, &q, &e, &arena);
+		if (!t->links[link].alive) {
+			dead++;
+			ck_assert_ptr_nonnull(strstr(why ? why : "", "is down"));
+		} else if (t->links[link].reverse == TED_NONE) {
+			half++;
+			ck_assert_ptr_nonnull(strstr(why ? why : "", "in the other direction"));
+		}
+		link = t->n_links; /* was never there */
+		ck_assert_ptr_nonnull(pce_check(t, &q, &e, &arena));
+		arena_fini(&arena);
+		ted_unref(t);
+	}
+	ck_assert_int_gt(dead, 20);
+	ck_assert_int_gt(half, 5);
+}
+END_TEST
+
 START_TEST(the_same_question_has_the_same_answer)
 {
 	rng_seed(&rng, 77);
@@ -329,6 +471,8 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, the_answer_is_the_cheapest_path_and_none_means_none, 0, 4);
 	tcase_add_loop_test(t, with_sids_missing_no_list_does_harm, 0, 2);
+	tcase_add_loop_test(t, a_list_is_checked_by_what_its_packets_do, 0, 2);
+	tcase_add_test(t, a_list_over_what_is_gone_is_not_good);
 	tcase_add_test(t, the_same_question_has_the_same_answer);
 	suite_add_tcase(s, t);
 	return check_main(s);
