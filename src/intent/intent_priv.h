@@ -186,7 +186,7 @@ struct intent {
 	struct store *store;
 	struct bus *bus;
 	struct intent_cfg cfg;
-	bool hold;
+	bool hold, hold_flag; /* in force; as the operator set it (the configuration may hold too) */
 	const struct driver *driver;
 	const struct ted *ted; /* NULL before the first */
 	struct mono ted_at, started;
@@ -195,8 +195,9 @@ struct intent {
 	uint32_t n_managed;
 	struct hash headends, lsps, names;
 	uint32_t n_lsps;
-	uint64_t revision;
-	struct list ops; /* writes on their way to disk */
+	uint64_t revision, revision_given; /* durable; given to a write that may still fail */
+	struct list ops;		   /* writes on their way to disk */
+	uint32_t n_creating;
 	/* recomputation */
 	struct list dirty;
 	struct loop_task round;
@@ -205,7 +206,8 @@ struct intent {
 	struct loop_task todo_task;
 	struct list expand; /* foreign LSPs to expand */
 	struct loop_task expand_task;
-	struct loop_timer reopt;
+	struct loop_timer reopt, grace;
+	struct loop_task unblock; /* bandwidth was released: who lacked it is looked at again */
 	struct arena arena;
 	uint64_t *scratch; /* free bandwidth for work on the loop */
 	uint32_t n_scratch;
@@ -216,9 +218,19 @@ struct intent {
 	struct metric *m_state[INTENT_HELD + 1], *m_pushes, *m_repairs, *m_failures, *m_compute;
 };
 
+/* What the names and LSPs tables compare: bytes from intent_name_key(), equality by this. */
+struct intent_name {
+	const struct ip_addr *headend;
+	const char *name;
+};
+
 /* intent.c */
 struct intent_headend *intent_headend_get(struct intent *i, const struct ip_addr *a, bool make);
-void intent_retry_blocked(struct intent *i);
+void intent_retry_blocked(struct intent *i); /* later this turn */
+void intent_hold_set(struct intent *i);	     /* from the flag and the configuration */
+
+/* ted.c: what a new generation means for the policies */
+void intent_ted_news(struct intent *i, const struct ted *old);
 
 /* policy.c */
 struct intent_desired *intent_desired_new(const struct intent_policy *p);
@@ -303,11 +315,19 @@ void intent_lsp_free(struct intent_lsp *l);
 void intent_lsp_foreign(struct intent_lsp *l); /* charge it as foreign */
 void intent_lsp_ours(struct intent_lsp *l, struct intent_pol *p);
 struct intent_lsp *intent_lsp_shown(const struct intent_pol *p); /* the one views speak of */
+void intent_headend_fini(struct intent_headend *h);
+/* A policy has just become managed: the LSP of its name, if it is there, is its own. */
+void intent_lsp_bind(struct intent_pol *p);
+void intent_age_fire(void *arg);
+
+/* foreign.c: charges of LSPs of others, made later this turn */
 void intent_foreign_touch(struct intent_lsp *l);
 void intent_foreign_all(struct intent *i);
 void intent_expand_run(void *arg);
-void intent_headend_fini(struct intent_headend *h);
-void intent_age_fire(void *arg);
+
+/* request.c */
+void intent_path_request(void *arg, const struct driver_path_request *q,
+			 struct driver_path_reply *reply);
 
 /* state.c */
 void intent_state_refresh(struct intent_pol *p);
@@ -322,5 +342,12 @@ void intent_result_set(struct intent_result *r, int code, const char *field, con
 	__attribute__((format(printf, 4, 5)));
 bool intent_name_ok(const char name[SR_NAME_MAX]); /* as the model has it; "" is none */
 
+/* identity.c: names on the wire, candidate path ids and binding SIDs, never given out twice */
+bool intent_identify(struct intent *i, const struct intent_policy *p, struct intent_record *out);
+bool intent_identity_taken(const struct intent *i, const struct ip_addr *headend,
+			   const char *lsp_name, const struct ip_addr *bsid);
+
 /* command.c */
+bool intent_ops_hold(const struct intent *i, const struct ip_addr *headend, const char *lsp_name,
+		     const struct ip_addr *bsid); /* a record on its way to disk has it */
 void intent_ops_orphan(struct intent *i);

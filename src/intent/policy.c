@@ -156,16 +156,10 @@ size_t intent_name_key(uint8_t *buf, const struct ip_addr *headend, const char *
 	return sizeof(*headend) + n;
 }
 
-struct name_key {
-	const struct ip_addr *headend;
-	const char *name;
-};
-
 struct intent_pol *intent_pol_by_name(const struct intent *i, const struct ip_addr *headend,
 				      const char *lsp_name)
 {
-	/* pol_name_eq() in intent.c reads the same pair. */
-	const struct name_key key = { headend, lsp_name };
+	const struct intent_name key = { headend, lsp_name };
 	uint8_t buf[INTENT_NAME_KEY_MAX];
 	size_t n = intent_name_key(buf, headend, lsp_name);
 	struct hash_node *h = hash_get(&i->names, buf, n, &key);

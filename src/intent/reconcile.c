@@ -406,7 +406,7 @@ void intent_lsp_gone(struct intent_pol *p, bool asked)
 	txn_over(p);
 	p->confirmed = p->was_up = p->new_sent = false;
 	intent_route_fini(&p->prev);
-	if (p->want.set && !p->deleted) {
+	if (p->want.set && !p->deleted && !p->desired->p.admin_down) {
 		book_settle(i->book, p->claim);
 		if (!asked) {
 			failed(p, "the headend removed the LSP");

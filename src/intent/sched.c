@@ -88,14 +88,6 @@ void intent_touch(struct intent *i, uint32_t link)
 	}
 }
 
-void intent_retry_blocked(struct intent *i)
-{
-	for (size_t k = 0; k < i->pols.n; k++) {
-		if (i->pols.at[k]->blocked)
-			intent_dirty(i->pols.at[k], INTENT_SWEEP);
-	}
-}
-
 uint8_t intent_msd(const struct intent_pol *p, const struct intent_policy *d)
 {
 	const struct headend_caps *c = &p->he->caps;

@@ -226,7 +226,11 @@ void intent_state_refresh(struct intent_pol *p)
 	struct verdict_of v = { 0 };
 	enum intent_state was = p->state;
 
-	if (p->deleted || (p->mode == INTENT_MANAGED && !p->desired))
+	if (p->deleted) {
+		alarms(p);
+		return;
+	}
+	if (p->mode == INTENT_MANAGED && !p->desired)
 		return;
 	derive(p, &v);
 	if (v.state == p->state && strcmp(v.reason, p->reason) == 0) {

@@ -24,6 +24,7 @@ int store_make(struct store **outp, struct loop *loop, const struct store_back *
 		return err_raise(-ENOMEM);
 	s->loop = loop;
 	s->ops = ops;
+	list_init(&s->accepted);
 	s->m_commit = metric_histogram("sextant_store_write_seconds",
 				       "Time from a write to the news that it is durable", "");
 	s->m_failed = metric_counter("sextant_store_write_failures_total",
@@ -71,6 +72,7 @@ void store_completed(struct store *s, struct list *txns)
 	while ((n = list_pop(txns))) {
 		struct store_txn *t = LIST_OF(n, struct store_txn, link);
 
+		list_del(&t->front);
 		s->pending--;
 		s->pending_bytes -= t->bytes;
 		if (t->backup)
@@ -142,6 +144,7 @@ static void submit(struct store *s, struct store_txn *t, store_done_fn done, voi
 	t->done = done;
 	t->arg = arg;
 	t->accepted = loop_now(s->loop);
+	list_add(&s->accepted, &t->front);
 	s->pending++;
 	s->pending_bytes += t->bytes;
 	s->ops->submit(s->back, t);
@@ -196,6 +199,16 @@ int store_backup(struct store *s, const char *path, store_done_fn done, void *ar
 	s->backing_up = true;
 	submit(s, t, done, arg);
 	return 0;
+}
+
+void store_forget(struct store *s, const void *arg)
+{
+	LIST_EACH(it, &s->accepted) {
+		struct store_txn *t = LIST_OF(it, struct store_txn, front);
+
+		if (t->arg == arg)
+			t->done = NULL;
+	}
 }
 
 size_t store_pending(const struct store *s)

@@ -51,5 +51,7 @@ int store_each(struct store *s, const char *bucket,
 /* Online copy to a file, on the store thread, between other writes; path appears (or is
  * replaced) only when the copy is whole. One at a time: -EBUSY. The fake has no files: -ENOTSUP. */
 int store_backup(struct store *s, const char *path, store_done_fn done, void *arg);
+/* Completions with this arg will not run: their owner ends before the store does. */
+void store_forget(struct store *s, const void *arg);
 /* Writes accepted whose completion has not run yet. */
 size_t store_pending(const struct store *s);

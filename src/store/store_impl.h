@@ -14,6 +14,7 @@
 
 struct store_txn {
 	struct list link;
+	struct list front;   /* in store.accepted: the loop's, as done and arg are */
 	store_done_fn done;
 	void *arg;
 	int r;
@@ -36,6 +37,7 @@ struct store {
 	struct loop *loop;
 	const struct store_back *ops;
 	void *back;
+	struct list accepted; /* their completions have not run */
 	size_t pending, pending_bytes;
 	bool backing_up;
 	struct metric *m_commit, *m_failed;

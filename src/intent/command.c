@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Operator writes. A command is checked, goes to disk, and takes effect when the disk has it: what
+ * was not acknowledged never happened, what was is there after a crash. One write of a policy is
+ * on its way at a time. The operation belongs to the list until its owner has been told.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "intent/intent_priv.h"
+
+enum { OPS_MAX = 4096 };
+
+struct op {
+	struct list link;
+	struct intent *i;
+	struct loop_task tell; /* of a refusal, after the command has returned */
+	bool writing;
+	void (*apply)(struct op *op);
+	struct sr_policy_key key;
+	struct intent_record rec; /* as it is on disk afterwards; desired NULL: none */
+	uint64_t revision;
+	bool creates, hold;
+	struct intent_result result;
+	intent_done_fn done;
+	void *arg;
+};
+
+static void op_end(struct op *op)
+{
+	list_del(&op->link);
+	op->rec.desired = intent_desired_unref(op->rec.desired);
+	if (op->creates && op->writing)
+		op->i->n_creating--;
+	loop_task_cancel(&op->tell);
+	free(op);
+}
+
+static void op_tell(void *arg)
+{
+	struct op *op = arg;
+	const struct intent_result r = op->result;
+	intent_done_fn done = op->done;
+	void *done_arg = op->arg;
+
+	op_end(op);
+	if (done)
+		done(done_arg, &r);
+}
+
+static struct op *op_new(struct intent *i, const struct sr_policy_key *key, intent_done_fn done,
+			 void *arg)
+{
+	struct op *op = calloc(1, sizeof(*op));
+
+	if (!op) {
+		struct intent_result r = { 0 };
+
+		/* From inside the command, against the rule: there is no memory to do it later. */
+		intent_result_set(&r, INTENT_E_LIMIT, "", "no memory");
+		if (done)
+			done(arg, &r);
+		return NULL;
+	}
+	op->i = i;
+	op->key = *key;
+	op->done = done;
+	op->arg = arg;
+	loop_task_init(&op->tell, i->loop, op_tell, op);
+	list_add(&i->ops, &op->link);
+	return op;
+}
+
+#define REFUSE(op, code, field, ...)                                                               \
+	(intent_result_set(&(op)->result, (code), (field), __VA_ARGS__), false)
+
+static bool op_free_to_go(struct op *op)
+{
+	unsigned n = 0;
+
+	LIST_EACH(it, &op->i->ops) {
+		const struct op *o = LIST_OF(it, struct op, link);
+
+		n++;
+		if (o != op && o->writing && sr_policy_key_cmp(&o->key, &op->key) == 0)
+			return REFUSE(op, INTENT_E_BUSY, "",
+				      "another change of it is being written: try again");
+	}
+	if (n > OPS_MAX)
+		return REFUSE(op, INTENT_E_LIMIT, "", "too many changes are being written: try again");
+	return true;
+}
+
+bool intent_ops_hold(const struct intent *i, const struct ip_addr *headend, const char *lsp_name,
+		     const struct ip_addr *bsid)
+{
+	LIST_EACH(it, &i->ops) {
+		const struct op *o = LIST_OF(it, struct op, link);
+
+		if (!o->writing || !o->rec.desired)
+			continue;
+		if (lsp_name && ip_eq(&o->key.headend, headend) && strcmp(o->rec.lsp_name, lsp_name) == 0)
+			return true;
+		if (bsid && ip_eq(&o->rec.bsid, bsid))
+			return true;
+	}
+	return false;
+}
+
+/* ---- to disk and back ---- */
+
+static void op_stored(void *arg, int r)
+{
+	struct op *op = arg;
+	struct intent *i = op->i;
+
+	if (r < 0) {
+		intent_result_set(&op->result, INTENT_E_STORE, "", "the disk refused: %s; nothing changed",
+				  err_text(r));
+		op_tell(op);
+		return;
+	}
+	i->revision = op->revision;
+	op->result.revision = op->revision;
+	op->apply(op);
+	op_tell(op);
+}
+
+/* first: what this command writes besides the collection's revision. */
+static void op_write(struct op *op, const struct store_op *first, size_t n)
+{
+	char text[24];
+	struct store_op ops[3];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)op->revision);
+	memcpy(ops, first, n * sizeof(*first));
+	ops[n] = (struct store_op){ "intent", "revision", text, strlen(text) };
+	r = store_write(op->i->store, ops, n + 1, op_stored, op);
+	if (r < 0) {
+		intent_result_set(&op->result, INTENT_E_STORE, "", "the store takes no more: %s; nothing changed",
+				  err_text(r));
+		loop_task_run(&op->tell);
+		return;
+	}
+	op->i->revision_given = op->revision;
+	op->writing = true;
+	if (op->creates)
+		op->i->n_creating++;
+}
+
+static void op_write_record(struct op *op)
+{
+	AUTO_FREE char *text = NULL;
+	char key[SR_KEY_TEXT_MAX];
+	struct store_op w = { "policy", sr_policy_key_text(&op->key, key, sizeof(key)), NULL, 0 };
+
+	op->rec.revision = op->revision;
+	text = intent_record_print(&op->rec);
+	if (!text) {
+		intent_result_set(&op->result, INTENT_E_LIMIT, "", "no memory");
+		loop_task_run(&op->tell);
+		return;
+	}
+	w.value = text;
+	w.len = strlen(text);
+	op_write(op, &w, 1);
+}
+
+void intent_ops_orphan(struct intent *i)
+{
+	LIST_EACH(it, &i->ops) {
+		struct op *op = LIST_OF(it, struct op, link);
+
+		store_forget(i->store, op);
+		op_end(op);
+	}
+}
+
+/* ---- records ---- */
+
+static void record_of(const struct intent_pol *p, struct intent_record *out)
+{
+	*out = (struct intent_record){ .key = p->key,
+				       .cpath = p->cpath,
+				       .bsid = p->bsid,
+				       .created_wall_ns = p->created_wall_ns };
+	str_copy(out->lsp_name, sizeof(out->lsp_name), p->lsp_name);
+}
+
+/* The policy of a record that is durable now, managed. NULL without memory: the record is there
+ * and takes effect at the next start. */
+static struct intent_pol *managed(struct op *op)
+{
+	struct intent *i = op->i;
+	struct intent_pol *p = intent_pol_find(i, &op->key);
+	bool fresh = !p;
+
+	if (p && p->named)
+		return p;
+	if ((fresh && intent_pol_new(i, &op->key, INTENT_MANAGED, &p) < 0) ||
+	    intent_pol_manage(p, op->rec.lsp_name) < 0) {
+		if (fresh && p)
+			intent_pol_free(p);
+		intent_result_set(&op->result, INTENT_E_LIMIT, "", "no memory: it takes effect at the next start");
+		return NULL;
+	}
+	p->cpath = op->rec.cpath;
+	p->bsid = op->rec.bsid;
+	p->created_wall_ns = op->rec.created_wall_ns;
+	return p;
+}
+
+static bool found(struct op *op, uint64_t if_revision, struct intent_pol **outp)
+{
+	struct intent_pol *p = intent_pol_find(op->i, &op->key);
+
+	*outp = p;
+	if (!p || p->deleted)
+		return REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
+	if (p->mode != INTENT_MANAGED)
+		return REFUSE(op, INTENT_E_MODE, "", "it is observed: adopt it first");
+	if (if_revision && p->revision != if_revision)
+		return REFUSE(op, INTENT_E_REVISION, "", "it was changed meanwhile: revision %llu",
+			      (unsigned long long)p->revision);
+	return op_free_to_go(op);
+}
+
+/* ---- put ---- */
+
+static bool terms_differ(const struct intent_policy *a, const struct intent_policy *b)
+{
+	return a->bandwidth_bps != b->bandwidth_bps || a->setup_prio != b->setup_prio ||
+	       a->hold_prio != b->hold_prio || a->nrp != b->nrp;
+}
+
+static void apply_put(struct op *op)
+{
+	struct intent_pol *p = managed(op);
+	bool is_new = op->creates;
+
+	if (!p)
+		return;
+	if (p->want.set && p->desired && terms_differ(&p->desired->p, &op->rec.desired->p)) {
+		p->attr_dirty = true;
+		p->attr_charged = false;
+	}
+	intent_desired_unref(p->desired);
+	p->desired = TAKE(op->rec.desired);
+	p->deleted = false;
+	p->revision = op->revision;
+	/* What was refused was another wish. */
+	p->waiting = p->has_refused = false;
+	p->tries = 0;
+	p->fail[0] = '\0';
+	if (p->txn_kind == INTENT_TXN_NONE)
+		loop_timer_stop(&p->retry);
+	if (p->desired->p.admin_down && !p->lsp && !p->txn && !p->adopting)
+		intent_lsp_gone(p, true); /* keeps no bandwidth for it */
+	intent_event(p, BUS_INFO, is_new ? "policy-created" : "policy-changed", "\"revision\":%llu",
+		     (unsigned long long)p->revision);
+	intent_state_refresh(p);
+	intent_dirty(p, INTENT_FORCE);
+	intent_todo(p);
+}
+
+static bool put_prepare_new(struct op *op, const struct intent_policy *p)
+{
+	struct intent *i = op->i;
+
+	if (i->n_managed + i->n_creating >= i->cfg.policies_max)
+		return REFUSE(op, INTENT_E_LIMIT, "", "%u policies are the limit", i->cfg.policies_max);
+	op->creates = true;
+	op->rec.key = op->key;
+	op->rec.created_wall_ns = loop_wall_ns(i->loop);
+	if (!intent_identify(i, p, &op->rec))
+		return REFUSE(op, INTENT_E_LIMIT, "", "no binding SID is left in the block");
+	return true;
+}
+
+static bool put_prepare(struct op *op, enum intent_write how, const struct intent_policy *p,
+			uint64_t if_revision)
+{
+	struct intent_pol *old = intent_pol_find(op->i, &op->key);
+	bool there = old && old->mode == INTENT_MANAGED && !old->deleted;
+
+	intent_validate(op->i, p, &op->result);
+	if (op->result.code || !op_free_to_go(op))
+		return false;
+	if (old && old->mode == INTENT_OBSERVED)
+		return REFUSE(op, INTENT_E_MODE, "", "it is observed: adopt it first");
+	if (there && how == INTENT_CREATE)
+		return REFUSE(op, INTENT_E_EXISTS, "", "there is such a policy already");
+	if (!there && (how == INTENT_UPDATE || if_revision))
+		return REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
+	if (there && if_revision && old->revision != if_revision)
+		return REFUSE(op, INTENT_E_REVISION, "", "it was changed meanwhile: revision %llu",
+			      (unsigned long long)old->revision);
+	/* The path setup type of an LSP is for life. */
+	if (old && old->desired->p.dataplane != p->dataplane)
+		return REFUSE(op, INTENT_E_INVALID, "dataplane",
+			      "it cannot be changed: delete the policy and make another");
+	if (old)
+		record_of(old, &op->rec);
+	else if (!put_prepare_new(op, p))
+		return false;
+	op->rec.desired = intent_desired_new(p);
+	return op->rec.desired || REFUSE(op, INTENT_E_LIMIT, "", "no memory");
+}
+
+void intent_put(struct intent *i, enum intent_write how, const struct intent_policy *p,
+		uint64_t if_revision, intent_done_fn done, void *arg)
+{
+	struct op *op = op_new(i, &p->key, done, arg);
+
+	if (!op)
+		return;
+	op->apply = apply_put;
+	op->revision = i->revision_given + 1;
+	if (put_prepare(op, how, p, if_revision))
+		op_write_record(op);
+	else
+		loop_task_run(&op->tell);
+}
+
+/* ---- delete ---- */
+
+static void apply_delete(struct op *op)
+{
+	struct intent_pol *p = intent_pol_find(op->i, &op->key);
+
+	if (!p || !p->desired)
+		return;
+	p->deleted = true;
+	p->revision = op->revision;
+	p->waiting = p->has_refused = false;
+	loop_timer_stop(&p->revert);
+	if (p->txn_kind == INTENT_TXN_NONE)
+		loop_timer_stop(&p->retry);
+	intent_clean(p);
+	intent_event(p, BUS_INFO, "policy-deleted", "\"revision\":%llu",
+		     (unsigned long long)p->revision);
+	intent_state_refresh(p);
+	intent_reconcile(p); /* its end, when nothing of it is out there */
+}
+
+void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t if_revision,
+		   intent_done_fn done, void *arg)
+{
+	struct op *op = op_new(i, key, done, arg);
+	struct intent_pol *p;
+
+	if (!op)
+		return;
+	op->apply = apply_delete;
+	op->revision = i->revision_given + 1;
+	if (!found(op, if_revision, &p)) {
+		loop_task_run(&op->tell);
+		return;
+	}
+	record_of(p, &op->rec);
+	op->rec.desired = intent_desired_ref(p->desired);
+	op->rec.deleted = true; /* until the headend has let go of it */
+	op_write_record(op);
+}
+
+/* ---- adopt ---- */
+
+static void apply_adopt(struct op *op)
+{
+	struct intent_pol *p = managed(op);
+
+	if (!p)
+		return;
+	p->desired = TAKE(op->rec.desired);
+	p->revision = op->revision;
+	p->adopting = true;
+	intent_lsp_bind(p);
+	if (p->lsp) {
+		intent_lsp_news(p, &p->lsp->st);
+		intent_path_save(p);
+	}
+	p->adopting = !p->he->synced;
+	intent_event(p, BUS_INFO, "policy-adopted", "\"revision\":%llu",
+		     (unsigned long long)p->revision);
+	intent_dirty(p, INTENT_SWEEP);
+	intent_todo(p);
+}
+
+/* A list that cannot be followed would be taken for a broken path. */
+static bool list_followed(struct op *op, const struct lsp_state *st)
+{
+	struct intent *i = op->i;
+	struct pce_expansion x;
+	uint32_t src;
+
+	if (st->list.n == 0 || st->list_truncated)
+		return REFUSE(op, INTENT_E_MODE, "", "its headend does not tell its whole list");
+	if (!i->ted || i->ted->n_nodes == 0)
+		return REFUSE(op, INTENT_E_MODE, "", "there is no topology yet to follow its list on");
+	src = intent_endpoint_node(i->ted, &op->key.headend);
+	if (src == TED_NONE)
+		return REFUSE(op, INTENT_E_MODE, "", "its headend is not in the topology");
+	arena_reset(&i->arena);
+	intent_expand(i->ted, src, intent_endpoint_node(i->ted, &op->key.endpoint), &st->list,
+		      &i->arena, &x);
+	return x.valid || REFUSE(op, INTENT_E_MODE, "", "its list cannot be followed: segment %u: %s",
+				 x.bad_segment + 1, x.why);
+}
+
+/* What keeps the LSP exactly as it is. */
+static void policy_of_report(const struct op *op, const struct lsp_state *st, struct intent_policy *p)
+{
+	struct intent_cpath *c = &p->cpaths[0];
+
+	intent_policy_default(p);
+	p->key = op->key;
+	p->bandwidth_bps = st->bandwidth_bps < BOOK_BPS_MAX ? st->bandwidth_bps : BOOK_BPS_MAX;
+	p->setup_prio = st->setup_prio < BOOK_PRIOS ? st->setup_prio : BOOK_PRIOS - 1;
+	p->hold_prio = st->hold_prio < p->setup_prio ? st->hold_prio : p->setup_prio;
+	p->dataplane = st->list.dataplane;
+	p->n_cpaths = 1;
+	intent_cpath_default(c);
+	c->kind = INTENT_EXPLICIT;
+	c->preference = st->has_preference ? st->preference : c->preference;
+	c->list = st->list;
+}
+
+static bool adopt_prepare(struct op *op)
+{
+	struct intent *i = op->i;
+	const struct intent_pol *p = intent_pol_find(i, &op->key);
+	const struct intent_lsp *l = p && p->mode == INTENT_OBSERVED ? intent_lsp_shown(p) : NULL;
+	AUTO_FREE struct intent_policy *d = calloc(1, sizeof(*d));
+
+	if (!p || p->deleted)
+		return REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
+	if (p->mode == INTENT_MANAGED)
+		return REFUSE(op, INTENT_E_MODE, "", "it is managed already");
+	if (!op_free_to_go(op))
+		return false;
+	if (!l || !p->he->up || l->st.session != p->he->session)
+		return REFUSE(op, INTENT_E_MODE, "", "its headend has no session: it may be gone");
+	if (!l->st.delegated && !l->st.pce_initiated)
+		return REFUSE(op, INTENT_E_MODE, "", "its headend does not delegate it");
+	if (!list_followed(op, &l->st) || !d)
+		return d ? false : REFUSE(op, INTENT_E_LIMIT, "", "no memory");
+	policy_of_report(op, &l->st, d);
+	if (!put_prepare_new(op, d))
+		return false;
+	/* Known by what it is known by already. */
+	str_copy(op->rec.lsp_name, sizeof(op->rec.lsp_name), l->st.name);
+	if (l->st.has_cpath)
+		op->rec.cpath = l->st.cpath;
+	op->rec.bsid = l->st.binding_sid;
+	op->rec.desired = intent_desired_new(d);
+	return op->rec.desired || REFUSE(op, INTENT_E_LIMIT, "", "no memory");
+}
+
+void intent_adopt(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg)
+{
+	struct op *op = op_new(i, key, done, arg);
+
+	if (!op)
+		return;
+	op->apply = apply_adopt;
+	op->revision = i->revision_given + 1;
+	if (adopt_prepare(op))
+		op_write_record(op);
+	else
+		loop_task_run(&op->tell);
+}
+
+/* ---- release ---- */
+
+static void apply_release(struct op *op)
+{
+	struct intent_pol *p = intent_pol_find(op->i, &op->key);
+
+	if (!p || !p->desired)
+		return;
+	intent_event(p, BUS_INFO, "policy-released", "\"revision\":%llu",
+		     (unsigned long long)op->revision);
+	p->release_due = p->lsp && p->lsp->st.delegated;
+	if (p->lsp)
+		intent_lsp_foreign(p->lsp);
+	intent_pol_unmanage(p);
+	if (list_empty(&p->lsps)) {
+		intent_pol_free(p);
+		return;
+	}
+	intent_state_refresh(p);
+	intent_todo(p);
+}
+
+void intent_release(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg)
+{
+	struct op *op = op_new(i, key, done, arg);
+	char text[SR_KEY_TEXT_MAX];
+	const struct store_op ops[] = {
+		{ "policy", sr_policy_key_text(key, text, sizeof(text)), NULL, 0 },
+		{ "path", text, NULL, 0 },
+	};
+	struct intent_pol *p;
+
+	if (!op)
+		return;
+	op->apply = apply_release;
+	op->revision = i->revision_given + 1;
+	if (found(op, 0, &p))
+		op_write(op, ops, ARRAY_LEN(ops));
+	else
+		loop_task_run(&op->tell);
+}
+
+/* ---- hold, reoptimise ---- */
+
+static void apply_hold(struct op *op)
+{
+	op->i->hold_flag = op->hold;
+	intent_hold_set(op->i);
+}
+
+void intent_hold(struct intent *i, bool hold, intent_done_fn done, void *arg)
+{
+	struct op *op = op_new(i, &(struct sr_policy_key){ 0 }, done, arg);
+	const struct store_op w = { "intent", "hold", hold ? "1" : "0", 1 };
+
+	if (!op)
+		return;
+	op->apply = apply_hold;
+	op->hold = hold;
+	op->revision = i->revision_given + 1;
+	if (!hold && i->cfg.hold)
+		intent_result_set(&op->result, INTENT_E_MODE, "", "the configuration holds");
+	else if (op_free_to_go(op))
+		op_write(op, &w, 1);
+	if (op->result.code)
+		loop_task_run(&op->tell);
+}
+
+int intent_reoptimise(struct intent *i, const struct sr_policy_key *key)
+{
+	struct intent_pol *p = intent_pol_find(i, key);
+
+	if (!p || p->mode != INTENT_MANAGED || p->deleted)
+		return INTENT_E_MISSING;
+	p->has_refused = false;
+	intent_dirty(p, INTENT_FORCE);
+	return 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What LSPs of others hold: their lists are walked on the TED, some each turn of the loop, and
+ * charged apart from ours. Only a report or a TED in sight changes a charge.
+ */
+#include "base/str.h"
+#include "intent/intent_priv.h"
+
+void intent_foreign_touch(struct intent_lsp *l)
+{
+	struct intent *i = l->he->i;
+
+	if (!l->claim)
+		return;
+	if (!list_linked(&l->expand_link))
+		list_add(&i->expand, &l->expand_link);
+	loop_task_run(&i->expand_task);
+}
+
+void intent_foreign_all(struct intent *i)
+{
+	HASH_EACH(it, &i->lsps)
+		intent_foreign_touch(HASH_OF(it, struct intent_lsp, node));
+}
+
+static void uncharge(struct intent_lsp *l, const char *why)
+{
+	struct intent *i = l->he->i;
+
+	if (l->charged) {
+		book_drop(i->book, l->claim);
+		l->charged = false;
+		intent_retry_blocked(i);
+	}
+	str_copy(l->note, sizeof(l->note), why);
+}
+
+/* Others took so much of a link that ours no longer fit: those look for another way. */
+static void crowd_out(struct intent *i, uint32_t link)
+{
+	size_t n;
+	struct book_claim *const *users = book_users(i->book, link, &n);
+
+	if (book_excess(i->book, link) == 0)
+		return;
+	for (size_t k = 0; k < n; k++) {
+		if (!book_claim_foreign(users[k]) && book_claim_bps(users[k], link) > 0)
+			intent_dirty(book_claim_owner(users[k]), INTENT_REPAIR);
+	}
+}
+
+static void charge(struct intent_lsp *l, const struct pce_expansion *x)
+{
+	struct intent *i = l->he->i;
+	const struct lsp_state *st = &l->st;
+	const struct book_terms t = {
+		.bps = st->bandwidth_bps < BOOK_BPS_MAX ? st->bandwidth_bps : BOOK_BPS_MAX,
+		.hold = st->hold_prio < BOOK_PRIOS ? st->hold_prio : BOOK_PRIOS - 1,
+		.window = BOOK_ALWAYS,
+	};
+	uint64_t *was = ARENA_ARRAY(&i->arena, x->n_links, uint64_t);
+
+	for (uint32_t k = 0; was && k < x->n_links; k++)
+		was[k] = book_claim_bps(l->claim, x->links[k]);
+	if (!was || book_hold(i->book, l->claim, &t, x->links, x->n_links) < 0) {
+		str_copy(l->note, sizeof(l->note), "not booked: no memory");
+		return;
+	}
+	l->charged = true;
+	l->note[0] = '\0';
+	for (uint32_t k = 0; k < x->n_links; k++) {
+		if (t.bps > was[k])
+			crowd_out(i, x->links[k]);
+	}
+	intent_retry_blocked(i); /* where it was before, or held more */
+}
+
+static void expand(struct intent_lsp *l)
+{
+	struct intent *i = l->he->i;
+	const struct lsp_state *st = &l->st;
+	uint32_t src = intent_endpoint_node(i->ted, &l->he->addr);
+	struct pce_expansion x = { 0 };
+
+	if (!st->admin_up && st->oper == LSP_DOWN) {
+		uncharge(l, "not booked: administratively down");
+	} else if (st->list.n == 0 || st->list_truncated) {
+		uncharge(l, st->list_truncated ? "not booked: its list is too long to follow" :
+						 "not booked: no list is reported");
+	} else if (src == TED_NONE) {
+		uncharge(l, "not booked: the headend is not in the topology");
+	} else {
+		arena_reset(&i->arena);
+		intent_expand(i->ted, src, intent_endpoint_node(i->ted, &st->endpoint), &st->list,
+			      &i->arena, &x);
+		if (x.valid)
+			charge(l, &x);
+		else
+			uncharge(l, arena_printf(&i->arena, "not booked: segment %u: %s",
+						 x.bad_segment + 1, x.why));
+	}
+	if (l->pol)
+		intent_todo(l->pol);
+}
+
+void intent_expand_run(void *arg)
+{
+	struct intent *i = arg;
+	struct list *n;
+
+	/* Without sight they keep what they hold, and wait. */
+	if (!i->ted || i->ted->stale)
+		return;
+	for (unsigned k = 0; k < INTENT_FOREIGN_TURN && (n = list_pop(&i->expand)); k++)
+		expand(LIST_OF(n, struct intent_lsp, expand_link));
+	if (!list_empty(&i->expand))
+		loop_task_run(&i->expand_task);
+}

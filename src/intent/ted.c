@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a new generation means for the policies. Bad news concerns the users of what changed, for
+ * traffic that does not cross a link cannot be hurt by its getting worse. Good news may concern
+ * everybody: a shortest path may be drawn to what came up.
+ */
+#include <string.h>
+
+#include "intent/intent_priv.h"
+
+static bool usable(const struct ted *t, uint32_t link)
+{
+	return link < t->n_links && t->links[link].alive && t->links[link].reverse != TED_NONE;
+}
+
+static bool sids_differ(const struct ted_link *a, const struct ted_link *b)
+{
+	if (a->n_sids != b->n_sids || a->n_adj_sids != b->n_adj_sids)
+		return true;
+	for (uint16_t k = 0; k < a->n_sids; k++) {
+		if (!ip_eq(&a->sids[k].sid, &b->sids[k].sid) ||
+		    a->sids[k].behavior != b->sids[k].behavior ||
+		    a->sids[k].lan_node != b->sids[k].lan_node)
+			return true;
+	}
+	for (uint16_t k = 0; k < a->n_adj_sids; k++) {
+		if (a->adj_sids[k].value != b->adj_sids[k].value ||
+		    a->adj_sids[k].lan_node != b->adj_sids[k].lan_node)
+			return true;
+	}
+	return false;
+}
+
+/* Could somebody who does not use the link be better off with it now? */
+static bool link_helps(const struct ted *old, const struct ted *t, uint32_t link)
+{
+	const struct ted_link *a, *b = &t->links[link];
+
+	if (!usable(t, link))
+		return false;
+	if (!usable(old, link))
+		return true;
+	a = &old->links[link];
+	return b->igp_metric < a->igp_metric || b->te_metric < a->te_metric ||
+	       b->delay_us < a->delay_us || b->capacity_bps > a->capacity_bps ||
+	       (b->has_igp && !a->has_igp) || (b->has_te && !a->has_te) ||
+	       (b->has_delay && !a->has_delay) ||
+	       memcmp(a->admin_group, b->admin_group, sizeof(a->admin_group)) != 0 ||
+	       sids_differ(a, b);
+}
+
+static bool node_helps(const struct ted *old, const struct ted *t, uint32_t node)
+{
+	const struct ted_node *n = &t->nodes[node];
+
+	if (!n->alive)
+		return false;
+	return node >= old->n_nodes || !old->nodes[node].alive || !n->overload ||
+	       old->nodes[node].overload;
+}
+
+static bool is_good_news(const struct ted *old, const struct ted *t)
+{
+	for (uint32_t k = 0; k < t->n_changed_links; k++) {
+		if (link_helps(old, t, t->changed_links[k]))
+			return true;
+	}
+	for (uint32_t k = 0; k < t->n_changed_nodes; k++) {
+		if (node_helps(old, t, t->changed_nodes[k]))
+			return true;
+	}
+	return false;
+}
+
+static void capacity_put(struct intent *i, uint32_t link)
+{
+	const struct ted_link *l = &i->ted->links[link];
+
+	if (book_capacity_set(i->book, link, l->alive ? l->capacity_bps : 0) < 0)
+		log_event("", LOG_ERROR, "intent.book.memory", "link=%u", link);
+}
+
+/* A list goes through a node by its SIDs, so its users are those of the links around it. */
+static void touch_around_nodes(struct intent *i)
+{
+	const struct ted *t = i->ted;
+	bool *changed;
+
+	if (t->n_changed_nodes == 0)
+		return;
+	arena_reset(&i->arena);
+	changed = ARENA_ARRAY(&i->arena, t->n_nodes, bool);
+	if (!changed) {
+		intent_sweep_all(i, INTENT_REPAIR);
+		return;
+	}
+	for (uint32_t k = 0; k < t->n_changed_nodes; k++)
+		changed[t->changed_nodes[k]] = true;
+	for (uint32_t l = 0; l < t->n_links; l++) {
+		const struct ted_link *link = &t->links[l];
+
+		if (link->from < t->n_nodes && link->to < t->n_nodes &&
+		    (changed[link->from] || changed[link->to]))
+			intent_touch(i, l);
+	}
+}
+
+/* What runs in the network and was never walked, or only the store speaks of, is charged before
+ * anybody asks for room. */
+static void expand_adopted(struct intent *i)
+{
+	for (size_t k = 0; k < i->pols.n; k++) {
+		struct intent_pol *p = i->pols.at[k];
+		struct sr_list list;
+
+		if (!p->want.set || p->want.generation == i->ted->generation ||
+		    (!p->adopting && p->want.generation != 0))
+			continue;
+		list = p->want.list;
+		intent_adopt_list(p, &list, p->want.preference);
+	}
+}
+
+static void everything(struct intent *i)
+{
+	for (uint32_t l = 0; l < i->ted->n_links; l++)
+		capacity_put(i, l);
+	expand_adopted(i);
+	intent_sweep_all(i, INTENT_REPAIR);
+	intent_foreign_all(i);
+}
+
+/* old: the generation before, NULL when there was none. */
+void intent_ted_news(struct intent *i, const struct ted *old)
+{
+	const struct ted *t = i->ted;
+
+	/* While sight was lost nothing was acted on: all of it may be news. */
+	if (!old || old->stale || t->generation != old->generation + 1) {
+		everything(i);
+		return;
+	}
+	for (uint32_t k = 0; k < t->n_changed_links; k++)
+		capacity_put(i, t->changed_links[k]);
+	expand_adopted(i);
+	for (uint32_t k = 0; k < t->n_changed_links; k++)
+		intent_touch(i, t->changed_links[k]);
+	touch_around_nodes(i);
+	if (is_good_news(old, t)) {
+		intent_sweep_all(i, INTENT_SWEEP);
+		intent_foreign_all(i);
+	}
+}
