@@ -240,7 +240,18 @@ static bool settled(struct intent_pol *p)
 	return false;
 }
 
-static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool best, bool force)
+/* What it is now costs more than what was decided on: it runs elsewhere, or a metric rose. */
+static bool got_worse(const struct intent_pol *p, const struct intent_eval *e)
+{
+	const struct intent_cpath *c = intent_cpath_find(&p->desired->p, e->now.preference);
+
+	return c && c->kind == INTENT_DYNAMIC && p->want.generation != 0 &&
+	       intent_route_cost(&e->now, c->minimise) > intent_route_cost(&p->want, c->minimise);
+}
+
+enum patience { SETTLE, AT_ONCE, WHATEVER };
+
+static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool best, enum patience how)
 {
 	bool same = best && sr_list_eq(&e->best.list, &p->want.list) &&
 		    e->best.preference == p->want.preference;
@@ -248,8 +259,9 @@ static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool be
 
 	p->degraded = p->no_path = p->blocked = false;
 	p->why[0] = '\0';
-	if (best && !same && (force || (better(p, e) && settled(p)))) {
-		take(p, &e->best, false);
+	if (best && !same &&
+	    (how == WHATEVER || (better(p, e) && (how == AT_ONCE || settled(p))))) {
+		take(p, &e->best, how == AT_ONCE);
 		return;
 	}
 	if (same || !best || !better(p, e))
@@ -285,20 +297,24 @@ bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt
 {
 	char why[SR_REASON_MAX] = "";
 	bool lost, best = best_usable(p, e, why, &lost);
+	enum patience patience = how == INTENT_FORCE ? WHATEVER : SETTLE;
 
 	if (lost)
 		return false;
 	if (!why[0] && !best)
 		note(why, e->why);
-	if (p->want.set && e->cur_valid)
+	if (p->want.set && e->cur_valid) {
+		if (patience == SETTLE && got_worse(p, e))
+			patience = AT_ONCE; /* bad news, though it still forwards */
 		refresh(p, e);
+	}
 	if (!p->want.set || !e->cur_valid) {
 		if (best)
 			take(p, &e->best, p->want.set || p->no_path);
 		else
 			lose(p, e, why);
 	} else if (!e->cur_breaks) {
-		keep_or_improve(p, e, best, how == INTENT_FORCE);
+		keep_or_improve(p, e, best, patience);
 	} else if (best && !sr_list_eq(&e->best.list, &p->want.list)) {
 		take(p, &e->best, true);
 	} else {

@@ -362,6 +362,8 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 	}
 	e->cur_valid = true;
 	e->cur_breaks = pce_check(e->ted, &req, &x, &e->arena);
+	if (!e->cur_breaks && c->kind == INTENT_DYNAMIC && c->strict && !x.single)
+		e->cur_breaks = "strict: the list takes several equal-cost paths";
 	e->now.preference = e->cur_preference;
 	route_of_expansion(e, &x, &e->cur, &e->now);
 	if (x.single)

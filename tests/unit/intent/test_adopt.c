@@ -110,7 +110,9 @@ START_TEST(adopted_policy_is_repaired_by_what_its_operator_adds)
 	cpath_add(p, 1);
 	put_ok(p);
 	ck_assert_uint_eq(calls_open(), 0);
-	net_cut("c", "d");
+	net_cut("c", "d"); /* from c back to a and over b: it still forwards */
+	ck_assert_uint_eq(calls_open(), 0);
+	net_cut("a", "c");
 	ck_assert_uint_eq(pcc_answer("a"), 1);
 	ck_assert_int_eq(call_last()->kind, CALL_APPLY);
 	ck_assert_uint_eq(call_last()->lsp.plsp_id, 1);

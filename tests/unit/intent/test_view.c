@@ -12,14 +12,21 @@ static void setup(void)
 	net_square();
 }
 
-static void up(const char *headend, uint32_t color, const char *endpoint, uint64_t bps)
+static void up_by(const char *headend, uint32_t color, const char *endpoint, uint64_t bps,
+		  enum pce_metric minimise)
 {
 	struct intent_policy *p = policy(headend, color, endpoint);
 
+	p->cpaths[0].minimise = minimise;
 	p->bandwidth_bps = bps;
 	put_ok(p);
 	ck_assert_uint_eq(pcc_answer(headend), 1);
 	ck_assert_int_eq(view_of(headend, color, endpoint)->state, INTENT_UP);
+}
+
+static void up(const char *headend, uint32_t color, const char *endpoint, uint64_t bps)
+{
+	up_by(headend, color, endpoint, bps, PCE_IGP);
 }
 
 /* ---- policies ---- */
@@ -297,8 +304,10 @@ START_TEST(path_fits_what_the_headend_can_impose)
 {
 	struct intent_path_query q = query("a", "d");
 
+	net_dir("a", "c")->igp_metric = net_dir("c", "a")->igp_metric = 100;
+	net_publish();
 	q.no_usid = true;
-	q.constraints.n_exclude = 1; /* over c, which needs two SIDs or an adjacency */
+	q.constraints.n_exclude = 1; /* over c, to which the shortest way is another: two SIDs */
 	memcpy(q.constraints.exclude[0], "b", 2);
 	ck_assert_int_eq(compute(&q).status, PCE_OK);
 	ck_assert_uint_eq(compute(&q).n_segs, 2);
@@ -364,14 +373,18 @@ END_TEST
 
 START_TEST(move_is_charged_on_both_ways_until_it_is_up)
 {
+	/* Over c by TE metric, so that its list names the link that is cut. */
+	net_dir("a", "b")->te_metric = 100;
+	net_publish();
 	pcc_up("a");
-	up("a", 1, "d", G);
-	net_cut("b", "d");
+	up_by("a", 1, "d", G, PCE_TE);
+	ck_assert_uint_eq(row("a", "c").reserved_bps[7], G);
+	net_cut("c", "d");
 	ck_assert_uint_eq(row("a", "b").reserved_bps[7], G);
 	ck_assert_uint_eq(row("a", "c").reserved_bps[7], G);
 	ck_assert_uint_eq(pcc_answer("a"), 1);
-	ck_assert_uint_eq(row("a", "b").reserved_bps[7], 0);
-	ck_assert_uint_eq(row("a", "c").reserved_bps[7], G);
+	ck_assert_uint_eq(row("a", "c").reserved_bps[7], 0);
+	ck_assert_uint_eq(row("a", "b").reserved_bps[7], G);
 }
 END_TEST
 
@@ -417,15 +430,17 @@ START_TEST(repair_is_measured_and_counted)
 {
 	struct intent_repair_info r;
 
+	net_dir("a", "b")->te_metric = 100;
+	net_publish();
 	pcc_up("a");
-	up("a", 1, "d", G);
+	up_by("a", 1, "d", G, PCE_TE);
 	intent_repair(world.intent, &r);
 	ck_assert_uint_eq(r.repairs, 0);
-	net_cut("a", "b");
+	net_cut("c", "d");
 	intent_repair(world.intent, &r);
 	ck_assert_uint_eq(r.repairs, 1);
 	ck_assert_uint_eq(view_of("a", 1, "d")->repairs, 1);
-	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>c,c>d");
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>b,b>d");
 }
 END_TEST
 
