@@ -108,7 +108,7 @@ static int dump(struct agent_nl *nl, uint8_t family, uint8_t protocol,
 	return agent_nl_send(nl, h, h->nlmsg_len, ask);
 }
 
-void agent_fib_audit(struct agent_fib *fib)
+uint64_t agent_fib_audit(struct agent_fib *fib)
 {
 	static const uint8_t families[DUMPS] = { AF_INET6, AF_INET };
 	struct agent_nl_ask ask = {
@@ -117,7 +117,7 @@ void agent_fib_audit(struct agent_fib *fib)
 
 	if (fib->dumps_left > 0) {
 		fib->audit_again = true;
-		return;
+		return fib->stats.audits + 2;
 	}
 	fib->audit++;
 	fib->audit_again = fib->audit_bad = false;
@@ -128,11 +128,12 @@ void agent_fib_audit(struct agent_fib *fib)
 		if (dump(fib->ask, families[i], AGENT_PROTO, &ask) < 0)
 			on_audit_done(fib, 0, ENOMEM, "");
 	}
+	return fib->stats.audits + 1;
 }
 
 static void on_audit_timer(void *arg)
 {
-	agent_fib_audit(arg);
+	(void)agent_fib_audit(arg);
 }
 
 static void foreign_route(struct agent_fib *fib, const struct nlmsghdr *h)

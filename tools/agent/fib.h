@@ -61,8 +61,9 @@ void agent_fib_sweep_metric(struct agent_fib *fib, uint32_t metric);
 void agent_fib_flush(struct agent_fib *fib);
 /* True when nothing is under way. */
 bool agent_fib_idle(const struct agent_fib *fib);
-/* Reads the kernel again (counters); changed() follows. */
-void agent_fib_audit(struct agent_fib *fib);
+/* Reads the kernel again (counters); changed() follows. What was asked for now has been read
+ * when stats.audits has reached the number returned. */
+uint64_t agent_fib_audit(struct agent_fib *fib);
 
 struct agent_fib_stats {
 	uint32_t wanted, in, pending, failed, leftover;

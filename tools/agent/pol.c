@@ -333,14 +333,17 @@ static void link_by_id(struct agent_pol *pol, struct agent_lsp *l)
 	pol->n_lsps++;
 }
 
+/* 20 bits; 0 and all ones are reserved, RFC 8231 s7.3. */
+enum { PLSP_MAX = 0xffffe };
+
 static uint32_t free_id(struct agent_pol *pol, uint32_t wanted)
 {
-	if (wanted && wanted < 1 << 20 && !agent_pol_by_id(pol, wanted)) {
+	if (wanted && wanted <= PLSP_MAX && !agent_pol_by_id(pol, wanted)) {
 		pol->last_id = wanted > pol->last_id ? wanted : pol->last_id;
 		return wanted; /* kept over a restart of ours */
 	}
 	do {
-		pol->last_id = pol->last_id % ((1 << 20) - 1) + 1; /* 20 bits, never 0 */
+		pol->last_id = pol->last_id % PLSP_MAX + 1;
 	} while (agent_pol_by_id(pol, pol->last_id));
 	return pol->last_id;
 }

@@ -18,6 +18,7 @@
 
 enum {
 	AGENT_LSPS_MAX = 4096,
+	AGENT_CONTROLLERS_MAX = 4,
 	AGENT_REPAIR_METRIC = 5, /* of repaired uA SIDs */
 };
 
@@ -28,8 +29,10 @@ struct agent_lsp {
 	struct list member; /* of its policy */
 	struct agent_policy *policy;
 	struct lsp_state st; /* headend, session, txn, sync are the session's business */
+	struct ip_addr creator; /* controller it belongs to; none: to whom takes it */
 	uint32_t controller; /* session's number that may change it; 0: orphan or only ours */
 	uint64_t version;    /* grows with each change of st */
+	uint64_t told[AGENT_CONTROLLERS_MAX]; /* version each controller knows */
 	char reason[SR_REASON_MAX]; /* why it is not up; "" */
 };
 

@@ -35,8 +35,10 @@ static void add_segment(struct str *o, const struct sr_segment *s)
 	str_add(o, "}");
 }
 
-static void add_lsp(struct str *o, const struct lsp_state *st)
+static void add_lsp(struct str *o, const struct agent_lsp *l)
 {
+	const struct lsp_state *st = &l->st;
+
 	str_add(o, "{\"name\":");
 	str_json(o, st->name);
 	str_addf(o, ",\"plsp\":%u,\"color\":%u,\"preference\":%u,\"admin-up\":%s,\"initiated\":%s",
@@ -44,6 +46,7 @@ static void add_lsp(struct str *o, const struct lsp_state *st)
 		 st->pce_initiated ? "true" : "false");
 	add_ip(o, "endpoint", &st->endpoint);
 	add_ip(o, "binding-sid", &st->binding_sid);
+	add_ip(o, "controller", &l->creator);
 	str_addf(o, ",\"bandwidth\":%llu,\"setup\":%u,\"hold\":%u",
 		 (unsigned long long)st->bandwidth_bps, st->setup_prio, st->hold_prio);
 	if (st->has_cpath) {
@@ -103,7 +106,7 @@ int agent_state_save(const char *path, const struct agent_pol *pol)
 		if (l->st.removed)
 			continue;
 		str_add(&o, first ? "\n" : ",\n");
-		add_lsp(&o, &l->st);
+		add_lsp(&o, l);
 		first = false;
 	}
 	str_add(&o, "\n]}\n");
@@ -217,11 +220,13 @@ static int put_all(const char *path, struct json_object *root, struct agent_pol 
 	for (size_t i = 0; i < n; i++) {
 		char why[SR_REASON_MAX] = "not an LSP";
 		struct agent_lsp *l;
+		struct json_object *o = json_object_array_get_idx(lsps, i);
 		struct lsp_state st;
 
-		if (get_lsp(json_object_array_get_idx(lsps, i), &st) &&
-		    agent_pol_put(pol, &st, &l, why) == 0)
+		if (get_lsp(o, &st) && agent_pol_put(pol, &st, &l, why) == 0) {
+			l->creator = ip_of(o, "controller");
 			continue;
+		}
 		bad++;
 		log_event("", LOG_ERROR, "agent.state.entry", "file=%s entry=%zu reason=\"%s\"",
 			  path, i, why);

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Order of a start: what was saved is put back, the kernel is read, and only then do controllers
+ * hear of us, so that the first they hear is true. What the kernel holds of ours and no LSP
+ * wants stays until a controller knows all our LSPs and had a while to initiate what it misses.
+ */
+#include "tools/agent/agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "tools/agent/json.h"
+#include "tools/agent/show.h"
+#include "tools/agent/state.h"
+
+#define SAVE_NS (100 * NS_PER_MS) /* one file for a burst of changes */
+#define SWEEP_NS (60 * NS_PER_S)
+#define FAREWELL_NS (200 * NS_PER_MS)
+#define FLUSH_NS (3 * NS_PER_S)
+#define POLL_NS (20 * NS_PER_MS)
+
+struct agent {
+	struct loop *loop;
+	struct agent_cfg *cfg;
+	struct agent_fib *fib;
+	struct agent_pol *pol;
+	struct agent_sids *sids;
+	struct agent_count *count; /* NULL: nftables is not to be used, or not to be had */
+	struct agent_tunsrc *tunsrc;
+	struct agent_ctl *ctl;
+	struct agent_show *show;
+	struct loop_timer save, sweep, stop;
+	bool dirty, told, stopping;
+	bool counting;	  /* a reading of the counts is under way */
+	uint64_t audits;  /* number of audits a waiting show needs; 0: none waits */
+	struct mono over; /* when stopping ends at the latest */
+	void (*done)(void *arg);
+	void *done_arg;
+};
+
+/* ---- the state file ---- */
+
+static void save_now(struct agent *a)
+{
+	loop_timer_stop(&a->save);
+	if (a->dirty && agent_state_save(a->cfg->state, a->pol) == 0)
+		a->dirty = false;
+}
+
+static void on_save(void *arg)
+{
+	save_now(arg);
+}
+
+static void on_lsp(void *arg, struct agent_lsp *l)
+{
+	struct agent *a = arg;
+
+	a->dirty = true;
+	if (!loop_timer_armed(&a->save) && !a->stopping)
+		loop_timer_after(&a->save, SAVE_NS);
+	if (a->ctl)
+		agent_ctl_changed(a->ctl, l);
+}
+
+/* ---- controllers ---- */
+
+static void on_sweep(void *arg)
+{
+	struct agent *a = arg;
+
+	log_event("", LOG_INFO, "agent.sweep", "msg=\"routes no policy wants are removed\"");
+	agent_fib_sweep(a->fib);
+}
+
+static void on_synced(void *arg)
+{
+	struct agent *a = arg;
+
+	if (!loop_timer_armed(&a->sweep))
+		loop_timer_after(&a->sweep, SWEEP_NS);
+}
+
+/* The first time the kernel was read. */
+static void begin(struct agent *a)
+{
+	STR_AUTO struct str errors = { 0 };
+
+	a->told = true;
+	if (agent_ctl_configure(a->ctl, a->cfg, &errors) < 0)
+		log_event("", LOG_ERROR, "agent.controllers.failed", "error=\"%s\"",
+			  str_text(&errors));
+}
+
+/* ---- show ---- */
+
+static void show_if_ready(struct agent *a)
+{
+	struct agent_fib_stats s;
+
+	agent_fib_stats(a->fib, &s);
+	if (a->audits == 0 || a->counting || s.audits < a->audits)
+		return;
+	a->audits = 0;
+	agent_show_ready(a->show);
+}
+
+static void on_counted(void *arg)
+{
+	struct agent *a = arg;
+
+	a->counting = false;
+	show_if_ready(a);
+}
+
+static void on_refresh(void *arg)
+{
+	struct agent *a = arg;
+
+	a->audits = agent_fib_audit(a->fib);
+	if (!a->count || a->counting)
+		return;
+	a->counting = true;
+	agent_count_refresh(a->count, on_counted, a);
+}
+
+static void on_render(void *arg, struct str *out)
+{
+	struct agent *a = arg;
+	struct agent_view v = { a->cfg, a->fib, a->pol, a->sids, a->count, a->tunsrc, a->ctl };
+
+	agent_json(&v, out);
+}
+
+/* ---- the kernel ---- */
+
+static void on_fib(void *arg)
+{
+	struct agent *a = arg;
+
+	agent_pol_fib_changed(a->pol);
+	if (!a->told && agent_fib_ready(a->fib))
+		begin(a);
+	if (a->show)
+		show_if_ready(a);
+}
+
+static void on_foreign(void *arg, const struct agent_route *r, bool gone)
+{
+	agent_sids_foreign(((struct agent *)arg)->sids, r, gone);
+}
+
+static void on_foreign_all(void *arg)
+{
+	agent_sids_all(((struct agent *)arg)->sids);
+}
+
+static void on_links(void *arg)
+{
+	agent_pol_links_changed(((struct agent *)arg)->pol);
+}
+
+/* A repaired SID is counted by the kernel, on what stands before it. */
+static void count_sid(void *arg, const struct agent_route *r, bool repaired)
+{
+	if (!repaired)
+		agent_count_add(arg, &r->dst);
+}
+
+static void on_sids(void *arg)
+{
+	struct agent *a = arg;
+
+	if (!a->count)
+		return;
+	agent_count_begin(a->count);
+	agent_sids_each(a->sids, count_sid, a->count);
+	for (size_t i = 0; i < a->cfg->n_counted; i++)
+		agent_count_add(a->count, &a->cfg->counted[i]);
+	agent_count_end(a->count);
+}
+
+/* ---- configuration ---- */
+
+static int count_set(struct agent *a)
+{
+	if (!a->cfg->counters) {
+		a->count = agent_count_free(a->count);
+		a->counting = false;
+		return 0;
+	}
+	return a->count ? 0 : agent_count_new(&a->count, a->loop);
+}
+
+static int apply(struct agent *a)
+{
+	int rc = agent_pol_configure(a->pol, a->cfg);
+
+	agent_sids_repair(a->sids, a->cfg->repair_ua);
+	agent_tunsrc_set(a->tunsrc, &a->cfg->source);
+	if (count_set(a) < 0) /* forwarding does not need it */
+		log_event("", LOG_WARN, "agent.count.absent",
+			  "msg=\"packets of the router's SIDs are not counted\"");
+	on_sids(a);
+	return err_trace(rc);
+}
+
+static int show_set(struct agent *a, const char *path, struct str *errors)
+{
+	static const struct agent_show_ops ops = { .refresh = on_refresh, .render = on_render };
+	struct agent_show *fresh = NULL;
+	int rc;
+
+	if (a->show && strcmp(agent_show_path(a->show), path) == 0)
+		return 0;
+	rc = agent_show_new(&fresh, a->loop, path, &ops, a);
+	if (rc < 0) {
+		str_addf(errors, "%s: socket %s: %s\n", a->cfg ? a->cfg->file : "", path,
+			 rc == -EADDRINUSE ? "another agent answers there" : err_text(rc));
+		return err_trace(rc);
+	}
+	agent_show_free(a->show);
+	a->show = fresh;
+	a->audits = 0;
+	return 0;
+}
+
+int agent_reload(struct agent *a, struct agent_cfg **cfg, struct str *errors)
+{
+	struct agent_cfg *old = a->cfg;
+	int rc = show_set(a, (*cfg)->socket, errors);
+
+	if (rc == 0 && a->told)
+		rc = agent_ctl_configure(a->ctl, *cfg, errors);
+	if (rc < 0)
+		return err_trace(rc);
+	a->cfg = TAKE(*cfg);
+	a->dirty = true; /* the file may have moved */
+	loop_timer_after(&a->save, SAVE_NS);
+	rc = apply(a);
+	agent_cfg_free(old);
+	if (rc < 0)
+		str_addf(errors, "%s: %s\n", a->cfg->file, err_text(rc));
+	return err_trace(rc);
+}
+
+/* ---- life ---- */
+
+static int parts_new(struct agent *a, struct net *net)
+{
+	static const struct agent_fib_ops fib_ops = { .changed = on_fib,
+						      .foreign = on_foreign,
+						      .links = on_links,
+						      .foreign_all = on_foreign_all };
+	static const struct agent_pol_ops pol_ops = { .changed = on_lsp };
+	int rc;
+
+	if ((rc = agent_fib_new(&a->fib, a->loop, &fib_ops, a)) < 0 ||
+	    (rc = agent_pol_new(&a->pol, a->loop, a->fib, &pol_ops, a)) < 0 ||
+	    (rc = agent_sids_new(&a->sids, a->loop, a->fib, on_sids, a)) < 0 ||
+	    (rc = agent_tunsrc_new(&a->tunsrc, a->loop)) < 0)
+		return err_trace(rc);
+	return agent_ctl_new(&a->ctl, a->loop, net, a->pol, on_synced, a);
+}
+
+static void on_stop(void *arg);
+
+int agent_new(struct agent **outp, struct loop *loop, struct net *net, struct agent_cfg **cfg,
+	      struct str *errors)
+{
+	AUTO(agent_free) struct agent *a = calloc(1, sizeof(*a));
+	int rc;
+
+	if (!a)
+		return err_raise(-ENOMEM);
+	a->loop = loop;
+	loop_timer_init(&a->save, loop, on_save, a);
+	loop_timer_init(&a->sweep, loop, on_sweep, a);
+	loop_timer_init(&a->stop, loop, on_stop, a);
+	rc = show_set(a, (*cfg)->socket, errors);
+	if (rc < 0)
+		return err_trace(rc);
+	rc = parts_new(a, net);
+	if (rc < 0) {
+		str_addf(errors, "sextant-agent: cannot set up: %s\n", err_text(rc));
+		return err_trace(rc);
+	}
+	a->cfg = TAKE(*cfg);
+	rc = apply(a);
+	if (rc < 0) {
+		str_addf(errors, "sextant-agent: cannot set up: %s\n", err_text(rc));
+		return err_trace(rc);
+	}
+	(void)agent_state_load(a->cfg->state, a->pol); /* logged; the controllers know the rest */
+	a->dirty = false;
+	agent_fib_start(a->fib);
+	*outp = TAKE(a);
+	return 0;
+}
+
+struct agent *agent_free(struct agent *a)
+{
+	if (!a)
+		return NULL;
+	agent_show_free(a->show);
+	agent_ctl_free(a->ctl);
+	a->ctl = NULL;
+	agent_count_free(a->count);
+	agent_tunsrc_free(a->tunsrc);
+	agent_sids_free(a->sids);
+	agent_pol_free(a->pol);
+	agent_fib_free(a->fib);
+	loop_timer_fini(&a->save);
+	loop_timer_fini(&a->sweep);
+	loop_timer_fini(&a->stop);
+	agent_cfg_free(a->cfg);
+	free(a);
+	return NULL;
+}
+
+static void on_stop(void *arg)
+{
+	struct agent *a = arg;
+	bool busy = a->cfg->flush_on_exit && !agent_fib_idle(a->fib);
+
+	if (busy && mono_before(loop_now(a->loop), a->over)) {
+		loop_timer_after(&a->stop, POLL_NS);
+		return;
+	}
+	a->done(a->done_arg);
+}
+
+void agent_stop(struct agent *a, void (*done)(void *arg), void *arg)
+{
+	a->stopping = true;
+	a->done = done;
+	a->done_arg = arg;
+	a->over = mono_add(loop_now(a->loop), FLUSH_NS);
+	save_now(a);
+	agent_ctl_stop(a->ctl);
+	loop_timer_stop(&a->sweep);
+	if (a->cfg->flush_on_exit)
+		agent_fib_flush(a->fib);
+	loop_timer_after(&a->stop, FAREWELL_NS);
+}
+
+struct tally {
+	unsigned controllers, up;
+};
+
+static void tally(void *arg, const struct session_info *s)
+{
+	struct tally *t = arg;
+
+	t->controllers++;
+	t->up += s->up;
+}
+
+void agent_status(const struct agent *a, char *buf, size_t cap)
+{
+	struct agent_fib_stats s;
+	struct tally t = { 0 };
+
+	agent_fib_stats(a->fib, &s);
+	agent_ctl_each(a->ctl, tally, &t);
+	(void)snprintf(buf, cap, "%u of %u controllers, %u of %u routes in, %u failed", t.up,
+		       t.controllers, s.in, s.wanted, s.failed);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/agent/json.h"
+
+#include <inttypes.h>
+
+#include "tools/agent/pol_int.h"
+
+/* One level of nesting: whether a comma is due. */
+struct out {
+	struct str *o;
+	const struct agent_view *v;
+	bool more;
+};
+
+static void next(struct out *w)
+{
+	str_add(w->o, w->more ? ",\n" : "\n");
+	w->more = true;
+}
+
+static void open_list(struct out *w, const char *name)
+{
+	str_addf(w->o, ",\n\"%s\":[", name);
+	w->more = false;
+}
+
+static void text(struct str *o, const char *name, const char *value)
+{
+	str_addf(o, ",\"%s\":", name);
+	str_json(o, value);
+}
+
+static void addr(struct str *o, const char *name, const struct ip_addr *a)
+{
+	char t[IP_TEXT_MAX];
+
+	if (a->family != IP_NONE)
+		str_addf(o, ",\"%s\":\"%s\"", name, ip_text(a, t, sizeof(t)));
+}
+
+const char *agent_oper_name(uint8_t oper)
+{
+	static const char *const names[] = { "down", "up", "active", "going-down", "going-up" };
+
+	return oper < ARRAY_LEN(names) ? names[oper] : "unknown";
+}
+
+static const char *fib_name(enum agent_fib_state s)
+{
+	static const char *const names[] = { "absent", "pending", "in", "failed" };
+
+	return names[s];
+}
+
+static void kernel(struct str *o, const struct agent_view *v)
+{
+	struct agent_fib_stats s;
+
+	agent_fib_stats(v->fib, &s);
+	str_addf(o, ",\n\"kernel\":{\"ready\":%s,\"wanted\":%u,\"in\":%u,\"pending\":%u",
+		 agent_fib_ready(v->fib) ? "true" : "false", s.wanted, s.in, s.pending);
+	str_addf(o, ",\"failed\":%u,\"leftover\":%u,\"audits\":%" PRIu64 ",\"installs\":%" PRIu64,
+		 s.failed, s.leftover, s.audits, s.installs);
+	str_addf(o, ",\"replaces\":%" PRIu64 ",\"removes\":%" PRIu64 ",\"repaired\":%" PRIu64,
+		 s.replaces, s.removes, s.repaired);
+	text(o, "outer-source", agent_tunsrc_state(v->tunsrc));
+	text(o, "counting", v->count ? agent_count_error(v->count) : "off");
+	str_add(o, "}");
+}
+
+static void session(void *arg, const struct session_info *s)
+{
+	struct out *w = arg;
+	char t[IP_TEXT_MAX];
+
+	next(w);
+	str_addf(w->o, "{\"controller\":\"%s\",\"port\":%u,\"state\":\"%s\",\"up\":%s",
+		 ip_text(&s->peer, t, sizeof(t)), s->port, s->state, s->up ? "true" : "false");
+	str_addf(w->o, ",\"security\":\"%s\",\"lsps\":%" PRIu64 ",\"losses\":%" PRIu64, s->security,
+		 s->objects, s->flaps);
+	str_addf(w->o, ",\"messages-in\":%" PRIu64 ",\"messages-out\":%" PRIu64, s->rx_messages,
+		 s->tx_messages);
+	str_addf(w->o, ",\"up-since\":%" PRIu64, s->up_since_wall_ns / NS_PER_S);
+	text(w->o, "last-error", s->last_error);
+	text(w->o, "detail", s->detail);
+	str_add(w->o, "}");
+}
+
+static void policies(struct out *w)
+{
+	const struct agent_lsp *l = NULL;
+	char t[IP_TEXT_MAX];
+
+	while ((l = agent_pol_next(w->v->pol, l))) {
+		const struct agent_policy *p = l->policy;
+		unsigned n = 0;
+
+		if (!p || p->lsps.next != &l->member)
+			continue; /* told with the first of its candidates */
+		LIST_EACH (it, &p->lsps)
+			n++;
+		next(w);
+		str_addf(w->o, "{\"color\":%u,\"endpoint\":\"%s\",\"candidates\":%u,\"steered\":%zu",
+			 p->key.color, ip_text(&p->key.endpoint, t, sizeof(t)), n, p->n_steers);
+		text(w->o, "active", p->active ? p->active->st.name : "");
+		text(w->o, "state", p->active ? agent_oper_name(p->active->st.oper) : "down");
+		str_add(w->o, "}");
+	}
+}
+
+static void lsp(struct out *w, const struct agent_lsp *l)
+{
+	struct ip_addr controller = agent_ctl_addr(w->v->ctl, l->controller);
+	char t[IP_TEXT_MAX];
+
+	next(w);
+	str_add(w->o, "{\"name\":");
+	str_json(w->o, l->st.name);
+	str_addf(w->o, ",\"plsp-id\":%u,\"color\":%u,\"endpoint\":\"%s\",\"preference\":%u",
+		 l->st.plsp_id, l->st.color, ip_text(&l->st.endpoint, t, sizeof(t)),
+		 l->st.preference);
+	text(w->o, "state", agent_oper_name(l->st.oper));
+	text(w->o, "reason", l->reason);
+	str_addf(w->o, ",\"active\":%s,\"orphan\":%s", agent_pol_is_active(l) ? "true" : "false",
+		 l->controller ? "false" : "true");
+	addr(w->o, "delegated-to", &controller);
+	addr(w->o, "controller", &l->creator);
+	addr(w->o, "binding-sid", &l->st.binding_sid);
+	str_addf(w->o, ",\"bandwidth-bps\":%" PRIu64 ",\"segments\":[", l->st.bandwidth_bps);
+	for (unsigned i = 0; i < l->st.list.n; i++)
+		str_addf(w->o, "%s\"%s\"", i ? "," : "",
+			 ip_text(&l->st.list.at[i].sid, t, sizeof(t)));
+	str_add(w->o, "]}");
+}
+
+static void steer(void *arg, const struct agent_steer_state *s)
+{
+	struct out *w = arg;
+	char t[IP_TEXT_MAX], p[IP_PREFIX_TEXT_MAX], r[SR_REASON_MAX * 4];
+
+	next(w);
+	str_addf(w->o, "{\"prefix\":\"%s\",\"color\":%u,\"endpoint\":\"%s\"",
+		 ip_prefix_text(&s->cfg->prefix, p, sizeof(p)), s->cfg->color,
+		 ip_text(&s->cfg->endpoint, t, sizeof(t)));
+	addr(w->o, "service-sid", &s->cfg->service);
+	text(w->o, "via", s->via ? s->via->st.name : s->fallback ? "igp" : "");
+	str_addf(w->o, ",\"state\":\"%s\"", fib_name(s->state));
+	text(w->o, "reason", s->reason);
+	if (s->route.n > 0)
+		text(w->o, "route", agent_route_text(&s->route, r, sizeof(r)));
+	str_add(w->o, "}");
+}
+
+static void sid(struct out *w, const struct agent_route *r, const char *owner)
+{
+	char p[IP_PREFIX_TEXT_MAX], t[SR_REASON_MAX * 4];
+
+	next(w);
+	str_addf(w->o, "{\"sid\":\"%s\",\"owner\":\"%s\"", ip_prefix_text(&r->dst, p, sizeof(p)),
+		 owner);
+	text(w->o, "behavior", agent_action_name(r->action, r->next_csid));
+	text(w->o, "action", agent_route_text(r, t, sizeof(t)));
+}
+
+static void own_sid(void *arg, const struct agent_route *r, enum agent_fib_state state,
+		    bool leftover)
+{
+	struct out *w = arg;
+	const struct agent_route *seen;
+
+	if (r->kind != AGENT_ROUTE_LOCAL)
+		return;
+	seen = agent_fib_seen(w->v->fib, r);
+	sid(w, r, leftover ? "leftover" : "agent");
+	str_addf(w->o, ",\"state\":\"%s\"", fib_name(state));
+	if (seen && seen->counters)
+		str_addf(w->o,
+			 ",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"errors\":%" PRIu64,
+			 seen->packets, seen->bytes, seen->errors);
+	str_add(w->o, "}");
+}
+
+static void router_sid(void *arg, const struct agent_route *r, bool repaired)
+{
+	struct out *w = arg;
+	uint64_t packets, bytes;
+
+	sid(w, r, "router");
+	str_addf(w->o, ",\"state\":\"in\",\"repaired\":%s", repaired ? "true" : "false");
+	if (w->v->count && !repaired && agent_count_get(w->v->count, &r->dst, &packets, &bytes))
+		str_addf(w->o, ",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64, packets, bytes);
+	str_add(w->o, "}");
+}
+
+/* Prefixes of count-sid are told where they are none of the kernel's SIDs. */
+static void counted(struct out *w)
+{
+	uint64_t packets, bytes;
+	char p[IP_PREFIX_TEXT_MAX];
+
+	for (size_t i = 0; i < w->v->cfg->n_counted; i++) {
+		const struct ip_prefix *c = &w->v->cfg->counted[i];
+
+		next(w);
+		str_addf(w->o, "{\"prefix\":\"%s\"", ip_prefix_text(c, p, sizeof(p)));
+		if (w->v->count && agent_count_get(w->v->count, c, &packets, &bytes))
+			str_addf(w->o, ",\"arrived\":%" PRIu64 ",\"arrived-bytes\":%" PRIu64,
+				 packets, bytes);
+		str_add(w->o, "}");
+	}
+}
+
+void agent_json(const struct agent_view *v, struct str *o)
+{
+	struct out w = { .o = o, .v = v };
+	const struct agent_lsp *l = NULL;
+
+	str_add(o, "{\"node\":");
+	str_json(o, v->cfg->node);
+	addr(o, "router-id", &v->cfg->router_id);
+	kernel(o, v);
+	open_list(&w, "sessions");
+	agent_ctl_each(v->ctl, session, &w);
+	str_add(o, "]");
+	open_list(&w, "policies");
+	policies(&w);
+	str_add(o, "]");
+	open_list(&w, "lsps");
+	while ((l = agent_pol_next(v->pol, l)))
+		lsp(&w, l);
+	str_add(o, "]");
+	open_list(&w, "steering");
+	agent_pol_each_steer(v->pol, steer, &w);
+	str_add(o, "]");
+	open_list(&w, "sids");
+	agent_fib_each(v->fib, own_sid, &w);
+	agent_sids_each(v->sids, router_sid, &w);
+	str_add(o, "]");
+	open_list(&w, "counted");
+	counted(&w);
+	str_add(o, "]}\n");
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Everything the agent knows as one JSON object: what `sextant-agent show` gets. */
+#include "base/str.h"
+#include "tools/agent/count.h"
+#include "tools/agent/ctl.h"
+#include "tools/agent/pol.h"
+#include "tools/agent/sids.h"
+#include "tools/agent/tunsrc.h"
+
+enum { AGENT_JSON_MAX = 64 << 20 };
+
+struct agent_view {
+	const struct agent_cfg *cfg;
+	const struct agent_fib *fib;
+	const struct agent_pol *pol;
+	const struct agent_sids *sids;
+	const struct agent_count *count; /* NULL: not counted by nftables */
+	const struct agent_tunsrc *tunsrc;
+	const struct agent_ctl *ctl;
+};
+
+void agent_json(const struct agent_view *v, struct str *out);
+const char *agent_oper_name(uint8_t oper);

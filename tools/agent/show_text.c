@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The JSON of an agent as tables for people: what goes into which column is a table too. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "tools/agent/show.h"
+
+enum { COLUMNS_MAX = 9 };
+
+struct table {
+	const char *list, *title;
+	struct {
+		const char *key, *head;
+		int width; /* 0: the last, as wide as it is */
+	} cols[COLUMNS_MAX];
+};
+
+static const struct table tables[] = {
+	{ "sessions", "Controllers",
+	  { { "controller", "controller", 26 }, { "port", "port", 6 }, { "state", "state", 12 },
+	    { "security", "security", 9 }, { "lsps", "lsps", 6 }, { "losses", "losses", 7 },
+	    { "detail", "detail", 24 }, { "last-error", "last error", 0 } } },
+	{ "policies", "Policies",
+	  { { "color", "color", 10 }, { "endpoint", "endpoint", 26 }, { "candidates", "cands", 6 },
+	    { "steered", "steered", 8 }, { "state", "state", 11 }, { "active", "active", 0 } } },
+	{ "lsps", "LSPs",
+	  { { "plsp-id", "id", 8 }, { "name", "name", 22 }, { "color", "color", 8 },
+	    { "preference", "pref", 6 }, { "state", "state", 11 }, { "active", "best", 6 },
+	    { "delegated-to", "delegated to", 22 }, { "segments", "segments", 44 },
+	    { "reason", "reason", 0 } } },
+	{ "steering", "Steering",
+	  { { "prefix", "prefix", 24 }, { "color", "color", 8 }, { "endpoint", "endpoint", 22 },
+	    { "via", "via", 20 }, { "state", "state", 9 }, { "route", "route", 44 },
+	    { "reason", "reason", 0 } } },
+	{ "sids", "SIDs",
+	  { { "sid", "sid", 30 }, { "owner", "owner", 9 }, { "behavior", "behavior", 16 },
+	    { "state", "state", 8 }, { "packets", "packets", 12 }, { "bytes", "bytes", 14 },
+	    { "action", "action", 0 } } },
+	{ "counted", "Counted prefixes",
+	  { { "prefix", "prefix", 30 }, { "arrived", "packets", 12 },
+	    { "arrived-bytes", "bytes", 0 } } },
+};
+
+static void cell(const char *text, int width)
+{
+	if (width == 0)
+		(void)printf("%s", text);
+	else
+		(void)printf("%-*s ", width - 1, text);
+}
+
+/* A list becomes its members with blanks between. */
+static void list_text(struct json_object *v, char *buf, size_t cap)
+{
+	size_t n = json_object_array_length(v), at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && at < cap; i++) {
+		int k = snprintf(buf + at, cap - at, "%s%s", i ? " " : "",
+				 json_object_get_string(json_object_array_get_idx(v, i)));
+
+		at += k > 0 ? (size_t)k : 0;
+	}
+}
+
+static void row(const struct table *t, struct json_object *o)
+{
+	char buf[1024];
+
+	for (size_t i = 0; i < COLUMNS_MAX && t->cols[i].key; i++) {
+		struct json_object *v = NULL;
+		const char *text = "-";
+
+		if (json_object_object_get_ex(o, t->cols[i].key, &v) && v) {
+			text = json_object_get_string(v);
+			if (json_object_is_type(v, json_type_array)) {
+				list_text(v, buf, sizeof(buf));
+				text = buf;
+			}
+		}
+		cell(text[0] ? text : "-", t->cols[i].width);
+	}
+	(void)putchar('\n');
+}
+
+static void print_table(const struct table *t, struct json_object *root)
+{
+	struct json_object *list;
+	size_t n;
+
+	if (!json_object_object_get_ex(root, t->list, &list) ||
+	    !json_object_is_type(list, json_type_array))
+		return;
+	n = json_object_array_length(list);
+	(void)printf("\n%s: %zu\n", t->title, n);
+	if (n == 0)
+		return;
+	for (size_t i = 0; i < COLUMNS_MAX && t->cols[i].key; i++)
+		cell(t->cols[i].head, t->cols[i].width);
+	(void)putchar('\n');
+	for (size_t i = 0; i < n; i++)
+		row(t, json_object_array_get_idx(list, i));
+}
+
+static const char *member(struct json_object *o, const char *name)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(o, name, &v) ? json_object_get_string(v) : "-";
+}
+
+int agent_show_print(const char *json)
+{
+	struct json_object *root = json_tokener_parse(json), *k;
+
+	if (!json_object_is_type(root, json_type_object)) {
+		json_object_put(root);
+		return -EINVAL;
+	}
+	(void)printf("node %s, router-id %s\n", member(root, "node"), member(root, "router-id"));
+	if (json_object_object_get_ex(root, "kernel", &k))
+		(void)printf("kernel: %s routes wanted, %s in, %s pending, %s failed, %s left over; "
+			     "outer source %s\n",
+			     member(k, "wanted"), member(k, "in"), member(k, "pending"),
+			     member(k, "failed"), member(k, "leftover"), member(k, "outer-source"));
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		print_table(&tables[i], root);
+	json_object_put(root);
+	return 0;
+}
