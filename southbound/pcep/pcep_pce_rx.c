@@ -227,25 +227,44 @@ static void failure(struct pcep_peer *p, uint32_t id, const struct pcepc_err *e)
 	p->pcep->sink->failed(p->pcep->arg, &f);
 }
 
-/* SRPs before an error are what it is about. */
+static void error_note(struct pcep_peer *p, const struct pcepc_err *e)
+{
+	const char *text = pcepc_error_text(e->type, e->value);
+
+	log_event(p->scope, LOG_WARN, "pcep.error.received", "pcerr=%u/%u why=\"%s\"", e->type, e->value,
+		  text);
+	(void)snprintf(p->last_error, sizeof(p->last_error), "peer sent PCErr %u/%u: %s", e->type,
+		       e->value, text);
+	if (p->m.refusals)
+		metric_add(p->m.refusals, 1);
+}
+
+/* The error an SRP belongs to: the next one (RFC 8231 s6.3), or the last, as FRR writes them. */
+static const struct pcepc_err *error_of(const struct pcepc_err *srp, const struct pcepc_err *last,
+					bool error_first)
+{
+	const struct pcepc_err *e = error_first ? last : srp->next;
+
+	while (e && e->kind != PCEPC_ERR_ERROR)
+		e = e->next;
+	return e;
+}
+
 static void errors(struct pcep_peer *p, const struct pcepc_msg *msg)
 {
-	const struct pcepc_err *about = msg->errs, *e = msg->errs;
+	bool error_first = msg->errs && msg->errs->kind == PCEPC_ERR_ERROR;
+	const struct pcepc_err *last = NULL, *about;
 	uint32_t session = p->session;
 
-	for (; e && p->session == session; e = e->next) {
-		if (e->kind != PCEPC_ERR_ERROR)
-			continue;
-		log_event(p->scope, LOG_WARN, "pcep.error.received", "pcerr=%u/%u why=\"%s\"", e->type,
-			  e->value, pcepc_error_text(e->type, e->value));
-		(void)snprintf(p->last_error, sizeof(p->last_error), "peer sent PCErr %u/%u: %s", e->type,
-			       e->value, pcepc_error_text(e->type, e->value));
-		if (p->m.refusals)
-			metric_add(p->m.refusals, 1);
-		for (; about != e && p->session == session; about = about->next)
-			if (about->kind == PCEPC_ERR_SRP)
-				failure(p, about->id, e);
-		about = e->next;
+	for (const struct pcepc_err *e = msg->errs; e && p->session == session; e = e->next) {
+		if (e->kind == PCEPC_ERR_ERROR) {
+			last = e;
+			error_note(p, e);
+		} else if (e->kind == PCEPC_ERR_SRP) {
+			about = error_of(e, last, error_first);
+			if (about)
+				failure(p, e->id, about);
+		}
 	}
 }
 

@@ -134,7 +134,7 @@ static void pcc_init(struct raw_pcc *r)
 
 void world_setup(void)
 {
-	struct pcep_cfg cfg = { .lsps_max = 5 };
+	struct pcep_cfg cfg = { .lsps_max = LSPS_MAX };
 
 	w = (struct pce_world){ 0 };
 	ck_assert_int_eq(loop_fake_new(&w.loop, 7), 0);

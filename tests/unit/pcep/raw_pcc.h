@@ -11,6 +11,8 @@
 #include "southbound/pcep/pcep.h"
 #include "southbound/pcep/pcep_lsp.h"
 
+enum { LSPS_MAX = 8 }; /* of one peer, in these tests */
+
 #define DELEGATED (PCEPC_LSP_DELEGATE | PCEPC_LSP_ADMIN)
 #define OURS (DELEGATED | PCEPC_LSP_CREATE)
 

@@ -457,20 +457,20 @@ START_TEST(more_lsps_than_allowed_are_refused_one_by_one)
 	char name[8];
 
 	peer_up("rfc");
-	for (uint32_t i = 1; i <= 7; i++) {
+	for (uint32_t i = 1; i <= LSPS_MAX + 2; i++) {
 		(void)snprintf(name, sizeof(name), "lsp%u", i);
 		pcc_report(0, i, DELEGATED | PCEPC_LSP_SYNC, name);
 	}
 	pcc_end_of_sync();
 	run_ms(100);
-	ck_assert_uint_eq(w.reports, 5); /* lsps_max of these tests */
-	ck_assert(pcc_heard(&pcc, "err 19/4\nabout lsp 6\nerr 19/4\nabout lsp 7"));
+	ck_assert_uint_eq(w.reports, LSPS_MAX);
+	ck_assert(pcc_heard(&pcc, "err 19/4\nabout lsp 9\nerr 19/4\nabout lsp 10"));
 	ck_assert(told("synced") && !pcc.down);
 	ck_assert_str_eq(w.alarm, "pcep-lsps-max");
 	pcc_report(0, 1, PCEPC_LSP_REMOVE, "");
-	pcc_report(0, 6, DELEGATED, "lsp6");
+	pcc_report(0, 9, DELEGATED, "lsp9");
 	run_ms(100);
-	ck_assert(told("name=lsp6"));
+	ck_assert(told("name=lsp9"));
 }
 END_TEST
 

@@ -214,6 +214,24 @@ START_TEST(an_error_about_a_request_is_its_failure)
 }
 END_TEST
 
+/* FRR writes the error before what it is about. */
+START_TEST(an_error_before_its_srp_is_understood_too)
+{
+	struct pcepc_err srp = { .kind = PCEPC_ERR_SRP },
+			 e = { .next = &srp, .kind = PCEPC_ERR_ERROR, .type = 19, .value = 9 };
+	struct driver_lsp l;
+
+	peer_synced_up("rfc");
+	l = wish_of("east");
+	ck_assert_int_eq(apply(&l), 0);
+	srp.id = txn + (_i == 1);
+	pcc_send(&pcc, &(struct pcepc_msg){ .type = PCEPC_PCERR, .errs = &e });
+	run_ms(100);
+	ck_assert_int_eq(told("failed"), _i == 0);
+	ck_assert_uint_eq(w.failure.txn, _i == 0 ? txn : 0);
+}
+END_TEST
+
 START_TEST(a_full_queue_is_said_and_its_end_too)
 {
 	struct driver_lsp l;
@@ -397,6 +415,7 @@ int main(void)
 	tcase_add_loop_test(t, without_association_type_6_there_is_no_association, 0, 3);
 	tcase_add_loop_test(t, removal_release_and_take_over_look_as_the_rfcs_say, 0, 3);
 	tcase_add_test(t, an_error_about_a_request_is_its_failure);
+	tcase_add_loop_test(t, an_error_before_its_srp_is_understood_too, 0, 2);
 	tcase_add_test(t, a_full_queue_is_said_and_its_end_too);
 	tcase_add_test(t, a_request_is_answered_with_the_path);
 	tcase_add_test(t, no_path_says_why);
