@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The network as link-state objects, the way an IS-IS level 2 router with SRv6 exports them. */
+#include <string.h>
+
+#include "base/str.h"
+#include "tools/sim/feed.h"
+
+enum {
+	MSD_MAX_SL = 41,
+	MSD_END_POP = 42,
+	MSD_H_ENCAPS = 44,
+	MSD_END_D = 45,
+	SIM_MSD = 10,
+};
+
+static struct ls_node_id node_id(const struct sim_topo *t, uint32_t router)
+{
+	uint32_t n = router + 1;
+
+	return (struct ls_node_id){ .protocol = LS_ISIS_L2, .igp_id_len = 6, .asn = t->asn,
+				    .igp_id = { [4] = (uint8_t)(n >> 8 & 0xff), [5] = (uint8_t)(n & 0xff) } };
+}
+
+static struct ls_srv6_sid srv6_sid(const struct sim_topo *t, uint32_t router, struct ip_addr sid,
+				   bool adjacency)
+{
+	bool classic = t->routers.at[router].classic;
+	uint16_t node = classic ? SR_BEHAVIOR_END : SR_BEHAVIOR_UN;
+	uint16_t adj = classic ? SR_BEHAVIOR_END_X : SR_BEHAVIOR_UA;
+
+	return (struct ls_srv6_sid){ .sid = sid, .behavior = adjacency ? adj : node,
+				     .has_structure = true,
+				     .structure = { .lb = 32, .ln = 16, .fun = 16 } };
+}
+
+static void node_object(const struct sim_topo *t, uint32_t router, struct sim_scratch *s,
+			struct ls_node *n)
+{
+	static const struct ls_msd msd[] = { { MSD_MAX_SL, SIM_MSD }, { MSD_END_POP, SIM_MSD },
+					     { MSD_H_ENCAPS, SIM_MSD }, { MSD_END_D, SIM_MSD } };
+
+	_Static_assert(sizeof(msd) == sizeof(s->msd), "room for all");
+	memcpy(s->msd, msd, sizeof(msd));
+	s->algos[0] = 0;
+	*n = (struct ls_node){ .id = node_id(t, router), .router_id_v6 = sim_loopback(t, router),
+			       .srv6 = true, .algos = s->algos, .n_algos = 1, .msd = s->msd,
+			       .n_msd = ARRAY_LEN(s->msd) };
+	if (t->dual)
+		n->router_id_v4 = sim_router_v4(router);
+	(void)str_copy(n->name, sizeof(n->name), t->routers.at[router].name);
+}
+
+static void prefix_object(const struct sim_topo *t, uint32_t router, bool locator,
+			  struct ls_prefix *p)
+{
+	struct ip_addr loopback = sim_loopback(t, router);
+
+	*p = (struct ls_prefix){ .node = node_id(t, router), .has_metric = true };
+	p->prefix = locator ? sim_locator(t, router) : ip_prefix_of(&loopback, 128);
+	p->has_locator = locator;
+}
+
+static void key_fill(const struct sim_topo *t, uint32_t wire, unsigned side, struct ls_link_key *k)
+{
+	const struct sim_wire *w = &t->wires.at[wire];
+
+	*k = (struct ls_link_key){ .local = node_id(t, w->end[side]),
+				   .remote = node_id(t, w->end[1 - side]),
+				   .local_v6 = sim_half_addr(wire, side),
+				   .remote_v6 = sim_half_addr(wire, 1 - side) };
+	if (t->dual) {
+		k->local_v4 = sim_half_v4(wire, side);
+		k->remote_v4 = sim_half_v4(wire, 1 - side);
+	}
+}
+
+static void link_object(const struct sim_topo *t, uint32_t wire, unsigned side,
+			struct sim_scratch *s, struct ls_link *l)
+{
+	const struct sim_wire *w = &t->wires.at[wire];
+	const struct sim_half *h = &w->half[side];
+
+	s->endx[0] = srv6_sid(t, w->end[side], sim_adj_sid(t, wire, side), true);
+	*l = (struct ls_link){
+		.have = LS_HAVE_IGP_METRIC | LS_HAVE_TE_METRIC | LS_HAVE_ADMIN_GROUP |
+			LS_HAVE_MAX_BW | LS_HAVE_RSV_BW | LS_HAVE_UNRSV_BW | LS_HAVE_DELAY |
+			LS_HAVE_DELAY_MM,
+		.igp_metric = h->igp,
+		.te_metric = h->te,
+		.admin_group = { w->admin_group },
+		.max_bw_bps = w->bw_bps,
+		.rsv_bw_bps = w->bw_bps,
+		.delay_us = h->delay_us,
+		.delay_min_us = h->delay_us,
+		.delay_max_us = h->delay_us,
+		.srlg = w->srlg,
+		.n_srlg = w->n_srlg,
+		.endx = s->endx,
+		.n_endx = 1,
+	};
+	for (size_t i = 0; i < ARRAY_LEN(l->unrsv_bw_bps); i++)
+		l->unrsv_bw_bps[i] = w->bw_bps;
+	key_fill(t, wire, side, &l->key);
+}
+
+uint32_t sim_objects(const struct sim_topo *t)
+{
+	return (uint32_t)(SIM_OBJECTS_A_ROUTER * t->routers.n + 2 * t->wires.n);
+}
+
+void sim_object(const struct sim_topo *t, uint32_t i, struct sim_scratch *s, struct ls_object *out)
+{
+	uint32_t n_router = (uint32_t)(SIM_OBJECTS_A_ROUTER * t->routers.n);
+	uint32_t router = i / SIM_OBJECTS_A_ROUTER;
+
+	if (i >= n_router) {
+		out->kind = LS_LINK;
+		link_object(t, (i - n_router) / 2, (i - n_router) % 2, s, &out->link);
+		return;
+	}
+	switch (i % SIM_OBJECTS_A_ROUTER) {
+	case 0:
+		out->kind = LS_NODE;
+		node_object(t, router, s, &out->node);
+		break;
+	case 1:
+	case 2:
+		out->kind = LS_PREFIX;
+		prefix_object(t, router, i % SIM_OBJECTS_A_ROUTER == 2, &out->prefix);
+		break;
+	default:
+		out->kind = LS_SID;
+		out->sid = (struct ls_sid){ .node = node_id(t, router) };
+		out->sid.sid = srv6_sid(t, router, sim_node_sid(t, router), false);
+	}
+}
