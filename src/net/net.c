@@ -77,6 +77,11 @@ static void reap(void *arg)
 		conn_free(LIST_OF(n, struct net_conn, link));
 }
 
+void net_nonlocal(struct net *net)
+{
+	net->nonlocal = true;
+}
+
 int net_make(struct net **outp, struct loop *loop, const struct net_transport *transport)
 {
 	struct net *net = calloc(1, sizeof(*net));

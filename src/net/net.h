@@ -22,6 +22,9 @@ int net_new(struct net **outp, struct loop *loop);
  * [delay_min, delay_max]; writes may be split at any byte. */
 int net_fake_new(struct net **outp, struct loop *loop, uint64_t delay_ns_min, uint64_t delay_ns_max);
 struct net *net_free(struct net *net);
+/* Outgoing connections may start from local addresses that no interface has, as those of an
+ * AnyIP route: for simulators, which are many routers in one process. */
+void net_nonlocal(struct net *net);
 AUTO_DEFINE(struct net, net_free)
 /* Fake only: resets every connection between the two hosts (NULL: any), with this error at
  * both ends; while blocked, new connections between them fail by timeout. */

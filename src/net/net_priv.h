@@ -83,6 +83,7 @@ struct net_listener {
 struct net {
 	struct loop *loop;
 	bool fake;
+	bool nonlocal;
 	const struct net_transport *transport;
 	struct list conns, listeners, dead;
 	struct loop_task reap;

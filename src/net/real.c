@@ -64,6 +64,14 @@ static void opt_on(int fd, int level, int name)
 	(void)setsockopt(fd, level, name, &one, sizeof(one));
 }
 
+static void free_bind(int fd, uint8_t family)
+{
+	if (family == IP_V4)
+		opt_on(fd, IPPROTO_IP, IP_FREEBIND);
+	else
+		opt_on(fd, IPPROTO_IPV6, IPV6_FREEBIND);
+}
+
 int net_real_md5(int fd, const struct ip_addr *peer, const struct net_md5 *key, bool on_v6_socket)
 {
 	struct tcp_md5sig sig = { .tcpm_keylen = key->len };
@@ -229,6 +237,8 @@ int net_real_connect(struct net_conn *c, const struct net_connect_cfg *cfg)
 	}
 	if (cfg->local.family != IP_NONE || cfg->local_port) {
 		opt_on(c->fd, SOL_SOCKET, SO_REUSEADDR);
+		if (c->net->nonlocal)
+			free_bind(c->fd, cfg->remote.family);
 		len = to_sockaddr(&ss, &cfg->local, cfg->local_port);
 		if (cfg->local.family == IP_NONE)
 			ss.ss_family = cfg->remote.family == IP_V4 ? AF_INET : AF_INET6;

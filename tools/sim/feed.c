@@ -163,8 +163,8 @@ static int session(struct feed *p)
 	p->running = want;
 	if (want)
 		rc = bgp_peer_set(p->bgp, &peer);
-	else
-		(void)bgp_peer_del(p->bgp, &cfg->daemon);
+	else if (bgp_peer_del(p->bgp, &cfg->daemon) == 0)
+		p->up = false;
 	return rc > 0 ? err_raise(-EINVAL) : rc;
 }
 

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 
-enum { LINE_MAX_ = 1024, WORDS_MAX = 24, FILE_MAX = 64 * 1024 * 1024, AFFINITIES = 32 };
+enum { LINE_MAX_ = 1024, WORDS_MAX = 24, FILE_MAX = 64 * 1024 * 1024, AFFINITIES = 32 * SIM_ADMIN_WORDS };
 
 struct reader {
 	struct sim_topo *t;
@@ -138,7 +138,7 @@ static int read_list(struct reader *r, char *list, struct sim_wire *w, bool srlg
 			bit++;
 		if (bit == AFFINITIES)
 			return complain(r, "no such affinity:", s);
-		w->admin_group |= UINT32_C(1) << bit;
+		w->admin_group[bit / 32] |= UINT32_C(1) << bit % 32;
 	}
 	return 0;
 }
@@ -149,11 +149,11 @@ static int read_number(struct reader *r, struct sim_wire *w, const char *key, co
 	static const struct {
 		const char *name;
 		size_t at;
-		uint64_t max;
+		uint64_t min, max;
 	} rows[] = {
-		{ "metric", offsetof(struct sim_half, igp), 0xffffff },
-		{ "te", offsetof(struct sim_half, te), UINT32_MAX },
-		{ "delay", offsetof(struct sim_half, delay_us), 0xffffff },
+		{ "metric", offsetof(struct sim_half, igp), 1, 0xffffff },
+		{ "te", offsetof(struct sim_half, te), 0, UINT32_MAX },
+		{ "delay", offsetof(struct sim_half, delay_us), 0, 0xffffff },
 	};
 	bool back = strncmp(key, "back-", 5) == 0;
 	uint64_t v;
@@ -172,6 +172,8 @@ static int read_number(struct reader *r, struct sim_wire *w, const char *key, co
 			continue;
 		if (number(r, value, rows[i].max, &v) < 0)
 			return -EINVAL;
+		if (v < rows[i].min)
+			return complain(r, "too small:", value);
 		for (unsigned s = back; s < 2; s++)
 			*(uint32_t *)(void *)((char *)&w->half[s] + rows[i].at) = (uint32_t)v;
 		return 0;
@@ -248,8 +250,12 @@ static int graph_edge(struct reader *r)
 	for (unsigned k = 0; k < 5; k++)
 		if (number(r, r->word[k + 1], UINT32_MAX, &v[k]) < 0)
 			return -EINVAL;
-	if (v[0] >= r->t->routers.n || v[1] >= r->t->routers.n || v[0] == v[1])
+	if (v[0] >= r->t->routers.n || v[1] >= r->t->routers.n)
 		return complain(r, "no such two nodes", NULL);
+	if (v[0] == v[1]) /* some graphs have loops, which carry nothing */
+		return 0;
+	if (v[2] == 0 || v[2] > SIM_METRIC_MAX + 1)
+		return complain(r, "no metric:", r->word[3]);
 	w = graph_other(r, (uint32_t)v[0], (uint32_t)v[1]);
 	if (w) {
 		h = &w->half[1];
@@ -373,7 +379,7 @@ static void write_wire(const struct sim_topo *t, uint32_t i, struct str *out)
 	if (b->delay_us != f->delay_us)
 		str_addf(out, " back-delay=%u", b->delay_us);
 	for (unsigned bit = 0; bit < AFFINITIES; bit++)
-		if (w->admin_group & UINT32_C(1) << bit) {
+		if (w->admin_group[bit / 32] & UINT32_C(1) << bit % 32) {
 			str_addf(out, "%s%ca%u", sep == '=' ? " affinity" : "", sep, bit);
 			sep = ',';
 		}
@@ -384,8 +390,14 @@ static void write_wire(const struct sim_topo *t, uint32_t i, struct str *out)
 
 void sim_topo_write(const struct sim_topo *t, struct str *out)
 {
+	uint32_t used[SIM_ADMIN_WORDS] = { 0 };
+
+	for (uint32_t i = 0; i < t->wires.n; i++)
+		for (unsigned k = 0; k < SIM_ADMIN_WORDS; k++)
+			used[k] |= t->wires.at[i].admin_group[k];
 	for (unsigned bit = 0; bit < AFFINITIES; bit++)
-		str_addf(out, "affinity a%u %u\n", bit, bit);
+		if (used[bit / 32] & UINT32_C(1) << bit % 32)
+			str_addf(out, "affinity a%u %u\n", bit, bit);
 	for (uint32_t i = 0; i < t->routers.n; i++)
 		str_addf(out, "router %s%s%s\n", t->routers.at[i].name,
 			 t->routers.at[i].classic ? " sid=classic" : "",

@@ -83,9 +83,9 @@ static struct sim_wire *wire(struct gen *g, uint32_t a, uint32_t b, uint64_t gbp
 	}
 	at = &g->t->wires.at[w];
 	at->bw_bps = bw;
-	at->admin_group = UINT32_C(1) << below(g, 4);
+	at->admin_group[0] = UINT32_C(1) << below(g, 4);
 	if (below(g, 4) == 0)
-		at->admin_group |= UINT32_C(1) << 8;
+		at->admin_group[0] |= UINT32_C(1) << 8;
 	for (unsigned s = 0; s < 2; s++)
 		at->half[s].te = delay + 1;
 	if (below(g, 32) == 0) /* somebody's hand tuned one direction */

@@ -87,7 +87,6 @@ static void link_object(const struct sim_topo *t, uint32_t wire, unsigned side,
 			LS_HAVE_DELAY_MM,
 		.igp_metric = h->igp,
 		.te_metric = h->te,
-		.admin_group = { w->admin_group },
 		.max_bw_bps = w->bw_bps,
 		.rsv_bw_bps = w->bw_bps,
 		.delay_us = h->delay_us,
@@ -98,6 +97,8 @@ static void link_object(const struct sim_topo *t, uint32_t wire, unsigned side,
 		.endx = s->endx,
 		.n_endx = 1,
 	};
+	_Static_assert(sizeof(l->admin_group) == sizeof(w->admin_group), "same width");
+	memcpy(l->admin_group, w->admin_group, sizeof(l->admin_group));
 	for (size_t i = 0; i < ARRAY_LEN(l->unrsv_bw_bps); i++)
 		l->unrsv_bw_bps[i] = w->bw_bps;
 	key_fill(t, wire, side, &l->key);

@@ -21,6 +21,7 @@ enum {
 	SIM_WIRES_MAX = 1000000,
 	SIM_WIRES_OF_MAX = 4096,     /* of one router: its LIB holds 8192 functions */
 	SIM_SRLGS = 3,
+	SIM_ADMIN_WORDS = 8,
 	SIM_METRIC_MAX = 0xfffffe,   /* above it a link is in no shortest path (RFC 5305 s3) */
 	SIM_FUN_FIRST = 0xe000,	     /* the LIB */
 };
@@ -48,7 +49,7 @@ struct sim_wire {
 	char tag; /* tells parallel wires apart: 0, 'b', 'c', … */
 	bool up;
 	uint64_t bw_bps;
-	uint32_t admin_group;
+	uint32_t admin_group[SIM_ADMIN_WORDS];
 	uint32_t srlg[SIM_SRLGS];
 	uint8_t n_srlg;
 	struct sim_half half[2];

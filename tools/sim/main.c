@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sextant-sim: arguments, files, signals. Exit codes: 0 fine, 1 failed, 2 usage or a bad
+ * topology, 3 this machine cannot (addresses, ports, the socket).
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "log/log.h"
+#include "tools/sim/anyip.h"
+#include "tools/sim/run.h"
+
+enum { FAILED = 1, USAGE = 2, CANNOT = 3 };
+
+static const char usage[] =
+	"usage: sextant-sim [OPTIONS]                    simulate a network\n"
+	"       sextant-sim --ask SOCKET [--json] COMMAND…  command a running simulator\n"
+	"\n"
+	"Many routers in one process, speaking real BGP-LS and PCEP to a daemon on this machine.\n"
+	"Commands come line by line from standard input and from the socket; `help` lists them.\n"
+	"\n"
+	"The network:\n"
+	"  -g, --generate N[,LINKS]  a backbone of N routers, filled up to LINKS links (default 50)\n"
+	"  -s, --seed SEED           of the generator (default 1)\n"
+	"      --classic PERCENT     routers with classic End SIDs instead of uSIDs (default 10)\n"
+	"  -t, --topology FILE       read it: the lab's format, or REPETITA's .graph\n"
+	"      --dual                routers and links have IPv4 addresses too\n"
+	"Sessions:\n"
+	"  -d, --daemon ADDRESS      (default ::1, with --ipv4 127.0.0.1)\n"
+	"      --bgp-port PORT       (default 1790)\n"
+	"      --pcep-port PORT      (default 4189)\n"
+	"  -f, --feeds K             routers that export the topology (default 2)\n"
+	"  -p, --pccs M              routers with PCEP sessions, the first M (default all)\n"
+	"      --prefix PREFIX/48    where loopbacks, and so sessions, are (default fd5e:5e::/48):\n"
+	"                            it is made local to this machine, which takes root\n"
+	"      --ipv4                sessions from 127.64.x.y instead: takes no rights\n"
+	"Files and output:\n"
+	"  -c, --write-config FILE   write a configuration for sextantd that fits\n"
+	"      --store FILE          database named in it (default /tmp/sextant-sim.db)\n"
+	"      --restconf-port PORT  named in it (default 8080)\n"
+	"      --write-topology FILE write the network in the lab's format\n"
+	"      --no-run              end after writing files\n"
+	"  -S, --socket PATH         take commands on a unix socket\n"
+	"  -j, --json                answers are JSON objects, one a line\n"
+	"  -V, --version, -h, --help\n"
+	"\n"
+	"Exit codes: 0 fine, 1 failed, 2 usage or a bad topology, 3 this machine cannot.\n";
+
+/* ---- arguments ---- */
+
+static int complain(const char *value)
+{
+	(void)fprintf(stderr, "sextant-sim: an option cannot take '%s' (see --help)\n", value);
+	return USAGE;
+}
+
+static bool number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+	return str_u64(text, out) == 0 && *out >= min && *out <= max;
+}
+
+static bool port(const char *text, uint16_t *out)
+{
+	uint64_t v;
+
+	if (!number(text, 1, UINT16_MAX, &v))
+		return false;
+	*out = (uint16_t)v;
+	return true;
+}
+
+static bool count(const char *text, uint64_t max, uint32_t *out)
+{
+	uint64_t v;
+
+	if (!number(text, 0, max, &v))
+		return false;
+	*out = (uint32_t)v;
+	return true;
+}
+
+static bool generate(const char *text, struct sim_gen *g)
+{
+	char buf[64], *comma;
+
+	if (!str_copy(buf, sizeof(buf), text))
+		return false;
+	comma = strchr(buf, ',');
+	if (comma)
+		*comma = '\0';
+	return count(buf, SIM_ROUTERS_MAX, &g->routers) && g->routers > 0 &&
+	       (!comma || count(comma + 1, SIM_WIRES_MAX, &g->wires));
+}
+
+static bool prefix(const char *text, struct ip_prefix *out)
+{
+	return ip_prefix_parse(text, out) == 0 && out->addr.family == IP_V6 && out->len == 48;
+}
+
+enum option_long {
+	OPT_CLASSIC = 256,
+	OPT_DUAL,
+	OPT_BGP_PORT,
+	OPT_PCEP_PORT,
+	OPT_PREFIX,
+	OPT_IPV4,
+	OPT_STORE,
+	OPT_RESTCONF_PORT,
+	OPT_WRITE_TOPOLOGY,
+	OPT_NO_RUN,
+	OPT_ASK,
+};
+
+static const struct option options[] = {
+	{ "generate", required_argument, NULL, 'g' },
+	{ "seed", required_argument, NULL, 's' },
+	{ "classic", required_argument, NULL, OPT_CLASSIC },
+	{ "topology", required_argument, NULL, 't' },
+	{ "dual", no_argument, NULL, OPT_DUAL },
+	{ "daemon", required_argument, NULL, 'd' },
+	{ "bgp-port", required_argument, NULL, OPT_BGP_PORT },
+	{ "pcep-port", required_argument, NULL, OPT_PCEP_PORT },
+	{ "feeds", required_argument, NULL, 'f' },
+	{ "pccs", required_argument, NULL, 'p' },
+	{ "prefix", required_argument, NULL, OPT_PREFIX },
+	{ "ipv4", no_argument, NULL, OPT_IPV4 },
+	{ "write-config", required_argument, NULL, 'c' },
+	{ "store", required_argument, NULL, OPT_STORE },
+	{ "restconf-port", required_argument, NULL, OPT_RESTCONF_PORT },
+	{ "write-topology", required_argument, NULL, OPT_WRITE_TOPOLOGY },
+	{ "no-run", no_argument, NULL, OPT_NO_RUN },
+	{ "socket", required_argument, NULL, 'S' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "ask", required_argument, NULL, OPT_ASK },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+struct args {
+	const char *ask;
+	bool version, help;
+};
+
+/* Options that take a value: false, it is not a good one. */
+static bool option_value(struct sim *s, struct args *a, int o, const char *v)
+{
+	struct sim_options *opt = &s->opt;
+
+	switch (o) {
+	case 'g':
+		return generate(v, &opt->gen);
+	case 's':
+		return str_u64(v, &opt->gen.seed) == 0;
+	case OPT_CLASSIC:
+		return count(v, 100, &opt->gen.classic_pct);
+	case 'd':
+		return ip_parse(v, &opt->daemon) == 0;
+	case OPT_BGP_PORT:
+		return port(v, &opt->bgp_port);
+	case OPT_PCEP_PORT:
+		return port(v, &opt->pcep_port);
+	case OPT_RESTCONF_PORT:
+		return port(v, &opt->restconf_port);
+	case 'f':
+		opt->has_feeds = true;
+		return count(v, 32, &opt->feeds);
+	case 'p':
+		return count(v, SIM_ROUTERS_MAX, &opt->pccs);
+	case OPT_PREFIX:
+		return prefix(v, &s->topo.loopbacks);
+	case 't':
+		opt->topology = v;
+		break;
+	case 'c':
+		opt->write_config = v;
+		break;
+	case OPT_STORE:
+		opt->store = v;
+		break;
+	case OPT_WRITE_TOPOLOGY:
+		opt->write_topology = v;
+		break;
+	case 'S':
+		opt->socket = v;
+		break;
+	case OPT_ASK:
+		a->ask = v;
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+static int arguments(struct sim *s, struct args *a, int argc, char **argv)
+{
+	int o;
+
+	while ((o = getopt_long(argc, argv, "+g:s:t:d:f:p:c:S:jVh", options, NULL)) != -1) {
+		switch (o) {
+		case OPT_DUAL:
+			s->topo.dual = true;
+			break;
+		case OPT_IPV4:
+			s->opt.ipv4 = true;
+			break;
+		case OPT_NO_RUN:
+			s->opt.no_run = true;
+			break;
+		case 'j':
+			s->opt.json = true;
+			break;
+		case 'V':
+			a->version = true;
+			break;
+		case 'h':
+			a->help = true;
+			break;
+		case '?':
+			(void)fputs("sextant-sim: see --help\n", stderr);
+			return USAGE;
+		default:
+			if (!option_value(s, a, o, optarg))
+				return complain(optarg);
+		}
+	}
+	if (a->ask ? optind == argc : optind < argc) {
+		(void)fprintf(stderr, "sextant-sim: %s%s (see --help)\n",
+			      a->ask ? "--ask needs a command" : "unexpected argument ",
+			      a->ask ? "" : argv[optind]);
+		return USAGE;
+	}
+	if (s->opt.daemon.family == IP_NONE)
+		(void)ip_parse(s->opt.ipv4 ? "127.0.0.1" : "::1", &s->opt.daemon);
+	if ((s->opt.daemon.family == IP_V4) != s->opt.ipv4) {
+		(void)fputs("sextant-sim: --daemon and --ipv4 speak of different families\n", stderr);
+		return USAGE;
+	}
+	return 0;
+}
+
+/* ---- files ---- */
+
+static int write_file(const char *file, const struct str *text)
+{
+	FILE *f = text->bad ? NULL : fopen(file, "we");
+	bool good = f && fwrite(text->s, 1, text->len, f) == text->len;
+
+	if (f && fclose(f) != 0)
+		good = false;
+	if (good)
+		return 0;
+	(void)fprintf(stderr, "sextant-sim: %s: %s\n", file, err_text(text->bad ? ENOMEM : errno));
+	return CANNOT;
+}
+
+static int write_files(const struct sim *s)
+{
+	STR_AUTO struct str config = { 0 };
+	STR_AUTO struct str topology = { 0 };
+	int rc = 0;
+
+	if (s->opt.write_config) {
+		sim_config(s, &config);
+		rc = write_file(s->opt.write_config, &config);
+	}
+	if (rc == 0 && s->opt.write_topology) {
+		sim_topo_write(&s->topo, &topology);
+		rc = write_file(s->opt.write_topology, &topology);
+	}
+	return rc;
+}
+
+/* ---- running ---- */
+
+static void on_signal(void *arg, int signo)
+{
+	(void)signo;
+	sim_stop(arg);
+}
+
+static int addresses(const struct sim *s, bool *added)
+{
+	char p[IP_PREFIX_TEXT_MAX];
+	int rc = s->opt.ipv4 ? 0 : sim_anyip_add(&s->topo.loopbacks, added);
+
+	if (rc == 0)
+		return 0;
+	(void)ip_prefix_text(&s->topo.loopbacks, p, sizeof(p));
+	(void)fprintf(stderr,
+		      "sextant-sim: cannot make %s local to this machine: %s\n"
+		      "Either run as root:  ip -6 route add local %s dev lo\n"
+		      "or use --ipv4, or a network namespace of your own:  unshare -rn\n",
+		      p, err_text(rc), p);
+	return CANNOT;
+}
+
+/* A socket a router. */
+static void files_raise(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static void hello(const struct sim *s)
+{
+	if (s->opt.json)
+		(void)printf("{\"ready\":true,\"routers\":%zu,\"wires\":%zu,\"feeds\":%u}\n",
+			     s->topo.routers.n, s->topo.wires.n, sim_feeds_count(s->feeds));
+	else
+		(void)printf("ready: %zu routers, %zu wires, %u feeds\n", s->topo.routers.n,
+			     s->topo.wires.n, sim_feeds_count(s->feeds));
+	(void)fflush(stdout);
+}
+
+static int serve(struct sim *s, struct loop *loop)
+{
+	AUTO(sim_serve_free) struct sim_serve *v = NULL;
+	struct loop_signal *term = NULL, *interrupt = NULL;
+	int rc = sim_serve_new(&v, s, s->opt.socket);
+
+	if (rc < 0) {
+		(void)fprintf(stderr, "sextant-sim: %s: %s\n",
+			      s->opt.socket ? s->opt.socket : "standard input", err_text(rc));
+		return CANNOT;
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	rc = FAILED;
+	if (loop_signal_new(&term, loop, SIGTERM, on_signal, s) == 0 &&
+	    loop_signal_new(&interrupt, loop, SIGINT, on_signal, s) == 0) {
+		hello(s);
+		loop_run(loop);
+		rc = 0;
+	}
+	loop_signal_free(term);
+	loop_signal_free(interrupt);
+	return rc;
+}
+
+static int simulate(struct sim *s)
+{
+	AUTO(loop_free) struct loop *loop = NULL;
+	AUTO(net_free) struct net *net = NULL;
+	bool added = false;
+	int rc = addresses(s, &added);
+
+	if (rc)
+		return rc;
+	files_raise();
+	rc = loop_new(&loop);
+	if (rc == 0)
+		rc = net_new(&net, loop);
+	if (rc == 0) {
+		net_nonlocal(net);
+		rc = sim_start(s, loop, net);
+	}
+	if (rc < 0)
+		(void)fprintf(stderr, "sextant-sim: cannot start: %s\n", err_text(rc));
+	rc = rc < 0 ? FAILED : serve(s, loop);
+	sim_fini(s);
+	if (added)
+		sim_anyip_del(&s->topo.loopbacks);
+	return rc;
+}
+
+static int run(struct sim *s)
+{
+	STR_AUTO struct str err = { 0 };
+	int rc = sim_network(s, &err);
+
+	if (rc < 0) {
+		(void)fprintf(stderr, "sextant-sim: %s", str_text(&err));
+		return USAGE;
+	}
+	if (s->opt.pccs > s->topo.routers.n)
+		s->opt.pccs = (uint32_t)s->topo.routers.n;
+	rc = write_files(s);
+	return rc || s->opt.no_run ? rc : simulate(s);
+}
+
+int main(int argc, char **argv)
+{
+	const struct log_cfg log = { .level = LOG_WARN };
+	struct args a = { 0 };
+	struct sim s = {
+		.opt = { .gen = { .seed = 1, .routers = 50, .classic_pct = 10 },
+			 .feeds = 2, .pccs = SIM_ROUTERS_MAX, .bgp_port = 1790,
+			 .pcep_port = 4189, .restconf_port = 8080,
+			 .store = "/tmp/sextant-sim.db" },
+	};
+	int rc;
+
+	sim_topo_init(&s.topo);
+	rc = arguments(&s, &a, argc, argv);
+	if (rc)
+		return rc;
+	if (a.help || a.version) {
+		(void)printf("%s", a.help ? usage : "sextant-sim " SEXTANT_VERSION "\n");
+		return 0;
+	}
+	if (a.ask)
+		return sim_ask(a.ask, argv + optind, argc - optind, s.opt.json);
+	log_setup(&log);
+	rc = run(&s);
+	sim_topo_fini(&s.topo);
+	return rc;
+}
