@@ -17,6 +17,8 @@ static void told_report(struct raw_pce *r, const struct pcepc_item *it)
 	}
 	r->reports++;
 	r->last = st;
+	if (r->on_report)
+		r->on_report(&st);
 	str_addf(&r->log, "rpt id=%u srp=%u %s%s%s%s%soper=%u name=%s segs=%u", st.plsp_id,
 		 it->srp ? it->srp->id : 9999999, st.delegated ? "D " : "", st.sync ? "S " : "",
 		 st.removed ? "R " : "", st.admin_up ? "A " : "", st.pce_initiated ? "C " : "",

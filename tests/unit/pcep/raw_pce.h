@@ -20,6 +20,7 @@ struct raw_pce {
 	unsigned connections, reports, syncs; /* syncs: end-of-sync markers */
 	bool mute; /* does not answer Opens */
 	struct lsp_state last;
+	void (*on_report)(const struct lsp_state *st); /* NULL, or what sees each at once */
 };
 
 /* An Open of a full stateful SRv6 PCE; change r->open before the first connection. */
