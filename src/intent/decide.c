@@ -270,7 +270,7 @@ static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool be
 	intent_reconcile(p);
 }
 
-/* The best route, if it may be used: not refused by the headend before, and with room. */
+/* The best route, if it may be used: not refused by the headend meanwhile, and with room. */
 static bool best_usable(struct intent_pol *p, const struct intent_eval *e, char why[SR_REASON_MAX],
 			bool *lost)
 {

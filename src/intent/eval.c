@@ -400,9 +400,14 @@ void intent_eval_run(struct intent_eval *e, uint64_t *scratch)
 	if (e->has_cur)
 		eval_cur(e, scratch);
 	for (const struct intent_cpath *c = next_cpath(p, NULL); c; c = next_cpath(p, c)) {
-		if (c->kind == INTENT_EXPLICIT ? eval_explicit(e, c, scratch) :
-						 eval_dynamic(e, c, scratch))
+		if (!(c->kind == INTENT_EXPLICIT ? eval_explicit(e, c, scratch) :
+						   eval_dynamic(e, c, scratch)))
+			continue;
+		if (!e->refused || !sr_list_eq(&e->best.list, e->refused))
 			return;
+		/* Valid to us and not to its headend: the next candidate path has its chance. */
+		keep_why(e, e->refused_why);
+		e->best = (struct intent_route){ 0 };
 	}
 	keep_why(e, "no candidate path");
 }

@@ -115,4 +115,6 @@ void intent_expand_run(void *arg)
 		expand(LIST_OF(n, struct intent_lsp, expand_link));
 	if (!list_empty(&i->expand))
 		loop_task_run(&i->expand_task);
+	else
+		loop_task_run(&i->round); /* what had time waited for this */
 }

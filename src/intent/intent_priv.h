@@ -145,6 +145,8 @@ struct intent_eval {
 	uint32_t cur_preference;
 	const uint32_t *cur_path; /* in arena */
 	uint32_t n_cur_path;
+	const struct sr_list *refused; /* by the headend, in arena; NULL: none */
+	const char *refused_why;
 	uint8_t msd;
 	const uint64_t *free_bps; /* shared base */
 	uint32_t n_free;

@@ -111,6 +111,12 @@ static bool wants_evaluation(const struct intent_pol *p)
 	return !p->adopting || (!grace && !p->he->up);
 }
 
+/* Improving has time until the charges of others are known; repairing has not. */
+static bool has_time(const struct intent_pol *p)
+{
+	return p->dirty == INTENT_SWEEP && !list_empty(&p->i->expand);
+}
+
 static struct book_ask ask_of(const struct intent_pol *p)
 {
 	return (struct book_ask){ .setup = p->desired->p.setup_prio,
@@ -137,6 +143,10 @@ static void item_load(struct item *it, struct intent_pol *p)
 		e->cur_path = arena_copy(&e->arena, p->want.path,
 					 p->want.n_path * sizeof(*p->want.path));
 		e->n_cur_path = e->cur_path ? p->want.n_path : 0;
+	}
+	if (p->has_refused) {
+		e->refused = arena_copy(&e->arena, &p->refused, sizeof(p->refused));
+		e->refused_why = arena_str(&e->arena, p->fail);
 	}
 	n = book_own_rooms(p->i->book, &ask, NULL, 0);
 	e->own = ARENA_ARRAY(&e->arena, n, struct book_own);
@@ -401,7 +411,7 @@ static struct intent_pol **round_collect(struct intent *i, uint32_t *n)
 		if (!wants_evaluation(p)) {
 			intent_clean(p);
 			intent_todo(p);
-		} else if (!p->in_batch) {
+		} else if (!p->in_batch && !has_time(p)) {
 			at[(*n)++] = p;
 		}
 	}

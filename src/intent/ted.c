@@ -130,16 +130,19 @@ static void everything(struct intent *i)
 	intent_foreign_all(i);
 }
 
-/* old: the generation before, NULL when there was none. */
-void intent_ted_news(struct intent *i, const struct ted *old)
+/* What they wait to move to may be what got worse. */
+static void touch_waiting(struct intent *i)
+{
+	for (size_t k = 0; k < i->pols.n; k++) {
+		if (i->pols.at[k]->has_better)
+			intent_dirty(i->pols.at[k], INTENT_SWEEP);
+	}
+}
+
+static void delta(struct intent *i, const struct ted *old)
 {
 	const struct ted *t = i->ted;
 
-	/* While sight was lost nothing was acted on: all of it may be news. */
-	if (!old || old->stale || t->generation != old->generation + 1) {
-		everything(i);
-		return;
-	}
 	for (uint32_t k = 0; k < t->n_changed_links; k++)
 		capacity_put(i, t->changed_links[k]);
 	expand_adopted(i);
@@ -149,5 +152,19 @@ void intent_ted_news(struct intent *i, const struct ted *old)
 	if (is_good_news(old, t)) {
 		intent_sweep_all(i, INTENT_SWEEP);
 		intent_foreign_all(i);
+	} else {
+		touch_waiting(i);
 	}
+}
+
+/* old: the generation before, NULL when there was none. */
+void intent_ted_news(struct intent *i, const struct ted *old)
+{
+	/* While sight was lost nothing was acted on: all of it may be news. */
+	if (!old || old->stale || i->ted->generation != old->generation + 1)
+		everything(i);
+	else
+		delta(i, old);
+	/* Where others went must be booked before ours look for room; the first of them at least. */
+	intent_expand_run(i);
 }
