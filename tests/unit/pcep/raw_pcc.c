@@ -204,7 +204,7 @@ void peer_up(const char *profile)
 void peer_synced_up(const char *profile)
 {
 	peer_up(profile);
-	pcc_end_of_sync();
+	raw_end_of_sync();
 	run_ms(100);
 	ck_assert(told("synced"));
 }
@@ -404,7 +404,7 @@ void report_of(struct pcep_item *b, uint32_t srp, uint32_t plsp_id, uint16_t fla
 	pcep_item_list(b, &list, true);
 }
 
-void pcc_report(uint32_t srp, uint32_t plsp_id, uint16_t flags, const char *name)
+void raw_report(uint32_t srp, uint32_t plsp_id, uint16_t flags, const char *name)
 {
 	struct pcep_item b;
 
@@ -412,7 +412,7 @@ void pcc_report(uint32_t srp, uint32_t plsp_id, uint16_t flags, const char *name
 	pcc_item(&pcc, PCEPC_PCRPT, &b);
 }
 
-void pcc_end_of_sync(void)
+void raw_end_of_sync(void)
 {
 	struct pcep_item b;
 
@@ -446,8 +446,8 @@ struct driver_lsp known(const char *profile, uint16_t flags)
 	struct driver_lsp l;
 
 	peer_up(profile);
-	pcc_report(0, 7, (uint16_t)(flags | PCEPC_LSP_SYNC), "east");
-	pcc_end_of_sync();
+	raw_report(0, 7, (uint16_t)(flags | PCEPC_LSP_SYNC), "east");
+	raw_end_of_sync();
 	run_ms(100);
 	ck_assert(told("synced"));
 	l = wish_of("east");

@@ -77,8 +77,8 @@ struct sr_list list_of(uint8_t dataplane, unsigned n);
 /* A report of an SRv6 LSP of 2 segments; flags PCEPC_LSP_*; name "": left out. */
 void report_of(struct pcep_item *b, uint32_t srp, uint32_t plsp_id, uint16_t flags,
 	       const char *name);
-void pcc_report(uint32_t srp, uint32_t plsp_id, uint16_t flags, const char *name);
-void pcc_end_of_sync(void);
+void raw_report(uint32_t srp, uint32_t plsp_id, uint16_t flags, const char *name);
+void raw_end_of_sync(void);
 /* A wish for a new LSP of HEADEND, colour 100, to ENDPOINT, SRv6 of 3 segments. */
 struct driver_lsp wish_of(const char *name);
 int apply(const struct driver_lsp *l);

@@ -327,15 +327,15 @@ START_TEST(synchronisation_tells_each_lsp_then_that_it_is_over)
 
 	peer_up("rfc");
 	l = wish_of("new");
-	pcc_report(0, 7, DELEGATED | PCEPC_LSP_SYNC, "east");
-	pcc_report(0, 8, PCEPC_LSP_SYNC | LSP_ACTIVE << 4, "west");
+	raw_report(0, 7, DELEGATED | PCEPC_LSP_SYNC, "east");
+	raw_report(0, 8, PCEPC_LSP_SYNC | LSP_ACTIVE << 4, "west");
 	run_ms(100);
 	ck_assert(told("report id=7 txn=0 D S oper=0 name=east segs=2"));
 	ck_assert(told("report id=8 txn=0 S oper=2 name=west segs=2"));
 	ck_assert(!told("synced"));
 	ck_assert_int_eq(apply(&l), DRIVER_E_NO_SESSION); /* not before the end */
-	pcc_end_of_sync();
-	pcc_end_of_sync(); /* once more is once */
+	raw_end_of_sync();
+	raw_end_of_sync(); /* once more is once */
 	run_ms(100);
 	ck_assert(told("synced\n") && !told("synced\nsynced"));
 	ck_assert_uint_eq(session().objects, 2);
@@ -367,11 +367,11 @@ END_TEST
 START_TEST(a_first_report_needs_a_name_later_ones_do_not)
 {
 	peer_synced_up("rfc");
-	pcc_report(0, 7, DELEGATED, "");
+	raw_report(0, 7, DELEGATED, "");
 	run_ms(100);
 	ck_assert(pcc_heard(&pcc, "err 10/8") && !told("report"));
-	pcc_report(0, 7, DELEGATED, "east");
-	pcc_report(0, 7, 0, "");
+	raw_report(0, 7, DELEGATED, "east");
+	raw_report(0, 7, 0, "");
 	run_ms(100);
 	ck_assert(told("report id=7 txn=0 oper=0 name=east"));
 }
@@ -389,7 +389,7 @@ START_TEST(what_a_report_leaves_out_of_its_association_stays)
 	pcep_item_policy(&b, &key, &cpath, &preference);
 	pcc_item(&pcc, PCEPC_PCRPT, &b);
 	run_ms(100);
-	pcc_report(0, 7, DELEGATED | LSP_UP << 4, "");
+	raw_report(0, 7, DELEGATED | LSP_UP << 4, "");
 	run_ms(100);
 	ck_assert_uint_eq(w.reports, 2);
 	ck_assert(w.report.has_key && w.report.color == 100 && ip_eq(&w.report.endpoint, &ENDPOINT));
@@ -403,14 +403,14 @@ START_TEST(removal_is_told_and_forgotten)
 {
 	struct driver_lsp l = known("rfc", OURS);
 
-	pcc_report(0, 7, PCEPC_LSP_REMOVE, "");
+	raw_report(0, 7, PCEPC_LSP_REMOVE, "");
 	run_ms(100);
 	ck_assert(w.report.removed);
 	ck_assert_str_eq(w.report.name, "east");
 	ck_assert_uint_eq(session().objects, 0);
 	ck_assert_int_eq(apply(&l), DRIVER_E_NO_SESSION);
 	told_forget();
-	pcc_report(0, 7, PCEPC_LSP_REMOVE, "east"); /* again: said again, nothing kept */
+	raw_report(0, 7, PCEPC_LSP_REMOVE, "east"); /* again: said again, nothing kept */
 	run_ms(100);
 	ck_assert(told("R ") && session().objects == 0);
 }
@@ -444,7 +444,7 @@ START_TEST(another_name_is_another_lsp)
 {
 	(void)known("rfc", DELEGATED);
 	told_forget();
-	pcc_report(0, 7, DELEGATED, "west");
+	raw_report(0, 7, DELEGATED, "west");
 	run_ms(100);
 	ck_assert(told("report id=7 txn=0 R oper=0 name=east"));
 	ck_assert(told("report id=7 txn=0 D oper=0 name=west"));
@@ -459,16 +459,16 @@ START_TEST(more_lsps_than_allowed_are_refused_one_by_one)
 	peer_up("rfc");
 	for (uint32_t i = 1; i <= LSPS_MAX + 2; i++) {
 		(void)snprintf(name, sizeof(name), "lsp%u", i);
-		pcc_report(0, i, DELEGATED | PCEPC_LSP_SYNC, name);
+		raw_report(0, i, DELEGATED | PCEPC_LSP_SYNC, name);
 	}
-	pcc_end_of_sync();
+	raw_end_of_sync();
 	run_ms(100);
 	ck_assert_uint_eq(w.reports, LSPS_MAX);
 	ck_assert(pcc_heard(&pcc, "err 19/4\nabout lsp 9\nerr 19/4\nabout lsp 10"));
 	ck_assert(told("synced") && !pcc.down);
 	ck_assert_str_eq(w.alarm, "pcep-lsps-max");
-	pcc_report(0, 1, PCEPC_LSP_REMOVE, "");
-	pcc_report(0, 9, DELEGATED, "lsp9");
+	raw_report(0, 1, PCEPC_LSP_REMOVE, "");
+	raw_report(0, 9, DELEGATED, "lsp9");
 	run_ms(100);
 	ck_assert(told("name=lsp9"));
 }
@@ -481,11 +481,11 @@ START_TEST(a_name_longer_than_ours_is_refused)
 	memset(name, 'x', sizeof(name));
 	name[SR_NAME_MAX] = '\0';
 	peer_synced_up("rfc");
-	pcc_report(0, 7, DELEGATED, name);
+	raw_report(0, 7, DELEGATED, name);
 	run_ms(100);
 	ck_assert(pcc_heard(&pcc, "err 19/4") && !told("report"));
 	name[SR_NAME_MAX - 1] = '\0';
-	pcc_report(0, 7, DELEGATED, name);
+	raw_report(0, 7, DELEGATED, name);
 	run_ms(100);
 	ck_assert(told("report"));
 }
@@ -513,7 +513,7 @@ START_TEST(reports_without_the_capability_are_refused)
 	pcc_dial(&pcc, &PCC_ADDR);
 	run_ms(100);
 	ck_assert(told("synced") && !w.caps.update && !w.caps.initiate);
-	pcc_report(0, 7, DELEGATED, "east");
+	raw_report(0, 7, DELEGATED, "east");
 	run_ms(100);
 	ck_assert(pcc_heard(&pcc, "err 19/5") && !told("report"));
 }
@@ -553,7 +553,7 @@ START_TEST(malformed_reports_get_their_error_and_nothing_else_happens)
 	run_ms(100);
 	ck_assert_msg(pcc_heard(&pcc, bad[_i].want), "%s", str_text(&pcc.log));
 	ck_assert(!told("report") && !pcc.down);
-	pcc_report(0, 7, DELEGATED, "east");
+	raw_report(0, 7, DELEGATED, "east");
 	run_ms(100);
 	ck_assert(told("name=east"));
 }

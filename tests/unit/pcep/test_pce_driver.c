@@ -47,13 +47,13 @@ START_TEST(an_answer_carries_its_transaction_others_do_not)
 	peer_synced_up("rfc");
 	l = wish_of("east");
 	ck_assert_int_eq(apply(&l), 0);
-	pcc_report(txn, 7, OURS | LSP_GOING_UP << 4, "east");
-	pcc_report(txn, 7, OURS | LSP_UP << 4, "");
+	raw_report(txn, 7, OURS | LSP_GOING_UP << 4, "east");
+	raw_report(txn, 7, OURS | LSP_UP << 4, "");
 	run_ms(100);
 	ck_assert_uint_eq(w.reports, 2);
 	ck_assert_uint_eq(w.report.txn, txn);
 	ck_assert(w.report.pce_initiated && w.report.delegated && w.report.oper == LSP_UP);
-	pcc_report(txn + 1, 7, OURS, ""); /* never given out */
+	raw_report(txn + 1, 7, OURS, ""); /* never given out */
 	run_ms(100);
 	ck_assert_uint_eq(w.report.txn, 0);
 }
@@ -361,7 +361,7 @@ START_TEST(frr_gets_its_colour_by_the_vendor_object)
 	ck_assert_int_eq(pcep_peer_set(w.pcep, &cfg), 0);
 	pcc_dial(&pcc, &PCC_ADDR);
 	run_ms(100);
-	pcc_end_of_sync();
+	raw_end_of_sync();
 	run_ms(100);
 	l = frr_wish();
 	l.key.headend = cfg.headend;
