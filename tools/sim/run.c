@@ -21,6 +21,7 @@ struct ip_addr sim_source(const void *arg, uint32_t router)
 void sim_sync(struct sim *s)
 {
 	sim_feeds_sync(s->feeds);
+	sim_pccs_sync(s->pccs);
 }
 
 static void farewell_over(void *arg)
@@ -35,6 +36,7 @@ void sim_stop(struct sim *s)
 	if (loop_timer_armed(&s->bye))
 		return;
 	sim_feeds_stop(s->feeds);
+	sim_pccs_stop(s->pccs);
 	loop_timer_after(&s->bye, FAREWELL_NS);
 }
 
@@ -64,6 +66,8 @@ int sim_start(struct sim *s, struct loop *loop, struct net *net)
 	struct sim_feeds_cfg feeds = { .daemon = s->opt.daemon, .port = s->opt.bgp_port,
 				       .daemon_as = s->topo.asn, .source = sim_source,
 				       .source_arg = s };
+	struct sim_pccs_cfg pccs = { .daemon = s->opt.daemon, .port = s->opt.pcep_port,
+				     .n = s->opt.pccs, .source = sim_source, .source_arg = s };
 	int rc;
 
 	s->loop = loop;
@@ -72,11 +76,14 @@ int sim_start(struct sim *s, struct loop *loop, struct net *net)
 	rc = sim_paths_new(&s->paths, &s->topo);
 	if (rc == 0)
 		rc = sim_feeds_new(&s->feeds, loop, net, &s->topo, &feeds);
+	if (rc == 0)
+		rc = sim_pccs_new(&s->pccs, loop, net, &s->topo, s->paths, &pccs);
 	return err_trace(rc);
 }
 
 void sim_fini(struct sim *s)
 {
+	sim_pccs_free(s->pccs);
 	sim_feeds_free(s->feeds);
 	sim_paths_free(s->paths);
 	if (s->loop)

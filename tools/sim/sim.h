@@ -4,6 +4,7 @@
 #include "loop/loop.h"
 #include "net/net.h"
 #include "tools/sim/feed.h"
+#include "tools/sim/pccs.h"
 #include "tools/sim/topo.h"
 #include "tools/sim/walk.h"
 
@@ -26,6 +27,7 @@ struct sim {
 	struct sim_topo topo;
 	struct sim_paths *paths;
 	struct sim_feeds *feeds;
+	struct sim_pccs *pccs;
 	struct loop_timer bye; /* armed by quit: time for farewells */
 };
 

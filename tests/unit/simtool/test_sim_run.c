@@ -313,7 +313,7 @@ static const struct {
 	{ "help", true, "node-down", "\"node-down\"" },
 	{ "walk r1 fcbb:bbbb:9::", true, "lost: no SID", "\"forwards\":false" },
 	{ "walk r1 x", false, "error: not an address", "\"ok\":false" },
-	{ "walk r1", false, "error: expected: walk", "\"ok\":false" },
+	{ "walk r1", false, "error: no such LSP: 'r1'", "\"ok\":false" },
 	{ "walk r77 fcbb:bbbb:2::", false, "no such router", "\"error\":\"no such router: 'r77'\"" },
 	{ "down r1", false, "error: expected A B", "\"ok\":false" },
 	{ "down r1 r77", false, "no such router", "no such router" },
