@@ -372,6 +372,7 @@ bool http_1_run(struct http_conn *c)
 {
 	for (unsigned i = 0; i < HTTP_PIPELINE_TURN; i++) {
 		struct http_req *r = c->cur;
+		size_t n;
 
 		if (r && r->dispatched) {
 			if (!pump(c, r) || !r->ended)
@@ -381,7 +382,9 @@ bool http_1_run(struct http_conn *c)
 		}
 		if (c->draining || !c->tail.len)
 			break;
-		http_buf_take(&c->tail, feed(c, c->tail.at + c->tail.off, c->tail.len));
+		n = feed(c, c->tail.at + c->tail.off, c->tail.len);
+		if (!c->draining) /* what is refused has dropped the tail already */
+			http_buf_take(&c->tail, n);
 	}
 	if (c->finish && !c->draining && !(c->cur && c->cur->out.len)) {
 		http_conn_end(c);

@@ -228,9 +228,9 @@ void http_2_expire(struct http_conn *c, struct mono now)
 	LIST_EACH(it, &c->reqs) {
 		struct http_req *r = LIST_OF(it, struct http_req, link);
 
-		if (!r->dispatched &&
-		    mono_since(r->start, now) >= c->h->cfg.header_ns_max + c->h->cfg.idle_ns_max)
-			nghttp2_submit_rst_stream(c->ng, NGHTTP2_FLAG_NONE, r->sid, NGHTTP2_CANCEL);
+		if (!r->dispatched && !mono_before(now, http_req_deadline(r)) &&
+		    nghttp2_submit_rst_stream(c->ng, NGHTTP2_FLAG_NONE, r->sid, NGHTTP2_CANCEL) != 0)
+			c->finish = true;
 	}
 }
 

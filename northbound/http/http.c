@@ -105,22 +105,25 @@ static bool output_pending(const struct http_conn *c)
 	return false;
 }
 
-/* The request still being received that must be whole first, or NULL. */
-static const struct http_req *oldest_partial(const struct http_conn *c)
+/* When the first of the requests still being received must be whole; UINT64_MAX: there is none. */
+static struct mono partial_deadline(const struct http_conn *c)
 {
+	struct mono first = { UINT64_MAX };
+
 	for (struct list *n = c->reqs.next; n != &c->reqs; n = n->next) {
 		const struct http_req *r = LIST_OF(n, struct http_req, link);
+		struct mono when = http_req_deadline(r);
 
-		if (!r->dispatched)
-			return r;
+		if (!r->dispatched && mono_before(when, first))
+			first = when;
 	}
-	return NULL;
+	return first;
 }
 
 static struct mono conn_deadline(const struct http_conn *c)
 {
 	const struct http_cfg *cfg = &c->h->cfg;
-	const struct http_req *r;
+	struct mono partial;
 
 	if (c->draining)
 		return c->drain_at;
@@ -128,12 +131,12 @@ static struct mono conn_deadline(const struct http_conn *c)
 		return mono_add(c->progress_at, cfg->idle_ns_max);
 	if (c->proto == HTTP_PROTO_NEW)
 		return mono_add(c->start, cfg->header_ns_max);
-	r = oldest_partial(c);
-	if (r)
-		return mono_add(r->start, cfg->header_ns_max + (r->head_done ? cfg->idle_ns_max : 0));
+	partial = partial_deadline(c);
+	if (partial.ns != UINT64_MAX)
+		return partial;
 	if (list_empty(&c->reqs))
 		return mono_add(c->idle_since, cfg->idle_ns_max);
-	return (struct mono){ UINT64_MAX }; /* the handler's turn */
+	return partial; /* none: the handler's turn */
 }
 
 void http_conn_arm(struct http_conn *c)
@@ -160,7 +163,7 @@ static void conn_timer(void *arg)
 		http_conn_arm(c);
 		return;
 	}
-	if (!c->draining && !output_pending(c) && oldest_partial(c)) {
+	if (!c->draining && !output_pending(c) && partial_deadline(c).ns != UINT64_MAX) {
 		if (c->proto == HTTP_PROTO_1)
 			http_1_fail(c, 408, "the request did not arrive in time");
 		else

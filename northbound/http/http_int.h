@@ -143,6 +143,8 @@ const char *http_date(struct http *h);
 
 /* req.c */
 struct http_req *http_req_new(struct http_conn *c);
+/* When it must be whole, while it is still being received. */
+struct mono http_req_deadline(const struct http_req *r);
 struct http_req *http_req_free(struct http_req *r);
 /* The client or its stream is gone: tells the handler when it still owns r, frees it. */
 void http_req_drop(struct http_req *r);

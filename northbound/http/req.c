@@ -72,6 +72,13 @@ struct http_req *http_req_new(struct http_conn *c)
 	return r;
 }
 
+struct mono http_req_deadline(const struct http_req *r)
+{
+	const struct http_cfg *cfg = &r->h->cfg;
+
+	return mono_add(r->start, cfg->header_ns_max + (r->head_done ? cfg->idle_ns_max : 0));
+}
+
 struct http_req *http_req_free(struct http_req *r)
 {
 	if (!r)
@@ -407,7 +414,8 @@ void http_reply(struct http_req *r, int status, const struct http_header *header
 		char cl[24];
 		size_t n = n_headers < 22 ? n_headers : 22;
 
-		memcpy(all, headers, n * sizeof(*all));
+		if (n)
+			memcpy(all, headers, n * sizeof(*all));
 		snprintf(cl, sizeof(cl), "%zu", len);
 		if (status != 204 && status != 304)
 			all[n++] = (struct http_header){ "content-length", cl };

@@ -325,6 +325,34 @@ START_TEST(garbage_after_the_preface_ends_it)
 }
 END_TEST
 
+/* Found by the fuzzer: a head that never ended kept the timer firing from 10 s to 85 s. */
+START_TEST(half_a_head_is_reset_in_time_without_spinning)
+{
+	static const char half[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+				   "\0\0\0\4\0\0\0\0\0"	/* SETTINGS */
+				   "\0\0\2\1\0\0\0\0\1\x82\x86"; /* HEADERS without END_HEADERS */
+	static const char reset[] = "\0\0\4\3\0\0\0\0\1\0\0\0\x8"; /* RST_STREAM, CANCEL */
+	struct world w;
+	struct client *c;
+	unsigned steps = 0;
+
+	world_up(&w, NULL);
+	c = client_new(&w);
+	client_sendn(c, half, sizeof(half) - 1);
+	world_run(&w, 9 * NS_PER_S);
+	ck_assert_ptr_null(memmem(c->rx.s, c->rx.len, reset, sizeof(reset) - 1));
+	for (struct mono end = mono_add(loop_now(w.loop), 3 * NS_PER_S); loop_fake_step(w.loop, end);)
+		ck_assert_uint_lt(++steps, 100);
+	ck_assert_ptr_nonnull(memmem(c->rx.s, c->rx.len, reset, sizeof(reset) - 1));
+	ck_assert(!c->down);
+	world_run(&w, 80 * NS_PER_S);
+	ck_assert(c->down);
+	ck_assert_uint_eq(w.n_requests, 0);
+	client_free(c);
+	world_down(&w);
+}
+END_TEST
+
 /* ---- mutual TLS ---- */
 
 static enum http_role role_of(void *arg, const char *name)
@@ -458,6 +486,7 @@ Suite *suite_h2(void)
 	tcase_add_test(t, a_ping_flood_ends_the_connection);
 	tcase_add_test(t, foreign_authority_is_refused_too);
 	tcase_add_test(t, garbage_after_the_preface_ends_it);
+	tcase_add_test(t, half_a_head_is_reset_in_time_without_spinning);
 	tcase_add_test(t, mutual_tls_names_the_user_and_its_role);
 	tcase_add_test(t, strangers_and_the_nameless_get_no_answer);
 	tcase_add_test(t, alpn_h2_needs_no_guess);

@@ -77,6 +77,28 @@ START_TEST(pipelined_requests_are_answered_in_order)
 }
 END_TEST
 
+/* Found by the fuzzer: dropping the tail twice left the connection spinning. */
+START_TEST(a_bad_request_behind_a_good_one_ends_the_connection)
+{
+	struct world w;
+	struct client *c;
+	const char *a;
+
+	world_up(&w, NULL);
+	c = client_new(&w);
+	a = client_ask(c, "GET /a HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n" HOST
+			  "\r\n");
+	ck_has(a, "HTTP/1.1 200");
+	ck_has(a, "HTTP/1.1 400");
+	ck_lacks(a, "/c");
+	world_run(&w, 10 * NS_PER_S);
+	ck_assert(c->down);
+	ck_assert_uint_eq(w.n_requests, 1);
+	client_free(c);
+	world_down(&w);
+}
+END_TEST
+
 START_TEST(a_late_answer_holds_what_follows)
 {
 	struct world w;
@@ -452,6 +474,7 @@ Suite *suite_http(void)
 	tcase_add_test(t, a_get_is_answered_with_length_date_and_body);
 	tcase_add_test(t, head_has_the_length_and_no_body);
 	tcase_add_test(t, pipelined_requests_are_answered_in_order);
+	tcase_add_test(t, a_bad_request_behind_a_good_one_ends_the_connection);
 	tcase_add_test(t, a_late_answer_holds_what_follows);
 	tcase_add_test(t, gone_is_told_when_the_client_leaves);
 	tcase_add_test(t, bodies_come_by_length_and_in_chunks);
