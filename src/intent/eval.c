@@ -355,6 +355,11 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 		e->cur_why = "the headend is not in the topology";
 		return;
 	}
+	/* Unknown is not "anywhere": what looks like a service SID may be the way to it. */
+	if (req.dst == TED_NONE && c->kind == INTENT_DYNAMIC) {
+		e->cur_why = "the endpoint is not in the topology";
+		return;
+	}
 	intent_expand(e->ted, req.src, req.dst, &e->cur, &e->arena, &x);
 	if (!x.valid) {
 		e->cur_why = arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bitset.h"
 #include "tools/sim/cmd.h"
 
 void sim_next(struct call *c, bool *first)
@@ -151,7 +152,30 @@ void sim_show_links(struct call *c)
 
 /* ---- walking ---- */
 
-static void walk_print(struct call *c, const struct sim_walk *w)
+/* Every half that packets may cross, ordered by wire. */
+static void show_used(struct call *c, const uint64_t *used)
+{
+	const struct sim_topo *t = &c->s->topo;
+	bool first = true;
+
+	str_add(c->out, c->json ? ",\"links\":[" : "over");
+	for (uint32_t h = 0; h < 2 * t->wires.n; h++) {
+		const struct sim_wire *w = &t->wires.at[h / 2];
+		char name[SIM_WIRE_TEXT_MAX];
+
+		if (!bitset_has(used, h))
+			continue;
+		(void)sim_wire_text(t, h / 2, name, sizeof(name));
+		sim_next(c, &first);
+		str_addf(c->out,
+			 c->json ? "{\"from\":\"%s\",\"to\":\"%s\",\"wire\":\"%s\"}" : " %s>%s(%s)",
+			 t->routers.at[w->end[h % 2]].name, t->routers.at[w->end[1 - h % 2]].name,
+			 name);
+	}
+	str_add(c->out, c->json ? "]" : "\n");
+}
+
+static void walk_print(struct call *c, const struct sim_walk *w, const uint64_t *used)
 {
 	const struct sim_topo *t = &c->s->topo;
 	bool first = true;
@@ -172,6 +196,7 @@ static void walk_print(struct call *c, const struct sim_walk *w)
 			 c->json ? "" : wire);
 	}
 	str_add(c->out, c->json ? "]" : "");
+	show_used(c, used);
 	if (!w->ok) {
 		str_add(c->out, c->json ? ",\"why\":" : "lost: ");
 		(c->json ? str_json : str_add)(c->out, w->why);
@@ -200,37 +225,42 @@ static unsigned get_sids(struct call *c, char *list, struct ip_addr *sids, unsig
 	return n;
 }
 
-static void walk_lsp(struct call *c, const struct sim_lsp *l, struct sim_walk *w)
+static void walk_lsp(struct call *c, const struct sim_lsp *l, struct sim_walk *w, uint64_t *used)
 {
 	struct ip_addr sids[SR_SEGS_MAX];
 
 	for (unsigned i = 0; i < l->st.list.n; i++)
 		sids[i] = l->st.list.at[i].sid;
-	sim_walk(c->s->paths, l->router, sids, l->st.list.n, w, NULL);
+	sim_walk(c->s->paths, l->router, sids, l->st.list.n, w, used);
+}
+
+/* R SID,SID */
+static void walk_list(struct call *c, struct sim_walk *w, uint64_t *used)
+{
+	struct ip_addr sids[SR_SEGS_MAX];
+	uint32_t r = sim_get_router(c, c->word[0]);
+	unsigned n = r == SIM_NONE ? 0 : get_sids(c, c->word[1], sids, ARRAY_LEN(sids));
+
+	if (!c->refused[0])
+		sim_walk(c->s->paths, r, sids, n, w, used);
 }
 
 void sim_show_walk(struct call *c)
 {
 	const struct sim_lsp *l = c->n == 1 ? sim_lsp_find(c->s->pccs, c->word[0]) : NULL;
-	struct ip_addr sids[SR_SEGS_MAX];
+	AUTO_FREE uint64_t *used = calloc(BITSET_WORDS(2 * c->s->topo.wires.n) + 1, sizeof(*used));
 	struct sim_walk w;
-	uint32_t r;
-	unsigned n;
 
-	if (c->n == 1) {
-		if (!l) {
-			sim_refuse(c, "no such LSP:", c->word[0]);
-			return;
-		}
-		walk_lsp(c, l, &w);
-	} else {
-		r = sim_get_router(c, c->word[0]);
-		n = r == SIM_NONE ? 0 : get_sids(c, c->word[1], sids, ARRAY_LEN(sids));
-		if (c->refused[0])
-			return;
-		sim_walk(c->s->paths, r, sids, n, &w, NULL);
-	}
-	walk_print(c, &w);
+	if (!used)
+		sim_refuse(c, "no memory", NULL);
+	else if (c->n == 2)
+		walk_list(c, &w, used);
+	else if (l)
+		walk_lsp(c, l, &w, used);
+	else
+		sim_refuse(c, "no such LSP:", c->word[0]);
+	if (!c->refused[0])
+		walk_print(c, &w, used);
 }
 
 /* ---- policies ---- */
@@ -301,7 +331,7 @@ static void show_lsp(void *arg, const struct sim_lsp *l)
 	char e[IP_TEXT_MAX];
 	struct sim_walk w;
 
-	walk_lsp(x->c, l, &w);
+	walk_lsp(x->c, l, &w, NULL);
 	end = w.ok ? t->routers.at[w.end].name : "";
 	sim_next(x->c, &x->first);
 	if (x->c->json) {

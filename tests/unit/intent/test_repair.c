@@ -142,6 +142,25 @@ START_TEST(no_way_left_is_down_and_taken_out)
 }
 END_TEST
 
+/* Its list walks to c, where the rest could be a service SID of c: that is no way to d. */
+START_TEST(dead_endpoint_is_down_wherever_the_list_ends)
+{
+	pcc_up("a");
+	put_up(by(1, PCE_TE, G));
+	ck_assert_int_eq(call_last()->lsp.list.at[0].kind, SR_SEG_CONTAINER);
+	net_at("d")->alive = false;
+	net_dir("b", "d")->alive = net_dir("d", "b")->alive = false;
+	net_cut("c", "d");
+	is(1, INTENT_DOWN, "endpoint");
+	ck_assert_int_eq(call_last()->kind, CALL_REMOVE);
+	net_at("d")->alive = true;
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	net_heal("c", "d");
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	is(1, INTENT_UP, "");
+}
+END_TEST
+
 START_TEST(path_that_breaks_a_bound_moves_or_stays_degraded)
 {
 	struct intent_policy *p = by(1, PCE_TE, G);
@@ -481,6 +500,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, cut_moves_its_users_in_order_of_priority_and_nobody_else);
 	tcase_add_test(tc, list_that_still_means_the_right_way_is_not_sent_again);
 	tcase_add_test(tc, no_way_left_is_down_and_taken_out);
+	tcase_add_test(tc, dead_endpoint_is_down_wherever_the_list_ends);
 	tcase_add_loop_test(tc, path_that_breaks_a_bound_moves_or_stays_degraded, 0, 2);
 	tcase_add_test(tc, new_sids_on_the_same_path_are_sent);
 	tcase_add_test(tc, every_equal_path_is_charged_in_full);
