@@ -44,8 +44,9 @@ controller_config() {
 	for r in "${ROUTERS[@]}"; do
 		printf '    - address: "%s"\n      headend: "%s"\n      insecure: true\n' \
 			"$(mgmt_v6 "$r")" "$(loop_v6 "$r")"
-		[[ -z ${R[$r.pathd]} ]] || printf '    - address: "%s"\n      headend: "%s"\n      insecure: true\n' \
-			"$(pathd_v6 "$r")" "$(loop_v4 "$r")"
+		[[ -z ${R[$r.pathd]} ]] ||
+			printf '    - address: "%s"\n      headend: "%s"\n      insecure: true\n      profile: frr\n' \
+				"$(pathd_v6 "$r")" "$(loop_v4 "$r")"
 	done
 }
 
