@@ -79,6 +79,17 @@ void pcep_txns_add(struct pcep_txns *t, uint32_t id);
 bool pcep_txns_answer(struct pcep_txns *t, uint32_t id); /* is it one of these? */
 void pcep_txns_fini(struct pcep_txns *t);
 
+enum { PCEP_ASK_TELL_MAX = 4 };
+
+/* A path request and what its reply needs of it. */
+struct pcep_ask {
+	struct list link;
+	struct mono until; /* kept so long */
+	struct pcepc_rp rp;
+	struct driver_path_request want;
+	uint8_t n_tell, tell[PCEP_ASK_TELL_MAX]; /* metric types */
+};
+
 struct pcep_metrics {
 	struct metric *up, *rx, *tx, *lsps, *flaps, *faults, *refusals;
 };
@@ -98,7 +109,9 @@ struct pcep_peer {
 	struct headend_caps caps;
 	struct pcep_db db;
 	struct pcep_txns txns;
-	struct loop_timer grace, pace;
+	struct list asks; /* path requests that wait for the topology */
+	unsigned n_asks;
+	struct loop_timer grace, pace, ask_retry;
 	struct loop_task gone; /* tells of a session we ended; frees a removed peer */
 	struct pcep_sess_stats folded; /* of this connection, already counted */
 	struct pcep_sess_stats sum;
@@ -150,6 +163,13 @@ void pcep_open_caps(const struct pcepc_open *open, const struct pcep_dialect *d,
 
 /* pcep_pce_rx.c */
 void pcep_pce_message(struct pcep_peer *p, const struct pcepc_msg *msg);
+
+/* pcep_pce_ask.c */
+void pcep_pce_requests(struct pcep_peer *p, const struct pcepc_msg *msg);
+void pcep_pce_asks_retry(void *peer);
+/* The requests a PCNtf names are answered no more. */
+void pcep_pce_asks_cancel(struct pcep_peer *p, const struct pcepc_msg *msg);
+void pcep_pce_asks_drop(struct pcep_peer *p);
 
 /* pcep_pce_tx.c */
 void pcep_pce_driver(struct pcep *p);

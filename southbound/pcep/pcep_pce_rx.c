@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a PCC says: reports and state synchronisation, requests, errors. A callback of the sink
+ * What a PCC says: reports and state synchronisation, errors. A callback of the sink
  * may end the session; p->session tells, and is looked at after each.
  */
 #include <stdio.h>
@@ -11,8 +11,6 @@
 
 enum {
 	ERR_CAPABILITY = 2,
-	ERR_UNSUPPORTED = 4,
-	ERR_UNSUPPORTED_PARAMETER = 4,
 	ERR_UNKNOWN_REQUEST = 8,
 	ERR_INVALID_OBJECT = 10,
 	ERR_NO_NAME = 8,
@@ -21,14 +19,8 @@ enum {
 	ERR_NOT_STATEFUL = 5,
 	ERR_SYNC = 20,
 	ERR_SYNC_REPORT = 1,
-	ERR_PST = 21,
-	ERR_PST_UNSUPPORTED = 1,
-	METRIC_IGP = 1,
-	METRIC_TE = 2,
-	METRIC_HOPS = 3,
-	METRIC_MSD = 11,
-	METRIC_DELAY = 12,
-	METRICS_MAX = 4,
+	CANCELLED = 1,
+	CANCELLED_BY_PCC = 1,
 	CONGESTION = 2,
 };
 
@@ -268,173 +260,17 @@ static void errors(struct pcep_peer *p, const struct pcepc_msg *msg)
 	}
 }
 
-/* ---- requests ---- */
-
-static void metric_take(const struct pcepc_metric *m, struct driver_path_request *r)
-{
-	switch (m->type) {
-	case METRIC_IGP:
-		r->has_igp_bound = true;
-		r->igp_max = m->value;
-		break;
-	case METRIC_TE:
-		r->has_te_bound = true;
-		r->te_max = m->value;
-		break;
-	case METRIC_HOPS:
-		r->has_hop_bound = true;
-		r->hops_max = m->value;
-		break;
-	case METRIC_MSD:
-		r->has_msd = true;
-		r->msd = m->value > UINT8_MAX ? UINT8_MAX : (uint8_t)m->value;
-		break;
-	case METRIC_DELAY:
-		r->has_delay_bound = true;
-		r->delay_us_max = m->value;
-		break;
-	}
-}
-
-static bool metric_can_minimise(uint8_t type)
-{
-	return type == METRIC_IGP || type == METRIC_TE || type == METRIC_HOPS || type == METRIC_DELAY;
-}
-
-/* False: the request insists on something we cannot do. */
-static bool metrics_take(const struct pcepc_item *it, struct driver_path_request *r)
-{
-	for (const struct pcepc_metric *m = it->metrics; m; m = m->next) {
-		bool known = metric_can_minimise(m->type) || (m->type == METRIC_MSD && m->bound);
-
-		if (!known && m->must)
-			return false;
-		if (known && m->bound)
-			metric_take(m, r);
-		else if (known && !r->metric_wanted)
-			r->metric_wanted = m->type;
-	}
-	return true;
-}
-
-static bool request_of(const struct pcepc_item *it, struct driver_path_request *r)
-{
-	r->request_id = it->rp->id;
-	r->src = it->endpoints->src;
-	r->dst = it->endpoints->dst;
-	r->setup_prio = r->hold_prio = 7;
-	if (it->has_bandwidth)
-		r->bandwidth_bps = it->bandwidth_bps;
-	if (it->lspa) {
-		r->exclude_any = it->lspa->exclude_any;
-		r->include_any = it->lspa->include_any;
-		r->include_all = it->lspa->include_all;
-		r->setup_prio = it->lspa->setup_prio;
-		r->hold_prio = it->lspa->hold_prio;
-	}
-	return metrics_take(it, r);
-}
-
-static uint32_t metric_value_of(const struct driver_path_reply *reply, uint8_t type)
-{
-	switch (type) {
-	case METRIC_IGP:
-		return reply->igp;
-	case METRIC_TE:
-		return reply->te;
-	case METRIC_HOPS:
-		return reply->hops;
-	default:
-		return reply->delay_us;
-	}
-}
-
-/* The values of what was asked about. */
-static void reply_metrics(struct pcepc_item *out, const struct pcepc_item *it,
-			  const struct driver_path_reply *reply, struct pcepc_metric *buf)
-{
-	unsigned n = 0;
-
-	for (const struct pcepc_metric *m = it->metrics; m && n < METRICS_MAX; m = m->next) {
-		if (!metric_can_minimise(m->type) || (m->bound && !m->computed))
-			continue;
-		buf[n] = (struct pcepc_metric){ .next = out->metrics, .computed = true, .type = m->type,
-						.value = metric_value_of(reply, m->type) };
-		out->metrics = &buf[n++];
-	}
-}
-
-static void reply_send(struct pcep_peer *p, const struct pcepc_item *it,
-		       const struct driver_path_reply *reply)
-{
-	struct pcepc_no_path none = { .has_vector = reply->no_path_vector != 0,
-				      .vector = reply->no_path_vector };
-	struct pcepc_rp rp = { .flags = it->rp->flags, .id = it->rp->id, .has_pst = it->rp->has_pst,
-			       .pst = it->rp->pst };
-	struct pcepc_msg msg = { .type = PCEPC_PCREP, .n_items = 1 };
-	struct pcepc_metric metrics[METRICS_MAX];
-	struct pcep_item b;
-
-	pcep_item_init(&b);
-	b.item.rp = &rp;
-	msg.items = &b.item;
-	if (reply->found) {
-		pcep_item_list(&b, &reply->list, !p->dialect->lean);
-		reply_metrics(&b.item, it, reply, metrics);
-	} else {
-		b.item.no_path = &none;
-	}
-	if (pcep_sess_send(p->sess, &msg) != 0)
-		log_event(p->scope, LOG_WARN, "pcep.reply.dropped", "request=%u why=\"send queue full\"",
-			  rp.id);
-}
-
-static void request(struct pcep_peer *p, const struct pcepc_item *it)
-{
-	struct driver_path_request r = { .headend = p->cfg.headend, .session = p->session };
-	struct driver_path_reply reply = { .found = false };
-	uint8_t type = 0, value = 0;
-
-	if (it->faulty && it->err_type) {
-		type = it->err_type;
-		value = it->err_value;
-	} else if (it->faulty || !request_of(it, &r)) {
-		type = ERR_UNSUPPORTED;
-		value = ERR_UNSUPPORTED_PARAMETER;
-	} else if (!pcep_dataplane_of(it, &r.dataplane)) {
-		type = ERR_PST;
-		value = ERR_PST_UNSUPPORTED;
-	}
-	if (type) {
-		log_event(p->scope, LOG_WARN, "pcep.request.bad", "request=%u pcerr=%u/%u why=\"%s\"",
-			  it->rp ? it->rp->id : 0, type, value, pcepc_error_text(type, value));
-		pcep_sess_send_err(p->sess, type, value, it->rp ? PCEPC_ERR_RP : PCEPC_ERR_ERROR,
-				   it->rp ? it->rp->id : 0);
-		return;
-	}
-	p->pcep->sink->path_request(p->pcep->arg, &r, &reply);
-	if (p->session == r.session)
-		reply_send(p, it, &reply);
-}
-
-static void requests(struct pcep_peer *p, const struct pcepc_msg *msg)
-{
-	uint32_t session = p->session;
-
-	if (!msg->items)
-		pcep_sess_send_err(p->sess, 6, 1, PCEPC_ERR_ERROR, 0);
-	for (const struct pcepc_item *it = msg->items; it && p->session == session; it = it->next)
-		request(p, it);
-}
-
 /* ---- the rest ---- */
 
 static void notifications(struct pcep_peer *p, const struct pcepc_msg *msg)
 {
-	for (const struct pcepc_ntf *n = msg->ntfs; n; n = n->next)
+	for (const struct pcepc_ntf *n = msg->ntfs; n; n = n->next) {
+		if (n->type == CANCELLED && n->value == CANCELLED_BY_PCC)
+			pcep_pce_asks_cancel(p, msg);
 		log_event(p->scope, n->type == CONGESTION ? LOG_WARN : LOG_INFO,
 			  "pcep.notification.received", "type=%u value=%u overload=%us", n->type, n->value,
 			  n->overload_s);
+	}
 }
 
 void pcep_pce_message(struct pcep_peer *p, const struct pcepc_msg *msg)
@@ -444,7 +280,7 @@ void pcep_pce_message(struct pcep_peer *p, const struct pcepc_msg *msg)
 		reports(p, msg);
 		break;
 	case PCEPC_PCREQ:
-		requests(p, msg);
+		pcep_pce_requests(p, msg);
 		break;
 	case PCEPC_PCERR:
 		errors(p, msg);

@@ -135,6 +135,7 @@ static void session_clear(struct pcep_peer *p)
 	p->caps = (struct headend_caps){ 0 };
 	pcep_db_clear(&p->db, loop_random(p->pcep->loop));
 	pcep_txns_fini(&p->txns);
+	pcep_pce_asks_drop(p);
 	loop_timer_stop(&p->pace);
 	up_gauge(p);
 }
@@ -323,6 +324,8 @@ int pcep_peer_new(struct pcep *pcep, const struct pcep_peer_cfg *cfg, struct pce
 	pcep_db_init(&p->db, loop_random(pcep->loop), pcep->cfg.lsps_max);
 	loop_timer_init(&p->grace, pcep->loop, on_grace, p);
 	loop_timer_init(&p->pace, pcep->loop, on_pace, p);
+	list_init(&p->asks);
+	loop_timer_init(&p->ask_retry, pcep->loop, pcep_pce_asks_retry, p);
 	loop_task_init(&p->gone, pcep->loop, on_gone, p);
 	if (pcep->bus)
 		metrics_init(p);
@@ -335,6 +338,8 @@ void pcep_peer_free(struct pcep_peer *p)
 	pcep_sess_free(p->sess);
 	loop_timer_fini(&p->grace);
 	loop_timer_fini(&p->pace);
+	pcep_pce_asks_drop(p);
+	loop_timer_fini(&p->ask_retry);
 	loop_task_cancel(&p->gone);
 	pcep_db_fini(&p->db);
 	pcep_txns_fini(&p->txns);

@@ -342,7 +342,7 @@ struct pcepc_msg {
 	uint8_t type; /* enum pcepc_type, or unknown to us */
 	struct pcepc_open *open;
 	struct pcepc_item *items;
-	struct pcepc_err *errs;
+	struct pcepc_err *errs; /* of a PCNtf: the requests it is about */
 	struct pcepc_ntf *ntfs;
 	uint8_t close_reason;
 	uint32_t n_items;

@@ -234,7 +234,7 @@ static void vendor_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct r
 static const struct obj_row rows[] = {
 	{ 1, OT(1), IN(PCEPC_OPEN) | IN(PCEPC_PCERR), 4, 65528, VERDICT_RESET, 1, 1, "OPEN",
 	  pcepc_open_read },
-	{ 2, OT(1), IN_PATH | IN(PCEPC_PCERR), 8, 65528, VERDICT_WITHDRAW, 0, 0, "RP", pcepc_rp_read },
+	{ 2, OT(1), IN_PATH | IN(PCEPC_PCERR) | IN(PCEPC_PCNTF), 8, 65528, VERDICT_WITHDRAW, 0, 0, "RP", pcepc_rp_read },
 	{ 3, OT(1), IN(PCEPC_PCREP), 4, 65528, VERDICT_WITHDRAW, 0, 0, "NO-PATH", no_path_read },
 	{ 4, OT(1) | OT(2), IN(PCEPC_PCREQ) | IN(PCEPC_PCINITIATE), 8, 32, VERDICT_WITHDRAW, 0, 0,
 	  "END-POINTS", endpoints_read },

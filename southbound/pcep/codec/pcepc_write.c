@@ -279,7 +279,7 @@ void pcepc_write(struct wr *w, const struct pcepc_msg *msg)
 	wr_u8(w, msg->type);
 	wr_u16(w, 0);
 	items_write(w, msg);
-	if (msg->type == PCEPC_PCERR)
+	if (msg->type == PCEPC_PCERR || msg->type == PCEPC_PCNTF)
 		for (const struct pcepc_err *e = msg->errs; e; e = e->next)
 			err_write(w, e);
 	if (msg->type == PCEPC_PCNTF)

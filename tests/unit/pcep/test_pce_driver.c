@@ -312,6 +312,53 @@ START_TEST(no_path_says_why)
 }
 END_TEST
 
+/* FRR does not ask again after "no path", and cancels what takes it too long. */
+START_TEST(a_request_before_the_topology_is_known_waits_for_it)
+{
+	struct pcepc_err id = { .kind = PCEPC_ERR_RP, .id = _i == 2 ? 10 : 9 };
+	struct pcepc_ntf cancel = { .type = 1, .value = 1 };
+	struct pcep_item b;
+
+	peer_synced_up("rfc");
+	w.reply.no_path_vector = 0x1;
+	request_of(&b);
+	pcc_item(&pcc, PCEPC_PCREQ, &b);
+	run_ms(2500);
+	ck_assert(told("request 9\nrequest 9\n") && !pcc_heard(&pcc, "reply"));
+	if (_i == 1 || _i == 2)
+		pcc_send(&pcc, &(struct pcepc_msg){ .type = PCEPC_PCNTF, .errs = &id, .ntfs = &cancel });
+	if (_i == 3)
+		pcc_drop(&pcc);
+	run_ms(_i == 4 ? 60000 : 100);
+	w.reply = (struct driver_path_reply){ .found = true, .list = list_of(SR_SRV6, 2) };
+	run_ms(1500);
+	ck_assert_int_eq(pcc_heard(&pcc, "reply request=9 segs=2\n"), _i == 0 || _i == 2);
+	ck_assert_int_eq(pcc_heard(&pcc, "reply request=9 no-path vector=1\n"), _i == 4);
+}
+END_TEST
+
+START_TEST(only_so_many_requests_wait)
+{
+	struct pcep_item b;
+
+	peer_synced_up("rfc");
+	w.reply.no_path_vector = 0x1;
+	request_of(&b);
+	for (rp.id = 1; rp.id <= 256; rp.id++)
+		pcc_item(&pcc, PCEPC_PCREQ, &b);
+	run_ms(100);
+	ck_assert(!pcc_heard(&pcc, "reply"));
+	rp.id = 999;
+	pcc_item(&pcc, PCEPC_PCREQ, &b);
+	run_ms(100);
+	ck_assert(pcc_heard(&pcc, "reply request=999 no-path vector=1\n"));
+	w.reply.no_path_vector = 0x2; /* known now, and there is none */
+	run_ms(2000);
+	ck_assert(pcc_heard(&pcc, "reply request=1 no-path vector=2\n") &&
+		  pcc_heard(&pcc, "reply request=256 no-path vector=2\n"));
+}
+END_TEST
+
 START_TEST(a_request_we_cannot_serve_gets_its_error)
 {
 	static const char *const want[] = { "err 6/3", "err 21/1", "err 4/4" };
@@ -419,6 +466,8 @@ int main(void)
 	tcase_add_test(t, a_full_queue_is_said_and_its_end_too);
 	tcase_add_test(t, a_request_is_answered_with_the_path);
 	tcase_add_test(t, no_path_says_why);
+	tcase_add_loop_test(t, a_request_before_the_topology_is_known_waits_for_it, 0, 5);
+	tcase_add_test(t, only_so_many_requests_wait);
 	tcase_add_loop_test(t, a_request_we_cannot_serve_gets_its_error, 0, 3);
 	tcase_add_test(t, frr_gets_its_colour_by_the_vendor_object);
 	tcase_add_test(t, frr_never_gets_ipv6_endpoints_srv6_or_unknown_ids);
