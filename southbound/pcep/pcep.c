@@ -32,10 +32,14 @@ int pcep_new(struct pcep **outp, struct loop *loop, struct net *net, struct bus 
 	p->arg = arg;
 	if (p->cfg.keepalive_s == 0)
 		p->cfg.keepalive_s = PCEP_KEEPALIVE_S;
+	if (p->cfg.keepalive_s == UINT8_MAX)
+		p->cfg.keepalive_s--; /* a dead timer has to be longer */
 	if (p->cfg.dead_s == 0)
 		p->cfg.dead_s = p->cfg.keepalive_s < UINT8_MAX / DEAD_FACTOR ?
 					(uint8_t)(p->cfg.keepalive_s * DEAD_FACTOR) :
 					UINT8_MAX;
+	if (p->cfg.dead_s <= p->cfg.keepalive_s)
+		p->cfg.dead_s = (uint8_t)(p->cfg.keepalive_s + 1);
 	if (p->cfg.lsps_max == 0)
 		p->cfg.lsps_max = PCEP_LSPS_MAX;
 	list_init(&p->peers);

@@ -24,6 +24,8 @@ enum {
 
 #define PCEP_GRACE_NS (30 * NS_PER_S) /* of a new peer before its absence is an alarm */
 
+#define PCEP_SYNC_NS (60 * NS_PER_S)  /* of a session before its synchronisation is late */
+
 /* What a kind of peer needs that its Open does not tell. */
 struct pcep_dialect {
 	const char *name;

@@ -114,6 +114,8 @@ void pcep_peer_synced(struct pcep_peer *p)
 	if (p->synced)
 		return;
 	p->synced = true;
+	loop_timer_stop(&p->grace);
+	pcep_peer_alarm(p, false, "pcep-sync", "synchronised");
 	log_event(p->scope, LOG_NOTICE, "pcep.session.synced", "lsps=%zu", p->db.hash.count);
 	(void)pcep_peer_stats(p);
 	p->pcep->sink->headend_synced(p->pcep->arg, &p->cfg.headend, p->session);
@@ -151,6 +153,8 @@ static void session_lost(struct pcep_peer *p, const char *why)
 		return;
 	}
 	p->flaps++;
+	loop_timer_stop(&p->grace);
+	pcep_peer_alarm(p, false, "pcep-sync", "the session ended");
 	if (p->m.flaps)
 		metric_add(p->m.flaps, 1);
 	log_event(p->scope, LOG_WARN, "pcep.session.down", "why=\"%s\"", why);
@@ -181,7 +185,7 @@ static void sess_up(void *arg)
 	p->session = p->told = next_session(pcep);
 	p->up_since_wall_ns = loop_wall_ns(pcep->loop);
 	p->last_error[0] = '\0';
-	loop_timer_stop(&p->grace);
+	loop_timer_after(&p->grace, PCEP_SYNC_NS);
 	up_gauge(p);
 	log_event(p->scope, LOG_NOTICE, "pcep.session.up",
 		  "security=%s srv6=%d sr-mpls=%d update=%d initiate=%d msd=%u/%u",
@@ -299,6 +303,9 @@ static void on_grace(void *arg)
 	if (!p->session)
 		pcep_peer_alarm(p, true, "pcep-session-down",
 				p->last_error[0] ? p->last_error : "no session yet");
+	else if (!p->synced)
+		pcep_peer_alarm(p, true, "pcep-sync",
+				"it has not ended its state synchronisation: nothing is sent to it");
 }
 
 static void on_pace(void *arg)

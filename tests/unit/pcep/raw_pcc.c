@@ -144,6 +144,7 @@ void world_setup(void)
 	ck_assert_int_eq(pcep_new(&w.pcep, w.loop, w.net, w.bus, &cfg, &sink, NULL), 0);
 	ck_assert_int_eq(pcep_listen(w.pcep, &PCE_ADDR, 4189), 0);
 	w.driver = pcep_driver(w.pcep);
+	w.sink = &sink;
 	pcc_init(&pcc);
 }
 
@@ -453,4 +454,18 @@ struct driver_lsp known(const char *profile, uint16_t flags)
 	l = wish_of("east");
 	l.plsp_id = 7;
 	return l;
+}
+
+static void find_session(void *arg, const struct session_info *s)
+{
+	*(struct session_info *)arg = *s;
+}
+
+struct session_info session(void)
+{
+	struct session_query q = pcep_sessions(w.pcep);
+	struct session_info s = { 0 };
+
+	q.each(q.self, find_session, &s);
+	return s;
 }

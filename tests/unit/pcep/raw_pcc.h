@@ -36,6 +36,7 @@ struct pce_world {
 	struct bus *bus;
 	struct pcep *pcep;
 	const struct driver *driver;
+	const struct driver_sink *sink;
 	struct str log; /* of the sink */
 	uint32_t session;
 	struct headend_caps caps;
@@ -84,3 +85,4 @@ struct driver_lsp wish_of(const char *name);
 int apply(const struct driver_lsp *l);
 /* A session in sync that told of LSP 7, "east", with these flags; the wish to update it. */
 struct driver_lsp known(const char *profile, uint16_t flags);
+struct session_info session(void); /* of the only peer */
