@@ -258,7 +258,7 @@ static void apply_put(struct op *op)
 	p->fail[0] = '\0';
 	if (p->txn_kind == INTENT_TXN_NONE)
 		loop_timer_stop(&p->retry);
-	if (p->desired->p.admin_down && !p->lsp && !p->txn && !p->adopting)
+	if (p->desired->p.admin_down && !p->lsp && !p->maybe_there)
 		intent_lsp_gone(p, true); /* keeps no bandwidth for it */
 	intent_event(p, BUS_INFO, is_new ? "policy-created" : "policy-changed", "\"revision\":%llu",
 		     (unsigned long long)p->revision);

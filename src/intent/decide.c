@@ -139,7 +139,7 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
  * stays charged until it is reported gone. */
 static void lose(struct intent_pol *p, const struct intent_eval *e, const char *why)
 {
-	bool there = p->lsp || p->txn;
+	bool there = p->lsp || p->txn || p->maybe_there;
 
 	intent_route_fini(&p->want);
 	intent_route_fini(&p->prev);
@@ -148,7 +148,7 @@ static void lose(struct intent_pol *p, const struct intent_eval *e, const char *
 	p->blocked = e->blocked;
 	note(p->why, why);
 	revert_forget(p);
-	if (!there && !p->adopting) {
+	if (!there) {
 		book_drop(p->i->book, p->claim);
 		p->new_sent = false;
 	}
@@ -360,6 +360,6 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 	intent_route_fini(&p->want);
 	intent_route_fini(&p->prev);
 	p->want = copy;
-	p->new_sent = true;
+	p->new_sent = p->maybe_there = true;
 	p->no_path = false;
 }

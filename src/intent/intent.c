@@ -344,7 +344,7 @@ static int record_take(struct intent *i, struct intent_record *r)
 	p->revision = r->revision;
 	p->created_wall_ns = r->created_wall_ns;
 	p->adopting = true;
-	p->new_sent = true; /* for all we know */
+	p->new_sent = p->maybe_there = true; /* for all we know */
 	bsid_seen(i, &p->bsid);
 	if (p->revision > i->revision)
 		i->revision = p->revision;

@@ -96,6 +96,7 @@ struct intent_pol {
 	struct intent_route want, prev;
 	struct book_claim *claim; /* managed only */
 	bool new_sent;		  /* the claim's new side may be in the network */
+	bool maybe_there;	  /* something was asked for and nobody said that it is not there */
 	bool no_path;		  /* last evaluation found nothing; why says what */
 	bool degraded;		  /* want breaks a bound; why says which */
 	bool blocked;		  /* lacks something a release of bandwidth could give */

@@ -337,7 +337,7 @@ static void cut_to_msd(struct intent_pol *p)
 static void pol_synced(struct intent_pol *p)
 {
 	p->adopting = false;
-	if (!p->lsp && (p->new_sent || p->deleted))
+	if (!p->lsp)
 		intent_lsp_gone(p, true);
 	if (!p->deleted)
 		cut_to_msd(p);
@@ -423,7 +423,7 @@ static void disown(struct intent_lsp *l)
 /* Something of ours may be there under that name; else somebody else was first to use it. */
 static bool expects(const struct intent_pol *p, const struct intent_lsp *l)
 {
-	return p->lsp == l || p->adopting || p->new_sent || p->txn_kind != INTENT_TXN_NONE;
+	return p->lsp == l || p->maybe_there;
 }
 
 static void lsp_reported(struct intent_lsp *l, const struct lsp_state *st)

@@ -219,7 +219,7 @@ static void sent(struct intent_pol *p, enum intent_wish w, uint32_t txn)
 	case INTENT_WISH_CREATE:
 	case INTENT_WISH_UPDATE:
 		p->txn_kind = same ? INTENT_TXN_ATTR : INTENT_TXN_LIST;
-		p->new_sent = true;
+		p->new_sent = p->maybe_there = true;
 		p->confirmed = p->was_up = false;
 		p->attr_dirty = p->attr_charged = false;
 		repair_measure(p->i);
@@ -261,7 +261,7 @@ static bool is_over(const struct intent_pol *p)
 {
 	if (!p->deleted || p->lsp || p->txn_kind != INTENT_TXN_NONE)
 		return false;
-	return p->he->synced || (!p->adopting && !p->new_sent);
+	return p->he->synced || !p->maybe_there;
 }
 
 /* May free p, when it is a deleted policy. */
@@ -404,7 +404,7 @@ void intent_lsp_gone(struct intent_pol *p, bool asked)
 	struct intent *i = p->i;
 
 	txn_over(p);
-	p->confirmed = p->was_up = p->new_sent = false;
+	p->confirmed = p->was_up = p->new_sent = p->maybe_there = false;
 	intent_route_fini(&p->prev);
 	if (p->want.set && !p->deleted && !p->desired->p.admin_down) {
 		book_settle(i->book, p->claim);
@@ -438,6 +438,7 @@ static void roll_back(struct intent_pol *p)
 	p->new_sent = p->lsp != NULL;
 	p->confirmed = false;
 	if (!p->lsp) {
+		p->maybe_there = false;
 		book_drop(p->i->book, p->claim);
 		intent_retry_blocked(p->i);
 	}

@@ -151,6 +151,20 @@ START_TEST(what_is_not_ours_to_take_is_not_adopted)
 }
 END_TEST
 
+/* It would be a broken path the moment it is ours, and be taken out. */
+START_TEST(list_that_leads_nowhere_is_not_adopted)
+{
+	struct lsp_state *st = plant(true, true);
+
+	st->list.at[1].sid = net_addr("fcbb:bbbb:99::");
+	pcc_up("a");
+	ck_assert_int_eq(adopt("a", 9, "d").code, INTENT_E_MODE);
+	ck_assert_int_eq(view_of("a", 9, "d")->mode, INTENT_OBSERVED);
+	run_ms(60000);
+	ck_assert_uint_eq(world.n_calls, 0);
+}
+END_TEST
+
 START_TEST(adoption_that_the_disk_refuses_did_not_happen)
 {
 	plant(true, false);
@@ -292,6 +306,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, adopted_policy_is_repaired_by_what_its_operator_adds);
 	tcase_add_test(tc, orphan_is_taken_over_by_its_plsp_id);
 	tcase_add_test(tc, what_is_not_ours_to_take_is_not_adopted);
+	tcase_add_test(tc, list_that_leads_nowhere_is_not_adopted);
 	tcase_add_test(tc, adoption_that_the_disk_refuses_did_not_happen);
 	tcase_add_test(tc, released_policy_is_given_back_and_observed);
 	tcase_add_test(tc, under_hold_nothing_is_given_back);

@@ -289,6 +289,19 @@ END_TEST
 
 /* ---- loss of sight ---- */
 
+START_TEST(what_vanishes_out_of_sight_is_made_again_in_sight)
+{
+	pcc_up("a");
+	put_up(by(1, PCE_TE, G));
+	net_stale();
+	pcc_forget("a", view_of("a", 1, "d")->lsp_name);
+	run_ms(60000);
+	ck_assert_uint_eq(world.n_calls, 1);
+	net_publish();
+	ck_assert_uint_eq(calls_open(), 1);
+}
+END_TEST
+
 START_TEST(out_of_sight_nothing_happens)
 {
 	pcc_up("a");
@@ -427,6 +440,23 @@ START_TEST(lost_headend_keeps_its_charges_until_they_age)
 }
 END_TEST
 
+START_TEST(broken_comes_before_waiting)
+{
+	net_dir("c", "d")->capacity_bps = G;
+	net_publish();
+	pcc_up("a");
+	put_up(by(2, PCE_IGP, 6ull * G));
+	put_ok(by(1, PCE_IGP, 6ull * G));
+	is(1, INTENT_DOWN, "bandwidth");
+	/* At once the one way goes and the other has room for one of them. */
+	net_dir("c", "d")->capacity_bps = 10ull * G;
+	net_cut("b", "d");
+	is(2, INTENT_UP, "");
+	is(1, INTENT_DOWN, "bandwidth");
+	ck_assert_uint_eq(row("a", "c").reserved_bps[7], 6ull * G);
+}
+END_TEST
+
 /* ---- many: the loop's share and the workers' ---- */
 
 START_TEST(many_are_repaired_in_order_whoever_computes)
@@ -471,6 +501,26 @@ START_TEST(many_are_repaired_in_order_whoever_computes)
 }
 END_TEST
 
+START_TEST(what_was_computed_before_is_not_sent_after)
+{
+	enum { N = 60 };
+	const struct ip_addr a = net_addr("a"), d = net_sid("d").sid;
+
+	pcc_up("a");
+	world.refuse = DRIVER_E_FULL;
+	for (uint32_t c = 1; c <= N; c++)
+		put_ok(by(c, PCE_TE, G / 10));
+	world.refuse = 0;
+	net_dir("a", "c")->alive = net_dir("c", "a")->alive = false;
+	net_cut("c", "d"); /* most of them wait for a worker */
+	intent_sink.headend_ready(world.intent, &a);
+	run_ms(1000);
+	ck_assert_uint_eq(world.n_calls, N);
+	for (uint32_t k = 0; k < world.n_calls; k++)
+		ck_assert(ip_eq(&world.calls[k].lsp.list.at[0].sid, &d));
+}
+END_TEST
+
 START_TEST(topology_that_changes_while_workers_compute_wins)
 {
 	enum { N = 60 };
@@ -507,13 +557,16 @@ static void add_all(TCase *tc)
 	tcase_add_loop_test(tc, healed_link_is_used_after_the_wait, 0, 2);
 	tcase_add_loop_test(tc, small_gain_is_not_worth_a_move, 0, 2);
 	tcase_add_test(tc, operator_who_asks_does_not_wait);
+	tcase_add_test(tc, what_vanishes_out_of_sight_is_made_again_in_sight);
 	tcase_add_test(tc, out_of_sight_nothing_happens);
 	tcase_add_test(tc, operator_removes_what_he_does_not_see);
 	tcase_add_test(tc, bandwidth_decides_who_goes_where);
 	tcase_add_loop_test(tc, better_priority_takes_the_place, 0, 2);
 	tcase_add_loop_test(tc, lsps_of_others_take_their_room, 0, 2);
 	tcase_add_loop_test(tc, lost_headend_keeps_its_charges_until_they_age, 0, 2);
+	tcase_add_test(tc, broken_comes_before_waiting);
 	tcase_add_test(tc, many_are_repaired_in_order_whoever_computes);
+	tcase_add_test(tc, what_was_computed_before_is_not_sent_after);
 	tcase_add_test(tc, topology_that_changes_while_workers_compute_wins);
 }
 

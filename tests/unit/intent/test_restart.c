@@ -160,6 +160,42 @@ START_TEST(lsp_its_headend_lost_is_made_again)
 }
 END_TEST
 
+/* Its router came back with nothing: what may have been there is not, ours or not. */
+START_TEST(what_is_not_reported_again_is_gone)
+{
+	const struct sr_list over_c = list_of(2, (struct sr_segment[]){ net_sid("c"), net_sid("d") });
+	struct lsp_state *st = pcc_plant("a", "other", &over_c);
+	struct intent_policy *p;
+
+	st->endpoint = net_addr("d");
+	st->bandwidth_bps = 2ull * G;
+	pcc_up("a");
+	p = policy("a", 1, "d");
+	p->bandwidth_bps = G;
+	put_ok(p);
+	if (_i < 2)
+		pcc_answer("a");
+	p = policy("a", 1, "d");
+	p->bandwidth_bps = G;
+	p->cpaths[0].n_exclude = 1;
+	memcpy(p->cpaths[0].exclude[0], "b", 2);
+	put_ok(p);
+	ck_assert_uint_eq(row("a", "b").reserved_bps[7], G);
+	ck_assert_uint_eq(row("a", "c").reserved_bps[7], G);
+	ck_assert_uint_eq(row("a", "c").foreign_bps[7], 2ull * G);
+	pcc_down("a");
+	if (_i != 1)
+		memset(pcc_at("a")->lsps, 0, sizeof(pcc_at("a")->lsps));
+	pcc_open("a");
+	ck_assert_uint_eq(row("a", "b").reserved_bps[7], G); /* not told yet */
+	pcc_sync("a");
+	ck_assert_uint_eq(row("a", "b").reserved_bps[7], _i != 1 ? 0 : G);
+	ck_assert_uint_eq(row("a", "c").reserved_bps[7], G);
+	ck_assert_uint_eq(row("a", "c").foreign_bps[7], _i != 1 ? 0 : 2ull * G);
+	ck_assert_uint_eq(call_last()->lsp.plsp_id, _i != 1 ? 0 : 2);
+}
+END_TEST
+
 START_TEST(crash_before_the_answer_finds_what_was_done)
 {
 	pcc_up("a");
@@ -287,6 +323,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, charge_stands_before_the_headend_is_back);
 	tcase_add_test(tc, own_orphan_is_taken_over_by_its_plsp_id);
 	tcase_add_loop_test(tc, lsp_its_headend_lost_is_made_again, 0, 2);
+	tcase_add_loop_test(tc, what_is_not_reported_again_is_gone, 0, 3);
 	tcase_add_test(tc, crash_before_the_answer_finds_what_was_done);
 	tcase_add_loop_test(tc, deleted_while_its_headend_was_away_is_removed_when_it_is_back, 0, 2);
 	tcase_add_loop_test(tc, what_was_acknowledged_is_there, 0, 10);

@@ -30,16 +30,26 @@ static void intent_start(void)
 	intent_driver_set(world.intent, &world_driver);
 }
 
-void world_up(const struct intent_cfg *cfg)
+static void begin(const struct intent_cfg *cfg, bool threads)
 {
 	memset(&world, 0, sizeof(world));
 	if (cfg)
 		world.cfg = *cfg;
 	else
 		world_cfg(&world.cfg);
-	ck_assert_int_eq(loop_fake_new(&world.loop, 1), 0);
+	ck_assert_int_eq(threads ? loop_new(&world.loop) : loop_fake_new(&world.loop, 1), 0);
 	ck_assert_int_eq(store_disk_new(&world.disk), 0);
 	intent_start();
+}
+
+void world_up(const struct intent_cfg *cfg)
+{
+	begin(cfg, false);
+}
+
+void world_up_threads(void)
+{
+	begin(NULL, true);
 }
 
 static void intent_end(bool crash)
@@ -68,10 +78,31 @@ void world_down(void)
 	loop_free(world.loop);
 }
 
+static void stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* The real loop, for as long and what is due at once. */
+static void run_real(uint64_t ms)
+{
+	struct loop_timer t;
+
+	loop_now_update(world.loop);
+	loop_timer_init(&t, world.loop, stop, world.loop);
+	loop_timer_after(&t, ms * NS_PER_MS);
+	loop_run(world.loop);
+	loop_timer_fini(&t);
+}
+
 void run_ms(uint64_t ms)
 {
 	struct mono end = mono_add(loop_now(world.loop), ms * NS_PER_MS);
 
+	if (!loop_is_fake(world.loop)) {
+		run_real(ms);
+		return;
+	}
 	while (loop_fake_step(world.loop, end))
 		;
 }
@@ -131,8 +162,13 @@ static struct intent_result wait_for(struct answer *a)
 	struct mono end = mono_add(loop_now(world.loop), NS_PER_S);
 
 	ck_assert_msg(!a->done, "a command was answered from inside");
-	while (!a->done && loop_fake_step(world.loop, end))
-		;
+	if (!loop_is_fake(world.loop)) {
+		for (unsigned ms = 0; !a->done && ms < 10000; ms++)
+			run_real(1);
+	} else {
+		while (!a->done && loop_fake_step(world.loop, end))
+			;
+	}
 	ck_assert_msg(a->done, "a command was not answered");
 	run_ms(0); /* what it set off */
 	audit();

@@ -16,7 +16,7 @@
 
 #include "intent/intent.h"
 
-enum { WORLD_NODES = 16, WORLD_LINKS = 64, WORLD_LSPS = 96, WORLD_CALLS = 1024 };
+enum { WORLD_NODES = 16, WORLD_LINKS = 64, WORLD_LSPS = 128, WORLD_CALLS = 4096 };
 
 /* What the driver was asked for, in order. */
 struct call {
@@ -62,6 +62,8 @@ extern struct world world;
 /* cfg NULL: the defaults, with a restart grace of 5 s and wait-to-revert of 10 s. */
 void world_up(const struct intent_cfg *cfg);
 void world_cfg(struct intent_cfg *cfg); /* those defaults, to be changed and given to world_up() */
+/* On the real loop, with real workers: time passes by itself. */
+void world_up_threads(void);
 void world_down(void);
 /* kill -9 and start again: what was not durable is lost, headends keep what they have, sessions
  * and the topology are gone. */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The same with real workers: what they find does not depend on when they find it. */
+#include "world.h"
+
+#include <string.h>
+
+enum { N = 120, G = 1000000000, ROOM_FOR = 70 };
+
+static void setup(void)
+{
+	world_up_threads();
+	net_square();
+	net_dir("a", "b")->te_metric = 100;
+	net_publish();
+	pcc_up("a");
+}
+
+static const struct intent_view *view_at(uint32_t color)
+{
+	return view_of("a", color, "d");
+}
+
+/* How many of the best priorities have a way, and all of those that have one. */
+static unsigned with_a_way(uint8_t prios)
+{
+	unsigned n = 0;
+
+	for (uint32_t c = 1; c <= N; c++) {
+		const struct intent_view *v = view_at(c);
+
+		n += v->has_computed && v->desired.setup_prio < prios;
+	}
+	return n;
+}
+
+static bool all_answered(void)
+{
+	for (uint32_t c = 1; c <= N; c++) {
+		if (view_at(c)->state != (view_at(c)->has_computed ? INTENT_UP : INTENT_DOWN))
+			return false;
+	}
+	return true;
+}
+
+/* Until so many have a way and every headend has said so. */
+static void wait_until(unsigned with_way)
+{
+	for (unsigned ms = 0; ms < 20000 && !(with_a_way(8) == with_way && all_answered()); ms += 5) {
+		run_ms(5);
+		pcc_answer("a");
+	}
+	ck_assert_uint_eq(with_a_way(8), with_way);
+	ck_assert(all_answered());
+	audit();
+}
+
+static void answered(void *arg, const struct intent_result *r)
+{
+	ck_assert_int_eq(r->code, 0);
+	++*(unsigned *)arg;
+}
+
+static void put_all(void)
+{
+	unsigned done = 0;
+
+	for (uint32_t c = 1; c <= N; c++) {
+		struct intent_policy *p = policy("a", c, "d");
+
+		p->cpaths[0].minimise = PCE_TE;
+		p->bandwidth_bps = G / 100;
+		p->setup_prio = p->hold_prio = (uint8_t)(c % 8);
+		intent_put(world.intent, INTENT_CREATE, p, 0, answered, &done);
+	}
+	for (unsigned ms = 0; ms < 10000 && done < N; ms++)
+		run_ms(1);
+	ck_assert_uint_eq(done, N);
+	wait_until(N);
+}
+
+START_TEST(best_priorities_get_the_room_that_is_left)
+{
+	put_all();
+	net_dir("b", "d")->capacity_bps = (uint64_t)ROOM_FOR * (G / 100);
+	for (unsigned k = 0; k < 5; k++) { /* while the workers are at it */
+		net_dir("c", "d")->te_metric = 30 + k;
+		net_publish();
+	}
+	net_dir("a", "c")->alive = net_dir("c", "a")->alive = false;
+	net_cut("c", "d"); /* no list by way of c works any more */
+	wait_until(ROOM_FOR);
+	ck_assert_uint_eq(with_a_way(4), N / 2); /* all of the best */
+}
+END_TEST
+
+START_TEST(end_with_jobs_on_their_way_is_clean)
+{
+	put_all();
+	net_cut("c", "d");
+	world.intent = intent_free(world.intent);
+	run_ms(20);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("intent-threads");
+	TCase *tc = tcase_create("threads");
+
+	tcase_add_checked_fixture(tc, setup, world_down);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, best_priorities_get_the_room_that_is_left);
+	tcase_add_test(tc, end_with_jobs_on_their_way_is_clean);
+	suite_add_tcase(s, tc);
+	return check_main(s);
+}
