@@ -260,7 +260,7 @@ static int reference(void)
 
 int main(int argc, char **argv)
 {
-	enum { RUN, CHECK, PRINT, REFERENCE } what = RUN;
+	enum { RUN, CHECK, PRINT, REFERENCE };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "check-config", no_argument, NULL, CHECK },
@@ -271,7 +271,7 @@ int main(int argc, char **argv)
 		{ 0 },
 	};
 	const char *config = "/etc/sextant/sextant.yaml";
-	int o;
+	int o, what = RUN;
 
 	while ((o = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
 		switch (o) {

@@ -260,8 +260,8 @@ bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_r
 	*out = (struct intent_book_row){ .link = link,
 					 .capacity_bps = row.capacity_bps,
 					 .n_lsps = row.n_claims };
-	for (uint8_t p = 0; p < BOOK_PRIOS; p++) {
-		const struct book_ask ask = { .setup = p, .window = BOOK_ALWAYS };
+	for (unsigned p = 0; p < BOOK_PRIOS; p++) {
+		const struct book_ask ask = { .setup = (uint8_t)p, .window = BOOK_ALWAYS };
 
 		out->reserved_bps[p] = row.ours_bps[p];
 		out->foreign_bps[p] = row.foreign_bps[p];

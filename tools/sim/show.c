@@ -180,7 +180,8 @@ static void walk_print(struct call *c, const struct sim_walk *w, const uint64_t 
 	const struct sim_topo *t = &c->s->topo;
 	bool first = true;
 
-	str_addf(c->out, c->json ? ",\"forwards\":%s,\"steps\":[" : "", w->ok ? "true" : "false");
+	if (c->json)
+		str_addf(c->out, ",\"forwards\":%s,\"steps\":[", w->ok ? "true" : "false");
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_step *s = &w->step[i];
 		char da[IP_TEXT_MAX], wire[SIM_WIRE_TEXT_MAX] = "";
