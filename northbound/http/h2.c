@@ -160,7 +160,11 @@ static int on_frame(nghttp2_session *s, const nghttp2_frame *f, void *arg)
 
 static int on_sent(nghttp2_session *s, const nghttp2_frame *f, void *arg)
 {
-	(void)s;
+	/* Answered before the request ended, which may never be (RFC 9113 s8.1). */
+	if ((f->hd.type == NGHTTP2_HEADERS || f->hd.type == NGHTTP2_DATA) &&
+	    (f->hd.flags & NGHTTP2_FLAG_END_STREAM) &&
+	    nghttp2_session_get_stream_remote_close(s, f->hd.stream_id) == 0)
+		nghttp2_submit_rst_stream(s, NGHTTP2_FLAG_NONE, f->hd.stream_id, NGHTTP2_NO_ERROR);
 	/* Resets the peer provokes from us cost the same as its own. */
 	if (f->hd.type == NGHTTP2_RST_STREAM && f->rst_stream.error_code != NGHTTP2_NO_ERROR)
 		count_abuse(arg, true);

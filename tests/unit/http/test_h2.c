@@ -310,6 +310,44 @@ START_TEST(foreign_authority_is_refused_too)
 }
 END_TEST
 
+static ssize_t never(nghttp2_session *s, int32_t id, uint8_t *buf, size_t len, uint32_t *flags,
+		     nghttp2_data_source *src, void *arg)
+{
+	(void)s;
+	(void)id;
+	(void)buf;
+	(void)len;
+	(void)flags;
+	(void)src;
+	(void)arg;
+	return NGHTTP2_ERR_DEFERRED;
+}
+
+/* Found by the fuzzer: such a stream, and its connection, stayed for ever (RFC 9113 s8.1). */
+START_TEST(a_refused_request_that_never_ends_is_reset_after_its_answer)
+{
+	char m[] = ":method", p[] = ":path", s[] = ":scheme", a[] = ":authority", http[] = "http",
+	     host[] = "evil.example", post[] = "POST", path[] = "/";
+	nghttp2_nv nvs[] = { nv(m, post), nv(p, path), nv(s, http), nv(a, host) };
+	const nghttp2_data_provider dp = { .read_callback = never };
+	struct world w;
+	struct h2 h;
+
+	world_up(&w, NULL);
+	h2_open(&h, client_new(&w));
+	nghttp2_submit_request(h.s, NULL, nvs, 4, &dp, NULL);
+	h2_pump(&h);
+	ck_assert_str_eq(h.status, "421");
+	ck_assert_uint_eq(h.streams_closed, 1);
+	ck_assert_uint_eq(h.last_error, NGHTTP2_NO_ERROR);
+	ck_assert(!h.c->down);
+	world_run(&w, 80 * NS_PER_S);
+	ck_assert(h.c->down);
+	h2_shut(&h);
+	world_down(&w);
+}
+END_TEST
+
 START_TEST(garbage_after_the_preface_ends_it)
 {
 	struct world w;
@@ -485,6 +523,7 @@ Suite *suite_h2(void)
 	tcase_add_test(t, a_few_resets_do_not);
 	tcase_add_test(t, a_ping_flood_ends_the_connection);
 	tcase_add_test(t, foreign_authority_is_refused_too);
+	tcase_add_test(t, a_refused_request_that_never_ends_is_reset_after_its_answer);
 	tcase_add_test(t, garbage_after_the_preface_ends_it);
 	tcase_add_test(t, half_a_head_is_reset_in_time_without_spinning);
 	tcase_add_test(t, mutual_tls_names_the_user_and_its_role);
