@@ -20,6 +20,7 @@ struct feed {
 	bool off;    /* by command */
 	bool running; /* the peer is configured */
 	bool up;
+	struct mono up_at;
 	uint64_t *known; /* routers heard of */
 	uint32_t *told;	 /* by half: version announced, 0 none */
 	struct sim_scratch scratch;
@@ -136,6 +137,7 @@ static void on_established(void *arg, const struct ip_addr *peer)
 
 	(void)peer;
 	p->up = true;
+	p->up_at = loop_now(p->all->loop);
 }
 
 static void on_closed(void *arg, const struct ip_addr *peer)
@@ -275,7 +277,8 @@ void sim_feed_info(const struct sim_feeds *f, uint32_t k, struct sim_feed_info *
 	const struct feed *p = &f->feed[k];
 	uint32_t halves = (uint32_t)(2 * f->t->wires.n);
 
-	*out = (struct sim_feed_info){ .router = p->router, .wanted = p->running, .up = p->up };
+	*out = (struct sim_feed_info){ .router = p->router, .wanted = p->running, .up = p->up,
+					.up_at = p->up_at };
 	for (uint32_t h = 0; h < halves; h++)
 		out->told_halves += p->told[h] != 0;
 	out->told = out->told_halves +

@@ -52,6 +52,7 @@ struct sim_feed_info {
 	uint32_t router;
 	bool wanted; /* not put down by a command, and its router is up */
 	bool up;
+	struct mono up_at; /* of the last session */
 	uint32_t told; /* objects announced, halves of wires among them */
 	uint32_t told_halves;
 };

@@ -43,6 +43,7 @@ struct sim_pccs {
 	struct sim_pccs_cfg cfg;
 	struct sim_pcc *pcc;
 	uint32_t n;
+	struct sim_asked asked;
 };
 
 /* ---- a router's LSPs ---- */
@@ -220,12 +221,20 @@ static void remove_lsp(struct sim_pcc *c, struct lsp *l, const struct pcc_reques
 		lsp_drop(c, lsp_place(c, l->s.st.plsp_id));
 }
 
+static void count(struct sim_pccs *p)
+{
+	p->asked.last = loop_now(p->loop);
+	if (p->asked.n++ == 0)
+		p->asked.first = p->asked.last;
+}
+
 static void on_request(void *arg, uint32_t pce, const struct pcc_request *r)
 {
 	struct sim_pcc *c = arg;
 	struct lsp *l = r->ask == PCC_ASK_INITIATE ? NULL : lsp_get(c, r->wish.plsp_id);
 
 	(void)pce;
+	count(c->all);
 	if (r->ask != PCC_ASK_INITIATE && !l) {
 		(void)pcc_refuse(c->pcc, PCE, r->srp_id, ERR_UNKNOWN_PLSP);
 		return;
@@ -336,6 +345,7 @@ int sim_pccs_new(struct sim_pccs **outp, struct loop *loop, struct net *net,
 	p->t = t;
 	p->paths = paths;
 	p->cfg = *cfg;
+	p->asked.since = loop_now(loop);
 	p->pcc = calloc((size_t)cfg->n + 1, sizeof(*p->pcc));
 	if (!p->pcc)
 		return err_raise(-ENOMEM);
@@ -386,6 +396,7 @@ static void look_again(struct sim_pcc *c, struct lsp *l)
 
 void sim_pccs_sync(struct sim_pccs *p)
 {
+	p->asked = (struct sim_asked){ .since = loop_now(p->loop) };
 	for (uint32_t i = 0; i < p->n; i++) {
 		struct sim_pcc *c = &p->pcc[i];
 		bool up = p->t->routers.at[c->router].up;
@@ -409,6 +420,11 @@ bool sim_pcc_set(struct sim_pccs *p, uint32_t router, bool up)
 }
 
 /* ---- queries ---- */
+
+void sim_pccs_asked(const struct sim_pccs *p, struct sim_asked *out)
+{
+	*out = p->asked;
+}
 
 uint32_t sim_pccs_count(const struct sim_pccs *p)
 {

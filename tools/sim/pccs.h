@@ -45,6 +45,13 @@ struct sim_lsp {
 	struct lsp_state st;
 };
 
+/* What PCEs asked for since the last change of the network (or the start). */
+struct sim_asked {
+	struct mono since, first, last;
+	uint32_t n;
+};
+
+void sim_pccs_asked(const struct sim_pccs *p, struct sim_asked *out);
 uint32_t sim_pccs_count(const struct sim_pccs *p); /* routers with a session configured */
 uint32_t sim_pccs_up(const struct sim_pccs *p);
 void sim_lsps_each(const struct sim_pccs *p, void (*fn)(void *arg, const struct sim_lsp *l),

@@ -20,6 +20,7 @@ struct ip_addr sim_source(const void *arg, uint32_t router)
 
 void sim_sync(struct sim *s)
 {
+	loop_now_update(s->loop);
 	sim_feeds_sync(s->feeds);
 	sim_pccs_sync(s->pccs);
 }

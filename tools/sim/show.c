@@ -33,15 +33,35 @@ static void show_feeds(struct call *c)
 		if (c->json)
 			str_addf(c->out,
 				 "{\"feed\":%u,\"router\":\"%s\",\"address\":\"%s\","
-				 "\"wanted\":%s,\"up\":%s,\"objects\":%u,\"links\":%u}",
+				 "\"wanted\":%s,\"up\":%s,\"up-at-us\":%llu,\"objects\":%u,\"links\":%u}",
 				 k + 1, name, text, i.wanted ? "true" : "false",
-				 i.up ? "true" : "false", i.told, i.told_halves);
+				 i.up ? "true" : "false", (unsigned long long)(i.up_at.ns / NS_PER_US),
+				 i.told, i.told_halves);
 		else
 			str_addf(c->out, "feed %u: %s from %s, %s, %u objects (%u links)\n", k + 1, name,
 				 text, i.up ? "up" : i.wanted ? "connecting" : "off", i.told,
 				 i.told_halves);
 	}
 	str_add(c->out, c->json ? "]" : "");
+}
+
+/* How soon the controller answered the last event. */
+static void show_asked(struct call *c)
+{
+	struct sim_asked a;
+	unsigned long long first, last;
+
+	sim_pccs_asked(c->s->pccs, &a);
+	first = a.n ? mono_since(a.since, a.first) / NS_PER_US : 0;
+	last = a.n ? mono_since(a.since, a.last) / NS_PER_US : 0;
+	if (c->json)
+		str_addf(c->out,
+			 ",\"since-event\":{\"at-us\":%llu,\"requests\":%u,\"first-us\":%llu,"
+			 "\"last-us\":%llu}",
+			 (unsigned long long)(a.since.ns / NS_PER_US), a.n, first, last);
+	else
+		str_addf(c->out, "since the last event: %u requests, first after %llu us, last after %llu us\n",
+			 a.n, first, last);
 }
 
 struct counts {
@@ -83,6 +103,7 @@ void sim_show_status(struct call *c)
 			 "%u of %u PCCs up; %u LSPs, %u up\n",
 			 t->routers.n, up, t->wires.n, said, works, sim_pccs_up(c->s->pccs),
 			 sim_pccs_count(c->s->pccs), n.lsps, n.up);
+	show_asked(c);
 	show_feeds(c);
 }
 
