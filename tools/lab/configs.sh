@@ -44,15 +44,25 @@ controller_config() {
 	for r in "${ROUTERS[@]}"; do
 		printf '    - address: "%s"\n      headend: "%s"\n      insecure: true\n' \
 			"$(mgmt_v6 "$r")" "$(loop_v6 "$r")"
-		[[ -z ${R[$r.pathd]} ]] ||
-			printf '    - address: "%s"\n      headend: "%s"\n      insecure: true\n      profile: frr\n' \
-				"$(pathd_v6 "$r")" "$(loop_v4 "$r")"
+		[[ -z ${R[$r.pathd]} ]] || printf '    - address: "%s"\n      headend: "%s"\n      insecure: true\n      profile: frr\n' \
+			"$(pathd_v6 "$r")" "$(loop_v4 "$r")"
 	done
 }
 
 # The SID of the service behind a router: End.DT6, looked up in table 100.
 service_sid() { # ROUTER
 	echo "$(locator "$1"):d6::"
+}
+
+# One prefix into the policy of that colour. A customer's prefix goes by colour 100, its address
+# "::3" by colour 200.
+steer() { # PREFIX COLOR ROUTER
+	cat <<-TEXT
+		  - prefix: "$1"
+		    color: $2
+		    endpoint: "$(loop_v6 "$3")"
+		    service-sid: "$(service_sid "$3")"
+	TEXT
 }
 
 agent_config() { # ROUTER
@@ -63,10 +73,8 @@ agent_config() { # ROUTER
     behavior: End.DT6
     table: 100"
 		else
-			steering+="  - prefix: \"${C[$c.prefix]}\"
-    color: 100
-    endpoint: \"$(loop_v6 "${C[$c.router]}")\"
-    service-sid: \"$(service_sid "${C[$c.router]}")\"
+			steering+="$(steer "${C[$c.prefix]}" 100 "${C[$c.router]}")
+$(steer "${C[$c.prefix]%/64}3/128" 200 "${C[$c.router]}")
 "
 		fi
 	done

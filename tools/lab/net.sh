@@ -170,6 +170,7 @@ ce_links() { # CE
 	ip -n "$NAME-$c" -batch - <<-TEXT || die "cannot set up $c"
 		link set lo up
 		addr add ${p}2/64 dev to-$pe nodad
+		addr add ${p}3/64 dev to-$pe nodad
 		addr add 10.201.$k.2/24 dev to-$pe
 		link set to-$pe up
 		route add ::/0 via ${p}1
