@@ -38,6 +38,7 @@ struct pcc_pce {
 	struct loop_task dump, tell;
 	unsigned failures; /* of connecting, since the last session */
 	bool up, dumping, starved, assoc;
+	bool told_lost; /* no memory for told: it knows too little */
 	unsigned busy; /* callbacks of ours on the stack */
 	bool gone;     /* deleted: freed when they return */
 	bool tell_down;

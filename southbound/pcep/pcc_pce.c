@@ -57,7 +57,9 @@ static void told_note(struct pcc_pce *p, const struct lsp_state *st)
 {
 	bool was = told_has(p, st->plsp_id);
 
-	if (st->removed && was) {
+	if (!st->removed && !told_room(p, st->plsp_id)) {
+		p->told_lost = true;
+	} else if (st->removed && was) {
 		bitset_del(p->told, st->plsp_id);
 		p->told_n--;
 	} else if (!st->removed && !was) {
@@ -71,6 +73,7 @@ static void told_clear(struct pcc_pce *p)
 	free(p->told);
 	p->told = NULL;
 	p->told_words = p->told_n = 0;
+	p->told_lost = false;
 }
 
 /* ---- reports ---- */
@@ -130,8 +133,6 @@ static int send_report(struct pcc_pce *p, const struct lsp_state *st)
 	struct pcepc_msg m = { .type = PCEPC_PCRPT, .n_items = 1 };
 	struct pcep_item b;
 
-	if (!told_room(p, st->plsp_id))
-		return NET_E_FULL;
 	item_of(p, st, &b);
 	m.items = &b.item;
 	if (pcep_sess_send(p->sess, &m) != 0)
@@ -144,8 +145,9 @@ int pcc_pce_report(struct pcc_pce *p, const struct lsp_state *st)
 {
 	if (!p->up || st->plsp_id == 0 || st->plsp_id > PCC_PLSP_MAX)
 		return 2;
-	/* what answers a request cannot wait for the dump, which knows no SRP-ID */
-	if (p->dumping && st->txn == 0 && !told_has(p, st->plsp_id))
+	/* what answers a request cannot wait for the dump, which knows no SRP-ID; and where it is
+	 * not known what was told, once too often is better than never */
+	if (p->dumping && st->txn == 0 && !p->told_lost && !told_has(p, st->plsp_id))
 		return 2;
 	if (send_report(p, st) == 0)
 		return 0;
@@ -217,7 +219,8 @@ static void on_dump(void *arg)
 
 static bool open_refuse(struct pcc_pce *p, const char *why, uint8_t *type, uint8_t *value)
 {
-	log_event(p->scope, LOG_WARN, "pcc.open.refused", "error=%u/%u why=\"%s\"", *type, *value, why);
+	log_event(p->scope, LOG_WARN, "pcc.open.refused", "error=%u/%u why=\"%s\"", *type, *value,
+		  why);
 	return false;
 }
 
@@ -386,10 +389,11 @@ static void on_conn_up(void *arg)
 	struct pcc_pce *p = arg;
 	struct pcep_sess_cfg cfg = { .open = open_of(&p->pcc->cfg),
 				     .tls = p->cfg.tls,
-				     .use = NET_TLS_CLIENT,
-				     .server_name = p->cfg.server_name[0] ? p->cfg.server_name : NULL };
+				     .use = NET_TLS_CLIENT };
 	struct net_conn *conn = TAKE(p->conn);
 
+	if (p->cfg.server_name[0])
+		cfg.server_name = p->cfg.server_name;
 	if (pcep_sess_new(&p->sess, p->pcc->loop, conn, &cfg, &sess_ops, p) < 0) {
 		p->sess = NULL;
 		net_conn_close(conn);

@@ -44,7 +44,9 @@ static struct refusal check_path(const struct pcc_pce *p, const struct pcepc_ite
 	const struct pcc_cfg *c = &p->pcc->cfg;
 	uint8_t dataplane, msd;
 
-	if (!pcep_dataplane_of(it, &dataplane) || !(dataplane == SR_MPLS ? c->sr_mpls : c->srv6))
+	if (!pcep_dataplane_of(it, &dataplane))
+		return (struct refusal){ 21, 1 };
+	if (!(dataplane == SR_MPLS ? c->sr_mpls : c->srv6))
 		return (struct refusal){ 21, 1 };
 	if (!it->ero)
 		return fine;
@@ -52,7 +54,7 @@ static struct refusal check_path(const struct pcc_pce *p, const struct pcepc_ite
 	if (msd == 0 || msd > SR_SEGS_MAX)
 		msd = SR_SEGS_MAX;
 	if (it->ero->n > msd)
-		return dataplane == SR_MPLS ? (struct refusal){ 10, 9 } : (struct refusal){ 10, 40 };
+		return (struct refusal){ 10, dataplane == SR_MPLS ? 9 : 40 };
 	return check_hops(it->ero, dataplane);
 }
 
@@ -62,7 +64,8 @@ static struct refusal check_item(const struct pcepc_item *it, uint8_t msg)
 	if (it->faulty && it->err_type)
 		return (struct refusal){ it->err_type, it->err_value };
 	if (it->faulty) /* no RFC names a code for the fault */
-		return msg == PCEPC_PCINITIATE ? (struct refusal){ 24, 1 } : (struct refusal){ 4, 4 };
+		return msg == PCEPC_PCINITIATE ? (struct refusal){ 24, 1 } :
+						 (struct refusal){ 4, 4 };
 	if (!it->srp || srp_reserved(it->srp->id))
 		return (struct refusal){ 6, 10 };
 	if (!it->lsp)
@@ -169,8 +172,9 @@ static void errors(struct pcc_pce *p, const struct pcepc_msg *msg)
 {
 	for (const struct pcepc_err *e = msg->errs; e; e = e->next)
 		if (e->kind == PCEPC_ERR_ERROR)
-			log_event(p->scope, LOG_WARN, "pcc.error.received", "error=%u/%u what=\"%s\"",
-				  e->type, e->value, pcepc_error_text(e->type, e->value));
+			log_event(p->scope, LOG_WARN, "pcc.error.received",
+				  "error=%u/%u what=\"%s\"", e->type, e->value,
+				  pcepc_error_text(e->type, e->value));
 }
 
 void pcc_rx_message(struct pcc_pce *p, const struct pcepc_msg *msg)

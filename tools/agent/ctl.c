@@ -18,6 +18,9 @@
 
 enum { SLOTS = AGENT_CONTROLLERS_MAX };
 
+/* A controller that restarts is to find its routers soon, however long it was away. */
+#define RETRY_NS_MAX (10 * NS_PER_S)
+
 struct slot {
 	bool used, up, owes; /* owes: reports that found the queue full */
 	struct ip_addr addr;
@@ -353,7 +356,8 @@ static struct pcc_cfg base_of(const struct agent_cfg *cfg)
 				 .dead_s = cfg->dead_s,
 				 .srv6 = true,
 				 .msd_srv6 = cfg->msd,
-				 .router_id = cfg->router_id };
+				 .router_id = cfg->router_id,
+				 .retry_ns_max = RETRY_NS_MAX };
 }
 
 static bool base_same(const struct pcc_cfg *a, const struct pcc_cfg *b)

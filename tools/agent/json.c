@@ -93,15 +93,18 @@ static void policies(struct out *w)
 
 	while ((l = agent_pol_next(w->v->pol, l))) {
 		const struct agent_policy *p = l->policy;
-		unsigned n = 0;
+		unsigned n = 0, steered = 0;
 
 		if (!p || p->lsps.next != &l->member)
 			continue; /* told with the first of its candidates */
 		LIST_EACH (it, &p->lsps)
 			n++;
+		LIST_EACH (it, &p->steers)
+			steered++;
 		next(w);
-		str_addf(w->o, "{\"color\":%u,\"endpoint\":\"%s\",\"candidates\":%u,\"steered\":%zu",
-			 p->key.color, ip_text(&p->key.endpoint, t, sizeof(t)), n, p->n_steers);
+		str_addf(w->o, "{\"color\":%u,\"endpoint\":\"%s\"", p->key.color,
+			 ip_text(&p->key.endpoint, t, sizeof(t)));
+		str_addf(w->o, ",\"candidates\":%u,\"steered\":%u", n, steered);
 		text(w->o, "active", p->active ? p->active->st.name : "");
 		text(w->o, "state", p->active ? agent_oper_name(p->active->st.oper) : "down");
 		str_add(w->o, "}");

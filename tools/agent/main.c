@@ -40,7 +40,7 @@ static const char usage[] =
 	"\n"
 	"  -c, --config FILE   configuration (default /etc/sextant/agent.yaml)\n"
 	"      --check-config  read it, say what is wrong, change nothing\n"
-	"      --socket PATH   unix socket of the agent to ask (default: that of the configuration)\n"
+	"      --socket PATH   unix socket of the agent to ask (default: the configuration's)\n"
 	"      --json          everything as one JSON object instead of tables\n"
 	"  -V, --version       print the version\n"
 	"  -h, --help          this text\n"

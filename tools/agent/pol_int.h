@@ -13,7 +13,6 @@ struct agent_policy {
 	struct list dirty;
 	struct key key;
 	struct list lsps, steers;
-	size_t n_steers;
 	struct agent_lsp *active;
 	struct agent_route bsid; /* wanted; n 0: none */
 };

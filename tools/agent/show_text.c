@@ -122,8 +122,8 @@ int agent_show_print(const char *json)
 	}
 	(void)printf("node %s, router-id %s\n", member(root, "node"), member(root, "router-id"));
 	if (json_object_object_get_ex(root, "kernel", &k))
-		(void)printf("kernel: %s routes wanted, %s in, %s pending, %s failed, %s left over; "
-			     "outer source %s\n",
+		(void)printf("kernel: %s routes wanted, %s in, %s pending, %s failed, "
+			     "%s left over; outer source %s\n",
 			     member(k, "wanted"), member(k, "in"), member(k, "pending"),
 			     member(k, "failed"), member(k, "leftover"), member(k, "outer-source"));
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
