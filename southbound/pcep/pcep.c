@@ -240,6 +240,7 @@ int pcep_peer_del(struct pcep *p, const struct ip_addr *addr)
 	peer_retire(peer, "no longer configured");
 	pcep_peer_alarm(peer, false, "pcep-session-down", "no longer configured");
 	pcep_peer_alarm(peer, false, "pcep-lsps-max", "no longer configured");
+	pcep_peer_alarm(peer, false, "pcep-name-twice", "no longer configured");
 	return 0;
 }
 

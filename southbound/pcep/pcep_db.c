@@ -10,9 +10,15 @@ static bool lsp_eq(const struct hash_node *n, const void *key)
 	return HASH_OF(n, struct pcep_db_lsp, node)->plsp_id == *(const uint32_t *)key;
 }
 
+static bool name_eq(const struct hash_node *n, const void *key)
+{
+	return strcmp(HASH_OF(n, struct pcep_db_lsp, by_name)->name, key) == 0;
+}
+
 void pcep_db_init(struct pcep_db *db, uint64_t seed, uint32_t max)
 {
 	hash_init(&db->hash, seed, lsp_eq);
+	hash_init(&db->names, seed, name_eq);
 	db->max = max;
 }
 
@@ -21,6 +27,7 @@ void pcep_db_fini(struct pcep_db *db)
 	HASH_EACH(it, &db->hash)
 		free(HASH_OF(it, struct pcep_db_lsp, node));
 	hash_fini(&db->hash);
+	hash_fini(&db->names);
 }
 
 void pcep_db_clear(struct pcep_db *db, uint64_t seed)
@@ -34,6 +41,13 @@ struct pcep_db_lsp *pcep_db_find(const struct pcep_db *db, uint32_t plsp_id)
 	struct hash_node *n = hash_get(&db->hash, &plsp_id, sizeof(plsp_id), &plsp_id);
 
 	return n ? HASH_OF(n, struct pcep_db_lsp, node) : NULL;
+}
+
+struct pcep_db_lsp *pcep_db_named(const struct pcep_db *db, const char *name)
+{
+	struct hash_node *n = hash_get(&db->names, name, strlen(name), name);
+
+	return n ? HASH_OF(n, struct pcep_db_lsp, by_name) : NULL;
 }
 
 struct pcep_db_lsp *pcep_db_add(struct pcep_db *db, uint32_t plsp_id, const char *name)
@@ -52,12 +66,18 @@ struct pcep_db_lsp *pcep_db_add(struct pcep_db *db, uint32_t plsp_id, const char
 		free(l);
 		return NULL;
 	}
+	if (hash_put(&db->names, name, len - 1, &l->by_name) < 0) {
+		hash_del(&db->hash, &l->node);
+		free(l);
+		return NULL;
+	}
 	return l;
 }
 
 void pcep_db_del(struct pcep_db *db, struct pcep_db_lsp *l)
 {
 	hash_del(&db->hash, &l->node);
+	hash_del(&db->names, &l->by_name);
 	free(l);
 }
 

@@ -41,7 +41,7 @@ const struct pcep_dialect *pcep_dialect_find(const char *name); /* "": "rfc"; NU
 
 /* An LSP as the running session told it: what later reports may leave out. */
 struct pcep_db_lsp {
-	struct hash_node node;
+	struct hash_node node, by_name;
 	uint32_t plsp_id;
 	bool delegated, pce_initiated, has_ids;
 	uint8_t dataplane;
@@ -53,9 +53,9 @@ struct pcep_db_lsp {
 	char name[];
 };
 
-/* LSPs of one session by PLSP-ID. */
+/* LSPs of one session by PLSP-ID and by name, both unique. */
 struct pcep_db {
-	struct hash hash;
+	struct hash hash, names;
 	uint32_t max;
 };
 
@@ -63,7 +63,8 @@ void pcep_db_init(struct pcep_db *db, uint64_t seed, uint32_t max);
 void pcep_db_clear(struct pcep_db *db, uint64_t seed); /* forgets all */
 void pcep_db_fini(struct pcep_db *db);
 struct pcep_db_lsp *pcep_db_find(const struct pcep_db *db, uint32_t plsp_id);
-/* NULL: full, or no memory. */
+struct pcep_db_lsp *pcep_db_named(const struct pcep_db *db, const char *name);
+/* NULL: full, or no memory. The caller has seen that neither ID nor name is there. */
 struct pcep_db_lsp *pcep_db_add(struct pcep_db *db, uint32_t plsp_id, const char *name);
 void pcep_db_del(struct pcep_db *db, struct pcep_db_lsp *l);
 
@@ -106,7 +107,7 @@ struct pcep_peer {
 	struct pcep_sess *sess; /* NULL: no connection */
 	uint32_t session;	/* 0: not up */
 	uint32_t told;		/* the session the sink believes in */
-	bool synced, full, limit_told, gone_for_good;
+	bool synced, full, limit_told, twice_told, gone_for_good;
 	bool stateful;
 	struct headend_caps caps;
 	struct pcep_db db;

@@ -66,6 +66,25 @@ static void limit_reached(struct pcep_peer *p, uint32_t plsp_id)
 	pcep_peer_alarm(p, true, "pcep-lsps-max", why);
 }
 
+/*
+ * Two LSPs of one name: updates meant for one would reach the other. The first is told, the
+ * others are not. FRR makes such names of candidate paths named alike in nameless policies.
+ */
+static bool name_taken(struct pcep_peer *p, const char *name)
+{
+	char why[SR_NAME_MAX + 64];
+
+	if (!pcep_db_named(&p->db, name))
+		return false;
+	if (p->twice_told)
+		return true;
+	p->twice_told = true;
+	(void)snprintf(why, sizeof(why), "more than one LSP is named %s: only the first is seen", name);
+	log_event(p->scope, LOG_WARN, "pcep.name.twice", "name=\"%s\"", name);
+	pcep_peer_alarm(p, true, "pcep-name-twice", why);
+	return true;
+}
+
 /* What a report leaves out stays as it was (associations, RFC 8697 s6.3.1; the name). */
 static void remember(struct pcep_db_lsp *l, const struct pcepc_item *it, struct lsp_state *st)
 {
@@ -143,6 +162,8 @@ static void report_use(struct pcep_peer *p, const struct pcepc_item *it, struct 
 		return;
 	}
 	if (l && old_instance(l, it->lsp))
+		return;
+	if (!l && name_taken(p, st->name))
 		return;
 	if (!l && !st->removed) {
 		l = pcep_db_add(&p->db, st->plsp_id, st->name);

@@ -133,7 +133,7 @@ void pcep_peer_ready(struct pcep_peer *p)
 static void session_clear(struct pcep_peer *p)
 {
 	p->session = 0;
-	p->synced = p->full = p->limit_told = false;
+	p->synced = p->full = p->limit_told = p->twice_told = false;
 	p->caps = (struct headend_caps){ 0 };
 	pcep_db_clear(&p->db, loop_random(p->pcep->loop));
 	pcep_txns_fini(&p->txns);
@@ -193,6 +193,7 @@ static void sess_up(void *arg)
 		  c->initiate, c->msd_srv6, c->msd_mpls);
 	pcep_peer_alarm(p, false, "pcep-session-down", "session up");
 	pcep_peer_alarm(p, false, "pcep-lsps-max", "a new session");
+	pcep_peer_alarm(p, false, "pcep-name-twice", "a new session");
 	publish(p, BUS_INFO, "session-up", "session up");
 	pcep->sink->headend_up(pcep->arg, &p->cfg.headend, p->session, &p->caps);
 	if (!p->stateful && p->session)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log/metric.h"
 #include "raw_pcc.h"
 
 START_TEST(synchronisation_tells_each_lsp_then_that_it_is_over)
@@ -123,6 +124,24 @@ START_TEST(the_end_of_an_old_instance_is_not_the_end_of_the_lsp)
 	pcc_item(&pcc, PCEPC_PCRPT, &b);
 	run_ms(100);
 	ck_assert(told("R ") && session().objects == 0);
+}
+END_TEST
+
+START_TEST(of_two_lsps_with_one_name_the_first_is_told)
+{
+	(void)known("rfc", DELEGATED);
+	told_forget();
+	raw_report(0, 8, DELEGATED, "east");
+	raw_report(0, 8, PCEPC_LSP_REMOVE, "east"); /* not the end of the first */
+	raw_report(0, 9, DELEGATED, "west");
+	raw_report(0, 9, DELEGATED, "east"); /* now it is called so too */
+	run_ms(100);
+	ck_assert(!told("name=east") && told("id=9 txn=0 D oper=0 name=west"));
+	ck_assert_str_eq(w.alarm, "pcep-name-twice");
+	raw_report(0, 7, PCEPC_LSP_REMOVE, "");
+	raw_report(0, 8, DELEGATED, "east");
+	run_ms(100);
+	ck_assert(told("id=7 txn=0 R oper=0 name=east") && told("id=8 txn=0 D oper=0 name=east"));
 }
 END_TEST
 
@@ -245,6 +264,46 @@ START_TEST(malformed_reports_get_their_error_and_nothing_else_happens)
 }
 END_TEST
 
+static double value(struct metric *m)
+{
+	(void)session(); /* brings the counters up to date */
+	return metric_value(m);
+}
+
+START_TEST(what_happens_is_counted)
+{
+	static const char *const peer = "peer=\"2001:db8::11\"";
+	struct metric *up = metric_gauge("sextant_pcep_session_up", "", peer),
+		      *lsps = metric_gauge("sextant_pcep_lsps", "", peer),
+		      *rx = metric_counter("sextant_pcep_received_messages_total", "", peer),
+		      *tx = metric_counter("sextant_pcep_sent_messages_total", "", peer),
+		      *losses = metric_counter("sextant_pcep_session_losses_total", "", peer),
+		      *faults = metric_counter("sextant_pcep_faults_total", "", peer),
+		      *refusals = metric_counter("sextant_pcep_refusals_total", "", peer),
+		      *unknown = metric_counter("sextant_pcep_unknown_connections_total", "", "");
+	struct pcepc_err e = { .kind = PCEPC_ERR_ERROR, .type = 24, .value = 2 };
+	struct ip_addr other = addr("2001:db8::12");
+	double rx0 = value(rx), tx0 = value(tx), losses0 = value(losses), faults0 = value(faults),
+	       refusals0 = value(refusals), unknown0 = value(unknown);
+
+	(void)known("rfc", DELEGATED);
+	ck_assert(value(up) == 1 && value(lsps) == 1);
+	ck_assert(value(rx) == rx0 + 4 && value(tx) == tx0 + 2); /* Open, Keepalive, 2 PCRpt */
+	raw_report(0, 8, DELEGATED, "");
+	pcc_send(&pcc, &(struct pcepc_msg){ .type = PCEPC_PCERR, .errs = &e });
+	run_ms(100);
+	ck_assert(value(faults) == faults0 + 1 && value(refusals) == refusals0 + 1);
+	ck_assert(session().rx_messages == 6 && session().tx_messages == 3 && session().rx_errors == 1);
+	pcc_drop(&pcc);
+	run_ms(100);
+	ck_assert(value(up) == 0 && value(lsps) == 0 && value(losses) == losses0 + 1);
+	ck_assert(value(unknown) == unknown0);
+	pcc_dial(&pcc, &other);
+	run_ms(100);
+	ck_assert(value(unknown) == unknown0 + 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pce_report");
@@ -257,6 +316,7 @@ int main(void)
 	tcase_add_test(t, what_a_report_leaves_out_of_its_association_stays);
 	tcase_add_test(t, removal_is_told_and_forgotten);
 	tcase_add_test(t, the_end_of_an_old_instance_is_not_the_end_of_the_lsp);
+	tcase_add_test(t, of_two_lsps_with_one_name_the_first_is_told);
 	tcase_add_test(t, another_name_is_another_lsp);
 	tcase_add_test(t, more_lsps_than_allowed_are_refused_one_by_one);
 	tcase_add_test(t, a_name_longer_than_ours_is_refused);
@@ -264,6 +324,7 @@ int main(void)
 	tcase_add_test(t, reports_without_the_capability_are_refused);
 	tcase_add_loop_test(t, messages_only_a_pce_sends_get_an_error, 0, 2);
 	tcase_add_loop_test(t, malformed_reports_get_their_error_and_nothing_else_happens, 0, 3);
+	tcase_add_test(t, what_happens_is_counted);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }

@@ -88,24 +88,29 @@ START_TEST(the_table_is_bounded_and_forgets_the_oldest)
 }
 END_TEST
 
-START_TEST(lsps_are_found_by_id_and_bounded)
+START_TEST(lsps_are_found_by_id_and_name_and_bounded)
 {
 	struct pcep_db_lsp *l;
 	struct pcep_db db;
 
 	pcep_db_init(&db, 1, 3);
-	for (uint32_t id = 1; id <= 3; id++)
-		ck_assert_ptr_nonnull(pcep_db_add(&db, id, "name"));
-	ck_assert_ptr_null(pcep_db_add(&db, 4, "name"));
+	ck_assert_ptr_nonnull(pcep_db_add(&db, 1, "one"));
+	ck_assert_ptr_nonnull(pcep_db_add(&db, 2, "name"));
+	ck_assert_ptr_nonnull(pcep_db_add(&db, 3, "three"));
+	ck_assert_ptr_null(pcep_db_add(&db, 4, "four"));
+	ck_assert_ptr_eq(pcep_db_named(&db, "name"), pcep_db_find(&db, 2));
+	ck_assert_ptr_null(pcep_db_named(&db, "four"));
 	l = pcep_db_find(&db, 2);
 	ck_assert(l && l->plsp_id == 2);
 	ck_assert_str_eq(l->name, "name");
 	ck_assert_ptr_null(pcep_db_find(&db, 4));
 	pcep_db_del(&db, l);
 	ck_assert_ptr_null(pcep_db_find(&db, 2));
+	ck_assert_ptr_null(pcep_db_named(&db, "name"));
 	ck_assert_ptr_nonnull(pcep_db_add(&db, 4, "other"));
 	pcep_db_clear(&db, 2);
 	ck_assert_ptr_null(pcep_db_find(&db, 4));
+	ck_assert_ptr_null(pcep_db_named(&db, "other"));
 	ck_assert_uint_eq(db.hash.count, 0);
 	ck_assert_ptr_nonnull(pcep_db_add(&db, 4, ""));
 	pcep_db_fini(&db);
@@ -123,7 +128,7 @@ int main(void)
 	tcase_add_loop_test(t, answered_ones_make_room_open_ones_make_it_grow, 0, 2);
 	tcase_add_test(t, a_long_open_one_stays_among_answered_ones);
 	tcase_add_test(t, the_table_is_bounded_and_forgets_the_oldest);
-	tcase_add_test(t, lsps_are_found_by_id_and_bounded);
+	tcase_add_test(t, lsps_are_found_by_id_and_name_and_bounded);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }
