@@ -329,6 +329,7 @@ static bool read_begin(struct rc_read *rd, struct rc_error *e)
 	if (!rn || (rn->schema != rd->t.schema && !rn->row))
 		return rc_fail(e, RC_NOT_FOUND, "there is nothing of %s here", rd->t.schema->name);
 	if (!rc_row_find(rd, rn, &rd->t, &cur)) {
+		free(cur.own);
 		if (rd->t.node)
 			rc_fail_at(e, rd->t.node);
 		return rc_fail(e, RC_NOT_FOUND, "there is no such entry");

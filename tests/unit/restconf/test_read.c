@@ -148,6 +148,7 @@ static const struct {
 	{ D "ietf-network:networks/network=other", 404, "no such entry" },
 	{ D "ietf-network:networks/network=other/node", 404, "no such entry" },
 	{ NET "/node=nobody", 404, "\"error-path\":\"/ietf-network:networks/network" },
+	{ D "sextant-policy:policies/policy=2001:db8::1,5,2001:db8::2", 404, "no such entry" },
 	{ NET "/node=r1", 404, "no such entry" }, /* names are not ids here */
 	{ NET "/node/sextant-topology:node-attributes", 400, "needs its keys" },
 	{ NET "/node=a,b", 400, "has 1 keys, 2 given" },
