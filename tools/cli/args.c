@@ -145,18 +145,29 @@ static const struct cli_command *command_find(int n, char **words, int *used)
 	return best;
 }
 
+static bool in_group(const struct cli_command *c, const char *word)
+{
+	size_t len = strlen(word);
+
+	return strncmp(c->words, word, len) == 0 && c->words[len] == ' ';
+}
+
+static bool group_known(const char *word)
+{
+	for (const struct cli_command *c = cli_commands; c->words; c++)
+		if (in_group(c, word))
+			return true;
+	return false;
+}
+
 /* The commands that begin with this word, to out; false when there are none. */
 static bool group_help(const char *word, FILE *out)
 {
-	size_t len = strlen(word);
-	bool any = false;
-
 	for (const struct cli_command *c = cli_commands; c->words; c++)
-		if (strncmp(c->words, word, len) == 0 && c->words[len] == ' ') {
-			(void)fprintf(out, "  sextant %s %s\n", c->words, c->operands);
-			any = true;
-		}
-	return any;
+		if (in_group(c, word))
+			(void)fprintf(out, "  sextant %s%s%s\n", c->words, *c->operands ? " " : "",
+				      c->operands);
+	return group_known(word);
 }
 
 static int command_unknown(int n, char **words)
@@ -165,7 +176,9 @@ static int command_unknown(int n, char **words)
 
 	if (help && group_help(words[0], stdout))
 		return CLI_OK;
-	if (n > 1 && !help)
+	if (!group_known(words[0]))
+		(void)cli_fail(0, "unknown command '%s' (see 'sextant --help')", words[0]);
+	else if (n > 1 && !help)
 		(void)cli_fail(0, "unknown command '%s %s' (see 'sextant --help')", words[0], words[1]);
 	else
 		(void)cli_fail(0, "'%s' is not a whole command (see 'sextant --help')", words[0]);

@@ -172,7 +172,7 @@ int cli_demand(struct str *out);
 /* "segment":[…] from --segment. */
 int cli_segments(struct str *out);
 #define CLI_OPTIONS_CONSTRAINTS                                                                    \
-	{ "metric", "KIND", "what to minimise: igp (default), te, delay, hops" },                  \
+	{ "metric", "igp|te|delay|hops", "what to minimise (default igp)" },                        \
 		{ "delay-max", "TIME", "bound on the delay: 20ms, 500us" },                        \
 		{ "hops-max", "N", "bound on the number of links" },                               \
 		{ "igp-max", "N", "bound on the sum of IGP metrics" },                             \
@@ -185,7 +185,7 @@ int cli_segments(struct str *out);
 #define CLI_OPTIONS_DEMAND                                                                         \
 	{ "bandwidth", "RATE", "to reserve: 10M, 2.5G, 64k" },                                     \
 		{ "setup-priority", "N", "0 (best) to 7 (default)" },                              \
-		{ "dataplane", "KIND", "srv6 (default) or mpls" },                                 \
+		{ "dataplane", "srv6|mpls", "of the policy (default srv6)" },                            \
 		{ "no-usid", NULL, "do not pack compressed SIDs into containers" },                \
 		{ "msd", "N", "most SIDs the headend can impose (default: what it told)" },        \
 		{ "reserved", "N", "SIDs of them kept for a service SID" },                        \

@@ -26,7 +26,7 @@ static const struct cli_option o_delete[] = {
 static const struct cli_option o_path[] = { CLI_OPTIONS_CONSTRAINTS, CLI_OPTIONS_DEMAND, { 0 } };
 
 static const struct cli_option o_clear[] = {
-	{ "protocol", "NAME", "bgp or pcep, when there are both with the peer" },
+	{ "protocol", "bgp|pcep", "when there are both with the peer" },
 	{ 0 },
 };
 

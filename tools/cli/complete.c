@@ -172,11 +172,28 @@ static void offer_options(const struct cli_option *o, const char *start)
 	}
 }
 
+/* The option whose value the next word is, or NULL. */
+static const struct cli_option *wants_value(const struct cli_command *c, const char *word)
+{
+	const struct cli_option *o = NULL;
+
+	if (strncmp(word, "--", 2) == 0)
+		o = cli_option_find(c->options, word + 2, strlen(word + 2));
+	return o && o->value ? o : NULL;
+}
+
 /* Behind the whole command: an operand, when the words before are none of options. */
 static void inside(const struct cli_command *c, int n, char **given, const char *start)
 {
+	const struct cli_option *o = n > 0 ? wants_value(c, given[n - 1]) : NULL;
 	char operand[64];
 	int k = n - words_in(c->words);
+
+	if (o) {
+		if (strchr(o->value, '|'))
+			offer_choice(o->value, start);
+		return;
+	}
 
 	if (strncmp(start, "-", 1) == 0) {
 		offer_options(c->options, start);
