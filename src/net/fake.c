@@ -168,17 +168,29 @@ static bool blocked(const struct net *net, const struct ip_addr *a, const struct
 	return false;
 }
 
+static void cut(struct net_conn *c, int err)
+{
+	LIST_EACH(k, &c->inbox)
+		packet_free(LIST_OF(k, struct packet, link));
+	c->other = NULL;
+	net_conn_fail(c, err, err_text(err));
+}
+
 void net_fake_cut(struct net *net, const struct ip_addr *a, const struct ip_addr *b, int err)
 {
 	LIST_EACH(l, &net->conns) {
 		struct net_conn *c = LIST_OF(l, struct net_conn, link);
 
+		struct net_conn *other = c->other;
+
 		if (!between(c, a, b) || c->state != NET_OPEN)
 			continue;
-		LIST_EACH(k, &c->inbox)
-			packet_free(LIST_OF(k, struct packet, link));
-		c->other = NULL;
-		net_conn_fail(c, err, err_text(err));
+		cut(c, err);
+		/* One that is accepted and does not know it yet is cut too. */
+		if (other && other->state != NET_FINISHING)
+			cut(other, err);
+		else if (other)
+			other->other = NULL;
 	}
 }
 

@@ -457,6 +457,22 @@ START_TEST(a_cut_resets_both_ends_and_a_block_times_out)
 }
 END_TEST
 
+/* Found by tests/sim: the far end has accepted, and is freed before its answer arrives. */
+START_TEST(a_cut_reaches_one_that_does_not_know_yet_that_it_is_accepted)
+{
+	world(1);
+	dial(NULL, NS_PER_S);
+	while (!server.c && loop_fake_step(loop, mono_add(loop_now(loop), NS_PER_S)))
+		;
+	ck_assert(server.c && !client.up);
+	net_fake_cut(net, &lo, &lo, ECONNRESET);
+	ck_assert(run_until(&client.down, 10));
+	ck_assert(!client.up);
+	ck_assert_int_eq(client.err, ECONNRESET);
+	end_world();
+}
+END_TEST
+
 START_TEST(the_same_seed_gives_the_same_moments)
 {
 	struct mono at[2];
@@ -493,6 +509,7 @@ int main(void)
 		a_bad_file_is_named,
 		a_cut_resets_both_ends_and_a_block_times_out,
 		the_same_seed_gives_the_same_moments,
+		a_cut_reaches_one_that_does_not_know_yet_that_it_is_accepted,
 	};
 	Suite *s = suite_create("net");
 	TCase *t = tcase_create("all");
