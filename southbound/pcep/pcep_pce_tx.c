@@ -58,12 +58,14 @@ static bool plane_ok(const struct pcep_peer *p, uint8_t dataplane)
 	return dataplane == SR_MPLS ? p->caps.sr_mpls : p->caps.srv6;
 }
 
-static void attributes(struct pcep_item *b, const struct pcep_peer *p, const struct driver_lsp *lsp)
+static void attributes(struct pcep_item *b, const struct pcep_peer *p, const struct driver_lsp *lsp,
+		       bool update)
 {
 	if (p->dialect->lean)
 		return;
 	pcep_item_prios(b, lsp->setup_prio, lsp->hold_prio);
-	if (lsp->bandwidth_bps)
+	/* An update without it would leave what was: 0 has to be said. */
+	if (lsp->bandwidth_bps || update)
 		pcep_item_bandwidth(b, lsp->bandwidth_bps);
 	if (lsp->binding_sid.family == IP_V6)
 		pcep_item_binding(b, &lsp->binding_sid, 0);
@@ -89,7 +91,7 @@ static int initiate(struct pcep_peer *p, const struct driver_lsp *lsp, uint32_t 
 		pcep_item_policy(&b, &lsp->key, &lsp->cpath, &lsp->preference);
 	if (p->dialect->vendor_color)
 		pcep_item_vendor(&b, lsp->key.color, &lsp->preference);
-	attributes(&b, p, lsp);
+	attributes(&b, p, lsp, false);
 	return item_send(p, PCEPC_PCINITIATE, &b, txn);
 }
 
@@ -109,7 +111,7 @@ static int update(struct pcep_peer *p, const struct pcep_db_lsp *known,
 	if (p->caps.sr_policy_assoc && known->pce_initiated && known->has_cpath &&
 	    known->preference != lsp->preference)
 		pcep_item_policy(&b, &lsp->key, &known->cpath, &lsp->preference);
-	attributes(&b, p, lsp);
+	attributes(&b, p, lsp, true);
 	return item_send(p, PCEPC_PCUPD, &b, txn);
 }
 

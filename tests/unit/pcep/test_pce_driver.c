@@ -75,6 +75,22 @@ START_TEST(an_update_names_the_lsp_by_its_id)
 }
 END_TEST
 
+/* Left out it would stay as it was: found by tests/sim. */
+START_TEST(no_bandwidth_is_said_in_an_update_and_not_in_an_initiation)
+{
+	struct driver_lsp l = known("rfc", DELEGATED);
+
+	l.bandwidth_bps = 0;
+	if (_i == 1)
+		l.plsp_id = 0;
+	ck_assert_int_eq(apply(&l), 0);
+	run_ms(100);
+	ck_assert_int_eq(pcc.last->type, _i == 1 ? PCEPC_PCINITIATE : PCEPC_PCUPD);
+	ck_assert_int_eq(pcc.last->items->has_bandwidth, _i == 0);
+	ck_assert_uint_eq(pcc.last->items->bandwidth_bps, 0);
+}
+END_TEST
+
 START_TEST(a_preference_that_changed_is_said_in_the_update)
 {
 	struct sr_policy_key key = { HEADEND, 100, ENDPOINT };
@@ -456,6 +472,7 @@ int main(void)
 	tcase_add_test(t, an_initiation_says_all_of_the_policy);
 	tcase_add_test(t, an_answer_carries_its_transaction_others_do_not);
 	tcase_add_test(t, an_update_names_the_lsp_by_its_id);
+	tcase_add_loop_test(t, no_bandwidth_is_said_in_an_update_and_not_in_an_initiation, 0, 2);
 	tcase_add_loop_test(t, a_preference_that_changed_is_said_in_the_update, 0, 2);
 	tcase_add_loop_test(t, what_the_session_does_not_know_or_own_is_not_touched, 0, 5);
 	tcase_add_loop_test(t, a_peer_without_the_capability_is_not_asked, 0, 3);
