@@ -244,7 +244,7 @@ static void apply_put(struct op *op)
 
 	if (!p)
 		return;
-	if (p->want.set && p->desired && terms_differ(&p->desired->p, &op->rec.desired->p)) {
+	if ((p->want.set || p->lsp) && p->desired && terms_differ(&p->desired->p, &op->rec.desired->p)) {
 		p->attr_dirty = true;
 		p->attr_charged = false;
 	}
@@ -405,8 +405,7 @@ static bool list_followed(struct op *op, const struct lsp_state *st)
 	if (src == TED_NONE)
 		return REFUSE(op, INTENT_E_MODE, "", "its headend is not in the topology");
 	arena_reset(&i->arena);
-	intent_expand(i->ted, src, intent_endpoint_node(i->ted, &op->key.endpoint), &st->list,
-		      &i->arena, &x);
+	intent_expand(i->ted, src, &op->key.endpoint, &st->list, &i->arena, &x);
 	return x.valid || REFUSE(op, INTENT_E_MODE, "", "its list cannot be followed: segment %u: %s",
 				 x.bad_segment + 1, x.why);
 }

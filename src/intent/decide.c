@@ -123,7 +123,8 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 	p->want = r;
 	p->new_sent = p->confirmed = p->was_up = false;
 	p->attr_dirty = p->attr_charged = p->attr_dirty || pref;
-	p->waiting = false; /* another list, another chance */
+	if (p->tries <= INTENT_TRIES_AT_ONCE)
+		p->waiting = false; /* another list, another chance */
 	p->no_path = p->degraded = p->blocked = false;
 	p->why[0] = '\0';
 	revert_forget(p);
@@ -196,13 +197,21 @@ static void recharge(struct intent_pol *p, bool was_degraded)
 	}
 }
 
+/* It breaks a bound and there is nothing better: better than nothing, where it forwards. */
 static void degrade(struct intent_pol *p, const struct intent_eval *e, const char *why)
 {
 	char text[SR_REASON_MAX];
 
 	(void)snprintf(text, sizeof(text), "%.120s; no other path: %.110s", e->cur_breaks, why);
+	if (!intent_in_force(p)) {
+		lose(p, e, why[0] ? why : e->cur_breaks);
+		return;
+	}
 	p->degraded = true;
 	p->blocked = true;
+	/* What was changed has to be told all the same, when it fits. */
+	if (p->attr_dirty && !p->attr_charged && refuses(p, &p->want) == UINT32_MAX)
+		p->attr_charged = charge(p, &p->want, p->new_sent);
 	note(p->why, why[0] ? text : e->cur_breaks);
 	revert_forget(p);
 	intent_reconcile(p);
@@ -338,8 +347,7 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 
 		arena_reset(&i->arena);
 		if (src != TED_NONE)
-			intent_expand(i->ted, src, intent_endpoint_node(i->ted, &p->key.endpoint), l,
-				      &i->arena, &x);
+			intent_expand(i->ted, src, &p->key.endpoint, l, &i->arena, &x);
 	}
 	if (x.valid) {
 		memcpy(&r.links, &x.links, sizeof(r.links));

@@ -77,9 +77,11 @@ bool intent_request_of(const struct ted *t, const struct intent_policy *p,
 
 /* ---- lists ---- */
 
-void intent_expand(const struct ted *t, uint32_t src, uint32_t dst, const struct sr_list *list,
-		   struct arena *a, struct pce_expansion *out)
+void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
+		   const struct sr_list *list, struct arena *a, struct pce_expansion *out)
 {
+	bool anywhere = !to || ip_is_any(to);
+	uint32_t dst = anywhere ? TED_NONE : ted_node_by_addr(t, to);
 	struct ip_addr *sids = ARENA_ARRAY(a, SR_SEGS_MAX, struct ip_addr);
 	uint32_t *labels = ARENA_ARRAY(a, SR_SEGS_MAX, uint32_t);
 	struct pce_list l = { .dataplane = list->dataplane == SR_MPLS ? PCE_MPLS : PCE_SRV6,
@@ -90,6 +92,11 @@ void intent_expand(const struct ted *t, uint32_t src, uint32_t dst, const struct
 	*out = (struct pce_expansion){ .why = "no memory" };
 	if (!sids || !labels)
 		return;
+	if (dst == TED_NONE && !anywhere) {
+		/* Else the rest of a list whose end is gone would pass for a service SID. */
+		out->why = "the endpoint is not in the topology";
+		return;
+	}
 	for (unsigned i = 0; i < list->n; i++) {
 		sids[i] = list->at[i].sid;
 		labels[i] = list->at[i].label;
@@ -324,7 +331,7 @@ static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
 					 c->list.n + e->desired->p.reserved, e->msd));
 		return false;
 	}
-	intent_expand(e->ted, req.src, req.dst, &c->list, &e->arena, &x);
+	intent_expand(e->ted, req.src, &e->desired->p.key.endpoint, &c->list, &e->arena, &x);
 	if (!x.valid) {
 		keep_why(e, arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why));
 		return false;
@@ -360,7 +367,7 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 		e->cur_why = "the endpoint is not in the topology";
 		return;
 	}
-	intent_expand(e->ted, req.src, req.dst, &e->cur, &e->arena, &x);
+	intent_expand(e->ted, req.src, &e->desired->p.key.endpoint, &e->cur, &e->arena, &x);
 	if (!x.valid) {
 		e->cur_why = arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why);
 		return;

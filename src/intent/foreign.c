@@ -81,6 +81,7 @@ static void expand(struct intent_lsp *l)
 	const struct lsp_state *st = &l->st;
 	uint32_t src = intent_endpoint_node(i->ted, &l->he->addr);
 	struct pce_expansion x = { 0 };
+	bool known;
 
 	if (!st->admin_up && st->oper == LSP_DOWN) {
 		uncharge(l, "not booked: administratively down");
@@ -91,8 +92,9 @@ static void expand(struct intent_lsp *l)
 		uncharge(l, "not booked: the headend is not in the topology");
 	} else {
 		arena_reset(&i->arena);
-		intent_expand(i->ted, src, intent_endpoint_node(i->ted, &st->endpoint), &st->list,
-			      &i->arena, &x);
+		/* It may lead out of the topology: what it uses inside is charged. */
+		known = intent_endpoint_node(i->ted, &st->endpoint) != TED_NONE;
+		intent_expand(i->ted, src, known ? &st->endpoint : NULL, &st->list, &i->arena, &x);
 		if (x.valid)
 			charge(l, &x);
 		else

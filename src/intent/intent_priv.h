@@ -19,6 +19,7 @@
 enum {
 	INTENT_SYNC_MAX = 16,	  /* policies recomputed on the loop at once; more go to workers */
 	INTENT_JOB_ITEMS = 32,	  /* policies a job, whatever the number of workers */
+	INTENT_TRIES_AT_ONCE = 2, /* lists offered to a headend that refuses, before it gets its rest */
 	INTENT_FOREIGN_TURN = 64, /* foreign LSPs expanded a turn of the loop */
 };
 
@@ -168,9 +169,9 @@ struct intent_eval {
 /* scratch: n_free long. */
 void intent_eval_run(struct intent_eval *e, uint64_t *scratch);
 uint64_t intent_route_cost(const struct intent_route *r, enum pce_metric m);
-/* Expands a list as it is from src to dst (TED_NONE: anywhere). */
-void intent_expand(const struct ted *t, uint32_t src, uint32_t dst, const struct sr_list *list,
-		   struct arena *a, struct pce_expansion *out);
+/* Expands a list as it is, from src to the node of an address (NULL or any: wherever it ends). */
+void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
+		   const struct sr_list *list, struct arena *a, struct pce_expansion *out);
 void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, uint8_t dataplane,
 			   struct sr_list *out);
 /* False: an exclude text names nothing (*bad its index). */
@@ -301,6 +302,7 @@ enum intent_wish {
 };
 enum intent_wish intent_wish_of(const struct intent_pol *p);
 const char *intent_wish_text(enum intent_wish w);
+bool intent_in_force(const struct intent_pol *p);
 void intent_todo(struct intent_pol *p); /* reconcile later this turn */
 void intent_todo_run(void *arg);
 void intent_reconcile(struct intent_pol *p);

@@ -98,20 +98,34 @@ static bool may_send(const struct intent_pol *p, enum intent_wish w)
 	       !p->waiting && sight_allows(p, w) && txn_allows(p, w);
 }
 
-/* What was computed on an older TED is walked again on this one before it leaves. */
+/* The headend has this list, or may have it: an answer is due, or it cannot be asked now. */
+bool intent_in_force(const struct intent_pol *p)
+{
+	if (p->adopting || p->txn_kind == INTENT_TXN_LIST || !p->he->synced)
+		return true;
+	return lsp_here(p->lsp) && sr_list_eq(&p->lsp->st.list, &p->want.list);
+}
+
+/* What was computed on an older TED is walked again on this one before it leaves. One that
+ * breaks a bound may stay where it is, but is not brought anywhere. */
 static bool still_good(struct intent_pol *p)
 {
 	struct intent *i = p->i;
 	struct pce_expansion x;
 	uint32_t src;
 
+	if (p->dirty != INTENT_CLEAN || p->in_batch)
+		return false; /* about to be looked at, and sent then */
+	if (p->degraded && !intent_in_force(p)) {
+		intent_dirty(p, INTENT_REPAIR);
+		return false;
+	}
 	if (p->want.generation == i->ted->generation)
 		return true;
 	src = intent_endpoint_node(i->ted, &p->key.headend);
 	arena_reset(&i->arena);
 	if (src != TED_NONE) {
-		intent_expand(i->ted, src, intent_endpoint_node(i->ted, &p->key.endpoint),
-			      &p->want.list, &i->arena, &x);
+		intent_expand(i->ted, src, &p->key.endpoint, &p->want.list, &i->arena, &x);
 		if (x.valid && x.n_links == p->want.n_links &&
 		    memcmp(x.links, p->want.links, x.n_links * sizeof(*x.links)) == 0)
 			return true;
@@ -364,7 +378,11 @@ static void adopt_report(struct intent_pol *p, const struct lsp_state *st)
 	}
 	if (!p->want.set || !sr_list_eq(&p->want.list, &st->list) || p->want.preference != pref)
 		intent_adopt_list(p, &st->list, pref);
-	p->confirmed = true;
+	p->confirmed = p->new_sent = true;
+	/* What was changed and not sent before the restart; not reported says nothing. */
+	if ((st->bandwidth_bps > 0 && st->bandwidth_bps != d->bandwidth_bps) ||
+	    (st->has_preference && st->preference != pref))
+		p->attr_dirty = p->attr_charged = true;
 }
 
 void intent_lsp_news(struct intent_pol *p, const struct lsp_state *st)
@@ -387,13 +405,13 @@ void intent_lsp_news(struct intent_pol *p, const struct lsp_state *st)
 		txn_over(p);
 	} else if (eq && ((p->txn_kind == INTENT_TXN_LIST && (answer || up)) ||
 			  (p->txn_kind == INTENT_TXN_ATTR && answer))) {
-		p->confirmed = true;
+		p->confirmed = p->new_sent = true;
 		txn_over(p);
 		if (!up) /* it has this long to bring it up before the old is let go */
 			loop_timer_after(&p->retry, p->i->cfg.confirm_ns);
 	}
 	if (eq && p->txn_kind == INTENT_TXN_NONE) {
-		p->confirmed = true;
+		p->confirmed = p->new_sent = true;
 		if (up)
 			up_now(p);
 	}
@@ -466,13 +484,17 @@ void intent_txn_failed(struct intent_pol *p, const char *text, bool gone)
 		intent_dirty(p, INTENT_REPAIR);
 	}
 	back_off(p, REFUSED_BACKOFF_NS);
-	if (list)
-		p->waiting = false; /* another list may be tried at once, this one is remembered */
+	/* Another list may be tried at once, this one is remembered; but a headend that refuses one
+	 * after the other is not asked for ever. */
+	if (list && p->tries <= INTENT_TRIES_AT_ONCE)
+		p->waiting = false;
 	intent_todo(p);
 }
 
 void intent_session_reset(struct intent_pol *p)
 {
+	if (p->txn_kind == INTENT_TXN_ATTR) /* perhaps it never arrived */
+		p->attr_dirty = p->attr_charged = true;
 	p->txn = 0;
 	p->txn_kind = INTENT_TXN_NONE;
 	p->full = p->has_refused = p->waiting = false;

@@ -287,7 +287,7 @@ static bool audit_policy(const struct intent_pol *p, char *why, size_t cap)
 	const struct intent_route *sides[] = { &p->want, &p->prev };
 	char key[SR_KEY_TEXT_MAX];
 
-	for (unsigned s = 0; p->claim && s < ARRAY_LEN(sides); s++) {
+	for (unsigned s = 0; p->claim && !p->deleted && s < ARRAY_LEN(sides); s++) {
 		for (uint32_t k = 0; sides[s]->set && k < sides[s]->n_links; k++) {
 			if (is_user(p->claim, sides[s]->links[k]))
 				continue;

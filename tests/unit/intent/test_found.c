@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What tests/sim found, as small as it can be told. */
+#include "world.h"
+
+#include <string.h>
+
+enum { G = 1000000000 };
+
+static void setup(void)
+{
+	world_up(NULL);
+	net_square();
+}
+
+static void delays(const char *a, const char *b, uint32_t us)
+{
+	net_dir(a, b)->delay_us = us;
+	net_dir(a, b)->delay_min_us = net_dir(a, b)->delay_max_us = us;
+}
+
+/* a to d by least delay, 2.5 ms at most. */
+static struct intent_policy *bounded(uint64_t bps)
+{
+	struct intent_policy *p = policy("a", 1, "d");
+
+	p->bandwidth_bps = bps;
+	p->cpaths[0].minimise = PCE_DELAY;
+	p->cpaths[0].delay_us_max = 2500;
+	return p;
+}
+
+/* Both ways take 3 ms. */
+static void too_slow(void)
+{
+	delays("a", "b", 2000);
+	delays("a", "c", 2000);
+	net_publish();
+}
+
+START_TEST(terms_changed_before_a_restart_are_sent_after_it)
+{
+	pcc_up("a");
+	put_ok(bounded(4ull * G));
+	put_ok(bounded(_i == 0 ? 2ull * G : 4ull * G)); /* while the first is not answered */
+	ck_assert_uint_ge(pcc_answer("a"), 1);
+	pcc_lsp("a", view_of("a", 1, "d")->lsp_name)->bandwidth_bps = 4ull * G;
+	world_crash();
+	world.n_calls = 0;
+	net_publish();
+	pcc_up("a");
+	run_ms(1000);
+	ck_assert_uint_eq(world.n_calls, _i == 0);
+	if (_i == 0)
+		ck_assert_uint_eq(call_last()->lsp.bandwidth_bps, 2ull * G);
+}
+END_TEST
+
+START_TEST(list_that_breaks_a_bound_is_not_brought_anywhere)
+{
+	pcc_up("a");
+	put_ok(bounded(0));
+	ck_assert_uint_eq(world.n_calls, 1);
+	too_slow(); /* the answer is due: it may stand there */
+	ck_assert_uint_eq(world.n_calls, 1);
+	run_ms(120000); /* none came */
+	ck_assert_uint_eq(world.n_calls, 1);
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_DOWN);
+	ck_assert_ptr_nonnull(strstr(view_of("a", 1, "d")->reason, "delay"));
+	delays("a", "b", 1000);
+	net_publish();
+	run_ms(60000);
+	ck_assert_uint_gt(world.n_calls, 1);
+}
+END_TEST
+
+START_TEST(list_that_breaks_a_bound_stays_where_it_is)
+{
+	pcc_up("a");
+	put_ok(bounded(G));
+	pcc_answer("a");
+	too_slow();
+	run_ms(120000);
+	ck_assert_uint_eq(world.n_calls, 1);
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_DEGRADED);
+	/* A change of its terms is told all the same. */
+	put_ok(bounded(2ull * G));
+	ck_assert_uint_eq(world.n_calls, 2);
+	ck_assert_uint_eq(call_last()->lsp.bandwidth_bps, 2ull * G);
+	pcc_answer("a");
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_DEGRADED);
+	/* But not more than there is. */
+	put_ok(bounded(11ull * G));
+	ck_assert_uint_eq(world.n_calls, 2);
+}
+END_TEST
+
+START_TEST(headend_that_refuses_one_list_after_the_other_gets_its_rest)
+{
+	struct intent_policy *p = policy("a", 1, "d");
+	struct intent_cpath *c = cpath_add(p, 50);
+	unsigned asked = 0;
+
+	memcpy(c->exclude[c->n_exclude++], "b", 2);
+	pcc_up("a");
+	put_ok(p);
+	for (unsigned k = 0; k < 100; k++) {
+		asked += pcc_refuse("a", 24, 1);
+		run_ms(100);
+	}
+	ck_assert_uint_ge(asked, 2); /* another list is offered at once */
+	ck_assert_uint_le(asked, 4);
+	ck_assert_int_ne(view_of("a", 1, "d")->state, INTENT_UP);
+	run_ms(600000);
+	pcc_answer("a");
+	run_ms(600000);
+	pcc_answer("a");
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_UP);
+}
+END_TEST
+
+START_TEST(terms_on_their_way_when_the_session_is_lost_are_sent_again)
+{
+	pcc_up("a");
+	put_ok(bounded(G));
+	pcc_answer("a");
+	put_ok(bounded(2ull * G));
+	ck_assert_uint_eq(calls_open(), 1);
+	if (_i == 1)
+		pcc_answer("a");
+	pcc_down("a");
+	pcc_up("a");
+	run_ms(1000);
+	ck_assert_uint_eq(calls_open(), _i == 0);
+	if (_i == 0)
+		ck_assert_uint_eq(call_last()->lsp.bandwidth_bps, 2ull * G);
+}
+END_TEST
+
+START_TEST(terms_changed_while_there_is_no_path_are_sent_with_it)
+{
+	pcc_up("a");
+	put_ok(bounded(G));
+	pcc_answer("a");
+	hold(true);
+	net_dir("a", "b")->alive = net_dir("b", "a")->alive = false;
+	net_cut("a", "c");
+	put_ok(bounded(2ull * G));
+	net_dir("a", "b")->alive = net_dir("b", "a")->alive = true;
+	net_heal("a", "c");
+	run_ms(60000);
+	ck_assert_uint_eq(world.n_calls, 1);
+	hold(false);
+	ck_assert_uint_eq(world.n_calls, 2);
+	ck_assert_int_eq(call_last()->kind, CALL_APPLY);
+	ck_assert_uint_eq(call_last()->lsp.bandwidth_bps, 2ull * G);
+}
+END_TEST
+
+START_TEST(list_kept_over_a_restart_is_looked_at_before_it_is_sent_anew)
+{
+	struct sr_list was;
+
+	pcc_up("a");
+	put_ok(bounded(G));
+	pcc_answer("a");
+	was = view_of("a", 1, "d")->computed;
+	world_crash();
+	delays("a", "b", 9000);
+	memset(pcc_at("a")->lsps, 0, sizeof(pcc_at("a")->lsps)); /* the router was restarted too */
+	net_publish();
+	pcc_up("a");
+	run_ms(1000);
+	ck_assert_uint_eq(world.n_calls, 2);
+	ck_assert(!sr_list_eq(&call_last()->lsp.list, &was));
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>c,c>d");
+}
+END_TEST
+
+/* Under hold the headend comes to the list we want by itself; then we want another. */
+START_TEST(list_that_came_by_itself_stays_booked_while_it_is_left)
+{
+	struct intent_book_row row;
+	const struct intent_view *v;
+
+	net_dir("a", "b")->te_metric = 100;
+	net_publish();
+	pcc_up("a");
+	put_ok(bounded(G));
+	pcc_answer("a");
+	hold(true);
+	delays("a", "b", 1600);
+	delays("a", "c", 900);
+	net_publish();
+	v = view_of("a", 1, "d");
+	ck_assert_str_eq(v->path_text, "a>c,c>d");
+	pcc_lsp("a", v->lsp_name)->list = v->computed;
+	pcc_report("a", v->lsp_name);
+	delays("a", "b", 1000);
+	delays("a", "c", 2000);
+	net_publish();
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>b,b>d");
+	ck_assert(intent_book_row(world.intent, net_index("a", "c"), &row));
+	ck_assert_uint_eq(row.reserved_bps[7], G);
+}
+END_TEST
+
+START_TEST(list_is_not_good_because_its_end_is_gone)
+{
+	struct sr_segment s[1] = { net_adj("b", "d") };
+	struct intent_policy *p = policy("a", 1, "d");
+
+	p->cpaths[0].kind = INTENT_EXPLICIT;
+	p->cpaths[0].list = list_of(1, s);
+	pcc_up("a");
+	put_ok(p);
+	pcc_answer("a");
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_UP);
+	/* The adjacency's function could be a service of b, were b the end of it. */
+	net_at("d")->alive = false;
+	net_cut("b", "d");
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_DOWN);
+	ck_assert_int_eq(call_last()->kind, CALL_REMOVE);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("intent-found");
+	TCase *tc = tcase_create("found");
+
+	tcase_add_checked_fixture(tc, setup, world_down);
+	tcase_add_loop_test(tc, terms_changed_before_a_restart_are_sent_after_it, 0, 2);
+	tcase_add_test(tc, list_that_breaks_a_bound_is_not_brought_anywhere);
+	tcase_add_test(tc, list_that_breaks_a_bound_stays_where_it_is);
+	tcase_add_test(tc, headend_that_refuses_one_list_after_the_other_gets_its_rest);
+	tcase_add_loop_test(tc, terms_on_their_way_when_the_session_is_lost_are_sent_again, 0, 2);
+	tcase_add_test(tc, terms_changed_while_there_is_no_path_are_sent_with_it);
+	tcase_add_test(tc, list_kept_over_a_restart_is_looked_at_before_it_is_sent_anew);
+	tcase_add_test(tc, list_that_came_by_itself_stays_booked_while_it_is_left);
+	tcase_add_test(tc, list_is_not_good_because_its_end_is_gone);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int main(void)
+{
+	return check_main(suite());
+}
