@@ -71,6 +71,8 @@ static void sink_report(void *arg, const struct lsp_state *lsp)
 	if (lsp->has_key)
 		str_addf(&w.log, " color=%u", lsp->color);
 	str_add(&w.log, "\n");
+	if (w.deletes)
+		ck_assert_int_eq(pcep_peer_del(w.pcep, &PCC_ADDR), 0);
 }
 
 static void sink_failed(void *arg, const struct driver_failure *f)
@@ -87,6 +89,8 @@ static void sink_request(void *arg, const struct driver_path_request *req,
 	w.request = *req;
 	*reply = w.reply;
 	str_addf(&w.log, "request %u\n", req->request_id);
+	if (w.deletes)
+		ck_assert_int_eq(pcep_peer_del(w.pcep, &PCC_ADDR), 0);
 }
 
 static const struct driver_sink sink = {

@@ -45,6 +45,7 @@ struct pce_world {
 	struct driver_failure failure;
 	struct driver_path_request request;
 	struct driver_path_reply reply;
+	bool deletes;	 /* the peer, in report and path_request */
 	unsigned alarms; /* standing now */
 	char alarm[48];	 /* type of the last raised */
 };

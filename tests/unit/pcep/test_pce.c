@@ -87,12 +87,33 @@ START_TEST(md5_is_set_on_the_listener)
 	ck_assert_str_eq(session().security, "md5");
 	pcc_drop(&pcc);
 	pcc_forget(&pcc);
+	if (_i == 1)
+		ck_assert_int_eq(pcep_peer_del(w.pcep, &PCC_ADDR), 0);
 	peer_add("rfc"); /* no key any more */
 	run_ms(100);
 	pcc.md5.len = 0;
 	pcc_dial(&pcc, &PCC_ADDR);
 	run_ms(1000);
 	ck_assert(pcc_heard(&pcc, "open"));
+}
+END_TEST
+
+START_TEST(a_listener_moves_only_where_there_is_room)
+{
+	struct net_listen_cfg cfg = { .addr = PCE_ADDR, .port = 4191 };
+	static const struct net_listen_ops none;
+	struct net_listener *other;
+
+	peer_add("rfc");
+	ck_assert_int_eq(net_listen(w.net, &cfg, &none, NULL, &other), 0);
+	ck_assert_int_lt(pcep_listen(w.pcep, &PCE_ADDR, 4191), 0);
+	ck_assert_uint_eq(pcep_listen_port(w.pcep), 4189);
+	ck_assert_int_eq(pcep_listen(w.pcep, &PCE_ADDR, 4189), 0); /* already there */
+	pcc_dial(&pcc, &PCC_ADDR);
+	run_ms(100);
+	ck_assert(pcc_heard(&pcc, "open"));
+	ck_assert_ptr_nonnull(strstr(session().detail, "srv6 sr-mpls update initiate sr-policy msd 10/8"));
+	net_listener_free(other);
 }
 END_TEST
 
@@ -357,6 +378,7 @@ int main(void)
 	tcase_add_test(t, a_peer_must_be_secured_or_said_to_be_insecure);
 	tcase_add_loop_test(t, nonsense_in_a_peers_configuration_is_refused, 0, 5);
 	tcase_add_loop_test(t, md5_is_set_on_the_listener, 0, 2);
+	tcase_add_test(t, a_listener_moves_only_where_there_is_room);
 	tcase_add_test(t, a_second_session_is_refused_and_the_first_stays);
 	tcase_add_loop_test(t, with_tls_only_tls_with_the_right_certificate_comes_up, 0, 3);
 	tcase_add_test(t, an_unchanged_peer_is_not_disturbed_a_changed_one_starts_afresh);

@@ -204,6 +204,34 @@ START_TEST(removal_release_and_take_over_look_as_the_rfcs_say)
 }
 END_TEST
 
+START_TEST(what_was_given_back_or_never_was_ours_is_refused)
+{
+	struct driver_lsp l = known("rfc", _i == 0 ? PCEPC_LSP_CREATE : DELEGATED);
+
+	pcc_forget(&pcc);
+	if (_i == 0) {
+		ck_assert_int_eq(w.driver->release(w.driver->self, &l, &txn), DRIVER_E_REFUSED);
+	} else { /* no orphan of a PCE */
+		l.take_over = true;
+		ck_assert_int_eq(apply(&l), DRIVER_E_REFUSED);
+	}
+	run_ms(100);
+	ck_assert_str_eq(str_text(&pcc.log), "");
+}
+END_TEST
+
+START_TEST(frr_is_given_its_own_list_back)
+{
+	struct driver_lsp l = known("frr", DELEGATED);
+
+	l.list = list_of(SR_MPLS, 2);
+	ck_assert_int_eq(w.driver->release(w.driver->self, &l, &txn), 0);
+	run_ms(100);
+	ck_assert(pcc.last->type == PCEPC_PCUPD && pcc.last->items->ero->n == 2 &&
+		  !(pcc.last->items->lsp->flags & PCEPC_LSP_DELEGATE));
+}
+END_TEST
+
 START_TEST(an_error_about_a_request_is_its_failure)
 {
 	struct driver_lsp l;
@@ -312,6 +340,41 @@ START_TEST(a_request_is_answered_with_the_path)
 	ck_assert(pcc.last->type == PCEPC_PCREP && it->rp->id == 9 && it->ero->n == 3 && !it->no_path);
 	ck_assert(it->metrics->computed && it->metrics->type == 2 && it->metrics->value == 55);
 	ck_assert_ptr_null(it->metrics->next);
+}
+END_TEST
+
+START_TEST(a_peer_removed_inside_a_request_gets_no_reply)
+{
+	static const uint8_t empty[] = { 0x20, 3, 0, 4 };
+	struct pcep_item b;
+
+	peer_synced_up("rfc");
+	pcc_bytes(&pcc, empty, sizeof(empty)); /* RFC 5440: without RP, 6/1 */
+	run_ms(100);
+	ck_assert(pcc_heard(&pcc, "err 6/1"));
+	w.reply.no_path_vector = _i == 1 ? 0x1 : 0; /* 1: it would have waited */
+	request_of(&b);
+	w.deletes = true;
+	pcc_item(&pcc, PCEPC_PCREQ, &b);
+	run_ms(3000);
+	ck_assert(told("request 9\ndown") && !told("request 9\nrequest"));
+	ck_assert(!pcc_heard(&pcc, "reply") && pcc_heard(&pcc, "close 1"));
+}
+END_TEST
+
+START_TEST(a_peer_removed_while_a_request_waits_gets_no_reply)
+{
+	struct pcep_item b;
+
+	peer_synced_up("rfc");
+	w.reply.no_path_vector = 0x1;
+	request_of(&b);
+	pcc_item(&pcc, PCEPC_PCREQ, &b);
+	pcc_item(&pcc, PCEPC_PCREQ, &b);
+	run_ms(100);
+	w.deletes = true;
+	run_ms(3000);
+	ck_assert(told("request 9\nrequest 9\nrequest 9\ndown") && !pcc_heard(&pcc, "reply"));
 }
 END_TEST
 
@@ -434,6 +497,8 @@ START_TEST(frr_gets_its_colour_by_the_vendor_object)
 	ck_assert(pcc.last->type == PCEPC_PCINITIATE && it->srp->pst == 1);
 	ck_assert(it->endpoints->dst.family == IP_V4 && it->ero->n == 2 && !it->ero->hops[0].has_nai);
 	ck_assert(it->vendor->has_color && it->vendor->color == 100);
+	/* its reader takes this object for 20 octets */
+	ck_assert(it->vendor->has_preference && it->vendor->preference == 200);
 	ck_assert(!it->assoc && !it->lspa && !it->has_bandwidth);
 	/* its reader takes one message a read: the second waits */
 	ck_assert_int_eq(apply(&l), 0);
@@ -478,10 +543,14 @@ int main(void)
 	tcase_add_loop_test(t, a_peer_without_the_capability_is_not_asked, 0, 3);
 	tcase_add_loop_test(t, without_association_type_6_there_is_no_association, 0, 3);
 	tcase_add_loop_test(t, removal_release_and_take_over_look_as_the_rfcs_say, 0, 3);
+	tcase_add_loop_test(t, what_was_given_back_or_never_was_ours_is_refused, 0, 2);
+	tcase_add_test(t, frr_is_given_its_own_list_back);
 	tcase_add_test(t, an_error_about_a_request_is_its_failure);
 	tcase_add_loop_test(t, an_error_before_its_srp_is_understood_too, 0, 2);
 	tcase_add_test(t, a_full_queue_is_said_and_its_end_too);
 	tcase_add_test(t, a_request_is_answered_with_the_path);
+	tcase_add_loop_test(t, a_peer_removed_inside_a_request_gets_no_reply, 0, 2);
+	tcase_add_test(t, a_peer_removed_while_a_request_waits_gets_no_reply);
 	tcase_add_test(t, no_path_says_why);
 	tcase_add_loop_test(t, a_request_before_the_topology_is_known_waits_for_it, 0, 5);
 	tcase_add_test(t, only_so_many_requests_wait);

@@ -127,6 +127,34 @@ START_TEST(the_end_of_an_old_instance_is_not_the_end_of_the_lsp)
 }
 END_TEST
 
+START_TEST(a_peer_removed_inside_a_report_hears_no_more)
+{
+	struct sr_list list = list_of(SR_SRV6, 1);
+	struct pcep_item a, b;
+
+	(void)known("rfc", DELEGATED);
+	told_forget();
+	w.deletes = true;
+	report_of(&a, 0, 7, DELEGATED, "renamed"); /* two reports come of it */
+	report_of(&b, 0, 8, DELEGATED, "west");
+	pcep_item_list(&b, &list, false);
+	a.item.next = &b.item;
+	pcc_send(&pcc, &(struct pcepc_msg){ .type = PCEPC_PCRPT, .items = &a.item, .n_items = 2 });
+	run_ms(100);
+	ck_assert(told("R oper=0 name=east") && !told("renamed") && !told("west") && told("down"));
+	ck_assert(pcc_heard(&pcc, "close 1") && pcc.down);
+}
+END_TEST
+
+START_TEST(an_end_of_synchronisation_that_says_sync_is_none)
+{
+	peer_up("rfc");
+	raw_report(0, 0, PCEPC_LSP_SYNC, "");
+	run_ms(100);
+	ck_assert(pcc_heard(&pcc, "err 20/1") && pcc.down && !told("synced"));
+}
+END_TEST
+
 START_TEST(of_two_lsps_with_one_name_the_first_is_told)
 {
 	(void)known("rfc", DELEGATED);
@@ -316,6 +344,8 @@ int main(void)
 	tcase_add_test(t, what_a_report_leaves_out_of_its_association_stays);
 	tcase_add_test(t, removal_is_told_and_forgotten);
 	tcase_add_test(t, the_end_of_an_old_instance_is_not_the_end_of_the_lsp);
+	tcase_add_test(t, a_peer_removed_inside_a_report_hears_no_more);
+	tcase_add_test(t, an_end_of_synchronisation_that_says_sync_is_none);
 	tcase_add_test(t, of_two_lsps_with_one_name_the_first_is_told);
 	tcase_add_test(t, another_name_is_another_lsp);
 	tcase_add_test(t, more_lsps_than_allowed_are_refused_one_by_one);

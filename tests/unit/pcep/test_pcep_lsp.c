@@ -80,6 +80,10 @@ START_TEST(an_srv6_list_comes_back_with_nai_structure_and_behaviour)
 	ck_assert_uint_eq(got.at[1].structure.fun, 16);
 	ck_assert(ip_eq(&got.at[1].nai_remote, &want.at[1].nai_remote));
 	ck_assert_uint_eq(got.at[2].kind, SR_SEG_OTHER);
+	pcep_item_list(&b, &want, false); /* the behaviour tells the kind as well */
+	ck_assert(pcep_list_of(&b.ero, SR_SRV6, &got));
+	ck_assert_uint_eq(got.at[0].kind, SR_SEG_NODE);
+	ck_assert_uint_eq(got.at[1].kind, SR_SEG_ADJ);
 }
 END_TEST
 
@@ -171,6 +175,53 @@ START_TEST(a_report_says_everything_of_its_lsp)
 }
 END_TEST
 
+START_TEST(the_data_plane_is_the_setup_type_or_else_the_hops)
+{
+	static const struct {
+		uint8_t pst, hop;
+		bool has_pst, good;
+		uint8_t want;
+	} rows[] = { { 1, 0, true, true, SR_MPLS },   { 3, 0, true, true, SR_SRV6 },
+		     { 0, 36, true, false, 0 },	      { 0, 36, false, true, SR_MPLS },
+		     { 0, 40, false, true, SR_SRV6 }, { 0, 0, false, false, 0 } };
+	uint8_t got;
+	struct pcep_item b;
+
+	pcep_item_init(&b);
+	b.srp = (struct pcepc_srp){ .has_pst = rows[_i].has_pst, .pst = rows[_i].pst };
+	b.hops[0] = (struct pcepc_hop){ .type = rows[_i].hop };
+	b.ero = (struct pcepc_route){ .hops = b.hops, .n = rows[_i].hop != 0 };
+	b.item.srp = &b.srp;
+	b.item.ero = &b.ero;
+	ck_assert_int_eq(pcep_dataplane_of(&b.item, &got), rows[_i].good);
+	if (rows[_i].good)
+		ck_assert_uint_eq(got, rows[_i].want);
+}
+END_TEST
+
+START_TEST(error_existing_bandwidth_and_a_recorded_route_are_read)
+{
+	struct sr_list list = srv6_list();
+	struct lsp_state st;
+	struct pcep_item b;
+
+	pcep_item_init(&b);
+	pcep_item_lsp(&b, 5, 0, "x");
+	b.lsp.has_error = true;
+	b.lsp.error = 10;
+	pcep_item_list(&b, &list, true);
+	b.item.rro = b.item.ero; /* the path by the RRO alone */
+	b.item.ero = NULL;
+	b.item.has_existing = true;
+	b.item.existing_bps = 8000;
+	ck_assert(pcep_state_of(&b.item, &st));
+	ck_assert(st.error == 10 && st.bandwidth_bps == 8000 && sr_list_eq(&st.list, &list));
+	pcep_item_bandwidth(&b, 16000); /* what is asked for comes before what is there */
+	ck_assert(pcep_state_of(&b.item, &st));
+	ck_assert_uint_eq(st.bandwidth_bps, 16000);
+}
+END_TEST
+
 START_TEST(a_bare_report_leaves_the_rest_unknown)
 {
 	struct lsp_state st;
@@ -253,6 +304,8 @@ int main(void)
 	tcase_add_test(t, a_link_local_adjacency_is_sent_without_nai);
 	tcase_add_test(t, a_list_longer_than_ours_is_cut_and_said_so);
 	tcase_add_test(t, a_report_says_everything_of_its_lsp);
+	tcase_add_loop_test(t, the_data_plane_is_the_setup_type_or_else_the_hops, 0, 6);
+	tcase_add_test(t, error_existing_bandwidth_and_a_recorded_route_are_read);
 	tcase_add_test(t, a_bare_report_leaves_the_rest_unknown);
 	tcase_add_loop_test(t, colour_of_the_vendor_object_needs_an_endpoint, 0, 2);
 	tcase_add_loop_test(t, a_name_too_long_for_us_is_no_identity, 0, 2);
