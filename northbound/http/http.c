@@ -275,8 +275,8 @@ static void on_down(void *arg, int err, const char *why)
 	char peer[IP_TEXT_MAX];
 
 	if (err && c->proto == HTTP_PROTO_NEW && c->tls)
-		log_event(ip_text(&c->user.from, peer, sizeof(peer)), LOG_NOTICE, "http.tls.failed",
-			  "why=\"%s\"", why ? why : err_text(err));
+		log_event("", LOG_NOTICE, "http.tls.failed", "from=%s why=\"%s\"",
+			  ip_text(&c->user.from, peer, sizeof(peer)), why ? why : err_text(err));
 	conn_free(c);
 }
 

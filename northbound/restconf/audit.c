@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The audit log: bucket "audit", one entry of models/sextant-audit.yang as JSON a record, in
- * order of its number. The newest RC_AUDIT_MAX are kept, in memory and on disk.
+ * order of its number. The newest RC_AUDIT_MAX are kept, in memory and on disk; of those that
+ * tell of a missing right RC_AUDIT_DENIED_MAX.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,6 +50,30 @@ void rc_audit_fill(const struct rc_audit *a, struct lyd_node *entry)
 	rc_leaves_fill(entry, leaves, ARRAY_LEN(leaves), a);
 }
 
+static bool is_denied(const struct rc_audit *a)
+{
+	return a->outcome == RC_AUDIT_REFUSED && a->status == 403;
+}
+
+/*
+ * Which record makes room for a new one; the number of records when none has to. Who may only
+ * look can fill his own share with attempts, not push out what others did.
+ */
+static size_t victim_of(const struct rc *rc, const struct rc_audit *a)
+{
+	size_t first = rc->audit.n, denied = 0;
+
+	for (size_t i = 0; is_denied(a) && i < rc->audit.n; i++) {
+		if (!is_denied(rc->audit.at[i]))
+			continue;
+		if (denied++ == 0)
+			first = i;
+	}
+	if (denied >= RC_AUDIT_DENIED_MAX)
+		return first;
+	return rc->audit.n >= RC_AUDIT_MAX ? 0 : rc->audit.n;
+}
+
 static void key_text(uint64_t id, char buf[24])
 {
 	snprintf(buf, 24, "%020" PRIu64, id);
@@ -57,10 +82,9 @@ static void key_text(uint64_t id, char buf[24])
 int rc_audit_write(struct rc *rc, struct rc_audit *a, store_done_fn done, void *arg)
 {
 	struct lyd_node *root = NULL, *entry;
-	char key[24], oldest[24], id[24];
-	struct store_op ops[2];
+	char key[24], id[24];
+	struct store_op op;
 	char *text = NULL;
-	size_t n = 1;
 	int r;
 
 	if (!a->id)
@@ -75,22 +99,32 @@ int rc_audit_write(struct rc *rc, struct rc_audit *a, store_done_fn done, void *
 		return err_raise(-ENOMEM);
 	}
 	key_text(a->id, key);
-	ops[0] = (struct store_op){ "audit", key, text, strlen(text) };
-	if (a->outcome == RC_AUDIT_PENDING && rc->audit.n >= RC_AUDIT_MAX) {
-		key_text(rc->audit.at[0]->id, oldest);
-		ops[n++] = (struct store_op){ "audit", oldest, NULL, 0 };
-	}
-	r = store_write(rc->cfg.store, ops, n, done, arg);
+	op = (struct store_op){ "audit", key, text, strlen(text) };
+	r = store_write(rc->cfg.store, &op, 1, done, arg);
 	free(text);
 	lyd_free_all(root);
 	return r;
 }
 
+/* What stays on the disk when this fails goes at the next start, when it is read once more. */
+static void forget(struct rc *rc, struct rc_audit *a)
+{
+	char key[24];
+	struct store_op op = { "audit", key, NULL, 0 };
+
+	key_text(a->id, key);
+	(void)store_write(rc->cfg.store, &op, 1, NULL, NULL);
+	rc_audit_free(a);
+}
+
 void rc_audit_keep(struct rc *rc, struct rc_audit *a)
 {
-	if (rc->audit.n >= RC_AUDIT_MAX) {
-		rc_audit_free(rc->audit.at[0]);
-		memmove(rc->audit.at, rc->audit.at + 1, (rc->audit.n - 1) * sizeof(*rc->audit.at));
+	size_t v = victim_of(rc, a);
+
+	if (v < rc->audit.n) {
+		forget(rc, rc->audit.at[v]);
+		memmove(rc->audit.at + v, rc->audit.at + v + 1,
+			(rc->audit.n - v - 1) * sizeof(*rc->audit.at));
 		rc->audit.n--;
 	}
 	if (!VEC_ADD(&rc->audit, a))

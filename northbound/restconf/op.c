@@ -178,6 +178,20 @@ void rc_op_start(struct rc_op *op, const char *before, const char *after)
 		begun(op, r);
 }
 
+/* When the log cannot take it the answer is the same: nothing was to be changed. */
+void rc_op_denied(struct rc *rc, struct http_req *req, const struct rc_error *e)
+{
+	struct rc_op *op = rc_op_new(rc, req);
+
+	if (!op) {
+		rc_reply_error(rc, req, e);
+		return;
+	}
+	op->error = *e;
+	http_on_gone(req, op_gone, op);
+	rc_op_done(op);
+}
+
 /* Before anything was begun. */
 void rc_op_drop(struct rc_op *op)
 {

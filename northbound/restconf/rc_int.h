@@ -307,6 +307,8 @@ struct rc_op {
 struct rc_op *rc_op_new(struct rc *rc, struct http_req *req);
 void rc_op_start(struct rc_op *op, const char *before, const char *after);
 void rc_op_drop(struct rc_op *op); /* before it began; req stays the caller's */
+/* A write that its author has no right to: one audit record, then the answer. */
+void rc_op_denied(struct rc *rc, struct http_req *req, const struct rc_error *e);
 void rc_op_done(struct rc_op *op); /* op->error or op->status say how it went */
 /* What intent says → error or ETag; then rc_op_done. An intent_done_fn. */
 void rc_op_intent_done(void *arg, const struct intent_result *r);

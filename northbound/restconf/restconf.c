@@ -91,6 +91,8 @@ static void on_data(struct rc *rc, struct http_req *req, const char *rest)
 			return;
 		}
 		rc_fail(&e, RC_ACCESS_DENIED, "%.60s may read here, not write", http_user(req)->name);
+		rc_op_denied(rc, req, &e);
+		return;
 	} else if (rc_target_parse(rc, http_path(req) + strlen("/restconf/data"), &t, &e)) {
 		bool options = strcmp(m, "OPTIONS") == 0;
 
@@ -272,7 +274,7 @@ static bool admitted(const struct http_user *u, enum http_role need, struct rc_e
 		return true;
 	if (!u->name[0])
 		return rc_fail(e, RC_UNAUTHENTICATED, "show a client certificate of the configured CA");
-	return rc_fail(e, RC_ACCESS_DENIED, "%.60s has no role here; give it one under restconf/roles",
+	return rc_fail(e, RC_ACCESS_DENIED, "%.60s has no role here; give it one under 'access:'",
 		       u->name);
 }
 

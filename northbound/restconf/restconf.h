@@ -21,7 +21,7 @@
 
 struct rc;
 
-enum { RC_SESSIONS_MAX = 8, RC_AUDIT_MAX = 2000 };
+enum { RC_SESSIONS_MAX = 8, RC_AUDIT_MAX = 2000, RC_AUDIT_DENIED_MAX = 200 };
 
 struct rc_cfg {
 	struct loop *loop;

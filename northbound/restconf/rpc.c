@@ -326,6 +326,8 @@ void rc_invoke(struct rc *rc, struct http_req *req, const char *name)
 		rc_fail(&e, RC_INVALID_VALUE, "operations have no dry run");
 	else if (e.tag == RC_OK)
 		invoke(rc, req, rpc, &e);
-	if (e.tag != RC_OK)
+	if (e.tag == RC_ACCESS_DENIED)
+		rc_op_denied(rc, req, &e);
+	else if (e.tag != RC_OK)
 		rc_reply_error(rc, req, &e);
 }

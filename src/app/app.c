@@ -118,8 +118,22 @@ static int build_southbound(struct app *app, const struct conf *conf)
 	return 0;
 }
 
+/* Backups lie beside the store. */
+static void backup_dir(const struct conf *conf, char dir[CONF_TEXT_MAX])
+{
+	char *slash;
+
+	(void)str_copy(dir, CONF_TEXT_MAX, conf->store);
+	slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir ? 1 : 0] = '\0';
+	else
+		(void)str_copy(dir, CONF_TEXT_MAX, ".");
+}
+
 static int build_northbound(struct app *app, const struct conf *conf, char *err, size_t cap)
 {
+	char backups[CONF_TEXT_MAX];
 	struct session_query sessions[2];
 	struct http_cfg hcfg;
 	struct sse_cfg scfg;
@@ -128,9 +142,11 @@ static int build_northbound(struct app *app, const struct conf *conf, char *err,
 		.intent = app->intent, .sessions = sessions, .models_dir = conf_models_dir(),
 		.yang_dir = conf->yang_dir, .version = SEXTANT_VERSION, .node = conf->node,
 		.config_text = config_text, .ready = ready, .stream = sse_handle, .arg = app,
+		.backup_dir = backups,
 	};
 	int r;
 
+	backup_dir(conf, backups);
 	if (app->bgp)
 		sessions[rcfg.n_sessions++] = bgp_sessions(app->bgp);
 	if (app->pcep)

@@ -24,6 +24,12 @@ static bool same_file(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* The database, its journal, and what else SQLite keeps beside it under its name. */
+static bool is_ours(const char *path, const char *db)
+{
+	return same_file(path, db) || strncmp(path, db, strlen(db)) == 0;
+}
+
 static int tmp_make(struct store_db *db, const char *path)
 {
 	STR_AUTO struct str name = { 0 };
@@ -45,7 +51,7 @@ static int begin(struct store_db *db, const char *path)
 {
 	int r, rc;
 
-	if (path[0] == ':' || strncmp(path, "file:", 5) == 0 || same_file(path, db->path))
+	if (path[0] == ':' || strncmp(path, "file:", 5) == 0 || is_ours(path, db->path))
 		return -EINVAL;
 	r = tmp_make(db, path);
 	if (r < 0)

@@ -291,6 +291,67 @@ START_TEST(every_write_is_audited_and_outlives_a_restart)
 }
 END_TEST
 
+START_TEST(a_write_without_the_right_is_on_record)
+{
+	const char *b;
+
+	fake_up(4);
+	fake.role = HTTP_ROLE_READ;
+	ck_status(ask("PUT", ONE, JSON, BODY(DYN)), 403);
+	ck_status(ask("POST", "/restconf/operations/sextant-policy:hold", JSON,
+		      "{\"sextant-policy:input\":{\"set\":true}}"), 403);
+	ck_assert_uint_eq(fake.puts + fake.holds, 0);
+	b = str_text(&get("/restconf/data/sextant-audit:audit")->body);
+	body_ok(b, NULL);
+	ck_has(b, "\"user\":\"local\",\"role\":\"read\",\"from\":\"::1\",\"method\":\"PUT\"");
+	ck_has(b, "sextant-policy:hold");
+	ck_has(b, "\"outcome\":\"refused\",\"status\":403");
+	ck_lacks(b, "\"id\":\"3\"");
+	/* without a log to write to the answer is the same */
+	store_disk_fail(fake.disk, true);
+	ck_status(ask("PUT", ONE, JSON, BODY(DYN)), 403);
+	store_disk_fail(fake.disk, false);
+	fake.role = HTTP_ROLE_NONE;
+	ck_status(get("/restconf/data/sextant-audit:audit"), 403);
+	fake.role = HTTP_ROLE_ADMIN;
+	ck_lacks(str_text(&get("/restconf/data/sextant-audit:audit")->body), "\"role\":\"none\"");
+	fake_down();
+}
+END_TEST
+
+static unsigned entries(const char *b)
+{
+	unsigned n = 0;
+
+	for (; (b = strstr(b, "\"id\":\"")); b++)
+		n++;
+	return n;
+}
+
+START_TEST(attempts_do_not_push_out_what_was_done)
+{
+	char last[32];
+	const char *b;
+
+	fake_up(4);
+	ck_status(ask("PUT", ONE, JSON, BODY(DYN)), 201);
+	fake.role = HTTP_ROLE_READ;
+	for (unsigned i = 0; i < RC_AUDIT_DENIED_MAX + 5; i++)
+		ck_status(ask("DELETE", ONE, "", NULL), 403);
+	(void)snprintf(last, sizeof(last), "\"id\":\"%u\"", RC_AUDIT_DENIED_MAX + 6);
+	for (unsigned i = 0; i < 2; i++) { /* in memory, and what the disk says */
+		b = str_text(&get("/restconf/data/sextant-audit:audit")->body);
+		ck_assert_uint_eq(entries(b), RC_AUDIT_DENIED_MAX + 1);
+		ck_has(b, "\"id\":\"1\"");
+		ck_lacks(b, "\"id\":\"6\"");
+		ck_has(b, "\"id\":\"7\"");
+		ck_has(b, last);
+		fake_restart_rc();
+	}
+	fake_down();
+}
+END_TEST
+
 START_TEST(without_an_audit_record_there_is_no_change)
 {
 	fake_up(4);
@@ -435,6 +496,8 @@ Suite *suite_write(void)
 	tcase_add_test(t, deep_nesting_is_refused_before_the_parser);
 	tcase_add_test(t, a_dry_run_checks_and_writes_nothing);
 	tcase_add_test(t, every_write_is_audited_and_outlives_a_restart);
+	tcase_add_test(t, a_write_without_the_right_is_on_record);
+	tcase_add_test(t, attempts_do_not_push_out_what_was_done);
 	tcase_add_test(t, without_an_audit_record_there_is_no_change);
 	tcase_add_loop_test(t, operations_do_or_say_why_not, 0, ARRAY_LEN(ops));
 	tcase_add_test(t, a_path_is_computed_and_explained);

@@ -500,6 +500,7 @@ START_TEST(a_backup_that_cannot_be_leaves_nothing)
 	put(1, "a", "k", "v", 1);
 	ck_assert_int_eq(wait_told(), 0);
 	backup_to("state.db", -EINVAL);
+	backup_to("state.db-wal", -EINVAL);
 	backup_to("none/copy.db", -ENOENT);
 	disk_full(true);
 	backup_to("copy.db", -ENOSPC);
