@@ -28,6 +28,7 @@ struct app {
 	struct app_env env;
 	const struct conf *conf;
 	struct bus *bus;
+	struct bus_reader journal;
 	struct topo *topo;
 	struct intent *intent;
 	struct bgp *bgp;
@@ -69,6 +70,21 @@ static void config_text(void *arg, struct str *out)
 		str_add(out, str_text(&errors));
 }
 
+/* ---- the log ---- */
+
+/* Policies and topology tell the bus, sessions write their own lines. */
+static void journal(void *arg, const struct bus_event *e)
+{
+	static struct log_site site;
+	static const enum log_level levels[] = { [BUS_INFO] = LOG_INFO, [BUS_WARNING] = LOG_WARN,
+						 [BUS_ALARM] = LOG_ERROR, [BUS_CLEARED] = LOG_NOTICE };
+
+	(void)arg;
+	if (strncmp(e->resource, "bgp/", 4) != 0 && strncmp(e->resource, "pcep/", 5) != 0)
+		log_write(&site, "", levels[e->severity], e->type, "on=%s %s{%s}", e->resource,
+			  e->severity == BUS_CLEARED ? "cleared " : "", e->body);
+}
+
 /* ---- building ---- */
 
 static int fail(struct str *errors, const char *what, int r)
@@ -91,6 +107,8 @@ static int build_core(struct app *app, const struct conf *conf)
 	    (r = intent_load(app->intent)) < 0)
 		return err_trace(r);
 	topo_on_ted(app->topo, intent_on_ted, app->intent);
+	app->journal.fn = journal;
+	bus_subscribe(app->bus, &app->journal);
 	return 0;
 }
 

@@ -49,13 +49,12 @@ struct bus *bus_free(struct bus *b)
 	return NULL;
 }
 
-static struct alarm *alarm_find(struct bus *b, const struct bus_event *e)
+static struct alarm *alarm_find(struct bus *b, const char *type, const char *resource)
 {
 	LIST_EACH(it, &b->alarms) {
 		struct alarm *a = LIST_OF(it, struct alarm, link);
 
-		if (strcmp(a->event.type, e->type) == 0 &&
-		    strcmp(a->event.resource, e->resource) == 0)
+		if (strcmp(a->event.type, type) == 0 && strcmp(a->event.resource, resource) == 0)
 			return a;
 	}
 	return NULL;
@@ -63,7 +62,7 @@ static struct alarm *alarm_find(struct bus *b, const struct bus_event *e)
 
 static void alarm_note(struct bus *b, const struct bus_event *e)
 {
-	struct alarm *a = alarm_find(b, e);
+	struct alarm *a = alarm_find(b, e->type, e->resource);
 
 	if (e->severity == BUS_CLEARED) {
 		if (a) {
@@ -90,6 +89,9 @@ void bus_publish(struct bus *b, uint64_t wall_ns, enum bus_severity severity, co
 {
 	struct bus_event *e = &b->ring[b->last_id % BUS_RING];
 
+	/* Rooms clear what may not stand; the end of nothing is no news. */
+	if (severity == BUS_CLEARED && !alarm_find(b, type, resource))
+		return;
 	e->id = ++b->last_id;
 	e->wall_ns = wall_ns;
 	e->severity = severity;

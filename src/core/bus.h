@@ -39,7 +39,8 @@ int bus_new(struct bus **outp);
 struct bus *bus_free(struct bus *b);
 AUTO_DEFINE(struct bus, bus_free)
 
-/* body: JSON members ("\"state\":\"up\""), longer than BUS_BODY_MAX - 1 is replaced by "". */
+/* A BUS_CLEARED of an alarm that does not stand is not published.
+ * body: JSON members ("\"state\":\"up\""), longer than BUS_BODY_MAX - 1 is replaced by "". */
 void bus_publish(struct bus *b, uint64_t wall_ns, enum bus_severity severity, const char *type,
 		 const char *resource, const char *body);
 void bus_subscribe(struct bus *b, struct bus_reader *r);
