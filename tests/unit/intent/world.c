@@ -33,6 +33,7 @@ static void intent_start(void)
 static void begin(const struct intent_cfg *cfg, bool threads)
 {
 	memset(&world, 0, sizeof(world));
+	net_empty();
 	if (cfg)
 		world.cfg = *cfg;
 	else

@@ -88,6 +88,7 @@ const struct intent_view *view_of(const char *headend, uint32_t color, const cha
 
 /* ---- topology: routers are named by one letter, links by two ---- */
 
+void net_empty(void); /* as a new world begins */
 void net_node(const char *name);
 /* Both directions. */
 void net_link(const char *a, const char *b, uint32_t igp, uint32_t delay_us, uint64_t capacity_bps);

@@ -20,15 +20,11 @@ static struct {
 	struct ted_sid sid[WORLD_LINKS];
 	struct ted_adj_sid adj[WORLD_LINKS];
 	uint32_t n_nodes, n_links, renumbered;
-	struct loop *of; /* a new world starts with an empty one */
 } net;
 
-static void net_begin(void)
+void net_empty(void)
 {
-	if (net.of == world.loop)
-		return;
 	memset(&net, 0, sizeof(net));
-	net.of = world.loop;
 	net.srgb = (struct ted_label_range){ 16000, 1000 };
 }
 
@@ -79,7 +75,6 @@ void net_node(const char *name)
 	struct ted_node *d;
 	uint32_t at;
 
-	net_begin();
 	at = net.n_nodes++;
 	d = &net.node[at];
 	d->alive = d->srv6 = true;
@@ -138,7 +133,6 @@ static void direction(uint32_t from, uint32_t to, uint32_t igp, uint32_t delay_u
 
 void net_link(const char *a, const char *b, uint32_t igp, uint32_t delay_us, uint64_t capacity_bps)
 {
-	net_begin();
 	direction(node_of(a), node_of(b), igp, delay_us, capacity_bps);
 	direction(node_of(b), node_of(a), igp, delay_us, capacity_bps);
 }
