@@ -326,8 +326,10 @@ bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt
 		keep_or_improve(p, e, best, patience);
 	} else if (best && !sr_list_eq(&e->best.list, &p->want.list)) {
 		take(p, &e->best, true);
-	} else {
+	} else if (p->lsp || p->maybe_there) {
 		degrade(p, e, why);
+	} else { /* nothing forwards that could stay */
+		lose(p, e, why[0] ? why : e->cur_breaks);
 	}
 	return true;
 }

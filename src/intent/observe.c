@@ -420,10 +420,11 @@ static void disown(struct intent_lsp *l)
 	intent_lsp_gone(p, false);
 }
 
-/* Something of ours may be there under that name; else somebody else was first to use it. */
+/* Something of ours may be there under that name, or a PCE made it there: late word of a request
+ * we gave up, for two LSPs of one name cannot be. Else somebody else was first to use the name. */
 static bool expects(const struct intent_pol *p, const struct intent_lsp *l)
 {
-	return p->lsp == l || p->maybe_there;
+	return p->lsp == l || p->maybe_there || l->st.pce_initiated;
 }
 
 static void lsp_reported(struct intent_lsp *l, const struct lsp_state *st)

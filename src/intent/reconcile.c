@@ -60,8 +60,8 @@ enum intent_wish intent_wish_of(const struct intent_pol *p)
 		return wish_absent(p);
 	if (!p->want.set)
 		return INTENT_WISH_NONE;
-	if (!lsp_here(p->lsp))
-		return INTENT_WISH_CREATE;
+	if (!lsp_here(p->lsp)) /* what breaks a bound may stay, it is not made */
+		return p->degraded ? INTENT_WISH_NONE : INTENT_WISH_CREATE;
 	st = &p->lsp->st;
 	if (!st->delegated)
 		return st->pce_initiated ? INTENT_WISH_TAKE : INTENT_WISH_NONE;
@@ -270,12 +270,11 @@ static bool send_wish(struct intent_pol *p, enum intent_wish w)
 	return false;
 }
 
-/* A deleted policy is over when nothing of it can be in the network any more. */
+/* A deleted policy is over when nothing of it can be in the network any more: a request nobody
+ * answered may still be on its way. */
 static bool is_over(const struct intent_pol *p)
 {
-	if (!p->deleted || p->lsp || p->txn_kind != INTENT_TXN_NONE)
-		return false;
-	return p->he->synced || !p->maybe_there;
+	return p->deleted && !p->lsp && p->txn_kind == INTENT_TXN_NONE && !p->maybe_there;
 }
 
 /* May free p, when it is a deleted policy. */
@@ -395,6 +394,8 @@ void intent_lsp_news(struct intent_pol *p, const struct lsp_state *st)
 	if (p->adopting && !p->deleted)
 		adopt_report(p, st);
 	eq = p->want.set && sr_list_eq(&st->list, &p->want.list);
+	if (eq) /* sent or not: an older request may have had the same list */
+		p->new_sent = true;
 	if (answer && st->error) {
 		(void)snprintf(text, sizeof(text), "the headend answers with LSP error %u: %s",
 			       st->error, lsp_error_text(st->error));
@@ -430,6 +431,8 @@ void intent_lsp_gone(struct intent_pol *p, bool asked)
 			failed(p, "the headend removed the LSP");
 			back_off(p, i->cfg.confirm_ns);
 		}
+		if (p->degraded)
+			intent_dirty(p, INTENT_REPAIR);
 	} else {
 		intent_route_fini(&p->want);
 		book_drop(i->book, p->claim);

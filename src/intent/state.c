@@ -147,7 +147,7 @@ static bool derive_waiting(const struct intent_pol *p, enum intent_wish w, struc
 	if (p->txn_kind != INTENT_TXN_NONE)
 		return say(v, INTENT_PENDING, "waiting for the headend's answer");
 	if (w == INTENT_WISH_NONE)
-		return false;
+		return !p->lsp && say(v, INTENT_DOWN, p->why);
 	return say(v, INTENT_PENDING, p->fail[0] ? p->fail : blind ? blind : "to be sent");
 }
 

@@ -324,6 +324,29 @@ START_TEST(lsp_the_headend_removes_is_made_again)
 }
 END_TEST
 
+/* What forwards may break a bound and stay; what is not there is not made so. */
+START_TEST(bound_that_cannot_be_kept_is_not_created)
+{
+	put_ok(with_bandwidth(G));
+	if (_i == 1) {
+		pcc_up("a");
+		pcc_answer("a");
+	}
+	put_ok(with_bandwidth(20ull * G));
+	is(_i == 1 ? INTENT_DEGRADED : INTENT_DOWN, "bandwidth");
+	if (_i == 0)
+		pcc_up("a");
+	ck_assert_uint_eq(world.n_calls, (unsigned)_i);
+	if (_i == 1) {
+		pcc_forget("a", NAME_1);
+		is(INTENT_DOWN, "bandwidth");
+		run_ms(60000);
+		ck_assert_uint_eq(world.n_calls, 1);
+	}
+	ck_assert_uint_eq(row("a", "b").n_lsps, 0);
+}
+END_TEST
+
 /* ---- changes ---- */
 
 START_TEST(more_bandwidth_on_the_same_list_is_told_and_charged)
@@ -422,6 +445,30 @@ START_TEST(deleted_before_the_answer_is_removed_after_it)
 	ck_assert_int_eq(call_last()->kind, CALL_REMOVE);
 	ck_assert_uint_eq(pcc_answer("a"), 1);
 	ck_assert_uint_eq(row("a", "b").n_lsps, 0);
+}
+END_TEST
+
+/* The headend answers when it was given up, and the policy deleted. */
+START_TEST(late_answer_leaves_nothing_behind)
+{
+	pcc_up("a");
+	put_ok(with_bandwidth(G));
+	run_ms(10500);
+	is(INTENT_PENDING, "no answer");
+	ck_assert_int_eq(del("a", 1, "d").code, 0);
+	if (_i == 1) {
+		struct intent_policy *p = with_bandwidth(G);
+
+		p->admin_down = true;
+		put_ok(p);
+	}
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	ck_assert_int_eq(call_last()->kind, CALL_REMOVE);
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	ck_assert_ptr_null(pcc_lsp("a", NAME_1));
+	ck_assert_uint_eq(row("a", "b").n_lsps, 0);
+	if (_i == 0)
+		ck_assert_ptr_null(view_of("a", 1, "d"));
 }
 END_TEST
 
@@ -639,11 +686,13 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, silence_is_a_failure_and_tried_again);
 	tcase_add_test(tc, unknown_plsp_id_means_it_is_gone);
 	tcase_add_test(tc, lsp_the_headend_removes_is_made_again);
+	tcase_add_loop_test(tc, bound_that_cannot_be_kept_is_not_created, 0, 2);
 	tcase_add_loop_test(tc, more_bandwidth_on_the_same_list_is_told_and_charged, 0, 2);
 	tcase_add_test(tc, unchanged_write_sends_nothing);
 	tcase_add_test(tc, shut_policy_leaves_network_and_book);
 	tcase_add_test(tc, deleted_policy_is_removed_and_forgotten);
 	tcase_add_test(tc, deleted_before_the_answer_is_removed_after_it);
+	tcase_add_loop_test(tc, late_answer_leaves_nothing_behind, 0, 2);
 	tcase_add_test(tc, made_again_while_it_is_removed);
 	tcase_add_test(tc, disk_that_refuses_changes_nothing);
 	tcase_add_test(tc, writes_say_what_they_expect);

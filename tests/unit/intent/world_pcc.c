@@ -263,10 +263,23 @@ static void apply(struct pcc *p, const struct call *c, enum lsp_oper oper, uint1
 	tell(p, &l->st, c->txn, false);
 }
 
+static void refuse_one(struct pcc *p, const struct call *c, int type, int value)
+{
+	struct driver_failure f = { .headend = p->addr, .session = p->session, .txn = c->txn,
+				    .type = (uint8_t)type, .value = (uint8_t)value };
+
+	(void)snprintf(f.text, sizeof(f.text), "PCErr %d/%d", type, value);
+	intent_sink.failed(world.intent, &f);
+}
+
 static void do_call(struct pcc *p, const struct call *c, enum lsp_oper oper, uint16_t error)
 {
 	struct pcc_lsp *l = lsp_named(p, c->lsp.name);
 
+	if (c->lsp.plsp_id && (!l || l->st.plsp_id != c->lsp.plsp_id)) {
+		refuse_one(p, c, 19, 3); /* it has gone meanwhile: RFC 8231 s6.2 */
+		return;
+	}
 	switch (c->kind) {
 	case CALL_APPLY:
 		apply(p, c, oper, error);
@@ -309,15 +322,6 @@ static unsigned each_open(const char *name,
 static void answer_one(struct pcc *p, const struct call *c, int oper, int error)
 {
 	do_call(p, c, (enum lsp_oper)oper, (uint16_t)error);
-}
-
-static void refuse_one(struct pcc *p, const struct call *c, int type, int value)
-{
-	struct driver_failure f = { .headend = p->addr, .session = p->session, .txn = c->txn,
-				    .type = (uint8_t)type, .value = (uint8_t)value };
-
-	(void)snprintf(f.text, sizeof(f.text), "PCErr %d/%d", type, value);
-	intent_sink.failed(world.intent, &f);
 }
 
 unsigned pcc_answer(const char *name)
