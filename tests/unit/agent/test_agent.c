@@ -388,6 +388,48 @@ START_TEST(show_tells_what_is_there)
 }
 END_TEST
 
+static unsigned actives;
+
+static void count_active(const struct lsp_state *st)
+{
+	actives += st->oper == LSP_ACTIVE;
+}
+
+static bool all_active(void *arg)
+{
+	return actives == *(unsigned *)arg;
+}
+
+/* As many as it keeps, each with a route of its own: a binding SID. One more is refused. */
+START_TEST(four_thousand_policies_and_no_more)
+{
+	struct sr_list list = raw_list(3);
+	unsigned want = 4096;
+	char name[16];
+
+	actives = 0;
+	pce.on_report = count_active;
+	for (unsigned i = 0; i <= want; i++) {
+		struct ip_addr bsid;
+		struct pcep_item b;
+
+		ck_assert_int_eq(ip_parse("fcbb:bbbb:b000::", &bsid), 0);
+		ip_bits_set(&bsid, 112, 16, i + 1);
+		(void)snprintf(name, sizeof(name), "p%u", i);
+		raw_initiate(&b, i + 1, name, 1000 + i, &list);
+		pcep_item_binding(&b, &bsid, 0);
+		raw_pce_item(&pce, PCEPC_PCINITIATE, &b);
+	}
+	await("err srp=4097 19/6\n");
+	ck_assert_msg(lab_run(loop, all_active, &want), "%u", actives);
+	raw_pce_drop(&pce);
+	raw_pce_forget(&pce);
+	pce.reports = 0;
+	await("end-of-sync\n");
+	ck_assert_uint_eq(pce.reports, want);
+}
+END_TEST
+
 START_TEST(arguments_and_exit_codes)
 {
 	const char *const good[] = { "sextant-agent", "--check-config", "-c", config, NULL };
@@ -429,6 +471,7 @@ static Suite *suite(void)
 	tcase_add_test(t, on_exit_flush_removes_what_is_ours);
 	tcase_add_test(t, a_reload_applies_the_difference_or_nothing);
 	tcase_add_test(t, show_tells_what_is_there);
+	tcase_add_test(t, four_thousand_policies_and_no_more);
 	tcase_add_test(t, arguments_and_exit_codes);
 	if (lab_possible())
 		suite_add_tcase(s, t);
