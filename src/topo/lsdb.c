@@ -211,7 +211,7 @@ static void entry_free(struct lsdb *db, struct lsdb_entry *e)
 	list_del(&e->link);
 	node_drop(db, e->local);
 	node_drop(db, e->remote);
-	for (unsigned s = 0; s < LSDB_SOURCES_MAX; s++)
+	LSDB_EACH_SOURCE(s, e->announced)
 		free(e->said[s].obj);
 	free(e);
 }
@@ -238,6 +238,7 @@ static struct lsdb_entry *entry_new(struct lsdb *db, const struct lsdb_key *k)
 	if (!e)
 		return NULL;
 	memcpy(&e->key, k, sizeof(*k));
+	e->slot_from = UINT32_MAX;
 	list_init(&e->link);
 	e->local = node_hold(db, key_local(k));
 	if (k->kind == LS_LINK)
@@ -282,15 +283,9 @@ enum lsdb_change lsdb_announce(struct lsdb *db, unsigned source, const struct ls
 		db->n_announced[source]++;
 	}
 	e->said[source] = (struct lsdb_statement){ ++db->seq, copy };
+	e->heard |= UINT32_C(1) << source;
+	e->announced |= UINT32_C(1) << source;
 	return change;
-}
-
-static bool entry_announced(const struct lsdb_entry *e)
-{
-	for (unsigned s = 0; s < LSDB_SOURCES_MAX; s++)
-		if (e->said[s].obj)
-			return true;
-	return false;
 }
 
 enum lsdb_change lsdb_withdraw(struct lsdb *db, unsigned source, const struct ls_object *obj)
@@ -304,8 +299,9 @@ enum lsdb_change lsdb_withdraw(struct lsdb *db, unsigned source, const struct ls
 		return LSDB_NOTHING;
 	free(e->said[source].obj);
 	e->said[source] = (struct lsdb_statement){ ++db->seq, NULL };
+	e->announced &= ~(UINT32_C(1) << source);
 	db->n_announced[source]--;
-	if (!entry_announced(e))
+	if (!e->announced)
 		entry_free(db, e);
 	return LSDB_BAD;
 }
@@ -320,7 +316,9 @@ bool lsdb_forget(struct lsdb *db, unsigned source)
 		any |= e->said[source].obj != NULL;
 		free(e->said[source].obj);
 		e->said[source] = (struct lsdb_statement){ 0 };
-		if (!entry_announced(e))
+		e->heard &= ~(UINT32_C(1) << source);
+		e->announced &= ~(UINT32_C(1) << source);
+		if (!e->announced)
 			entry_free(db, e);
 	}
 	db->n_announced[source] = 0;

@@ -48,10 +48,19 @@ struct lsdb_statement {
 struct lsdb_entry {
 	struct hash_node node;
 	struct list link;
-	struct lsdb_key key;
 	struct lsdb_node *local, *remote; /* remote: links only */
+	uint32_t heard, announced;	  /* sources with seq > 0, and with an object: said[] is long */
+	uint32_t slot, slot_from, slot_to; /* scratch of merge: of a link, between these nodes */
+	struct lsdb_key key;
 	struct lsdb_statement said[LSDB_SOURCES_MAX];
 };
+
+_Static_assert(LSDB_SOURCES_MAX <= 32, "masks of sources have 32 bits");
+
+/* LSDB_EACH_SOURCE(s, mask): the sources in a mask, ascending. */
+#define LSDB_EACH_SOURCE(s, mask)                                                                  \
+	for (uint32_t m_ = (mask), s = 0; m_ && ((s = (uint32_t)__builtin_ctz(m_)), true);         \
+	     m_ &= m_ - 1)
 
 struct lsdb {
 	struct hash entries, nodes;

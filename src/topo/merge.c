@@ -48,6 +48,7 @@ struct run {
 	uint32_t n_entries;
 	struct lsdb_entry **links; /* link entries, with both ends in slots */
 	uint32_t *link_slot;
+	uint32_t *link_end[2]; /* node slots: local, remote */
 	uint32_t *link_mask; /* sources that announce it */
 	uint32_t n_link_entries;
 	uint64_t *reach[LSDB_SOURCES_MAX]; /* bitset of node slots, NULL: unknown source */
@@ -201,12 +202,14 @@ out:
 }
 
 /* The strongest identifier a link has names it: IPv6 addresses, else IPv4, else link ids. */
-static uint32_t slot_of_link(struct run *r, const struct lsdb_entry *e)
+static uint32_t slot_of_link(struct run *r, struct lsdb_entry *e)
 {
 	struct merge_slots *slots = r->in->slots;
 	const struct ls_link_key *l = &e->key.link;
 	struct link_slot_key k;
 
+	if (e->slot_from == e->local->slot && e->slot_to == e->remote->slot)
+		return e->slot; /* slots are for life */
 	memset(&k, 0, sizeof(k));
 	k.from = e->local->slot;
 	k.to = e->remote->slot;
@@ -220,7 +223,12 @@ static uint32_t slot_of_link(struct run *r, const struct lsdb_entry *e)
 		k.local_id = l->local_link_id;
 		k.remote_id = l->remote_link_id;
 	}
-	return slot_get(slots, &slots->links, &slots->n_links, &k, sizeof(k));
+	e->slot = slot_get(slots, &slots->links, &slots->n_links, &k, sizeof(k));
+	if (e->slot != TED_NONE) {
+		e->slot_from = k.from;
+		e->slot_to = k.to;
+	}
+	return e->slot;
 }
 
 static int entries_sort(struct run *r)
@@ -231,10 +239,13 @@ static int entries_sort(struct run *r)
 	r->links = ARENA_ARRAY(r->a, n + 1, struct lsdb_entry *);
 	r->link_slot = ARENA_ARRAY(r->a, n + 1, uint32_t);
 	r->link_mask = ARENA_ARRAY(r->a, n + 1, uint32_t);
+	r->link_end[0] = ARENA_ARRAY(r->a, n + 1, uint32_t);
+	r->link_end[1] = ARENA_ARRAY(r->a, n + 1, uint32_t);
 	r->others = ARENA_ARRAY(r->a, n + 1, struct lsdb_entry *);
 	r->next = ARENA_ARRAY(r->a, n + 1, uint32_t);
 	r->first = ARENA_ARRAY(r->a, r->n_nodes + 1, uint32_t);
-	if (!r->links || !r->link_slot || !r->link_mask || !r->others || !r->next || !r->first)
+	if (!r->links || !r->link_slot || !r->link_mask || !r->link_end[0] || !r->link_end[1] ||
+	    !r->others || !r->next || !r->first)
 		return err_raise(-ENOMEM);
 	memset(r->first, 0xff, (r->n_nodes + 1) * sizeof(*r->first));
 	for (const struct list *l = db->all.next; l != &db->all; l = l->next) {
@@ -249,9 +260,9 @@ static int entries_sort(struct run *r)
 			r->first[slot] = r->n_entries++;
 			continue;
 		}
-		for (unsigned s = 0; s < LSDB_SOURCES_MAX; s++)
-			if (e->said[s].obj)
-				r->link_mask[r->n_link_entries] |= 1U << s;
+		r->link_mask[r->n_link_entries] = e->announced;
+		r->link_end[0][r->n_link_entries] = slot;
+		r->link_end[1][r->n_link_entries] = e->remote->slot;
 		r->link_slot[r->n_link_entries] = slot_of_link(r, e);
 		if (r->link_slot[r->n_link_entries] != TED_NONE)
 			r->links[r->n_link_entries++] = e;
@@ -268,11 +279,9 @@ static bool node_owns(const struct run *r, uint32_t slot, const struct ip_addr *
 	for (uint32_t i = r->first[slot]; i != TED_NONE; i = r->next[i]) {
 		const struct lsdb_entry *e = r->others[i];
 
-		for (unsigned s = 0; s < LSDB_SOURCES_MAX; s++) {
+		LSDB_EACH_SOURCE(s, e->announced) {
 			const struct ls_object *o = e->said[s].obj;
 
-			if (!o)
-				continue;
 			if (o->kind == LS_NODE && (ip_eq(&o->node.router_id_v4, addr) ||
 						   ip_eq(&o->node.router_id_v6, addr)))
 				return true;
@@ -298,36 +307,47 @@ static uint32_t producer_slot(const struct run *r, const struct merge_source *sr
 	return TED_NONE;
 }
 
-/* Adjacency over link entries, by the slot a link leaves from. */
+/* Link entries by the slot of one of their ends. */
 struct adj {
 	uint32_t *start, *idx;
 };
 
-static int adj_build(struct run *r, struct adj *adj)
+static int adj_build(struct run *r, struct adj *adj, bool remote)
 {
 	adj->start = ARENA_ARRAY(r->a, r->n_nodes + 2, uint32_t);
 	adj->idx = ARENA_ARRAY(r->a, r->n_link_entries + 1, uint32_t);
 	if (!adj->start || !adj->idx)
 		return err_raise(-ENOMEM);
 	for (uint32_t i = 0; i < r->n_link_entries; i++)
-		adj->start[r->links[i]->local->slot + 2]++;
+		adj->start[r->link_end[remote][i] + 2]++;
 	for (uint32_t n = 2; n < r->n_nodes + 2; n++)
 		adj->start[n] += adj->start[n - 1];
 	for (uint32_t i = 0; i < r->n_link_entries; i++)
-		adj->idx[adj->start[r->links[i]->local->slot + 1]++] = i;
+		adj->idx[adj->start[r->link_end[remote][i] + 1]++] = i;
 	return 0;
 }
 
-/* Sources in whose own view the link is known from both ends. */
-static uint32_t two_way(const struct run *r, const struct adj *adj, uint32_t i)
+/* For every link the sources in whose own view it is known from both ends. Node by node, so
+ * that one with very many links costs no more than its links. */
+static int two_way(struct run *r, const struct adj *out, uint32_t *both)
 {
-	uint32_t from = r->links[i]->local->slot, to = r->links[i]->remote->slot;
-	uint32_t mask = 0;
+	uint32_t *from = ARENA_ARRAY(r->a, r->n_nodes + 1, uint32_t); /* masks by the other end */
+	struct adj in;
 
-	for (uint32_t k = adj->start[to]; k < adj->start[to + 1]; k++)
-		if (r->links[adj->idx[k]]->remote->slot == from)
-			mask |= r->link_mask[adj->idx[k]];
-	return mask & r->link_mask[i];
+	if (!from || adj_build(r, &in, true) < 0)
+		return err_raise(-ENOMEM);
+	for (uint32_t n = 0; n < r->n_nodes; n++) {
+		for (uint32_t k = in.start[n]; k < in.start[n + 1]; k++)
+			from[r->link_end[0][in.idx[k]]] |= r->link_mask[in.idx[k]];
+		for (uint32_t k = out->start[n]; k < out->start[n + 1]; k++) {
+			uint32_t i = out->idx[k];
+
+			both[i] = from[r->link_end[1][i]] & r->link_mask[i];
+		}
+		for (uint32_t k = in.start[n]; k < in.start[n + 1]; k++)
+			from[r->link_end[0][in.idx[k]]] = 0;
+	}
+	return 0;
 }
 
 static void reach_from(struct run *r, const struct adj *adj, const uint32_t *both, unsigned source,
@@ -342,7 +362,7 @@ static void reach_from(struct run *r, const struct adj *adj, const uint32_t *bot
 		uint32_t n = queue[head++];
 
 		for (uint32_t k = adj->start[n]; k < adj->start[n + 1]; k++) {
-			uint32_t i = adj->idx[k], to = r->links[i]->remote->slot;
+			uint32_t i = adj->idx[k], to = r->link_end[1][i];
 
 			if (!(both[i] & 1U << source) || bitset_has(seen, to))
 				continue;
@@ -357,14 +377,15 @@ static int reach_all(struct run *r)
 	uint32_t *both = ARENA_ARRAY(r->a, r->n_link_entries + 1, uint32_t);
 	uint32_t *queue = ARENA_ARRAY(r->a, r->n_nodes + 1, uint32_t);
 	struct adj adj;
-	int rc = adj_build(r, &adj);
+	int rc = adj_build(r, &adj, false);
 
 	r->node_live = ARENA_ARRAY(r->a, r->n_nodes + 1, uint32_t);
 	r->node_any = ARENA_ARRAY(r->a, r->n_nodes + 1, uint32_t);
 	if (rc < 0 || !both || !queue || !r->node_live || !r->node_any)
 		return err_raise(-ENOMEM);
-	for (uint32_t i = 0; i < r->n_link_entries; i++)
-		both[i] = two_way(r, &adj, i);
+	rc = two_way(r, &adj, both);
+	if (rc < 0)
+		return err_trace(rc);
 	for (unsigned s = 0; s < LSDB_SOURCES_MAX; s++) {
 		const struct merge_source *src = &r->in->sources[s];
 		size_t words = BITSET_WORDS((size_t)r->n_nodes + 1);
@@ -397,8 +418,8 @@ static const struct ls_object *holds(const struct run *r, const struct lsdb_entr
 	uint32_t mask = r->node_live[slot] ? r->node_live[slot] : r->node_any[slot];
 	const struct lsdb_statement *best = NULL;
 
-	for (unsigned s = 0; s < LSDB_SOURCES_MAX; s++)
-		if ((mask & 1U << s) && e->said[s].seq && (!best || e->said[s].seq > best->seq))
+	LSDB_EACH_SOURCE(s, mask & e->heard)
+		if (!best || e->said[s].seq > best->seq)
 			best = &e->said[s];
 	if (!best)
 		return NULL;

@@ -125,6 +125,22 @@ static double status_mib(pid_t pid, const char *key)
 	return (double)kib / 1024;
 }
 
+/* What the loop's thread has worked, in milliseconds. */
+static double loop_cpu_ms(pid_t pid)
+{
+	char name[64];
+	unsigned long long ns = 0;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "/proc/%d/task/%d/schedstat", (int)pid, (int)pid);
+	f = fopen(name, "re");
+	if (f && fscanf(f, "%llu", &ns) != 1)
+		ns = 0;
+	if (f)
+		(void)fclose(f);
+	return (double)ns / 1e6;
+}
+
 /* ---- asking ---- */
 
 static json_object *sim_asked(const struct stage *s, const char *command)
@@ -351,7 +367,7 @@ static bool quiet(struct stage *s)
 
 static const char *failures(struct stage *s)
 {
-	double ms[FAILURES], most = 0, moved = 0;
+	double ms[FAILURES], cpu[FAILURES], most = 0, moved = 0;
 
 	for (unsigned i = 0; i < FAILURES; i++) {
 		char command[NAME_MAX_ + 16];
@@ -361,9 +377,11 @@ static const char *failures(struct stage *s)
 		if (!busiest(s, &use))
 			return "no policy crosses any link";
 		(void)snprintf(command, sizeof(command), "down %s", use.wire);
+		cpu[i] = loop_cpu_ms(s->daemon);
 		json_object_put(sim_asked(s, command));
 		if (!until(s, quiet))
 			return "a failure is not repaired within a minute";
+		cpu[i] = loop_cpu_ms(s->daemon) - cpu[i];
 		o = sim_asked(s, "status");
 		ms[i] = (double)number(member(o, "since-event"), "last-us") / 1e3;
 		moved += (double)number(member(o, "since-event"), "requests");
@@ -374,6 +392,7 @@ static const char *failures(struct stage *s)
 	bench_row(s->b, "failure.to-last-pcupd", bench_median(ms, FAILURES), "ms");
 	bench_row(s->b, "failure.to-last-pcupd.worst", most, "ms");
 	bench_row(s->b, "failure.to-last-pcupd.limit", bench_median(ms, FAILURES) / LIMIT_MS, "ratio");
+	bench_row(s->b, "failure.loop-cpu", bench_median(cpu, FAILURES), "ms");
 	bench_row(s->b, "failure.pcupds", moved / FAILURES, "messages");
 	bench_row(s->b, "failure.rss", status_mib(s->daemon, "VmHWM"), "MiB");
 	return NULL;
