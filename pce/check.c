@@ -65,7 +65,7 @@ static const char *check_link(const struct pce_ctx *c, uint32_t l, struct arena 
 	if (c->t->links[l].reverse == TED_NONE)
 		return say(a, c->t, l, "is down in the other direction");
 	for (size_t i = 0; i < ARRAY_LEN(cuts); i++)
-		if (c->cut[l] & PCE_CUT(cuts[i]))
+		if (pce_link_cut(c, l, cuts[i]))
 			return say(a, c->t, l, cut_texts[cuts[i]]);
 	for (unsigned m = 0; m < PCE_METRICS; m++)
 		if (c->need[m] && pce_arc_metric(&c->p->arcs[l], m) == TED_NONE)
@@ -114,10 +114,7 @@ const char *pce_check(const struct ted *t, const struct pce_request *req,
 		      const struct pce_expansion *e, struct arena *a)
 {
 	struct pce_ctx c;
-	const char *why = "out of memory";
 
-	if (pce_ctx_init(&c, t, req, a))
-		why = pce_check_in(&c, e, a);
-	pce_ctx_fini(&c);
-	return why;
+	pce_ctx_look(&c, t, req);
+	return pce_check_in(&c, e, a);
 }

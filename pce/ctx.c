@@ -49,35 +49,58 @@ static bool listed(const uint32_t *at, uint32_t n, uint32_t v)
 	return false;
 }
 
-static bool exclude_cuts(const struct pce_request *r, uint32_t link, const struct ted_link *l)
+static bool exclude_cuts(const struct pce_request *r, uint32_t link, const struct ted_arc *a)
 {
 	return listed(r->exclude_links, r->n_exclude_links, link) ||
-	       listed(r->exclude_nodes, r->n_exclude_nodes, l->from) ||
-	       listed(r->exclude_nodes, r->n_exclude_nodes, l->to);
+	       listed(r->exclude_nodes, r->n_exclude_nodes, a->from) ||
+	       listed(r->exclude_nodes, r->n_exclude_nodes, a->to);
 }
 
 /* An overloaded node is a source or a target, never between. */
-static bool overload_cuts(const struct pce_ctx *c, const struct ted_link *l)
+static bool overload_cuts(const struct pce_ctx *c, const struct ted_arc *a)
 {
-	return ((c->p->nflags[l->from] & TED_NF_OVERLOAD) && l->from != c->req->src) ||
-	       ((c->p->nflags[l->to] & TED_NF_OVERLOAD) && l->to != c->req->dst);
+	return ((c->p->nflags[a->from] & TED_NF_OVERLOAD) && a->from != c->req->src) ||
+	       ((c->p->nflags[a->to] & TED_NF_OVERLOAD) && a->to != c->req->dst);
 }
 
 /* What a pseudonode sends has neither colour nor capacity: those are the sender's, on the way in. */
 bool pce_link_cut(const struct pce_ctx *c, uint32_t link, enum pce_constraint by)
 {
-	const struct ted_link *l = &c->t->links[link];
-	bool from_lan = c->p->nflags[l->from] & TED_NF_PSEUDO;
+	const struct ted_arc *a = &c->p->arcs[link];
+	bool from_lan = c->p->nflags[a->from] & TED_NF_PSEUDO;
 
 	if (by == PCE_C_AFFINITY)
-		return !from_lan && affinity_cuts(&c->req->affinity, l);
+		return !from_lan && affinity_cuts(&c->req->affinity, &c->t->links[link]);
 	if (by == PCE_C_BANDWIDTH)
 		return !from_lan && c->req->bandwidth_bps > pce_free_bps(c->req, c->t, link);
 	if (by == PCE_C_EXCLUDE)
-		return exclude_cuts(c->req, link, l);
+		return exclude_cuts(c->req, link, a);
 	if (by == PCE_C_OVERLOAD)
-		return overload_cuts(c, l);
+		return overload_cuts(c, a);
 	return false;
+}
+
+static bool overload_anywhere(const struct pce_ctx *c)
+{
+	for (uint32_t i = 0; i < c->t->n_nodes; i++)
+		if (c->p->nflags[i] & TED_NF_OVERLOAD)
+			return true;
+	return false;
+}
+
+/* Can this constraint take out any link at all: most requests have few, links are many. */
+static bool asked(const struct pce_ctx *c, enum pce_constraint by)
+{
+	static const struct pce_affinity any;
+	const struct pce_request *r = c->req;
+
+	if (by == PCE_C_AFFINITY)
+		return memcmp(&r->affinity, &any, sizeof(any)) != 0;
+	if (by == PCE_C_BANDWIDTH)
+		return r->bandwidth_bps > 0;
+	if (by == PCE_C_EXCLUDE)
+		return r->n_exclude_links > 0 || r->n_exclude_nodes > 0;
+	return overload_anywhere(c);
 }
 
 static const enum pce_constraint cutting[] = { PCE_C_AFFINITY, PCE_C_BANDWIDTH, PCE_C_EXCLUDE,
@@ -90,10 +113,13 @@ static bool make_cut(struct pce_ctx *c)
 		return false;
 	if (!c->req)
 		return true;
-	for (uint32_t l = 0; l < c->t->n_links; l++)
-		for (size_t i = 0; i < ARRAY_LEN(cutting); i++)
+	for (size_t i = 0; i < ARRAY_LEN(cutting); i++) {
+		if (!asked(c, cutting[i]))
+			continue;
+		for (uint32_t l = 0; l < c->t->n_links; l++)
 			if (pce_link_cut(c, l, cutting[i]))
 				c->cut[l] |= PCE_CUT(cutting[i]);
+	}
 	return true;
 }
 
@@ -106,18 +132,24 @@ void pce_find_of(const struct pce_request *req, struct pce_find *f)
 	f->bound[PCE_HOPS] = req->hops_max;
 }
 
-bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_request *req,
-		  struct arena *out)
+void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_request *req)
 {
 	struct pce_find f;
 
-	*c = (struct pce_ctx){ .t = t, .p = ted_priv_of(t), .req = req, .out = out };
+	*c = (struct pce_ctx){ .t = t, .p = ted_priv_of(t), .req = req };
+	if (!req)
+		return;
+	pce_find_of(req, &f);
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		c->need[m] = f.bound[m] != PCE_NO_BOUND || m == (unsigned)req->minimise;
+}
+
+bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_request *req,
+		  struct arena *out)
+{
+	pce_ctx_look(c, t, req);
+	c->out = out;
 	arena_init(&c->scratch, out->limit);
-	if (req) {
-		pce_find_of(req, &f);
-		for (unsigned m = 0; m < PCE_METRICS; m++)
-			c->need[m] = f.bound[m] != PCE_NO_BOUND || m == (unsigned)req->minimise;
-	}
 	c->dag = ARENA_ARRAY(&c->scratch, t->n_nodes, struct pce_dag_node);
 	c->stack = ARENA_ARRAY(&c->scratch, t->n_nodes, uint32_t);
 	c->stack_arc = ARENA_ARRAY(&c->scratch, t->n_nodes, uint32_t);

@@ -85,6 +85,8 @@ enum pce_found {
 bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_request *req,
 		  struct arena *out);
 void pce_ctx_fini(struct pce_ctx *c);
+/* For pce_link_cut() and pce_check_in() alone: no memory, no pce_ctx_fini(). */
+void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_request *req);
 void pce_find_of(const struct pce_request *req, struct pce_find *f);
 uint64_t pce_free_bps(const struct pce_request *req, const struct ted *t, uint32_t link);
 /* What one constraint says of one link. */
