@@ -106,7 +106,7 @@ void pce_compute(const struct ted *t, const struct pce_request *req, struct aren
 	*out = (struct pce_answer){ .why = "" };
 	if (!check_ends(t, req, out))
 		return;
-	if (pce_ctx_init(&c, t, req, a))
+	if (pce_ctx_init(&c, t, req, req->trees, a))
 		compute(&c, out);
 	else
 		fail(out, PCE_NO_MEMORY, "out of memory");

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The context of one call: working memory, and which links each constraint takes out. */
+#include <assert.h>
 #include <string.h>
 
 #include "pce/pce_priv.h"
+
+enum { SPT_CACHED = 48 }; /* trees of one call without kept ones */
 
 uint32_t pce_sat32(uint64_t v)
 {
@@ -145,7 +148,7 @@ void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_reque
 }
 
 bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_request *req,
-		  struct arena *out)
+		  struct pce_trees *trees, struct arena *out)
 {
 	pce_ctx_look(c, t, req);
 	c->out = out;
@@ -153,6 +156,10 @@ bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_reque
 	c->dag = ARENA_ARRAY(&c->scratch, t->n_nodes, struct pce_dag_node);
 	c->stack = ARENA_ARRAY(&c->scratch, t->n_nodes, uint32_t);
 	c->stack_arc = ARENA_ARRAY(&c->scratch, t->n_nodes, uint32_t);
+	c->trees = trees ? trees : &c->own;
+	assert(!trees || trees->t == t);
+	if (!trees && !pce_trees_init(&c->own, t, &c->scratch, SPT_CACHED))
+		return false;
 	return c->dag && c->stack && c->stack_arc && make_cut(c);
 }
 

@@ -372,7 +372,7 @@ void pce_encode(const struct ted *t, const struct pce_request *req, const uint32
 	struct pce_ctx c;
 
 	*out = (struct pce_answer){ .why = "" };
-	if (!pce_ctx_init(&c, t, req, a))
+	if (!pce_ctx_init(&c, t, req, req->trees, a))
 		say(out, PCE_NO_MEMORY, "out of memory");
 	else if (req->src >= t->n_nodes || !t->nodes[req->src].alive)
 		say(out, PCE_NO_SOURCE, "the source is not in the topology");

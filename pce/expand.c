@@ -287,7 +287,7 @@ void pce_expand(const struct ted *t, uint32_t src, uint32_t dst, const struct pc
 {
 	struct pce_ctx c;
 
-	if (pce_ctx_init(&c, t, NULL, a))
+	if (pce_ctx_init(&c, t, NULL, list->trees, a))
 		pce_expand_in(&c, src, dst, list, out);
 	else
 		*out = (struct pce_expansion){ .why = "out of memory" };

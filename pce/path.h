@@ -5,6 +5,7 @@
  * any thread; memory comes from the caller's arena.
  */
 #include "base/arena.h"
+#include "base/auto.h"
 #include "pce/ted.h"
 
 enum pce_metric {
@@ -29,6 +30,16 @@ struct pce_affinity {
 
 enum { PCE_SEGS_MAX = 16 };
 
+/*
+ * Shortest path trees kept between calls on one TED: many requests go through the same routers.
+ * No answer depends on it. One thread at a time; the TED is borrowed and must outlive it.
+ */
+struct pce_trees;
+
+int pce_trees_new(struct pce_trees **outp, const struct ted *t, size_t bytes_max);
+struct pce_trees *pce_trees_free(struct pce_trees *p);
+AUTO_DEFINE(struct pce_trees, pce_trees_free)
+
 struct pce_request {
 	uint32_t src, dst; /* node indices */
 	enum pce_metric minimise;
@@ -48,6 +59,7 @@ struct pce_request {
 	bool usid;	      /* may pack NEXT-C-SIDs into containers */
 	uint8_t msd;	      /* most SIDs (after packing) the headend can impose; 0: PCE_SEGS_MAX */
 	uint8_t reserved;     /* of them kept for service SIDs */
+	struct pce_trees *trees; /* of the same TED, or NULL */
 };
 
 enum pce_segment_kind {
@@ -148,6 +160,7 @@ struct pce_list {
 	uint32_t n;
 	const struct ip_addr *sids; /* SRv6: containers allowed */
 	const uint32_t *labels;	    /* SR-MPLS */
+	struct pce_trees *trees;    /* as in a request */
 };
 
 /* Walks the list from src. dst TED_NONE: wherever it ends. A trailing service SID inside the

@@ -11,7 +11,6 @@
 enum {
 	PCE_METRICS = 4,      /* indexed by enum pce_metric */
 	PCE_PATH_MAX = 255,   /* hop limit of a packet */
-	PCE_SPT_CACHED = 48,
 };
 
 /* RFC 5305 s3: a path above it is not a path. */
@@ -28,6 +27,16 @@ struct pce_spt {
 	uint32_t target;
 	uint32_t radius; /* distances up to it are final */
 	uint32_t *dist;	 /* TED_NONE: unreachable */
+};
+
+/* Trees of one TED; when all places are taken the oldest makes room. */
+struct pce_trees {
+	const struct ted *t;
+	struct arena *arena; /* where trees live: the call's scratch, or kept */
+	struct arena kept;
+	struct pce_spt *at;
+	uint32_t n, cap, hand;
+	uint32_t *of; /* by target: 1 + place in at */
 };
 
 /* All equal-cost shortest paths from one node to the target, summed up. */
@@ -54,8 +63,8 @@ struct pce_ctx {
 	struct arena scratch;
 	uint8_t *cut;		       /* by link: PCE_CUT bits that forbid it */
 	bool need[PCE_METRICS];	       /* the metric is minimised or bounded: it must be known */
-	struct pce_spt spts[PCE_SPT_CACHED];
-	uint32_t n_spts, spt_hand;
+	struct pce_trees *trees;       /* the caller's, or own */
+	struct pce_trees own;
 	struct pce_dag_node *dag;      /* by node */
 	uint32_t *stack, *stack_arc;   /* by depth */
 	uint32_t epoch;
@@ -83,7 +92,7 @@ enum pce_found {
 
 /* ctx.c */
 bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_request *req,
-		  struct arena *out);
+		  struct pce_trees *trees, struct arena *out);
 void pce_ctx_fini(struct pce_ctx *c);
 /* For pce_link_cut() and pce_check_in() alone: no memory, no pce_ctx_fini(). */
 void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_request *req);
@@ -107,6 +116,7 @@ typedef bool (*pce_give_fn)(void *arg, const struct pce_path *p);
 void pce_alternatives(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg);
 
 /* spt.c */
+bool pce_trees_init(struct pce_trees *p, const struct ted *t, struct arena *a, uint32_t cap);
 const struct pce_spt *pce_spt(struct pce_ctx *c, uint32_t target, const uint32_t *want,
 			      uint32_t n_want);
 /* A link is on a shortest path to the tree's target. */

@@ -2,11 +2,17 @@
 /*
  * Shortest path trees as the routers compute them: IGP metric, towards one node, over all
  * usable links whatever a request excludes; overloaded nodes are reached, not crossed. Trees
- * stop growing when the nodes asked for are settled; a few are kept for the same call.
+ * stop growing when the nodes asked for are settled; they are kept for the same call, or by the
+ * caller for many.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "pce/pce_priv.h"
+
+enum { SPT_LEAST = 48 }; /* a call holds on to some at a time */
 
 /* Distance and node in one word: orders by distance, then by node. */
 struct queue {
@@ -118,39 +124,86 @@ static bool grow_tree(struct pce_ctx *c, struct pce_spt *s, const uint32_t *want
 	return true;
 }
 
-static struct pce_spt *spt_slot(struct pce_ctx *c)
+/* ---- keeping ---- */
+
+bool pce_trees_init(struct pce_trees *p, const struct ted *t, struct arena *a, uint32_t cap)
+{
+	*p = (struct pce_trees){ .t = t, .arena = a, .cap = cap };
+	p->at = ARENA_ARRAY(a, cap, struct pce_spt);
+	p->of = ARENA_ARRAY(a, (size_t)t->n_nodes + 1, uint32_t);
+	return p->at && p->of;
+}
+
+int pce_trees_new(struct pce_trees **outp, const struct ted *t, size_t bytes_max)
+{
+	size_t tree = ((size_t)t->n_nodes + 1) * sizeof(uint32_t), cap = bytes_max / tree;
+	struct pce_trees *p = calloc(1, sizeof(*p));
+	struct arena kept;
+
+	if (!p)
+		return err_raise(-ENOMEM);
+	arena_init(&kept, 0);
+	if (cap < SPT_LEAST)
+		cap = SPT_LEAST;
+	if (cap > t->n_nodes)
+		cap = (size_t)t->n_nodes + 1;
+	if (!pce_trees_init(p, t, &kept, (uint32_t)cap)) {
+		arena_fini(&kept);
+		free(p);
+		return err_raise(-ENOMEM);
+	}
+	p->kept = kept;
+	p->arena = &p->kept;
+	*outp = p;
+	return 0;
+}
+
+struct pce_trees *pce_trees_free(struct pce_trees *p)
+{
+	if (!p)
+		return NULL;
+	arena_fini(&p->kept);
+	free(p);
+	return NULL;
+}
+
+static struct pce_spt *spt_slot(struct pce_trees *p, uint32_t target)
 {
 	struct pce_spt *s;
 
-	if (c->n_spts < PCE_SPT_CACHED) {
-		s = &c->spts[c->n_spts];
-		s->dist = ARENA_ARRAY(&c->scratch, c->t->n_nodes, uint32_t);
+	if (p->n < p->cap) {
+		s = &p->at[p->n];
+		s->dist = ARENA_ARRAY(p->arena, p->t->n_nodes, uint32_t);
 		if (!s->dist)
 			return NULL;
-		c->n_spts++;
-		return s;
+		p->n++;
+	} else {
+		s = &p->at[p->hand];
+		p->hand = (p->hand + 1) % p->cap;
+		if (s->target != TED_NONE)
+			p->of[s->target] = 0;
 	}
-	s = &c->spts[c->spt_hand];
-	c->spt_hand = (c->spt_hand + 1) % PCE_SPT_CACHED;
+	s->target = target;
+	p->of[target] = (uint32_t)(s - p->at) + 1;
 	return s;
 }
 
 const struct pce_spt *pce_spt(struct pce_ctx *c, uint32_t target, const uint32_t *want,
 			      uint32_t n_want)
 {
-	struct pce_spt *s = NULL;
+	struct pce_trees *p = c->trees;
+	struct pce_spt *s = p->of[target] ? &p->at[p->of[target] - 1] : NULL;
 
-	for (uint32_t i = 0; i < c->n_spts && !s; i++)
-		if (c->spts[i].target == target)
-			s = &c->spts[i];
 	if (s && (s->radius == UINT32_MAX || all_within(s, want, n_want)))
 		return s;
-	if (!s)
-		s = spt_slot(c);
+	if (s)
+		n_want = 0; /* asked for twice, and for more: the whole of it now */
+	else
+		s = spt_slot(p, target);
 	if (s) {
-		s->target = target;
 		if (grow_tree(c, s, want, n_want))
 			return s;
+		p->of[target] = 0;
 		s->target = TED_NONE;
 	}
 	c->no_memory = true;

@@ -77,8 +77,10 @@ bool intent_request_of(const struct ted *t, const struct intent_policy *p,
 
 /* ---- lists ---- */
 
-void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
-		   const struct sr_list *list, struct arena *a, struct pce_expansion *out)
+/* One parameter more than is good: what pce_expand() takes, and trees. */
+static void expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
+		   const struct sr_list *list, struct pce_trees *trees, struct arena *a,
+		   struct pce_expansion *out)
 {
 	bool anywhere = !to || ip_is_any(to);
 	uint32_t dst = anywhere ? TED_NONE : ted_node_by_addr(t, to);
@@ -101,7 +103,14 @@ void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
 		sids[i] = list->at[i].sid;
 		labels[i] = list->at[i].label;
 	}
+	l.trees = trees;
 	pce_expand(t, src, dst, &l, a, out);
+}
+
+void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
+		   const struct sr_list *list, struct arena *a, struct pce_expansion *out)
+{
+	expand(t, src, to, list, NULL, a, out);
 }
 
 static uint8_t seg_kind(enum pce_segment_kind k)
@@ -224,6 +233,7 @@ static bool request(struct intent_eval *e, const struct intent_cpath *c, const u
 
 	(void)intent_request_of(e->ted, &e->desired->p, c, &e->arena, out, &bad);
 	out->msd = e->msd;
+	out->trees = e->trees;
 	out->free_bps = free_bps;
 	out->n_free = e->n_free;
 	return out->src != TED_NONE;
@@ -331,7 +341,7 @@ static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
 					 c->list.n + e->desired->p.reserved, e->msd));
 		return false;
 	}
-	intent_expand(e->ted, req.src, &e->desired->p.key.endpoint, &c->list, &e->arena, &x);
+	expand(e->ted, req.src, &e->desired->p.key.endpoint, &c->list, e->trees, &e->arena, &x);
 	if (!x.valid) {
 		keep_why(e, arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why));
 		return false;
@@ -367,7 +377,7 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 		e->cur_why = "the endpoint is not in the topology";
 		return;
 	}
-	intent_expand(e->ted, req.src, &e->desired->p.key.endpoint, &e->cur, &e->arena, &x);
+	expand(e->ted, req.src, &e->desired->p.key.endpoint, &e->cur, e->trees, &e->arena, &x);
 	if (!x.valid) {
 		e->cur_why = arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why);
 		return;

@@ -267,6 +267,7 @@ struct intent *intent_free(struct intent *i)
 	VEC_FINI(&i->pols);
 	arena_fini(&i->arena);
 	free(i->scratch);
+	pce_trees_free(i->trees);
 	ted_unref(i->ted);
 	book_free(i->book);
 	free(i);
@@ -296,6 +297,7 @@ void intent_on_ted(void *arg, const struct ted *ted)
 	const struct ted *old = i->ted;
 
 	intent_batch_abandon(i);
+	i->trees = pce_trees_free(i->trees);
 	i->ted = ted_ref(ted);
 	i->ted_at = loop_now(i->loop);
 	if (!ted->stale)

@@ -16,6 +16,8 @@
 #include "log/log.h"
 #include "log/metric.h"
 
+enum { INTENT_TREES_BYTES = 4 << 20 }; /* of shortest path trees, a thread */
+
 enum {
 	INTENT_SYNC_MAX = 16,	  /* policies recomputed on the loop at once; more go to workers */
 	INTENT_JOB_ITEMS = 32,	  /* policies a job, whatever the number of workers */
@@ -155,6 +157,7 @@ struct intent_eval {
 	struct book_own *own; /* in arena: corrections of the base */
 	uint32_t n_own;
 	bool exact; /* free_bps is the book of this moment, not of the round's start */
+	struct pce_trees *trees; /* of ted and of whoever runs it; NULL: none */
 	struct arena arena;
 	/* out; pointers into the arena */
 	bool cur_valid;
@@ -215,6 +218,7 @@ struct intent {
 	struct arena arena;
 	uint64_t *scratch; /* free bandwidth for work on the loop */
 	uint32_t n_scratch;
+	struct pce_trees *trees; /* of ted, for work on the loop; NULL: none yet */
 	struct intent_repair_info repair;
 	bool repairing; /* pushes now belong to the news of ted_at */
 	uint64_t bsid_next;

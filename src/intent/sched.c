@@ -204,6 +204,9 @@ static void run_here(struct intent *i, struct intent_pol *p)
 	if (it.eval.free_bps) {
 		it.eval.n_free = i->ted->n_links;
 		it.eval.exact = true;
+		if (!i->trees) /* without memory: without trees */
+			(void)pce_trees_new(&i->trees, i->ted, INTENT_TREES_BYTES);
+		it.eval.trees = i->trees;
 		intent_eval_run(&it.eval, i->scratch + i->ted->n_links);
 		loop_now_update(i->loop);
 		metric_observe_ns(i->m_compute, mono_since(from, loop_now(i->loop)));
@@ -232,10 +235,16 @@ static void job_run(struct work_job *w)
 {
 	struct job *j = CONTAINER_OF(w, struct job, work);
 	uint64_t *scratch = malloc(((size_t)j->batch->ted->n_links + 1) * sizeof(*scratch));
+	AUTO(pce_trees_free) struct pce_trees *trees = NULL;
 
 	j->failed = !scratch;
-	for (uint32_t k = 0; scratch && k < j->n; k++)
+	if (scratch) /* without memory: without trees */
+		(void)pce_trees_new(&trees, j->batch->ted, INTENT_TREES_BYTES);
+	for (uint32_t k = 0; scratch && k < j->n; k++) {
+		j->items[k].eval.trees = trees;
 		intent_eval_run(&j->items[k].eval, scratch);
+		j->items[k].eval.trees = NULL;
+	}
 	free(scratch);
 }
 

@@ -8,7 +8,7 @@
 #include "pce/path.h"
 #include "tools/bench/network.h"
 
-enum { PAIRS = 64 };
+enum { PAIRS = 64, TREES_BYTES = 64 << 20 };
 
 struct work {
 	const struct ted *ted;
@@ -32,7 +32,7 @@ static uint64_t compute_one(void *arg)
 struct kind {
 	const char *name;
 	enum pce_metric minimise;
-	bool bounded, constrained, strict;
+	bool bounded, constrained, strict, warm;
 };
 
 static void requests(struct work *w, struct rng *r, const struct kind *k)
@@ -56,11 +56,16 @@ static void requests(struct work *w, struct rng *r, const struct kind *k)
 static void measure(struct bench *b, struct work *w, const struct kind *k, const char *size)
 {
 	char name[64];
+	AUTO(pce_trees_free) struct pce_trees *trees = NULL;
 	struct rng r;
 	double rate;
 
+	if (k->warm)
+		(void)pce_trees_new(&trees, w->ted, TREES_BYTES);
 	rng_seed(&r, b->seed);
 	requests(w, &r, k);
+	for (uint32_t i = 0; i < PAIRS; i++)
+		w->req[i].trees = trees;
 	w->at = w->found = w->asked = 0;
 	rate = bench_rate(b, compute_one, w);
 	(void)snprintf(name, sizeof(name), "path.%s.%s", k->name, size);
@@ -72,11 +77,13 @@ static void measure(struct bench *b, struct work *w, const struct kind *k, const
 static void one_size(struct bench *b, const char *size, uint32_t routers, uint32_t wires)
 {
 	static const struct kind kinds[] = {
-		{ "igp", PCE_IGP, false, false, false },
-		{ "delay", PCE_DELAY, false, false, false },
-		{ "igp-delay-bound", PCE_IGP, true, false, false },
-		{ "constrained", PCE_TE, true, true, false },
-		{ "strict", PCE_DELAY, false, false, true },
+		{ "igp", PCE_IGP, false, false, false, false },
+		{ "delay", PCE_DELAY, false, false, false, false },
+		{ "delay-warm", PCE_DELAY, false, false, false, true },
+		{ "igp-delay-bound", PCE_IGP, true, false, false, false },
+		{ "constrained", PCE_TE, true, true, false, false },
+		{ "strict", PCE_DELAY, false, false, true, false },
+		{ "strict-warm", PCE_DELAY, false, false, true, true },
 	};
 	struct bench_net n;
 	struct work w = { 0 };

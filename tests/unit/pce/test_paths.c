@@ -298,6 +298,41 @@ START_TEST(the_answer_is_the_cheapest_path_and_none_means_none)
 }
 END_TEST
 
+START_TEST(kept_trees_change_no_answer)
+{
+	rng_seed(&rng, (uint64_t)_i + 1);
+	for (int round = 0; round < ROUNDS / 10; round++) {
+		AUTO(pce_trees_free) struct pce_trees *trees = NULL;
+		const struct ted *t;
+
+		net_random(true);
+		t = net_build(&net);
+		ck_assert_int_eq(pce_trees_new(&trees, t, 0), 0);
+		for (int k = 0; k < 10; k++) {
+			struct pce_answer a, b;
+			struct pce_request q;
+			struct arena arena;
+
+			request_random(&q);
+			arena_init(&arena, 0);
+			pce_compute(t, &q, &arena, &a);
+			q.trees = trees;
+			pce_compute(t, &q, &arena, &b);
+			ck_assert_msg(a.status == b.status && a.n_path == b.n_path && a.n_segs == b.n_segs &&
+					      a.expansion.delay_us_max == b.expansion.delay_us_max,
+				      "%s", where(round));
+			ck_assert(a.n_path == 0 ||
+				  memcmp(a.path, b.path, a.n_path * sizeof(*a.path)) == 0);
+			for (uint32_t i = 0; i < a.n_segs; i++)
+				ck_assert(ip_eq(&a.segs[i].sid, &b.segs[i].sid) &&
+					  a.segs[i].label == b.segs[i].label);
+			arena_fini(&arena);
+		}
+		ted_unref(t);
+	}
+}
+END_TEST
+
 START_TEST(with_sids_missing_no_list_does_harm)
 {
 	rng_seed(&rng, (uint64_t)_i + 100);
@@ -470,6 +505,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, the_answer_is_the_cheapest_path_and_none_means_none, 0, 4);
+	tcase_add_loop_test(t, kept_trees_change_no_answer, 0, 4);
 	tcase_add_loop_test(t, with_sids_missing_no_list_does_harm, 0, 2);
 	tcase_add_loop_test(t, a_list_is_checked_by_what_its_packets_do, 0, 2);
 	tcase_add_test(t, a_list_over_what_is_gone_is_not_good);
