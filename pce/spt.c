@@ -71,7 +71,7 @@ static bool relax_into(struct pce_ctx *c, struct pce_spt *s, struct queue *q, ui
 	const struct ted_adj *in = &c->t->in;
 
 	for (uint32_t i = in->start[v]; i < in->start[v + 1]; i++) {
-		const struct ted_arc *a = &c->p->arcs[in->idx[i]];
+		const struct ted_in_arc *a = &c->p->in_arcs[i];
 		uint64_t d;
 
 		if (a->igp == TED_NONE)

@@ -178,6 +178,22 @@ static int make_adj(struct ted_priv *p, bool out, struct ted_adj *adj)
 	return 0;
 }
 
+static int make_in_arcs(struct ted_priv *p)
+{
+	uint32_t n = p->ted.in.start[p->ted.n_nodes];
+	struct ted_in_arc *a = ARENA_ARRAY(&p->arena, (size_t)n + 1, struct ted_in_arc);
+
+	if (!a)
+		return err_raise(-ENOMEM);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct ted_arc *arc = &p->arcs[p->ted.in.idx[i]];
+
+		a[i] = (struct ted_in_arc){ arc->from, arc->igp };
+	}
+	p->in_arcs = a;
+	return 0;
+}
+
 static int fill(struct ted_priv *p, const struct ted_input *in, struct arena *scratch)
 {
 	struct ted_link *links = NULL;
@@ -193,6 +209,8 @@ static int fill(struct ted_priv *p, const struct ted_input *in, struct arena *sc
 		r = make_adj(p, true, &p->ted.out);
 	if (r == 0)
 		r = make_adj(p, false, &p->ted.in);
+	if (r == 0)
+		r = make_in_arcs(p);
 	if (r == 0)
 		r = ted_index(p, scratch);
 	if (r == 0)

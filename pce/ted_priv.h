@@ -21,6 +21,11 @@ struct ted_arc {
 	uint32_t igp, te, delay, hops;
 };
 
+/* What ted.in lists, in its order, as shortest path trees need it: igp as in ted_arc. */
+struct ted_in_arc {
+	uint32_t from, igp;
+};
+
 /* One entry of an index: sorted by h, entries with the same h in order of entry. */
 struct ted_key {
 	uint64_t h;
@@ -37,6 +42,7 @@ struct ted_priv {
 	_Atomic uint32_t refs;
 	struct arena arena;
 	const struct ted_arc *arcs; /* by link index */
+	const struct ted_in_arc *in_arcs; /* beside ted.in.idx */
 	const uint8_t *nflags;	    /* by node index */
 	struct ted_keys texts;	    /* ref: node; aux 0: id, 1: name */
 	struct ted_keys addrs;	    /* ref: node */
