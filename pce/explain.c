@@ -35,6 +35,7 @@ struct why {
 	struct pce_find f;
 	struct str text;
 	uint32_t said;
+	bool no_memory; /* a search could not say */
 };
 
 /* Links no path within the bound can use, or whose metric nobody told. */
@@ -101,6 +102,14 @@ static void say_next(struct why *w)
 
 /* ---- one constraint at a time ---- */
 
+static bool found(struct why *w, const struct pce_find *f, struct pce_path *p)
+{
+	enum pce_found r = pce_search(w->c, f, p);
+
+	w->no_memory |= r == PCE_FOUND_NO_MEMORY;
+	return r == PCE_FOUND;
+}
+
 static void try_cut(struct why *w, enum pce_constraint by)
 {
 	struct pce_removed *r = &w->out->removed[by];
@@ -110,7 +119,7 @@ static void try_cut(struct why *w, enum pce_constraint by)
 	if (r->links == 0)
 		return;
 	f.mask &= (uint8_t)~PCE_CUT(by);
-	r->decisive = pce_search(w->c, &f, &p) == PCE_FOUND;
+	r->decisive = found(w, &f, &p);
 	say_next(w);
 	str_addf(&w->text, "%u link%s cut by %s", r->links, r->links == 1 ? "" : "s",
 		 pce_constraint_text(by));
@@ -161,7 +170,7 @@ static bool wide_enough(struct why *w, uint64_t bps)
 		w->c->cut[l] = (uint8_t)((w->c->cut[l] & ~PCE_CUT(PCE_C_BANDWIDTH)) |
 					 (narrow ? PCE_CUT(PCE_C_BANDWIDTH) : 0));
 	}
-	return pce_search(w->c, &f, &p) == PCE_FOUND;
+	return found(w, &f, &p);
 }
 
 /* The widest path under everything else, by halving the widths there are. */
@@ -224,23 +233,23 @@ static void try_bound(struct why *w, unsigned m)
 	count_bound(w, m);
 	f.bound[m] = PCE_NO_BOUND;
 	f.minimise = m == (unsigned)w->f.minimise ? PCE_HOPS : w->f.minimise;
-	r->decisive = pce_search(w->c, &f, &p) == PCE_FOUND;
+	r->decisive = found(w, &f, &p);
 	if (w->f.bound[m] != PCE_NO_BOUND) {
 		f.minimise = (enum pce_metric)m;
-		known = pce_search(w->c, &f, &p) == PCE_FOUND;
+		known = found(w, &f, &p);
 		r->nearest = known ? p.sum[m] : 0;
 	}
 	say_bound(w, m, known);
 }
 
-static bool connected(struct pce_ctx *c)
+static bool connected(struct why *w)
 {
 	const struct pce_find any = { .minimise = PCE_HOPS,
 				      .bound = { PCE_NO_BOUND, PCE_NO_BOUND, PCE_NO_BOUND,
 						 PCE_NO_BOUND } };
 	struct pce_path p;
 
-	return pce_search(c, &any, &p) == PCE_FOUND;
+	return found(w, &any, &p);
 }
 
 static void say_no_route(struct why *w)
@@ -280,7 +289,7 @@ void pce_explain(struct pce_ctx *c, struct pce_answer *out)
 	str_addf(&w.text, "no path from %s to %s", ted_node_label(c->t, c->req->src),
 		 ted_node_label(c->t, c->req->dst));
 	out->status = PCE_NO_CONSTRAINED;
-	if (connected(c)) {
+	if (connected(&w)) {
 		ask_all(&w);
 	} else {
 		out->status = PCE_NO_ROUTE;
@@ -288,7 +297,7 @@ void pce_explain(struct pce_ctx *c, struct pce_answer *out)
 	}
 	out->why = arena_str(c->out, str_text(&w.text));
 	str_fini(&w.text);
-	if (!out->why) {
+	if (!out->why || w.no_memory) {
 		out->status = PCE_NO_MEMORY;
 		out->why = "out of memory";
 	}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <check.h>
+
+TCase *fault_pure(void);
+TCase *fault_state(void);
+void fault_state_end(void);
