@@ -36,8 +36,13 @@ static void fill_controller(struct conf_reader *r, const struct lyd_node *in,
 	c->port = (uint16_t)conf_read_num(in, "port");
 	c->insecure = conf_read_flag(in, "insecure");
 	c->has_tls = tls != NULL;
-	if (tls)
+	if (tls) {
 		conf_read_tls(r, tls, "ca", &c->tls);
+		conf_read_text(tls, "name", c->tls_name, sizeof(c->tls_name));
+	}
+	/* else anybody the authority signed, a router say, could be the controller */
+	if (!c->tls_name[0])
+		(void)ip_text(&c->addr, c->tls_name, sizeof(c->tls_name));
 	conf_read_md5(r, in, &c->md5);
 	if (c->source.family != IP_NONE && c->source.family != c->addr.family)
 		conf_read_say(r, conf_child(in, "source-address"),

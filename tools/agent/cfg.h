@@ -18,6 +18,7 @@ struct agent_controller {
 	uint16_t port;
 	bool insecure, has_tls;
 	struct conf_tls tls;
+	char tls_name[128]; /* whom its certificate must name */
 	struct conf_md5 md5;
 };
 

@@ -423,6 +423,7 @@ static int controller_set(struct agent_ctl *c, const struct agent_controller *w,
 
 	if (n == 0)
 		return -ENOSPC; /* the model allows no more than there are slots */
+	(void)str_copy(cfg.server_name, sizeof(cfg.server_name), w->tls_name);
 	memcpy(cfg.md5.key, w->md5.key, sizeof(cfg.md5.key));
 	rc = pcc_pce_set(c->pcc, &cfg);
 	explicit_bzero(&cfg.md5, sizeof(cfg.md5));

@@ -69,6 +69,7 @@ START_TEST(a_full_file_becomes_the_struct)
 	ck_assert_uint_eq(c->n_controllers, 2);
 	ck_assert_uint_eq(c->controllers[0].port, 4189);
 	ck_assert_uint_eq(c->controllers[1].port, 4190);
+	ck_assert_str_eq(c->controllers[1].tls_name, "fd00:5e::d");
 	ck_assert_uint_eq(c->msd, 6);
 	ck_assert_uint_eq(c->table, 100);
 	ck_assert_uint_eq(c->metric, 7);
