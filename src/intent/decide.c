@@ -166,6 +166,11 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 	const struct intent_route *now = &e->now;
 	struct intent_route r;
 
+	if (p->want.preference != now->preference) { /* it does for another candidate path */
+		p->want.preference = now->preference;
+		p->attr_charged = p->attr_charged || !p->attr_dirty;
+		p->attr_dirty = true;
+	}
 	if (p->want.generation != 0 && p->want.n_links == now->n_links &&
 	    memcmp(p->want.links, now->links, now->n_links * sizeof(*now->links)) == 0) {
 		p->want.generation = now->generation;
@@ -324,8 +329,9 @@ bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt
 			lose(p, e, why);
 	} else if (!e->cur_breaks) {
 		keep_or_improve(p, e, best, patience);
-	} else if (best && !sr_list_eq(&e->best.list, &p->want.list)) {
-		take(p, &e->best, true);
+	} else if (best && (e->best.preference != p->want.preference ||
+			    !sr_list_eq(&e->best.list, &p->want.list))) {
+		take(p, &e->best, true); /* the same list may do for another candidate path */
 	} else if (p->lsp || p->maybe_there) {
 		degrade(p, e, why);
 	} else { /* nothing forwards that could stay */

@@ -359,39 +359,6 @@ static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
 	return true;
 }
 
-/* The list in force: does it still forward, and keep what its candidate path asks for? */
-static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
-{
-	const struct intent_cpath *c = intent_cpath_find(&e->desired->p, e->cur_preference);
-	struct pce_expansion x;
-	struct pce_request req;
-
-	if (!c)
-		c = &e->desired->p.cpaths[0]; /* it belonged to one that is gone */
-	if (!request(e, c, free_bps, &req)) {
-		e->cur_why = "the headend is not in the topology";
-		return;
-	}
-	/* Unknown is not "anywhere": what looks like a service SID may be the way to it. */
-	if (req.dst == TED_NONE && c->kind == INTENT_DYNAMIC) {
-		e->cur_why = "the endpoint is not in the topology";
-		return;
-	}
-	expand(e->ted, req.src, &e->desired->p.key.endpoint, &e->cur, e->trees, &e->arena, &x);
-	if (!x.valid) {
-		e->cur_why = arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why);
-		return;
-	}
-	e->cur_valid = true;
-	e->cur_breaks = pce_check(e->ted, &req, &x, &e->arena);
-	if (!e->cur_breaks && c->kind == INTENT_DYNAMIC && c->strict && !x.single)
-		e->cur_breaks = "strict: the list takes several equal-cost paths";
-	e->now.preference = e->cur_preference;
-	route_of_expansion(e, &x, &e->cur, &e->now);
-	if (x.single)
-		path_order(e->ted, req.src, &e->arena, &e->now);
-}
-
 /* Candidate paths by falling preference; RFC 9256 s2.9. */
 static const struct intent_cpath *next_cpath(const struct intent_policy *p,
 					     const struct intent_cpath *after)
@@ -407,6 +374,64 @@ static const struct intent_cpath *next_cpath(const struct intent_policy *p,
 			best = c;
 	}
 	return best;
+}
+
+/* What keeps a list from being one of a candidate path; NULL: nothing does. */
+static const char *list_breaks(struct intent_eval *e, const struct intent_cpath *c,
+			       const struct pce_request *req, const struct pce_expansion *x)
+{
+	const char *breaks;
+
+	if (c->kind == INTENT_EXPLICIT && !sr_list_eq(&c->list, &e->cur))
+		return "its candidate path has another list";
+	breaks = pce_check(e->ted, req, x, &e->arena);
+	if (!breaks && c->kind == INTENT_DYNAMIC && c->strict && !x->single)
+		breaks = "strict: the list takes several equal-cost paths";
+	return breaks;
+}
+
+/* The candidate path of a list was taken away: does the list do for another? */
+static const struct intent_cpath *heir(struct intent_eval *e, const uint64_t *free_bps,
+				       const struct pce_expansion *x)
+{
+	const struct intent_policy *p = &e->desired->p;
+	struct pce_request req;
+
+	for (const struct intent_cpath *c = next_cpath(p, NULL); c; c = next_cpath(p, c)) {
+		if (request(e, c, free_bps, &req) && !list_breaks(e, c, &req, x))
+			return c;
+	}
+	return NULL;
+}
+
+/* The list in force: does it still forward, and keep what its candidate path asks for? */
+static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
+{
+	const struct intent_cpath *c = intent_cpath_find(&e->desired->p, e->cur_preference);
+	uint32_t src = intent_endpoint_node(e->ted, &e->desired->p.key.headend);
+	struct pce_expansion x;
+	struct pce_request req;
+
+	if (src == TED_NONE) {
+		e->cur_why = "the headend is not in the topology";
+		return;
+	}
+	expand(e->ted, src, &e->desired->p.key.endpoint, &e->cur, e->trees, &e->arena, &x);
+	if (!x.valid) {
+		e->cur_why = arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why);
+		return;
+	}
+	e->cur_valid = true;
+	if (!c)
+		c = heir(e, free_bps, &x);
+	if (!c)
+		e->cur_breaks = "its candidate path is gone";
+	else if (request(e, c, free_bps, &req))
+		e->cur_breaks = list_breaks(e, c, &req, &x);
+	e->now.preference = c ? c->preference : e->cur_preference;
+	route_of_expansion(e, &x, &e->cur, &e->now);
+	if (x.single)
+		path_order(e->ted, src, &e->arena, &e->now);
 }
 
 void intent_eval_run(struct intent_eval *e, uint64_t *scratch)

@@ -101,7 +101,7 @@ static bool may_send(const struct intent_pol *p, enum intent_wish w)
 /* The headend has this list, or may have it: an answer is due, or it cannot be asked now. */
 bool intent_in_force(const struct intent_pol *p)
 {
-	if (p->adopting || p->txn_kind == INTENT_TXN_LIST || !p->he->synced)
+	if (p->adopting || (p->txn_kind == INTENT_TXN_LIST && p->new_sent) || !p->he->synced)
 		return true;
 	return lsp_here(p->lsp) && sr_list_eq(&p->lsp->st.list, &p->want.list);
 }
@@ -378,9 +378,10 @@ static void adopt_report(struct intent_pol *p, const struct lsp_state *st)
 	if (!p->want.set || !sr_list_eq(&p->want.list, &st->list) || p->want.preference != pref)
 		intent_adopt_list(p, &st->list, pref);
 	p->confirmed = p->new_sent = true;
-	/* What was changed and not sent before the restart; not reported says nothing. */
-	if ((st->bandwidth_bps > 0 && st->bandwidth_bps != d->bandwidth_bps) ||
-	    (st->has_preference && st->preference != pref))
+	/* What was changed and not sent before the restart; not reported says nothing. What was
+	 * changed since is dirty already, and has to be charged first. */
+	if (!p->attr_dirty && ((st->bandwidth_bps > 0 && st->bandwidth_bps != d->bandwidth_bps) ||
+			       (st->has_preference && st->preference != pref)))
 		p->attr_dirty = p->attr_charged = true;
 }
 

@@ -55,6 +55,45 @@ START_TEST(terms_changed_before_a_restart_are_sent_after_it)
 }
 END_TEST
 
+/* Between the restart and the headend's report. */
+START_TEST(terms_changed_during_a_restart_are_booked_before_they_are_sent)
+{
+	struct intent_book_row row;
+
+	pcc_up("a");
+	put_ok(bounded(G));
+	pcc_answer("a");
+	world_crash();
+	world.n_calls = 0;
+	net_publish();
+	put_ok(bounded(4ull * G));
+	pcc_up("a");
+	run_ms(1000);
+	ck_assert_uint_eq(world.n_calls, 1);
+	ck_assert_uint_eq(call_last()->lsp.bandwidth_bps, 4ull * G);
+	ck_assert(intent_book_row(world.intent, net_index("a", "b"), &row));
+	ck_assert_uint_eq(row.reserved_bps[7], 4ull * G);
+}
+END_TEST
+
+START_TEST(list_that_breaks_a_bound_does_for_another_candidate_path)
+{
+	struct intent_policy *p = bounded(0);
+
+	cpath_add(p, 50)->minimise = PCE_DELAY;
+	pcc_up("a");
+	put_ok(p);
+	pcc_answer("a");
+	too_slow();
+	run_ms(1000);
+	pcc_answer("a");
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_UP);
+	ck_assert_uint_eq(view_of("a", 1, "d")->active_preference, 50);
+	ck_assert_uint_eq(world.n_calls, 2); /* the preference is told */
+	ck_assert_uint_eq(call_last()->lsp.preference, 50);
+}
+END_TEST
+
 START_TEST(list_that_breaks_a_bound_is_not_brought_anywhere)
 {
 	pcc_up("a");
@@ -230,6 +269,8 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(tc, setup, world_down);
 	tcase_add_loop_test(tc, terms_changed_before_a_restart_are_sent_after_it, 0, 2);
+	tcase_add_test(tc, terms_changed_during_a_restart_are_booked_before_they_are_sent);
+	tcase_add_test(tc, list_that_breaks_a_bound_does_for_another_candidate_path);
 	tcase_add_test(tc, list_that_breaks_a_bound_is_not_brought_anywhere);
 	tcase_add_test(tc, list_that_breaks_a_bound_stays_where_it_is);
 	tcase_add_test(tc, headend_that_refuses_one_list_after_the_other_gets_its_rest);
