@@ -82,9 +82,7 @@ int __wrap_store_write(struct store *s, const struct store_op *ops, size_t n, st
 		       void *arg)
 {
 	const struct store_op lost = { "lost", "write", "", 0 };
-	static unsigned count;
-
-	if (is("lost-write") && strcmp(ops[0].bucket, "policy") == 0 && ++count % 4 == 0)
+	if (is("lost-write") && strcmp(ops[0].bucket, "policy") == 0 && ++sim.bug_count % 4 == 0)
 		return __real_store_write(s, &lost, 1, done, arg);
 	return __real_store_write(s, ops, n, done, arg);
 }
@@ -133,11 +131,9 @@ void __wrap_intent_on_ted(void *arg, const struct ted *ted);
 
 void __wrap_intent_on_ted(void *arg, const struct ted *ted)
 {
-	static unsigned count;
-
 	say("generation %llu: %s, %u links and %u nodes changed", (unsigned long long)ted->generation,
 	    ted->stale ? "out of sight" : "in sight", ted->n_changed_links, ted->n_changed_nodes);
-	if (is("stale-generation") && !ted->stale && ted->generation > 2 && ++count % 3 == 0)
+	if (is("stale-generation") && !ted->stale && ted->generation > 2 && ++sim.bug_count % 3 == 0)
 		return;
 	__real_intent_on_ted(arg, ted);
 }

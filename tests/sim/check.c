@@ -19,11 +19,6 @@ enum { STORM = 20 }; /* pushes of one policy in 5 s */
 
 /* ---- the shadow: what the TED says, as a network packets can be walked on ---- */
 
-static uint32_t link_of_half[2 * WIRES_MAX];
-static const struct ted *shadow_of;
-static uint64_t shadow_generation;
-static unsigned shadow_epoch;
-
 static void shadow_clear(void)
 {
 	struct sim_topo *t = &sim.shadow;
@@ -31,7 +26,7 @@ static void shadow_clear(void)
 	for (uint32_t w = 0; w < t->wires.n; w++) {
 		t->wires.at[w].up = true;
 		t->wires.at[w].half[0].there = t->wires.at[w].half[1].there = false;
-		link_of_half[2 * w] = link_of_half[2 * w + 1] = TED_NONE;
+		sim.link_of_half[2 * w] = sim.link_of_half[2 * w + 1] = TED_NONE;
 	}
 	for (uint32_t r = 0; r < t->routers.n; r++)
 		t->routers.at[r].up = false;
@@ -48,7 +43,7 @@ static void shadow_link(const struct ted *ted, uint32_t i)
 	if (wire >= sim.shadow.wires.n || side > 1)
 		fail("the TED has a link that no router has");
 	h = &sim.shadow.wires.at[wire].half[side];
-	link_of_half[2 * wire + side] = i;
+	sim.link_of_half[2 * wire + side] = i;
 	h->there = l->alive;
 	h->igp = l->igp_metric;
 	h->te = l->te_metric;
@@ -58,11 +53,10 @@ static void shadow_link(const struct ted *ted, uint32_t i)
 
 void check_shadow(const struct ted *ted)
 {
-	if (shadow_of == ted && shadow_generation == ted->generation && shadow_epoch == sim.epoch)
+	if (sim.shadow_generation == ted->generation && sim.shadow_epoch == sim.epoch)
 		return;
-	shadow_of = ted;
-	shadow_generation = ted->generation;
-	shadow_epoch = sim.epoch;
+	sim.shadow_generation = ted->generation;
+	sim.shadow_epoch = sim.epoch;
 	shadow_clear();
 	for (uint32_t i = 0; i < ted->n_nodes; i++) {
 		uint32_t r = sim_router_by_addr(&sim.shadow, &ted->nodes[i].router_v6);
@@ -86,6 +80,31 @@ static void say_list(const char *what, const struct sr_list *l)
 	say("  %s:%s", what, str_text(&s));
 }
 
+static void say_cpath(const struct intent_policy *p, const struct intent_cpath *c)
+{
+	struct intent_path_query q = { .constraints = *c, .bandwidth_bps = p->bandwidth_bps,
+				       .setup_prio = p->setup_prio, .msd = p->msd,
+				       .no_usid = p->no_usid };
+	struct pce_answer a;
+	const struct ted *ted;
+	struct arena arena;
+
+	say("  preference %u: %s by %s, delay %u, hops %u, affinity -%x +%x, %u excluded (%s), strict %d, "
+	    "msd %u, no-usid %d", c->preference, c->kind == INTENT_EXPLICIT ? "explicit" : "dynamic",
+	    pce_metric_text(c->minimise), c->delay_us_max, c->hops_max, c->affinity.exclude_any[0],
+	    c->affinity.include_any[0], c->n_exclude, c->exclude[0], c->strict, p->msd, p->no_usid);
+	if (c->kind == INTENT_EXPLICIT) {
+		say_list("given", &c->list);
+		return;
+	}
+	(void)ip_text(&p->key.headend, q.src, sizeof(q.src));
+	(void)ip_text(&p->key.endpoint, q.dst, sizeof(q.dst));
+	arena_init(&arena, 0);
+	intent_path(app_intent(sim.app), &q, &arena, &a, &ted);
+	say("    %s %s", pce_status_text(a.status), a.why);
+	arena_fini(&arena);
+}
+
 void check_explain(const struct sr_policy_key *key)
 {
 	struct intent_view *v = sim.verbose ? calloc(1, sizeof(*v)) : NULL;
@@ -99,6 +118,8 @@ void check_explain(const struct sr_policy_key *key)
 	say("  bandwidth %llu, confirmed %d, charged %d, by preference %u of generation %llu over %s",
 	    (unsigned long long)v->desired.bandwidth_bps, v->confirmed, v->charged,
 	    v->active_preference, (unsigned long long)v->ted_generation, v->path_text);
+	for (unsigned k = 0; k < v->desired.n_cpaths; k++)
+		say_cpath(&v->desired, &v->desired.cpaths[k]);
 	if (v->has_computed)
 		say_list("wanted", &v->computed);
 	if (v->has_reported)
@@ -247,12 +268,12 @@ static void push_booked(const struct driver_lsp *l)
 
 		if (!bitset_has(w.used, h))
 			continue;
-		if (!intent_book_row(app_intent(sim.app), link_of_half[h], &row))
+		if (!intent_book_row(app_intent(sim.app), sim.link_of_half[h], &row))
 			fail("%s is pushed over a link the book does not have", key_text(&l->key));
 		for (unsigned p = 0; p < 8; p++)
 			ours += row.reserved_bps[p];
 		if (ours < l->bandwidth_bps)
-			fail("%s is pushed and not booked", key_text(&l->key));
+			fail_of(&l->key, "%s is pushed and not booked", key_text(&l->key));
 	}
 }
 

@@ -181,6 +181,7 @@ static void ev_hold(void)
 static void ev_disk(void)
 {
 	sim.disk_full = !sim.disk_full;
+	sim.disk_changed = loop_now(sim.loop);
 	say("-- the disk %s", sim.disk_full ? "is full" : "has room");
 	store_disk_fail(sim.disk, sim.disk_full);
 	disturb();

@@ -34,6 +34,8 @@ static void one_seed(uint64_t seed, bool verbose)
 {
 	world_up(seed, verbose);
 	run_ns(pick(3) * NS_PER_S);
+	for (unsigned k = 0; sim.n_pols > 10 && k < 2 * sim.n_pols; k++)
+		ops_random();
 	for (unsigned k = 0; k < EVENTS; k++)
 		event_random();
 	heal_all();

@@ -269,9 +269,10 @@ void check_watch_begin(uint32_t wire)
 
 		if (!b->there || intent_get(app_intent(sim.app), &b->key, v) != 0)
 			continue;
-		if (v->state != INTENT_UP || !check_walk(sim.paths, &b->key, &v->reported.list, &w) ||
+		/* Rates make room for each other where routers lead what is cut off. */
+		if (v->state != INTENT_UP || v->desired.bandwidth_bps > 0 || !check_walk(sim.paths, &b->key, &v->reported.list, &w) ||
 		    bitset_has(w.used, 2 * wire) || bitset_has(w.used, 2 * wire + 1))
-			sim.cut_touched |= 1U << k;
+			sim.cut_touched |= UINT64_C(1) << k;
 	}
 	free(v);
 }
@@ -281,8 +282,8 @@ void check_watch_end(void)
 	for (unsigned k = 0; sim.cut_watch && k < sim.n_pushes; k++) {
 		const struct belief *b = belief_of(&sim.pushes[k].key);
 
-		if (!b || !(sim.cut_touched & 1U << (b - sim.beliefs)))
-			fail("%s is pushed for a wire that it does not use",
+		if (!b || !(sim.cut_touched & UINT64_C(1) << (b - sim.beliefs)))
+			fail_of(&sim.pushes[k].key, "%s is pushed for a wire that it does not use",
 			     key_text(&sim.pushes[k].key));
 	}
 	sim.cut_watch = false;

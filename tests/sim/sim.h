@@ -30,7 +30,7 @@ enum {
 	ROUTERS_MAX = 8,
 	WIRES_MAX = 20,
 	LSPS_MAX = 40,
-	POLS = 10, /* policy keys a seed plays with */
+	POLS = 40, /* policy keys a seed may play with */
 	PUSHES_MAX = 512,
 	FEEDS = 2,
 	RELEASED_MAX = 64,
@@ -91,6 +91,9 @@ struct sim {
 	/* the network; shadow is the same as the controller's TED has it */
 	struct sim_topo topo, shadow;
 	struct sim_paths *paths, *shadow_paths;
+	uint64_t shadow_generation; /* the shadow is of this one, of this life */
+	unsigned shadow_epoch;
+	uint32_t link_of_half[2 * WIRES_MAX];
 	struct sim_feeds *feeds;
 	bool feed_blocked[FEEDS];
 	struct router routers[ROUTERS_MAX];
@@ -101,15 +104,18 @@ struct sim {
 	 * over a restart nor for an LSP that was not reported yet: such an LSP goes on delegating. */
 	struct sr_policy_key released[RELEASED_MAX];
 	unsigned n_released;
+	unsigned n_pols;  /* some seeds have enough for workers to take part */
 	unsigned profile; /* 0: no bandwidth; 1: one priority; 2: many */
 	bool held, hold_pending, hold_unknown, disk_full;
+	struct mono disk_changed; /* a write may be on its way while it changes */
 	/* the world's memory */
 	struct push pushes[PUSHES_MAX];
 	unsigned n_pushes;
 	struct mono disturbed; /* the last time that anything was not well */
 	/* while only this wire has gone: who may be moved */
 	bool cut_watch;
-	uint32_t cut_touched; /* bits of beliefs */
+	uint64_t cut_touched; /* bits of beliefs */
+	unsigned bug_count;
 	uint64_t acks, lives, restful, walked;
 };
 

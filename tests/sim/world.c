@@ -92,8 +92,9 @@ static void topo_make(struct sim_topo *t, uint64_t seed)
 	for (uint32_t k = 0; k < n + chords; k++) {
 		uint32_t a = k < n ? k : (uint32_t)rng_below(&r, n);
 		uint32_t b = k < n ? (k + 1) % n : (a + 1 + (uint32_t)rng_below(&r, n - 1)) % n;
-		uint32_t w = sim_topo_wire(t, a, b, 10 + 5 * (uint32_t)rng_below(&r, 4),
-					   500 + 100 * (uint32_t)rng_below(&r, 40));
+		uint32_t igp = 10 + 5 * (uint32_t)rng_below(&r, 4);
+		uint32_t delay = 500 + 100 * (uint32_t)rng_below(&r, 40);
+		uint32_t w = sim_topo_wire(t, a, b, igp, delay);
 
 		if (w == SIM_NONE)
 			abort();
@@ -231,6 +232,7 @@ void world_up(uint64_t seed, bool verbose)
 	must(net_fake_new(&sim.net, sim.loop, 100 * NS_PER_US, 5 * NS_PER_MS), "net");
 	must(store_disk_new(&sim.disk), "disk");
 	sim.profile = pick(3);
+	sim.n_pols = chance(25) ? POLS : 10;
 	network_up(seed);
 	conf_make(&sim.conf);
 	app_start();
@@ -244,6 +246,7 @@ void world_down(void)
 	sim_feeds_free(sim.feeds);
 	for (uint32_t i = 0; i < sim.topo.routers.n; i++)
 		router_fini(&sim.routers[i]);
+	run_ns(NS_PER_MS); /* what is freed in a later turn */
 	sim_paths_free(sim.paths);
 	sim_paths_free(sim.shadow_paths);
 	sim_topo_fini(&sim.topo);
