@@ -10,13 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "app/app.h"
 #include "base/err.h"
 #include "log/log.h"
+#include "log/service.h"
 
 #define STOP_GRACE (1 * NS_PER_S)
 #define STATUS_EVERY (5 * NS_PER_S)
@@ -48,34 +47,6 @@ static const char usage[] =
 	"\n"
 	"Signals: HUP reload, USR1 debug log on/off, USR2 dump state to the log, TERM stop.\n";
 
-/* systemd's notification protocol: one datagram to the socket it names. */
-static void notify(const char *text)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	size_t n = path ? strlen(path) : 0;
-	int fd;
-
-	if (n < 2 || n >= sizeof(sa.sun_path) || (path[0] != '/' && path[0] != '@'))
-		return;
-	memcpy(sa.sun_path, path, n);
-	if (path[0] == '@')
-		sa.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&sa,
-		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-	(void)close(fd);
-}
-
-static void lines_to_stderr(const char *text)
-{
-	(void)fputs(text, stderr);
-	if (text[0] && text[strlen(text) - 1] != '\n')
-		(void)fputc('\n', stderr);
-}
-
 static void status_cb(void *arg)
 {
 	struct daemon *d = arg;
@@ -83,7 +54,7 @@ static void status_cb(void *arg)
 
 	app_status(d->app, line, sizeof(line));
 	(void)snprintf(text, sizeof(text), "WATCHDOG=1\nSTATUS=%s", line);
-	notify(text);
+	log_service(text);
 	loop_timer_after(&d->status, STATUS_EVERY);
 }
 
@@ -101,7 +72,7 @@ static void stop(struct daemon *d)
 		return;
 	}
 	d->stopping = true;
-	notify("STOPPING=1");
+	log_service("STOPPING=1");
 	log_event("", LOG_NOTICE, "daemon.stop", "msg=\"stopping; forwarding is not touched\"");
 	app_stop(d->app);
 	loop_timer_after(&d->grace, STOP_GRACE);
@@ -112,9 +83,9 @@ static void reload(struct daemon *d)
 	STR_AUTO struct str errors = { 0 };
 	AUTO(conf_free) struct conf *conf = NULL;
 
-	notify("RELOADING=1");
+	log_service("RELOADING=1");
 	if (conf_load(d->config, &conf, &errors) < 0 || app_reload(d->app, conf, &errors) < 0) {
-		lines_to_stderr(str_text(&errors));
+		log_lines(str_text(&errors));
 		log_event("", LOG_ERROR, "daemon.reload.failed",
 			  "file=%s msg=\"the old configuration stays in force\"", d->config);
 	} else {
@@ -125,7 +96,7 @@ static void reload(struct daemon *d)
 		log_setup(&d->conf->log);
 		log_event("", LOG_NOTICE, "daemon.reloaded", "file=%s", d->config);
 	}
-	notify("READY=1");
+	log_service("READY=1");
 }
 
 static void dump_line(void *arg, const char *line)
@@ -218,13 +189,13 @@ static int run(const char *config)
 		log_setup(&d.conf->log);
 		if (build(&d, &errors) == 0) {
 			log_event("", LOG_NOTICE, "daemon.ready", "node=%s config=%s", d.conf->node, config);
-			notify("READY=1");
+			log_service("READY=1");
 			status_cb(&d);
 			loop_run(d.loop);
 			rc = EXIT_SUCCESS;
 		}
 	}
-	lines_to_stderr(str_text(&errors));
+	log_lines(str_text(&errors));
 	teardown(&d);
 	return rc;
 }
@@ -238,7 +209,7 @@ static int check(const char *config, bool print)
 
 	if (r == 0 && print)
 		r = conf_print(config, &out, &errors);
-	lines_to_stderr(str_text(&errors));
+	log_lines(str_text(&errors));
 	if (r < 0)
 		return EXIT_FAILURE;
 	if (print)

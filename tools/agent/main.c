@@ -11,11 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "log/service.h"
 #include "tools/agent/agent.h"
 #include "tools/agent/show.h"
 
@@ -49,34 +48,6 @@ static const char usage[] =
 	"Signals: HUP reload, USR1 debug log on/off, TERM end without touching forwarding.\n"
 	"Exit codes: 0 fine, 1 failed, 2 usage.\n";
 
-/* systemd's notification protocol: one datagram to the socket it names. */
-static void notify(const char *text)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	size_t n = path ? strlen(path) : 0;
-	int fd;
-
-	if (n < 2 || n >= sizeof(sa.sun_path) || (path[0] != '/' && path[0] != '@'))
-		return;
-	memcpy(sa.sun_path, path, n);
-	if (path[0] == '@')
-		sa.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&sa,
-		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
-	(void)close(fd);
-}
-
-static void lines_to_stderr(const char *text)
-{
-	(void)fputs(text, stderr);
-	if (text[0] && text[strlen(text) - 1] != '\n')
-		(void)fputc('\n', stderr);
-}
-
 static void on_status(void *arg)
 {
 	struct daemon *d = arg;
@@ -84,7 +55,7 @@ static void on_status(void *arg)
 
 	agent_status(d->agent, line, sizeof(line));
 	(void)snprintf(text, sizeof(text), "WATCHDOG=1\nSTATUS=%s", line);
-	notify(text);
+	log_service(text);
 	loop_timer_after(&d->status, STATUS_EVERY);
 }
 
@@ -94,21 +65,21 @@ static void reload(struct daemon *d)
 	AUTO(agent_cfg_free) struct agent_cfg *cfg = NULL;
 	struct log_cfg log;
 
-	notify("RELOADING=1");
+	log_service("RELOADING=1");
 	if (agent_cfg_load(d->config, &cfg, &errors) == 0) {
 		log = cfg->log;
 		if (agent_reload(d->agent, &cfg, &errors) == 0) {
 			d->log = log;
 			log_setup(&log);
 			log_event("", LOG_NOTICE, "daemon.reloaded", "file=%s", d->config);
-			notify("READY=1");
+			log_service("READY=1");
 			return;
 		}
 	}
-	lines_to_stderr(str_text(&errors));
+	log_lines(str_text(&errors));
 	log_event("", LOG_ERROR, "daemon.reload.failed",
 		  "file=%s msg=\"the old configuration stays in force\"", d->config);
-	notify("READY=1");
+	log_service("READY=1");
 }
 
 static void on_stopped(void *arg)
@@ -123,7 +94,7 @@ static void stop(struct daemon *d)
 		return;
 	}
 	d->stopping = true;
-	notify("STOPPING=1");
+	log_service("STOPPING=1");
 	log_event("", LOG_NOTICE, "daemon.stop", "msg=\"ending\"");
 	agent_stop(d->agent, on_stopped, d);
 }
@@ -201,13 +172,13 @@ static int run(const char *config)
 		if (build(&d, &cfg, &errors) == 0) {
 			log_event("", LOG_NOTICE, "daemon.ready", "node=%s config=%s", node,
 				  config);
-			notify("READY=1");
+			log_service("READY=1");
 			on_status(&d);
 			loop_run(d.loop);
 			rc = EXIT_SUCCESS;
 		}
 	}
-	lines_to_stderr(str_text(&errors));
+	log_lines(str_text(&errors));
 	teardown(&d);
 	return rc;
 }
@@ -218,7 +189,7 @@ static int check(const char *config)
 	AUTO(agent_cfg_free) struct agent_cfg *cfg = NULL;
 	int r = agent_cfg_load(config, &cfg, &errors);
 
-	lines_to_stderr(str_text(&errors));
+	log_lines(str_text(&errors));
 	if (r < 0)
 		return EXIT_FAILURE;
 	(void)printf("%s: fine\n", config);
@@ -234,7 +205,7 @@ static int show(const char *config, const char *path, bool json)
 
 	if (!path) {
 		if (agent_cfg_load(config, &cfg, &errors) < 0) {
-			lines_to_stderr(str_text(&errors));
+			log_lines(str_text(&errors));
 			return EXIT_FAILURE;
 		}
 		path = cfg->socket;
