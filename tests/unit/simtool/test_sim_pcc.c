@@ -122,6 +122,7 @@ static void lab_end(void)
 {
 	sim_fini(&l.sim);
 	pcep_free(l.pcep);
+	run_ms(5000); /* the Close of a session still leaves */
 	net_free(l.net);
 	loop_free(l.loop);
 }
