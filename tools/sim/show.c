@@ -271,7 +271,7 @@ void sim_show_walk(struct call *c)
 {
 	const struct sim_lsp *l = c->n == 1 ? sim_lsp_find(c->s->pccs, c->word[0]) : NULL;
 	AUTO_FREE uint64_t *used = calloc(BITSET_WORDS(2 * c->s->topo.wires.n) + 1, sizeof(*used));
-	struct sim_walk w;
+	struct sim_walk w = { .end = SIM_NONE };
 
 	if (!used)
 		sim_refuse(c, "no memory", NULL);
