@@ -91,6 +91,7 @@ lsp_of() { vt "$1" -c "show isis database detail $2.00-00"; } # SEEN-FROM ROUTER
 # ---- captures ----
 
 capture() { # NAME NODE INTERFACE FILTER: starts tcpdump, returns when it listens
+	: >"$work/$1.err"
 	in_node "$2" tcpdump -n -U --immediate-mode -s 0 -i "$3" -w "$work/$1.pcap" "$4" 2>"$work/$1.err" &
 	TCPDUMP[$1]=$!
 	within 10 grep -q 'listening on' "$work/$1.err"
