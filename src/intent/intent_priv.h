@@ -121,6 +121,7 @@ struct intent_pol {
 	bool was_up;	 /* want has been reported up */
 	bool attr_dirty; /* bandwidth, priorities or preference differ from what was sent */
 	bool attr_charged; /* and the book has them already */
+	bool attr_in_txn;  /* what is on its way changes them */
 	bool full;
 	bool release_due;
 	char fail[SR_REASON_MAX]; /* last refusal or silence; "" after success */

@@ -235,6 +235,7 @@ static void sent(struct intent_pol *p, enum intent_wish w, uint32_t txn)
 		p->txn_kind = same ? INTENT_TXN_ATTR : INTENT_TXN_LIST;
 		p->new_sent = p->maybe_there = true;
 		p->confirmed = p->was_up = false;
+		p->attr_in_txn = p->attr_dirty;
 		p->attr_dirty = p->attr_charged = false;
 		repair_measure(p->i);
 		intent_path_save(p);
@@ -360,6 +361,14 @@ static void up_now(struct intent_pol *p)
 	loop_timer_stop(&p->retry);
 }
 
+/* PCEP tells rates as 32-bit floats. */
+static bool rate_differs(uint64_t a, uint64_t b)
+{
+	uint64_t more = a > b ? a : b, less = a > b ? b : a;
+
+	return more - less > more >> 20;
+}
+
 /* From the store, and the headend has it: that list is our route, whatever we would compute. */
 static void adopt_report(struct intent_pol *p, const struct lsp_state *st)
 {
@@ -380,7 +389,7 @@ static void adopt_report(struct intent_pol *p, const struct lsp_state *st)
 	p->confirmed = p->new_sent = true;
 	/* What was changed and not sent before the restart; not reported says nothing. What was
 	 * changed since is dirty already, and has to be charged first. */
-	if (!p->attr_dirty && ((st->bandwidth_bps > 0 && st->bandwidth_bps != d->bandwidth_bps) ||
+	if (!p->attr_dirty && ((st->bandwidth_bps > 0 && rate_differs(st->bandwidth_bps, d->bandwidth_bps)) ||
 			       (st->has_preference && st->preference != pref)))
 		p->attr_dirty = p->attr_charged = true;
 }
@@ -485,6 +494,10 @@ void intent_txn_failed(struct intent_pol *p, const char *text, bool gone)
 	}
 	if (list && p->want.set) {
 		roll_back(p);
+		if (p->attr_in_txn) { /* refused with the list */
+			p->attr_dirty = true;
+			p->attr_charged = false;
+		}
 		intent_dirty(p, INTENT_REPAIR);
 	}
 	back_off(p, REFUSED_BACKOFF_NS);

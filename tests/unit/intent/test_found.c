@@ -55,6 +55,46 @@ START_TEST(terms_changed_before_a_restart_are_sent_after_it)
 }
 END_TEST
 
+/* A rate on the wire is a 32-bit float: what comes back is near what was sent. */
+START_TEST(rate_that_came_back_rounded_is_not_sent_again)
+{
+	pcc_up("a");
+	put_ok(bounded(1234567891));
+	pcc_answer("a");
+	pcc_lsp("a", view_of("a", 1, "d")->lsp_name)->bandwidth_bps = _i == 0 ? 1234567936 : 1234569999;
+	world_crash();
+	world.n_calls = 0;
+	net_publish();
+	pcc_up("a");
+	run_ms(1000);
+	ck_assert_uint_eq(world.n_calls, (unsigned)_i);
+}
+END_TEST
+
+START_TEST(terms_refused_with_a_list_are_sent_with_the_old_one)
+{
+	struct intent_policy *p = bounded(6ull * G);
+
+	pcc_up("a");
+	put_ok(p);
+	pcc_answer("a");
+	delays("a", "c", 500); /* another list, as soon as somebody looks */
+	net_publish();
+	p = bounded(_i == 0 ? 2ull * G : 6ull * G);
+	put_ok(p);
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>c,c>d");
+	ck_assert_uint_eq(pcc_refuse("a", 24, 1), 1);
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>b,b>d");
+	run_ms(70000);
+	ck_assert_uint_ge(calls_open(), 1); /* the terms, or the list once more */
+	ck_assert_uint_eq(call_last()->lsp.bandwidth_bps, _i == 0 ? 2ull * G : 6ull * G);
+	pcc_answer("a");
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_UP);
+	ck_assert_uint_eq(pcc_lsp("a", view_of("a", 1, "d")->lsp_name)->bandwidth_bps,
+			  _i == 0 ? 2ull * G : 6ull * G);
+}
+END_TEST
+
 /* Between the restart and the headend's report. */
 START_TEST(terms_changed_during_a_restart_are_booked_before_they_are_sent)
 {
@@ -269,6 +309,8 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(tc, setup, world_down);
 	tcase_add_loop_test(tc, terms_changed_before_a_restart_are_sent_after_it, 0, 2);
+	tcase_add_loop_test(tc, rate_that_came_back_rounded_is_not_sent_again, 0, 2);
+	tcase_add_loop_test(tc, terms_refused_with_a_list_are_sent_with_the_old_one, 0, 2);
 	tcase_add_test(tc, terms_changed_during_a_restart_are_booked_before_they_are_sent);
 	tcase_add_test(tc, list_that_breaks_a_bound_does_for_another_candidate_path);
 	tcase_add_test(tc, list_that_breaks_a_bound_is_not_brought_anywhere);
