@@ -94,6 +94,17 @@ static bool op_free_to_go(struct op *op)
 	return true;
 }
 
+bool intent_op_writing(const struct intent *i, const struct sr_policy_key *key)
+{
+	LIST_EACH(it, &i->ops) {
+		const struct op *o = LIST_OF(it, struct op, link);
+
+		if (o->writing && sr_policy_key_cmp(&o->key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool intent_ops_hold(const struct intent *i, const struct ip_addr *headend, const char *lsp_name,
 		     const struct ip_addr *bsid)
 {

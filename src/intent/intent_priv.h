@@ -361,3 +361,5 @@ bool intent_identity_taken(const struct intent *i, const struct ip_addr *headend
 bool intent_ops_hold(const struct intent *i, const struct ip_addr *headend, const char *lsp_name,
 		     const struct ip_addr *bsid); /* a record on its way to disk has it */
 void intent_ops_orphan(struct intent *i);
+/* A record of this policy is on its way to disk. */
+bool intent_op_writing(const struct intent *i, const struct sr_policy_key *key);

@@ -234,12 +234,14 @@ static void forget_records(struct intent *i, const struct sr_policy_key *k)
 {
 	char key[SR_KEY_TEXT_MAX];
 	const struct store_op ops[] = {
-		{ "policy", sr_policy_key_text(k, key, sizeof(key)), NULL, 0 },
-		{ "path", key, NULL, 0 },
+		{ "path", sr_policy_key_text(k, key, sizeof(key)), NULL, 0 },
+		{ "policy", key, NULL, 0 },
 	};
+	/* One made anew meanwhile has overwritten the tombstone, or will: it must stay. */
+	size_t n = intent_op_writing(i, k) ? 1 : ARRAY_LEN(ops);
 
 	/* Not waited for: should it fail, the restart finds a tombstone and asks the headend again. */
-	if (store_write(i->store, ops, ARRAY_LEN(ops), NULL, NULL) < 0)
+	if (store_write(i->store, ops, n, NULL, NULL) < 0)
 		log_event("", LOG_WARN, "intent.store.write", "what=tombstone policy=%s", key);
 }
 

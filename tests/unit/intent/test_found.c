@@ -55,6 +55,32 @@ START_TEST(terms_changed_before_a_restart_are_sent_after_it)
 }
 END_TEST
 
+static void noted(void *arg, const struct intent_result *r)
+{
+	ck_assert_int_eq(r->code, 0);
+	*(bool *)arg = true;
+}
+
+/* The headend's word that the old one is gone comes between the write and its completion. */
+START_TEST(policy_made_again_outlives_the_end_of_the_deleted_one)
+{
+	bool done = false;
+
+	pcc_up("a");
+	put_ok(bounded(G));
+	pcc_answer("a");
+	ck_assert_int_eq(del("a", 1, "d").code, 0);
+	ck_assert_int_eq(call_last()->kind, CALL_REMOVE);
+	if (_i == 0)
+		intent_put(world.intent, INTENT_CREATE, bounded(G), 0, noted, &done);
+	pcc_answer("a");
+	run_ms(1000);
+	ck_assert_int_eq(done, _i == 0);
+	world_crash();
+	ck_assert_int_eq(view_of("a", 1, "d") != NULL, _i == 0);
+}
+END_TEST
+
 /* A rate on the wire is a 32-bit float: what comes back is near what was sent. */
 START_TEST(rate_that_came_back_rounded_is_not_sent_again)
 {
@@ -88,7 +114,10 @@ START_TEST(terms_refused_with_a_list_are_sent_with_the_old_one)
 	run_ms(70000);
 	ck_assert_uint_ge(calls_open(), 1); /* the terms, or the list once more */
 	ck_assert_uint_eq(call_last()->lsp.bandwidth_bps, _i == 0 ? 2ull * G : 6ull * G);
-	pcc_answer("a");
+	for (unsigned k = 0; k < 3; k++) {
+		pcc_answer("a");
+		run_ms(100000);
+	}
 	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_UP);
 	ck_assert_uint_eq(pcc_lsp("a", view_of("a", 1, "d")->lsp_name)->bandwidth_bps,
 			  _i == 0 ? 2ull * G : 6ull * G);
@@ -309,6 +338,7 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(tc, setup, world_down);
 	tcase_add_loop_test(tc, terms_changed_before_a_restart_are_sent_after_it, 0, 2);
+	tcase_add_loop_test(tc, policy_made_again_outlives_the_end_of_the_deleted_one, 0, 2);
 	tcase_add_loop_test(tc, rate_that_came_back_rounded_is_not_sent_again, 0, 2);
 	tcase_add_loop_test(tc, terms_refused_with_a_list_are_sent_with_the_old_one, 0, 2);
 	tcase_add_test(tc, terms_changed_during_a_restart_are_booked_before_they_are_sent);
