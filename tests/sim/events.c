@@ -172,6 +172,22 @@ static void ev_kill(void)
 	sim.lives++;
 }
 
+/* A reload ends no session but that of a peer that is taken away. */
+static void ev_reload(void)
+{
+	bool up[ROUTERS_MAX] = { false };
+
+	for (uint32_t i = 0; i < sim.topo.routers.n; i++)
+		up[i] = sim.routers[i].pcc && pcc_is_up(sim.routers[i].pcc, 1);
+	app_hup(false);
+	say("-- reload, %zu PCEP peers", sim.running[sim.n_reloads % 2].n_pcep_peers);
+	run_ns(20 * NS_PER_MS);
+	for (uint32_t i = 0; i + 1 < sim.topo.routers.n; i++) {
+		if (up[i] && !pcc_is_up(sim.routers[i].pcc, 1))
+			fail("a reload ended the session of %s", sim.topo.routers.at[i].name);
+	}
+}
+
 static void ev_hold(void)
 {
 	if (!sim.hold_pending)
@@ -200,7 +216,7 @@ static const struct {
 	{ 34, ops_random }, { 10, ev_cut },	{ 10, ev_heal }, { 5, ev_delay },
 	{ 4, ev_metric },   { 4, ev_sids },	{ 2, ev_router }, { 4, ev_feed },
 	{ 6, ev_session },  { 5, ev_mood },	{ 4, ev_own },	 { 3, ev_kill },
-	{ 2, ev_hold },	    { 2, ev_disk },	{ 5, ev_nothing },
+	{ 2, ev_hold },	    { 2, ev_disk },	{ 2, ev_reload }, { 5, ev_nothing },
 };
 
 static void wait_a_while(void)
@@ -243,6 +259,7 @@ void heal_all(void)
 	say("-- everything is well again");
 	if (sim.disk_full)
 		ev_disk();
+	app_hup(true);
 	for (uint32_t k = 0; k < FEEDS; k++)
 		feed_set(k, true);
 	for (uint32_t i = 0; i < sim.topo.routers.n; i++) {

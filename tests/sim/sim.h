@@ -87,7 +87,9 @@ struct sim {
 	struct work *work;
 	struct app *app;
 	unsigned epoch; /* lives so far */
-	struct conf conf;
+	struct conf conf;      /* as it was at the start; whole */
+	struct conf running[2]; /* the one in use, and the next */
+	unsigned n_reloads;
 	/* the network; shadow is the same as the controller's TED has it */
 	struct sim_topo topo, shadow;
 	struct sim_paths *paths, *shadow_paths;
@@ -140,6 +142,8 @@ void world_up(uint64_t seed, bool verbose);
 void world_down(void);
 void app_start(void);
 void app_kill(void);
+/* SIGHUP: other times and margins, and the last PCEP peer there or not. */
+void app_hup(bool whole);
 void run_ns(uint64_t ns);
 struct ip_addr controller_addr(void);
 

@@ -201,11 +201,31 @@ void app_start(void)
 	must(store_fake_new(&sim.store, sim.loop, sim.disk), "store");
 	env.work = sim.work;
 	env.store = sim.store;
-	if (app_new(&sim.app, &env, &sim.conf, &errors) < 0)
+	sim.running[0] = sim.conf;
+	sim.n_reloads = 0;
+	if (app_new(&sim.app, &env, &sim.running[0], &errors) < 0)
 		fail("the controller does not start: %s", str_text(&errors));
 	str_fini(&errors);
 	sim.epoch++;
 	say("the controller is up, life %u", sim.epoch);
+}
+
+void app_hup(bool whole)
+{
+	struct conf *next = &sim.running[++sim.n_reloads % 2];
+	struct str errors = { 0 };
+
+	*next = sim.conf;
+	if (!whole) {
+		next->n_pcep_peers -= pick(2);
+		next->wait_to_revert_s = 1 + pick(10);
+		next->hysteresis_pct = pick(30);
+		next->foreign_age_s = pick(100);
+	}
+	if (app_reload(sim.app, next, &errors) < 0)
+		fail("the configuration cannot be reloaded: %s", str_text(&errors));
+	str_fini(&errors);
+	disturb();
 }
 
 void app_kill(void)
