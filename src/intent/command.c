@@ -256,7 +256,7 @@ static void apply_put(struct op *op)
 	if (!p)
 		return;
 	if ((p->want.set || p->lsp) && p->desired && terms_differ(&p->desired->p, &op->rec.desired->p)) {
-		p->attr_dirty = true;
+		p->attr_dirty = p->attr_terms = true;
 		p->attr_charged = false;
 	}
 	intent_desired_unref(p->desired);

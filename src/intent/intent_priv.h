@@ -121,7 +121,8 @@ struct intent_pol {
 	bool was_up;	 /* want has been reported up */
 	bool attr_dirty; /* bandwidth, priorities or preference differ from what was sent */
 	bool attr_charged; /* and the book has them already */
-	bool attr_in_txn;  /* what is on its way changes them */
+	bool attr_terms;   /* of what is dirty: rate or priorities, not the preference alone */
+	bool attr_in_txn;  /* what is on its way changes those */
 	bool full;
 	bool release_due;
 	char fail[SR_REASON_MAX]; /* last refusal or silence; "" after success */

@@ -235,8 +235,8 @@ static void sent(struct intent_pol *p, enum intent_wish w, uint32_t txn)
 		p->txn_kind = same ? INTENT_TXN_ATTR : INTENT_TXN_LIST;
 		p->new_sent = p->maybe_there = true;
 		p->confirmed = p->was_up = false;
-		p->attr_in_txn = p->attr_dirty;
-		p->attr_dirty = p->attr_charged = false;
+		p->attr_in_txn = p->attr_terms;
+		p->attr_dirty = p->attr_charged = p->attr_terms = false;
 		repair_measure(p->i);
 		intent_path_save(p);
 		break;
@@ -495,7 +495,7 @@ void intent_txn_failed(struct intent_pol *p, const char *text, bool gone)
 	if (list && p->want.set) {
 		roll_back(p);
 		if (p->attr_in_txn) { /* refused with the list */
-			p->attr_dirty = true;
+			p->attr_dirty = p->attr_terms = true;
 			p->attr_charged = false;
 		}
 		intent_dirty(p, INTENT_REPAIR);
