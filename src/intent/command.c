@@ -358,26 +358,6 @@ static void apply_delete(struct op *op)
 	intent_reconcile(p); /* its end, when nothing of it is out there */
 }
 
-void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t if_revision,
-		   intent_done_fn done, void *arg)
-{
-	struct op *op = op_new(i, key, done, arg);
-	struct intent_pol *p;
-
-	if (!op)
-		return;
-	op->apply = apply_delete;
-	op->revision = i->revision_given + 1;
-	if (!found(op, if_revision, &p)) {
-		loop_task_run(&op->tell);
-		return;
-	}
-	record_of(p, &op->rec);
-	op->rec.desired = intent_desired_ref(p->desired);
-	op->rec.deleted = true; /* until the headend has let go of it */
-	op_write_record(op);
-}
-
 /* ---- adopt ---- */
 
 static void apply_adopt(struct op *op)
@@ -506,24 +486,54 @@ static void apply_release(struct op *op)
 	intent_todo(p);
 }
 
+static void release_write(struct op *op)
+{
+	char text[SR_KEY_TEXT_MAX];
+	const struct store_op ops[] = {
+		{ "policy", sr_policy_key_text(&op->key, text, sizeof(text)), NULL, 0 },
+		{ "path", text, NULL, 0 },
+	};
+
+	op->apply = apply_release;
+	op_write(op, ops, ARRAY_LEN(ops));
+}
+
 void intent_release(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg)
 {
 	struct op *op = op_new(i, key, done, arg);
-	char text[SR_KEY_TEXT_MAX];
-	const struct store_op ops[] = {
-		{ "policy", sr_policy_key_text(key, text, sizeof(text)), NULL, 0 },
-		{ "path", text, NULL, 0 },
-	};
 	struct intent_pol *p;
 
 	if (!op)
 		return;
-	op->apply = apply_release;
 	op->revision = i->revision_given + 1;
 	if (found(op, 0, &p))
-		op_write(op, ops, ARRAY_LEN(ops));
+		release_write(op);
 	else
 		loop_task_run(&op->tell);
+}
+
+void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t if_revision,
+		   intent_done_fn done, void *arg)
+{
+	struct op *op = op_new(i, key, done, arg);
+	struct intent_pol *p;
+
+	if (!op)
+		return;
+	op->apply = apply_delete;
+	op->revision = i->revision_given + 1;
+	if (!found(op, if_revision, &p)) {
+		loop_task_run(&op->tell);
+		return;
+	}
+	if (p->lsp && !intent_removable(p, &p->lsp->st)) { /* the router's own stays on the router */
+		release_write(op);
+		return;
+	}
+	record_of(p, &op->rec);
+	op->rec.desired = intent_desired_ref(p->desired);
+	op->rec.deleted = true; /* until the headend has let go of it */
+	op_write_record(op);
 }
 
 /* ---- hold, reoptimise ---- */

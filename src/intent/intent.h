@@ -172,7 +172,9 @@ void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t i
  * Discovered LSPs have a policy key too; see intent_color_of() for those without a colour. A
  * policy that is observed takes no intent_put (INTENT_E_MODE) before it is adopted; adopting
  * keeps the reported list as its explicit candidate path, so that nothing is sent. An LSP that
- * is neither delegated to us nor an orphan of PCInitiate cannot be adopted (INTENT_E_MODE).
+ * is neither delegated to us nor an orphan of PCInitiate cannot be adopted (INTENT_E_MODE). Deleting
+ * an adopted one removes it only if a PCE made it, which an LSP without a colour is not taken to
+ * be whatever its headend says; else it is released.
  */
 void intent_adopt(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg);
 void intent_release(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg);

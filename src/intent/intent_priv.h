@@ -307,6 +307,7 @@ enum intent_wish {
 	INTENT_WISH_RELEASE,
 };
 enum intent_wish intent_wish_of(const struct intent_pol *p);
+bool intent_removable(const struct intent_pol *p, const struct lsp_state *st);
 const char *intent_wish_text(enum intent_wish w);
 bool intent_in_force(const struct intent_pol *p);
 void intent_todo(struct intent_pol *p); /* reconcile later this turn */
@@ -320,6 +321,7 @@ void intent_retry_fire(void *arg);
 void intent_revert_fire(void *arg);
 
 /* observe.c */
+bool intent_color_made(uint32_t color, const char *lsp_name); /* not told by the headend */
 struct intent_lsp *intent_lsp_find(const struct intent *i, const struct ip_addr *headend,
 				   const char *name);
 void intent_lsp_free(struct intent_lsp *l);

@@ -22,6 +22,14 @@ uint32_t intent_color_of(const char *lsp_name)
 	return (uint32_t)COLOR_MADE << 24 | ((h >> 24) ^ (h & 0xffffff));
 }
 
+/* Those that met another have moved up by less than COLOR_PROBES. */
+bool intent_color_made(uint32_t color, const char *lsp_name)
+{
+	uint32_t from = intent_color_of(lsp_name);
+
+	return color >> 24 == COLOR_MADE && ((color - from) & 0xffffff) < COLOR_PROBES;
+}
+
 /* ---- the table ---- */
 
 struct intent_lsp *intent_lsp_find(const struct intent *i, const struct ip_addr *headend,

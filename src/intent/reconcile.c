@@ -30,6 +30,16 @@ static bool lsp_here(const struct intent_lsp *l)
 	return l && l->st.session == l->he->session;
 }
 
+/*
+ * May we take it out of the headend? Only what a PCE put there (RFC 8281 s5.4). FRR says so of its
+ * own dynamic candidate paths too; but what is initiated as an SR policy has a colour, and this
+ * one has told none.
+ */
+bool intent_removable(const struct intent_pol *p, const struct lsp_state *st)
+{
+	return st->pce_initiated && !intent_color_made(p->key.color, p->lsp_name);
+}
+
 static enum intent_wish wish_absent(const struct intent_pol *p)
 {
 	const struct lsp_state *st;
@@ -37,7 +47,7 @@ static enum intent_wish wish_absent(const struct intent_pol *p)
 	if (!lsp_here(p->lsp))
 		return INTENT_WISH_NONE;
 	st = &p->lsp->st;
-	if (!st->pce_initiated) /* not ours to delete (RFC 8281 s5.4): only hand it back */
+	if (!intent_removable(p, st)) /* only hand it back */
 		return p->deleted && st->delegated ? INTENT_WISH_RELEASE : INTENT_WISH_NONE;
 	return st->delegated ? INTENT_WISH_REMOVE : INTENT_WISH_TAKE;
 }

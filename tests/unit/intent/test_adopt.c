@@ -255,6 +255,31 @@ START_TEST(adopted_lsp_the_operator_deletes_is_removed_or_handed_back)
 END_TEST
 
 /* A headend asks by itself (RFC 5440) and is answered on the present topology and book. */
+/* FRR calls its own dynamic candidate paths PCE-initiated once they are delegated. */
+START_TEST(lsp_without_a_colour_is_handed_back_whatever_its_headend_calls_it)
+{
+	uint32_t color = intent_color_of("old");
+
+	plant(true, true)->has_key = false;
+	pcc_up("a");
+	ck_assert_int_eq(adopt("a", color, "d").code, 0);
+	if (_i == 1) {
+		world_crash();
+		net_publish();
+		pcc_up("a");
+		ck_assert_int_eq(view_of("a", color, "d")->mode, INTENT_MANAGED);
+	}
+	ck_assert_int_eq(del("a", color, "d").code, 0);
+	ck_assert_uint_eq(world.n_calls, 1);
+	ck_assert_int_eq(call_last()->kind, CALL_RELEASE);
+	run_ms(60000); /* no answer, and it goes on calling it delegated */
+	ck_assert_uint_eq(world.n_calls, 1);
+	ck_assert_int_eq(view_of("a", color, "d")->mode, INTENT_OBSERVED);
+	world_crash();
+	ck_assert_ptr_null(view_of("a", color, "d"));
+}
+END_TEST
+
 START_TEST(path_asked_for_is_answered_at_once)
 {
 	struct driver_path_request q = { .headend = net_addr("a"), .src = net_addr("a"), .dst = net_addr("d"),
@@ -352,6 +377,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, under_hold_nothing_is_given_back);
 	tcase_add_loop_test(tc, under_hold_adoption_is_silent_and_orphans_wait, 0, 2);
 	tcase_add_loop_test(tc, adopted_lsp_the_operator_deletes_is_removed_or_handed_back, 0, 2);
+	tcase_add_loop_test(tc, lsp_without_a_colour_is_handed_back_whatever_its_headend_calls_it, 0, 2);
 	tcase_add_test(tc, path_asked_for_is_answered_at_once);
 	tcase_add_test(tc, unnamed_lsps_whose_names_meet_have_two_keys);
 	suite_add_tcase(s, tc);
