@@ -245,7 +245,7 @@ static void sent(struct intent_pol *p, enum intent_wish w, uint32_t txn)
 		p->txn_kind = same ? INTENT_TXN_ATTR : INTENT_TXN_LIST;
 		p->new_sent = p->maybe_there = true;
 		p->confirmed = p->was_up = false;
-		p->attr_in_txn = p->attr_terms;
+		p->attr_in_txn = p->attr_terms || p->attr_in_txn;
 		p->attr_dirty = p->attr_charged = p->attr_terms = false;
 		repair_measure(p->i);
 		intent_path_save(p);
@@ -325,6 +325,17 @@ void intent_todo_run(void *arg)
 
 /* ---- answers ---- */
 
+/* Changed terms were on their way and are not known to have arrived. charged: the book has them. */
+static void terms_again(struct intent_pol *p, bool charged)
+{
+	if (p->txn_kind == INTENT_TXN_ATTR || p->attr_in_txn) {
+		p->attr_dirty = true;
+		p->attr_charged = charged;
+	}
+	p->attr_terms = p->attr_terms || p->attr_in_txn;
+	p->attr_in_txn = false;
+}
+
 static void txn_over(struct intent_pol *p)
 {
 	p->txn = 0;
@@ -401,7 +412,7 @@ static void adopt_report(struct intent_pol *p, const struct lsp_state *st)
 	 * changed since is dirty already, and has to be charged first. */
 	if (!p->attr_dirty && ((st->bandwidth_bps > 0 && rate_differs(st->bandwidth_bps, d->bandwidth_bps)) ||
 			       (st->has_preference && st->preference != pref)))
-		p->attr_dirty = p->attr_charged = true;
+		p->attr_dirty = p->attr_charged = p->attr_terms = true;
 }
 
 void intent_lsp_news(struct intent_pol *p, const struct lsp_state *st)
@@ -427,6 +438,7 @@ void intent_lsp_news(struct intent_pol *p, const struct lsp_state *st)
 	} else if (eq && ((p->txn_kind == INTENT_TXN_LIST && (answer || up)) ||
 			  (p->txn_kind == INTENT_TXN_ATTR && answer))) {
 		p->confirmed = p->new_sent = true;
+		p->attr_in_txn = p->attr_in_txn && !answer;
 		txn_over(p);
 		if (!up) /* it has this long to bring it up before the old is let go */
 			loop_timer_after(&p->retry, p->i->cfg.confirm_ns);
@@ -490,8 +502,7 @@ void intent_txn_failed(struct intent_pol *p, const char *text, bool gone)
 	bool list = p->txn_kind == INTENT_TXN_LIST;
 	bool removal = p->txn_kind == INTENT_TXN_REMOVE;
 
-	if (p->txn_kind == INTENT_TXN_ATTR)
-		p->attr_dirty = p->attr_charged = true;
+	terms_again(p, !list || !p->prev.set);
 	txn_over(p);
 	failed(p, text);
 	if (gone && p->lsp) {
@@ -504,10 +515,6 @@ void intent_txn_failed(struct intent_pol *p, const char *text, bool gone)
 	}
 	if (list && p->want.set) {
 		roll_back(p);
-		if (p->attr_in_txn) { /* refused with the list */
-			p->attr_dirty = p->attr_terms = true;
-			p->attr_charged = false;
-		}
 		intent_dirty(p, INTENT_REPAIR);
 	}
 	back_off(p, REFUSED_BACKOFF_NS);
@@ -520,8 +527,7 @@ void intent_txn_failed(struct intent_pol *p, const char *text, bool gone)
 
 void intent_session_reset(struct intent_pol *p)
 {
-	if (p->txn_kind == INTENT_TXN_ATTR) /* perhaps it never arrived */
-		p->attr_dirty = p->attr_charged = true;
+	terms_again(p, true); /* perhaps they never arrived */
 	p->txn = 0;
 	p->txn_kind = INTENT_TXN_NONE;
 	p->full = p->has_refused = p->waiting = false;
@@ -542,8 +548,7 @@ void intent_retry_fire(void *arg)
 	if (p->txn_kind != INTENT_TXN_NONE) {
 		(void)snprintf(text, sizeof(text), "no answer from the headend within %llu ms",
 			       (unsigned long long)(p->i->cfg.confirm_ns / NS_PER_MS));
-		if (p->txn_kind == INTENT_TXN_ATTR)
-			p->attr_dirty = p->attr_charged = true;
+		terms_again(p, true);
 		p->txn = 0;
 		p->txn_kind = INTENT_TXN_NONE;
 		failed(p, text);

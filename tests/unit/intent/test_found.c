@@ -244,6 +244,29 @@ START_TEST(terms_on_their_way_when_the_session_is_lost_are_sent_again)
 }
 END_TEST
 
+/* A list goes unanswered, and then the headend's own is wanted again. */
+START_TEST(terms_that_got_no_answer_with_a_list_are_sent_with_the_old_one)
+{
+	pcc_up("a");
+	put_ok(bounded(G));
+	pcc_answer("a");
+	delays("a", "c", 500);
+	net_publish();
+	put_ok(bounded(_i == 0 ? 2ull * G : G));
+	ck_assert_uint_eq(calls_open(), 1);
+	run_ms(6000); /* no answer */
+	pcc_down("a");
+	delays("a", "c", 1000);
+	net_cut("c", "d");
+	pcc_up("a");
+	run_ms(1000);
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>b,b>d");
+	ck_assert_uint_eq(calls_open(), _i == 0);
+	if (_i == 0)
+		ck_assert_uint_eq(call_last()->lsp.bandwidth_bps, 2ull * G);
+}
+END_TEST
+
 START_TEST(terms_changed_while_there_is_no_path_are_sent_with_it)
 {
 	pcc_up("a");
@@ -347,6 +370,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, list_that_breaks_a_bound_stays_where_it_is);
 	tcase_add_test(tc, headend_that_refuses_one_list_after_the_other_gets_its_rest);
 	tcase_add_loop_test(tc, terms_on_their_way_when_the_session_is_lost_are_sent_again, 0, 2);
+	tcase_add_loop_test(tc, terms_that_got_no_answer_with_a_list_are_sent_with_the_old_one, 0, 2);
 	tcase_add_test(tc, terms_changed_while_there_is_no_path_are_sent_with_it);
 	tcase_add_test(tc, list_kept_over_a_restart_is_looked_at_before_it_is_sent_anew);
 	tcase_add_test(tc, list_that_came_by_itself_stays_booked_while_it_is_left);
