@@ -100,6 +100,8 @@ static void derive_observed(const struct intent_pol *p, struct verdict_of *v)
 		say(v, INTENT_HELD, "hold: the delegation would be given back");
 	else if (oper_up(&l->st))
 		say(v, INTENT_UP, l->charged ? "" : l->note);
+	else if (l->st.oper == LSP_GOING_UP)
+		say(v, INTENT_PENDING, "the headend reports it going up");
 	else
 		say(v, INTENT_DOWN, "the headend reports it down");
 }

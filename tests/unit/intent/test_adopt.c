@@ -255,6 +255,22 @@ START_TEST(adopted_lsp_the_operator_deletes_is_removed_or_handed_back)
 END_TEST
 
 /* A headend asks by itself (RFC 5440) and is answered on the present topology and book. */
+START_TEST(observed_lsp_shows_what_its_headend_says)
+{
+	static const struct {
+		uint8_t oper;
+		enum intent_state state;
+	} rows[] = { { LSP_DOWN, INTENT_DOWN },	      { LSP_UP, INTENT_UP },
+		     { LSP_ACTIVE, INTENT_UP },	      { LSP_GOING_DOWN, INTENT_DOWN },
+		     { LSP_GOING_UP, INTENT_PENDING } };
+
+	plant(false, false)->oper = rows[_i].oper;
+	pcc_up("a");
+	ck_assert_int_eq(view_of("a", 9, "d")->mode, INTENT_OBSERVED);
+	ck_assert_int_eq(view_of("a", 9, "d")->state, rows[_i].state);
+}
+END_TEST
+
 /* FRR calls its own dynamic candidate paths PCE-initiated once they are delegated. */
 START_TEST(lsp_without_a_colour_is_handed_back_whatever_its_headend_calls_it)
 {
@@ -377,6 +393,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, under_hold_nothing_is_given_back);
 	tcase_add_loop_test(tc, under_hold_adoption_is_silent_and_orphans_wait, 0, 2);
 	tcase_add_loop_test(tc, adopted_lsp_the_operator_deletes_is_removed_or_handed_back, 0, 2);
+	tcase_add_loop_test(tc, observed_lsp_shows_what_its_headend_says, 0, 5);
 	tcase_add_loop_test(tc, lsp_without_a_colour_is_handed_back_whatever_its_headend_calls_it, 0, 2);
 	tcase_add_test(tc, path_asked_for_is_answered_at_once);
 	tcase_add_test(tc, unnamed_lsps_whose_names_meet_have_two_keys);
