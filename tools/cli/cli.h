@@ -193,6 +193,7 @@ int cli_segments(struct str *out);
 
 /* ---- commands ---- */
 
+int cli_status(const struct cli_command *cmd);
 int cli_topology_summary(const struct cli_command *cmd);
 int cli_topology_nodes(const struct cli_command *cmd);
 int cli_topology_links(const struct cli_command *cmd);

@@ -79,6 +79,8 @@ static const char api_more[] =
 	}
 
 const struct cli_command cli_commands[] = {
+	ROW("status", "", 0, 0, cli_status, NULL, "is all well, on one screen",
+	    "With --json the same as one object, made here."),
 	ROW("topology summary", "", 0, 0, cli_topology_summary, NULL, "size, freshness and sources", NULL),
 	ROW("topology nodes", "", 0, 0, cli_topology_nodes, NULL, "routers, their locators and SIDs", NULL),
 	ROW("topology links", "", 0, 0, cli_topology_links, NULL, "links: metrics, delay, bandwidth", NULL),
