@@ -37,6 +37,20 @@ static void link_event(struct bus *bus, uint64_t wall, const struct ted *prev, c
 		    resource, body);
 }
 
+void publish_damped(struct bus *bus, const struct loop *loop, const struct ted *ted, uint32_t link,
+		    uint64_t hold_ns)
+{
+	char label[TED_LABEL_MAX], resource[BUS_RESOURCE_MAX], body[64];
+
+	if (link >= ted->n_links)
+		return;
+	ted_link_label(ted, link, label, sizeof(label));
+	(void)snprintf(resource, sizeof(resource), "link/%.180s", label);
+	(void)snprintf(body, sizeof(body), "\"hold-ms\":%llu",
+		       (unsigned long long)(hold_ns / NS_PER_MS));
+	bus_publish(bus, loop_wall_ns(loop), BUS_WARNING, "link-damped", resource, body);
+}
+
 static void node_event(struct bus *bus, uint64_t wall, const struct ted *prev, const struct ted *ted,
 		       uint32_t node)
 {

@@ -5,6 +5,9 @@
 #include "loop/loop.h"
 #include "pce/ted.h"
 
+/* A link that flapped again is held down for so long although it is told up. */
+void publish_damped(struct bus *bus, const struct loop *loop, const struct ted *ted, uint32_t link,
+		    uint64_t hold_ns);
 /* prev: the generation before, never NULL. */
 void publish_events(struct bus *bus, const struct loop *loop, const struct ted *prev,
 		    const struct ted *ted);

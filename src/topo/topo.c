@@ -104,7 +104,7 @@ static struct damp *damp_at(struct topo *t, uint32_t slot)
 	return &t->damp.at[slot];
 }
 
-static void damp_rise(struct topo *t, struct damp *d, struct mono now)
+static void damp_rise(struct topo *t, uint32_t slot, struct damp *d, struct mono now)
 {
 	uint64_t window;
 
@@ -116,6 +116,8 @@ static void damp_rise(struct topo *t, struct damp *d, struct mono now)
 	else if (d->level < DAMP_LEVEL_MAX)
 		d->level++;
 	d->hold_until = mono_add(now, t->cfg.flap_hold_ns << d->level);
+	if (d->level > 0) /* the first time is every repair's */
+		publish_damped(t->bus, t->loop, t->ted, slot, t->cfg.flap_hold_ns << d->level);
 }
 
 /* A merge_up_fn: keeps a link that flapped down for a while after it is told up again. */
@@ -131,7 +133,7 @@ static bool link_up(void *arg, uint32_t slot, bool present)
 		return present && (!d || !mono_before(now, d->hold_until));
 	}
 	if (present && !d->present)
-		damp_rise(t, d, now);
+		damp_rise(t, slot, d, now);
 	if (!present && d->present)
 		d->down_at = now;
 	d->present = present;

@@ -248,6 +248,16 @@ adjacencies() { # ROUTER: how many IS-IS neighbours are up
 		awk '$4 == "Up" { n++ } END { print n + 0 }'
 }
 
+# FRR: when all links of a router flap at once, zebra may call routes installed that the kernel has
+# dropped with their nexthop, and leaves it at that. "PREFIX INTERFACE" a line.
+frr_lost_routes() { # ROUTER
+	awk 'NR == FNR { has[$1 (index($1, "/") ? "" : "/128")] = 1; next }
+		$1 == "I>*" && / via / && !has[$2] && match($0, /, to-[a-z0-9]+/) {
+			print $2, substr($0, RSTART + 2, RLENGTH - 2) }' \
+		<(ip -n "$NAME-$1" -6 route show) \
+		<(frr_run "$1" exec /usr/bin/vtysh -d zebra -c 'show ipv6 route isis' 2>/dev/null)
+}
+
 # Sets the delay of one direction in FRR.
 # FRR: a changed delay alone never reaches BGP-LS; the TE metric changes by one with it.
 frr_set_delay() { # LINK ROUTER USEC TE

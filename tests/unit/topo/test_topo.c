@@ -166,6 +166,16 @@ static bool has_alarm_type(const char *type)
 	return standing;
 }
 
+static unsigned events(const char *type)
+{
+	unsigned n = 0;
+	bool gap;
+
+	for (const struct bus_event *e = bus_next(bus, 0, &gap); e; e = bus_next(bus, e->id, &gap))
+		n += strcmp(e->type, type) == 0;
+	return n;
+}
+
 START_TEST(two_feeds_of_one_network_are_one_topology)
 {
 	ring();
@@ -412,8 +422,10 @@ START_TEST(a_flapping_link_is_held_longer_each_time)
 	ck_assert_uint_eq(usable(), 6);
 	run_ms(300);
 	ck_assert_uint_eq(usable(), 8);
+	ck_assert_uint_eq(events("link-damped"), 0);
 	flap();
 	run_ms(1900);
+	ck_assert_uint_eq(events("link-damped"), 2); /* its two directions */
 	ck_assert_uint_eq(usable(), 6);
 	run_ms(300);
 	ck_assert_uint_eq(usable(), 8);
