@@ -71,6 +71,18 @@ static void preempt(struct intent_pol *p, const struct intent_route *r)
 
 /* ---- taking a route ---- */
 
+/* A preempted one has lost a part. */
+bool intent_booked(const struct intent_pol *p)
+{
+	if (!p->claim || !p->want.set || p->want.n_links == 0)
+		return false;
+	for (uint32_t k = 0; k < p->want.n_links; k++) {
+		if (book_claim_bps(p->claim, p->want.links[k]) < p->desired->p.bandwidth_bps)
+			return false;
+	}
+	return true;
+}
+
 /* The link on which a route does not fit, UINT32_MAX when it fits. */
 static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r)
 {
@@ -191,15 +203,20 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 	p->want = r;
 }
 
-/* A bound held again after it was broken, or new terms on the same list: charged in full. */
-static void recharge(struct intent_pol *p, bool was_degraded)
+/* New terms on the same list, or a reservation that was lost to a better priority and has room
+ * again, whether or not anybody saw it without: charged in full. */
+static void recharge(struct intent_pol *p, const struct intent_eval *e)
 {
-	if (p->attr_dirty && !p->attr_charged) {
-		if (charge(p, &p->want, p->new_sent))
-			p->attr_charged = true;
-	} else if (was_degraded) {
-		charge(p, &p->want, false);
+	bool terms = p->attr_dirty && !p->attr_charged;
+
+	if (!terms && intent_booked(p))
+		return;
+	if (!e->exact && refuses(p, &p->want) != UINT32_MAX) {
+		intent_dirty(p, INTENT_REPAIR); /* another of this round was first */
+		return;
 	}
+	if (charge(p, &p->want, terms && p->new_sent) && terms)
+		p->attr_charged = true;
 }
 
 /* It breaks a bound and there is nothing better: better than nothing, where it forwards. */
@@ -269,7 +286,6 @@ static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool be
 {
 	bool same = best && sr_list_eq(&e->best.list, &p->want.list) &&
 		    e->best.preference == p->want.preference;
-	bool was_degraded = p->degraded;
 
 	p->degraded = p->no_path = p->blocked = false;
 	p->why[0] = '\0';
@@ -280,7 +296,7 @@ static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool be
 	}
 	if (same || !best || !better(p, e))
 		revert_forget(p);
-	recharge(p, was_degraded);
+	recharge(p, e);
 	intent_reconcile(p);
 }
 

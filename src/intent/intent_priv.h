@@ -296,6 +296,7 @@ const uint64_t *intent_free_now(struct intent *i, const struct book_ask *ask);
 bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt how);
 void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t preference);
 struct book_terms intent_terms(const struct intent_policy *d);
+bool intent_booked(const struct intent_pol *p); /* in full on every link of its route */
 
 /* reconcile.c */
 enum intent_wish {
@@ -313,6 +314,7 @@ bool intent_in_force(const struct intent_pol *p);
 void intent_todo(struct intent_pol *p); /* reconcile later this turn */
 void intent_todo_run(void *arg);
 void intent_reconcile(struct intent_pol *p);
+void intent_lsp_bound(struct intent_pol *p, const struct lsp_state *st); /* it is p->lsp now */
 void intent_lsp_news(struct intent_pol *p, const struct lsp_state *st); /* of ours; p->lsp is set */
 void intent_lsp_gone(struct intent_pol *p, bool asked);
 void intent_txn_failed(struct intent_pol *p, const char *text, bool gone);

@@ -160,6 +160,7 @@ void intent_lsp_ours(struct intent_lsp *l, struct intent_pol *p)
 	l->ours = true;
 	l->pol = p;
 	p->lsp = l;
+	intent_lsp_bound(p, &l->st);
 	if (was != p)
 		pol_left(was);
 }

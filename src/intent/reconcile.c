@@ -390,6 +390,34 @@ static bool rate_differs(uint64_t a, uint64_t b)
 	return more - less > more >> 20;
 }
 
+/* Not reported says nothing. */
+static bool terms_differ(const struct intent_pol *p, const struct lsp_state *st, uint32_t pref)
+{
+	return (st->bandwidth_bps > 0 &&
+		rate_differs(st->bandwidth_bps, p->desired->p.bandwidth_bps)) ||
+	       (st->has_preference && st->preference != pref);
+}
+
+/* An LSP has become ours. Of one that we asked for the terms are known, unless they changed
+ * meanwhile; of one that was there before its policy nothing is. */
+void intent_lsp_bound(struct intent_pol *p, const struct lsp_state *st)
+{
+	uint32_t pref = p->want.set ? p->want.preference : st->preference;
+
+	if (p->adopting && !p->deleted)
+		return; /* its report is our route: compared when that is taken */
+	if (p->maybe_there && !terms_differ(p, st, pref))
+		return;
+	if (p->maybe_there && p->want.set && !sr_list_eq(&st->list, &p->want.list)) {
+		/* Another list is due or on its way, and the terms with it. */
+		p->attr_in_txn = p->attr_in_txn || p->txn_kind == INTENT_TXN_LIST;
+		return;
+	}
+	if (!p->attr_dirty) /* what is decided on is charged by the present terms */
+		p->attr_charged = true;
+	p->attr_dirty = p->attr_terms = true;
+}
+
 /* From the store, and the headend has it: that list is our route, whatever we would compute. */
 static void adopt_report(struct intent_pol *p, const struct lsp_state *st)
 {
@@ -408,10 +436,9 @@ static void adopt_report(struct intent_pol *p, const struct lsp_state *st)
 	if (!p->want.set || !sr_list_eq(&p->want.list, &st->list) || p->want.preference != pref)
 		intent_adopt_list(p, &st->list, pref);
 	p->confirmed = p->new_sent = true;
-	/* What was changed and not sent before the restart; not reported says nothing. What was
-	 * changed since is dirty already, and has to be charged first. */
-	if (!p->attr_dirty && ((st->bandwidth_bps > 0 && rate_differs(st->bandwidth_bps, d->bandwidth_bps)) ||
-			       (st->has_preference && st->preference != pref)))
+	/* What was changed and not sent before the restart. What was changed since is dirty already,
+	 * and has to be charged first. */
+	if (!p->attr_dirty && terms_differ(p, st, pref))
 		p->attr_dirty = p->attr_charged = p->attr_terms = true;
 }
 

@@ -60,18 +60,6 @@ static void computed_out(const struct intent_pol *p, struct intent_view *out)
 	out->worst_delay_us = w->worst_delay_us;
 }
 
-/* In full on every link of its route; a preempted one has lost a part. */
-static bool in_book(const struct intent_pol *p)
-{
-	if (!p->claim || !p->want.set || p->want.n_links == 0)
-		return false;
-	for (uint32_t k = 0; k < p->want.n_links; k++) {
-		if (book_claim_bps(p->claim, p->want.links[k]) < p->desired->p.bandwidth_bps)
-			return false;
-	}
-	return true;
-}
-
 static void view_of(const struct intent_pol *p, struct intent_view *out)
 {
 	const struct intent_lsp *l = intent_lsp_shown(p);
@@ -97,7 +85,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 	out->binding_sid = l && l->st.binding_sid.family != IP_NONE ? l->st.binding_sid : p->bsid;
 	out->confirmed = p->confirmed;
 	out->key_made = p->key_made;
-	out->charged = p->mode == INTENT_MANAGED ? in_book(p) : l && l->charged;
+	out->charged = p->mode == INTENT_MANAGED ? intent_booked(p) : l && l->charged;
 	str_copy(out->lsp_name, sizeof(out->lsp_name),
 		 p->mode == INTENT_OBSERVED && l ? l->st.name : p->lsp_name);
 }

@@ -354,6 +354,115 @@ START_TEST(list_is_not_good_because_its_end_is_gone)
 }
 END_TEST
 
+static struct intent_policy *ranked(uint32_t color, uint64_t bps, uint8_t prio)
+{
+	struct intent_policy *p = policy("a", color, "d");
+
+	p->bandwidth_bps = bps;
+	p->setup_prio = p->hold_prio = prio;
+	p->cpaths[0].minimise = PCE_DELAY;
+	return p;
+}
+
+static uint64_t reserved(const char *from, const char *to, unsigned prio)
+{
+	struct intent_book_row row;
+
+	ck_assert(intent_book_row(world.intent, net_index(from, to), &row));
+	return row.reserved_bps[prio];
+}
+
+/* n of the least priority and one of a better share a link with little room left. */
+static void share(unsigned n, uint64_t bps)
+{
+	delays("a", "c", 1100);
+	net_publish();
+	pcc_up("a");
+	for (unsigned k = 0; k < n; k++)
+		put_ok(ranked(100 + k, bps, 7));
+	put_ok(ranked(2, 6ull * G, 6));
+	pcc_answer("a");
+	ck_assert_uint_eq(reserved("a", "b", 7), n * bps);
+	ck_assert_uint_eq(reserved("a", "b", 6), 6ull * G);
+}
+
+/* Pushed aside with another that leaves more than was needed: it fits again, where it is. */
+START_TEST(policy_pushed_aside_is_booked_again_where_it_fits)
+{
+	share(1, 2ull * G);
+	put_ok(ranked(1, (_i == 0 ? 5ull : 9ull) * G, 0));
+	ck_assert_uint_eq(reserved("a", "c", 6), 6ull * G);
+	ck_assert_uint_eq(reserved("a", "b", 7), _i == 0 ? 2ull * G : 0);
+	ck_assert_uint_eq(reserved("a", "c", 7), _i == 0 ? 0 : 2ull * G);
+	ck_assert(view_of("a", 100, "d")->charged);
+}
+END_TEST
+
+/* More of them than are looked at on the loop, and not enough room for all. The other way is
+ * better, not by so much that they would move for that. */
+START_TEST(policies_pushed_aside_are_not_booked_over_the_link)
+{
+	struct intent_policy *p;
+
+	share(20, G / 5);
+	delays("a", "c", 900);
+	net_publish();
+	p = ranked(1, 6ull * G + G / 2, 0);
+	memcpy(p->cpaths[0].exclude[p->cpaths[0].n_exclude++], "c", 2);
+	put_ok(p);
+	run_ms(1000);
+	ck_assert_uint_eq(reserved("a", "c", 6), 6ull * G);
+	ck_assert_uint_eq(reserved("a", "b", 7), 17ull * (G / 5));
+	ck_assert_uint_eq(reserved("a", "c", 7), 3ull * (G / 5));
+}
+END_TEST
+
+/* It was given back to its headend, and the controller forgot it. */
+START_TEST(lsp_that_was_there_before_its_policy_is_told_the_terms)
+{
+	struct intent_policy *p;
+	const struct lsp_state *st;
+
+	pcc_up("a");
+	put_ok(ranked(1, 4ull * G, 7));
+	pcc_answer("a");
+	st = pcc_lsp("a", view_of("a", 1, "d")->lsp_name);
+	ck_assert_int_eq(release("a", 1, "d").code, 0);
+	pcc_answer("a");
+	world_crash();
+	world.n_calls = 0;
+	net_publish();
+	p = _i == 0 ? ranked(1, 2ull * G, 7) : ranked(1, 4ull * G, 5);
+	put_ok(p);
+	pcc_up("a");
+	ck_assert(call_last()->lsp.take_over);
+	pcc_answer("a");
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	ck_assert_uint_eq(st->bandwidth_bps, p->bandwidth_bps);
+	ck_assert_uint_eq(st->setup_prio, p->setup_prio);
+	run_ms(60000);
+	ck_assert_uint_eq(world.n_calls, 2);
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_UP);
+}
+END_TEST
+
+/* Changed while the first request was on its way and nothing was wanted for lack of a path. */
+START_TEST(lsp_of_an_older_request_is_told_the_terms)
+{
+	pcc_up("a");
+	put_ok(bounded(4ull * G));
+	net_cut("a", "b");
+	net_cut("a", "c");
+	put_ok(bounded(_i == 0 ? 2ull * G : 4ull * G));
+	net_heal("a", "b");
+	ck_assert_uint_eq(world.n_calls, 1);
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	ck_assert_uint_eq(pcc_answer("a"), _i == 0);
+	ck_assert_uint_eq(call_last()->lsp.bandwidth_bps, _i == 0 ? 2ull * G : 4ull * G);
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_UP);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("intent-found");
@@ -375,6 +484,10 @@ static Suite *suite(void)
 	tcase_add_test(tc, list_kept_over_a_restart_is_looked_at_before_it_is_sent_anew);
 	tcase_add_test(tc, list_that_came_by_itself_stays_booked_while_it_is_left);
 	tcase_add_test(tc, list_is_not_good_because_its_end_is_gone);
+	tcase_add_loop_test(tc, policy_pushed_aside_is_booked_again_where_it_fits, 0, 2);
+	tcase_add_test(tc, policies_pushed_aside_are_not_booked_over_the_link);
+	tcase_add_loop_test(tc, lsp_that_was_there_before_its_policy_is_told_the_terms, 0, 2);
+	tcase_add_loop_test(tc, lsp_of_an_older_request_is_told_the_terms, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;
 }
