@@ -203,13 +203,23 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 	p->want = r;
 }
 
+/* Its charge followed the traffic to where others are who have to make room. */
+static bool crowded(const struct intent_pol *p)
+{
+	for (uint32_t k = 0; k < p->want.n_links; k++) {
+		if (book_excess(p->i->book, p->want.links[k]) > 0)
+			return true;
+	}
+	return false;
+}
+
 /* New terms on the same list, or a reservation that was lost to a better priority and has room
  * again, whether or not anybody saw it without: charged in full. */
 static void recharge(struct intent_pol *p, const struct intent_eval *e)
 {
 	bool terms = p->attr_dirty && !p->attr_charged;
 
-	if (!terms && intent_booked(p))
+	if (!terms && intent_booked(p) && !crowded(p))
 		return;
 	if (!e->exact && refuses(p, &p->want) != UINT32_MAX) {
 		intent_dirty(p, INTENT_REPAIR); /* another of this round was first */

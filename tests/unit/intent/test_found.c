@@ -417,6 +417,32 @@ START_TEST(policies_pushed_aside_are_not_booked_over_the_link)
 }
 END_TEST
 
+/* The list runs over another link now, where a worse priority was alone and one as good was not. */
+START_TEST(who_is_in_the_way_of_a_list_makes_room_by_priority)
+{
+	const uint8_t hold_prio = _i == 0 ? 4 : 2;
+	struct intent_policy *p = ranked(2, 6ull * G, 7);
+
+	p->hold_prio = hold_prio;
+	memcpy(p->cpaths[0].exclude[p->cpaths[0].n_exclude++], "b", 2);
+	delays("a", "c", 1100);
+	net_publish();
+	pcc_up("a");
+	put_ok(p);
+	put_ok(ranked(1, 6ull * G, 3));
+	pcc_answer("a");
+	ck_assert_uint_eq(reserved("a", "b", 3), 6ull * G);
+	ck_assert_uint_eq(reserved("a", "c", hold_prio), 6ull * G);
+	net_dir("a", "b")->igp_metric = 100;
+	net_publish();
+	pcc_answer("a");
+	run_ms(1000);
+	ck_assert_uint_eq(reserved("a", "c", 3), _i == 0 ? 6ull * G : 0);
+	ck_assert_uint_eq(reserved("a", "c", hold_prio), _i == 0 ? 0 : 6ull * G);
+	ck_assert_int_eq(view_of("a", 2, "d")->state, _i == 0 ? INTENT_DEGRADED : INTENT_UP);
+}
+END_TEST
+
 /* It was given back to its headend, and the controller forgot it. */
 START_TEST(lsp_that_was_there_before_its_policy_is_told_the_terms)
 {
@@ -486,6 +512,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, list_is_not_good_because_its_end_is_gone);
 	tcase_add_loop_test(tc, policy_pushed_aside_is_booked_again_where_it_fits, 0, 2);
 	tcase_add_test(tc, policies_pushed_aside_are_not_booked_over_the_link);
+	tcase_add_loop_test(tc, who_is_in_the_way_of_a_list_makes_room_by_priority, 0, 2);
 	tcase_add_loop_test(tc, lsp_that_was_there_before_its_policy_is_told_the_terms, 0, 2);
 	tcase_add_loop_test(tc, lsp_of_an_older_request_is_told_the_terms, 0, 2);
 	suite_add_tcase(s, tc);
