@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shell completion: a stub per shell that asks `sextant __complete WORDS…` for the next word.
+ * Shell completion: a script per shell that asks `sextant __complete WORDS…` for the next word.
  * Words and options come from the table of commands; keys and nodes from the controller, when
  * it answers at once.
  */
@@ -11,29 +11,29 @@
 
 enum { BUDGET_MS = 200 };
 
-static const char bash_stub[] =
+static const char bash_script[] =
 	"_sextant() {\n"
 	"  local IFS=$'\\n'\n"
 	"  COMPREPLY=($(sextant __complete \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null))\n"
 	"}\n"
 	"complete -o default -F _sextant sextant\n";
-static const char zsh_stub[] =
+static const char zsh_script[] =
 	"#compdef sextant\n"
 	"_sextant() { compadd -- ${(f)\"$(sextant __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\"} }\n"
 	"compdef _sextant sextant\n";
-static const char fish_stub[] =
+static const char fish_script[] =
 	"complete -c sextant -f -a '(sextant __complete (commandline -opc)[2..-1] (commandline -ct))'\n";
 
 int cli_completion(const struct cli_command *cmd)
 {
 	static const struct {
-		const char *shell, *stub;
-	} stubs[] = { { "bash", bash_stub }, { "zsh", zsh_stub }, { "fish", fish_stub } };
+		const char *shell, *script;
+	} scripts[] = { { "bash", bash_script }, { "zsh", zsh_script }, { "fish", fish_script } };
 
 	(void)cmd;
-	for (size_t i = 0; i < ARRAY_LEN(stubs); i++)
-		if (strcmp(cli_said.operands[0], stubs[i].shell) == 0) {
-			(void)fputs(stubs[i].stub, stdout);
+	for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
+		if (strcmp(cli_said.operands[0], scripts[i].shell) == 0) {
+			(void)fputs(scripts[i].script, stdout);
 			return CLI_OK;
 		}
 	return cli_fail(CLI_USAGE, "completion for '%s' is not there; bash, zsh and fish are",

@@ -70,3 +70,14 @@ size_t vector_load(const char *id, uint8_t out[VECTOR_MAX])
 	fclose(f);
 	return n;
 }
+
+size_t tlv_hex(uint8_t *b, size_t cap, uint16_t type, const char *hex)
+{
+	size_t n = hex_read(hex, b + 4, cap - 4);
+
+	b[0] = (uint8_t)(type >> 8);
+	b[1] = (uint8_t)type;
+	b[2] = (uint8_t)(n >> 8);
+	b[3] = (uint8_t)n;
+	return n + 4;
+}

@@ -18,3 +18,6 @@ size_t vector_load(const char *id, uint8_t out[VECTOR_MAX]);
 
 /* Hex text, spaces allowed, to octets; returns how many. Aborts on anything else. */
 size_t hex_read(const char *text, uint8_t *out, size_t cap);
+
+/* A BGP-LS TLV whose value is hex text into b; returns its octets, header included. */
+size_t tlv_hex(uint8_t *b, size_t cap, uint16_t type, const char *hex);
