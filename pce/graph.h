@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The TED as searches read it. Nodes are renumbered ("places") so that neighbours lie close
+ * together in memory, links are arcs in compressed rows of 8-byte entries, weights are 32-bit
+ * integers. Inside of the engine; answers speak of node and link indices.
+ *
+ * The shape (places and rows) knows every node and link index there is, tombstones and half
+ * links too, and is shared by all generations that know the same ones: an event changes
+ * weights, never rows. Weights belong to one generation and one class.
+ */
+#include "pce/path.h"
+
+#define PCE_INF UINT32_MAX /* weight of an arc that cannot be used; distance of what cannot be reached */
+
+/* Distances are below it, so that one weight more never wraps. */
+#define PCE_FAR UINT32_C(0xfe000000)
+
+struct pce_shape {
+	uint32_t n, m;		/* nodes and links of the TED */
+	const uint32_t *place;	/* by node index */
+	const uint32_t *node;	/* by place */
+	const uint32_t *out;	/* n + 1: arcs leaving place p are out[p] .. out[p + 1] - 1, links ascending */
+	const uint32_t *out_to;	/* by out-arc: place of the far end */
+	const uint32_t *out_link; /* by out-arc: link index */
+	const uint32_t *out_arc; /* by link index: its out-arc */
+	const uint32_t *in;	/* the same for arcs entering a place */
+	const uint32_t *in_from;
+	const uint32_t *in_link;
+	const uint32_t *in_arc;
+};
+
+const struct pce_shape *pce_shape_of(const struct ted *t);
+
+/* One arc of a class: the other end's place, and its weight or PCE_INF. */
+struct pce_arc {
+	uint32_t place, w;
+};
+
+/*
+ * What a tree may use, and what it costs. Links that cannot carry traffic (dead, half, without
+ * the metric) weigh PCE_INF in every class; an overloaded node is never between two others.
+ * Bandwidth and exclusions of one request are no part of a class: searches test those arc by
+ * arc, and trees without them are still lower bounds.
+ */
+struct pce_class {
+	enum pce_metric metric;
+	uint8_t algo; /* 0; or a Flex-Algo: only what its definition allows, and its metric type */
+	struct pce_affinity affinity;
+};
