@@ -65,13 +65,26 @@ static bool copy_node(struct arena *a, struct ted_node *n)
 	text_clean(n->name, sizeof(n->name));
 	return COPY(a, n, prefixes, n_prefixes) && COPY(a, n, locators, n_locators) &&
 	       COPY(a, n, sids, n_sids) && COPY(a, n, node_sids, n_node_sids) &&
-	       COPY(a, n, srgb, n_srgb) && COPY(a, n, srlb, n_srlb);
+	       COPY(a, n, srgb, n_srgb) && COPY(a, n, srlb, n_srlb) && COPY(a, n, fads, n_fads);
+}
+
+static bool copy_flex(struct arena *a, struct ted_link *l)
+{
+	struct ted_flex_attrs *own;
+
+	if (l->flex_plain)
+		l->flex = NULL;
+	if (!l->flex)
+		return true;
+	own = arena_copy(a, l->flex, sizeof(*own));
+	l->flex = own;
+	return own && COPY(a, own, srlg, n_srlg);
 }
 
 static bool copy_link(struct arena *a, struct ted_link *l)
 {
 	return COPY(a, l, srlg, n_srlg) && COPY(a, l, sids, n_sids) &&
-	       COPY(a, l, adj_sids, n_adj_sids);
+	       COPY(a, l, adj_sids, n_adj_sids) && copy_flex(a, l);
 }
 
 static int copy_nodes(struct ted_priv *p, const struct ted_input *in)
@@ -213,6 +226,8 @@ static int fill(struct ted_priv *p, const struct ted_input *in, struct arena *sc
 		r = make_in_arcs(p);
 	if (r == 0)
 		r = ted_index(p, scratch);
+	if (r == 0)
+		r = ted_flex_resolve(p);
 	if (r == 0)
 		r = ted_delta(p, in->prev);
 	return err_trace(r);

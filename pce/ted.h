@@ -64,6 +64,55 @@ struct ted_adj_sid {
 	uint32_t lan_node;     /* as in ted_sid */
 };
 
+/*
+ * Flexible algorithms (RFC 9350). A definition as one node advertises it; algorithms 128 to 255.
+ * Admin group words past n_… are zero.
+ */
+enum {
+	TED_FLEX_IGP = 0,   /* metric types of RFC 9350 s5.1 */
+	TED_FLEX_DELAY = 1, /* minimum unidirectional link delay */
+	TED_FLEX_TE = 2,
+	TED_FLEX_FIRST = 128,
+	TED_FLEX_SRLG_MAX = 16,
+};
+
+struct ted_fad {
+	uint8_t algo, metric_type, calc_type, priority;
+	uint32_t exclude_any[TED_AFFINITY_WORDS], include_any[TED_AFFINITY_WORDS],
+		include_all[TED_AFFINITY_WORDS];
+	uint8_t n_exclude_any, n_include_any, n_include_all; /* words; 0: no such rule */
+	uint8_t n_exclude_srlg;
+	uint32_t exclude_srlg[TED_FLEX_SRLG_MAX];
+	uint32_t flags;	  /* first octets of the flags sub-TLV: 0x80000000 is M, prefix metric */
+	bool unsupported; /* a sub-TLV, a flag or more than fits here: it cannot be honoured */
+};
+
+/* Why nobody may compute with the definition that holds (RFC 9350 s5.3: who does not support it
+ * in full stops taking part). */
+enum ted_flex_fault {
+	TED_FLEX_GOOD,
+	TED_FLEX_SUB_TLV,     /* it holds a sub-TLV or flag we do not know */
+	TED_FLEX_METRIC_TYPE, /* none of the three above */
+	TED_FLEX_CALC_TYPE,   /* not 0, SPF */
+};
+
+/* The definition that holds: of living nodes' the highest priority, then the highest IGP id. */
+struct ted_flex {
+	struct ted_fad def;
+	uint32_t by; /* node that said it */
+	enum ted_flex_fault fault;
+};
+
+/* Link attributes as Flex-Algo is to use them (ASLA; RFC 9350 s12). */
+struct ted_flex_attrs {
+	bool has_te, has_delay;
+	uint32_t te_metric;
+	uint32_t delay_us; /* the minimum */
+	uint32_t admin_group[TED_AFFINITY_WORDS];
+	const uint32_t *srlg;
+	uint16_t n_srlg;
+};
+
 struct ted_node {
 	bool alive;
 	bool pseudonode;
@@ -83,6 +132,9 @@ struct ted_node {
 	uint16_t n_prefixes, n_locators, n_sids, n_node_sids, n_srgb, n_srlb;
 	/* MSDs of RFC 9352 / 8491; 0: not told. */
 	uint8_t msd_mpls, msd_max_sl, msd_end_pop, msd_h_encaps, msd_end_d;
+	uint64_t algos[4];	    /* algorithms the node takes part in (SR-Algorithm): bitset */
+	const struct ted_fad *fads; /* definitions it advertises; of two for one algorithm the first */
+	uint16_t n_fads;
 };
 
 struct ted_link {
@@ -105,6 +157,11 @@ struct ted_link {
 	const struct ted_sid *sids;	/* End.X / uA towards `to` (LAN: towards that neighbour) */
 	const struct ted_adj_sid *adj_sids;
 	uint16_t n_srlg, n_sids, n_adj_sids;
+	uint16_t mtu; /* octets an IPv6 packet may have, 0: unknown. No TLV tells it, files do */
+	/* What Flex-Algo uses: the attributes above when flex_plain (files; ASLA for all), else flex;
+	 * NULL: only the IGP metric. See ted_flex_weight(). */
+	bool flex_plain;
+	const struct ted_flex_attrs *flex;
 };
 
 /* Compressed adjacency: usable links leaving (or entering) node i are
@@ -124,6 +181,11 @@ struct ted {
 	/* Links and nodes that differ from the generation before: for "which policies does it touch". */
 	const uint32_t *changed_links, *changed_nodes;
 	uint32_t n_changed_links, n_changed_nodes;
+	/* Definitions that hold, by algorithm ascending: ted_flex_of(). */
+	const struct ted_flex *flex;
+	uint32_t n_flex;
+	/* Algorithms that have another definition, or other nodes taking part, than before: bitset. */
+	uint64_t changed_algos[4];
 	/* private: arena, reference count, indexes by address, SID and label */
 	void *priv;
 };
@@ -165,3 +227,16 @@ enum { TED_LABEL_MAX = 200 };
 /* The label of a node-SID as imposed for the next hop's... global SRGB view: SRGB base of
  * `at` + index. 0 when `at` has no SRGB or the index is out of it. */
 uint32_t ted_label_of(const struct ted *t, uint32_t at, const struct ted_node_sid *sid);
+
+/* ---- Flex-Algo ---- */
+
+/* The definition that holds for an algorithm, NULL: there is none. */
+const struct ted_flex *ted_flex_of(const struct ted *t, uint8_t algo);
+/* "it has a sub-TLV that is not supported", for TED_FLEX_GOOD "". */
+const char *ted_flex_why(enum ted_flex_fault fault);
+/* Does a node take part: alive and advertising the algorithm; a pseudonode always does. */
+bool ted_flex_node(const struct ted *t, uint8_t algo, uint32_t node);
+/* What a link costs under a definition, TED_NONE: it is pruned (RFC 9350 s13: affinities, SRLGs,
+ * the metric is not told). Out of a pseudonode 0. Asks neither for the ends' participation nor
+ * whether the link is usable. */
+uint32_t ted_flex_weight(const struct ted *t, const struct ted_fad *def, uint32_t link);

@@ -51,6 +51,15 @@ static const struct span adj_sid_spans[] = {
 	SPAN(struct ted_adj_sid, backup), SPAN(struct ted_adj_sid, lan_node),
 };
 static const struct span srlg_spans[] = { { 0, sizeof(uint32_t) } };
+static const struct span fad_spans[] = {
+	SPAN_TO(struct ted_fad, algo, flags), /* octets and words: no padding */
+	SPAN(struct ted_fad, unsupported),
+};
+static const struct span flex_spans[] = {
+	SPAN(struct ted_flex_attrs, has_te),	SPAN(struct ted_flex_attrs, has_delay),
+	SPAN(struct ted_flex_attrs, te_metric), SPAN(struct ted_flex_attrs, delay_us),
+	SPAN(struct ted_flex_attrs, admin_group),
+};
 
 static const struct span node_spans[] = {
 	SPAN(struct ted_node, alive),	     SPAN(struct ted_node, pseudonode),
@@ -61,7 +70,7 @@ static const struct span node_spans[] = {
 	SPAN(struct ted_node, router_v4),    SPAN(struct ted_node, router_v6),
 	SPAN(struct ted_node, msd_mpls),     SPAN(struct ted_node, msd_max_sl),
 	SPAN(struct ted_node, msd_end_pop),  SPAN(struct ted_node, msd_h_encaps),
-	SPAN(struct ted_node, msd_end_d),
+	SPAN(struct ted_node, msd_end_d),    SPAN(struct ted_node, algos),
 };
 static const struct array_row node_arrays[] = {
 	ARRAY_ROW(struct ted_node, prefixes, n_prefixes, struct ip_prefix, prefix_spans),
@@ -70,6 +79,7 @@ static const struct array_row node_arrays[] = {
 	ARRAY_ROW(struct ted_node, node_sids, n_node_sids, struct ted_node_sid, node_sid_spans),
 	ARRAY_ROW(struct ted_node, srgb, n_srgb, struct ted_label_range, range_spans),
 	ARRAY_ROW(struct ted_node, srlb, n_srlb, struct ted_label_range, range_spans),
+	ARRAY_ROW(struct ted_node, fads, n_fads, struct ted_fad, fad_spans),
 };
 
 static const struct span link_spans[] = {
@@ -81,12 +91,16 @@ static const struct span link_spans[] = {
 	SPAN_TO(struct ted_link, igp_metric, loss_ppm),
 	SPAN_TO(struct ted_link, max_bw_bps, unrsv_bw_bps),
 	SPAN(struct ted_link, admin_group),
+	SPAN(struct ted_link, mtu),
+	SPAN(struct ted_link, flex_plain),
 };
 static const struct array_row link_arrays[] = {
 	ARRAY_ROW(struct ted_link, srlg, n_srlg, uint32_t, srlg_spans),
 	ARRAY_ROW(struct ted_link, sids, n_sids, struct ted_sid, sid_spans),
 	ARRAY_ROW(struct ted_link, adj_sids, n_adj_sids, struct ted_adj_sid, adj_sid_spans),
 };
+static const struct array_row flex_array =
+	ARRAY_ROW(struct ted_flex_attrs, srlg, n_srlg, uint32_t, srlg_spans);
 
 static bool spans_eq(const void *a, const void *b, const struct span *s, size_t n)
 {
@@ -129,12 +143,24 @@ static bool node_eq(const struct ted_node *a, const struct ted_node *b)
 	       arrays_eq(a, b, node_arrays, ARRAY_LEN(node_arrays));
 }
 
+bool ted_fad_eq(const struct ted_fad *a, const struct ted_fad *b)
+{
+	return spans_eq(a, b, fad_spans, ARRAY_LEN(fad_spans));
+}
+
+static bool flex_eq(const struct ted_flex_attrs *a, const struct ted_flex_attrs *b)
+{
+	if (!a || !b)
+		return a == b;
+	return spans_eq(a, b, flex_spans, ARRAY_LEN(flex_spans)) && array_eq(a, b, &flex_array);
+}
+
 static bool link_eq(const struct ted_link *a, const struct ted_link *b)
 {
 	if (!a->alive && !b->alive)
 		return true;
 	return spans_eq(a, b, link_spans, ARRAY_LEN(link_spans)) &&
-	       arrays_eq(a, b, link_arrays, ARRAY_LEN(link_arrays));
+	       arrays_eq(a, b, link_arrays, ARRAY_LEN(link_arrays)) && flex_eq(a->flex, b->flex);
 }
 
 /* Something new that is dead already is no news. */
@@ -176,5 +202,9 @@ int ted_delta(struct ted_priv *p, const struct ted *prev)
 {
 	int r = list_changed(p, prev, true, &p->ted.changed_links);
 
-	return r < 0 ? err_trace(r) : list_changed(p, prev, false, &p->ted.changed_nodes);
+	if (r == 0)
+		r = list_changed(p, prev, false, &p->ted.changed_nodes);
+	if (r == 0)
+		ted_flex_delta(&p->ted, prev);
+	return err_trace(r);
 }

@@ -61,7 +61,11 @@ static inline const struct ted_priv *ted_priv_of(const struct ted *t)
 
 int ted_pair(struct ted_link *links, const struct ted *t, struct arena *scratch);
 int ted_index(struct ted_priv *p, struct arena *scratch);
+int ted_flex_resolve(struct ted_priv *p);
 int ted_delta(struct ted_priv *p, const struct ted *prev);
+bool ted_fad_eq(const struct ted_fad *a, const struct ted_fad *b);
+/* After the delta of nodes: fills changed_algos. */
+void ted_flex_delta(struct ted *t, const struct ted *prev);
 
 /* Sorts by h, stable. tmp has room for n. */
 void ted_keys_sort(struct ted_key *at, struct ted_key *tmp, uint32_t n);
