@@ -28,6 +28,12 @@ int bench_net_init(struct bench_net *n, uint64_t seed, uint32_t routers, uint32_
 {
 	const struct sim_gen g = { .seed = seed, .routers = routers, .wires = wires,
 				   .classic_pct = 10 };
+
+	return bench_net_make(n, &g);
+}
+
+int bench_net_make(struct bench_net *n, const struct sim_gen *g)
+{
 	uint64_t start = bench_cpu_ns();
 	struct topo_cfg cfg;
 	int rc;
@@ -37,10 +43,11 @@ int bench_net_init(struct bench_net *n, uint64_t seed, uint32_t routers, uint32_
 	topo_cfg_default(&cfg);
 	cfg.n_sources = 1;
 	cfg.flap_hold_ns = 0;
-	rc = sim_gen(&n->sim, &g);
+	cfg.objects_max = 4 * SIM_WIRES_MAX;
+	rc = sim_gen(&n->sim, g);
 	n->generating_ns = bench_cpu_ns() - start;
 	if (rc == 0)
-		rc = loop_fake_new(&n->loop, seed);
+		rc = loop_fake_new(&n->loop, g->seed);
 	if (rc == 0)
 		rc = bus_new(&n->bus);
 	if (rc == 0)

@@ -17,6 +17,8 @@ struct bench_net {
 };
 
 int bench_net_init(struct bench_net *n, uint64_t seed, uint32_t routers, uint32_t wires);
+/* The same with everything the generator can be told: variants, up to 100 000 routers. */
+int bench_net_make(struct bench_net *n, const struct sim_gen *g);
 void bench_net_fini(struct bench_net *n);
 /* One half is announced or withdrawn; the TED follows with bench_net_settle(). */
 void bench_net_half(struct bench_net *n, uint32_t wire, unsigned side, bool up);

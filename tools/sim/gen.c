@@ -5,42 +5,21 @@
  * homed to their PoP's core, access rings on aggregation pairs. Only integers, so that the same
  * seed is the same network on every machine. Router numbers are shuffled: they carry no place.
  */
-#include "tools/sim/topo.h"
+#include "tools/sim/gen_int.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 #include "base/err.h"
-#include "base/rng.h"
 
-enum { PLANE_X_M = 4500000, PLANE_Y_M = 2600000, SMALL = 6, POPS_MAX = 600 };
-
-struct place {
-	int64_t x, y; /* metres */
-};
-
-struct gen {
-	struct sim_topo *t;
-	const struct sim_gen *cfg;
-	struct rng rng;
-	uint32_t *number; /* role order → router index */
-	struct place *place; /* by role order */
-	uint32_t n, n_pops, n_agg; /* roles: cores 2 * n_pops, then agg pairs, then access */
-	uint32_t srlg_next;
-	bool failed;
-};
-
-static uint64_t below(struct gen *g, uint64_t n)
-{
-	return rng_below(&g->rng, n);
-}
+enum { PLANE_X_M = 4500000, PLANE_Y_M = 2600000, SMALL = 6, POPS_MAX = SIM_ROUTERS_MAX / 20 };
 
 static uint64_t between(struct gen *g, uint64_t low, uint64_t high)
 {
-	return low + below(g, high - low + 1);
+	return low + gen_below(g, high - low + 1);
 }
 
-static uint64_t isqrt(uint64_t v)
+uint64_t sim_gen_isqrt(uint64_t v)
 {
 	uint64_t r = 0;
 
@@ -50,17 +29,10 @@ static uint64_t isqrt(uint64_t v)
 	return r;
 }
 
-static uint64_t distance2(struct place a, struct place b)
-{
-	int64_t dx = a.x - b.x, dy = a.y - b.y;
-
-	return (uint64_t)(dx * dx + dy * dy);
-}
-
 /* Fibre of 4.9 us/km, 1.35 to 1.6 times as long as the crow flies; a patch cable at least. */
 static uint32_t delay_of(struct gen *g, struct place a, struct place b)
 {
-	uint64_t m = isqrt(distance2(a, b)) * between(g, 135, 160) / 100;
+	uint64_t m = sim_gen_isqrt(gen_distance2(a, b)) * between(g, 135, 160) / 100;
 
 	return (uint32_t)(m * 49 / 10000) + 5;
 }
@@ -83,13 +55,13 @@ static struct sim_wire *wire(struct gen *g, uint32_t a, uint32_t b, uint64_t gbp
 	}
 	at = &g->t->wires.at[w];
 	at->bw_bps = bw;
-	at->admin_group[0] = UINT32_C(1) << below(g, 4);
-	if (below(g, 4) == 0)
+	at->admin_group[0] = UINT32_C(1) << gen_below(g, 4);
+	if (gen_below(g, 4) == 0)
 		at->admin_group[0] |= UINT32_C(1) << 8;
 	for (unsigned s = 0; s < 2; s++)
 		at->half[s].te = delay + 1;
-	if (below(g, 32) == 0) /* somebody's hand tuned one direction */
-		at->half[1].igp += (uint32_t)below(g, 50) + 1;
+	if (gen_below(g, 32) == 0) /* somebody's hand tuned one direction */
+		at->half[1].igp += (uint32_t)gen_below(g, 50) + 1;
 	return at;
 }
 
@@ -104,23 +76,23 @@ static void share(struct sim_wire *w, uint32_t srlg)
 static struct place near(struct gen *g, struct place p, uint64_t radius_m)
 {
 	/* The sum of two uniforms: denser in the middle. */
-	p.x += (int64_t)(below(g, radius_m) + below(g, radius_m)) - (int64_t)radius_m;
-	p.y += (int64_t)(below(g, radius_m) + below(g, radius_m)) - (int64_t)radius_m;
+	p.x += (int64_t)(gen_below(g, radius_m) + gen_below(g, radius_m)) - (int64_t)radius_m;
+	p.y += (int64_t)(gen_below(g, radius_m) + gen_below(g, radius_m)) - (int64_t)radius_m;
 	return p;
 }
 
 static void pops_place(struct gen *g)
 {
-	uint32_t n_centres = (uint32_t)isqrt(g->n_pops) + 1;
+	uint32_t n_centres = (uint32_t)sim_gen_isqrt(g->n_pops) + 1;
 	struct place centre[32];
 
 	if (n_centres > ARRAY_LEN(centre))
 		n_centres = ARRAY_LEN(centre);
 	for (uint32_t i = 0; i < n_centres; i++)
-		centre[i] = (struct place){ (int64_t)below(g, PLANE_X_M),
-					    (int64_t)below(g, PLANE_Y_M) };
+		centre[i] = (struct place){ (int64_t)gen_below(g, PLANE_X_M),
+					    (int64_t)gen_below(g, PLANE_Y_M) };
 	for (uint32_t p = 0; p < g->n_pops; p++) {
-		struct place at = near(g, centre[below(g, n_centres)], 900000);
+		struct place at = near(g, centre[gen_below(g, n_centres)], 900000);
 
 		g->place[2 * p] = at;
 		g->place[2 * p + 1] = near(g, at, 5000);
@@ -134,7 +106,7 @@ static uint32_t pop_pick(struct gen *g)
 
 	for (uint32_t p = 0; p < g->n_pops; p++)
 		sum += 1000000 / (p + 1);
-	at = below(g, sum);
+	at = gen_below(g, sum);
 	for (uint32_t p = 0; p < g->n_pops; p++) {
 		if (at < 1000000 / (p + 1))
 			return p;
@@ -145,15 +117,15 @@ static uint32_t pop_pick(struct gen *g)
 
 /* ---- core ---- */
 
-static void core_wires(struct gen *g, uint32_t p, uint32_t q)
+void sim_gen_core_wires(struct gen *g, uint32_t p, uint32_t q)
 {
 	static const uint64_t gbps[] = { 400, 800, 1600 };
-	uint64_t rate = gbps[below(g, ARRAY_LEN(gbps))];
+	uint64_t rate = gbps[gen_below(g, ARRAY_LEN(gbps))];
 	uint32_t conduit = g->srlg_next++;
-	bool same_trench = below(g, 2) == 0;
+	bool same_trench = gen_below(g, 2) == 0;
 
 	for (uint32_t plane = 0; plane < 2; plane++) {
-		unsigned n = below(g, 20) == 0 ? 2 : 1; /* some are doubled */
+		unsigned n = gen_below(g, 20) == 0 ? 2 : 1; /* some are doubled */
 
 		while (n-- > 0)
 			share(wire(g, 2 * p + plane, 2 * q + plane, rate), conduit);
@@ -165,12 +137,12 @@ static void core_wires(struct gen *g, uint32_t p, uint32_t q)
 /* Gabriel: no third PoP inside the circle over the two. It holds the shortest spanning tree. */
 static bool gabriel(const struct gen *g, uint32_t p, uint32_t q)
 {
-	uint64_t d = distance2(g->place[2 * p], g->place[2 * q]);
+	uint64_t d = gen_distance2(g->place[2 * p], g->place[2 * q]);
 
 	for (uint32_t k = 0; k < g->n_pops; k++)
 		if (k != p && k != q &&
-		    distance2(g->place[2 * p], g->place[2 * k]) +
-				    distance2(g->place[2 * q], g->place[2 * k]) < d)
+		    gen_distance2(g->place[2 * p], g->place[2 * k]) +
+				    gen_distance2(g->place[2 * q], g->place[2 * k]) < d)
 			return false;
 	return true;
 }
@@ -181,13 +153,13 @@ static void core(struct gen *g)
 		(void)wire(g, 2 * p, 2 * p + 1, 1600);
 		for (uint32_t q = p + 1; q < g->n_pops; q++)
 			if (gabriel(g, p, q))
-				core_wires(g, p, q);
+				sim_gen_core_wires(g, p, q);
 	}
 	for (uint32_t i = 0; i < (g->n_pops + 5) / 10 && g->n_pops > 3; i++) {
-		uint32_t p = (uint32_t)below(g, g->n_pops);
-		uint32_t q = (uint32_t)below(g, g->n_pops - 1);
+		uint32_t p = (uint32_t)gen_below(g, g->n_pops);
+		uint32_t q = (uint32_t)gen_below(g, g->n_pops - 1);
 
-		core_wires(g, p, q + (q >= p));
+		sim_gen_core_wires(g, p, q + (q >= p));
 	}
 }
 
@@ -203,8 +175,8 @@ static void agg_pair(struct gen *g, uint32_t first)
 	share(wire(g, first, 2 * p, gbps), srlg);
 	share(wire(g, first + 1, 2 * p + 1, gbps), srlg);
 	(void)wire(g, first, first + 1, gbps);
-	if (below(g, 100) < 8) {
-		uint32_t other = (uint32_t)below(g, g->n_pops);
+	if (gen_below(g, 100) < 8) {
+		uint32_t other = (uint32_t)gen_below(g, g->n_pops);
 
 		(void)wire(g, first, 2 * other, gbps);
 	}
@@ -213,9 +185,9 @@ static void agg_pair(struct gen *g, uint32_t first)
 /* members access routers in a chain from one router of an aggregation pair to the other. */
 static void ring(struct gen *g, uint32_t first, uint32_t members)
 {
-	uint32_t base = 2 * g->n_pops, anchor = base + 2 * (uint32_t)below(g, g->n_agg / 2);
+	uint32_t base = 2 * g->n_pops, anchor = base + 2 * (uint32_t)gen_below(g, g->n_agg / 2);
 	uint32_t srlg = g->srlg_next++, before = anchor;
-	uint64_t gbps = below(g, 3) == 0 ? 100 : 10 * between(g, 1, 4);
+	uint64_t gbps = gen_below(g, 3) == 0 ? 100 : 10 * between(g, 1, 4);
 
 	for (uint32_t i = 0; i < members; i++) {
 		g->place[first + i] = near(g, g->place[anchor], 60000);
@@ -245,13 +217,13 @@ static void edge(struct gen *g)
 static void fill(struct gen *g)
 {
 	while (g->t->wires.n < g->cfg->wires && !g->failed) {
-		uint32_t a = (uint32_t)below(g, g->n), best = SIM_NONE;
+		uint32_t a = (uint32_t)gen_below(g, g->n), best = SIM_NONE;
 
 		for (int i = 0; i < 8; i++) {
-			uint32_t b = (uint32_t)below(g, g->n);
+			uint32_t b = (uint32_t)gen_below(g, g->n);
 
-			if (b != a && (best == SIM_NONE || distance2(g->place[a], g->place[b]) <
-							   distance2(g->place[a], g->place[best])))
+			if (b != a && (best == SIM_NONE || gen_distance2(g->place[a], g->place[b]) <
+							   gen_distance2(g->place[a], g->place[best])))
 				best = b;
 		}
 		if (best != SIM_NONE)
@@ -271,11 +243,11 @@ static int routers(struct gen *g)
 		r = sim_topo_router(g->t, name);
 		if (r == SIM_NONE)
 			return err_raise(-ENOMEM);
-		g->t->routers.at[r].classic = below(g, 100) < g->cfg->classic_pct;
+		g->t->routers.at[r].classic = gen_below(g, 100) < g->cfg->classic_pct;
 		g->number[i] = r;
 	}
 	for (uint32_t i = g->n; i > 1; i--) {
-		uint32_t k = (uint32_t)below(g, i), was = g->number[i - 1];
+		uint32_t k = (uint32_t)gen_below(g, i), was = g->number[i - 1];
 
 		g->number[i - 1] = g->number[k];
 		g->number[k] = was;
@@ -287,8 +259,8 @@ static int routers(struct gen *g)
 static void small(struct gen *g)
 {
 	for (uint32_t i = 0; i < g->n; i++)
-		g->place[i] = (struct place){ (int64_t)below(g, PLANE_X_M),
-					      (int64_t)below(g, PLANE_Y_M) };
+		g->place[i] = (struct place){ (int64_t)gen_below(g, PLANE_X_M),
+					      (int64_t)gen_below(g, PLANE_Y_M) };
 	for (uint32_t i = 0; i + 1 < g->n; i++)
 		share(wire(g, i, i + 1, 100), g->srlg_next++);
 	if (g->n > 2)
@@ -300,6 +272,9 @@ static void small(struct gen *g)
 static void sizes(struct gen *g)
 {
 	uint32_t few = g->n / 5 < 10 ? g->n / 5 : 10, many = g->n / 100;
+
+	if (g->cfg->variant & SIM_DENSE)
+		many = g->n / 20;
 
 	g->n_pops = few > many ? few : many;
 	if (g->n_pops > POPS_MAX)
@@ -325,6 +300,8 @@ static int build(struct gen *g)
 		sizes(g);
 		pops_place(g);
 		core(g);
+		if (g->cfg->variant & SIM_DENSE)
+			sim_gen_dense(g);
 		if (g->n_agg == 0 && g->n > 2 * g->n_pops) { /* one router too many for the PoPs */
 			g->place[g->n - 1] = near(g, g->place[0], 50000);
 			(void)wire(g, g->n - 1, 0, 100);
@@ -335,6 +312,7 @@ static int build(struct gen *g)
 	}
 	if (g->n > 1)
 		fill(g);
+	sim_gen_vary(g);
 	return g->failed ? err_raise(-ENOMEM) : sim_topo_done(g->t);
 }
 

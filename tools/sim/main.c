@@ -29,6 +29,8 @@ static const char usage[] =
 	"The network:\n"
 	"  -g, --generate N[,LINKS]  a backbone of N routers, filled up to LINKS links (default 50)\n"
 	"  -s, --seed SEED           of the generator (default 1)\n"
+	"      --variant WORD,…      dense (bigger core, PoPs of degree 6), ecmp (3 metrics), parallel\n"
+	"                            (5 % more links beside others), conduits (shared SRLGs)\n"
 	"      --classic PERCENT     routers with classic End SIDs instead of uSIDs (default 10)\n"
 	"  -t, --topology FILE       read it: the lab's format, or REPETITA's .graph\n"
 	"      --dual                routers and links have IPv4 addresses too\n"
@@ -99,6 +101,28 @@ static bool generate(const char *text, struct sim_gen *g)
 	       (!comma || count(comma + 1, SIM_WIRES_MAX, &g->wires));
 }
 
+static bool variant(const char *text, uint32_t *out)
+{
+	static const struct {
+		const char *name;
+		uint32_t bit;
+	} words[] = { { "dense", SIM_DENSE }, { "ecmp", SIM_ECMP }, { "parallel", SIM_PARALLEL },
+		      { "conduits", SIM_CONDUITS } };
+
+	while (*text) {
+		size_t len = strcspn(text, ","), i = 0;
+
+		while (i < ARRAY_LEN(words) && (strlen(words[i].name) != len ||
+						strncmp(words[i].name, text, len) != 0))
+			i++;
+		if (i == ARRAY_LEN(words))
+			return false;
+		*out |= words[i].bit;
+		text += len + (text[len] == ',');
+	}
+	return true;
+}
+
 static bool prefix(const char *text, struct ip_prefix *out)
 {
 	return ip_prefix_parse(text, out) == 0 && out->addr.family == IP_V6 && out->len == 48;
@@ -106,6 +130,7 @@ static bool prefix(const char *text, struct ip_prefix *out)
 
 enum option_long {
 	OPT_CLASSIC = 256,
+	OPT_VARIANT,
 	OPT_DUAL,
 	OPT_BGP_PORT,
 	OPT_PCEP_PORT,
@@ -121,6 +146,7 @@ enum option_long {
 static const struct option options[] = {
 	{ "generate", required_argument, NULL, 'g' },
 	{ "seed", required_argument, NULL, 's' },
+	{ "variant", required_argument, NULL, OPT_VARIANT },
 	{ "classic", required_argument, NULL, OPT_CLASSIC },
 	{ "topology", required_argument, NULL, 't' },
 	{ "dual", no_argument, NULL, OPT_DUAL },
@@ -159,6 +185,8 @@ static bool option_value(struct sim *s, struct args *a, int o, const char *v)
 		return generate(v, &opt->gen);
 	case 's':
 		return str_u64(v, &opt->gen.seed) == 0;
+	case OPT_VARIANT:
+		return variant(v, &opt->gen.variant);
 	case OPT_CLASSIC:
 		return count(v, 100, &opt->gen.classic_pct);
 	case 'd':

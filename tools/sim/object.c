@@ -18,7 +18,8 @@ static struct ls_node_id node_id(const struct sim_topo *t, uint32_t router)
 	uint32_t n = router + 1;
 
 	return (struct ls_node_id){ .protocol = LS_ISIS_L2, .igp_id_len = 6, .asn = t->asn,
-				    .igp_id = { [4] = (uint8_t)(n >> 8 & 0xff), [5] = (uint8_t)(n & 0xff) } };
+				    .igp_id = { [3] = (uint8_t)(n >> 16 & 0xff), [4] = (uint8_t)(n >> 8 & 0xff),
+					       [5] = (uint8_t)(n & 0xff) } };
 }
 
 static struct ls_srv6_sid srv6_sid(const struct sim_topo *t, uint32_t router, struct ip_addr sid,

@@ -11,11 +11,14 @@
 struct ip_addr sim_source(const void *arg, uint32_t router)
 {
 	const struct sim *s = arg;
-	uint32_t n = router + 1;
+	struct ip_addr a;
 
 	if (!s->opt.ipv4)
 		return sim_loopback(&s->topo, router);
-	return ip_v4((uint8_t[4]){ 127, 64, (uint8_t)(n >> 8 & 0xff), (uint8_t)(n & 0xff) });
+	a = sim_router_v4(router); /* its last 24 bits */
+	ip_bits_set(&a, 0, 8, 127);
+	ip_bits_set(&a, 8, 8, 64 + ip_bits_get(&a, 8, 8));
+	return a;
 }
 
 void sim_sync(struct sim *s)

@@ -13,6 +13,9 @@
 
 enum { FUNS = 0x10000 - SIM_FUN_FIRST };
 
+#define USID_FIRST    UINT64_C(0xfcbbbbbb)
+#define CLASSIC_FIRST UINT64_C(0xfc000000)
+
 void sim_topo_init(struct sim_topo *t)
 {
 	*t = (struct sim_topo){ .asn = 65000, .version = 1 };
@@ -152,9 +155,33 @@ uint32_t sim_router_find(const struct sim_topo *t, const char *name)
 	return SIM_NONE;
 }
 
-static uint32_t router_numbered(const struct sim_topo *t, uint64_t number)
+/* Which block a router is in, and its number there. */
+static uint32_t block_of(uint32_t router)
 {
-	return number >= 1 && number <= t->routers.n ? (uint32_t)(number - 1) : SIM_NONE;
+	return router / SIM_BLOCK_ROUTERS;
+}
+
+static uint32_t number_of(uint32_t router)
+{
+	return router % SIM_BLOCK_ROUTERS + 1;
+}
+
+static uint32_t router_numbered(const struct sim_topo *t, uint64_t block, uint64_t number)
+{
+	uint64_t r = block * SIM_BLOCK_ROUTERS + number - 1;
+
+	return block < SIM_BLOCKS && number >= 1 && number <= SIM_BLOCK_ROUTERS &&
+			       r < t->routers.n ?
+		       (uint32_t)r :
+		       SIM_NONE;
+}
+
+/* The number of the block of a SID: fcbb:bbbb, fcbb:bbbc, … and fc00:0, fc00:1, … */
+static uint64_t sid_block(const struct ip_addr *a)
+{
+	bool usid = ip_bits_get(a, 0, 16) == USID_FIRST >> 16;
+
+	return ip_bits_get(a, 0, 32) - (usid ? USID_FIRST : CLASSIC_FIRST);
 }
 
 uint32_t sim_router_by_addr(const struct sim_topo *t, const struct ip_addr *a)
@@ -162,7 +189,7 @@ uint32_t sim_router_by_addr(const struct sim_topo *t, const struct ip_addr *a)
 	uint32_t r = SIM_NONE;
 
 	if (a->family == IP_V4) {
-		r = router_numbered(t, ip_bits_get(a, 16, 16));
+		r = router_numbered(t, ip_bits_get(a, 8, 8), ip_bits_get(a, 16, 16));
 		if (r != SIM_NONE) {
 			struct ip_addr own = sim_router_v4(r);
 
@@ -173,7 +200,7 @@ uint32_t sim_router_by_addr(const struct sim_topo *t, const struct ip_addr *a)
 	if (a->family != IP_V6)
 		return r;
 	if (ip_prefix_has(&t->loopbacks, a)) {
-		r = router_numbered(t, ip_bits_get(a, 48, 16));
+		r = router_numbered(t, ip_bits_get(a, 64, 16), ip_bits_get(a, 48, 16));
 		if (r != SIM_NONE) {
 			struct ip_addr own = sim_loopback(t, r);
 
@@ -181,7 +208,7 @@ uint32_t sim_router_by_addr(const struct sim_topo *t, const struct ip_addr *a)
 		}
 		return r;
 	}
-	r = router_numbered(t, ip_bits_get(a, 32, 16));
+	r = router_numbered(t, sid_block(a), ip_bits_get(a, 32, 16));
 	if (r != SIM_NONE) {
 		struct ip_prefix own = sim_locator(t, r);
 
@@ -207,16 +234,17 @@ struct ip_addr sim_loopback(const struct sim_topo *t, uint32_t router)
 {
 	struct ip_addr a = t->loopbacks.addr;
 
-	ip_bits_set(&a, 48, 16, router + 1);
+	ip_bits_set(&a, 48, 16, number_of(router));
+	ip_bits_set(&a, 64, 16, block_of(router));
 	ip_bits_set(&a, 112, 16, 1);
 	return a;
 }
 
 struct ip_addr sim_router_v4(uint32_t router)
 {
-	uint32_t n = router + 1;
+	uint32_t n = number_of(router);
 
-	return ip_v4((uint8_t[4]){ 10, 0, (uint8_t)(n >> 8 & 0xff), (uint8_t)(n & 0xff) });
+	return ip_v4((uint8_t[4]){ 10, (uint8_t)block_of(router), (uint8_t)(n >> 8 & 0xff), (uint8_t)(n & 0xff) });
 }
 
 struct ip_addr sim_half_addr(uint32_t wire, unsigned side)
@@ -239,10 +267,12 @@ struct ip_addr sim_half_v4(uint32_t wire, unsigned side)
 
 static struct ip_addr sid(const struct sim_topo *t, uint32_t router, uint16_t fun)
 {
-	static const uint8_t usid[16] = { 0xfc, 0xbb, 0xbb, 0xbb }, classic[16] = { 0xfc };
-	struct ip_addr a = ip_v6(t->routers.at[router].classic ? classic : usid);
+	static const uint8_t zero[16] = { 0 };
+	struct ip_addr a = ip_v6(zero);
 
-	ip_bits_set(&a, 32, 16, router + 1);
+	ip_bits_set(&a, 0, 32,
+		    (t->routers.at[router].classic ? CLASSIC_FIRST : USID_FIRST) + block_of(router));
+	ip_bits_set(&a, 32, 16, number_of(router));
 	ip_bits_set(&a, 48, 16, fun);
 	return a;
 }

@@ -5,7 +5,9 @@
  * a wire. Filled once (gen.c, file.c), then only states, metrics, delays and SIDs change.
  *
  * Router n (1, 2, …: its place in the network) has the system id n, the loopback LOOPBACKS:n::1,
- * the locator fcbb:bbbb:n::/48 (uSID, F3216) or fc00:0:n::/48 (classic End and End.X).
+ * the locator fcbb:bbbb:n::/48 (uSID, F3216) or fc00:0:n::/48 (classic End and End.X). A block's
+ * GIB names 0xdfff routers; the next ones count from 1 again in the next block: fcbb:bbbc:n::/48,
+ * fc00:1:n::/48, LOOPBACKS:n:1::1.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +19,9 @@
 
 enum {
 	SIM_NAME_MAX = 32,
-	SIM_ROUTERS_MAX = 0xdfff,    /* the GIB of F3216: 0001 to dfff */
+	SIM_ROUTERS_MAX = 100000,
+	SIM_BLOCK_ROUTERS = 0xdfff,  /* the GIB of F3216: 0001 to dfff */
+	SIM_BLOCKS = (SIM_ROUTERS_MAX + SIM_BLOCK_ROUTERS - 1) / SIM_BLOCK_ROUTERS,
 	SIM_WIRES_MAX = 1000000,
 	SIM_WIRES_OF_MAX = 4096,     /* of one router: its LIB holds 8192 functions */
 	SIM_SRLGS = 3,
@@ -86,7 +90,7 @@ uint32_t sim_wire_find(const struct sim_topo *t, uint32_t a, uint32_t b, char ta
 
 /* Addresses and SIDs. */
 struct ip_addr sim_loopback(const struct sim_topo *t, uint32_t router);
-struct ip_addr sim_router_v4(uint32_t router); /* 10.0.x.y: also the BGP identifier */
+struct ip_addr sim_router_v4(uint32_t router); /* 10.b.x.y: also the BGP identifier */
 struct ip_addr sim_half_addr(uint32_t wire, unsigned side);
 struct ip_addr sim_half_v4(uint32_t wire, unsigned side);
 struct ip_prefix sim_locator(const struct sim_topo *t, uint32_t router);
@@ -110,11 +114,19 @@ enum { SIM_WIRE_TEXT_MAX = 2 * SIM_NAME_MAX + 4 };
 
 /* ---- gen.c: a network like a carrier's ---- */
 
+enum {
+	SIM_DENSE = 1 << 0,    /* a bigger core, each PoP with wires to six others */
+	SIM_ECMP = 1 << 1,     /* metrics of three values */
+	SIM_PARALLEL = 1 << 2, /* one wire in twenty has another beside it */
+	SIM_CONDUITS = 1 << 3, /* corridors share trenches: one to three SRLGs a core link */
+};
+
 struct sim_gen {
 	uint64_t seed;
 	uint32_t routers;
 	uint32_t wires;	      /* filled up to this many with short links; 0: as they come */
 	uint32_t classic_pct; /* of the routers have classic SIDs */
+	uint32_t variant;     /* SIM_DENSE, … or-ed */
 };
 
 /* 0, -ENOMEM, or -EINVAL: more routers or wires than there may be. */

@@ -126,6 +126,93 @@ START_TEST(too_big_a_network_is_refused)
 }
 END_TEST
 
+START_TEST(the_greatest_network_has_a_legal_sid_plan)
+{
+	const struct sim_gen g = { .seed = 5, .routers = SIM_ROUTERS_MAX, .classic_pct = 10 };
+	struct sim_topo t;
+
+	sim_topo_init(&t);
+	t.dual = true;
+	ck_assert_int_eq(sim_gen(&t, &g), 0);
+	ck_assert_uint_eq(reached(&t), SIM_ROUTERS_MAX);
+	ck_assert_uint_ge(2 * t.wires.n, 240000); /* 2.4 to 2.5 arcs a node */
+	ck_assert_uint_le(2 * t.wires.n, 250000);
+	for (uint32_t r = 0; r < t.routers.n; r++) {
+		const struct ip_addr own[] = { sim_node_sid(&t, r), sim_loopback(&t, r),
+					       sim_router_v4(r), sim_adj_sid(&t, t.idx[t.start[r]] / 2,
+									     t.idx[t.start[r]] % 2) };
+		uint64_t number = ip_bits_get(&own[0], 32, 16);
+
+		ck_assert(number >= 1 && number <= 0xdfff); /* the GIB, in every block */
+		for (size_t k = 0; k < ARRAY_LEN(own); k++)
+			ck_assert_uint_eq(sim_router_by_addr(&t, &own[k]), r);
+	}
+	sim_topo_fini(&t);
+}
+END_TEST
+
+START_TEST(an_address_beyond_the_last_router_is_nobodys)
+{
+	static const char *const none[] = { "fcbb:bbbc:1::", "fcbb:bbbb:33::", "fcbb:bbba:1::",
+					    "fc00:1:1:1::", "fd5e:5e:0:1:1::1", "10.1.0.1" };
+	struct sim_topo t;
+
+	make(&t, 1, 50, 0);
+	t.dual = true;
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		struct ip_addr a;
+
+		ck_assert_int_eq(ip_parse(none[i], &a), 0);
+		ck_assert_msg(sim_router_by_addr(&t, &a) == SIM_NONE, "%s", none[i]);
+	}
+	sim_topo_fini(&t);
+}
+END_TEST
+
+/* What variants promise, on 1000 routers; the negative twin is the network without them. */
+struct traits {
+	uint32_t metrics, beside, most_srlgs, links;
+};
+
+static struct traits traits_of(uint32_t variant)
+{
+	const struct sim_gen g = { .seed = 3, .routers = 1000, .variant = variant };
+	struct traits x = { 0 };
+	bool seen[4096] = { false };
+	struct sim_topo t;
+
+	sim_topo_init(&t);
+	ck_assert_int_eq(sim_gen(&t, &g), 0);
+	ck_assert_uint_eq(reached(&t), 1000);
+	for (uint32_t w = 0; w < t.wires.n; w++) {
+		const struct sim_wire *a = &t.wires.at[w];
+
+		x.beside += a->tag != '\0';
+		x.most_srlgs = a->n_srlg > x.most_srlgs ? a->n_srlg : x.most_srlgs;
+		for (unsigned s = 0; s < 2; s++) {
+			x.metrics += !seen[a->half[s].igp % 4096];
+			seen[a->half[s].igp % 4096] = true;
+		}
+	}
+	x.links = (uint32_t)t.wires.n;
+	sim_topo_fini(&t);
+	return x;
+}
+
+START_TEST(a_variant_is_what_it_says)
+{
+	struct traits none = traits_of(0), dense = traits_of(SIM_DENSE), ecmp = traits_of(SIM_ECMP);
+	struct traits parallel = traits_of(SIM_PARALLEL), conduits = traits_of(SIM_CONDUITS);
+
+	ck_assert_uint_gt(none.metrics, 100);
+	ck_assert_uint_eq(ecmp.metrics, 3);
+	ck_assert_uint_ge(parallel.beside, none.beside + 1000 / 20);
+	ck_assert_uint_eq(none.most_srlgs, 1);
+	ck_assert_uint_eq(conduits.most_srlgs, 3);
+	ck_assert_uint_ge(dense.links, none.links + 200); /* 50 PoPs, not 10, of degree 6 */
+}
+END_TEST
+
 /* ---- reading ---- */
 
 START_TEST(the_labs_format_is_read)
@@ -438,6 +525,9 @@ int main(void)
 	tcase_add_loop_test(m, every_size_is_connected_and_two_way, 1, 140);
 	tcase_add_test(m, a_big_network_has_the_links_asked_for_and_all_sids_differ);
 	tcase_add_test(m, too_big_a_network_is_refused);
+	tcase_add_test(m, the_greatest_network_has_a_legal_sid_plan);
+	tcase_add_test(m, an_address_beyond_the_last_router_is_nobodys);
+	tcase_add_test(m, a_variant_is_what_it_says);
 	tcase_add_test(r, the_labs_format_is_read);
 	tcase_add_test(r, what_is_written_reads_the_same);
 	tcase_add_test(r, a_graph_is_read_with_its_lone_directions);
