@@ -7,7 +7,10 @@ static const char *const constraint_texts[PCE_C_COUNT] = {
 	[PCE_C_EXCLUDE] = "exclude",   [PCE_C_DELAY] = "delay",
 	[PCE_C_HOPS] = "hops",	       [PCE_C_IGP] = "igp",
 	[PCE_C_TE] = "te",	       [PCE_C_OVERLOAD] = "overload",
-	[PCE_C_MSD] = "msd",
+	[PCE_C_MSD] = "msd",	       [PCE_C_DELAY_MIN] = "delay-min",
+	[PCE_C_VARIATION] = "variation", [PCE_C_LOSS] = "loss",
+	[PCE_C_INCLUDE] = "include",   [PCE_C_SRLG] = "srlg",
+	[PCE_C_ASN] = "asn",	       [PCE_C_ALGO] = "algo",
 };
 
 static const char *const status_texts[] = {
@@ -19,10 +22,19 @@ static const char *const status_texts[] = {
 	[PCE_NO_SID] = "no SID",
 	[PCE_NO_MSD] = "too many SIDs",
 	[PCE_NO_MEMORY] = "out of memory",
+	[PCE_INVALID] = "contradiction",
+	[PCE_NO_BUDGET] = "search given up",
 };
 
-static const char *const metric_texts[PCE_METRICS] = {
-	[PCE_IGP] = "igp", [PCE_TE] = "te", [PCE_DELAY] = "delay", [PCE_HOPS] = "hops",
+static const char *const metric_texts[] = {
+	[PCE_IGP] = "igp",	       [PCE_TE] = "te",	    [PCE_DELAY] = "delay", [PCE_HOPS] = "hops",
+	[PCE_VARIATION] = "variation", [PCE_LOSS] = "loss", [PCE_MIX] = "mix",
+};
+
+static const char *const objective_texts[] = {
+	[PCE_MCP] = "mcp",
+	[PCE_MLP] = "mlp",
+	[PCE_MBP] = "mbp",
 };
 
 const char *pce_constraint_text(enum pce_constraint c)
@@ -38,6 +50,11 @@ const char *pce_status_text(enum pce_status s)
 const char *pce_metric_text(enum pce_metric m)
 {
 	return (size_t)m < ARRAY_LEN(metric_texts) ? metric_texts[m] : "?";
+}
+
+const char *pce_objective_text(enum pce_objective o)
+{
+	return (size_t)o < ARRAY_LEN(objective_texts) ? objective_texts[o] : "?";
 }
 
 static const char *say(struct arena *a, const struct ted *t, uint32_t link, const char *what)
@@ -73,7 +90,7 @@ static const char *check_link(const struct pce_ctx *c, uint32_t l, struct arena 
 	return NULL;
 }
 
-static const char *const units[PCE_METRICS] = { "", "", " us", "" };
+static const char *const units[PCE_METRICS] = { "", "", " us", "", " us", " loss units" };
 
 static const char *check_bounds(const struct pce_request *req, const struct pce_expansion *e,
 				struct arena *a)
@@ -81,7 +98,9 @@ static const char *check_bounds(const struct pce_request *req, const struct pce_
 	const uint32_t worst[PCE_METRICS] = { [PCE_IGP] = e->igp_max,
 					      [PCE_TE] = e->te_max,
 					      [PCE_DELAY] = e->delay_us_max,
-					      [PCE_HOPS] = e->hops_max };
+					      [PCE_HOPS] = e->hops_max,
+					      [PCE_VARIATION] = e->variation_us_max,
+					      [PCE_LOSS] = e->loss_max };
 	struct pce_find f;
 
 	pce_find_of(req, &f);

@@ -74,6 +74,35 @@ static void find_other(struct pce_ctx *c, const struct pce_find *f, uint32_t nee
 		fail(out, PCE_NO_MEMORY, "out of memory");
 }
 
+/* What the search does not do is refused, not left out. */
+static const char *not_yet(const struct pce_request *r)
+{
+	return r->objective || r->minimise >= PCE_MIX || r->delay_us_min || r->n_include ||
+			       r->n_exclude_srlgs || r->n_exclude_asns || r->algo ?
+		       "a constraint this engine does not know" :
+		       NULL;
+}
+
+static void path_only(struct pce_ctx *c, struct pce_answer *out)
+{
+	struct pce_path p = { 0 };
+	struct pce_find f;
+
+	pce_find_of(c->req, &f);
+	switch (pce_search(c, &f, &p)) {
+	case PCE_FOUND:
+		pce_answer_path(out, &p);
+		out->cost = out->cost_least = p.sum[f.minimise];
+		return;
+	case PCE_FOUND_NOT:
+		pce_explain(c, out);
+		return;
+	case PCE_FOUND_NO_MEMORY:
+		fail(out, PCE_NO_MEMORY, "the search ran out of memory");
+		return;
+	}
+}
+
 static void compute(struct pce_ctx *c, struct pce_answer *out)
 {
 	struct pce_path p = { 0 };
@@ -93,22 +122,39 @@ static void compute(struct pce_ctx *c, struct pce_answer *out)
 		return;
 	}
 	pce_answer_path(out, &p);
+	out->cost = out->cost_least = p.sum[f.minimise];
 	pce_encode_in(c, &p, c->req->strict, out, &needed);
 	if (out->status == PCE_NO_MSD && needed)
 		find_other(c, &f, needed, out);
 }
 
-void pce_compute(const struct ted *t, const struct pce_request *req, struct arena *a,
-		 struct pce_answer *out)
+static void run(const struct ted *t, const struct pce_request *req, struct arena *a,
+		struct pce_answer *out, void (*way)(struct pce_ctx *c, struct pce_answer *out))
 {
 	struct pce_ctx c;
 
 	*out = (struct pce_answer){ .why = "" };
 	if (!check_ends(t, req, out))
 		return;
+	if (not_yet(req)) {
+		fail(out, PCE_INVALID, not_yet(req));
+		return;
+	}
 	if (pce_ctx_init(&c, t, req, req->trees, a))
-		compute(&c, out);
+		way(&c, out);
 	else
 		fail(out, PCE_NO_MEMORY, "out of memory");
 	pce_ctx_fini(&c);
+}
+
+void pce_path(const struct ted *t, const struct pce_request *req, struct arena *a,
+	      struct pce_answer *out)
+{
+	run(t, req, a, out, path_only);
+}
+
+void pce_compute(const struct ted *t, const struct pce_request *req, struct arena *a,
+		 struct pce_answer *out)
+{
+	run(t, req, a, out, compute);
 }

@@ -17,7 +17,9 @@ uint32_t pce_arc_metric(const struct ted_arc *a, unsigned metric)
 	const uint32_t m[PCE_METRICS] = { [PCE_IGP] = a->igp,
 					  [PCE_TE] = a->te,
 					  [PCE_DELAY] = a->delay,
-					  [PCE_HOPS] = a->hops };
+					  [PCE_HOPS] = a->hops,
+					  [PCE_VARIATION] = a->variation,
+					  [PCE_LOSS] = a->loss };
 
 	return m[metric];
 }
@@ -133,6 +135,8 @@ void pce_find_of(const struct pce_request *req, struct pce_find *f)
 	f->bound[PCE_TE] = req->te_max;
 	f->bound[PCE_DELAY] = req->delay_us_max;
 	f->bound[PCE_HOPS] = req->hops_max;
+	f->bound[PCE_VARIATION] = req->bound_variation ? req->variation_us_max : PCE_NO_BOUND;
+	f->bound[PCE_LOSS] = req->bound_loss ? pce_loss_units(req->loss_ppm_max) : PCE_NO_BOUND;
 }
 
 void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_request *req)

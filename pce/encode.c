@@ -157,7 +157,9 @@ static const char *prove(struct pce_route *r, const struct pce_answer *out)
 	const uint32_t worst[PCE_METRICS] = { [PCE_IGP] = e->igp_max,
 					      [PCE_TE] = e->te_max,
 					      [PCE_DELAY] = e->delay_us_max,
-					      [PCE_HOPS] = e->hops_max };
+					      [PCE_HOPS] = e->hops_max,
+					      [PCE_VARIATION] = e->variation_us_max,
+					      [PCE_LOSS] = e->loss_max };
 	const char *why;
 
 	if (!e->valid)
@@ -298,6 +300,8 @@ void pce_answer_path(struct pce_answer *out, const struct pce_path *p)
 	out->te = pce_sat32(p->sum[PCE_TE]);
 	out->delay_us = pce_sat32(p->sum[PCE_DELAY]);
 	out->hops = pce_sat32(p->sum[PCE_HOPS]);
+	out->variation_us = pce_sat32(p->sum[PCE_VARIATION]);
+	out->loss_ppm = pce_loss_ppm(p->sum[PCE_LOSS]);
 }
 
 /* ---- a path given from outside ---- */
@@ -338,7 +342,9 @@ static bool keeps_request(const struct pce_ctx *c, const struct pce_path *p)
 				   .igp_max = pce_sat32(p->sum[PCE_IGP]),
 				   .te_max = pce_sat32(p->sum[PCE_TE]),
 				   .delay_us_max = pce_sat32(p->sum[PCE_DELAY]),
-				   .hops_max = pce_sat32(p->sum[PCE_HOPS]) };
+				   .hops_max = pce_sat32(p->sum[PCE_HOPS]),
+				   .variation_us_max = pce_sat32(p->sum[PCE_VARIATION]),
+				   .loss_max = pce_sat32(p->sum[PCE_LOSS]) };
 
 	return pce_check_in(c, &e, c->out) == NULL;
 }

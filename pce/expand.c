@@ -248,6 +248,8 @@ static bool give_links(struct pce_walk *w)
 	w->out->te_max = pce_sat32(w->worst[PCE_TE]);
 	w->out->delay_us_max = pce_sat32(w->worst[PCE_DELAY]);
 	w->out->hops_max = pce_sat32(w->worst[PCE_HOPS]);
+	w->out->variation_us_max = pce_sat32(w->worst[PCE_VARIATION]);
+	w->out->loss_max = pce_sat32(w->worst[PCE_LOSS]);
 	w->out->delay_us_min = pce_sat32(w->delay_min);
 	w->out->single = w->single;
 	return true;

@@ -14,7 +14,9 @@ enum { VIA_MAX = 8 };
 static const enum pce_constraint bound_of[PCE_METRICS] = { [PCE_IGP] = PCE_C_IGP,
 							   [PCE_TE] = PCE_C_TE,
 							   [PCE_DELAY] = PCE_C_DELAY,
-							   [PCE_HOPS] = PCE_C_HOPS };
+							   [PCE_HOPS] = PCE_C_HOPS,
+							   [PCE_VARIATION] = PCE_C_VARIATION,
+							   [PCE_LOSS] = PCE_C_LOSS };
 static const enum pce_constraint cutting[] = { PCE_C_AFFINITY, PCE_C_BANDWIDTH, PCE_C_EXCLUDE,
 					       PCE_C_OVERLOAD };
 
@@ -43,8 +45,7 @@ static void count_bound(struct why *w, unsigned m)
 {
 	struct pce_ctx *c = w->c;
 	const struct pce_find alone = { .minimise = (enum pce_metric)m,
-					.bound = { PCE_NO_BOUND, PCE_NO_BOUND, PCE_NO_BOUND,
-						   PCE_NO_BOUND } };
+					.bound = PCE_UNBOUNDED };
 	const uint64_t *from = pce_tree(c, &alone, m, c->req->src, false);
 	const uint64_t *to = pce_tree(c, &alone, m, c->req->dst, true);
 	uint64_t bound = w->f.bound[m] == PCE_NO_BOUND ? UINT64_MAX - 1 : w->f.bound[m];
@@ -245,8 +246,7 @@ static void try_bound(struct why *w, unsigned m)
 static bool connected(struct why *w)
 {
 	const struct pce_find any = { .minimise = PCE_HOPS,
-				      .bound = { PCE_NO_BOUND, PCE_NO_BOUND, PCE_NO_BOUND,
-						 PCE_NO_BOUND } };
+				      .bound = PCE_UNBOUNDED };
 	struct pce_path p;
 
 	return found(w, &any, &p);

@@ -8,11 +8,24 @@
 #include "base/auto.h"
 #include "pce/ted.h"
 
+/* What adds up along a path. Loss adds up as units of 1e-8 neper, see pce_loss_units(). */
 enum pce_metric {
 	PCE_IGP,
 	PCE_TE,
 	PCE_DELAY,
 	PCE_HOPS,
+	PCE_VARIATION,
+	PCE_LOSS,
+	PCE_MIX, /* to minimise only: the weighted sum of the others, see pce_request.mix */
+};
+
+enum { PCE_METRICS = PCE_MIX };
+
+/* RFC 5541 s4. MLP and MBP: among the paths with the best bottleneck, the cheapest. */
+enum pce_objective {
+	PCE_MCP, /* least cost: the metric to minimise */
+	PCE_MLP, /* the fullest link's load, this request on it, is as low as can be */
+	PCE_MBP, /* the least free bandwidth on the path is as high as can be */
 };
 
 enum pce_dataplane {
@@ -40,6 +53,15 @@ int pce_trees_new(struct pce_trees **outp, const struct ted *t, size_t bytes_max
 struct pce_trees *pce_trees_free(struct pce_trees *p);
 AUTO_DEFINE(struct pce_trees, pce_trees_free)
 
+/* A node or a link (then node is not looked at) the path must pass. */
+struct pce_pass {
+	uint32_t node;
+	uint32_t link; /* TED_NONE: the node */
+	bool strict;   /* nothing between it and the one before (or the source): RFC 3209 s4.3.3.1 */
+};
+
+enum { PCE_PASSES_MAX = 16 };
+
 struct pce_request {
 	uint32_t src, dst; /* node indices */
 	enum pce_metric minimise;
@@ -60,7 +82,30 @@ struct pce_request {
 	uint8_t msd;	      /* most SIDs (after packing) the headend can impose; 0: PCE_SEGS_MAX */
 	uint8_t reserved;     /* of them kept for service SIDs */
 	struct pce_trees *trees; /* of the same TED, or NULL */
+	/* From here on zero means: not asked. */
+	enum pce_objective objective;
+	uint16_t mix[PCE_METRICS]; /* weights, with minimise == PCE_MIX */
+	uint32_t delay_us_min;	   /* of a simple path: none takes a turn to be slow enough */
+	bool bound_variation, bound_loss;
+	uint32_t variation_us_max, loss_ppm_max;
+	const struct pce_pass *include; /* in this order, PCE_PASSES_MAX at most */
+	uint32_t n_include;
+	const uint32_t *exclude_srlgs, *exclude_asns; /* of links; of nodes */
+	uint32_t n_exclude_srlgs, n_exclude_asns;
+	/* Flex-Algorithm 128..255: links and nodes as its definition has them; its metric type takes
+	 * the place of minimise. */
+	uint8_t algo;
 };
+
+/*
+ * Loss in parts per million as what adds up, and back: links and bounds are rounded up by 2 to 4
+ * units (0.04 ppm), so that a path which keeps a bound in units never loses more than the bound,
+ * and at worst one that is less than 0.04 ppm a link within it is not taken. Nothing gets
+ * through a link of PCE_LOSS_ALL.
+ */
+#define PCE_LOSS_ALL UINT32_MAX
+uint32_t pce_loss_units(uint32_t ppm);
+uint32_t pce_loss_ppm(uint64_t units);
 
 enum pce_segment_kind {
 	PCE_SEG_NODE,
@@ -89,6 +134,8 @@ enum pce_status {
 	PCE_NO_SID,	     /* a needed SID or label was not advertised; link/node named in why */
 	PCE_NO_MSD,	     /* needs more SIDs than the headend can impose */
 	PCE_NO_MEMORY,
+	PCE_INVALID,	     /* the request contradicts itself or the topology's definitions */
+	PCE_NO_BUDGET,	     /* the search gave up: neither a path nor a proof that there is none */
 };
 
 /* Counts of usable links each constraint took out, each alone, and whether dropping only that
@@ -103,12 +150,20 @@ enum pce_constraint {
 	PCE_C_TE,
 	PCE_C_OVERLOAD,
 	PCE_C_MSD,
+	PCE_C_DELAY_MIN,
+	PCE_C_VARIATION,
+	PCE_C_LOSS,
+	PCE_C_INCLUDE,
+	PCE_C_SRLG,
+	PCE_C_ASN,
+	PCE_C_ALGO,
 	PCE_C_COUNT,
 };
 
 const char *pce_constraint_text(enum pce_constraint c); /* "affinity", "bandwidth", … */
 const char *pce_status_text(enum pce_status s);
-const char *pce_metric_text(enum pce_metric m);		/* "igp", "te", "delay", "hops" */
+const char *pce_metric_text(enum pce_metric m);		/* "igp", "te", "delay", … */
+const char *pce_objective_text(enum pce_objective o);	/* "mcp", "mlp", "mbp" */
 
 struct pce_removed {
 	uint32_t links;	  /* taken out by it alone */
@@ -122,6 +177,7 @@ struct pce_expansion {
 	uint32_t n_links;
 	uint32_t delay_us_max, hops_max, igp_max, te_max; /* worst over all paths */
 	uint32_t delay_us_min;
+	uint32_t variation_us_max, loss_max; /* loss_max: in units */
 	bool single; /* exactly one path */
 	/* Not valid: the segment (0-based) that does not exist or leads nowhere, and why. */
 	bool valid;
@@ -129,22 +185,52 @@ struct pce_expansion {
 	const char *why; /* arena text; "" when valid */
 };
 
+/* One bound that was asked for, and the answer's path: value, and what is left of the bound. */
+struct pce_slack {
+	enum pce_constraint of;
+	uint64_t value, bound, slack; /* us, ppm, bit/s, metric or hops */
+	bool binding;		      /* of all the one with the least left, as a share of the bound */
+};
+
+/* Dropping or loosening one constraint alone is enough: to what value a bound must go. */
+struct pce_relax {
+	enum pce_constraint of;
+	bool drop;	/* not a bound: it has to go */
+	uint64_t needs; /* the nearest bound under which there is a path */
+};
+
 struct pce_answer {
 	enum pce_status status;
 	const uint32_t *path; /* links in order, of the path wanted */
 	uint32_t n_path;
-	uint32_t delay_us, igp, te, hops; /* of that path */
+	uint32_t delay_us, igp, te, hops, variation_us, loss_ppm; /* of that path */
+	uint64_t cost;	  /* of that path: what was minimised */
+	uint64_t load_ppb; /* objective MLP: of the fullest link with this request, parts per 1e9 */
+	/* Nothing costs less than cost_least; == cost unless a search ran out of labels. */
+	uint64_t cost_least;
 	struct pce_segment segs[PCE_SEGS_MAX];
 	uint32_t n_segs;
 	struct pce_expansion expansion;
 	uint64_t bottleneck_bps; /* least free bandwidth over the expansion */
 	struct pce_removed removed[PCE_C_COUNT];
+	struct pce_slack slack[PCE_C_COUNT]; /* with a path */
+	uint32_t n_slack;
+	/* Without one: constraints that together leave no path, and any of them less leaves one; and
+	 * the single changes that would help. */
+	enum pce_constraint conflict[PCE_C_COUNT];
+	uint32_t n_conflict;
+	struct pce_relax relax[PCE_C_COUNT];
+	uint32_t n_relax;
 	const char *why; /* one line for people, arena text; "" when OK */
 };
 
 /* Always fills *out (status says); deterministic. */
 void pce_compute(const struct ted *t, const struct pce_request *req, struct arena *a,
 		 struct pce_answer *out);
+
+/* The path alone: neither SID list nor expansion, MSD and strict are not looked at. */
+void pce_path(const struct ted *t, const struct pce_request *req, struct arena *a,
+	      struct pce_answer *out);
 
 /*
  * Encodes a given path (links in order) under req's dataplane, strictness and MSD; fills

@@ -9,7 +9,6 @@
 #include "pce/ted_priv.h"
 
 enum {
-	PCE_METRICS = 4,      /* indexed by enum pce_metric */
 	PCE_PATH_MAX = 255,   /* hop limit of a packet */
 };
 
@@ -77,6 +76,11 @@ struct pce_find {
 	uint32_t bound[PCE_METRICS];
 	uint8_t mask;
 };
+
+#define PCE_UNBOUNDED                                                                              \
+	{                                                                                          \
+		PCE_NO_BOUND, PCE_NO_BOUND, PCE_NO_BOUND, PCE_NO_BOUND, PCE_NO_BOUND, PCE_NO_BOUND \
+	}
 
 struct pce_path {
 	const uint32_t *links;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "pce/path.h"
 #include "pce/ted_priv.h"
 
 const struct ted *ted_ref(const struct ted *t)
@@ -143,6 +144,8 @@ static struct ted_arc arc_of(const struct ted_priv *p, const struct ted_link *l)
 	a.igp = l->has_igp && l->igp_metric <= TED_METRIC_MAX ? l->igp_metric : TED_NONE;
 	a.te = l->has_te ? l->te_metric : a.igp;
 	a.delay = l->has_delay ? l->delay_us : TED_NONE;
+	a.variation = l->has_delay_var ? l->delay_var_us : TED_NONE;
+	a.loss = l->has_loss ? pce_loss_units(l->loss_ppm) : TED_NONE;
 	return a;
 }
 

@@ -143,7 +143,7 @@ struct ted_link {
 	uint32_t reverse; /* TED_NONE: half link */
 	uint32_t local_id, remote_id;
 	struct ip_addr local_v6, remote_v6, local_v4, remote_v4;
-	bool has_igp, has_te, has_delay;
+	bool has_igp, has_te, has_delay, has_delay_var, has_loss;
 	uint32_t igp_metric; /* links above TED_METRIC_MAX never carry an IGP shortest path */
 	uint32_t te_metric;
 	uint32_t delay_us;     /* the value used for paths: min of min/max when given, else 1114 */

@@ -19,6 +19,7 @@ enum {
 struct ted_arc {
 	uint32_t from, to;
 	uint32_t igp, te, delay, hops;
+	uint32_t variation, loss; /* loss as pce_loss_units() */
 };
 
 /* What ted.in lists, in its order, as shortest path trees need it: igp as in ted_arc. */

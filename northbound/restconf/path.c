@@ -30,6 +30,8 @@ static const char *const status_names[] = {
 	[PCE_NO_SID] = "no-sid",
 	[PCE_NO_MSD] = "no-msd",
 	[PCE_NO_MEMORY] = "no-memory",
+	[PCE_INVALID] = "invalid",
+	[PCE_NO_BUDGET] = "no-budget",
 	NULL,
 };
 
@@ -37,6 +39,9 @@ static const char *const constraint_names[PCE_C_COUNT] = {
 	[PCE_C_AFFINITY] = "affinity", [PCE_C_BANDWIDTH] = "bandwidth", [PCE_C_EXCLUDE] = "exclude",
 	[PCE_C_DELAY] = "delay",       [PCE_C_HOPS] = "hops",		[PCE_C_IGP] = "igp",
 	[PCE_C_TE] = "te",	       [PCE_C_OVERLOAD] = "overload",	[PCE_C_MSD] = "msd",
+	[PCE_C_DELAY_MIN] = "delay-min", [PCE_C_VARIATION] = "variation", [PCE_C_LOSS] = "loss",
+	[PCE_C_INCLUDE] = "include",   [PCE_C_SRLG] = "srlg",		[PCE_C_ASN] = "asn",
+	[PCE_C_ALGO] = "algo",
 };
 
 static const struct rc_leaf answer_leaves[] = {

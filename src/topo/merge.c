@@ -663,7 +663,9 @@ static void link_attrs(struct ted_link *t, const struct ls_link *l)
 	t->delay_min_us = l->have & LS_HAVE_DELAY_MM ? l->delay_min_us : l->delay_us;
 	t->delay_max_us = l->have & LS_HAVE_DELAY_MM ? l->delay_max_us : l->delay_us;
 	t->delay_us = t->delay_min_us;
+	t->has_delay_var = l->have & LS_HAVE_DELAY_VAR;
 	t->delay_var_us = l->delay_var_us;
+	t->has_loss = l->have & LS_HAVE_LOSS;
 	t->loss_ppm = l->loss_ppm;
 	t->max_bw_bps = l->max_bw_bps;
 	t->rsv_bw_bps = l->rsv_bw_bps;

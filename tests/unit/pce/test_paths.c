@@ -190,6 +190,11 @@ static uint64_t cost_of(const struct pce_answer *a, enum pce_metric m)
 		return a->delay_us;
 	case PCE_HOPS:
 		break;
+	case PCE_VARIATION:
+		return a->variation_us;
+	case PCE_LOSS:
+	case PCE_MIX:
+		return a->cost;
 	}
 	return a->hops;
 }
