@@ -73,7 +73,7 @@ static void open_twig(struct alts *s, const struct twig *x)
 		struct twig y = { .node = t->links[l].to, .via = l, .n = x->n + 1, .parent = x };
 		bool known = true;
 
-		if ((s->c->cut[l] & s->f->mask) || on_twig(x, y.node))
+		if ((pce_cut(s->c, l) & s->f->mask) || on_twig(x, y.node))
 			continue;
 		for (unsigned m = 0; m < PCE_METRICS; m++) {
 			uint32_t v = pce_arc_metric(&s->c->p->arcs[l], m);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The context of one call: working memory, and which links each constraint takes out. */
-#include <assert.h>
 #include <string.h>
 
 #include "pce/pce_priv.h"
-
-enum { SPT_CACHED = 48 }; /* trees of one call without kept ones */
 
 uint32_t pce_sat32(uint64_t v)
 {
@@ -29,21 +26,6 @@ uint64_t pce_free_bps(const struct pce_request *req, const struct ted *t, uint32
 	if (req->free_bps && link < req->n_free)
 		return req->free_bps[link];
 	return t->links[link].capacity_bps;
-}
-
-static bool affinity_cuts(const struct pce_affinity *a, const struct ted_link *l)
-{
-	bool any = false, asked = false;
-
-	for (unsigned i = 0; i < TED_AFFINITY_WORDS; i++) {
-		if (l->admin_group[i] & a->exclude_any[i])
-			return true;
-		if ((l->admin_group[i] & a->include_all[i]) != a->include_all[i])
-			return true;
-		asked = asked || a->include_any[i];
-		any = any || (l->admin_group[i] & a->include_any[i]);
-	}
-	return asked && !any;
 }
 
 static bool listed(const uint32_t *at, uint32_t n, uint32_t v)
@@ -75,21 +57,13 @@ bool pce_link_cut(const struct pce_ctx *c, uint32_t link, enum pce_constraint by
 	bool from_lan = c->p->nflags[a->from] & TED_NF_PSEUDO;
 
 	if (by == PCE_C_AFFINITY)
-		return !from_lan && affinity_cuts(&c->req->affinity, &c->t->links[link]);
+		return !from_lan && pce_affinity_cuts(&c->req->affinity, &c->t->links[link]);
 	if (by == PCE_C_BANDWIDTH)
 		return !from_lan && c->req->bandwidth_bps > pce_free_bps(c->req, c->t, link);
 	if (by == PCE_C_EXCLUDE)
 		return exclude_cuts(c->req, link, a);
 	if (by == PCE_C_OVERLOAD)
 		return overload_cuts(c, a);
-	return false;
-}
-
-static bool overload_anywhere(const struct pce_ctx *c)
-{
-	for (uint32_t i = 0; i < c->t->n_nodes; i++)
-		if (c->p->nflags[i] & TED_NF_OVERLOAD)
-			return true;
 	return false;
 }
 
@@ -105,27 +79,29 @@ static bool asked(const struct pce_ctx *c, enum pce_constraint by)
 		return r->bandwidth_bps > 0;
 	if (by == PCE_C_EXCLUDE)
 		return r->n_exclude_links > 0 || r->n_exclude_nodes > 0;
-	return overload_anywhere(c);
+	return pce_trees_overload(c->trees) != NULL;
 }
 
 static const enum pce_constraint cutting[] = { PCE_C_AFFINITY, PCE_C_BANDWIDTH, PCE_C_EXCLUDE,
 					       PCE_C_OVERLOAD };
 
-static bool make_cut(struct pce_ctx *c)
+uint8_t pce_cut_judge(struct pce_ctx *c, uint32_t link)
 {
-	c->cut = ARENA_ARRAY(&c->scratch, c->t->n_links, uint8_t);
-	if (!c->cut)
-		return false;
-	if (!c->req)
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(cutting); i++) {
-		if (!asked(c, cutting[i]))
-			continue;
-		for (uint32_t l = 0; l < c->t->n_links; l++)
-			if (pce_link_cut(c, l, cutting[i]))
-				c->cut[l] |= PCE_CUT(cutting[i]);
-	}
-	return true;
+	struct pce_cut k = { .epoch = c->cut_epoch };
+
+	for (size_t i = 0; c->asked && i < ARRAY_LEN(cutting); i++)
+		if ((c->asked & PCE_CUT(cutting[i])) && pce_link_cut(c, link, cutting[i]))
+			k.by |= PCE_CUT(cutting[i]);
+	c->cut[link] = k;
+	return k.by;
+}
+
+static void ask(struct pce_ctx *c)
+{
+	c->cut_epoch = pce_trees_epoch(c->trees);
+	for (size_t i = 0; c->req && i < ARRAY_LEN(cutting); i++)
+		if (asked(c, cutting[i]))
+			c->asked |= PCE_CUT(cutting[i]);
 }
 
 void pce_find_of(const struct pce_request *req, struct pce_find *f)
@@ -151,24 +127,41 @@ void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_reque
 		c->need[m] = f.bound[m] != PCE_NO_BOUND || m == (unsigned)req->minimise;
 }
 
+static bool use_shard(struct pce_ctx *c)
+{
+	static const struct pce_class routed = { .metric = PCE_IGP };
+	struct pce_trees *p = c->trees;
+
+	if (pce_trees_follow(p, c->t) < 0)
+		return false;
+	c->shape = pce_trees_shape(p);
+	c->routed = pce_trees_class(p, &routed);
+	c->dag = pce_room_places(p, PCE_ROOM_DAG, sizeof(*c->dag));
+	c->stack = pce_room_places(p, PCE_ROOM_STACK, sizeof(*c->stack));
+	c->stack_arc = pce_room_places(p, PCE_ROOM_STACK_ARC, sizeof(*c->stack_arc));
+	c->cut = pce_room_links(p, PCE_ROOM_CUT, sizeof(*c->cut));
+	if (c->routed == UINT32_MAX || !c->dag || !c->stack || !c->stack_arc || !c->cut)
+		return false;
+	c->out_arcs = pce_class_out(p, c->routed);
+	ask(c);
+	return true;
+}
+
 bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_request *req,
 		  struct pce_trees *trees, struct arena *out)
 {
 	pce_ctx_look(c, t, req);
 	c->out = out;
 	arena_init(&c->scratch, out->limit);
-	c->dag = ARENA_ARRAY(&c->scratch, t->n_nodes, struct pce_dag_node);
-	c->stack = ARENA_ARRAY(&c->scratch, t->n_nodes, uint32_t);
-	c->stack_arc = ARENA_ARRAY(&c->scratch, t->n_nodes, uint32_t);
-	c->trees = trees ? trees : &c->own;
-	assert(!trees || trees->t == t);
-	if (!trees && !pce_trees_init(&c->own, t, &c->scratch, SPT_CACHED))
+	if (!trees && pce_trees_new(&c->own, SIZE_MAX) < 0)
 		return false;
-	return c->dag && c->stack && c->stack_arc && make_cut(c);
+	c->trees = trees ? trees : c->own;
+	return use_shard(c);
 }
 
 void pce_ctx_fini(struct pce_ctx *c)
 {
+	pce_trees_free(c->own);
 	arena_fini(&c->scratch);
 }
 

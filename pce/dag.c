@@ -9,23 +9,48 @@
 
 struct walk {
 	struct pce_ctx *c;
-	const struct pce_spt *s;
+	const struct pce_tree *s;
 	const struct ted_node_sid *sid;
 	uint32_t depth;
 };
 
-void pce_dag_begin(struct pce_ctx *c)
+const struct pce_tree *pce_spt(struct pce_ctx *c, uint32_t node)
 {
-	if (++c->epoch == 0) { /* wrapped: old entries could look new */
-		for (uint32_t i = 0; i < c->t->n_nodes; i++)
-			c->dag[i].epoch = 0;
-		c->epoch = 1;
-	}
+	const struct pce_tree *s = pce_tree_to(c->trees, c->routed, node);
+
+	if (!s)
+		c->no_memory = true;
+	return s;
 }
 
-static bool link_allowed(const struct pce_ctx *c, uint32_t link)
+/* An out-arc of place u is on a shortest path to the root. */
+static bool on_tree(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u, uint32_t arc)
 {
-	if (c->cut[link])
+	const struct pce_arc *a = &c->out_arcs[arc];
+	const uint64_t *overload = pce_trees_overload(c->trees);
+
+	if (u == s->root || a->w == PCE_INF || s->dist[u] == PCE_INF ||
+	    s->dist[a->place] == PCE_INF)
+		return false;
+	if ((uint64_t)s->dist[a->place] + a->w != s->dist[u])
+		return false;
+	return !overload || a->place == s->root ||
+	       !(overload[a->place >> 6] >> (a->place & 63) & 1);
+}
+
+bool pce_on_spt(const struct pce_ctx *c, const struct pce_tree *s, uint32_t link)
+{
+	return on_tree(c, s, c->shape->place[c->p->arcs[link].from], c->shape->out_arc[link]);
+}
+
+void pce_dag_begin(struct pce_ctx *c)
+{
+	c->epoch = pce_trees_epoch(c->trees);
+}
+
+static bool link_allowed(struct pce_ctx *c, uint32_t link)
+{
+	if (pce_cut(c, link))
 		return false;
 	for (unsigned m = 0; m < PCE_METRICS; m++)
 		if (c->need[m] && pce_arc_metric(&c->p->arcs[link], m) == TED_NONE)
@@ -33,11 +58,12 @@ static bool link_allowed(const struct pce_ctx *c, uint32_t link)
 	return true;
 }
 
-static void node_open(struct walk *w, uint32_t node)
+static void place_open(struct walk *w, uint32_t at)
 {
 	struct pce_ctx *c = w->c;
-	struct pce_dag_node *e = &c->dag[node];
-	bool end = node == w->s->target;
+	struct pce_dag_node *e = &c->dag[at];
+	uint32_t node = c->shape->node[at];
+	bool end = at == w->s->root;
 
 	*e = (struct pce_dag_node){ .epoch = c->epoch, .done = end };
 	e->sum.reached = e->sum.allowed = true;
@@ -47,8 +73,8 @@ static void node_open(struct walk *w, uint32_t node)
 	e->sum.delay_min = end ? 0 : UINT64_MAX;
 	if (end)
 		return;
-	c->stack[w->depth] = node;
-	c->stack_arc[w->depth++] = c->t->out.start[node];
+	c->stack[w->depth] = at;
+	c->stack_arc[w->depth++] = c->shape->out[at];
 }
 
 static void merge(struct pce_ctx *c, struct pce_dag *sum, uint32_t link, const struct pce_dag *next)
@@ -69,71 +95,71 @@ static void merge(struct pce_ctx *c, struct pce_dag *sum, uint32_t link, const s
 	sum->delay_min = delay < sum->delay_min ? delay : sum->delay_min;
 }
 
-/* One step of the node on top: merges its next arc, or opens what the arc leads to, or leaves. */
+/* One step of the place on top: merges its next arc, or opens what the arc leads to, or leaves. */
 static void step(struct walk *w)
 {
 	struct pce_ctx *c = w->c;
-	uint32_t node = c->stack[w->depth - 1], *at = &c->stack_arc[w->depth - 1];
-	struct pce_dag_node *e = &c->dag[node], *next;
-	uint32_t link;
+	uint32_t u = c->stack[w->depth - 1], *at = &c->stack_arc[w->depth - 1];
+	uint32_t end = c->shape->out[u + 1];
+	struct pce_dag_node *e = &c->dag[u], *next;
 
-	while (*at < c->t->out.start[node + 1] && !pce_on_spt(c, w->s, c->t->out.idx[*at]))
+	while (*at < end && !on_tree(c, w->s, u, *at))
 		(*at)++;
-	if (*at == c->t->out.start[node + 1]) {
+	if (*at == end) {
 		e->done = true;
 		e->sum.reached = e->sum.reached && e->sum.paths > 0;
 		w->depth--;
 		return;
 	}
-	link = c->t->out.idx[*at];
-	next = &c->dag[c->p->arcs[link].to];
+	next = &c->dag[c->out_arcs[*at].place];
 	if (next->epoch != c->epoch) {
-		node_open(w, c->p->arcs[link].to);
+		place_open(w, c->out_arcs[*at].place);
 		return;
 	}
-	(*at)++;
 	if (next->done)
-		merge(c, &e->sum, link, &next->sum);
+		merge(c, &e->sum, c->shape->out_link[*at], &next->sum);
 	else
 		e->sum.reached = false; /* it is on the stack: a loop */
+	(*at)++;
 }
 
-const struct pce_dag *pce_dag_from(struct pce_ctx *c, const struct pce_spt *s, uint32_t from,
+const struct pce_dag *pce_dag_from(struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
 				   const struct ted_node_sid *sid)
 {
 	static const struct pce_dag nowhere = { .delay_min = UINT64_MAX };
 	struct walk w = { .c = c, .s = s, .sid = sid };
+	uint32_t at = c->shape->place[from];
 
-	if (s->dist[from] == TED_NONE)
+	if (s->dist[at] == PCE_INF)
 		return &nowhere;
-	if (c->dag[from].epoch != c->epoch)
-		node_open(&w, from);
+	if (c->dag[at].epoch != c->epoch)
+		place_open(&w, at);
 	while (w.depth)
 		step(&w);
-	return &c->dag[from].sum;
+	return &c->dag[at].sum;
 }
 
-void pce_dag_mark(struct pce_ctx *c, const struct pce_spt *s, uint32_t from, uint8_t *used)
+void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from, uint8_t *used)
 {
-	uint32_t depth = 0;
+	uint32_t depth = 0, at = c->shape->place[from];
 
-	if (c->dag[from].epoch != c->epoch || c->dag[from].marked)
+	if (c->dag[at].epoch != c->epoch || c->dag[at].marked)
 		return;
-	c->dag[from].marked = true;
-	c->stack[depth++] = from;
+	c->dag[at].marked = true;
+	c->stack[depth++] = at;
 	while (depth) {
 		uint32_t u = c->stack[--depth];
 
-		for (uint32_t i = c->t->out.start[u]; i < c->t->out.start[u + 1]; i++) {
-			uint32_t l = c->t->out.idx[i], v = c->p->arcs[l].to;
+		for (uint32_t i = c->shape->out[u]; i < c->shape->out[u + 1]; i++) {
+			struct pce_dag_node *v = &c->dag[c->out_arcs[i].place];
 
-			if (!pce_on_spt(c, s, l))
+			if (!on_tree(c, s, u, i))
 				continue;
-			used[l] = 1;
-			if (c->dag[v].marked && c->dag[v].epoch == c->epoch)
+			used[c->shape->out_link[i]] = 1;
+			if (v->marked && v->epoch == c->epoch)
 				continue;
-			c->dag[v].marked = true;
-			c->stack[depth++] = v;
+			v->marked = true;
+			c->stack[depth++] = c->out_arcs[i].place;
 		}
 	}
 }

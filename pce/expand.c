@@ -26,12 +26,12 @@ static void walk_add(struct pce_walk *w, const uint64_t *worst, uint64_t delay_m
 bool pce_walk_to(struct pce_walk *w, uint32_t node, const struct ted_node_sid *sid, uint32_t seg)
 {
 	struct pce_ctx *c = w->c;
-	const struct pce_spt *s;
+	const struct pce_tree *s;
 	const struct pce_dag *d;
 
 	if (node == w->at)
 		return true;
-	s = pce_spt(c, node, &w->at, 1);
+	s = pce_spt(c, node);
 	if (!s)
 		return pce_walk_bad(w, seg, "out of memory");
 	pce_dag_begin(c);

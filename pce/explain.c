@@ -20,10 +20,10 @@ static const enum pce_constraint bound_of[PCE_METRICS] = { [PCE_IGP] = PCE_C_IGP
 static const enum pce_constraint cutting[] = { PCE_C_AFFINITY, PCE_C_BANDWIDTH, PCE_C_EXCLUDE,
 					       PCE_C_OVERLOAD };
 
-void pce_count_removed(const struct pce_ctx *c, struct pce_answer *out)
+void pce_count_removed(struct pce_ctx *c, struct pce_answer *out)
 {
 	for (uint32_t i = 0; i < c->t->out.start[c->t->n_nodes]; i++) {
-		uint32_t cut = c->cut[c->t->out.idx[i]];
+		uint32_t cut = pce_cut(c, c->t->out.idx[i]);
 
 		for (size_t k = 0; cut && k < ARRAY_LEN(cutting); k++)
 			if (cut & PCE_CUT(cutting[k]))
@@ -168,8 +168,8 @@ static bool wide_enough(struct why *w, uint64_t bps)
 		bool narrow = !(w->c->p->nflags[t->links[l].from] & TED_NF_PSEUDO) &&
 			      pce_free_bps(w->c->req, t, l) < bps;
 
-		w->c->cut[l] = (uint8_t)((w->c->cut[l] & ~PCE_CUT(PCE_C_BANDWIDTH)) |
-					 (narrow ? PCE_CUT(PCE_C_BANDWIDTH) : 0));
+		w->c->cut[l].by = (uint8_t)((pce_cut(w->c, l) & ~PCE_CUT(PCE_C_BANDWIDTH)) |
+					    (narrow ? PCE_CUT(PCE_C_BANDWIDTH) : 0));
 	}
 	return found(w, &f, &p);
 }

@@ -13,7 +13,7 @@
 
 #define PCE_INF UINT32_MAX /* weight of an arc that cannot be used; distance of what cannot be reached */
 
-/* Distances are below it, so that one weight more never wraps. */
+/* No distance is above it (RFC 5305 s3): what is farther cannot be reached. */
 #define PCE_FAR UINT32_C(0xfe000000)
 
 struct pce_shape {
@@ -28,6 +28,9 @@ struct pce_shape {
 	const uint32_t *in_from;
 	const uint32_t *in_link;
 	const uint32_t *in_arc;
+	/* The same link in the other rows: out-arc of an in-arc, in-arc of an out-arc. */
+	const uint32_t *out_of_in;
+	const uint32_t *in_of_out;
 };
 
 const struct pce_shape *pce_shape_of(const struct ted *t);
@@ -45,6 +48,11 @@ struct pce_arc {
  */
 struct pce_class {
 	enum pce_metric metric;
-	uint8_t algo; /* 0; or a Flex-Algo: only what its definition allows, and its metric type */
+	uint8_t algo;	 /* 0; or a Flex-Algo: what its definition allows, by its metric type */
+	bool own_metric; /* with an algo: by `metric` all the same */
 	struct pce_affinity affinity;
 };
+
+/* The link's weight in a class on this TED, PCE_INF where it has none. */
+uint32_t pce_class_weight(const struct ted *t, const struct pce_class *c, uint32_t link);
+bool pce_affinity_cuts(const struct pce_affinity *a, const struct ted_link *l);

@@ -44,12 +44,12 @@ struct pce_affinity {
 enum { PCE_SEGS_MAX = 16 };
 
 /*
- * Shortest path trees kept between calls on one TED: many requests go through the same routers.
- * No answer depends on it. One thread at a time; the TED is borrowed and must outlive it.
+ * Shortest path trees kept between calls, brought to the TED of each call and repaired after it
+ * changed (trees.h). No answer depends on it. One thread at a time; it may outlive any TED.
  */
 struct pce_trees;
 
-int pce_trees_new(struct pce_trees **outp, const struct ted *t, size_t bytes_max);
+int pce_trees_new(struct pce_trees **outp, size_t bytes_max);
 struct pce_trees *pce_trees_free(struct pce_trees *p);
 AUTO_DEFINE(struct pce_trees, pce_trees_free)
 
@@ -81,7 +81,7 @@ struct pce_request {
 	bool usid;	      /* may pack NEXT-C-SIDs into containers */
 	uint8_t msd;	      /* most SIDs (after packing) the headend can impose; 0: PCE_SEGS_MAX */
 	uint8_t reserved;     /* of them kept for service SIDs */
-	struct pce_trees *trees; /* of the same TED, or NULL */
+	struct pce_trees *trees; /* or NULL: nothing is kept */
 	/* From here on zero means: not asked. */
 	enum pce_objective objective;
 	uint16_t mix[PCE_METRICS]; /* weights, with minimise == PCE_MIX */

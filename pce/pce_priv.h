@@ -7,36 +7,17 @@
 #include "base/arena.h"
 #include "pce/path.h"
 #include "pce/ted_priv.h"
+#include "pce/trees.h"
 
 enum {
 	PCE_PATH_MAX = 255,   /* hop limit of a packet */
 };
-
-/* RFC 5305 s3: a path above it is not a path. */
-#define PCE_DIST_MAX UINT32_C(0xfe000000)
 
 /* Constraints that take whole links out; bits of pce_ctx.cut and pce_find.mask. */
 #define PCE_CUT(c) ((uint8_t)(1U << (c)))
 #define PCE_CUT_ALL                                                                                \
 	((uint8_t)(PCE_CUT(PCE_C_AFFINITY) | PCE_CUT(PCE_C_BANDWIDTH) | PCE_CUT(PCE_C_EXCLUDE) |   \
 		   PCE_CUT(PCE_C_OVERLOAD)))
-
-/* A shortest path tree towards target as routers see it: IGP metric, overload, no half links. */
-struct pce_spt {
-	uint32_t target;
-	uint32_t radius; /* distances up to it are final */
-	uint32_t *dist;	 /* TED_NONE: unreachable */
-};
-
-/* Trees of one TED; when all places are taken the oldest makes room. */
-struct pce_trees {
-	const struct ted *t;
-	struct arena *arena; /* where trees live: the call's scratch, or kept */
-	struct arena kept;
-	struct pce_spt *at;
-	uint32_t n, cap, hand;
-	uint32_t *of; /* by target: 1 + place in at */
-};
 
 /* All equal-cost shortest paths from one node to the target, summed up. */
 struct pce_dag {
@@ -54,17 +35,28 @@ struct pce_dag_node {
 	struct pce_dag sum;
 };
 
+/* What the constraints of a request say of a link, once it was asked. */
+struct pce_cut {
+	uint32_t epoch;
+	uint8_t by; /* PCE_CUT bits */
+};
+
 struct pce_ctx {
 	const struct ted *t;
 	const struct ted_priv *p;
 	const struct pce_request *req; /* NULL in pce_expand */
 	struct arena *out;	       /* the caller's: answers */
 	struct arena scratch;
-	uint8_t *cut;		       /* by link: PCE_CUT bits that forbid it */
+	struct pce_cut *cut;	       /* by link: ask pce_cut() */
+	uint32_t cut_epoch;
+	uint8_t asked;		       /* PCE_CUT bits of constraints that can forbid any link */
 	bool need[PCE_METRICS];	       /* the metric is minimised or bounded: it must be known */
 	struct pce_trees *trees;       /* the caller's, or own */
-	struct pce_trees own;
-	struct pce_dag_node *dag;      /* by node */
+	struct pce_trees *own;
+	const struct pce_shape *shape;
+	uint32_t routed;	       /* class of what routers do: IGP metric, no constraint */
+	const struct pce_arc *out_arcs; /* of it */
+	struct pce_dag_node *dag;      /* by place */
 	uint32_t *stack, *stack_arc;   /* by depth */
 	uint32_t epoch;
 	bool no_memory;
@@ -102,6 +94,14 @@ void pce_ctx_fini(struct pce_ctx *c);
 void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_request *req);
 void pce_find_of(const struct pce_request *req, struct pce_find *f);
 uint64_t pce_free_bps(const struct pce_request *req, const struct ted *t, uint32_t link);
+/* Which constraints forbid the link; judged when first asked, then remembered. */
+uint8_t pce_cut_judge(struct pce_ctx *c, uint32_t link);
+static inline uint8_t pce_cut(struct pce_ctx *c, uint32_t link)
+{
+	const struct pce_cut *k = &c->cut[link];
+
+	return k->epoch == c->cut_epoch ? k->by : pce_cut_judge(c, link);
+}
 /* What one constraint says of one link. */
 bool pce_link_cut(const struct pce_ctx *c, uint32_t link, enum pce_constraint by);
 uint32_t pce_arc_metric(const struct ted_arc *a, unsigned metric);
@@ -111,7 +111,7 @@ void pce_path_sum(const struct pce_ctx *c, struct pce_path *p);
 /* search.c */
 enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out);
 /* tree.c: distances from root, or towards it, by one metric; UINT64_MAX: no way. */
-bool pce_passable(const struct pce_ctx *c, const struct pce_find *f, uint32_t link);
+bool pce_passable(struct pce_ctx *c, const struct pce_find *f, uint32_t link);
 uint64_t *pce_tree(struct pce_ctx *c, const struct pce_find *f, unsigned metric, uint32_t root,
 		   bool towards);
 
@@ -119,19 +119,17 @@ uint64_t *pce_tree(struct pce_ctx *c, const struct pce_find *f, unsigned metric,
 typedef bool (*pce_give_fn)(void *arg, const struct pce_path *p);
 void pce_alternatives(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg);
 
-/* spt.c */
-bool pce_trees_init(struct pce_trees *p, const struct ted *t, struct arena *a, uint32_t cap);
-const struct pce_spt *pce_spt(struct pce_ctx *c, uint32_t target, const uint32_t *want,
-			      uint32_t n_want);
-/* A link is on a shortest path to the tree's target. */
-bool pce_on_spt(const struct pce_ctx *c, const struct pce_spt *s, uint32_t link);
+/* dag.c: the tree towards a node as routers see it. NULL without memory (c->no_memory). */
+const struct pce_tree *pce_spt(struct pce_ctx *c, uint32_t node);
+/* A link is on a shortest path to the tree's root. */
+bool pce_on_spt(const struct pce_ctx *c, const struct pce_tree *s, uint32_t link);
 
-/* dag.c. sid: whose label must be readable on the way, NULL: none. A new epoch per target. */
+/* sid: whose label must be readable on the way, NULL: none. A new epoch per target. */
 void pce_dag_begin(struct pce_ctx *c);
-const struct pce_dag *pce_dag_from(struct pce_ctx *c, const struct pce_spt *s, uint32_t from,
+const struct pce_dag *pce_dag_from(struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
 				   const struct ted_node_sid *sid);
 /* Marks every link of the DAG; after pce_dag_from() in the same epoch. */
-void pce_dag_mark(struct pce_ctx *c, const struct pce_spt *s, uint32_t from, uint8_t *used);
+void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from, uint8_t *used);
 
 /* sid.c */
 enum pce_sid_kind {
@@ -252,7 +250,7 @@ void pce_answer_path(struct pce_answer *out, const struct pce_path *p);
 
 /* explain.c */
 void pce_explain(struct pce_ctx *c, struct pce_answer *out);
-void pce_count_removed(const struct pce_ctx *c, struct pce_answer *out);
+void pce_count_removed(struct pce_ctx *c, struct pce_answer *out);
 
 /* check.c */
 const char *pce_check_in(const struct pce_ctx *c, const struct pce_expansion *e, struct arena *a);

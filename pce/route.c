@@ -116,7 +116,7 @@ bool pce_route_init(struct pce_route *r, struct pce_ctx *c, const struct pce_pat
 	return true;
 }
 
-static bool hop_on_spt(const struct pce_route *r, const struct pce_spt *s, uint32_t hop)
+static bool hop_on_spt(const struct pce_route *r, const struct pce_tree *s, uint32_t hop)
 {
 	const struct pce_hop *h = &r->hop[hop];
 
@@ -140,7 +140,7 @@ void pce_route_span(struct pce_route *r, uint32_t to)
 	const struct ted_node *end = &c->t->nodes[r->node[to]];
 	const struct ted_node_sid *sid =
 		c->req->dataplane == PCE_MPLS ? pce_node_sid(end) : NULL;
-	const struct pce_spt *s = pce_spt(c, r->node[to], r->node, to);
+	const struct pce_tree *s = pce_spt(c, r->node[to]);
 	bool same = true; /* the path from here to the end is a shortest one */
 
 	if (!s)

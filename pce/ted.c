@@ -31,6 +31,7 @@ const struct ted *ted_unref(const struct ted *t)
 	p = t->priv;
 	if (atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
 		return NULL;
+	ted_graph_fini(p);
 	arena_fini(&p->arena);
 	free(p);
 	return NULL;
@@ -221,6 +222,8 @@ static int fill(struct ted_priv *p, const struct ted_input *in, struct arena *sc
 		r = ted_pair(links, &p->ted, scratch);
 	if (r == 0)
 		r = make_arcs(p);
+	if (r == 0)
+		r = ted_graph(p, in->prev);
 	if (r == 0)
 		r = make_adj(p, true, &p->ted.out);
 	if (r == 0)

@@ -38,6 +38,9 @@ struct ted_keys {
 	uint32_t n;
 };
 
+struct pce_shape; /* graph.h */
+struct ted_mark;
+
 struct ted_priv {
 	struct ted ted;
 	_Atomic uint32_t refs;
@@ -53,6 +56,8 @@ struct ted_priv {
 	struct ted_keys node_sids;  /* h: value << 1 | is_label; ref: node, aux: which */
 	uint8_t loc_lens[129];	    /* lengths of locators in use, longest first */
 	uint32_t n_loc_lens;
+	const struct pce_shape *shape;	    /* counted; shared with other generations */
+	struct ted_mark *mark, *prev_mark; /* of this generation, of the one before; counted */
 };
 
 static inline const struct ted_priv *ted_priv_of(const struct ted *t)
@@ -67,6 +72,13 @@ int ted_delta(struct ted_priv *p, const struct ted *prev);
 bool ted_fad_eq(const struct ted_fad *a, const struct ted_fad *b);
 /* After the delta of nodes: fills changed_algos. */
 void ted_flex_delta(struct ted *t, const struct ted *prev);
+/* graph.c; after the arcs. ted_graph_fini() also when it failed, or was never called. */
+int ted_graph(struct ted_priv *p, const struct ted *prev);
+void ted_graph_fini(struct ted_priv *p);
+const struct pce_shape *pce_shape_ref(const struct pce_shape *s);
+const struct pce_shape *pce_shape_unref(const struct pce_shape *s); /* accepts NULL */
+struct ted_mark *ted_mark_ref(struct ted_mark *m);		     /* accept NULL */
+struct ted_mark *ted_mark_unref(struct ted_mark *m);
 
 /* Sorts by h, stable. tmp has room for n. */
 void ted_keys_sort(struct ted_key *at, struct ted_key *tmp, uint32_t n);

@@ -5,11 +5,11 @@
 #include "pce/heap.h"
 #include "pce/pce_priv.h"
 
-bool pce_passable(const struct pce_ctx *c, const struct pce_find *f, uint32_t link)
+bool pce_passable(struct pce_ctx *c, const struct pce_find *f, uint32_t link)
 {
 	const struct ted_arc *a = &c->p->arcs[link];
 
-	if (c->cut[link] & f->mask)
+	if (pce_cut(c, link) & f->mask)
 		return false;
 	for (unsigned m = 0; m < PCE_METRICS; m++)
 		if ((f->bound[m] != PCE_NO_BOUND || m == (unsigned)f->minimise) &&

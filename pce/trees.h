@@ -3,7 +3,7 @@
 /*
  * Shortest path trees kept between calls and between generations: one shard of the cache, and
  * the working memory of the searches that use it. One thread at a time owns a shard; no answer
- * depends on what a shard holds.
+ * depends on what a shard holds. pce_trees_new() and pce_trees_free() are in path.h.
  *
  * A call begins with pce_trees_follow(), which brings the shard to the call's TED. When it is the
  * next generation the change is kept in a log and each tree is repaired from it when it is next
@@ -15,6 +15,10 @@
  */
 #include "pce/graph.h"
 
+/*
+ * dist is a fact of the TED. via is one of several when there are ties, and which one depends on
+ * how the tree came about: use it where any cheapest way will do, never to choose an answer.
+ */
 struct pce_tree {
 	uint32_t root;		/* place all distances lead to */
 	const uint32_t *dist;	/* by place; PCE_INF: no way */
@@ -24,6 +28,8 @@ struct pce_tree {
 /* 0 or -ENOMEM; nothing of the shard before is valid then but the shard itself. */
 int pce_trees_follow(struct pce_trees *p, const struct ted *t);
 const struct pce_shape *pce_trees_shape(const struct pce_trees *p);
+/* Bitmap by place of the overloaded nodes; NULL when there are none. */
+const uint64_t *pce_trees_overload(const struct pce_trees *p);
 
 /* A small number for the class, to be used until the next follow; UINT32_MAX without memory. */
 uint32_t pce_trees_class(struct pce_trees *p, const struct pce_class *c);
@@ -34,6 +40,26 @@ const struct pce_arc *pce_class_in(struct pce_trees *p, uint32_t class);  /* bes
 const struct pce_tree *pce_tree_to(struct pce_trees *p, uint32_t class, uint32_t node);
 /* From a node index to everywhere; via is the in-arc. Not kept over generations. */
 const struct pce_tree *pce_tree_from(struct pce_trees *p, uint32_t class, uint32_t node);
+
+/*
+ * Working memory that stays with the shard, so that no call pays for the size of the network:
+ * arrays with an element a place or a link, all zero when made and then as they were left.
+ * Elements carry the epoch they were written in; what is older counts as unset. Arrays of the
+ * same name always have elements of the same size. NULL without memory.
+ */
+enum pce_room {
+	PCE_ROOM_DAG,	/* by place: dag.c */
+	PCE_ROOM_STACK, /* by place: stacks, no epoch */
+	PCE_ROOM_STACK_ARC,
+	PCE_ROOM_CUT,	/* by link: ctx.c */
+	PCE_ROOM_SPF,	/* by place: ispf.c */
+	PCE_ROOM_OWN = 8, /* from here on the files of searches number their own */
+	PCE_ROOMS = 32,
+};
+void *pce_room_places(struct pce_trees *p, unsigned room, size_t size);
+void *pce_room_links(struct pce_trees *p, unsigned room, size_t size);
+/* A number no element of any room has yet; never 0. */
+uint32_t pce_trees_epoch(struct pce_trees *p);
 
 /* Counters since the shard was made: for metrics and benchmarks. */
 struct pce_trees_stats {

@@ -205,7 +205,7 @@ static void run_here(struct intent *i, struct intent_pol *p)
 		it.eval.n_free = i->ted->n_links;
 		it.eval.exact = true;
 		if (!i->trees) /* without memory: without trees */
-			(void)pce_trees_new(&i->trees, i->ted, INTENT_TREES_BYTES);
+			(void)pce_trees_new(&i->trees, INTENT_TREES_BYTES);
 		it.eval.trees = i->trees;
 		intent_eval_run(&it.eval, i->scratch + i->ted->n_links);
 		loop_now_update(i->loop);
@@ -239,7 +239,7 @@ static void job_run(struct work_job *w)
 
 	j->failed = !scratch;
 	if (scratch) /* without memory: without trees */
-		(void)pce_trees_new(&trees, j->batch->ted, INTENT_TREES_BYTES);
+		(void)pce_trees_new(&trees, INTENT_TREES_BYTES);
 	for (uint32_t k = 0; scratch && k < j->n; k++) {
 		j->items[k].eval.trees = trees;
 		intent_eval_run(&j->items[k].eval, scratch);

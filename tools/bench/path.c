@@ -61,7 +61,7 @@ static void measure(struct bench *b, struct work *w, const struct kind *k, const
 	double rate;
 
 	if (k->warm)
-		(void)pce_trees_new(&trees, w->ted, TREES_BYTES);
+		(void)pce_trees_new(&trees, TREES_BYTES);
 	rng_seed(&r, b->seed);
 	requests(w, &r, k);
 	for (uint32_t i = 0; i < PAIRS; i++)

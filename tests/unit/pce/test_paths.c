@@ -312,7 +312,7 @@ START_TEST(kept_trees_change_no_answer)
 
 		net_random(true);
 		t = net_build(&net);
-		ck_assert_int_eq(pce_trees_new(&trees, t, 0), 0);
+		ck_assert_int_eq(pce_trees_new(&trees, 0), 0);
 		for (int k = 0; k < 10; k++) {
 			struct pce_answer a, b;
 			struct pce_request q;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole tree: Dijkstra with a bucket queue. Towards a root arcs are followed against their
+ * direction. An overloaded node is reached, never crossed. What would be farther than PCE_FAR is
+ * not reached.
+ */
+#include <string.h>
+
+#include "pce/trees_priv.h"
+
+static bool relax_row(struct pce_buckets *q, const struct pce_view *v, struct pce_kept *k,
+		      uint32_t u, uint32_t d)
+{
+	for (uint32_t i = v->start[u]; i < v->start[u + 1]; i++) {
+		uint64_t nd = (uint64_t)d + v->arc[i].w;
+		uint32_t x = v->arc[i].place;
+
+		if (nd >= k->dist[x] || nd > PCE_FAR)
+			continue;
+		k->dist[x] = (uint32_t)nd;
+		k->via[x] = v->cross[i];
+		if (!pce_buckets_push(q, (uint32_t)nd, x))
+			return false;
+	}
+	return true;
+}
+
+bool pce_spf_full(struct pce_trees *p, struct pce_kept *k)
+{
+	const struct pce_view v = pce_view_of(p, k->class, k->from);
+	struct pce_buckets *q = p->queue;
+	uint32_t u, d;
+
+	memset(k->dist, 0xff, p->shape->n * sizeof(*k->dist));
+	memset(k->via, 0xff, p->shape->n * sizeof(*k->via));
+	k->dist[k->is.root] = 0;
+	if (!pce_buckets_begin(q) || !pce_buckets_push(q, 0, k->is.root))
+		return false;
+	while (pce_buckets_pop(q, &d, &u)) {
+		if (k->dist[u] != d || (pce_overloaded(p, u) && u != k->is.root))
+			continue;
+		if (!relax_row(q, &v, k, u, d))
+			return false;
+	}
+	return true;
+}

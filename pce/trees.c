@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A shard: the classes and trees of the TED it follows, the least recently used thrown out when
+ * they take too much. Numbers of classes and pointers to trees handed out since the last follow
+ * stay good: `pin` says so.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pce/trees_priv.h"
+
+int pce_trees_new(struct pce_trees **outp, size_t bytes_max)
+{
+	struct pce_trees *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return err_raise(-ENOMEM);
+	p->bytes_max = bytes_max;
+	list_init(&p->lru);
+	arena_init(&p->scratch, 0);
+	*outp = p;
+	return 0;
+}
+
+/* ---- classes ---- */
+
+static size_t class_bytes(const struct pce_trees *p)
+{
+	return sizeof(struct pce_kept_class) + 2 * (size_t)p->shape->m * sizeof(struct pce_arc);
+}
+
+static void class_drop(struct pce_trees *p, uint32_t id)
+{
+	struct pce_kept_class *c = p->class[id];
+
+	free(c->out);
+	free(c->in);
+	free(c);
+	p->class[id] = NULL;
+	p->stats.bytes -= class_bytes(p);
+}
+
+static bool class_fill(struct pce_trees *p, struct pce_kept_class *c)
+{
+	const struct pce_shape *s = p->shape;
+
+	c->out = malloc(((size_t)s->m + 1) * sizeof(*c->out));
+	c->in = malloc(((size_t)s->m + 1) * sizeof(*c->in));
+	if (!c->out || !c->in)
+		return false;
+	for (uint32_t l = 0; l < s->m; l++) {
+		uint32_t w = pce_class_weight(p->t, &c->is, l);
+		uint32_t out = s->out_arc[l], in = s->in_arc[l];
+
+		c->out[out] = (struct pce_arc){ s->out_to[out], w };
+		c->in[in] = (struct pce_arc){ s->in_from[in], w };
+	}
+	return true;
+}
+
+static struct pce_kept_class *class_make(struct pce_trees *p, const struct pce_class *is)
+{
+	struct pce_kept_class *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->is = *is;
+	if (class_fill(p, c)) {
+		p->stats.bytes += class_bytes(p);
+		return c;
+	}
+	free(c->out);
+	free(c->in);
+	free(c);
+	return NULL;
+}
+
+static bool class_is(const struct pce_class *a, const struct pce_class *b)
+{
+	return a->metric == b->metric && a->algo == b->algo && a->own_metric == b->own_metric &&
+	       memcmp(&a->affinity, &b->affinity, sizeof(a->affinity)) == 0;
+}
+
+static uint32_t class_number(struct pce_trees *p)
+{
+	struct pce_kept_class **at;
+
+	for (uint32_t i = 0; i < p->n_class; i++)
+		if (!p->class[i])
+			return i;
+	at = reallocarray(p->class, (size_t)p->n_class + 8, sizeof(struct pce_kept_class *));
+	if (!at)
+		return UINT32_MAX;
+	memset(&at[p->n_class], 0, 8 * sizeof(struct pce_kept_class *));
+	p->class = at;
+	p->n_class += 8;
+	return p->n_class - 8;
+}
+
+/* ---- trees ---- */
+
+static size_t tree_bytes(const struct pce_trees *p)
+{
+	return sizeof(struct pce_kept) + 2 * (size_t)p->shape->n * sizeof(uint32_t);
+}
+
+static uint32_t chain_of(const struct pce_trees *p, uint32_t class, uint32_t node, bool from)
+{
+	uint64_t h = ((uint64_t)class << 33 | (uint64_t)from << 32 | node) *
+		     UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint32_t)(h >> 32) & (p->n_chain - 1);
+}
+
+static void tree_drop(struct pce_trees *p, struct pce_kept *k)
+{
+	struct pce_kept **at = &p->chain[chain_of(p, k->class, k->node, k->from)];
+
+	while (*at != k)
+		at = &(*at)->next;
+	*at = k->next;
+	list_del(&k->lru);
+	p->class[k->class]->n_trees--;
+	p->n_trees--;
+	p->stats.bytes -= tree_bytes(p);
+	free(k);
+}
+
+static bool chains_grow(struct pce_trees *p)
+{
+	uint32_t n = p->n_chain ? p->n_chain * 2 : 64;
+	struct pce_kept **at = n ? calloc(n, sizeof(struct pce_kept *)) : NULL;
+
+	if (!at)
+		return false;
+	free(p->chain);
+	p->chain = at;
+	p->n_chain = n;
+	LIST_EACH(it, &p->lru) {
+		struct pce_kept *k = LIST_OF(it, struct pce_kept, lru);
+		struct pce_kept **c = &at[chain_of(p, k->class, k->node, k->from)];
+
+		k->next = *c;
+		*c = k;
+	}
+	return true;
+}
+
+/* The class longest unused that nobody counts on; UINT32_MAX: none. */
+static uint32_t class_oldest(const struct pce_trees *p)
+{
+	uint32_t best = UINT32_MAX;
+
+	for (uint32_t i = 0; i < p->n_class; i++) {
+		const struct pce_kept_class *c = p->class[i];
+
+		if (c && c->pin != p->follows && c->n_trees == 0 &&
+		    (best == UINT32_MAX || c->used < p->class[best]->used))
+			best = i;
+	}
+	return best;
+}
+
+static bool make_room(struct pce_trees *p)
+{
+	struct pce_kept *k = LIST_OF(p->lru.prev, struct pce_kept, lru);
+	uint32_t c = class_oldest(p);
+
+	if (c != UINT32_MAX)
+		class_drop(p, c);
+	else if (!list_empty(&p->lru) && k->pin != p->follows)
+		tree_drop(p, k);
+	else
+		return false;
+	p->stats.evicted++;
+	return true;
+}
+
+static void keep_limit(struct pce_trees *p, size_t more)
+{
+	while (p->stats.bytes + more > p->bytes_max && make_room(p))
+		continue;
+}
+
+uint32_t pce_trees_class(struct pce_trees *p, const struct pce_class *is)
+{
+	struct pce_kept_class *c = NULL;
+	uint32_t id;
+
+	for (id = 0; id < p->n_class; id++)
+		if (p->class[id] && class_is(&p->class[id]->is, is))
+			break;
+	if (id == p->n_class) {
+		keep_limit(p, class_bytes(p));
+		id = class_number(p);
+		c = id == UINT32_MAX ? NULL : class_make(p, is);
+		if (!c)
+			return UINT32_MAX;
+		p->class[id] = c;
+	}
+	p->class[id]->pin = p->follows;
+	p->class[id]->used = ++p->ticks;
+	return id;
+}
+
+const struct pce_arc *pce_class_out(struct pce_trees *p, uint32_t class)
+{
+	return p->class[class]->out;
+}
+
+const struct pce_arc *pce_class_in(struct pce_trees *p, uint32_t class)
+{
+	return p->class[class]->in;
+}
+
+struct pce_view pce_view_of(const struct pce_trees *p, uint32_t class, bool from)
+{
+	const struct pce_kept_class *c = p->class[class];
+	const struct pce_shape *s = p->shape;
+
+	return from ? (struct pce_view){ s->out, c->out, s->in_of_out } :
+		      (struct pce_view){ s->in, c->in, s->out_of_in };
+}
+
+static struct pce_kept *tree_make(struct pce_trees *p, uint32_t class, uint32_t node, bool from)
+{
+	struct pce_kept **at, *k;
+
+	keep_limit(p, tree_bytes(p));
+	if (p->n_trees >= p->n_chain && !chains_grow(p))
+		return NULL;
+	k = malloc(tree_bytes(p));
+	if (!k)
+		return NULL;
+	*k = (struct pce_kept){ .class = class, .node = node, .from = from };
+	k->dist = (uint32_t *)(void *)(k + 1);
+	k->via = k->dist + p->shape->n;
+	k->is = (struct pce_tree){ p->shape->place[node], k->dist, k->via };
+	at = &p->chain[chain_of(p, class, node, from)];
+	k->next = *at;
+	*at = k;
+	list_push(&p->lru, &k->lru);
+	p->class[class]->n_trees++;
+	p->n_trees++;
+	p->stats.bytes += tree_bytes(p);
+	return k;
+}
+
+static struct pce_kept *tree_get(struct pce_trees *p, uint32_t class, uint32_t node, bool from)
+{
+	struct pce_kept *k = p->n_chain ? p->chain[chain_of(p, class, node, from)] : NULL;
+
+	while (k && (k->class != class || k->node != node || k->from != from))
+		k = k->next;
+	return k;
+}
+
+static const struct pce_tree *tree(struct pce_trees *p, uint32_t class, uint32_t node, bool from)
+{
+	struct pce_kept *k = tree_get(p, class, node, from);
+
+	if (k) {
+		p->stats.hits++;
+		list_del(&k->lru);
+		list_push(&p->lru, &k->lru);
+	} else {
+		k = tree_make(p, class, node, from);
+		if (!k)
+			return NULL;
+		if (!pce_spf_full(p, k)) {
+			tree_drop(p, k);
+			return NULL;
+		}
+		p->stats.built++;
+	}
+	k->pin = p->follows;
+	return &k->is;
+}
+
+const struct pce_tree *pce_tree_to(struct pce_trees *p, uint32_t class, uint32_t node)
+{
+	return tree(p, class, node, false);
+}
+
+const struct pce_tree *pce_tree_from(struct pce_trees *p, uint32_t class, uint32_t node)
+{
+	return tree(p, class, node, true);
+}
+
+/* ---- following ---- */
+
+static void drop_all(struct pce_trees *p)
+{
+	LIST_EACH(it, &p->lru)
+		tree_drop(p, LIST_OF(it, struct pce_kept, lru));
+	for (uint32_t i = 0; i < p->n_class; i++)
+		if (p->class[i])
+			class_drop(p, i);
+}
+
+static void forget_shape(struct pce_trees *p)
+{
+	if (!p->shape)
+		return;
+	drop_all(p);
+	for (unsigned i = 0; i < PCE_ROOMS; i++) {
+		free(p->room[i].at);
+		p->room[i] = (struct pce_shelf){ 0 };
+	}
+	free(p->overload);
+	p->overload = NULL;
+	p->n_overload = 0;
+	p->shape = pce_shape_unref(p->shape);
+}
+
+struct pce_trees *pce_trees_free(struct pce_trees *p)
+{
+	if (!p)
+		return NULL;
+	forget_shape(p);
+	ted_mark_unref(p->mark);
+	free(p->class);
+	free(p->chain);
+	if (p->queue)
+		free(p->queue->at);
+	free(p->queue);
+	arena_fini(&p->scratch);
+	free(p);
+	return NULL;
+}
+
+static void mark_overload(struct pce_trees *p)
+{
+	const uint8_t *flags = ted_priv_of(p->t)->nflags;
+
+	memset(p->overload, 0, ((size_t)p->shape->n / 64 + 1) * sizeof(*p->overload));
+	p->n_overload = 0;
+	for (uint32_t i = 0; i < p->shape->n; i++) {
+		uint32_t at = p->shape->place[i];
+
+		if (!(flags[i] & TED_NF_OVERLOAD))
+			continue;
+		p->overload[at >> 6] |= UINT64_C(1) << (at & 63);
+		p->n_overload++;
+	}
+}
+
+int pce_trees_follow(struct pce_trees *p, const struct ted *t)
+{
+	const struct ted_priv *q = ted_priv_of(t);
+
+	p->follows++;
+	p->t = t;
+	if (p->mark == q->mark)
+		return 0;
+	if (p->shape == q->shape)
+		drop_all(p);
+	else
+		forget_shape(p);
+	ted_mark_unref(p->mark);
+	p->mark = NULL;
+	if (!p->shape)
+		p->shape = pce_shape_ref(q->shape);
+	if (!p->overload)
+		p->overload = calloc((size_t)p->shape->n / 64 + 1, sizeof(*p->overload));
+	if (!p->queue)
+		p->queue = calloc(1, sizeof(*p->queue));
+	if (!p->overload || !p->queue)
+		return err_raise(-ENOMEM);
+	mark_overload(p);
+	p->mark = ted_mark_ref(q->mark);
+	return 0;
+}
+
+const struct pce_shape *pce_trees_shape(const struct pce_trees *p)
+{
+	return p->shape;
+}
+
+const uint64_t *pce_trees_overload(const struct pce_trees *p)
+{
+	return p->n_overload ? p->overload : NULL;
+}
+
+void pce_trees_stats(const struct pce_trees *p, struct pce_trees_stats *out)
+{
+	*out = p->stats;
+}
+
+/* ---- working memory ---- */
+
+static void *room(struct pce_trees *p, unsigned i, size_t n, size_t size)
+{
+	if (!p->room[i].at)
+		p->room[i] = (struct pce_shelf){ calloc(n + 1, size), (n + 1) * size };
+	return p->room[i].at;
+}
+
+void *pce_room_places(struct pce_trees *p, unsigned i, size_t size)
+{
+	return room(p, i, p->shape->n, size);
+}
+
+void *pce_room_links(struct pce_trees *p, unsigned i, size_t size)
+{
+	return room(p, i, p->shape->m, size);
+}
+
+uint32_t pce_trees_epoch(struct pce_trees *p)
+{
+	if (++p->epoch)
+		return p->epoch;
+	/* It wrapped: what is old could look new. */
+	for (unsigned i = 0; i < PCE_ROOMS; i++)
+		if (p->room[i].at)
+			memset(p->room[i].at, 0, p->room[i].bytes);
+	return ++p->epoch;
+}

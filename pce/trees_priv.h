@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Inside of a shard, for trees.c, spf.c and ispf.c only. */
+#include "base/list.h"
+#include "pce/buckets.h"
+#include "pce/pce_priv.h"
+#include "pce/trees.h"
+
+/* One tree with its arrays behind it, in one piece of memory. */
+struct pce_kept {
+	struct pce_tree is; /* first: what is handed out */
+	struct list lru;
+	struct pce_kept *next; /* of the same chain */
+	uint32_t class, node;
+	bool from;    /* a tree from the node, not towards it */
+	uint64_t pin; /* the follow after which it was last handed out */
+	uint32_t *dist, *via;
+};
+
+struct pce_kept_class {
+	struct pce_class is;
+	struct pce_arc *out, *in;
+	uint64_t pin, used; /* the follow, and the tick, when last asked for */
+	uint32_t n_trees;
+};
+
+struct pce_shelf {
+	void *at;
+	size_t bytes;
+};
+
+struct pce_trees {
+	const struct ted *t; /* valid until the call that followed it ends */
+	struct ted_mark *mark;
+	const struct pce_shape *shape;
+	uint64_t *overload; /* bitmap by place */
+	uint32_t n_overload;
+	uint64_t follows, ticks;
+	struct pce_kept_class **class;
+	uint32_t n_class;
+	struct pce_kept **chain; /* trees by class and root */
+	uint32_t n_chain, n_trees;
+	struct list lru; /* trees, the latest first */
+	size_t bytes_max;
+	struct pce_buckets *queue;
+	struct pce_shelf room[PCE_ROOMS];
+	uint32_t epoch;
+	struct arena scratch; /* lent to the call at hand */
+	struct pce_trees_stats stats;
+};
+
+/* One direction of a class for one root. */
+struct pce_view {
+	const uint32_t *start;	 /* row of a place: arcs towards those whose distance may follow */
+	const struct pce_arc *arc;
+	const uint32_t *cross; /* the same link in the other rows: what via says */
+};
+
+struct pce_view pce_view_of(const struct pce_trees *p, uint32_t class, bool from);
+static inline bool pce_overloaded(const struct pce_trees *p, uint32_t place)
+{
+	return p->n_overload && (p->overload[place >> 6] >> (place & 63) & 1);
+}
+
+/* spf.c: fills dist and via; false without memory. */
+bool pce_spf_full(struct pce_trees *p, struct pce_kept *k);
