@@ -30,4 +30,5 @@ double bench_median(double *values, unsigned n);
 void bench_codec(struct bench *b);
 void bench_ted(struct bench *b);
 void bench_path(struct bench *b);
+void bench_sid(struct bench *b);
 void bench_daemon(struct bench *b);

@@ -167,6 +167,7 @@ int main(int argc, char **argv)
 	bench_codec(&b);
 	bench_ted(&b);
 	bench_path(&b);
+	bench_sid(&b);
 	bench_daemon(&b);
 	return b.failed;
 }
