@@ -17,8 +17,12 @@ int book_new(struct book **outp)
 {
 	struct book *b = calloc(1, sizeof(*b));
 
-	if (!b)
+	if (b)
+		b->log = malloc(BOOK_LOG * sizeof(*b->log));
+	if (!b || !b->log) {
+		free(b);
 		return err_raise(-ENOMEM);
+	}
 	list_init(&b->claims);
 	*outp = b;
 	return 0;
@@ -28,6 +32,7 @@ static void claim_release(struct book_claim *c)
 {
 	list_del(&c->link);
 	free(c->items);
+	free(c->failures);
 	free(c);
 }
 
@@ -42,13 +47,16 @@ struct book *book_free(struct book *b)
 	for (uint32_t i = 0; i < b->n_links; i++) {
 		VEC_FINI(&b->links[i].cells);
 		VEC_FINI(&b->links[i].users);
+		VEC_FINI(&b->links[i].needs);
+		VEC_FINI(&b->links[i].parts);
 	}
 	free(b->links);
+	free(b->log);
 	free(b);
 	return NULL;
 }
 
-static int links_grow(struct book *b, uint32_t n)
+int book_links_grow(struct book *b, uint32_t n)
 {
 	struct book_link *p;
 	uint32_t cap = b->n_links;
@@ -72,9 +80,11 @@ int book_capacity_set(struct book *b, uint32_t link, uint64_t bps)
 
 	if (link >= b->n_links && bps == 0)
 		return 0;
-	r = links_grow(b, link + 1);
+	r = book_links_grow(b, link + 1);
 	if (r < 0)
 		return r;
+	if (b->links[link].capacity_bps != bps)
+		book_changed(b, link);
 	b->links[link].capacity_bps = bps;
 	return 0;
 }
@@ -82,6 +92,61 @@ int book_capacity_set(struct book *b, uint32_t link, uint64_t bps)
 uint64_t book_capacity(const struct book *b, uint32_t link)
 {
 	return link < b->n_links ? b->links[link].capacity_bps : 0;
+}
+
+int book_measured_set(struct book *b, uint32_t link, uint64_t bps)
+{
+	int r = link >= b->n_links && bps == 0 ? 0 : book_links_grow(b, link + 1);
+
+	if (r < 0 || link >= b->n_links || b->links[link].measured_bps == bps)
+		return r;
+	b->links[link].measured_bps = bps;
+	book_changed(b, link);
+	return 0;
+}
+
+uint64_t book_measured(const struct book *b, uint32_t link)
+{
+	return link < b->n_links ? b->links[link].measured_bps : 0;
+}
+
+static struct book_part *part_of(const struct book_link *l, uint32_t nrp)
+{
+	for (size_t k = 0; k < l->parts.n; k++) {
+		if (l->parts.at[k].nrp == nrp)
+			return &l->parts.at[k];
+	}
+	return NULL;
+}
+
+int book_share_set(struct book *b, uint32_t link, uint32_t nrp, uint64_t bps)
+{
+	int r = link >= b->n_links && bps == 0 ? 0 : book_links_grow(b, link + 1);
+	struct book_link *l = &b->links[link];
+	struct book_part *at;
+
+	if (r < 0 || link >= b->n_links)
+		return r;
+	at = part_of(l, nrp);
+	if (at && bps > 0) {
+		at->bps = bps;
+	} else if (at) {
+		*at = l->parts.at[--l->parts.n];
+		b->n_parts--;
+	} else if (bps > 0) {
+		if (!VEC_ADD(&l->parts, ((struct book_part){ nrp, bps })))
+			return err_raise(-ENOMEM);
+		b->n_parts++;
+	}
+	book_changed(b, link);
+	return 0;
+}
+
+uint64_t book_share(const struct book *b, uint32_t link, uint32_t nrp)
+{
+	const struct book_part *at = link < b->n_links ? part_of(&b->links[link], nrp) : NULL;
+
+	return at ? at->bps : 0;
 }
 
 uint32_t book_n_links(const struct book *b)
@@ -184,6 +249,11 @@ static void item_discharge(struct book *b, const struct book_claim *c, const str
 	struct book_charge x[BOOK_SIDES];
 	unsigned n = book_item_charges(c, it, x);
 
+	book_changed(b, it->link);
+	if (c->failures) {
+		book_need_del(b, c, it);
+		return;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		struct book_cell *cell = cell_find(l, x[i].nrp, x[i].window);
 		uint64_t *sum;
@@ -204,6 +274,11 @@ static void item_charge(struct book *b, const struct book_claim *c, const struct
 	struct book_charge x[BOOK_SIDES];
 	unsigned n = book_item_charges(c, it, x);
 
+	book_changed(b, it->link);
+	if (c->failures) {
+		book_need_add(b, c, it);
+		return;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		struct book_cell *cell = cell_find(l, x[i].nrp, x[i].window);
 
@@ -230,11 +305,11 @@ static void user_del(struct book_link *l, const struct book_claim *c)
 }
 
 /* Room for what one more item can need: two cells and a user. */
-static int link_reserve(struct book *b, uint32_t link)
+int book_link_reserve(struct book *b, uint32_t link)
 {
 	struct book_link *l;
 	void *cells, *users;
-	int r = links_grow(b, link + 1);
+	int r = book_links_grow(b, link + 1);
 
 	if (r < 0)
 		return r;
@@ -251,13 +326,13 @@ static int link_reserve(struct book *b, uint32_t link)
 
 /* Replaces a claim's items; new ones are charged before the old are discharged, so that the
  * reserved room is there whatever the order. On failure nothing changed and items is freed. */
-static int items_put(struct book *b, struct book_claim *c, const struct book_terms terms[BOOK_SIDES],
-		     struct book_item *take_items, uint32_t n)
+int book_items_put(struct book *b, struct book_claim *c, const struct book_terms terms[BOOK_SIDES],
+		   struct book_item *take_items, uint32_t n)
 {
 	struct book_claim was = *c;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (link_reserve(b, take_items[i].link) < 0) {
+		if (book_link_reserve(b, take_items[i].link) < 0) {
 			free(take_items);
 			return err_raise(-ENOMEM);
 		}
@@ -288,7 +363,7 @@ static int item_cmp(const void *a, const void *b)
 }
 
 /* One item a link out of items in any order, sides merged. */
-static uint32_t items_merge(struct book_item *items, size_t n)
+uint32_t book_items_merge(struct book_item *items, size_t n)
 {
 	uint32_t k = 0;
 
@@ -309,7 +384,7 @@ static uint32_t items_merge(struct book_item *items, size_t n)
 	return k;
 }
 
-static struct book_item item_want(uint32_t link, uint64_t bps)
+struct book_item book_item_want(uint32_t link, uint64_t bps)
 {
 	return (struct book_item){ .link = link, .in = 1u << BOOK_WANT, .bps = { 0, bps } };
 }
@@ -320,12 +395,12 @@ int book_hold(struct book *b, struct book_claim *c, const struct book_terms *t,
 	const struct book_terms terms[BOOK_SIDES] = { *t, *t };
 	struct book_item *items = malloc((n + (size_t)1) * sizeof(*items));
 
-	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS);
+	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS && !c->failures);
 	if (!items)
 		return err_raise(-ENOMEM);
 	for (uint32_t i = 0; i < n; i++)
-		items[i] = item_want(links[i], t->bps);
-	return items_put(b, c, terms, items, items_merge(items, n));
+		items[i] = book_item_want(links[i], t->bps);
+	return book_items_put(b, c, terms, items, book_items_merge(items, n));
 }
 
 /* What stands on the old side once the new one is replaced. False: nothing. */
@@ -349,7 +424,7 @@ int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
 	uint32_t k = 0;
 	bool had_old = false;
 
-	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS);
+	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS && !c->failures);
 	if (!items)
 		return err_raise(-ENOMEM);
 	for (uint32_t i = 0; i < c->n; i++) {
@@ -357,14 +432,14 @@ int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
 		k += item_to_old(&c->items[i], new_was_sent, &items[k]);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		items[k++] = item_want(links[i], t->bps);
+		items[k++] = book_item_want(links[i], t->bps);
 	if (new_was_sent) {
 		/* Joined sides keep the better priority: never less protected than promised. */
 		terms[BOOK_OLD] = c->terms[BOOK_WANT];
 		if (had_old && c->terms[BOOK_OLD].hold < terms[BOOK_OLD].hold)
 			terms[BOOK_OLD].hold = c->terms[BOOK_OLD].hold;
 	}
-	return items_put(b, c, terms, items, items_merge(items, k));
+	return book_items_put(b, c, terms, items, book_items_merge(items, k));
 }
 
 /* ---- releasing: no memory needed ---- */
@@ -400,6 +475,8 @@ void book_settle(struct book *b, struct book_claim *c)
 
 void book_revert(struct book *b, struct book_claim *c)
 {
+	if (c->failures)
+		return; /* a backup has no old side */
 	/* The old becomes what is wanted again. */
 	sides_release(b, c, 1u << BOOK_WANT);
 	for (uint32_t i = 0; i < c->n; i++) {

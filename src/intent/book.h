@@ -9,7 +9,9 @@
  * one (where it may still be); while both stand each link is charged the larger of them, so a
  * move is booked before it is made and freed only once it is known to have happened.
  *
- * All NRPs draw on the link's capacity: partitions are carved by whoever sets them up.
+ * A link's room is its capacity less the traffic measured beside ours, less what claims reserve,
+ * less what backups would need after the worst single failure. All NRPs draw on it; an NRP with a
+ * share of a link gets no more of it than that share.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,6 +56,12 @@ AUTO_DEFINE(struct book, book_free)
 /* Capacity 0: nothing can be booked there. Grows the table; 0 or -ENOMEM. */
 int book_capacity_set(struct book *b, uint32_t link, uint64_t bps);
 uint64_t book_capacity(const struct book *b, uint32_t link);
+/* Traffic that no claim accounts for; every priority finds it there. 0 or -ENOMEM. */
+int book_measured_set(struct book *b, uint32_t link, uint64_t bps);
+uint64_t book_measured(const struct book *b, uint32_t link);
+/* The most an NRP may reserve on a link; 0: no limit but the link's. 0 or -ENOMEM. */
+int book_share_set(struct book *b, uint32_t link, uint32_t nrp, uint64_t bps);
+uint64_t book_share(const struct book *b, uint32_t link, uint32_t nrp);
 
 /* owner is handed back by book_users(). */
 int book_claim_new(struct book *b, bool foreign, void *owner, struct book_claim **outp);
@@ -76,6 +84,24 @@ int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
 void book_settle(struct book *b, struct book_claim *c); /* the move happened: old side released */
 void book_revert(struct book *b, struct book_claim *c); /* it was refused: new side released */
 void book_drop(struct book *b, struct book_claim *c);	/* holds nothing */
+/*
+ * The claim becomes one of a backup: nothing is reserved for it but room to take over after a
+ * failure. failures: numbers of links, SRLGs, nodes, in one number space of the caller's; one of
+ * them at a time is what the network is prepared for, so backups of different failures share
+ * their room: a link reserves the largest sum of any one failure. Replaces what the claim held;
+ * the window of t is always. 0 or -ENOMEM, then nothing changed. Such a claim takes no
+ * book_hold(), book_move() or book_revert().
+ */
+struct book_backup {
+	const uint32_t *links;
+	uint32_t n_links;
+	const uint64_t *failures; /* any order, doubles are one */
+	uint32_t n_failures;
+};
+int book_back_up(struct book *b, struct book_claim *c, const struct book_terms *t,
+		 const struct book_backup *to);
+bool book_claim_backup(const struct book_claim *c);
+
 /* Loses its reservation on one link to a better priority; stays a user of it. */
 void book_yield(struct book *b, struct book_claim *c, uint32_t link);
 uint64_t book_claim_bps(const struct book_claim *c, uint32_t link); /* charged there now */
@@ -98,18 +124,43 @@ uint32_t book_own_rooms(const struct book *b, const struct book_ask *ask, struct
 /* Links the claim is a user of, ascending: the i-th, or UINT32_MAX past the end. */
 uint32_t book_claim_link(const struct book_claim *c, uint32_t i);
 
-/* By how much ours and foreign exceed capacity now or at any time; 0: they do not. */
+/* By how much all there is exceeds capacity now or at any time; 0: it does not. */
 uint64_t book_excess(const struct book *b, uint32_t link);
+/* The same for an NRP and its share. */
+uint64_t book_share_excess(const struct book *b, uint32_t link, uint32_t nrp);
 /* Claims on a link, in order of arrival; valid until the next change. */
 struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t *n);
 
 struct book_row {
 	uint64_t capacity_bps;
+	uint64_t measured_bps;
 	uint64_t ours_bps[BOOK_PRIOS], foreign_bps[BOOK_PRIOS]; /* over all NRPs and windows */
+	uint64_t backup_bps[BOOK_PRIOS]; /* reserved for after a failure, for that priority or better */
 	uint32_t n_claims;
 };
 bool book_row(const struct book *b, uint32_t link, struct book_row *out);
 uint32_t book_n_links(const struct book *b);
+
+/*
+ * The rooms of all links as one kind of request sees them, kept up to date from what changed: a
+ * versioned snapshot. Following costs as much as there were changes since. Whoever reads bps may
+ * write there between two follows if it puts back what was.
+ */
+struct book_view {
+	uint8_t setup;
+	uint32_t nrp;
+	uint64_t *bps; /* n long */
+	uint32_t n;
+	uint64_t at;   /* version of the book it shows */
+	bool made;
+};
+
+uint64_t book_version(const struct book *b); /* of the rooms: another after every change of any */
+/* A link the book has no capacity for has no room. 0 or -ENOMEM, then the view shows what it did. */
+int book_view_follow(struct book *b, struct book_view *v, uint32_t n_links);
+void book_view_fini(struct book_view *v);
+/* The NRP a view for requests of this one is kept under: its own only where it has shares. */
+uint32_t book_view_nrp(const struct book *b, uint32_t nrp);
 
 /* Recomputes every cell from the claims and compares bit for bit; why names the first difference. */
 bool book_audit(const struct book *b, char *why, size_t cap);

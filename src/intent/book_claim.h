@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-/* Inside of the book, shared by its two files only. */
+/* Inside of the book, shared by its files only. */
 #include "base/list.h"
 #include "base/vec.h"
 #include "intent/book.h"
@@ -21,6 +21,8 @@ struct book_claim {
 	struct book_terms terms[BOOK_SIDES];
 	struct book_item *items; /* by link, ascending */
 	uint32_t n;
+	uint64_t *failures; /* ascending; not NULL: a backup */
+	uint32_t n_failures;
 };
 
 struct book_cell {
@@ -30,16 +32,39 @@ struct book_cell {
 	uint32_t n; /* charges in it */
 };
 
+/* What backups need on a link after one failure. */
+struct book_need {
+	uint64_t failure;
+	uint32_t nrp;
+	uint32_t n; /* items in it */
+	uint64_t bps[BOOK_PRIOS];
+};
+
+struct book_part {
+	uint32_t nrp;
+	uint64_t bps;
+};
+
 struct book_link {
-	uint64_t capacity_bps;
+	uint64_t capacity_bps, measured_bps;
+	uint64_t logged;	     /* 1 + place of its last entry in the log */
+	VEC(struct book_need) needs; /* by failure, then NRP */
+	VEC(struct book_part) parts;
 	VEC(struct book_cell) cells;
 	VEC(struct book_claim *) users;
 };
+
+/* Links whose rooms changed, the last BOOK_LOG of them: what views follow. */
+enum { BOOK_LOG = 1 << 16 };
 
 struct book {
 	struct book_link *links;
 	uint32_t n_links;
 	struct list claims;
+	uint32_t n_parts; /* of all links */
+	uint32_t *log;	  /* a ring */
+	uint64_t n_log;	  /* entries ever */
+	uint64_t seen;	  /* the most any view has followed */
 };
 
 /* What an item costs: one charge, or two when its sides stand in different NRPs or windows. */
@@ -53,3 +78,23 @@ struct book_charge {
 unsigned book_item_charges(const struct book_claim *c, const struct book_item *it,
 			   struct book_charge out[BOOK_SIDES]);
 const struct book_item *book_item_find(const struct book_claim *c, uint32_t link);
+
+int book_links_grow(struct book *b, uint32_t n);
+int book_link_reserve(struct book *b, uint32_t link); /* for one more item, not for needs */
+struct book_item book_item_want(uint32_t link, uint64_t bps);
+void book_changed(struct book *b, uint32_t link);
+/* A backup's item into or out of what its link needs; room for it is there. */
+void book_need_add(struct book *b, const struct book_claim *c, const struct book_item *it);
+void book_need_del(struct book *b, const struct book_claim *c, const struct book_item *it);
+int book_need_reserve(struct book *b, uint32_t link, uint32_t n);
+/* Most that any one failure needs, for a setup priority; of one NRP or of all; without a claim. */
+struct book_scope {
+	uint8_t setup;
+	bool one;
+	uint32_t nrp;
+	const struct book_claim *except;
+};
+uint64_t book_need_most(const struct book_link *l, uint32_t link, const struct book_scope *s);
+int book_items_put(struct book *b, struct book_claim *c, const struct book_terms terms[BOOK_SIDES],
+		   struct book_item *take_items, uint32_t n);
+uint32_t book_items_merge(struct book_item *items, size_t n);

@@ -14,25 +14,26 @@ static bool window_at(struct book_window w, uint64_t t_s)
 	return w.start_s <= t_s && t_s < w.end_s;
 }
 
-/* In use on one link at one moment, as seen by a request at that setup priority. */
-static uint64_t used_at(const struct book_link *l, uint8_t setup, uint64_t t_s)
+/* Reserved on one link at one moment, as seen by a request at that setup priority. */
+static uint64_t used_at(const struct book_link *l, const struct book_scope *s, uint64_t t_s)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < l->cells.n; i++) {
 		const struct book_cell *c = &l->cells.at[i];
 
-		if (!window_at(c->window, t_s))
+		if (!window_at(c->window, t_s) || (s->one && c->nrp != s->nrp))
 			continue;
 		for (unsigned p = 0; p < BOOK_PRIOS; p++)
-			sum += c->foreign[p] + (p <= setup ? c->ours[p] : 0);
+			sum += c->foreign[p] + (p <= s->setup ? c->ours[p] : 0);
 	}
 	return sum;
 }
 
-static uint64_t own_at(const struct book_claim *c, uint32_t link, uint8_t setup, uint64_t t_s)
+static uint64_t own_at(const struct book_scope *s, uint32_t link, uint64_t t_s)
 {
-	const struct book_item *it = c ? book_item_find(c, link) : NULL;
+	const struct book_claim *c = s->except;
+	const struct book_item *it = c && !c->failures ? book_item_find(c, link) : NULL;
 	struct book_charge x[BOOK_SIDES];
 	uint64_t sum = 0;
 	unsigned n;
@@ -41,39 +42,53 @@ static uint64_t own_at(const struct book_claim *c, uint32_t link, uint8_t setup,
 		return 0;
 	n = book_item_charges(c, it, x);
 	for (unsigned i = 0; i < n; i++) {
-		if (window_at(x[i].window, t_s) && (c->foreign || x[i].hold <= setup))
+		if (window_at(x[i].window, t_s) && (!s->one || x[i].nrp == s->nrp) &&
+		    (c->foreign || x[i].hold <= s->setup))
 			sum += x[i].bps;
 	}
 	return sum;
 }
 
-static uint64_t peak(const struct book_link *l, uint32_t link, const struct book_ask *ask)
+/* Most in use in a window, what is kept for after a failure with it. */
+static uint64_t peak(const struct book_link *l, uint32_t link, const struct book_scope *s,
+		     struct book_window w)
 {
 	/* The sum changes for the worse only where a window starts. */
-	uint64_t most = used_at(l, ask->setup, ask->window.start_s) -
-			own_at(ask->except, link, ask->setup, ask->window.start_s);
+	uint64_t most = used_at(l, s, w.start_s) - own_at(s, link, w.start_s);
 
 	for (size_t i = 0; i < l->cells.n; i++) {
 		uint64_t t = l->cells.at[i].window.start_s, used;
 
-		if (t == ask->window.start_s || !window_at(ask->window, t))
+		if (t == w.start_s || !window_at(w, t))
 			continue;
-		used = used_at(l, ask->setup, t) - own_at(ask->except, link, ask->setup, t);
+		used = used_at(l, s, t) - own_at(s, link, t);
 		most = used > most ? used : most;
 	}
-	return most;
+	return most + (l->needs.n > 0 ? book_need_most(l, link, s) : 0);
+}
+
+static uint64_t rest(uint64_t all, uint64_t used)
+{
+	return used < all ? all - used : 0;
 }
 
 uint64_t book_room(const struct book *b, uint32_t link, const struct book_ask *ask)
 {
+	struct book_scope s = { .setup = ask->setup, .except = ask->except };
 	const struct book_link *l;
-	uint64_t used;
+	uint64_t room, share;
 
 	if (link >= b->n_links)
 		return 0;
 	l = &b->links[link];
-	used = peak(l, link, ask);
-	return used < l->capacity_bps ? l->capacity_bps - used : 0;
+	room = rest(l->capacity_bps, peak(l, link, &s, ask->window) + l->measured_bps);
+	share = l->parts.n > 0 ? book_share(b, link, ask->nrp) : 0;
+	if (share == 0)
+		return room;
+	s.one = true;
+	s.nrp = ask->nrp;
+	share = rest(share, peak(l, link, &s, ask->window));
+	return share < room ? share : room;
 }
 
 uint32_t book_refuses(const struct book *b, const struct book_ask *ask, uint64_t bps,
@@ -120,13 +135,21 @@ uint64_t book_claim_bps(const struct book_claim *c, uint32_t link)
 
 uint64_t book_excess(const struct book *b, uint32_t link)
 {
-	const struct book_ask all = { .setup = BOOK_PRIOS - 1, .window = BOOK_ALWAYS };
-	uint64_t used;
+	const struct book_scope all = { .setup = BOOK_PRIOS - 1 };
+	const struct book_link *l;
 
 	if (link >= b->n_links)
 		return 0;
-	used = peak(&b->links[link], link, &all);
-	return used > b->links[link].capacity_bps ? used - b->links[link].capacity_bps : 0;
+	l = &b->links[link];
+	return rest(peak(l, link, &all, BOOK_ALWAYS) + l->measured_bps, l->capacity_bps);
+}
+
+uint64_t book_share_excess(const struct book *b, uint32_t link, uint32_t nrp)
+{
+	const struct book_scope all = { .setup = BOOK_PRIOS - 1, .one = true, .nrp = nrp };
+	uint64_t share = book_share(b, link, nrp);
+
+	return share == 0 ? 0 : rest(peak(&b->links[link], link, &all, BOOK_ALWAYS), share);
 }
 
 struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t *n)
@@ -144,7 +167,13 @@ bool book_row(const struct book *b, uint32_t link, struct book_row *out)
 		return false;
 	l = &b->links[link];
 	out->capacity_bps = l->capacity_bps;
+	out->measured_bps = l->measured_bps;
 	out->n_claims = (uint32_t)l->users.n;
+	for (unsigned p = 0; p < BOOK_PRIOS; p++) {
+		const struct book_scope at = { .setup = (uint8_t)p };
+
+		out->backup_bps[p] = book_need_most(l, link, &at);
+	}
 	for (size_t i = 0; i < l->cells.n; i++) {
 		for (unsigned p = 0; p < BOOK_PRIOS; p++) {
 			out->ours_bps[p] += l->cells.at[i].ours[p];
@@ -158,8 +187,29 @@ bool book_row(const struct book *b, uint32_t link, struct book_row *out)
 
 struct tally {
 	struct book_cell *cells; /* as the running ones of the same link, sums from zero */
+	struct book_need *needs;
 	uint32_t users;
 };
+
+/* A backup's item, for each of its failures; false: the running book has no such need. */
+static bool tally_needs(struct tally *t, const struct book_link *l, const struct book_claim *c,
+			const struct book_item *it)
+{
+	const struct book_terms *terms = &c->terms[BOOK_WANT];
+
+	for (uint32_t k = 0; k < c->n_failures; k++) {
+		size_t at = 0;
+
+		while (at < l->needs.n && (l->needs.at[at].failure != c->failures[k] ||
+					   l->needs.at[at].nrp != terms->nrp))
+			at++;
+		if (at == l->needs.n)
+			return false;
+		t->needs[at].bps[terms->hold] += it->bps[BOOK_WANT];
+		t->needs[at].n++;
+	}
+	return true;
+}
 
 /* Adds one charge to the tally; false: the running book has no such cell. */
 static bool tally_add(struct tally *t, const struct book_link *l, const struct book_claim *c,
@@ -186,10 +236,12 @@ static bool tally_item(struct tally *t, const struct book *b, const struct book_
 	unsigned n = book_item_charges(c, it, x);
 	bool user = false;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; !c->failures && i < n; i++) {
 		if (!tally_add(&t[it->link], l, c, &x[i]))
 			return false;
 	}
+	if (c->failures && !tally_needs(&t[it->link], l, c, it))
+		return false;
 	for (size_t i = 0; i < l->users.n; i++)
 		user = user || l->users.at[i] == c;
 	t[it->link].users++;
@@ -207,6 +259,11 @@ static bool tally_eq(const struct tally *t, const struct book_link *l)
 		    memcmp(a->foreign, c->foreign, sizeof(a->foreign)) != 0)
 			return false;
 	}
+	for (size_t i = 0; i < l->needs.n; i++) {
+		if (t->needs[i].n != l->needs.at[i].n ||
+		    memcmp(t->needs[i].bps, l->needs.at[i].bps, sizeof(t->needs[i].bps)) != 0)
+			return false;
+	}
 	return true;
 }
 
@@ -216,7 +273,8 @@ static int tally_make(const struct book *b, struct tally *t)
 		const struct book_link *l = &b->links[i];
 
 		t[i].cells = calloc(l->cells.n + 1, sizeof(*t[i].cells));
-		if (!t[i].cells)
+		t[i].needs = calloc(l->needs.n + 1, sizeof(*t[i].needs));
+		if (!t[i].cells || !t[i].needs)
 			return -ENOMEM;
 		for (size_t k = 0; k < l->cells.n; k++) {
 			t[i].cells[k].nrp = l->cells.at[k].nrp;
@@ -252,8 +310,10 @@ bool book_audit(const struct book *b, char *why, size_t cap)
 
 	if (ran)
 		bad = tally_run(b, t);
-	for (uint32_t i = 0; t && i < b->n_links; i++)
+	for (uint32_t i = 0; t && i < b->n_links; i++) {
 		free(t[i].cells);
+		free(t[i].needs);
+	}
 	free(t);
 	if (!ran)
 		(void)snprintf(why, cap, "no memory for the audit");

@@ -220,7 +220,7 @@ static struct intent_pol *managed(struct op *op)
 		return NULL;
 	}
 	p->cpath = op->rec.cpath;
-	p->bsid = op->rec.bsid;
+	intent_bsid_set(p, &op->rec.bsid);
 	p->created_wall_ns = op->rec.created_wall_ns;
 	return p;
 }
@@ -261,6 +261,7 @@ static void apply_put(struct op *op)
 	}
 	intent_desired_unref(p->desired);
 	p->desired = TAKE(op->rec.desired);
+	intent_order_put(p);
 	p->deleted = false;
 	p->revision = op->revision;
 	/* What was refused was another wish. */
@@ -367,6 +368,7 @@ static void apply_adopt(struct op *op)
 	if (!p)
 		return;
 	p->desired = TAKE(op->rec.desired);
+	intent_order_put(p);
 	p->revision = op->revision;
 	p->adopting = true;
 	intent_lsp_bind(p);

@@ -26,7 +26,7 @@ static void note(char dst[SR_REASON_MAX], const char *text)
 
 static void revert_forget(struct intent_pol *p)
 {
-	p->has_better = false;
+	list_del(&p->better_link);
 	loop_timer_stop(&p->revert);
 }
 
@@ -137,7 +137,8 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 	p->attr_dirty = p->attr_charged = p->attr_dirty || pref;
 	if (p->tries <= INTENT_TRIES_AT_ONCE)
 		p->waiting = false; /* another list, another chance */
-	p->no_path = p->degraded = p->blocked = false;
+	p->no_path = p->degraded = false;
+	intent_blocked_set(p, false);
 	p->why[0] = '\0';
 	revert_forget(p);
 	if (repair) {
@@ -158,7 +159,7 @@ static void lose(struct intent_pol *p, const struct intent_eval *e, const char *
 	intent_route_fini(&p->prev);
 	p->no_path = true;
 	p->degraded = false;
-	p->blocked = e->blocked;
+	intent_blocked_set(p, e->blocked);
 	note(p->why, why);
 	revert_forget(p);
 	if (!there) {
@@ -240,7 +241,7 @@ static void degrade(struct intent_pol *p, const struct intent_eval *e, const cha
 		return;
 	}
 	p->degraded = true;
-	p->blocked = true;
+	intent_blocked_set(p, true);
 	/* What was changed has to be told all the same, when it fits. */
 	if (p->attr_dirty && !p->attr_charged && refuses(p, &p->want) == UINT32_MAX)
 		p->attr_charged = charge(p, &p->want, p->new_sent);
@@ -269,8 +270,8 @@ static bool settled(struct intent_pol *p)
 	const struct intent *i = p->i;
 	struct mono now = loop_now(i->loop), due;
 
-	if (!p->has_better) {
-		p->has_better = true;
+	if (!list_linked(&p->better_link)) {
+		list_add(&p->i->better, &p->better_link);
 		p->better_since = now;
 	}
 	due = mono_add(p->better_since, i->cfg.wait_to_revert_ns);
@@ -297,7 +298,8 @@ static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool be
 	bool same = best && sr_list_eq(&e->best.list, &p->want.list) &&
 		    e->best.preference == p->want.preference;
 
-	p->degraded = p->no_path = p->blocked = false;
+	p->degraded = p->no_path = false;
+	intent_blocked_set(p, false);
 	p->why[0] = '\0';
 	if (best && !same &&
 	    (how == WHATEVER || (better(p, e) && (how == AT_ONCE || settled(p))))) {
@@ -368,6 +370,13 @@ bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt
 
 /* ---- adoption ---- */
 
+/* It is walked as soon as there is a TED to walk it on. */
+void intent_unwalked(struct intent_pol *p)
+{
+	if (!list_linked(&p->unwalked_link) && (p->adopting || p->want.generation == 0))
+		list_add(&p->i->unwalked, &p->unwalked_link);
+}
+
 /* The headend runs this: it is our route until an evaluation says otherwise. */
 void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t preference)
 {
@@ -404,4 +413,5 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 	p->want = copy;
 	p->new_sent = p->maybe_there = true;
 	p->no_path = false;
+	intent_unwalked(p);
 }

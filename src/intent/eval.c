@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One policy on one TED: is the route it has still good, and what is the best one? Pure, for any
- * thread: reads only the item, the TED and the shared base of free bandwidth; its scratch is the
- * caller's. Nothing here depends on what other items of the round find.
+ * thread: reads only the item, the TED and a snapshot of free bandwidth that is the caller's. Nothing here depends on what other items of the round find.
  */
 #include <string.h>
 
@@ -434,21 +433,28 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 		path_order(e->ted, src, &e->arena, &e->now);
 }
 
-void intent_eval_run(struct intent_eval *e, uint64_t *scratch)
+/* Out of the snapshot and its own share into it, or back: what was there is kept in its place. */
+static void own_swap(struct intent_eval *e, uint64_t *room)
+{
+	for (uint32_t i = 0; i < e->n_own; i++) {
+		struct book_own *o = &e->own[i];
+		uint64_t was;
+
+		if (o->link >= e->n_free)
+			continue;
+		was = room[o->link];
+		room[o->link] = o->free_bps;
+		o->free_bps = was;
+	}
+}
+
+static void find_best(struct intent_eval *e, const uint64_t *room)
 {
 	const struct intent_policy *p = &e->desired->p;
 
-	if (e->n_free > 0)
-		memcpy(scratch, e->free_bps, e->n_free * sizeof(*scratch));
-	for (uint32_t i = 0; i < e->n_own; i++) {
-		if (e->own[i].link < e->n_free)
-			scratch[e->own[i].link] = e->own[i].free_bps;
-	}
-	if (e->has_cur)
-		eval_cur(e, scratch);
 	for (const struct intent_cpath *c = next_cpath(p, NULL); c; c = next_cpath(p, c)) {
-		if (!(c->kind == INTENT_EXPLICIT ? eval_explicit(e, c, scratch) :
-						   eval_dynamic(e, c, scratch)))
+		if (!(c->kind == INTENT_EXPLICIT ? eval_explicit(e, c, room) :
+						   eval_dynamic(e, c, room)))
 			continue;
 		if (!e->refused || !sr_list_eq(&e->best.list, e->refused))
 			return;
@@ -457,4 +463,13 @@ void intent_eval_run(struct intent_eval *e, uint64_t *scratch)
 		e->best = (struct intent_route){ 0 };
 	}
 	keep_why(e, "no candidate path");
+}
+
+void intent_eval_run(struct intent_eval *e, uint64_t *room)
+{
+	own_swap(e, room);
+	if (e->has_cur)
+		eval_cur(e, room);
+	find_best(e, room);
+	own_swap(e, room);
 }

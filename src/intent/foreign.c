@@ -19,8 +19,8 @@ void intent_foreign_touch(struct intent_lsp *l)
 
 void intent_foreign_all(struct intent *i)
 {
-	HASH_EACH(it, &i->lsps)
-		intent_foreign_touch(HASH_OF(it, struct intent_lsp, node));
+	LIST_EACH(it, &i->foreign)
+		intent_foreign_touch(LIST_OF(it, struct intent_lsp, own_link));
 }
 
 static void uncharge(struct intent_lsp *l, const char *why)

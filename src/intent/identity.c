@@ -15,10 +15,8 @@ enum { ORIGIN_PCEP = 10 /* RFC 9256 s2.3 */, SUFFIX_MAX = 12 };
 bool intent_identity_taken(const struct intent *i, const struct ip_addr *headend,
 			   const char *lsp_name, const struct ip_addr *bsid)
 {
-	for (size_t k = 0; bsid && k < i->pols.n; k++) {
-		if (i->pols.at[k]->named && ip_eq(&i->pols.at[k]->bsid, bsid))
-			return true;
-	}
+	if (bsid && hash_get(&i->bsids, bsid, sizeof(*bsid), bsid))
+		return true;
 	if (lsp_name && (intent_pol_by_name(i, headend, lsp_name) || intent_lsp_find(i, headend, lsp_name)))
 		return true;
 	return intent_ops_hold(i, headend, lsp_name, bsid);

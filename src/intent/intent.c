@@ -55,6 +55,11 @@ static bool pol_name_eq(const struct hash_node *n, const void *key)
 	return ip_eq(&p->key.headend, k->headend) && strcmp(p->lsp_name, k->name) == 0;
 }
 
+static bool bsid_eq(const struct hash_node *n, const void *key)
+{
+	return ip_eq(&HASH_OF(n, struct intent_pol, by_bsid)->bsid, key);
+}
+
 static bool lsp_name_eq(const struct hash_node *n, const void *key)
 {
 	const struct intent_lsp *l = HASH_OF(n, struct intent_lsp, node);
@@ -108,10 +113,18 @@ static void unblock_run(void *arg)
 {
 	struct intent *i = arg;
 
-	for (size_t k = 0; k < i->pols.n; k++) {
-		if (i->pols.at[k]->blocked)
-			intent_dirty(i->pols.at[k], INTENT_SWEEP);
-	}
+	LIST_EACH(it, &i->blocked)
+		intent_dirty(LIST_OF(it, struct intent_pol, blocked_link), INTENT_SWEEP);
+}
+
+void intent_blocked_set(struct intent_pol *p, bool blocked)
+{
+	if (blocked == list_linked(&p->blocked_link))
+		return;
+	if (blocked)
+		list_add(&p->i->blocked, &p->blocked_link);
+	else
+		list_del(&p->blocked_link);
 }
 
 void intent_retry_blocked(struct intent *i)
@@ -195,8 +208,14 @@ static void tables_init(struct intent *i)
 	hash_init(&i->headends, loop_random(i->loop), headend_eq);
 	hash_init(&i->lsps, loop_random(i->loop), lsp_name_eq);
 	hash_init(&i->names, loop_random(i->loop), pol_name_eq);
+	hash_init(&i->bsids, loop_random(i->loop), bsid_eq);
 	list_init(&i->ops);
 	list_init(&i->dirty);
+	list_init(&i->fresh);
+	list_init(&i->blocked);
+	list_init(&i->better);
+	list_init(&i->unwalked);
+	list_init(&i->foreign);
 	list_init(&i->todo);
 	list_init(&i->expand);
 	loop_task_init(&i->round, i->loop, intent_round_run, i);
@@ -214,7 +233,11 @@ int intent_new(struct intent **outp, struct loop *loop, struct work *work, struc
 	struct intent *i = calloc(1, sizeof(*i));
 	int r = i ? book_new(&i->book) : err_raise(-ENOMEM);
 
+	if (r == 0 && !(i->shards = intent_shards_new()))
+		r = err_raise(-ENOMEM);
 	if (r < 0) {
+		if (i)
+			book_free(i->book);
 		free(i);
 		return err_trace(r);
 	}
@@ -264,10 +287,12 @@ struct intent *intent_free(struct intent *i)
 	hash_fini(&i->headends);
 	hash_fini(&i->lsps);
 	hash_fini(&i->names);
+	hash_fini(&i->bsids);
 	VEC_FINI(&i->pols);
+	VEC_FINI(&i->order);
 	arena_fini(&i->arena);
-	free(i->scratch);
-	pce_trees_free(i->trees);
+	intent_kinds_fini(i);
+	intent_shards_unref(i->shards);
 	ted_unref(i->ted);
 	book_free(i->book);
 	free(i);
@@ -297,7 +322,6 @@ void intent_on_ted(void *arg, const struct ted *ted)
 	const struct ted *old = i->ted;
 
 	intent_batch_abandon(i);
-	i->trees = pce_trees_free(i->trees);
 	i->ted = ted_ref(ted);
 	i->ted_at = loop_now(i->loop);
 	if (!ted->stale)
@@ -340,9 +364,10 @@ static int record_take(struct intent *i, struct intent_record *r)
 		return err_trace(e);
 	}
 	p->desired = TAKE(r->desired);
+	intent_order_put(p);
 	p->deleted = r->deleted;
 	p->cpath = r->cpath;
-	p->bsid = r->bsid;
+	intent_bsid_set(p, &r->bsid);
 	p->revision = r->revision;
 	p->created_wall_ns = r->created_wall_ns;
 	p->adopting = true;

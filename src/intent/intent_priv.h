@@ -16,11 +16,14 @@
 #include "log/log.h"
 #include "log/metric.h"
 
-enum { INTENT_TREES_BYTES = 4 << 20 }; /* of shortest path trees, a thread */
-
 enum {
+	INTENT_SHARDS = 16,	  /* of the policies by endpoint, whatever the number of workers */
+	INTENT_TREES_BYTES = 16 << 20, /* of shortest path trees, a shard */
+	INTENT_KINDS_MAX = 16,	  /* of (setup priority, NRP) with snapshots of their own */
 	INTENT_SYNC_MAX = 16,	  /* policies recomputed on the loop at once; more go to workers */
-	INTENT_JOB_ITEMS = 32,	  /* policies a job, whatever the number of workers */
+	INTENT_SYNC_NODES = 1000, /* that is in a topology up to this size, in larger ones fewer */
+	INTENT_WAVE = 128,	  /* policies evaluated on one snapshot of the book */
+	INTENT_SWEEP_WAVE = 64,	  /* the same when nothing is broken: a repair may have to wait for it */
 	INTENT_TRIES_AT_ONCE = 2, /* lists offered to a headend that refuses, before it gets its rest */
 	INTENT_FOREIGN_TURN = 64, /* foreign LSPs expanded a turn of the loop */
 };
@@ -60,7 +63,7 @@ struct intent_pol;
 /* One LSP as reported; lives while its headend has it, or has not come back to deny it. */
 struct intent_lsp {
 	struct hash_node node; /* (headend, name) */
-	struct list he_link, pol_link, expand_link;
+	struct list he_link, pol_link, expand_link, own_link;
 	struct intent_headend *he;
 	struct intent_pol *pol;
 	bool ours;
@@ -82,7 +85,12 @@ struct intent_pol {
 	struct intent *i;
 	struct intent_headend *he;
 	struct list he_link, dirty_link, work_link;
+	struct list blocked_link, better_link, unwalked_link; /* linked: it is on that list of intent */
 	struct hash_node by_name; /* (headend, lsp_name), managed only */
+	struct hash_node by_bsid; /* managed with a binding SID */
+	bool ordered;		  /* in the table of sweeps, under order_prio */
+	uint8_t order_prio;
+	uint64_t swept_no;	  /* the last sweep after bad news that came by */
 	bool named;
 	enum intent_mode mode;
 	bool key_made;
@@ -93,6 +101,7 @@ struct intent_pol {
 	char lsp_name[SR_NAME_MAX];
 	struct sr_cpath_id cpath;
 	struct ip_addr bsid;
+	bool bsid_known; /* by_bsid is in the table */
 	uint64_t revision, created_wall_ns;
 
 	/* decided */
@@ -102,11 +111,9 @@ struct intent_pol {
 	bool maybe_there;	  /* something was asked for and nobody said that it is not there */
 	bool no_path;		  /* last evaluation found nothing; why says what */
 	bool degraded;		  /* want breaks a bound; why says which */
-	bool blocked;		  /* lacks something a release of bandwidth could give */
 	char why[SR_REASON_MAX];
 	bool adopting;		  /* from the store, its headend has not synchronised since */
-	bool has_better;
-	struct mono better_since;
+	struct mono better_since; /* while on the list of those */
 	struct loop_timer revert;
 	enum intent_dirt dirty;
 	bool in_batch;
@@ -154,11 +161,10 @@ struct intent_eval {
 	const struct sr_list *refused; /* by the headend, in arena; NULL: none */
 	const char *refused_why;
 	uint8_t msd;
-	const uint64_t *free_bps; /* shared base */
 	uint32_t n_free;
-	struct book_own *own; /* in arena: corrections of the base */
+	struct book_own *own; /* in arena: what the snapshot does not know of this one's own share */
 	uint32_t n_own;
-	bool exact; /* free_bps is the book of this moment, not of the round's start */
+	bool exact; /* run on the book of this moment, not of the wave's start */
 	struct pce_trees *trees; /* of ted and of whoever runs it; NULL: none */
 	struct arena arena;
 	/* out; pointers into the arena */
@@ -171,8 +177,8 @@ struct intent_eval {
 	bool blocked;	 /* more bandwidth would have helped */
 };
 
-/* scratch: n_free long. */
-void intent_eval_run(struct intent_eval *e, uint64_t *scratch);
+/* room: the snapshot, n_free long; written to while it runs, and as it was afterwards. */
+void intent_eval_run(struct intent_eval *e, uint64_t *room);
 uint64_t intent_route_cost(const struct intent_route *r, enum pce_metric m);
 /* Expands a list as it is, from src to the node of an address (NULL or any: wherever it ends). */
 void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
@@ -188,6 +194,41 @@ uint32_t intent_endpoint_node(const struct ted *t, const struct ip_addr *a);
 /* ---- rounds ---- */
 
 struct intent_batch;
+struct job;
+
+/* Free bandwidth as one kind of request saw it at one version of the book. */
+struct intent_snap {
+	uint32_t refs;
+	uint64_t serial; /* of its contents */
+	struct book_view view;
+};
+
+struct intent_kind {
+	struct book_view live; /* for work on the loop */
+	struct intent_snap *snap; /* the last given to workers */
+	uint64_t used;
+};
+
+/* Whoever runs it has it: one job, or the loop while none is running. */
+struct intent_shard {
+	struct pce_trees *trees;
+	uint64_t *room;
+	uint32_t n_room;
+	uint64_t serial; /* of the snapshot that room is a copy of; 0: none */
+	struct list queue; /* jobs, loop only */
+	struct job *running; /* loop only */
+};
+
+struct intent_shards {
+	uint32_t refs; /* loop only: intent's and one a wave */
+	struct intent_shard at[INTENT_SHARDS];
+};
+
+/* A policy whose turn it is. */
+struct intent_pick {
+	struct intent_pol *pol;
+	enum intent_dirt how;
+};
 
 struct intent {
 	struct loop *loop;
@@ -202,15 +243,27 @@ struct intent {
 	struct book *book;
 	VEC(struct intent_pol *) pols; /* by key */
 	uint32_t n_managed;
-	struct hash headends, lsps, names;
+	struct hash headends, lsps, names, bsids;
 	uint32_t n_lsps;
 	uint64_t revision, revision_given; /* durable; given to a write that may still fail */
 	struct list ops;		   /* writes on their way to disk */
 	uint32_t n_creating;
 	/* recomputation */
-	struct list dirty;
+	struct list dirty, fresh; /* in order; and those that came since */
+	VEC(struct intent_pol *) order; /* managed ones by setup priority and key: the way of a sweep */
+	size_t sweep_at, sweep_left;
+	enum intent_dirt sweep_how; /* INTENT_CLEAN: none is under way */
+	uint64_t sweep_no;	    /* of those after bad news */
+	struct list blocked;	    /* lack something a release of bandwidth could give */
+	struct list better;	    /* wait to move to something better */
+	struct list unwalked;	    /* have a list whose way was never seen */
+	struct list foreign;	    /* LSPs of others, by own_link */
 	struct loop_task round;
-	struct intent_batch *batch;
+	struct intent_batch *batch, *committing;
+	struct intent_shards *shards;
+	struct intent_kind kinds[INTENT_KINDS_MAX];
+	unsigned n_kinds;
+	uint64_t kind_uses, snap_serial;
 	struct list todo; /* policies to reconcile */
 	struct loop_task todo_task;
 	struct list expand; /* foreign LSPs to expand */
@@ -218,9 +271,6 @@ struct intent {
 	struct loop_timer reopt, grace;
 	struct loop_task unblock; /* bandwidth was released: who lacked it is looked at again */
 	struct arena arena;
-	uint64_t *scratch; /* free bandwidth for work on the loop */
-	uint32_t n_scratch;
-	struct pce_trees *trees; /* of ted, for work on the loop; NULL: none yet */
 	struct intent_repair_info repair;
 	bool repairing; /* pushes now belong to the news of ted_at */
 	uint64_t bsid_next;
@@ -237,6 +287,7 @@ struct intent_name {
 /* intent.c */
 struct intent_headend *intent_headend_get(struct intent *i, const struct ip_addr *a, bool make);
 void intent_retry_blocked(struct intent *i); /* later this turn */
+void intent_blocked_set(struct intent_pol *p, bool blocked);
 void intent_hold_set(struct intent *i);	     /* from the flag and the configuration */
 
 /* ted.c: what a new generation means for the policies */
@@ -258,6 +309,7 @@ int intent_pol_new(struct intent *i, const struct sr_policy_key *key, enum inten
 void intent_pol_free(struct intent_pol *p); /* lsps have been detached */
 int intent_pol_manage(struct intent_pol *p, const char *lsp_name); /* claim and name index */
 void intent_pol_unmanage(struct intent_pol *p);
+void intent_bsid_set(struct intent_pol *p, const struct ip_addr *bsid);
 struct intent_pol *intent_pol_by_name(const struct intent *i, const struct ip_addr *headend,
 				      const char *lsp_name);
 void intent_pol_finish(struct intent_pol *p); /* a deleted policy whose LSP is gone */
@@ -283,18 +335,37 @@ int intent_list_parse(const char *text, size_t len, struct sr_list *l, uint32_t 
 /* sched.c */
 void intent_dirty(struct intent_pol *p, enum intent_dirt how);
 void intent_clean(struct intent_pol *p); /* forgets that it was dirty */
+bool intent_due(const struct intent_pol *p); /* about to be looked at */
 void intent_sweep_all(struct intent *i, enum intent_dirt how);
+void intent_order_put(struct intent_pol *p); /* its desired is there, or another one */
+void intent_order_del(struct intent_pol *p);
 void intent_round_run(void *arg); /* struct intent */
-void intent_batch_abandon(struct intent *i);
 void intent_touch(struct intent *i, uint32_t link); /* users of a changed link */
 uint8_t intent_msd(const struct intent_pol *p, const struct intent_policy *d);
-/* Free bandwidth as one request sees it, into i->scratch; NULL without memory. */
-const uint64_t *intent_free_now(struct intent *i, const struct book_ask *ask);
+
+/* batch.c */
+void intent_batch_start(struct intent *i, const struct intent_pick *at, uint32_t n); /* in order */
+void intent_batch_abandon(struct intent *i);
+void intent_batch_forget(struct intent_pol *p);
+void intent_run_here(struct intent_pol *p, enum intent_dirt how); /* at once, on the loop */
+
+/* shard.c */
+struct intent_shards *intent_shards_new(void);
+struct intent_shards *intent_shards_unref(struct intent_shards *s);
+struct intent_shard *intent_shard_of(struct intent_shards *s, const struct ip_addr *endpoint);
+struct pce_trees *intent_shard_trees(struct intent_shard *s);
+uint64_t *intent_shard_room(struct intent_shard *s, const struct intent_snap *snap);
+struct intent_snap *intent_snap_now(struct intent *i, uint8_t setup, uint32_t nrp);
+void intent_snap_unref(struct intent_snap *s);
+/* Free bandwidth as such a request sees it now, until the next change; NULL without memory. */
+uint64_t *intent_room_now(struct intent *i, uint8_t setup, uint32_t nrp);
+void intent_kinds_fini(struct intent *i);
 
 /* decide.c */
 /* False: lost against another in this round; evaluate again. */
 bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt how);
 void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t preference);
+void intent_unwalked(struct intent_pol *p);
 struct book_terms intent_terms(const struct intent_policy *d);
 bool intent_booked(const struct intent_pol *p); /* in full on every link of its route */
 
@@ -310,10 +381,15 @@ enum intent_wish {
 enum intent_wish intent_wish_of(const struct intent_pol *p);
 bool intent_removable(const struct intent_pol *p, const struct lsp_state *st);
 const char *intent_wish_text(enum intent_wish w);
+bool intent_lsp_here(const struct intent_lsp *l); /* told in the session of now */
+void intent_back_off(struct intent_pol *p, uint64_t base_ns);
+void intent_failed(struct intent_pol *p, const char *text);
 bool intent_in_force(const struct intent_pol *p);
 void intent_todo(struct intent_pol *p); /* reconcile later this turn */
 void intent_todo_run(void *arg);
 void intent_reconcile(struct intent_pol *p);
+
+/* answer.c */
 void intent_lsp_bound(struct intent_pol *p, const struct lsp_state *st); /* it is p->lsp now */
 void intent_lsp_news(struct intent_pol *p, const struct lsp_state *st); /* of ours; p->lsp is set */
 void intent_lsp_gone(struct intent_pol *p, bool asked);

@@ -58,6 +58,7 @@ static struct intent_lsp *lsp_new(struct intent_headend *he, const struct lsp_st
 	l->st = *st;
 	list_init(&l->pol_link);
 	list_init(&l->expand_link);
+	list_init(&l->own_link);
 	list_add(&he->lsps, &l->he_link);
 	he->n_lsps++;
 	he->i->n_lsps++;
@@ -70,6 +71,7 @@ static void claim_end(struct intent_lsp *l)
 	struct intent *i = l->he->i;
 
 	list_del(&l->expand_link);
+	list_del(&l->own_link);
 	if (!l->claim)
 		return;
 	l->claim = book_claim_free(i->book, l->claim);
@@ -179,6 +181,8 @@ static void foreign_start(struct intent_lsp *l)
 		str_copy(l->note, sizeof(l->note), "not booked: no memory");
 		return;
 	}
+	if (!list_linked(&l->own_link))
+		list_add(&i->foreign, &l->own_link);
 	str_copy(l->note, sizeof(l->note), "not booked yet");
 	intent_foreign_touch(l);
 }

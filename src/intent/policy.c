@@ -117,6 +117,18 @@ struct intent_pol *intent_pol_find(const struct intent *i, const struct sr_polic
 	return i->pols.at[at];
 }
 
+static bool order_reserve(struct intent *i)
+{
+	while (i->order.cap <= i->pols.n) {
+		void *p = vec_grow(i->order.at, i->order.cap, &i->order.cap, sizeof(*i->order.at));
+
+		if (!p)
+			return false;
+		i->order.at = p;
+	}
+	return true;
+}
+
 int intent_pol_new(struct intent *i, const struct sr_policy_key *key, enum intent_mode mode,
 		   struct intent_pol **outp)
 {
@@ -124,7 +136,8 @@ int intent_pol_new(struct intent *i, const struct sr_policy_key *key, enum inten
 	struct intent_pol *p = calloc(1, sizeof(*p));
 	size_t at = intent_pol_at(i, key);
 
-	if (!he || !p || !VEC_ADD(&i->pols, p)) {
+	/* As many places in the table of sweeps, so that what becomes durable has its own. */
+	if (!he || !p || !order_reserve(i) || !VEC_ADD(&i->pols, p)) {
 		free(p);
 		return err_raise(-ENOMEM);
 	}
@@ -136,6 +149,9 @@ int intent_pol_new(struct intent *i, const struct sr_policy_key *key, enum inten
 	p->mode = mode;
 	list_init(&p->dirty_link);
 	list_init(&p->work_link);
+	list_init(&p->blocked_link);
+	list_init(&p->better_link);
+	list_init(&p->unwalked_link);
 	list_init(&p->lsps);
 	list_add(&he->pols, &p->he_link);
 	loop_timer_init(&p->revert, i->loop, intent_revert_fire, p);
@@ -189,11 +205,28 @@ int intent_pol_manage(struct intent_pol *p, const char *lsp_name)
 	return 0;
 }
 
+/* Its binding SID, found by who looks for a free one. */
+void intent_bsid_set(struct intent_pol *p, const struct ip_addr *bsid)
+{
+	struct hash *h = &p->i->bsids;
+
+	if (p->bsid_known)
+		hash_del(h, &p->by_bsid);
+	p->bsid = *bsid;
+	/* Without memory for the first of all it is not found; its record still keeps it. */
+	p->bsid_known = bsid->family != IP_NONE && hash_put(h, bsid, sizeof(*bsid), &p->by_bsid) == 0;
+}
+
 void intent_pol_unmanage(struct intent_pol *p)
 {
 	if (!p->named)
 		return;
 	hash_del(&p->i->names, &p->by_name);
+	intent_bsid_set(p, &(struct ip_addr){ 0 });
+	intent_order_del(p);
+	list_del(&p->blocked_link);
+	list_del(&p->better_link);
+	list_del(&p->unwalked_link);
 	p->named = false;
 	p->i->n_managed--;
 	p->claim = book_claim_free(p->i->book, p->claim);
@@ -205,7 +238,7 @@ void intent_pol_unmanage(struct intent_pol *p)
 	intent_clean(p);
 	p->txn = 0;
 	p->txn_kind = INTENT_TXN_NONE;
-	p->no_path = p->degraded = p->blocked = p->confirmed = p->new_sent = p->adopting = false;
+	p->no_path = p->degraded = p->confirmed = p->new_sent = p->adopting = false;
 	p->maybe_there = false;
 	p->why[0] = p->fail[0] = '\0';
 	p->mode = INTENT_OBSERVED;

@@ -10,7 +10,6 @@
 #include "base/str.h"
 #include "intent/intent_priv.h"
 
-#define REFUSED_BACKOFF_NS (60 * NS_PER_S)
 #define BACKOFF_MAX_NS (3600 * NS_PER_S)
 
 const char *intent_wish_text(enum intent_wish w)
@@ -25,7 +24,7 @@ const char *intent_wish_text(enum intent_wish w)
 	return text[w];
 }
 
-static bool lsp_here(const struct intent_lsp *l)
+bool intent_lsp_here(const struct intent_lsp *l)
 {
 	return l && l->st.session == l->he->session;
 }
@@ -44,7 +43,7 @@ static enum intent_wish wish_absent(const struct intent_pol *p)
 {
 	const struct lsp_state *st;
 
-	if (!lsp_here(p->lsp))
+	if (!intent_lsp_here(p->lsp))
 		return INTENT_WISH_NONE;
 	st = &p->lsp->st;
 	if (!intent_removable(p, st)) /* only hand it back */
@@ -56,7 +55,7 @@ static enum intent_wish wish_released(const struct intent_pol *p)
 {
 	const struct intent_lsp *l = intent_lsp_find(p->i, &p->key.headend, p->lsp_name);
 
-	return p->release_due && lsp_here(l) && l->st.delegated ? INTENT_WISH_RELEASE :
+	return p->release_due && intent_lsp_here(l) && l->st.delegated ? INTENT_WISH_RELEASE :
 								  INTENT_WISH_NONE;
 }
 
@@ -70,7 +69,7 @@ enum intent_wish intent_wish_of(const struct intent_pol *p)
 		return wish_absent(p);
 	if (!p->want.set)
 		return INTENT_WISH_NONE;
-	if (!lsp_here(p->lsp)) /* what breaks a bound may stay, it is not made */
+	if (!intent_lsp_here(p->lsp)) /* what breaks a bound may stay, it is not made */
 		return p->degraded ? INTENT_WISH_NONE : INTENT_WISH_CREATE;
 	st = &p->lsp->st;
 	if (!st->delegated)
@@ -113,7 +112,7 @@ bool intent_in_force(const struct intent_pol *p)
 {
 	if (p->adopting || (p->txn_kind == INTENT_TXN_LIST && p->new_sent) || !p->he->synced)
 		return true;
-	return lsp_here(p->lsp) && sr_list_eq(&p->lsp->st.list, &p->want.list);
+	return intent_lsp_here(p->lsp) && sr_list_eq(&p->lsp->st.list, &p->want.list);
 }
 
 /* What was computed on an older TED is walked again on this one before it leaves. One that
@@ -124,7 +123,7 @@ static bool still_good(struct intent_pol *p)
 	struct pce_expansion x;
 	uint32_t src;
 
-	if (p->dirty != INTENT_CLEAN || p->in_batch)
+	if (intent_due(p))
 		return false; /* about to be looked at, and sent then */
 	if (p->degraded && !intent_in_force(p)) {
 		intent_dirty(p, INTENT_REPAIR);
@@ -146,7 +145,7 @@ static bool still_good(struct intent_pol *p)
 
 /* ---- sending ---- */
 
-static void back_off(struct intent_pol *p, uint64_t base_ns)
+void intent_back_off(struct intent_pol *p, uint64_t base_ns)
 {
 	unsigned shift = p->tries < 6 ? p->tries : 6;
 	uint64_t ns = base_ns << shift;
@@ -156,7 +155,7 @@ static void back_off(struct intent_pol *p, uint64_t base_ns)
 	loop_timer_after(&p->retry, ns < BACKOFF_MAX_NS ? ns : BACKOFF_MAX_NS);
 }
 
-static void failed(struct intent_pol *p, const char *text)
+void intent_failed(struct intent_pol *p, const char *text)
 {
 	char key[SR_KEY_TEXT_MAX];
 
@@ -185,7 +184,7 @@ static void lsp_fill(const struct intent_pol *p, enum intent_wish w, struct driv
 		out->setup_prio = p->desired->p.setup_prio;
 		out->hold_prio = p->desired->p.hold_prio;
 	}
-	if (lsp_here(l)) {
+	if (intent_lsp_here(l)) {
 		out->plsp_id = l->st.plsp_id;
 		out->list = l->st.list;
 	}
@@ -219,7 +218,7 @@ static void repair_measure(struct intent *i)
 
 static void sent(struct intent_pol *p, enum intent_wish w, uint32_t txn)
 {
-	bool same = lsp_here(p->lsp) && sr_list_eq(&p->lsp->st.list, &p->want.list);
+	bool same = intent_lsp_here(p->lsp) && sr_list_eq(&p->lsp->st.list, &p->want.list);
 
 	p->txn = txn;
 	p->pushes++;
@@ -270,12 +269,12 @@ static bool send_wish(struct intent_pol *p, enum intent_wish w)
 		p->full = true;
 		break;
 	case DRIVER_E_REFUSED:
-		failed(p, "the headend lacks the capability for it");
+		intent_failed(p, "the headend lacks the capability for it");
 		p->waiting = true; /* until it comes back as something else */
 		break;
 	default: /* DRIVER_E_NO_SESSION or broken inside: headend_up or _ready follows, or the retry */
-		failed(p, "the session with the headend is not ready");
-		back_off(p, p->i->cfg.confirm_ns);
+		intent_failed(p, "the session with the headend is not ready");
+		intent_back_off(p, p->i->cfg.confirm_ns);
 		break;
 	}
 	return false;
@@ -321,276 +320,4 @@ void intent_todo_run(void *arg)
 
 	while ((n = list_pop(&i->todo)))
 		intent_reconcile(LIST_OF(n, struct intent_pol, work_link));
-}
-
-/* ---- answers ---- */
-
-/* Changed terms were on their way and are not known to have arrived. charged: the book has them. */
-static void terms_again(struct intent_pol *p, bool charged)
-{
-	if (p->txn_kind == INTENT_TXN_ATTR || p->attr_in_txn) {
-		p->attr_dirty = true;
-		p->attr_charged = charged;
-	}
-	p->attr_terms = p->attr_terms || p->attr_in_txn;
-	p->attr_in_txn = false;
-}
-
-static void txn_over(struct intent_pol *p)
-{
-	p->txn = 0;
-	p->txn_kind = INTENT_TXN_NONE;
-	if (!p->has_refused && !p->waiting)
-		loop_timer_stop(&p->retry);
-}
-
-static const char *lsp_error_text(uint16_t code)
-{
-	/* RFC 8231 s7.3.3, RFC 8745, RFC 9603 */
-	static const char *const text[] = { "",
-					    "unknown reason",
-					    "limit reached for PCE-controlled LSPs",
-					    "too many pending LSP update requests",
-					    "unacceptable parameters",
-					    "internal error",
-					    "LSP administratively brought down",
-					    "LSP preempted",
-					    "RSVP signalling error",
-					    "unsupported colour",
-					    "SID verification failed" };
-
-	return code < ARRAY_LEN(text) ? text[code] : "unknown code";
-}
-
-/* The network has it: the way back is no longer needed. */
-static void settle(struct intent_pol *p)
-{
-	book_settle(p->i->book, p->claim);
-	intent_route_fini(&p->prev);
-	intent_retry_blocked(p->i);
-}
-
-static void up_now(struct intent_pol *p)
-{
-	if (!p->was_up)
-		settle(p);
-	p->was_up = true;
-	p->tries = 0;
-	if (p->has_refused || p->waiting)
-		return;
-	p->fail[0] = '\0';
-	loop_timer_stop(&p->retry);
-}
-
-/* PCEP tells rates as 32-bit floats. */
-static bool rate_differs(uint64_t a, uint64_t b)
-{
-	uint64_t more = a > b ? a : b, less = a > b ? b : a;
-
-	return more - less > more >> 20;
-}
-
-/* Not reported says nothing. */
-static bool terms_differ(const struct intent_pol *p, const struct lsp_state *st, uint32_t pref)
-{
-	return (st->bandwidth_bps > 0 &&
-		rate_differs(st->bandwidth_bps, p->desired->p.bandwidth_bps)) ||
-	       (st->has_preference && st->preference != pref);
-}
-
-/* An LSP has become ours. Of one that we asked for the terms are known, unless they changed
- * meanwhile; of one that was there before its policy nothing is. */
-void intent_lsp_bound(struct intent_pol *p, const struct lsp_state *st)
-{
-	uint32_t pref = p->want.set ? p->want.preference : st->preference;
-
-	if (p->adopting && !p->deleted)
-		return; /* its report is our route: compared when that is taken */
-	if (p->maybe_there && !terms_differ(p, st, pref))
-		return;
-	if (p->maybe_there && p->want.set && !sr_list_eq(&st->list, &p->want.list)) {
-		/* Another list is due or on its way, and the terms with it. */
-		p->attr_in_txn = p->attr_in_txn || p->txn_kind == INTENT_TXN_LIST;
-		return;
-	}
-	if (!p->attr_dirty) /* what is decided on is charged by the present terms */
-		p->attr_charged = true;
-	p->attr_dirty = p->attr_terms = true;
-}
-
-/* From the store, and the headend has it: that list is our route, whatever we would compute. */
-static void adopt_report(struct intent_pol *p, const struct lsp_state *st)
-{
-	const struct intent_policy *d = &p->desired->p;
-	uint32_t pref = p->want.set ? p->want.preference : 0;
-
-	if (st->list.n == 0 || st->list_truncated)
-		return;
-	if (st->has_preference && intent_cpath_find(d, st->preference))
-		pref = st->preference;
-	if (!intent_cpath_find(d, pref)) {
-		pref = 0;
-		for (unsigned i = 0; i < d->n_cpaths; i++)
-			pref = d->cpaths[i].preference > pref ? d->cpaths[i].preference : pref;
-	}
-	if (!p->want.set || !sr_list_eq(&p->want.list, &st->list) || p->want.preference != pref)
-		intent_adopt_list(p, &st->list, pref);
-	p->confirmed = p->new_sent = true;
-	/* What was changed and not sent before the restart. What was changed since is dirty already,
-	 * and has to be charged first. */
-	if (!p->attr_dirty && terms_differ(p, st, pref))
-		p->attr_dirty = p->attr_charged = p->attr_terms = true;
-}
-
-void intent_lsp_news(struct intent_pol *p, const struct lsp_state *st)
-{
-	bool up = st->oper == LSP_UP || st->oper == LSP_ACTIVE;
-	bool answer = p->txn_kind != INTENT_TXN_NONE && st->txn == p->txn;
-	char text[SR_REASON_MAX];
-	bool eq;
-
-	if (p->adopting && !p->deleted)
-		adopt_report(p, st);
-	eq = p->want.set && sr_list_eq(&st->list, &p->want.list);
-	if (eq) /* sent or not: an older request may have had the same list */
-		p->new_sent = true;
-	if (answer && st->error) {
-		(void)snprintf(text, sizeof(text), "the headend answers with LSP error %u: %s",
-			       st->error, lsp_error_text(st->error));
-		intent_txn_failed(p, text, false);
-		return;
-	}
-	if (p->txn_kind == INTENT_TXN_TAKE && st->delegated) {
-		txn_over(p);
-	} else if (eq && ((p->txn_kind == INTENT_TXN_LIST && (answer || up)) ||
-			  (p->txn_kind == INTENT_TXN_ATTR && answer))) {
-		p->confirmed = p->new_sent = true;
-		p->attr_in_txn = p->attr_in_txn && !answer;
-		txn_over(p);
-		if (!up) /* it has this long to bring it up before the old is let go */
-			loop_timer_after(&p->retry, p->i->cfg.confirm_ns);
-	}
-	if (eq && p->txn_kind == INTENT_TXN_NONE) {
-		p->confirmed = p->new_sent = true;
-		if (up)
-			up_now(p);
-	}
-}
-
-void intent_lsp_gone(struct intent_pol *p, bool asked)
-{
-	struct intent *i = p->i;
-
-	txn_over(p);
-	p->confirmed = p->was_up = p->new_sent = p->maybe_there = false;
-	intent_route_fini(&p->prev);
-	if (p->want.set && !p->deleted && !p->desired->p.admin_down) {
-		book_settle(i->book, p->claim);
-		if (!asked) {
-			failed(p, "the headend removed the LSP");
-			back_off(p, i->cfg.confirm_ns);
-		}
-		if (p->degraded)
-			intent_dirty(p, INTENT_REPAIR);
-	} else {
-		intent_route_fini(&p->want);
-		book_drop(i->book, p->claim);
-	}
-	intent_retry_blocked(i);
-	intent_todo(p);
-}
-
-/* Back to what the network has. */
-static void roll_back(struct intent_pol *p)
-{
-	p->has_refused = true;
-	p->refused = p->want.list;
-	intent_route_fini(&p->want);
-	if (p->prev.set && p->lsp) {
-		book_revert(p->i->book, p->claim);
-		p->want = p->prev;
-		p->prev = (struct intent_route){ 0 };
-		p->want.generation = 0; /* charge it afresh when it is next looked at */
-		p->new_sent = p->confirmed = true;
-		return;
-	}
-	intent_route_fini(&p->prev);
-	p->new_sent = p->lsp != NULL;
-	p->confirmed = false;
-	if (!p->lsp) {
-		p->maybe_there = false;
-		book_drop(p->i->book, p->claim);
-		intent_retry_blocked(p->i);
-	}
-}
-
-void intent_txn_failed(struct intent_pol *p, const char *text, bool gone)
-{
-	bool list = p->txn_kind == INTENT_TXN_LIST;
-	bool removal = p->txn_kind == INTENT_TXN_REMOVE;
-
-	terms_again(p, !list || !p->prev.set);
-	txn_over(p);
-	failed(p, text);
-	if (gone && p->lsp) {
-		struct intent_lsp *l = p->lsp;
-
-		p->lsp = NULL;
-		intent_lsp_free(l);
-		intent_lsp_gone(p, removal);
-		return;
-	}
-	if (list && p->want.set) {
-		roll_back(p);
-		intent_dirty(p, INTENT_REPAIR);
-	}
-	back_off(p, REFUSED_BACKOFF_NS);
-	/* Another list may be tried at once, this one is remembered; but a headend that refuses one
-	 * after the other is not asked for ever. */
-	if (list && p->tries <= INTENT_TRIES_AT_ONCE)
-		p->waiting = false;
-	intent_todo(p);
-}
-
-void intent_session_reset(struct intent_pol *p)
-{
-	terms_again(p, true); /* perhaps they never arrived */
-	p->txn = 0;
-	p->txn_kind = INTENT_TXN_NONE;
-	p->full = p->has_refused = p->waiting = false;
-	p->tries = 0;
-	p->fail[0] = '\0';
-	loop_timer_stop(&p->retry);
-	if (p->no_path)
-		intent_dirty(p, INTENT_REPAIR); /* the reason may have been the old session's */
-}
-
-/* ---- timers ---- */
-
-void intent_retry_fire(void *arg)
-{
-	struct intent_pol *p = arg;
-	char text[SR_REASON_MAX];
-
-	if (p->txn_kind != INTENT_TXN_NONE) {
-		(void)snprintf(text, sizeof(text), "no answer from the headend within %llu ms",
-			       (unsigned long long)(p->i->cfg.confirm_ns / NS_PER_MS));
-		terms_again(p, true);
-		p->txn = 0;
-		p->txn_kind = INTENT_TXN_NONE;
-		failed(p, text);
-		back_off(p, p->i->cfg.confirm_ns);
-	} else if (p->waiting || p->has_refused) {
-		p->waiting = p->has_refused = false;
-		intent_dirty(p, p->no_path ? INTENT_REPAIR : INTENT_SWEEP);
-	} else if (p->confirmed && !p->was_up && p->claim) {
-		/* Accepted long ago and not denied: without a data plane it never says up. */
-		settle(p);
-	}
-	intent_todo(p);
-}
-
-void intent_revert_fire(void *arg)
-{
-	intent_dirty(arg, INTENT_SWEEP);
 }

@@ -30,9 +30,7 @@ static uint8_t msd_for(struct intent *i, const struct driver_path_request *q)
 
 static void request_of(struct intent *i, const struct driver_path_request *q, struct pce_request *out)
 {
-	const struct book_ask ask = { .setup = q->setup_prio < BOOK_PRIOS ? q->setup_prio :
-									     BOOK_PRIOS - 1,
-				      .window = BOOK_ALWAYS };
+	uint8_t setup = q->setup_prio < BOOK_PRIOS ? q->setup_prio : BOOK_PRIOS - 1;
 
 	*out = (struct pce_request){
 		.src = intent_endpoint_node(i->ted, &q->src),
@@ -49,7 +47,7 @@ static void request_of(struct intent *i, const struct driver_path_request *q, st
 		.dataplane = q->dataplane == SR_MPLS ? PCE_MPLS : PCE_SRV6,
 		.usid = true,
 		.msd = msd_for(i, q),
-		.free_bps = intent_free_now(i, &ask),
+		.free_bps = intent_room_now(i, setup, 0),
 	};
 	if (out->src == TED_NONE)
 		out->src = intent_endpoint_node(i->ted, &q->headend);

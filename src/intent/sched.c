@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rounds: which policies are looked at, in which order, on which thread. The first few of a
- * round are done on the loop at once, because news of a failure must not wait for a thread; the
- * rest goes to workers against one snapshot of the book, and is admitted in the same order when
- * all of it is back. Who lost the last bandwidth is dirty again. A batch whose TED has been
- * replaced is abandoned: its policies are dirty again and its jobs free themselves.
+ * Rounds: which policies are looked at, and in which order: repair before re-optimisation, then
+ * setup priority, then key. Few are looked at on the loop at once, for news of a failure need not
+ * wait for a thread; more go to workers, a wave at a time. A sweep over all policies is a walk
+ * over the table in that order, a small wave at a time, which any repair goes before.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,67 +11,108 @@
 #include "base/err.h"
 #include "intent/intent_priv.h"
 
-struct item {
-	struct intent_eval eval;
-	struct intent_pol *pol;
-	enum intent_dirt how;
-};
-
-struct snap {
-	uint8_t setup;
-	uint32_t nrp;
-	uint64_t *free_bps;
-};
-
-enum { SNAPS_MAX = 16 };
-
-struct job {
-	struct work_job work;
-	struct intent_batch *batch;
-	struct item *items;
-	uint32_t n;
-	bool failed;
-};
-
-struct intent_batch {
-	struct intent *i; /* NULL: abandoned */
-	const struct ted *ted;
-	struct item *items;
-	struct job *jobs;
-	uint32_t n_items, n_jobs, n_open;
-	struct snap snaps[SNAPS_MAX];
-	uint8_t n_snaps;
-	struct mono started;
-};
+enum { SCAN_MAX = 4096 }; /* policies a sweep passes by in one turn */
 
 /* ---- dirt ---- */
 
 void intent_dirty(struct intent_pol *p, enum intent_dirt how)
 {
+	struct intent *i = p->i;
+
 	if (p->mode != INTENT_MANAGED || p->deleted)
 		return;
-	if (how > p->dirty)
-		p->dirty = how;
-	if (!list_linked(&p->dirty_link))
-		list_add(&p->i->dirty, &p->dirty_link);
-	loop_task_run(&p->i->round);
+	if (how > p->dirty || !list_linked(&p->dirty_link)) {
+		p->dirty = how > p->dirty ? how : p->dirty;
+		list_del(&p->dirty_link);
+		list_add(&i->fresh, &p->dirty_link);
+	}
+	loop_task_run(&i->round);
 }
 
 void intent_clean(struct intent_pol *p)
 {
 	p->dirty = INTENT_CLEAN;
-	p->in_batch = false;
 	list_del(&p->dirty_link);
-	for (uint32_t k = 0; p->i->batch && k < p->i->batch->n_items; k++) {
-		if (p->i->batch->items[k].pol == p)
-			p->i->batch->items[k].pol = NULL;
-	}
+	intent_batch_forget(p);
 }
 
 void intent_sweep_all(struct intent *i, enum intent_dirt how)
 {
-	for (size_t k = 0; k < i->pols.n; k++)
-		intent_dirty(i->pols.at[k], how);
+	if (how > i->sweep_how)
+		i->sweep_how = how;
+	if (how >= INTENT_REPAIR)
+		i->sweep_no++;
+	if (i->sweep_left == 0)
+		i->sweep_at = 0;
+	/* One that is under way goes round: who stands last has its turn however often it starts. */
+	i->sweep_left = i->order.n;
+	loop_task_run(&i->round);
+}
+
+bool intent_due(const struct intent_pol *p)
+{
+	const struct intent *i = p->i;
+
+	return p->dirty != INTENT_CLEAN || p->in_batch ||
+	       (i->sweep_left > 0 && i->sweep_how >= INTENT_REPAIR && p->swept_no != i->sweep_no);
+}
+
+/* ---- the table of a sweep ---- */
+
+static int order_cmp(uint8_t prio, const struct sr_policy_key *key, const struct intent_pol *p)
+{
+	if (prio != p->order_prio)
+		return prio < p->order_prio ? -1 : 1;
+	return sr_policy_key_cmp(key, &p->key);
+}
+
+static size_t order_at(const struct intent *i, uint8_t prio, const struct sr_policy_key *key)
+{
+	size_t lo = 0, hi = i->order.n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (order_cmp(prio, key, i->order.at[mid]) > 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+void intent_order_del(struct intent_pol *p)
+{
+	struct intent *i = p->i;
+	size_t at;
+
+	if (!p->ordered)
+		return;
+	at = order_at(i, p->order_prio, &p->key);
+	i->order.n--;
+	memmove(&i->order.at[at], &i->order.at[at + 1], (i->order.n - at) * sizeof(p));
+	if (at < i->sweep_at)
+		i->sweep_at--;
+	p->ordered = false;
+}
+
+/* There is room for as many as there are policies. */
+void intent_order_put(struct intent_pol *p)
+{
+	struct intent *i = p->i;
+	size_t at;
+
+	if (p->ordered && p->order_prio == p->desired->p.setup_prio)
+		return;
+	intent_order_del(p);
+	p->order_prio = p->desired->p.setup_prio;
+	at = order_at(i, p->order_prio, &p->key);
+	memmove(&i->order.at[at + 1], &i->order.at[at], (i->order.n - at) * sizeof(p));
+	i->order.at[at] = p;
+	i->order.n++;
+	if (at < i->sweep_at)
+		i->sweep_at++;
+	p->ordered = true;
 }
 
 void intent_touch(struct intent *i, uint32_t link)
@@ -97,7 +137,7 @@ uint8_t intent_msd(const struct intent_pol *p, const struct intent_policy *d)
 	return msd > SR_SEGS_MAX ? SR_SEGS_MAX : msd;
 }
 
-/* ---- one item ---- */
+/* ---- the round ---- */
 
 /* What needs no sight, or has nobody to compute for. */
 static bool wants_evaluation(const struct intent_pol *p)
@@ -117,277 +157,6 @@ static bool has_time(const struct intent_pol *p)
 	return p->dirty == INTENT_SWEEP && !list_empty(&p->i->expand);
 }
 
-static struct book_ask ask_of(const struct intent_pol *p)
-{
-	return (struct book_ask){ .setup = p->desired->p.setup_prio,
-				  .nrp = p->desired->p.nrp,
-				  .window = BOOK_ALWAYS,
-				  .except = p->claim };
-}
-
-static void item_load(struct item *it, struct intent_pol *p)
-{
-	struct intent_eval *e = &it->eval;
-	const struct book_ask ask = ask_of(p);
-	uint32_t n = 0;
-
-	*it = (struct item){ .pol = p, .how = p->dirty };
-	arena_init(&e->arena, 0);
-	e->ted = p->i->ted;
-	e->desired = intent_desired_ref(p->desired);
-	e->msd = intent_msd(p, &p->desired->p);
-	e->has_cur = p->want.set;
-	if (e->has_cur) {
-		e->cur = p->want.list;
-		e->cur_preference = p->want.preference;
-		e->cur_path = arena_copy(&e->arena, p->want.path,
-					 p->want.n_path * sizeof(*p->want.path));
-		e->n_cur_path = e->cur_path ? p->want.n_path : 0;
-	}
-	if (p->has_refused) {
-		e->refused = arena_copy(&e->arena, &p->refused, sizeof(p->refused));
-		e->refused_why = arena_str(&e->arena, p->fail);
-	}
-	n = book_own_rooms(p->i->book, &ask, NULL, 0);
-	e->own = ARENA_ARRAY(&e->arena, n, struct book_own);
-	if (e->own)
-		e->n_own = n;
-	book_own_rooms(p->i->book, &ask, e->own, e->n_own);
-}
-
-static void item_unload(struct item *it)
-{
-	it->eval.desired = intent_desired_unref(it->eval.desired);
-	arena_fini(&it->eval.arena);
-}
-
-static void item_decide(struct item *it)
-{
-	struct intent *i = it->pol->i;
-
-	i->repairing = it->how == INTENT_REPAIR;
-	if (!intent_decide(it->pol, &it->eval, it->how))
-		intent_dirty(it->pol, it->how);
-	i->repairing = false;
-}
-
-/* ---- on the loop ---- */
-
-const uint64_t *intent_free_now(struct intent *i, const struct book_ask *ask)
-{
-	uint32_t n = i->ted->n_links;
-
-	if (n > i->n_scratch) {
-		uint64_t *p = realloc(i->scratch, 2 * (size_t)n * sizeof(*p));
-
-		if (!p)
-			return NULL;
-		i->scratch = p;
-		i->n_scratch = n;
-	}
-	/* First half: the answer; second half: a place for an evaluation to work in. */
-	book_snapshot(i->book, ask, i->scratch, n);
-	return i->scratch;
-}
-
-static void run_here(struct intent *i, struct intent_pol *p)
-{
-	const struct book_ask ask = { .setup = p->desired->p.setup_prio,
-				      .nrp = p->desired->p.nrp,
-				      .window = BOOK_ALWAYS };
-	struct mono from = loop_now(i->loop);
-	struct item it;
-
-	item_load(&it, p);
-	intent_clean(p);
-	it.eval.free_bps = intent_free_now(i, &ask);
-	if (it.eval.free_bps) {
-		it.eval.n_free = i->ted->n_links;
-		it.eval.exact = true;
-		if (!i->trees) /* without memory: without trees */
-			(void)pce_trees_new(&i->trees, INTENT_TREES_BYTES);
-		it.eval.trees = i->trees;
-		intent_eval_run(&it.eval, i->scratch + i->ted->n_links);
-		loop_now_update(i->loop);
-		metric_observe_ns(i->m_compute, mono_since(from, loop_now(i->loop)));
-		item_decide(&it);
-	} else {
-		log_event("", LOG_ERROR, "intent.compute.memory", "links=%u", i->ted->n_links);
-	}
-	item_unload(&it);
-}
-
-/* ---- on workers ---- */
-
-static void batch_free(struct intent_batch *b)
-{
-	for (uint32_t k = 0; k < b->n_items; k++)
-		item_unload(&b->items[k]);
-	for (unsigned k = 0; k < b->n_snaps; k++)
-		free(b->snaps[k].free_bps);
-	ted_unref(b->ted);
-	free(b->items);
-	free(b->jobs);
-	free(b);
-}
-
-static void job_run(struct work_job *w)
-{
-	struct job *j = CONTAINER_OF(w, struct job, work);
-	uint64_t *scratch = malloc(((size_t)j->batch->ted->n_links + 1) * sizeof(*scratch));
-	AUTO(pce_trees_free) struct pce_trees *trees = NULL;
-
-	j->failed = !scratch;
-	if (scratch) /* without memory: without trees */
-		(void)pce_trees_new(&trees, INTENT_TREES_BYTES);
-	for (uint32_t k = 0; scratch && k < j->n; k++) {
-		j->items[k].eval.trees = trees;
-		intent_eval_run(&j->items[k].eval, scratch);
-		j->items[k].eval.trees = NULL;
-	}
-	free(scratch);
-}
-
-/* All jobs are back: admit in the order of the round. */
-static void batch_finish(struct intent_batch *b, bool ran)
-{
-	struct intent *i = b->i;
-
-	i->batch = NULL;
-	metric_observe_ns(i->m_compute, mono_since(b->started, loop_now(i->loop)));
-	for (uint32_t k = 0; k < b->n_items; k++) {
-		struct item *it = &b->items[k];
-		struct intent_pol *p = it->pol;
-
-		if (!p)
-			continue;
-		p->in_batch = false;
-		/* A later change of mind is dirty already, with a reason of its own. */
-		if (p->dirty != INTENT_CLEAN || it->eval.desired != p->desired || !ran)
-			intent_dirty(p, it->how);
-		else
-			item_decide(it);
-	}
-	loop_task_run(&i->round);
-}
-
-static void job_done(struct work_job *w)
-{
-	struct job *j = CONTAINER_OF(w, struct job, work);
-	struct intent_batch *b = j->batch;
-	bool ran = true;
-
-	if (--b->n_open > 0)
-		return;
-	for (uint32_t k = 0; k < b->n_jobs; k++)
-		ran = ran && !b->jobs[k].failed && !b->jobs[k].work.skipped;
-	if (b->i)
-		batch_finish(b, ran);
-	batch_free(b);
-}
-
-void intent_batch_abandon(struct intent *i)
-{
-	struct intent_batch *b = i->batch;
-
-	if (!b)
-		return;
-	i->batch = NULL;
-	b->i = NULL;
-	for (uint32_t k = 0; k < b->n_items; k++) {
-		struct intent_pol *p = b->items[k].pol;
-
-		if (!p)
-			continue;
-		p->in_batch = false;
-		intent_dirty(p, b->items[k].how);
-	}
-}
-
-/* The base snapshot for a request; one a (setup priority, NRP) of the batch. NULL: too many. */
-static const uint64_t *batch_snap(struct intent_batch *b, const struct intent_policy *p)
-{
-	const struct book_ask ask = { .setup = p->setup_prio, .nrp = p->nrp, .window = BOOK_ALWAYS };
-	struct snap *s;
-
-	for (unsigned k = 0; k < b->n_snaps; k++) {
-		if (b->snaps[k].setup == p->setup_prio && b->snaps[k].nrp == p->nrp)
-			return b->snaps[k].free_bps;
-	}
-	if (b->n_snaps == SNAPS_MAX)
-		return NULL;
-	s = &b->snaps[b->n_snaps];
-	*s = (struct snap){ .setup = p->setup_prio, .nrp = p->nrp };
-	s->free_bps = malloc(((size_t)b->ted->n_links + 1) * sizeof(*s->free_bps));
-	if (!s->free_bps)
-		return NULL;
-	b->n_snaps++;
-	book_snapshot(b->i->book, &ask, s->free_bps, b->ted->n_links);
-	return s->free_bps;
-}
-
-static void batch_submit(struct intent_batch *b)
-{
-	struct intent *i = b->i;
-
-	/* One more than the jobs, so that a job done at once does not free what is still used. */
-	b->n_open = b->n_jobs + 1;
-	for (uint32_t k = 0; k < b->n_jobs; k++) {
-		struct job *j = &b->jobs[k];
-		uint32_t left = b->n_items - k * INTENT_JOB_ITEMS;
-
-		*j = (struct job){ .batch = b,
-				   .items = &b->items[k * INTENT_JOB_ITEMS],
-				   .n = left < INTENT_JOB_ITEMS ? left : INTENT_JOB_ITEMS };
-		j->work.run = job_run;
-		j->work.done = job_done;
-		if (work_submit(i->work, &j->work) == 0)
-			continue;
-		job_run(&j->work); /* the queue is full: here, then */
-		b->n_open--;
-	}
-	if (--b->n_open == 0) {
-		batch_finish(b, true);
-		batch_free(b);
-	}
-}
-
-/* Takes pols (n of them, in order) into a batch; what does not fit stays dirty. */
-static void batch_start(struct intent *i, struct intent_pol **pols, uint32_t n)
-{
-	struct intent_batch *b = calloc(1, sizeof(*b));
-
-	if (!b)
-		return;
-	b->i = i;
-	b->ted = ted_ref(i->ted);
-	b->started = loop_now(i->loop);
-	b->items = calloc(n, sizeof(*b->items));
-	b->jobs = calloc(n / INTENT_JOB_ITEMS + 1, sizeof(*b->jobs));
-	for (uint32_t k = 0; b->items && b->jobs && k < n; k++) {
-		struct item *it = &b->items[b->n_items];
-		const uint64_t *base = batch_snap(b, &pols[k]->desired->p);
-
-		if (!base)
-			continue;
-		item_load(it, pols[k]);
-		it->eval.free_bps = base;
-		it->eval.n_free = b->ted->n_links;
-		b->n_items++;
-		intent_clean(pols[k]);
-		pols[k]->in_batch = true;
-	}
-	if (b->n_items == 0) {
-		batch_free(b);
-		return;
-	}
-	b->n_jobs = (b->n_items + INTENT_JOB_ITEMS - 1) / INTENT_JOB_ITEMS;
-	i->batch = b;
-	batch_submit(b);
-}
-
-/* ---- the round ---- */
-
 /* Repair before re-optimisation, then setup priority, then key. */
 static int pol_order(const void *a, const void *b)
 {
@@ -402,50 +171,147 @@ static int pol_order(const void *a, const void *b)
 	return sr_policy_key_cmp(&x->key, &y->key);
 }
 
-/* Dirty policies in order, malloc'd; those with nothing to compute are only reconciled. */
-static struct intent_pol **round_collect(struct intent *i, uint32_t *n)
-{
-	uint32_t count = 0;
-	struct intent_pol **at;
 
-	*n = 0;
-	LIST_EACH(it, &i->dirty)
-		count++;
-	at = malloc((count + (size_t)1) * sizeof(struct intent_pol *));
+/* What became dirty since joins the rest, in order. False without memory: then it waits. */
+static bool fresh_merge(struct intent *i)
+{
+	AUTO_FREE struct intent_pol **at = NULL;
+	struct list *to = i->dirty.next;
+	size_t n = 0;
+
+	LIST_EACH(it, &i->fresh)
+		n++;
+	at = malloc((n + 1) * sizeof(struct intent_pol *));
+	if (!at)
+		return false;
+	n = 0;
+	LIST_EACH(it, &i->fresh)
+		at[n++] = LIST_OF(it, struct intent_pol, dirty_link);
+	qsort(at, n, sizeof(struct intent_pol *), pol_order);
+	for (size_t k = 0; k < n; k++) {
+		while (to != &i->dirty) {
+			struct intent_pol *p = LIST_OF(to, struct intent_pol, dirty_link);
+
+			if (pol_order(&p, &at[k]) > 0)
+				break;
+			to = to->next;
+		}
+		list_del(&at[k]->dirty_link);
+		list_add(to, &at[k]->dirty_link);
+	}
+	return true;
+}
+
+struct wave {
+	struct intent_pick at[INTENT_WAVE];
+	uint32_t n, max;
+};
+
+static void wave_add(struct wave *w, struct intent_pol *p, enum intent_dirt how)
+{
+	intent_clean(p);
+	p->in_batch = true;
+	p->swept_no = p->i->sweep_no;
+	w->max = how == INTENT_SWEEP ? INTENT_SWEEP_WAVE : INTENT_WAVE;
+	w->at[w->n++] = (struct intent_pick){ p, how };
+}
+
+/* No re-optimisation among repairs, they would wait for it. */
+static void wave_dirty(struct intent *i, struct wave *w)
+{
 	LIST_EACH(it, &i->dirty) {
 		struct intent_pol *p = LIST_OF(it, struct intent_pol, dirty_link);
 
-		if (!at)
-			break;
-		if (!wants_evaluation(p)) {
+		if (w->n == w->max || has_time(p) ||
+		    (w->n > 0 && p->dirty == INTENT_SWEEP && w->max == INTENT_WAVE))
+			return;
+		if (wants_evaluation(p)) {
+			wave_add(w, p, p->dirty);
+		} else {
 			intent_clean(p);
 			intent_todo(p);
-		} else if (!p->in_batch && !has_time(p)) {
-			at[(*n)++] = p;
 		}
 	}
-	if (at)
-		qsort(at, *n, sizeof(struct intent_pol *), pol_order);
-	return at;
+}
+
+/* The next ones of the sweep, when it is their turn. */
+static void wave_sweep(struct intent *i, struct wave *w)
+{
+	bool light = i->sweep_how == INTENT_SWEEP;
+
+	if (w->n == 0)
+		w->max = light ? INTENT_SWEEP_WAVE : INTENT_WAVE;
+	if (light && (w->max == INTENT_WAVE || !list_empty(&i->expand)))
+		return;
+	for (unsigned k = 0; k < SCAN_MAX && i->sweep_left > 0 && w->n < w->max; k++) {
+		struct intent_pol *p;
+
+		if (i->sweep_at >= i->order.n)
+			i->sweep_at = 0;
+		if (i->order.n == 0)
+			break;
+		p = i->order.at[i->sweep_at++];
+		i->sweep_left--;
+		if (p->in_batch || p->dirty >= i->sweep_how)
+			continue; /* it has, or gets, its turn */
+		if (wants_evaluation(p))
+			wave_add(w, p, i->sweep_how);
+		else
+			intent_todo(p);
+	}
+	if (i->sweep_left == 0 || i->order.n == 0) {
+		i->sweep_left = 0;
+		i->sweep_how = INTENT_CLEAN;
+	}
+}
+
+/* What one turn of the loop may take. A cold tree costs as much as there are routers. */
+static uint32_t sync_max(const struct ted *t)
+{
+	uint32_t n = t->n_nodes <= INTENT_SYNC_NODES ? INTENT_SYNC_MAX :
+						      INTENT_SYNC_MAX * INTENT_SYNC_NODES / t->n_nodes;
+
+	return n > 0 ? n : 1;
+}
+
+static void no_sight(struct intent *i)
+{
+	struct list *const at[] = { &i->dirty, &i->fresh };
+
+	/* Without sight nothing is computed; what waits for it says so. */
+	for (unsigned s = 0; s < ARRAY_LEN(at); s++) {
+		LIST_EACH(it, at[s])
+			intent_state_refresh(LIST_OF(it, struct intent_pol, dirty_link));
+	}
 }
 
 void intent_round_run(void *arg)
 {
 	struct intent *i = arg;
-	AUTO_FREE struct intent_pol **at = NULL;
-	uint32_t n, k = 0;
+	struct wave w = { .max = INTENT_WAVE };
 
-	if (!i->ted || i->ted->stale || list_empty(&i->dirty)) {
-		/* Without sight nothing is computed; what waits for it says so. */
-		LIST_EACH(it, &i->dirty)
-			intent_state_refresh(LIST_OF(it, struct intent_pol, dirty_link));
+	if (!i->ted || i->ted->stale) {
+		no_sight(i);
 		return;
 	}
-	at = round_collect(i, &n);
-	if (!at)
+	if (i->batch || !fresh_merge(i))
+		return; /* its end comes back here */
+	wave_dirty(i, &w);
+	wave_sweep(i, &w);
+	if (w.n > sync_max(i->ted)) {
+		intent_batch_start(i, w.at, w.n);
 		return;
-	for (; k < n && k < INTENT_SYNC_MAX; k++)
-		run_here(i, at[k]);
-	if (k < n && !i->batch)
-		batch_start(i, at + k, n - k);
+	}
+	for (uint32_t k = 0; k < w.n; k++) {
+		struct intent_pol *p = w.at[k].pol;
+
+		enum intent_dirt how = p->dirty > w.at[k].how ? p->dirty : w.at[k].how;
+
+		if (!p->in_batch)
+			continue; /* another's turn has changed it */
+		intent_clean(p);
+		intent_run_here(p, how);
+	}
+	if (w.n > 0 || (i->sweep_left > 0 && list_empty(&i->expand)))
+		loop_task_run(&i->round);
 }

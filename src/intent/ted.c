@@ -80,28 +80,27 @@ static void capacity_put(struct intent *i, uint32_t link)
 		log_event("", LOG_ERROR, "intent.book.memory", "link=%u", link);
 }
 
-/* A list goes through a node by its SIDs, so its users are those of the links around it. */
-static void touch_around_nodes(struct intent *i)
+static void touch_row(struct intent *i, const struct ted_adj *adj, uint32_t node)
+{
+	for (uint32_t k = adj->start[node]; k < adj->start[node + 1]; k++)
+		intent_touch(i, adj->idx[k]);
+}
+
+/* A list goes through a node by its SIDs, so its users are those of the links around it, as it was
+ * and as it is. */
+static void touch_around_nodes(struct intent *i, const struct ted *old)
 {
 	const struct ted *t = i->ted;
-	bool *changed;
 
-	if (t->n_changed_nodes == 0)
-		return;
-	arena_reset(&i->arena);
-	changed = ARENA_ARRAY(&i->arena, t->n_nodes, bool);
-	if (!changed) {
-		intent_sweep_all(i, INTENT_REPAIR);
-		return;
-	}
-	for (uint32_t k = 0; k < t->n_changed_nodes; k++)
-		changed[t->changed_nodes[k]] = true;
-	for (uint32_t l = 0; l < t->n_links; l++) {
-		const struct ted_link *link = &t->links[l];
+	for (uint32_t k = 0; k < t->n_changed_nodes; k++) {
+		uint32_t node = t->changed_nodes[k];
 
-		if (link->from < t->n_nodes && link->to < t->n_nodes &&
-		    (changed[link->from] || changed[link->to]))
-			intent_touch(i, l);
+		touch_row(i, &t->out, node);
+		touch_row(i, &t->in, node);
+		if (node >= old->n_nodes)
+			continue;
+		touch_row(i, &old->out, node);
+		touch_row(i, &old->in, node);
 	}
 }
 
@@ -109,15 +108,14 @@ static void touch_around_nodes(struct intent *i)
  * anybody asks for room. */
 static void expand_adopted(struct intent *i)
 {
-	for (size_t k = 0; k < i->pols.n; k++) {
-		struct intent_pol *p = i->pols.at[k];
-		struct sr_list list;
+	LIST_EACH(it, &i->unwalked) {
+		struct intent_pol *p = LIST_OF(it, struct intent_pol, unwalked_link);
+		struct sr_list list = p->want.list;
 
-		if (!p->want.set || p->want.generation == i->ted->generation ||
-		    (!p->adopting && p->want.generation != 0))
-			continue;
-		list = p->want.list;
-		intent_adopt_list(p, &list, p->want.preference);
+		if (p->want.set && p->want.generation != i->ted->generation)
+			intent_adopt_list(p, &list, p->want.preference);
+		if (!p->want.set || (!p->adopting && p->want.generation != 0))
+			list_del(&p->unwalked_link);
 	}
 }
 
@@ -133,10 +131,8 @@ static void everything(struct intent *i)
 /* What they wait to move to may be what got worse. */
 static void touch_waiting(struct intent *i)
 {
-	for (size_t k = 0; k < i->pols.n; k++) {
-		if (i->pols.at[k]->has_better)
-			intent_dirty(i->pols.at[k], INTENT_SWEEP);
-	}
+	LIST_EACH(it, &i->better)
+		intent_dirty(LIST_OF(it, struct intent_pol, better_link), INTENT_SWEEP);
 }
 
 static void delta(struct intent *i, const struct ted *old)
@@ -148,7 +144,7 @@ static void delta(struct intent *i, const struct ted *old)
 	expand_adopted(i);
 	for (uint32_t k = 0; k < t->n_changed_links; k++)
 		intent_touch(i, t->changed_links[k]);
-	touch_around_nodes(i);
+	touch_around_nodes(i, old);
 	if (is_good_news(old, t)) {
 		intent_sweep_all(i, INTENT_SWEEP);
 		intent_foreign_all(i);

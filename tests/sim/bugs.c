@@ -113,6 +113,18 @@ void __wrap_book_snapshot(const struct book *b, const struct book_ask *ask, uint
 		free_bps[l] = book_capacity(b, l);
 }
 
+int __real_book_view_follow(struct book *b, struct book_view *v, uint32_t n_links);
+int __wrap_book_view_follow(struct book *b, struct book_view *v, uint32_t n_links);
+
+int __wrap_book_view_follow(struct book *b, struct book_view *v, uint32_t n_links)
+{
+	int r = __real_book_view_follow(b, v, n_links);
+
+	for (uint32_t l = 0; r == 0 && l < v->n && is("over-booking"); l++)
+		v->bps[l] = book_capacity(b, l);
+	return r;
+}
+
 uint32_t __real_book_own_rooms(const struct book *b, const struct book_ask *ask,
 			       struct book_own *out, uint32_t cap);
 uint32_t __wrap_book_own_rooms(const struct book *b, const struct book_ask *ask,

@@ -8,7 +8,7 @@ enum { N = 120, G = 1000000000, ROOM_FOR = 70 };
 
 static void setup(void)
 {
-	world_up_threads();
+	world_up_threads(2);
 	net_square();
 	net_dir("a", "b")->te_metric = 100;
 	net_publish();

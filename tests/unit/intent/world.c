@@ -21,7 +21,7 @@ void world_cfg(struct intent_cfg *cfg)
 static void intent_start(void)
 {
 	ck_assert_int_eq(bus_new(&world.bus), 0);
-	ck_assert_int_eq(work_new(&world.work, world.loop, 2), 0);
+	ck_assert_int_eq(work_new(&world.work, world.loop, world.workers), 0);
 	ck_assert_int_eq(store_fake_new(&world.store, world.loop, world.disk), 0);
 	ck_assert_int_eq(intent_new(&world.intent, world.loop, world.work, world.store, world.bus,
 				    &world.cfg),
@@ -30,27 +30,29 @@ static void intent_start(void)
 	intent_driver_set(world.intent, &world_driver);
 }
 
-static void begin(const struct intent_cfg *cfg, bool threads)
+/* workers 0: the fake loop. */
+static void begin(const struct intent_cfg *cfg, unsigned workers)
 {
 	memset(&world, 0, sizeof(world));
+	world.workers = workers;
 	net_empty();
 	if (cfg)
 		world.cfg = *cfg;
 	else
 		world_cfg(&world.cfg);
-	ck_assert_int_eq(threads ? loop_new(&world.loop) : loop_fake_new(&world.loop, 1), 0);
+	ck_assert_int_eq(workers ? loop_new(&world.loop) : loop_fake_new(&world.loop, 1), 0);
 	ck_assert_int_eq(store_disk_new(&world.disk), 0);
 	intent_start();
 }
 
 void world_up(const struct intent_cfg *cfg)
 {
-	begin(cfg, false);
+	begin(cfg, 0);
 }
 
-void world_up_threads(void)
+void world_up_threads(unsigned workers)
 {
-	begin(NULL, true);
+	begin(NULL, workers);
 }
 
 static void intent_end(bool crash)

@@ -53,6 +53,7 @@ struct world {
 	struct call calls[WORLD_CALLS];
 	uint32_t n_calls;
 	uint32_t next_txn;
+	unsigned workers;
 	int refuse; /* DRIVER_E_*: what the driver says to everything; 0: takes it */
 	uint32_t sessions;
 };
@@ -62,8 +63,8 @@ extern struct world world;
 /* cfg NULL: the defaults, with a restart grace of 5 s and wait-to-revert of 10 s. */
 void world_up(const struct intent_cfg *cfg);
 void world_cfg(struct intent_cfg *cfg); /* those defaults, to be changed and given to world_up() */
-/* On the real loop, with real workers: time passes by itself. */
-void world_up_threads(void);
+/* On the real loop, with so many real workers: time passes by itself. 0: as world_up(). */
+void world_up_threads(unsigned workers);
 void world_down(void);
 /* kill -9 and start again: what was not durable is lost, headends keep what they have, sessions
  * and the topology are gone. */

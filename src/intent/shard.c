@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What evaluations work in. Policies are dealt out to a fixed number of shards by their endpoint,
+ * so that those of one endpoint meet the same shortest path trees; a shard keeps its trees and a
+ * copy of the free bandwidth from one round to the next, and one thread at a time has it. How
+ * many threads there are changes who runs a shard when, never what it finds.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "intent/intent_priv.h"
+
+struct intent_shards *intent_shards_new(void)
+{
+	struct intent_shards *s = calloc(1, sizeof(*s));
+
+	for (unsigned k = 0; s && k < INTENT_SHARDS; k++)
+		list_init(&s->at[k].queue);
+	if (s)
+		s->refs = 1;
+	return s;
+}
+
+struct intent_shards *intent_shards_unref(struct intent_shards *s)
+{
+	if (!s || --s->refs > 0)
+		return NULL;
+	for (unsigned k = 0; k < INTENT_SHARDS; k++) {
+		pce_trees_free(s->at[k].trees);
+		free(s->at[k].room);
+	}
+	free(s);
+	return NULL;
+}
+
+/* FNV-1a: the same on every machine and in every run. */
+struct intent_shard *intent_shard_of(struct intent_shards *s, const struct ip_addr *endpoint)
+{
+	uint32_t h = 2166136261U;
+
+	for (size_t k = 0; k < sizeof(endpoint->b); k++)
+		h = (h ^ endpoint->b[k]) * 16777619U;
+	return &s->at[(h ^ h >> 16) % INTENT_SHARDS];
+}
+
+/* NULL without memory: then without trees. */
+struct pce_trees *intent_shard_trees(struct intent_shard *s)
+{
+	if (!s->trees)
+		(void)pce_trees_new(&s->trees, INTENT_TREES_BYTES);
+	return s->trees;
+}
+
+/* A copy of the snapshot to work in, made only when it shows another. NULL without memory. */
+uint64_t *intent_shard_room(struct intent_shard *s, const struct intent_snap *snap)
+{
+	uint32_t n = snap->view.n;
+
+	if (s->serial == snap->serial)
+		return s->room;
+	if (n > s->n_room || !s->room) {
+		uint64_t *p = realloc(s->room, (n + (size_t)1) * sizeof(*p));
+
+		if (!p)
+			return NULL;
+		s->room = p;
+		s->n_room = n;
+	}
+	memcpy(s->room, snap->view.bps, n * sizeof(*s->room));
+	s->serial = snap->serial;
+	return s->room;
+}
+
+/* ---- the residual snapshot: one kind of request, one version of the book ---- */
+
+void intent_snap_unref(struct intent_snap *s)
+{
+	if (!s || --s->refs > 0)
+		return;
+	book_view_fini(&s->view);
+	free(s);
+}
+
+static void kind_reset(struct intent_kind *k, uint8_t setup, uint32_t nrp)
+{
+	book_view_fini(&k->live);
+	intent_snap_unref(k->snap);
+	*k = (struct intent_kind){ .live = { .setup = setup, .nrp = nrp } };
+}
+
+/* There are few: the least recently used makes room. */
+static struct intent_kind *kind_of(struct intent *i, uint8_t setup, uint32_t nrp)
+{
+	struct intent_kind *k, *oldest = &i->kinds[0];
+
+	nrp = book_view_nrp(i->book, nrp);
+	for (unsigned n = 0; n < i->n_kinds; n++) {
+		k = &i->kinds[n];
+		if (k->live.setup == setup && k->live.nrp == nrp) {
+			k->used = ++i->kind_uses;
+			return k;
+		}
+		oldest = k->used < oldest->used ? k : oldest;
+	}
+	k = i->n_kinds < INTENT_KINDS_MAX ? &i->kinds[i->n_kinds++] : oldest;
+	kind_reset(k, setup, nrp);
+	k->used = ++i->kind_uses;
+	return k;
+}
+
+void intent_kinds_fini(struct intent *i)
+{
+	for (unsigned n = 0; n < i->n_kinds; n++)
+		kind_reset(&i->kinds[n], 0, 0);
+	i->n_kinds = 0;
+}
+
+uint64_t *intent_room_now(struct intent *i, uint8_t setup, uint32_t nrp)
+{
+	struct intent_kind *k = kind_of(i, setup, nrp);
+
+	return book_view_follow(i->book, &k->live, i->ted->n_links) < 0 ? NULL : k->live.bps;
+}
+
+static struct intent_snap *snap_new(const struct book_view *from)
+{
+	struct intent_snap *s = calloc(1, sizeof(*s));
+	uint64_t *bps = s ? malloc((from->n + (size_t)1) * sizeof(*bps)) : NULL;
+
+	if (!bps) {
+		free(s);
+		return NULL;
+	}
+	s->refs = 1;
+	s->view = *from;
+	s->view.bps = bps;
+	if (from->n > 0)
+		memcpy(bps, from->bps, from->n * sizeof(*bps));
+	return s;
+}
+
+/* The book of this moment, for reading by any thread until it is given back; NULL without memory. */
+struct intent_snap *intent_snap_now(struct intent *i, uint8_t setup, uint32_t nrp)
+{
+	struct intent_kind *k = kind_of(i, setup, nrp);
+	const struct book_view none = { .setup = k->live.setup, .nrp = k->live.nrp };
+	uint32_t n = i->ted->n_links;
+	struct intent_snap *s;
+
+	if (k->snap && k->snap->view.at == book_version(i->book) && k->snap->view.n >= n) {
+		k->snap->refs++;
+		return k->snap;
+	}
+	if (!k->snap || k->snap->refs > 1) { /* somebody still reads the old one */
+		s = snap_new(k->snap ? &k->snap->view : &none);
+		if (!s)
+			return NULL;
+		intent_snap_unref(k->snap);
+		k->snap = s;
+	}
+	if (book_view_follow(i->book, &k->snap->view, n) < 0)
+		return NULL;
+	k->snap->serial = ++i->snap_serial;
+	k->snap->refs++;
+	return k->snap;
+}
