@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Inside of disjoint sets: the exact search, see branch.c. */
+#include "pce/disjoint.h"
+#include "pce/flow.h"
+
+struct pce_set {
+	struct pce_legs *l;
+	const struct pce_leg *leg;
+	uint32_t n;
+	uint8_t diverse;
+	bool bound_difference;
+	uint32_t difference_us;
+	uint32_t budget, branched;
+	/* Paths that stay as they are: no leg may share with them. */
+	const struct pce_way *fixed;
+	uint32_t n_fixed;
+	struct pce_trees *side; /* of legs that pce_path() searches; made when needed */
+	/* the answer */
+	struct pce_way way[PCE_LEGS_MAX];
+	uint64_t cost, least;
+	bool found, unsure; /* unsure: a search gave up, "not found" proves nothing */
+};
+
+/* PCE_FOUND_NOT with least < UINT64_MAX: the budget ended. */
+enum pce_found pce_branch(struct pce_set *b);
+
+/* What of a path nothing else may use: wires, transit nodes, SRLGs. */
+bool pce_mark_way(struct pce_legs *l, const struct pce_way *w, uint8_t diverse, enum pce_how how);
+
+enum pce_share_kind {
+	PCE_SHARE_NONE,
+	PCE_SHARE_SRLG,
+	PCE_SHARE_NODE,
+	PCE_SHARE_WIRE,
+	PCE_SHARE_DELAY_MAX, /* not shared: a bound on the leg's delay */
+	PCE_SHARE_DELAY_MIN,
+};
+
+struct pce_share {
+	enum pce_share_kind kind;
+	uint32_t id;
+};
+
+/* The first thing they share that they should not. False: no memory. */
+bool pce_share_of(struct pce_legs *l, const struct pce_way *a, const struct pce_way *b,
+		  uint8_t diverse, struct pce_share *out);
+
+/* leg_path.c: one leg, under what is closed for it. */
+struct pce_closed {
+	const struct pce_share *at;
+	uint32_t n;
+	const struct pce_way *const *avoid; /* as in fixed */
+	uint32_t n_avoid;
+	const struct pce_way *const *soft; /* rather not */
+	uint32_t n_soft;
+	const struct pce_toll *toll;
+	uint32_t n_toll;
+	uint64_t most;
+	bool soft_first;
+};
+enum pce_found pce_set_leg(struct pce_set *b, uint32_t leg, const struct pce_closed *c,
+			   struct pce_way *out);
