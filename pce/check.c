@@ -71,9 +71,12 @@ static const char *const cut_texts[] = {
 	[PCE_C_BANDWIDTH] = "has not enough free bandwidth",
 	[PCE_C_EXCLUDE] = "is excluded",
 	[PCE_C_OVERLOAD] = "leads through an overloaded node",
+	[PCE_C_SRLG] = "is in an excluded SRLG",
+	[PCE_C_ASN] = "leads through an excluded domain",
+	[PCE_C_ALGO] = "is not for the flexible algorithm",
 };
 static const enum pce_constraint cuts[] = { PCE_C_EXCLUDE, PCE_C_OVERLOAD, PCE_C_AFFINITY,
-					    PCE_C_BANDWIDTH };
+					    PCE_C_BANDWIDTH, PCE_C_SRLG, PCE_C_ASN, PCE_C_ALGO };
 
 static const char *check_link(const struct pce_ctx *c, uint32_t l, struct arena *a)
 {
@@ -91,6 +94,76 @@ static const char *check_link(const struct pce_ctx *c, uint32_t l, struct arena 
 }
 
 static const char *const units[PCE_METRICS] = { "", "", " us", "", " us", " loss units" };
+
+bool pce_wants_strict(const struct pce_request *r)
+{
+	return r->n_include || r->minimise == PCE_MIX || r->objective || r->algo || r->delay_us_min;
+}
+
+/* ---- what is to be passed, by a list that can take one path only ---- */
+
+static uint32_t next_link(const struct pce_ctx *c, const struct pce_expansion *e, uint32_t node)
+{
+	for (uint32_t i = 0; i < e->n_links; i++)
+		if (c->p->arcs[e->links[i]].from == node)
+			return e->links[i];
+	return TED_NONE;
+}
+
+static bool is_lan(const struct pce_ctx *c, uint32_t node)
+{
+	return c->p->nflags[node] & TED_NF_PSEUDO;
+}
+
+/* Passes behind link, of those before it; too near: something was between. */
+static uint32_t passed(const struct pce_ctx *c, uint32_t done, uint32_t link, bool *between)
+{
+	const struct pce_request *r = c->req;
+	uint32_t was = done, to = c->p->arcs[link].to;
+
+	if (done < r->n_include && r->include[done].link == link)
+		done++;
+	if (done < r->n_include && r->include[done].link == TED_NONE &&
+	    r->include[done].node == to)
+		done++;
+	*between = done == was && was < r->n_include && r->include[was].strict && !is_lan(c, to);
+	return done;
+}
+
+static const char *check_passes(const struct pce_ctx *c, const struct pce_expansion *e)
+{
+	const struct pce_request *r = c->req;
+	uint32_t at = r->src, done = 0, steps = 0;
+	bool between = false;
+
+	if (r->n_include == 0)
+		return NULL;
+	if (!e->single)
+		return "a packet may go round what has to be passed";
+	if (r->include[0].link == TED_NONE && r->include[0].node == r->src)
+		done++;
+	while (at != r->dst && steps++ < e->n_links && !between) {
+		uint32_t l = next_link(c, e, at);
+
+		if (l == TED_NONE)
+			break;
+		done = passed(c, done, l, &between);
+		at = c->p->arcs[l].to;
+	}
+	return done == r->n_include && !between ? NULL : "it does not pass what has to be passed";
+}
+
+static const char *check_delay_min(const struct pce_request *req, const struct pce_expansion *e,
+				   struct arena *a)
+{
+	const char *s;
+
+	if (e->delay_us_min >= req->delay_us_min)
+		return NULL;
+	s = arena_printf(a, "delay is %u us, at least %u us are wanted", e->delay_us_min,
+			 req->delay_us_min);
+	return s ? s : "out of memory";
+}
 
 static const char *check_bounds(const struct pce_request *req, const struct pce_expansion *e,
 				struct arena *a)
@@ -118,15 +191,19 @@ static const char *check_bounds(const struct pce_request *req, const struct pce_
 
 const char *pce_check_in(const struct pce_ctx *c, const struct pce_expansion *e, struct arena *a)
 {
+	const char *why;
+
 	if (!e->valid)
 		return e->why && e->why[0] ? e->why : "the list is not valid";
 	for (uint32_t i = 0; i < e->n_links; i++) {
-		const char *why = check_link(c, e->links[i], a);
-
+		why = check_link(c, e->links[i], a);
 		if (why)
 			return why;
 	}
-	return check_bounds(c->req, e, a);
+	why = check_bounds(c->req, e, a);
+	if (!why)
+		why = check_delay_min(c->req, e, a);
+	return why ? why : check_passes(c, e);
 }
 
 const char *pce_check(const struct ted *t, const struct pce_request *req,

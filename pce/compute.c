@@ -26,6 +26,16 @@ static bool check_ends(const struct ted *t, const struct pce_request *req, struc
 	return false;
 }
 
+static void answer_path(struct pce_ctx *c, const struct pce_path *p, struct pce_answer *out)
+{
+	pce_answer_path(out, p);
+	out->cost = p->cost;
+	out->cost_least = p->cost_least;
+	if (c->req->objective == PCE_MLP)
+		out->load_ppb = p->load;
+	pce_slacks(c, p, out);
+}
+
 /* ---- when the cheapest path needs too many SIDs ---- */
 
 struct other {
@@ -52,7 +62,8 @@ static bool try_other(void *arg, const struct pce_path *p)
 	if (!kept.links)
 		return false;
 	*o->out = a;
-	pce_answer_path(o->out, &kept);
+	o->out->n_slack = 0;
+	answer_path(o->c, &kept, o->out);
 	o->found = true;
 	return false;
 }
@@ -74,13 +85,27 @@ static void find_other(struct pce_ctx *c, const struct pce_find *f, uint32_t nee
 		fail(out, PCE_NO_MEMORY, "out of memory");
 }
 
-/* What the search does not do is refused, not left out. */
-static const char *not_yet(const struct pce_request *r)
+/* False: there is none, and the answer says why. */
+static bool find_path(struct pce_ctx *c, const struct pce_find *f, struct pce_path *p,
+		      struct pce_answer *out)
 {
-	return r->objective || r->minimise >= PCE_MIX || r->delay_us_min || r->n_include ||
-			       r->n_exclude_srlgs || r->n_exclude_asns || r->algo ?
-		       "a constraint this engine does not know" :
-		       NULL;
+	c->met = out->removed;
+	switch (pce_search(c, f, p)) {
+	case PCE_FOUND:
+		answer_path(c, p, out);
+		return true;
+	case PCE_FOUND_NOT:
+		pce_explain(c, out);
+		return false;
+	case PCE_FOUND_NO_BUDGET:
+		fail(out, PCE_NO_BUDGET,
+		     "the search gave up: too many ways come near these constraints");
+		return false;
+	case PCE_FOUND_NO_MEMORY:
+		break;
+	}
+	fail(out, PCE_NO_MEMORY, "the search ran out of memory");
+	return false;
 }
 
 static void path_only(struct pce_ctx *c, struct pce_answer *out)
@@ -89,18 +114,7 @@ static void path_only(struct pce_ctx *c, struct pce_answer *out)
 	struct pce_find f;
 
 	pce_find_of(c->req, &f);
-	switch (pce_search(c, &f, &p)) {
-	case PCE_FOUND:
-		pce_answer_path(out, &p);
-		out->cost = out->cost_least = p.sum[f.minimise];
-		return;
-	case PCE_FOUND_NOT:
-		pce_explain(c, out);
-		return;
-	case PCE_FOUND_NO_MEMORY:
-		fail(out, PCE_NO_MEMORY, "the search ran out of memory");
-		return;
-	}
+	(void)find_path(c, &f, &p, out);
 }
 
 static void compute(struct pce_ctx *c, struct pce_answer *out)
@@ -108,21 +122,10 @@ static void compute(struct pce_ctx *c, struct pce_answer *out)
 	struct pce_path p = { 0 };
 	uint32_t needed = 0;
 	struct pce_find f;
-	enum pce_found r;
 
 	pce_find_of(c->req, &f);
-	pce_count_removed(c, out);
-	r = pce_search(c, &f, &p);
-	if (r == PCE_FOUND_NO_MEMORY) {
-		fail(out, PCE_NO_MEMORY, "the search ran out of memory");
+	if (!find_path(c, &f, &p, out))
 		return;
-	}
-	if (r == PCE_FOUND_NOT) {
-		pce_explain(c, out);
-		return;
-	}
-	pce_answer_path(out, &p);
-	out->cost = out->cost_least = p.sum[f.minimise];
 	pce_encode_in(c, &p, c->req->strict, out, &needed);
 	if (out->status == PCE_NO_MSD && needed)
 		find_other(c, &f, needed, out);
@@ -131,13 +134,15 @@ static void compute(struct pce_ctx *c, struct pce_answer *out)
 static void run(const struct ted *t, const struct pce_request *req, struct arena *a,
 		struct pce_answer *out, void (*way)(struct pce_ctx *c, struct pce_answer *out))
 {
+	const char *why;
 	struct pce_ctx c;
 
 	*out = (struct pce_answer){ .why = "" };
 	if (!check_ends(t, req, out))
 		return;
-	if (not_yet(req)) {
-		fail(out, PCE_INVALID, not_yet(req));
+	why = pce_valid(t, req, a);
+	if (why) {
+		fail(out, PCE_INVALID, why);
 		return;
 	}
 	if (pce_ctx_init(&c, t, req, req->trees, a))

@@ -43,6 +43,28 @@ static bool exclude_cuts(const struct pce_request *r, uint32_t link, const struc
 	       listed(r->exclude_nodes, r->n_exclude_nodes, a->to);
 }
 
+static bool srlg_cuts(const struct pce_request *r, const struct ted_link *l)
+{
+	for (uint32_t i = 0; i < l->n_srlg; i++)
+		if (listed(r->exclude_srlgs, r->n_exclude_srlgs, l->srlg[i]))
+			return true;
+	return false;
+}
+
+/* A LAN is in no domain of its own. */
+static bool asn_cuts(const struct pce_ctx *c, uint32_t node)
+{
+	return !(c->p->nflags[node] & TED_NF_PSEUDO) &&
+	       listed(c->req->exclude_asns, c->req->n_exclude_asns, c->t->nodes[node].asn);
+}
+
+static bool algo_cuts(const struct pce_ctx *c, uint32_t link)
+{
+	const struct pce_class is = { .algo = c->req->algo };
+
+	return c->req->algo && pce_class_weight(c->t, &is, link) == PCE_INF;
+}
+
 /* An overloaded node is a source or a target, never between. */
 static bool overload_cuts(const struct pce_ctx *c, const struct ted_arc *a)
 {
@@ -64,6 +86,12 @@ bool pce_link_cut(const struct pce_ctx *c, uint32_t link, enum pce_constraint by
 		return exclude_cuts(c->req, link, a);
 	if (by == PCE_C_OVERLOAD)
 		return overload_cuts(c, a);
+	if (by == PCE_C_SRLG)
+		return !from_lan && srlg_cuts(c->req, &c->t->links[link]);
+	if (by == PCE_C_ASN)
+		return asn_cuts(c, a->from) || asn_cuts(c, a->to);
+	if (by == PCE_C_ALGO)
+		return algo_cuts(c, link);
 	return false;
 }
 
@@ -79,13 +107,20 @@ static bool asked(const struct pce_ctx *c, enum pce_constraint by)
 		return r->bandwidth_bps > 0;
 	if (by == PCE_C_EXCLUDE)
 		return r->n_exclude_links > 0 || r->n_exclude_nodes > 0;
+	if (by == PCE_C_SRLG)
+		return r->n_exclude_srlgs > 0;
+	if (by == PCE_C_ASN)
+		return r->n_exclude_asns > 0;
+	if (by == PCE_C_ALGO)
+		return r->algo != 0;
 	return pce_trees_overload(c->trees) != NULL;
 }
 
 static const enum pce_constraint cutting[] = { PCE_C_AFFINITY, PCE_C_BANDWIDTH, PCE_C_EXCLUDE,
-					       PCE_C_OVERLOAD };
+					       PCE_C_OVERLOAD, PCE_C_SRLG,	PCE_C_ASN,
+					       PCE_C_ALGO };
 
-uint8_t pce_cut_judge(struct pce_ctx *c, uint32_t link)
+uint32_t pce_cut_judge(struct pce_ctx *c, uint32_t link)
 {
 	struct pce_cut k = { .epoch = c->cut_epoch };
 
@@ -106,13 +141,25 @@ static void ask(struct pce_ctx *c)
 
 void pce_find_of(const struct pce_request *req, struct pce_find *f)
 {
-	*f = (struct pce_find){ .minimise = req->minimise, .mask = PCE_CUT_ALL };
+	*f = (struct pce_find){ .minimise = req->minimise,
+				.objective = req->objective,
+				.algo = req->algo,
+				.delay_us_min = req->delay_us_min,
+				.mask = PCE_CUT_ALL };
 	f->bound[PCE_IGP] = req->igp_max;
 	f->bound[PCE_TE] = req->te_max;
 	f->bound[PCE_DELAY] = req->delay_us_max;
 	f->bound[PCE_HOPS] = req->hops_max;
 	f->bound[PCE_VARIATION] = req->bound_variation ? req->variation_us_max : PCE_NO_BOUND;
 	f->bound[PCE_LOSS] = req->bound_loss ? pce_loss_units(req->loss_ppm_max) : PCE_NO_BOUND;
+}
+
+/* With a Flex-Algo the definition's metric takes that place, and the class of its links. */
+bool pce_minimises(const struct pce_request *req, unsigned metric)
+{
+	if (req->algo)
+		return false;
+	return req->minimise == PCE_MIX ? req->mix[metric] > 0 : metric == (unsigned)req->minimise;
 }
 
 void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_request *req)
@@ -124,7 +171,8 @@ void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_reque
 		return;
 	pce_find_of(req, &f);
 	for (unsigned m = 0; m < PCE_METRICS; m++)
-		c->need[m] = f.bound[m] != PCE_NO_BOUND || m == (unsigned)req->minimise;
+		c->need[m] = f.bound[m] != PCE_NO_BOUND || pce_minimises(req, m);
+	c->need[PCE_DELAY] = c->need[PCE_DELAY] || req->delay_us_min;
 }
 
 static bool use_shard(struct pce_ctx *c)

@@ -29,7 +29,8 @@ static void set_caps(struct pce_route *r)
 	pce_find_of(r->c->req, &f);
 	for (unsigned m = 0; m < PCE_METRICS; m++)
 		r->cap[m] = f.bound[m] == PCE_NO_BOUND ? UINT64_MAX : f.bound[m];
-	r->cap[f.minimise] = r->path->sum[f.minimise];
+	if (f.minimise != PCE_MIX) /* a mix is encoded strictly */
+		r->cap[f.minimise] = r->path->sum[f.minimise];
 }
 
 /* ---- from the chain of marks to segments ---- */
@@ -270,6 +271,7 @@ void pce_encode_in(struct pce_ctx *c, const struct pce_path *path, bool strict,
 	};
 	bool ok;
 
+	strict = r.strict = strict || pce_wants_strict(c->req);
 	set_caps(&r);
 	ok = try_encode(&r, out, needed);
 	if (ok && !strict && has_loop(c, &out->expansion)) {

@@ -1,85 +1,239 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why there is no path: each constraint is dropped alone and the search asked again; for bounds
- * the best value reachable under everything else is found, for bandwidth the widest path. Only
- * runs when there is no path, so it may cost a dozen searches.
+ * Why there is no path. A deletion filter finds constraints that conflict, minimal under
+ * inclusion: each in turn is left out for good when there is no path without it either. Only
+ * what is left can help alone; for those bounds the nearest value that would do is searched for.
+ * When nothing helps alone, what has to change together is found by letting constraints in one
+ * after the other. Runs when there is no path, so it may cost some dozen searches.
  */
-#include <stdlib.h>
-
 #include "base/str.h"
 #include "pce/pce_priv.h"
 
 enum { VIA_MAX = 8 };
 
-static const enum pce_constraint bound_of[PCE_METRICS] = { [PCE_IGP] = PCE_C_IGP,
-							   [PCE_TE] = PCE_C_TE,
-							   [PCE_DELAY] = PCE_C_DELAY,
-							   [PCE_HOPS] = PCE_C_HOPS,
-							   [PCE_VARIATION] = PCE_C_VARIATION,
-							   [PCE_LOSS] = PCE_C_LOSS };
-static const enum pce_constraint cutting[] = { PCE_C_AFFINITY, PCE_C_BANDWIDTH, PCE_C_EXCLUDE,
-					       PCE_C_OVERLOAD };
-
-void pce_count_removed(struct pce_ctx *c, struct pce_answer *out)
-{
-	for (uint32_t i = 0; i < c->t->out.start[c->t->n_nodes]; i++) {
-		uint32_t cut = pce_cut(c, c->t->out.idx[i]);
-
-		for (size_t k = 0; cut && k < ARRAY_LEN(cutting); k++)
-			if (cut & PCE_CUT(cutting[k]))
-				out->removed[cutting[k]].links++;
-	}
-}
-
 struct why {
 	struct pce_ctx *c;
 	struct pce_answer *out;
-	struct pce_find f;
+	uint32_t asked, conflict; /* PCE_CUT bits */
 	struct str text;
-	uint32_t said;
 	bool no_memory; /* a search could not say */
 };
+
+/* Tried in this order, so the later ones are likelier to be named: what an operator would rather
+ * hear of, because it has a value to change. */
+static const enum pce_constraint order[] = {
+	PCE_C_OVERLOAD, PCE_C_AFFINITY, PCE_C_SRLG, PCE_C_ASN,	PCE_C_EXCLUDE,
+	PCE_C_INCLUDE,	PCE_C_ALGO,	PCE_C_IGP,  PCE_C_TE,	PCE_C_HOPS,
+	PCE_C_LOSS,	PCE_C_VARIATION, PCE_C_DELAY_MIN, PCE_C_DELAY, PCE_C_BANDWIDTH,
+};
+
+/* The metric of a bound from above; PCE_METRICS: it is none. */
+static unsigned metric_of(enum pce_constraint by)
+{
+	unsigned m = 0;
+
+	while (m < PCE_METRICS && pce_bound_of(m) != by)
+		m++;
+	return m;
+}
+
+/* Left out with a bound is also that its metric must be known to be minimised. */
+static void find_of(const struct why *w, uint32_t without, struct pce_find *f)
+{
+	pce_find_without(w->c, without, f);
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		if ((without & PCE_CUT(pce_bound_of(m))) && pce_minimises(w->c->req, m))
+			f->minimise = PCE_HOPS;
+	f->objective = PCE_MCP;
+}
+
+static enum pce_found ask(struct why *w, const struct pce_find *f, struct pce_path *p)
+{
+	enum pce_found r = pce_search(w->c, f, p);
+
+	w->no_memory |= r == PCE_FOUND_NO_MEMORY;
+	return r;
+}
+
+static enum pce_found ask_without(struct why *w, uint32_t without)
+{
+	struct pce_path p = { 0 };
+	struct pce_find f;
+
+	find_of(w, without, &f);
+	return ask(w, &f, &p);
+}
+
+static void find_asked(struct why *w)
+{
+	w->asked = pce_constraints_of(w->c);
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		if (pce_minimises(w->c->req, m) && m != PCE_HOPS)
+			w->asked |= PCE_CUT(pce_bound_of(m));
+}
+
+static void find_conflict(struct why *w)
+{
+	w->conflict = w->asked;
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		uint32_t less = w->conflict & ~PCE_CUT(order[i]);
+
+		if (less != w->conflict && ask_without(w, w->asked & ~less) == PCE_FOUND_NOT)
+			w->conflict = less;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if (w->conflict & PCE_CUT(order[i]))
+			w->out->conflict[w->out->n_conflict++] = order[i];
+}
+
+/* ---- how many links ---- */
+
+static void count_cut(struct why *w)
+{
+	struct pce_ctx *c = w->c;
+
+	for (unsigned k = 0; k < PCE_C_COUNT; k++)
+		w->out->removed[k].links = 0;
+	for (uint32_t i = 0; c->asked && i < c->t->out.start[c->t->n_nodes]; i++) {
+		uint32_t cut = pce_cut(c, c->t->out.idx[i]);
+
+		for (unsigned k = 0; cut && k < PCE_C_COUNT; k++)
+			w->out->removed[k].links += cut >> k & 1;
+	}
+}
 
 /* Links no path within the bound can use, or whose metric nobody told. */
 static void count_bound(struct why *w, unsigned m)
 {
-	struct pce_ctx *c = w->c;
-	const struct pce_find alone = { .minimise = (enum pce_metric)m,
-					.bound = PCE_UNBOUNDED };
-	const uint64_t *from = pce_tree(c, &alone, m, c->req->src, false);
-	const uint64_t *to = pce_tree(c, &alone, m, c->req->dst, true);
-	uint64_t bound = w->f.bound[m] == PCE_NO_BOUND ? UINT64_MAX - 1 : w->f.bound[m];
+	const struct pce_class is = { .metric = (enum pce_metric)m };
+	struct pce_trees *trees = w->c->trees;
+	const struct pce_shape *s = w->c->shape;
+	uint32_t class = pce_trees_class(trees, &is);
+	const struct pce_tree *from, *to;
+	const struct pce_arc *arc;
+	struct pce_find f;
 
-	if (!from || !to)
+	pce_find_of(w->c->req, &f);
+	if (class == UINT32_MAX)
 		return;
-	for (uint32_t i = 0; i < c->t->out.start[c->t->n_nodes]; i++) {
-		const struct ted_arc *a = &c->p->arcs[c->t->out.idx[i]];
-		uint32_t v = pce_arc_metric(a, m);
-		bool out_of_reach = from[a->from] == UINT64_MAX || to[a->to] == UINT64_MAX;
+	from = pce_tree_from(trees, class, w->c->req->src);
+	to = pce_tree_to(trees, class, w->c->req->dst);
+	arc = pce_class_out(trees, class);
+	for (uint32_t u = 0; from && to && u < s->n; u++)
+		for (uint32_t i = s->out[u]; i < s->out[u + 1]; i++) {
+			const struct ted_link *l = &w->c->t->links[s->out_link[i]];
+			uint32_t a = from->dist[u], b = to->dist[arc[i].place];
+			bool far = a == PCE_INF || b == PCE_INF ||
+				   (uint64_t)a + arc[i].w + b > f.bound[m];
 
-		if (v == TED_NONE ||
-		    (bound != UINT64_MAX - 1 &&
-		     (out_of_reach || from[a->from] + v + to[a->to] > bound)))
-			w->out->removed[bound_of[m]].links++;
+			if (l->alive && l->reverse != TED_NONE &&
+			    (arc[i].w == PCE_INF || (f.bound[m] != PCE_NO_BOUND && far)))
+				w->out->removed[pce_bound_of(m)].links++;
+		}
+}
+
+static void count_links(struct why *w)
+{
+	count_cut(w);
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		if (w->asked & PCE_CUT(pce_bound_of(m)))
+			count_bound(w, m);
+}
+
+/* ---- the nearest value that would do ---- */
+
+/* The least of a bounded metric under everything else; what is minimised must still be known. */
+static bool nearest_bound(struct why *w, unsigned m, uint32_t without, uint64_t *out)
+{
+	struct pce_path p = { 0 };
+	struct pce_find f, was;
+
+	pce_find_of(w->c->req, &was);
+	pce_find_without(w->c, without, &f);
+	for (unsigned i = 0; i < PCE_METRICS; i++)
+		if (i != m && pce_minimises(w->c->req, i) && f.bound[i] == PCE_NO_BOUND &&
+		    !(without & PCE_CUT(pce_bound_of(i))))
+			f.bound[i] = PCE_NO_BOUND - 1;
+	f.minimise = (enum pce_metric)m;
+	f.objective = PCE_MCP;
+	f.own_metric = true;
+	if (was.bound[m] == PCE_NO_BOUND || ask(w, &f, &p) != PCE_FOUND || p.cost != p.cost_least)
+		return false;
+	*out = m == PCE_LOSS ? pce_loss_ppm(p.sum[m]) : p.sum[m];
+	return true;
+}
+
+/* The slowest path there is, by halving what is not known: each path found is a step up. */
+static bool nearest_delay_min(struct why *w, uint32_t without, uint64_t *out)
+{
+	uint64_t lo = 0, hi = w->c->req->delay_us_min; /* lo: there is one, hi: there is none */
+	struct pce_path p = { 0 };
+	struct pce_find f;
+	bool sure = true;
+
+	find_of(w, without, &f);
+	f.bound[PCE_DELAY] = f.bound[PCE_DELAY] == PCE_NO_BOUND ? PCE_NO_BOUND - 1 :
+								  f.bound[PCE_DELAY];
+	while (lo + 1 < hi && sure) {
+		enum pce_found r;
+
+		f.delay_us_min = (uint32_t)(lo + (hi - lo) / 2);
+		r = ask(w, &f, &p);
+		sure = r == PCE_FOUND || r == PCE_FOUND_NOT;
+		if (r == PCE_FOUND)
+			lo = p.sum[PCE_DELAY];
+		else
+			hi = f.delay_us_min;
 	}
+	*out = lo;
+	return sure;
+}
+
+static bool nearest_bandwidth(struct why *w, uint32_t without, uint64_t *out)
+{
+	struct pce_path p = { 0 };
+	struct pce_find f;
+
+	find_of(w, without, &f);
+	f.objective = PCE_MBP;
+	if (ask(w, &f, &p) != PCE_FOUND || p.cost != p.cost_least)
+		return false;
+	*out = UINT64_MAX - p.load;
+	return true;
+}
+
+static bool nearest(struct why *w, enum pce_constraint by, uint32_t without, uint64_t *out)
+{
+	unsigned m = metric_of(by);
+
+	if (m < PCE_METRICS)
+		return nearest_bound(w, m, without, out);
+	if (by == PCE_C_DELAY_MIN)
+		return nearest_delay_min(w, without, out);
+	return by == PCE_C_BANDWIDTH && nearest_bandwidth(w, without, out);
 }
 
 /* ---- texts ---- */
 
-static void say_value(struct str *s, unsigned metric, uint64_t v)
+static void say_value(struct str *s, enum pce_constraint by, uint64_t v)
 {
-	if (metric == PCE_DELAY)
+	if (by == PCE_C_DELAY || by == PCE_C_DELAY_MIN || by == PCE_C_VARIATION)
 		str_addf(s, "%llu.%03llu ms", (unsigned long long)(v / 1000),
 			 (unsigned long long)(v % 1000));
+	else if (by == PCE_C_BANDWIDTH && v >= 1000000 && v % 1000000 == 0)
+		str_addf(s, "%llu.%03llu Gb/s", (unsigned long long)(v / 1000000000),
+			 (unsigned long long)(v / 1000000 % 1000));
 	else
-		str_addf(s, "%s %llu", pce_metric_text((enum pce_metric)metric),
-			 (unsigned long long)v);
+		str_addf(s, "%llu%s", (unsigned long long)v,
+			 by == PCE_C_LOSS ? " ppm" : by == PCE_C_BANDWIDTH ? " bit/s" : "");
 }
 
-static void say_via(struct why *w, const struct pce_path *p)
+static void say_path(struct why *w, const struct pce_find *f, const struct pce_path *p)
 {
 	uint32_t n = 0;
 
+	str_addf(&w->text, "%s %llu", f->algo ? "cost" : pce_metric_text(f->minimise),
+		 (unsigned long long)p->cost);
 	for (uint32_t i = 0; i + 1 < p->n; i++) {
 		uint32_t node = w->c->p->arcs[p->links[i]].to;
 
@@ -96,167 +250,135 @@ static void say_via(struct why *w, const struct pce_path *p)
 		str_add(&w->text, " directly");
 }
 
-static void say_next(struct why *w)
+static void say_conflict(struct why *w)
 {
-	str_add(&w->text, w->said++ ? "; " : ": ");
+	const struct pce_answer *out = w->out;
+
+	for (uint32_t i = 0; i < out->n_conflict; i++)
+		str_addf(&w->text, "%s%s", i == 0 ? " under " : i + 1 < out->n_conflict ? ", " : " and ",
+			 pce_constraint_text(out->conflict[i]));
+	if (out->n_conflict > 1)
+		str_add(&w->text, " together");
 }
 
-/* ---- one constraint at a time ---- */
-
-static bool found(struct why *w, const struct pce_find *f, struct pce_path *p)
+/* Why a constraint has to go: what it takes out, and what there is without it. */
+static void say_drop(struct why *w, enum pce_constraint by, uint32_t without)
 {
-	enum pce_found r = pce_search(w->c, f, p);
+	const struct pce_removed *r = &w->out->removed[by];
+	struct pce_path p = { 0 };
+	struct pce_find f;
 
-	w->no_memory |= r == PCE_FOUND_NO_MEMORY;
-	return r == PCE_FOUND;
+	str_addf(&w->text, "no %s constraint", pce_constraint_text(by));
+	find_of(w, without, &f);
+	if (metric_of(by) < PCE_METRICS)
+		str_addf(&w->text, " (%u link%s without that metric", r->links,
+			 r->links == 1 ? "" : "s");
+	else if (r->links)
+		str_addf(&w->text, " (%u link%s cut", r->links, r->links == 1 ? "" : "s");
+	else
+		str_add(&w->text, " (");
+	str_add(&w->text, r->links || metric_of(by) < PCE_METRICS ? "; without it " : "without it ");
+	if (ask(w, &f, &p) == PCE_FOUND)
+		say_path(w, &f, &p);
+	str_add(&w->text, ")");
 }
 
-static void try_cut(struct why *w, enum pce_constraint by)
+static void say_relax(struct why *w, const struct pce_relax *x, uint32_t without)
 {
-	struct pce_removed *r = &w->out->removed[by];
-	struct pce_find f = w->f;
-	struct pce_path p;
+	bool at_most = x->of == PCE_C_BANDWIDTH || x->of == PCE_C_DELAY_MIN;
 
-	if (r->links == 0)
-		return;
-	f.mask &= (uint8_t)~PCE_CUT(by);
-	r->decisive = found(w, &f, &p);
-	say_next(w);
-	str_addf(&w->text, "%u link%s cut by %s", r->links, r->links == 1 ? "" : "s",
-		 pce_constraint_text(by));
-	if (!r->decisive)
-		return;
-	str_add(&w->text, ", without it ");
-	say_value(&w->text, w->f.minimise, p.sum[w->f.minimise]);
-	say_via(w, &p);
-}
-
-static int cmp_u64(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static uint32_t widths(struct why *w, uint64_t *at)
-{
-	const struct ted *t = w->c->t;
-	uint32_t n = 0, kept = 0;
-
-	for (uint32_t i = 0; i < t->out.start[t->n_nodes]; i++) {
-		uint32_t l = t->out.idx[i];
-		uint64_t v = pce_free_bps(w->c->req, t, l);
-
-		if (!(w->c->p->nflags[t->links[l].from] & TED_NF_PSEUDO) &&
-		    v < w->c->req->bandwidth_bps)
-			at[n++] = v;
-	}
-	qsort(at, n, sizeof(*at), cmp_u64);
-	for (uint32_t i = 0; i < n; i++)
-		if (kept == 0 || at[kept - 1] != at[i])
-			at[kept++] = at[i];
-	return kept;
-}
-
-static bool wide_enough(struct why *w, uint64_t bps)
-{
-	const struct ted *t = w->c->t;
-	struct pce_find f = w->f;
-	struct pce_path p;
-
-	for (uint32_t l = 0; l < t->n_links; l++) {
-		bool narrow = !(w->c->p->nflags[t->links[l].from] & TED_NF_PSEUDO) &&
-			      pce_free_bps(w->c->req, t, l) < bps;
-
-		w->c->cut[l].by = (uint8_t)((pce_cut(w->c, l) & ~PCE_CUT(PCE_C_BANDWIDTH)) |
-					    (narrow ? PCE_CUT(PCE_C_BANDWIDTH) : 0));
-	}
-	return found(w, &f, &p);
-}
-
-/* The widest path under everything else, by halving the widths there are. */
-static void find_widest(struct why *w)
-{
-	struct pce_removed *r = &w->out->removed[PCE_C_BANDWIDTH];
-	uint64_t *at = ARENA_ARRAY(&w->c->scratch, w->c->t->n_links, uint64_t);
-	uint32_t lo = 0, hi;
-
-	if (!at || !r->decisive)
-		return;
-	hi = widths(w, at);
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (wide_enough(w, at[mid])) {
-			r->nearest = at[mid];
-			lo = mid + 1;
-		} else {
-			hi = mid;
-		}
-	}
-	(void)wide_enough(w, w->c->req->bandwidth_bps); /* the marks as they were */
-	str_addf(&w->text, " (widest %llu bit/s)", (unsigned long long)r->nearest);
-}
-
-static void say_bound(struct why *w, unsigned m, bool known)
-{
-	struct pce_removed *r = &w->out->removed[bound_of[m]];
-
-	if (r->links == 0 && !r->decisive)
-		return;
-	say_next(w);
-	if (!r->decisive) {
-		str_addf(&w->text, "%u link%s cut by %s", r->links, r->links == 1 ? "" : "s",
-			 pce_constraint_text(bound_of[m]));
+	str_add(&w->text, w->out->n_relax == 1		? "; needs " :
+			  w->out->relax_together ? " and " : " or ");
+	if (x->drop) {
+		say_drop(w, x->of, without);
 		return;
 	}
-	if (!known) {
-		str_addf(&w->text, "%u link%s without a %s metric", r->links,
-			 r->links == 1 ? "" : "s", pce_metric_text((enum pce_metric)m));
-		return;
-	}
-	str_addf(&w->text, "least %s is ", pce_metric_text((enum pce_metric)m));
-	say_value(&w->text, m, r->nearest);
-	str_add(&w->text, ", allowed ");
-	say_value(&w->text, m, w->f.bound[m]);
+	str_addf(&w->text, "%s%s %s ", pce_constraint_text(x->of),
+		 x->of == PCE_C_BANDWIDTH ? "" : " bound", at_most ? "<=" : ">=");
+	say_value(&w->text, x->of, x->needs);
 }
 
-/* Without the bound, and without asking that the metric be known. */
-static void try_bound(struct why *w, unsigned m)
+/* ---- what would help ---- */
+
+static void add_relax(struct why *w, enum pce_constraint by, uint32_t without)
 {
-	struct pce_removed *r = &w->out->removed[bound_of[m]];
-	struct pce_find f = w->f;
-	struct pce_path p;
-	bool known = false;
+	struct pce_relax *x = &w->out->relax[w->out->n_relax++];
 
-	if (w->f.bound[m] == PCE_NO_BOUND && m != (unsigned)w->f.minimise)
-		return;
-	count_bound(w, m);
-	f.bound[m] = PCE_NO_BOUND;
-	f.minimise = m == (unsigned)w->f.minimise ? PCE_HOPS : w->f.minimise;
-	r->decisive = found(w, &f, &p);
-	if (w->f.bound[m] != PCE_NO_BOUND) {
-		f.minimise = (enum pce_metric)m;
-		known = found(w, &f, &p);
-		r->nearest = known ? p.sum[m] : 0;
-	}
-	say_bound(w, m, known);
+	*x = (struct pce_relax){ .of = by };
+	x->drop = !nearest(w, by, without, &x->needs);
+	say_relax(w, x, without);
 }
 
-static bool connected(struct why *w)
+static void relax_alone(struct why *w)
 {
-	const struct pce_find any = { .minimise = PCE_HOPS,
-				      .bound = PCE_UNBOUNDED };
-	struct pce_path p;
+	for (size_t i = ARRAY_LEN(order); i-- > 0;) {
+		struct pce_removed *r = &w->out->removed[order[i]];
 
-	return found(w, &any, &p);
+		if (!(w->conflict & PCE_CUT(order[i])) ||
+		    ask_without(w, PCE_CUT(order[i])) != PCE_FOUND)
+			continue;
+		r->decisive = true;
+		add_relax(w, order[i], PCE_CUT(order[i]));
+		if (!w->out->relax[w->out->n_relax - 1].drop)
+			r->nearest = w->out->relax[w->out->n_relax - 1].needs;
+	}
 }
 
-static void say_no_route(struct why *w)
+/* Everything is out, and comes in again one by one as long as there is a path: what stays out. */
+static uint32_t misfits(struct why *w)
+{
+	uint32_t without = w->asked;
+
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if ((without & PCE_CUT(order[i])) &&
+		    ask_without(w, without & ~PCE_CUT(order[i])) == PCE_FOUND)
+			without &= ~PCE_CUT(order[i]);
+	return without;
+}
+
+/*
+ * Bounds among the misfits get their nearest value one after the other, each with those before
+ * it loosened to theirs; a copy of the request carries them.
+ */
+static void relax_together(struct why *w)
+{
+	const struct pce_request *asked = w->c->req;
+	struct pce_request r = *asked;
+	uint32_t without = misfits(w);
+
+	w->out->relax_together = true;
+	w->c->req = &r;
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		const struct pce_relax *x = &w->out->relax[w->out->n_relax];
+
+		if (!(without & PCE_CUT(order[i])))
+			continue;
+		add_relax(w, order[i], without);
+		if (x->drop || order[i] == PCE_C_BANDWIDTH)
+			continue;
+		without &= ~PCE_CUT(order[i]);
+		pce_bound_set(&r, order[i], (uint32_t)x->needs);
+	}
+	w->c->req = asked;
+}
+
+static void explain(struct why *w)
 {
 	const struct ted *t = w->c->t;
 	uint32_t src = w->c->req->src, dst = w->c->req->dst;
 
+	find_asked(w);
+	if (ask_without(w, w->asked) == PCE_FOUND) {
+		w->out->status = PCE_NO_CONSTRAINED;
+		find_conflict(w);
+		say_conflict(w);
+		count_links(w);
+		relax_alone(w);
+		if (w->out->n_relax == 0)
+			relax_together(w);
+		return;
+	}
+	w->out->status = PCE_NO_ROUTE;
 	if (t->out.start[src] == t->out.start[src + 1])
 		str_addf(&w->text, ": %s has no usable link", ted_node_label(t, src));
 	else if (t->in.start[dst] == t->in.start[dst + 1])
@@ -265,36 +387,14 @@ static void say_no_route(struct why *w)
 		str_add(&w->text, ": the topology is in parts");
 }
 
-static void ask_all(struct why *w)
-{
-	for (size_t i = 0; i < ARRAY_LEN(cutting); i++) {
-		try_cut(w, cutting[i]);
-		if (cutting[i] == PCE_C_BANDWIDTH)
-			find_widest(w);
-	}
-	for (unsigned m = 0; m < PCE_METRICS; m++)
-		try_bound(w, m);
-	for (unsigned i = 0; i < PCE_C_COUNT; i++)
-		if (w->out->removed[i].decisive)
-			return;
-	if (w->said > 1)
-		str_add(&w->text, "; only together");
-}
-
 void pce_explain(struct pce_ctx *c, struct pce_answer *out)
 {
-	struct why w = { .c = c, .out = out, .text = { .limit = 2048 } };
+	struct why w = { .c = c, .out = out, .text = { .limit = 4096 } };
 
-	pce_find_of(c->req, &w.f);
+	c->met = NULL;
 	str_addf(&w.text, "no path from %s to %s", ted_node_label(c->t, c->req->src),
 		 ted_node_label(c->t, c->req->dst));
-	out->status = PCE_NO_CONSTRAINED;
-	if (connected(&w)) {
-		ask_all(&w);
-	} else {
-		out->status = PCE_NO_ROUTE;
-		say_no_route(&w);
-	}
+	explain(&w);
 	out->why = arena_str(c->out, str_text(&w.text));
 	str_fini(&w.text);
 	if (!out->why || w.no_memory) {

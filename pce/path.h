@@ -95,6 +95,7 @@ struct pce_request {
 	/* Flex-Algorithm 128..255: links and nodes as its definition has them; its metric type takes
 	 * the place of minimise. */
 	uint8_t algo;
+	bool explain; /* an answer says which constraints cost something: a few searches more */
 };
 
 /*
@@ -185,17 +186,22 @@ struct pce_expansion {
 	const char *why; /* arena text; "" when valid */
 };
 
-/* One bound that was asked for, and the answer's path: value, and what is left of the bound. */
+/* One constraint that was asked for, and the answer's path: value, and what is left of a bound. */
 struct pce_slack {
 	enum pce_constraint of;
+	bool is_bound;
 	uint64_t value, bound, slack; /* us, ppm, bit/s, metric or hops */
-	bool binding;		      /* of all the one with the least left, as a share of the bound */
+	/* With pce_request.explain: without it the path would be better. Else a guess: of the
+	 * bounds the one with the least left, as a share of it. */
+	bool binding;
+	bool has_cost;	       /* with explain, on what binds: */
+	uint64_t cost_without; /* what is minimised then (load with MLP, bit/s with MBP) */
 };
 
-/* Dropping or loosening one constraint alone is enough: to what value a bound must go. */
+/* One change of a constraint that would help: to what value a bound must go. */
 struct pce_relax {
 	enum pce_constraint of;
-	bool drop;	/* not a bound: it has to go */
+	bool drop;	/* not a bound, or no value is near: it has to go */
 	uint64_t needs; /* the nearest bound under which there is a path */
 };
 
@@ -216,11 +222,12 @@ struct pce_answer {
 	struct pce_slack slack[PCE_C_COUNT]; /* with a path */
 	uint32_t n_slack;
 	/* Without one: constraints that together leave no path, and any of them less leaves one; and
-	 * the single changes that would help. */
+	 * the changes that would help: each alone, or only all together. */
 	enum pce_constraint conflict[PCE_C_COUNT];
 	uint32_t n_conflict;
 	struct pce_relax relax[PCE_C_COUNT];
 	uint32_t n_relax;
+	bool relax_together;
 	const char *why; /* one line for people, arena text; "" when OK */
 };
 

@@ -14,10 +14,14 @@ enum {
 };
 
 /* Constraints that take whole links out; bits of pce_ctx.cut and pce_find.mask. */
-#define PCE_CUT(c) ((uint8_t)(1U << (c)))
+#define PCE_CUT(c) (UINT32_C(1) << (c))
+/* Those of one request only; the others are in classes and trees already. */
+#define PCE_CUT_LINKS                                                                              \
+	(PCE_CUT(PCE_C_BANDWIDTH) | PCE_CUT(PCE_C_EXCLUDE) | PCE_CUT(PCE_C_SRLG) |                 \
+	 PCE_CUT(PCE_C_ASN))
 #define PCE_CUT_ALL                                                                                \
-	((uint8_t)(PCE_CUT(PCE_C_AFFINITY) | PCE_CUT(PCE_C_BANDWIDTH) | PCE_CUT(PCE_C_EXCLUDE) |   \
-		   PCE_CUT(PCE_C_OVERLOAD)))
+	(PCE_CUT_LINKS | PCE_CUT(PCE_C_AFFINITY) | PCE_CUT(PCE_C_OVERLOAD) | PCE_CUT(PCE_C_ALGO) | \
+	 PCE_CUT(PCE_C_INCLUDE))
 
 /* All equal-cost shortest paths from one node to the target, summed up. */
 struct pce_dag {
@@ -38,7 +42,7 @@ struct pce_dag_node {
 /* What the constraints of a request say of a link, once it was asked. */
 struct pce_cut {
 	uint32_t epoch;
-	uint8_t by; /* PCE_CUT bits */
+	uint32_t by; /* PCE_CUT bits */
 };
 
 struct pce_ctx {
@@ -49,7 +53,7 @@ struct pce_ctx {
 	struct arena scratch;
 	struct pce_cut *cut;	       /* by link: ask pce_cut() */
 	uint32_t cut_epoch;
-	uint8_t asked;		       /* PCE_CUT bits of constraints that can forbid any link */
+	uint32_t asked;		       /* PCE_CUT bits of constraints that can forbid any link */
 	bool need[PCE_METRICS];	       /* the metric is minimised or bounded: it must be known */
 	struct pce_trees *trees;       /* the caller's, or own */
 	struct pce_trees *own;
@@ -59,14 +63,19 @@ struct pce_ctx {
 	struct pce_dag_node *dag;      /* by place */
 	uint32_t *stack, *stack_arc;   /* by depth */
 	uint32_t epoch;
+	struct pce_removed *met;       /* counts links that searches may not take; NULL: not */
 	bool no_memory;
 };
 
-/* One question to the search: cheapest path under these bounds, over links not cut by mask. */
+/* One question to the search: best path under these bounds and the constraints in mask. */
 struct pce_find {
 	enum pce_metric minimise;
+	enum pce_objective objective;
+	uint8_t algo;
+	bool own_metric; /* with algo: minimise all the same what is to be minimised */
 	uint32_t bound[PCE_METRICS];
-	uint8_t mask;
+	uint32_t delay_us_min;
+	uint32_t mask;
 };
 
 #define PCE_UNBOUNDED                                                                              \
@@ -78,12 +87,15 @@ struct pce_path {
 	const uint32_t *links;
 	uint32_t n;
 	uint64_t sum[PCE_METRICS];
+	uint64_t cost, load; /* what was minimised; of the fullest link, for MLP and MBP */
+	uint64_t cost_least; /* no path costs less */
 };
 
 enum pce_found {
 	PCE_FOUND,
 	PCE_FOUND_NOT,
 	PCE_FOUND_NO_MEMORY,
+	PCE_FOUND_NO_BUDGET, /* neither found nor shown that there is none */
 };
 
 /* ctx.c */
@@ -92,11 +104,13 @@ bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_reque
 void pce_ctx_fini(struct pce_ctx *c);
 /* For pce_link_cut() and pce_check_in() alone: no memory, no pce_ctx_fini(). */
 void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_request *req);
+/* A path needs the metric for what is minimised. */
+bool pce_minimises(const struct pce_request *req, unsigned metric);
 void pce_find_of(const struct pce_request *req, struct pce_find *f);
 uint64_t pce_free_bps(const struct pce_request *req, const struct ted *t, uint32_t link);
 /* Which constraints forbid the link; judged when first asked, then remembered. */
-uint8_t pce_cut_judge(struct pce_ctx *c, uint32_t link);
-static inline uint8_t pce_cut(struct pce_ctx *c, uint32_t link)
+uint32_t pce_cut_judge(struct pce_ctx *c, uint32_t link);
+static inline uint32_t pce_cut(struct pce_ctx *c, uint32_t link)
 {
 	const struct pce_cut *k = &c->cut[link];
 
@@ -108,15 +122,17 @@ uint32_t pce_arc_metric(const struct ted_arc *a, unsigned metric);
 uint32_t pce_sat32(uint64_t v);
 void pce_path_sum(const struct pce_ctx *c, struct pce_path *p);
 
+/* seek.c: of the link with the request on it, parts per 1e9. */
+uint64_t pce_link_load(const struct pce_request *req, const struct ted *t, uint32_t link);
 /* search.c */
 enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out);
-/* tree.c: distances from root, or towards it, by one metric; UINT64_MAX: no way. */
-bool pce_passable(struct pce_ctx *c, const struct pce_find *f, uint32_t link);
-uint64_t *pce_tree(struct pce_ctx *c, const struct pce_find *f, unsigned metric, uint32_t root,
-		   bool towards);
+/* search.c: every simple path in order of cost, until give() has enough or so many labels were
+ * made. Meanwhile no other search: they share the shard's memory. */
+typedef bool (*pce_give_fn)(void *arg, const struct pce_path *p);
+void pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels_max,
+		    pce_give_fn give, void *arg);
 
 /* alternatives.c: feasible simple paths in order of cost, for as long as give() wants more. */
-typedef bool (*pce_give_fn)(void *arg, const struct pce_path *p);
 void pce_alternatives(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg);
 
 /* dag.c: the tree towards a node as routers see it. NULL without memory (c->no_memory). */
@@ -250,7 +266,19 @@ void pce_answer_path(struct pce_answer *out, const struct pce_path *p);
 
 /* explain.c */
 void pce_explain(struct pce_ctx *c, struct pce_answer *out);
-void pce_count_removed(struct pce_ctx *c, struct pce_answer *out);
+/* slack.c: what is left of each bound, and what binds. */
+void pce_slacks(struct pce_ctx *c, const struct pce_path *p, struct pce_answer *out);
+enum pce_constraint pce_bound_of(unsigned metric);
+/* The constraints a request has, as PCE_CUT bits. */
+uint32_t pce_constraints_of(const struct pce_ctx *c);
+/* The same question without some of them. */
+void pce_bound_set(struct pce_request *r, enum pce_constraint by, uint32_t to);
+void pce_find_without(const struct pce_ctx *c, uint32_t without, struct pce_find *f);
+
+/* valid.c: NULL, or in which way the request cannot be meant; arena text. */
+const char *pce_valid(const struct ted *t, const struct pce_request *req, struct arena *a);
 
 /* check.c */
+/* Only one path does what is asked, not whatever routers make of a loose list. */
+bool pce_wants_strict(const struct pce_request *r);
 const char *pce_check_in(const struct pce_ctx *c, const struct pce_expansion *e, struct arena *a);

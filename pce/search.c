@@ -1,316 +1,457 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cheapest path under bounds, exactly.
+ * The cheapest path under bounds, exactly: A* over labels (Ahmadi et al.'s WC-A* for any number
+ * of resources). Cost is compared as (load for MLP and MBP, what is minimised, IGP metric, hops);
+ * what is still equal is settled by the order of links. A label goes when another at the same
+ * node is no worse in everything, or when the lower bounds towards the target (trees kept by the
+ * shard) say that a bound cannot be kept. Without a bound that binds, the search follows the
+ * tree. What leaves the queue first at the target is the answer.
  *
- * Cost is compared as (metric asked for, IGP, hops), which settles most ties in favour of what
- * routers do anyway; the rest is settled by link and node index. The search without bounds
- * comes first: when its answer keeps the bounds it is the answer. Otherwise labels (cost and
- * what each bounded metric has used up) are settled in order of cost; a label goes when another
- * at the same node is no worse in everything, or when a lower bound to the target says that a
- * bound cannot be kept. Both trees and labels respect the same links.
+ * A least delay, and nodes to pass, ask for paths without a turn: first the best way is looked
+ * for whatever it repeats; when it repeats nothing it is the answer. Only else labels dominate no
+ * more but those whose nodes all lie on the other's way too.
+ *
+ * Labels are limited. When they run out the best feasible end of a label in the queue is given,
+ * with the least that the queue says any path costs.
  */
-#include "pce/heap.h"
-#include "pce/pce_priv.h"
+#include <string.h>
 
-enum { LABELS_MAX = 1 << 20 };
+#include "pce/search.h"
 
-struct cost {
-	uint64_t main, tie;
-};
+enum { LABELS_MAX = 1 << 20, HOPS_BITS = 20 };
 
-/* IGP in the high part, hops in the low 20 bits: no path has a million hops. */
-static struct cost cost_add(struct cost c, const struct ted_arc *a, unsigned metric)
+/* ---- the queue ---- */
+
+static bool before(const struct pce_turn *a, const struct pce_turn *b)
 {
-	uint64_t igp = a->igp == TED_NONE ? TED_METRIC_MAX + 1 : a->igp;
-
-	return (struct cost){ c.main + pce_arc_metric(a, metric), c.tie + (igp << 20) + a->hops };
+	if (a->load != b->load)
+		return a->load < b->load;
+	if (a->cost != b->cost)
+		return a->cost < b->cost;
+	if (a->tie != b->tie)
+		return a->tie < b->tie;
+	return a->label < b->label;
 }
 
-static bool cost_less(struct cost a, struct cost b)
+/* A larger copy of an array whose first piece is a room of the shard. */
+static void *larger(struct pce_seek *k, const void *at, uint32_t *cap, size_t size)
 {
-	return a.main != b.main ? a.main < b.main : a.tie < b.tie;
+	uint32_t n = *cap < 512 ? 1024 : *cap * 2;
+	void *to = arena_array(&k->c->scratch, n, size);
+
+	if (!to) {
+		k->no_memory = true;
+		return NULL;
+	}
+	memcpy(to, at, *cap * size);
+	*cap = n;
+	return to;
 }
 
-static enum pce_found give_path(struct pce_ctx *c, const uint32_t *reversed, uint32_t n,
-				struct pce_path *out)
+static bool queue_push(struct pce_seek *k, const struct pce_turn *e)
 {
-	uint32_t *links = ARENA_ARRAY(c->out, n, uint32_t);
+	uint32_t i = k->n_turns;
 
+	if (i == k->cap_turns) {
+		struct pce_turn *to = larger(k, k->turn, &k->cap_turns, sizeof(*to));
+
+		if (!to)
+			return false;
+		k->turn = to;
+	}
+	k->n_turns++;
+	for (; i > 0 && before(e, &k->turn[(i - 1) / 2]); i = (i - 1) / 2)
+		k->turn[i] = k->turn[(i - 1) / 2];
+	k->turn[i] = *e;
+	return true;
+}
+
+static uint32_t queue_pop(struct pce_seek *k)
+{
+	struct pce_turn *at = k->turn;
+	uint32_t top = at[0].label, n = --k->n_turns, i = 0;
+	struct pce_turn e = at[n];
+
+	for (uint32_t j = 1; j < n; j = 2 * i + 1) {
+		if (j + 1 < n && before(&at[j + 1], &at[j]))
+			j++;
+		if (!before(&at[j], &e))
+			break;
+		at[i] = at[j];
+		i = j;
+	}
+	at[i] = e;
+	return top;
+}
+
+/* ---- bounds ---- */
+
+static uint64_t low_of(const struct pce_term *x, unsigned stage, uint32_t place)
+{
+	const struct pce_low *l = &x->low[stage];
+
+	return l->rest == UINT64_MAX || l->dist[place] == PCE_INF ? UINT64_MAX :
+								    l->dist[place] + l->rest;
+}
+
+uint64_t pce_label_low(const struct pce_seek *k, const struct pce_label *x)
+{
+	uint64_t sum = x->cost;
+
+	for (unsigned i = 0; i < k->n_cost; i++) {
+		uint64_t low = low_of(&k->cost[i], x->stage, x->place);
+
+		if (low == UINT64_MAX)
+			return UINT64_MAX;
+		sum += low * k->cost[i].weight;
+	}
+	return sum > k->cost_max ? UINT64_MAX : sum;
+}
+
+/* Can the bounds on what is used up still be kept? */
+static bool hopeful(const struct pce_seek *k, const struct pce_label *x)
+{
+	for (unsigned i = 0; i < k->n_use; i++) {
+		uint64_t low = low_of(&k->use[i], x->stage, x->place);
+
+		if (low == UINT64_MAX || x->used[i] + low > k->use[i].bound)
+			return false;
+	}
+	return true;
+}
+
+/* A link without an IGP metric counts as the worst, and so must what is not reached without. */
+static uint64_t tie_low(const struct pce_seek *k, uint32_t place)
+{
+	uint64_t igp = k->igp ? k->igp_low[place] : 0;
+
+	return (igp > TED_METRIC_MAX ? TED_METRIC_MAX + 1 : igp) << HOPS_BITS;
+}
+
+/* ---- labels of a node ---- */
+
+static bool costs_less(const struct pce_label *a, const struct pce_label *b)
+{
+	return a->cost != b->cost ? a->cost < b->cost : a->tie < b->tie;
+}
+
+bool pce_label_on(const struct pce_seek *k, uint32_t id, uint32_t place)
+{
+	for (; id != PCE_NOWHERE; id = k->label[id].parent)
+		if (k->label[id].place == place)
+			return true;
+	return false;
+}
+
+/* Every node on a's way is on b's: what b may still do, a may too. */
+static bool all_on(const struct pce_seek *k, const struct pce_label *a, const struct pce_label *b)
+{
+	if (a->seen & ~b->seen)
+		return false;
+	for (uint32_t id = a->parent; id != PCE_NOWHERE; id = k->label[id].parent)
+		if (!pce_label_on(k, b->parent, k->label[id].place))
+			return false;
+	return true;
+}
+
+/* b may need a's delay to be slow enough, unless a is slow enough whatever follows. */
+static bool slow_enough(const struct pce_seek *k, const struct pce_label *a,
+			const struct pce_label *b)
+{
+	uint64_t low;
+
+	if (!k->f->delay_us_min || a->used[k->delay] == b->used[k->delay])
+		return true;
+	low = low_of(&k->use[k->delay], a->stage, a->place);
+	return low != UINT64_MAX && a->used[k->delay] + low >= k->f->delay_us_min;
+}
+
+static bool dominates(const struct pce_seek *k, const struct pce_label *a,
+		      const struct pce_label *b)
+{
+	if (a->load > b->load || costs_less(b, a) || a->stage != b->stage)
+		return false;
+	for (unsigned i = 0; i < k->n_use; i++)
+		if (a->used[i] > b->used[i])
+			return false;
+	return !k->simple || (slow_enough(k, a, b) && all_on(k, a, b));
+}
+
+/* False when the label is dominated; those it dominates go. */
+static bool settle(struct pce_seek *k, const struct pce_label *x, uint32_t id)
+{
+	struct pce_slot *slot = &k->slot[x->place];
+	uint32_t *at = &slot->first;
+
+	if (k->all) {
+		k->label[id] = *x;
+		return true;
+	}
+	if (slot->epoch != k->epoch)
+		*slot = (struct pce_slot){ k->epoch, PCE_NOWHERE };
+	for (uint32_t y = slot->first; y != PCE_NOWHERE; y = k->label[y].next)
+		if (dominates(k, &k->label[y], x))
+			return false;
+	while (*at != PCE_NOWHERE) {
+		struct pce_label *y = &k->label[*at];
+
+		if (dominates(k, x, y)) {
+			y->dead = true;
+			*at = y->next;
+		} else {
+			at = &y->next;
+		}
+	}
+	k->label[id] = *x;
+	k->label[id].next = slot->first;
+	slot->first = id;
+	return true;
+}
+
+static bool add_label(struct pce_seek *k, const struct pce_label *x, uint64_t low)
+{
+	struct pce_turn e = { x->load, low, x->tie + tie_low(k, x->place), k->n };
+
+	if (k->n == k->cap) {
+		struct pce_label *to = larger(k, k->label, &k->cap, sizeof(*to));
+
+		if (!to)
+			return false;
+		k->label = to;
+	}
+	if (!settle(k, x, k->n))
+		return true;
+	k->n++;
+	return queue_push(k, &e);
+}
+
+/* ---- one step ---- */
+
+/* The pass that comes next allows nothing between: only it, or the LAN before it. */
+static bool strict_allows(const struct pce_seek *k, unsigned stage, uint32_t from, uint32_t arc)
+{
+	const struct pce_pass *p = &k->pass[stage];
+	const uint8_t *flags = k->c->p->nflags;
+	uint32_t to = k->s->out_to[arc];
+	bool from_lan = flags[k->s->node[from]] & TED_NF_PSEUDO;
+	bool to_lan = flags[k->s->node[to]] & TED_NF_PSEUDO;
+
+	if (p->link != TED_NONE)
+		return arc == p->link || (!from_lan && to_lan && to == p->node);
+	return to == p->node || (!from_lan && to_lan);
+}
+
+static unsigned pass_on(const struct pce_seek *k, unsigned stage, uint32_t arc, uint32_t to)
+{
+	if (stage < k->n_pass && k->pass[stage].link == arc)
+		stage++;
+	if (stage < k->n_pass && k->pass[stage].link == TED_NONE && k->pass[stage].node == to)
+		stage++;
+	return stage;
+}
+
+/* What constraints of this request alone say of a link; counted, as it would have been taken. */
+static bool is_cut(struct pce_seek *k, uint32_t arc)
+{
+	uint32_t by = k->cuts ? pce_cut(k->c, k->s->out_link[arc]) & k->cuts : 0;
+
+	if (by && k->c->met)
+		for (unsigned i = 0; i < PCE_C_COUNT; i++)
+			k->c->met[i].links += by >> i & 1;
+	return by != 0;
+}
+
+bool pce_label_step(struct pce_seek *k, const struct pce_label *x, uint32_t x_id, uint32_t arc,
+		    struct pce_label *y)
+{
+	uint32_t hop = k->c->p->nflags[k->s->node[x->place]] & TED_NF_PSEUDO ? 0 : 1;
+
+	*y = (struct pce_label){ .load = x->load, .cost = x->cost, .via = arc, .parent = x_id };
+	for (unsigned i = 0; i < k->n_cost; i++) {
+		const struct pce_arc *a = &k->cost[i].arc[arc];
+
+		if (a->w == PCE_INF)
+			return false;
+		y->place = a->place;
+		y->cost += a->w * k->cost[i].weight;
+	}
+	for (unsigned i = 0; i < k->n_use; i++) {
+		uint32_t w = k->use[i].arc[arc].w;
+
+		if (w == PCE_INF)
+			return false;
+		y->used[i] = pce_sat32((uint64_t)x->used[i] + w);
+	}
+	y->stage = (uint8_t)pass_on(k, x->stage, arc, y->place);
+	y->tie = x->tie + hop;
+	if (k->igp) {
+		uint64_t igp = k->igp[arc].w;
+
+		y->tie += (igp > TED_METRIC_MAX ? TED_METRIC_MAX + 1 : igp) << HOPS_BITS;
+	}
+	if (y->place == k->dst && y->stage < k->n_pass)
+		return false;
+	if (x->stage < k->n_pass && k->pass[x->stage].strict &&
+	    !strict_allows(k, x->stage, x->place, arc))
+		return false;
+	if (k->simple) {
+		y->seen = x->seen | pce_seen_bit(y->place);
+		if (y->seen == x->seen && pce_label_on(k, x_id, y->place))
+			return false;
+	}
+	return true;
+}
+
+static bool open_label(struct pce_seek *k, uint32_t id)
+{
+	const struct pce_label x = k->label[id];
+
+	if (k->overload && x.place != k->src && (k->overload[x.place >> 6] >> (x.place & 63) & 1))
+		return true;
+	for (uint32_t i = k->s->out[x.place]; i < k->s->out[x.place + 1]; i++) {
+		struct pce_label y;
+		uint64_t low;
+
+		if (!pce_label_step(k, &x, id, i, &y) || !hopeful(k, &y))
+			continue;
+		low = pce_label_low(k, &y);
+		if (low == UINT64_MAX || is_cut(k, i))
+			continue;
+		if (k->f->objective != PCE_MCP) {
+			uint64_t load = pce_seek_load(k, i);
+
+			y.load = load > y.load ? load : y.load;
+		}
+		if (!add_label(k, &y, low))
+			return false;
+	}
+	return true;
+}
+
+/* ---- what comes of it ---- */
+
+static bool path_of(const struct pce_seek *k, uint32_t id, struct arena *a, struct pce_path *out)
+{
+	const struct pce_label *end = &k->label[id];
+	uint32_t n = 0, *links;
+
+	for (const struct pce_label *x = end; x->parent != PCE_NOWHERE; x = &k->label[x->parent])
+		n++;
+	links = ARENA_ARRAY(a, n, uint32_t);
 	if (!links)
-		return PCE_FOUND_NO_MEMORY;
-	for (uint32_t i = 0; i < n; i++)
-		links[i] = reversed[n - 1 - i];
+		return false;
 	out->links = links;
 	out->n = n;
-	pce_path_sum(c, out);
+	for (const struct pce_label *x = end; n; x = &k->label[x->parent])
+		links[--n] = k->s->out_link[x->via];
+	out->cost = out->cost_least = end->cost;
+	out->load = end->load;
+	pce_path_sum(k->c, out);
+	return true;
+}
+
+static enum pce_found gave_up(struct pce_seek *k, struct pce_path *out)
+{
+	uint64_t least = k->turn[0].cost;
+	uint32_t id;
+
+	if (k->no_memory)
+		return PCE_FOUND_NO_MEMORY;
+	id = pce_complete(k);
+	if (id == PCE_NOWHERE)
+		return k->no_memory ? PCE_FOUND_NO_MEMORY : PCE_FOUND_NO_BUDGET;
+	if (!path_of(k, id, k->c->out, out))
+		return PCE_FOUND_NO_MEMORY;
+	out->cost_least = k->f->objective == PCE_MCP ? least : 0;
 	return PCE_FOUND;
 }
 
-/* ---- without bounds ---- */
-
-struct plain {
-	struct cost *dist;
-	uint32_t *via;
-	bool *settled;
-	struct pce_heap heap;
-};
-
-static bool plain_init(struct pce_ctx *c, struct plain *s)
+/* Forgets what was found; the question stays. */
+static bool begin(struct pce_seek *k, bool simple, bool all)
 {
-	uint32_t n = c->t->n_nodes;
+	struct pce_label start = { .place = k->src, .via = PCE_INF, .parent = PCE_NOWHERE };
+	uint64_t low;
 
-	*s = (struct plain){ .heap = { .a = &c->scratch } };
-	s->dist = ARENA_ARRAY(&c->scratch, n, struct cost);
-	s->via = ARENA_ARRAY(&c->scratch, n, uint32_t);
-	s->settled = ARENA_ARRAY(&c->scratch, n, bool);
-	if (!s->dist || !s->via || !s->settled)
-		return false;
-	for (uint32_t i = 0; i < n; i++)
-		s->dist[i] = (struct cost){ UINT64_MAX, UINT64_MAX };
-	s->dist[c->req->src] = (struct cost){ 0, 0 };
-	return pce_heap_push(&s->heap, (struct pce_entry){ .id = c->req->src });
+	k->simple = simple;
+	k->all = all;
+	k->n = k->n_turns = 0;
+	k->epoch = pce_trees_epoch(k->c->trees);
+	start.seen = pce_seen_bit(k->src);
+	low = pce_label_low(k, &start);
+	return low != UINT64_MAX && hopeful(k, &start) && add_label(k, &start, low);
 }
 
-static bool plain_relax(struct pce_ctx *c, const struct pce_find *f, struct plain *s, uint32_t u)
+static enum pce_found seek(struct pce_seek *k, bool simple, uint32_t *end)
 {
-	const struct ted_adj *out = &c->t->out;
+	if (!begin(k, simple, false))
+		return k->no_memory ? PCE_FOUND_NO_MEMORY : PCE_FOUND_NOT;
+	while (k->n_turns) {
+		uint32_t id;
 
-	for (uint32_t i = out->start[u]; i < out->start[u + 1]; i++) {
-		uint32_t l = out->idx[i];
-		const struct ted_arc *a = &c->p->arcs[l];
-		struct cost d;
-
-		if (s->settled[a->to] || !pce_passable(c, f, l))
+		if (k->n >= k->labels_max)
+			return PCE_FOUND_NO_BUDGET;
+		id = queue_pop(k);
+		if (k->label[id].dead)
 			continue;
-		d = cost_add(s->dist[u], a, f->minimise);
-		if (!cost_less(d, s->dist[a->to]))
-			continue;
-		s->dist[a->to] = d;
-		s->via[a->to] = l;
-		if (!pce_heap_push(&s->heap, (struct pce_entry){ d.main, d.tie, a->to }))
-			return false;
-	}
-	return true;
-}
-
-static enum pce_found plain_path(struct pce_ctx *c, const struct plain *s, struct pce_path *out)
-{
-	uint32_t *rev = ARENA_ARRAY(&c->scratch, c->t->n_nodes, uint32_t);
-	uint32_t n = 0;
-
-	if (!rev)
-		return PCE_FOUND_NO_MEMORY;
-	for (uint32_t v = c->req->dst; v != c->req->src; v = c->p->arcs[rev[n - 1]].from)
-		rev[n++] = s->via[v];
-	return give_path(c, rev, n, out);
-}
-
-static enum pce_found search_plain(struct pce_ctx *c, const struct pce_find *f,
-				   struct pce_path *out)
-{
-	struct plain s;
-
-	if (!plain_init(c, &s))
-		return PCE_FOUND_NO_MEMORY;
-	while (s.heap.n) {
-		uint32_t u = pce_heap_pop(&s.heap).id;
-
-		if (s.settled[u])
-			continue;
-		s.settled[u] = true;
-		if (u == c->req->dst)
-			return plain_path(c, &s, out);
-		if (!plain_relax(c, f, &s, u))
+		if (k->label[id].place == k->dst) {
+			if (simple && k->f->delay_us_min &&
+			    k->label[id].used[k->delay] < k->f->delay_us_min)
+				continue;
+			*end = id;
+			return PCE_FOUND;
+		}
+		if (!open_label(k, id))
 			return PCE_FOUND_NO_MEMORY;
 	}
 	return PCE_FOUND_NOT;
 }
 
-/* ---- with bounds ---- */
-
-struct label {
-	struct cost cost;
-	uint32_t used[PCE_METRICS]; /* of the bounded metrics, in order of res[] */
-	uint32_t node, via;
-	bool dead;
-	struct label *parent, *next; /* next: at the same node */
-};
-
-struct labels {
-	struct pce_heap heap;
-	struct label **at; /* by id */
-	uint32_t n, cap;
-	struct label **of;	 /* by node */
-	unsigned res[PCE_METRICS]; /* bounded metrics other than the one minimised */
-	unsigned n_res;
-	const uint64_t *low[PCE_METRICS]; /* lower bounds to the target, by metric */
-};
-
-static bool labels_init(struct pce_ctx *c, const struct pce_find *f, struct labels *s)
+/* The way goes through no node twice, and is slow enough. */
+static bool is_fit(const struct pce_seek *k, uint32_t end)
 {
-	*s = (struct labels){ .heap = { .a = &c->scratch } };
-	s->of = ARENA_ARRAY(&c->scratch, c->t->n_nodes, struct label *);
-	s->cap = 1024;
-	s->at = ARENA_ARRAY(&c->scratch, s->cap, struct label *);
-	for (unsigned m = 0; m < PCE_METRICS; m++) {
-		bool main = m == (unsigned)f->minimise;
-
-		if (!main && f->bound[m] == PCE_NO_BOUND)
-			continue;
-		if (!main)
-			s->res[s->n_res++] = m;
-		s->low[m] = pce_tree(c, f, m, c->req->dst, true);
-		if (!s->low[m])
-			return false;
-	}
-	return s->of && s->at;
-}
-
-/* Can a path through this label keep every bound? */
-static bool hopeful(const struct labels *s, const struct pce_find *f, const struct label *x)
-{
-	uint64_t low = s->low[f->minimise][x->node];
-
-	if (low == UINT64_MAX)
+	if (k->f->delay_us_min && k->label[end].used[k->delay] < k->f->delay_us_min)
 		return false;
-	if (f->bound[f->minimise] != PCE_NO_BOUND && x->cost.main + low > f->bound[f->minimise])
-		return false;
-	for (unsigned i = 0; i < s->n_res; i++)
-		if (x->used[i] + s->low[s->res[i]][x->node] > f->bound[s->res[i]])
+	for (uint32_t id = end; k->n_pass && id != PCE_NOWHERE; id = k->label[id].parent)
+		if (pce_label_on(k, k->label[id].parent, k->label[id].place))
 			return false;
 	return true;
-}
-
-static bool dominates(const struct labels *s, const struct label *a, const struct label *b)
-{
-	if (cost_less(b->cost, a->cost))
-		return false;
-	for (unsigned i = 0; i < s->n_res; i++)
-		if (a->used[i] > b->used[i])
-			return false;
-	return true;
-}
-
-/* Keeps the labels of a node free of dominated ones; false when x itself is. */
-static bool frontier_add(struct labels *s, struct label *x)
-{
-	struct label **p = &s->of[x->node];
-
-	for (const struct label *y = *p; y; y = y->next)
-		if (dominates(s, y, x))
-			return false;
-	while (*p) {
-		if (dominates(s, x, *p)) {
-			(*p)->dead = true;
-			*p = (*p)->next;
-		} else {
-			p = &(*p)->next;
-		}
-	}
-	x->next = s->of[x->node];
-	s->of[x->node] = x;
-	return true;
-}
-
-static bool labels_push(struct pce_ctx *c, const struct pce_find *f, struct labels *s,
-			const struct label *proto)
-{
-	struct label *x;
-
-	if (s->n == LABELS_MAX)
-		return false;
-	if (s->n == s->cap) {
-		struct label **at = ARENA_ARRAY(&c->scratch, s->cap * 2, struct label *);
-
-		if (!at)
-			return false;
-		memcpy(at, s->at, s->n * sizeof(struct label *));
-		s->at = at;
-		s->cap *= 2;
-	}
-	x = arena_copy(&c->scratch, proto, sizeof(*proto));
-	if (!x)
-		return false;
-	if (!frontier_add(s, x))
-		return true;
-	s->at[s->n] = x;
-	return pce_heap_push(&s->heap,
-			     (struct pce_entry){ x->cost.main + s->low[f->minimise][x->node],
-						 x->cost.tie, s->n++ });
-}
-
-static bool labels_extend(struct pce_ctx *c, const struct pce_find *f, struct labels *s,
-			  struct label *x)
-{
-	const struct ted_adj *out = &c->t->out;
-
-	for (uint32_t i = out->start[x->node]; i < out->start[x->node + 1]; i++) {
-		uint32_t l = out->idx[i];
-		const struct ted_arc *a = &c->p->arcs[l];
-		struct label y = { .node = a->to, .via = l, .parent = x };
-		bool fits = true;
-
-		if (!pce_passable(c, f, l))
-			continue;
-		y.cost = cost_add(x->cost, a, f->minimise);
-		for (unsigned k = 0; k < s->n_res; k++) {
-			uint64_t used = (uint64_t)x->used[k] + pce_arc_metric(a, s->res[k]);
-
-			fits = fits && used <= f->bound[s->res[k]];
-			y.used[k] = pce_sat32(used);
-		}
-		if (fits && hopeful(s, f, &y) && !labels_push(c, f, s, &y))
-			return false;
-	}
-	return true;
-}
-
-static enum pce_found labels_path(struct pce_ctx *c, const struct label *x, struct pce_path *out)
-{
-	uint32_t *rev = ARENA_ARRAY(&c->scratch, c->t->n_nodes, uint32_t);
-	uint32_t n = 0;
-
-	if (!rev)
-		return PCE_FOUND_NO_MEMORY;
-	for (; x->parent; x = x->parent)
-		rev[n++] = x->via;
-	return give_path(c, rev, n, out);
-}
-
-static enum pce_found search_labels(struct pce_ctx *c, const struct pce_find *f,
-				    struct pce_path *out)
-{
-	struct label start = { .node = c->req->src };
-	struct labels s;
-
-	if (!labels_init(c, f, &s))
-		return PCE_FOUND_NO_MEMORY;
-	if (!hopeful(&s, f, &start))
-		return PCE_FOUND_NOT;
-	if (!labels_push(c, f, &s, &start))
-		return PCE_FOUND_NO_MEMORY;
-	while (s.heap.n) {
-		struct label *x = s.at[pce_heap_pop(&s.heap).id];
-
-		if (x->dead)
-			continue;
-		if (x->node == c->req->dst)
-			return labels_path(c, x, out);
-		if (!labels_extend(c, f, &s, x))
-			return PCE_FOUND_NO_MEMORY;
-	}
-	return PCE_FOUND_NOT;
 }
 
 enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out)
 {
-	enum pce_found r = search_plain(c, f, out);
-	bool keeps = true;
+	struct pce_seek k = { .labels_max = LABELS_MAX };
+	enum pce_found r = pce_seek_init(&k, c, f);
+	uint32_t end = PCE_NOWHERE;
 
-	if (r != PCE_FOUND)
-		return r;
-	for (unsigned m = 0; m < PCE_METRICS; m++)
-		if (f->bound[m] != PCE_NO_BOUND && out->sum[m] > f->bound[m])
-			keeps = false;
-	return keeps ? PCE_FOUND : search_labels(c, f, out);
+	if (r == PCE_FOUND)
+		r = seek(&k, false, &end);
+	if ((r == PCE_FOUND && !is_fit(&k, end)) ||
+	    (r == PCE_FOUND_NO_BUDGET && (k.n_pass || f->delay_us_min)))
+		r = seek(&k, true, &end);
+	if (r == PCE_FOUND)
+		return path_of(&k, end, c->out, out) ? PCE_FOUND : PCE_FOUND_NO_MEMORY;
+	return r == PCE_FOUND_NO_BUDGET ? gave_up(&k, out) : r;
+}
+
+void pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels_max,
+		    pce_give_fn give, void *arg)
+{
+	struct pce_seek k = { .labels_max = labels_max };
+
+	if (pce_seek_init(&k, c, f) != PCE_FOUND || !begin(&k, true, true))
+		return;
+	while (k.n_turns && k.n < labels_max) {
+		uint32_t id = queue_pop(&k);
+		struct pce_path p = { 0 };
+
+		if (k.label[id].place != k.dst) {
+			if (!open_label(&k, id))
+				return;
+			continue;
+		}
+		if (f->delay_us_min && k.label[id].used[k.delay] < f->delay_us_min)
+			continue;
+		if (!path_of(&k, id, &c->scratch, &p) || !give(arg, &p))
+			return;
+	}
 }

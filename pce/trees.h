@@ -53,6 +53,9 @@ enum pce_room {
 	PCE_ROOM_STACK_ARC,
 	PCE_ROOM_CUT,	/* by link: ctx.c */
 	PCE_ROOM_SPF,	/* by place: ispf.c */
+	PCE_ROOM_SLOT,	/* by place: search.c */
+	PCE_ROOM_LABEL, /* labels, turns of its queue: as many as places, no epoch */
+	PCE_ROOM_TURN,
 	PCE_ROOM_OWN = 8, /* from here on the files of searches number their own */
 	PCE_ROOMS = 32,
 };
