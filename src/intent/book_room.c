@@ -133,6 +133,24 @@ uint64_t book_claim_bps(const struct book_claim *c, uint32_t link)
 	return sum;
 }
 
+uint64_t book_claim_weak(const struct book_claim *c, uint32_t link, uint8_t setup, uint8_t *hold)
+{
+	const struct book_item *it = book_item_find(c, link);
+	struct book_charge x[BOOK_SIDES];
+	uint8_t best = BOOK_PRIOS;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0, n = it ? book_item_charges(c, it, x) : 0; i < n; i++) {
+		if (x[i].hold <= setup || x[i].bps == 0)
+			continue;
+		sum += x[i].bps;
+		best = x[i].hold < best ? x[i].hold : best;
+	}
+	if (hold && sum > 0)
+		*hold = best;
+	return sum;
+}
+
 uint64_t book_excess(const struct book *b, uint32_t link)
 {
 	const struct book_scope all = { .setup = BOOK_PRIOS - 1 };

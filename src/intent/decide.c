@@ -6,6 +6,7 @@
  * here, before anything is sent.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -24,49 +25,26 @@ static void note(char dst[SR_REASON_MAX], const char *text)
 	str_copy(dst, SR_REASON_MAX, text ? text : "");
 }
 
+/* It is placed again, or has its reservation back. */
+static void pushed_forget(struct intent_pol *p)
+{
+	free(p->pushed);
+	p->pushed = NULL;
+}
+
+/* The reason, and before it who took what it had. */
+static void note_loss(struct intent_pol *p, const char *why)
+{
+	if (p->pushed)
+		(void)snprintf(p->why, sizeof(p->why), "%.150s; %.100s", p->pushed, why);
+	else
+		note(p->why, why);
+}
+
 static void revert_forget(struct intent_pol *p)
 {
 	list_del(&p->better_link);
 	loop_timer_stop(&p->revert);
-}
-
-/* ---- preemption: better priorities take reservations, not paths ---- */
-
-/* The worst-held claim of ours on a link that a setup priority may push aside. */
-static struct book_claim *victim(const struct intent *i, uint32_t link, uint8_t setup)
-{
-	struct book_claim *worst = NULL;
-	size_t n;
-	struct book_claim *const *users = book_users(i->book, link, &n);
-
-	for (size_t k = 0; k < n; k++) {
-		struct book_claim *c = users[k];
-
-		if (book_claim_foreign(c) || book_claim_hold(c) <= setup ||
-		    book_claim_bps(c, link) == 0)
-			continue;
-		if (!worst || book_claim_hold(c) >= book_claim_hold(worst))
-			worst = c;
-	}
-	return worst;
-}
-
-static void preempt(struct intent_pol *p, const struct intent_route *r)
-{
-	struct intent *i = p->i;
-
-	for (uint32_t k = 0; k < r->n_links; k++) {
-		struct book_claim *c;
-
-		while (book_excess(i->book, r->links[k]) > 0 &&
-		       (c = victim(i, r->links[k], p->desired->p.setup_prio))) {
-			struct intent_pol *loser = book_claim_owner(c);
-
-			book_yield(i->book, c, r->links[k]);
-			intent_event(loser, BUS_WARNING, "policy-preempted", "\"link\":%u", r->links[k]);
-			intent_dirty(loser, INTENT_REPAIR);
-		}
-	}
 }
 
 /* ---- taking a route ---- */
@@ -104,7 +82,7 @@ static bool charge(struct intent_pol *p, const struct intent_route *r, bool new_
 		return false;
 	}
 	if (t.bps > 0)
-		preempt(p, r);
+		intent_preempt(p, r);
 	return true;
 }
 
@@ -140,6 +118,7 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 	p->no_path = p->degraded = false;
 	intent_blocked_set(p, false);
 	p->why[0] = '\0';
+	pushed_forget(p);
 	revert_forget(p);
 	if (repair) {
 		p->repairs++;
@@ -160,7 +139,7 @@ static void lose(struct intent_pol *p, const struct intent_eval *e, const char *
 	p->no_path = true;
 	p->degraded = false;
 	intent_blocked_set(p, e->blocked);
-	note(p->why, why);
+	note_loss(p, why);
 	revert_forget(p);
 	if (!there) {
 		book_drop(p->i->book, p->claim);
@@ -171,6 +150,22 @@ static void lose(struct intent_pol *p, const struct intent_eval *e, const char *
 }
 
 /* ---- keeping one ---- */
+
+/* Its charge followed the traffic: whoever is held worse makes room, and where that is not enough
+ * it goes without a reservation itself, for nothing is promised twice. */
+static void fit(struct intent_pol *p)
+{
+	struct intent *i = p->i;
+
+	intent_preempt(p, &p->want);
+	for (uint32_t k = 0; k < p->want.n_links; k++) {
+		uint32_t link = p->want.links[k];
+
+		if (book_excess(i->book, link) > 0 ||
+		    book_share_excess(i->book, link, p->desired->p.nrp) > 0)
+			book_yield(i->book, p->claim, link);
+	}
+}
 
 /* The same list may run over other links now: the charge follows the traffic. */
 static void refresh(struct intent_pol *p, const struct intent_eval *e)
@@ -202,6 +197,8 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 	}
 	intent_route_fini(&p->want);
 	p->want = r;
+	if (t.bps > 0)
+		fit(p);
 }
 
 /* Its charge followed the traffic to where others are who have to make room. */
@@ -245,7 +242,7 @@ static void degrade(struct intent_pol *p, const struct intent_eval *e, const cha
 	/* What was changed has to be told all the same, when it fits. */
 	if (p->attr_dirty && !p->attr_charged && refuses(p, &p->want) == UINT32_MAX)
 		p->attr_charged = charge(p, &p->want, p->new_sent);
-	note(p->why, why[0] ? text : e->cur_breaks);
+	note_loss(p, why[0] ? text : e->cur_breaks);
 	revert_forget(p);
 	intent_reconcile(p);
 }
@@ -309,6 +306,8 @@ static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool be
 	if (same || !best || !better(p, e))
 		revert_forget(p);
 	recharge(p, e);
+	if (p->pushed && intent_booked(p))
+		pushed_forget(p);
 	intent_reconcile(p);
 }
 

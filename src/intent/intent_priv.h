@@ -112,6 +112,7 @@ struct intent_pol {
 	bool no_path;		  /* last evaluation found nothing; why says what */
 	bool degraded;		  /* want breaks a bound; why says which */
 	char why[SR_REASON_MAX];
+	char *pushed;		  /* who took its reservation and where, until it has one again */
 	bool adopting;		  /* from the store, its headend has not synchronised since */
 	struct mono better_since; /* while on the list of those */
 	struct loop_timer revert;
@@ -368,6 +369,9 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 void intent_unwalked(struct intent_pol *p);
 struct book_terms intent_terms(const struct intent_policy *d);
 bool intent_booked(const struct intent_pol *p); /* in full on every link of its route */
+
+/* preempt.c */
+void intent_preempt(struct intent_pol *p, const struct intent_route *r);
 
 /* reconcile.c */
 enum intent_wish {
