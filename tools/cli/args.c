@@ -19,6 +19,7 @@ const struct cli_option cli_globals[] = {
 	{ "ca", "FILE", "authorities that may sign the controller (SEXTANT_CA)" },
 	{ "timeout", "SECONDS", "give up after so long (default 30)" },
 	{ "json", NULL, "print the API's JSON, byte for byte" },
+	{ "output", "json|table", "the same as a choice; -o for short" },
 	{ "quiet", NULL, "no headings, no remarks" },
 	{ "verbose", NULL, "show the HTTP exchange" },
 	{ "help", NULL, "what a command takes" },
@@ -231,6 +232,16 @@ static int option_take(const struct cli_command *c, int argc, char **argv, int *
 	return given_add(o->name, value);
 }
 
+/* -o WORD is --output WORD. */
+static int output_take(int argc, char **argv, int *i)
+{
+	if (*i + 1 >= argc)
+		return cli_fail(CLI_USAGE, "-o wants a value: json or table");
+	if (cli_opt("output", 0))
+		return cli_fail(CLI_USAGE, "--output is given twice");
+	return given_add("output", argv[++*i]);
+}
+
 /* A word is an operand; when there are enough of them, one more of the list right before it. */
 static int word_take(const struct cli_command *c, const char *word, const struct cli_option **many)
 {
@@ -259,6 +270,8 @@ static int line_read(const struct cli_command *c, int argc, char **argv)
 		}
 		if (!words_only && strcmp(argv[i], "-h") == 0)
 			rc = given_add("help", NULL);
+		else if (!words_only && strcmp(argv[i], "-o") == 0)
+			rc = output_take(argc, argv, &i);
 		else if (!words_only && strncmp(argv[i], "--", 2) == 0)
 			rc = option_take(c, argc, argv, &i, &many);
 		else
@@ -280,7 +293,7 @@ static const char *setting(const char *option, const char *env, const char *othe
 
 int cli_settings(void)
 {
-	const char *t = cli_opt("timeout", 0);
+	const char *t = cli_opt("timeout", 0), *output = cli_opt("output", 0);
 	uint64_t seconds = 30;
 
 	cli_said.server = setting("server", "SEXTANT_SERVER", "http://[::1]:8080");
@@ -288,6 +301,10 @@ int cli_settings(void)
 	cli_said.key = setting("key", "SEXTANT_KEY", NULL);
 	cli_said.ca = setting("ca", "SEXTANT_CA", NULL);
 	cli_said.json = cli_opt("json", 0) != NULL;
+	if (output && strcmp(output, "json") != 0 && strcmp(output, "table") != 0)
+		return cli_fail(CLI_USAGE, "--output '%s' is neither json nor table", output);
+	if (output)
+		cli_said.json = strcmp(output, "json") == 0;
 	cli_said.quiet = cli_opt("quiet", 0) != NULL;
 	cli_said.verbose = cli_opt("verbose", 0) != NULL;
 	if (t && (str_u64(t, &seconds) < 0 || seconds == 0 || seconds > 86400))

@@ -25,6 +25,17 @@ static const struct cli_option o_delete[] = {
 
 static const struct cli_option o_path[] = { CLI_OPTIONS_CONSTRAINTS, CLI_OPTIONS_DEMAND, { 0 } };
 
+#define PLAN_FILES                                                                                 \
+	{ "topology", "FILE", "the network: JSON, REPETITA's .graph, or topo.csv" },               \
+		{ "demands", "FILE", "who sends how much: JSON or REPETITA's .demands" },          \
+		{ "requests", "FILE", "paths wanted: JSON or tunnel.csv" }
+
+static const struct cli_option o_plan_path[] = {
+	PLAN_FILES,
+	{ "book", NULL, "each request takes its bandwidth from those behind it" },
+	{ 0 },
+};
+
 static const struct cli_option o_clear[] = {
 	{ "protocol", "bgp|pcep", "when there are both with the peer" },
 	{ 0 },
@@ -64,6 +75,14 @@ static const char path_more[] =
 	"\n"
 	"  sextant path compute pe1 pe9 --metric delay --bandwidth 2.5G --dataplane srv6";
 
+#define PLAN_FORMATS "Formats, units and what comes out: tools/plan/README.md. Asks no controller.\n"
+
+static const char plan_path_more[] =
+	"Computes a path and its SID list for every request (or, without requests, every demand)\n"
+	"of the files, on the network of a file. Exit code 3: at least one has no path; the answer\n"
+	"says which, why, and how near one is.\n" PLAN_FORMATS "\n"
+	"  sextant plan path --topology net.json --requests wanted.json -o json";
+
 static const char api_more[] =
 	"PATH begins with a slash: /restconf/data/..., /restconf/operations/... (RFC 8040), or any\n"
 	"other the controller serves. The body of the answer goes to standard output as it came.\n"
@@ -98,6 +117,7 @@ const struct cli_command cli_commands[] = {
 	ROW("path compute", "SRC DST", 2, 2, cli_path_compute, o_path, "a path and its SID list", path_more),
 	ROW("path explain", "SRC DST", 2, 2, cli_path_compute, o_path, "the same, and what constraints removed",
 	    path_more),
+	ROW("plan path", "", 0, 0, cli_plan, o_plan_path, "paths for requests, on a network of a file", plan_path_more),
 	ROW("session list", "", 0, 0, cli_session_list, NULL, "BGP and PCEP sessions", NULL),
 	ROW("session clear", "PEER", 1, 1, cli_session_clear, o_clear, "reset one; it comes up again by itself",
 	    NULL),

@@ -459,7 +459,7 @@ static const struct {
 } completions[] = {
 	{ "pol", "policy\n" },
 	{ "x", "" },
-	{ "_", "status\ntopology\npolicy\npath\nsession\nheadend\nbook\nevent\nalarm\naudit\nbackup\napi\nversion\n"
+	{ "_", "status\ntopology\npolicy\npath\nplan\nsession\nheadend\nbook\nevent\nalarm\naudit\nbackup\napi\nversion\n"
 	       "completion\n" },
 	{ "policy re", "release\nreoptimise\n" },
 	{ "polic re", "" },

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sextant plan: the path engine on files (tools/plan). Asks no controller. */
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mono.h"
+#include "cli.h"
+#include "tools/plan/plan.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signo)
+{
+	(void)signo;
+	interrupted = 1;
+}
+
+/* ---- how long, how far ---- */
+
+struct watch {
+	struct timespec start, said;
+	uint64_t seconds; /* 0: no end */
+};
+
+static double since(const struct timespec *t)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
+/* Once a second a line of progress on standard error; an interrupt or the time ends the work. */
+static bool go_on(void *arg, const char *progress)
+{
+	struct watch *w = arg;
+
+	if (since(&w->said) >= 1) {
+		(void)clock_gettime(CLOCK_MONOTONIC, &w->said);
+		if (!cli_said.quiet)
+			(void)fprintf(stderr, "%5.0f s  %s\n", since(&w->start), progress);
+	}
+	return !interrupted && (w->seconds == 0 || since(&w->start) < (double)w->seconds);
+}
+
+/* ---- what people read ---- */
+
+static void fmt_utilisation(struct str *out, json_object *v)
+{
+	str_addf(out, "%.1f %%", json_object_get_double(v) * 100);
+}
+
+static void fmt_answer(struct str *out, json_object *result)
+{
+	json_object *path = cli_at(result, "path");
+
+	if (path)
+		cli_fmt_path(out, path);
+	else
+		str_add(out, cli_text(result, "why", cli_text(result, "status", "?")));
+}
+
+static void show_loads(json_object *o)
+{
+	static const struct cli_column fields[] = {
+		{ "fullest link", "fullest/link", NULL, false },
+		{ "its load", "fullest/load", cli_fmt_rate, false },
+		{ "its utilisation", "fullest/utilisation", fmt_utilisation, false },
+	};
+
+	(void)putchar('\n');
+	cli_record(o, fields, ARRAY_LEN(fields));
+}
+
+static void show_paths(json_object *o)
+{
+	static const struct cli_column cols[] = {
+		{ "REQUEST", "name", NULL, false },
+		{ "STATUS", "status", NULL, false },
+		{ "COST", "cost", NULL, true },
+		{ "DELAY", "delay", cli_fmt_delay, true },
+		{ "HOPS", "hops", NULL, true },
+		{ "PATH, OR WHY NOT", "", fmt_answer, false },
+		{ "SIDS", "segments", cli_fmt_segments, false },
+	};
+
+	cli_table(cli_at(o, "results"), cols, ARRAY_LEN(cols));
+	show_loads(o);
+}
+
+/* ---- one plan ---- */
+
+static const struct kind {
+	const char *words;
+	int (*plan)(const struct plan_net *n, const struct plan_asks *a,
+		    const struct plan_options *o, json_object **out, struct str *err);
+	void (*show)(json_object *o);
+	bool requests; /* it needs some; demands will do */
+} kinds[] = {
+	{ "plan path", plan_path, show_paths, true },
+};
+
+static int load(struct plan_net *n, struct plan_asks *a, struct str *err)
+{
+	static const char *const asks[] = { "demands", "requests" };
+	const char *topology = cli_opt("topology", 0);
+
+	if (!topology)
+		return cli_fail(CLI_USAGE, "--topology FILE is missing");
+	if (plan_net_load(n, topology, err) < 0)
+		return cli_fail(CLI_USAGE, "%s", str_text(err));
+	for (size_t k = 0; k < ARRAY_LEN(asks); k++) {
+		const char *file = cli_opt(asks[k], 0);
+
+		if (file && plan_asks_load(a, n, file, err) < 0)
+			return cli_fail(CLI_USAGE, "%s", str_text(err));
+	}
+	if (n->n_parts > 1 && !cli_said.quiet)
+		(void)cli_fail(0, "note: the topology is in %u parts that no link joins", n->n_parts);
+	return CLI_OK;
+}
+
+static int requests(struct plan_asks *a, struct str *err)
+{
+	if (a->asks.n == 0 && plan_asks_from_demands(a, err) < 0)
+		return cli_fail(CLI_USAGE, "%s", str_text(err));
+	return a->asks.n ? CLI_OK : cli_fail(CLI_USAGE, "nothing is asked for: --requests or --demands");
+}
+
+static void print(const struct kind *k, json_object *out)
+{
+	if (cli_said.json)
+		(void)puts(json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN |
+								       JSON_C_TO_STRING_NOSLASHESCAPE));
+	else
+		k->show(out);
+}
+
+static int options(struct plan_options *o, struct watch *w)
+{
+	int rc = cli_opt_number("seed", 0, UINT64_MAX, &o->seed);
+
+	if (rc == CLI_OK)
+		rc = cli_opt_number("seconds", 1, 86400, &w->seconds);
+	if (rc == CLI_OK)
+		rc = cli_opt_number("work", 1, UINT64_MAX, &o->work);
+	o->timed = w->seconds != 0;
+	o->book = cli_opt("book", 0) != NULL;
+	o->go_on = go_on;
+	o->arg = w;
+	(void)clock_gettime(CLOCK_MONOTONIC, &w->start);
+	w->said = w->start;
+	return rc;
+}
+
+static int work(const struct kind *k, const struct plan_net *n, const struct plan_asks *a,
+		struct str *err)
+{
+	AUTO(cli_json_put) json_object *out = NULL;
+	struct plan_options o = { .seed = 1 };
+	struct watch w = { 0 };
+	int rc = options(&o, &w);
+
+	if (rc != CLI_OK)
+		return rc;
+	(void)signal(SIGINT, on_interrupt);
+	rc = k->plan(n, a, &o, &out, err);
+	(void)signal(SIGINT, SIG_DFL);
+	if (rc == PLAN_REFUSED)
+		return cli_fail(CLI_USAGE, "%s", str_text(err));
+	if (interrupted && !cli_said.quiet)
+		(void)cli_fail(0, "note: interrupted; this is the best so far");
+	print(k, out);
+	return rc == PLAN_INFEASIBLE ? CLI_INFEASIBLE : CLI_OK;
+}
+
+int cli_plan(const struct cli_command *cmd)
+{
+	STR_AUTO struct str err = { 0 };
+	struct plan_asks a;
+	struct plan_net n;
+	size_t k = 0;
+	int rc;
+
+	while (strcmp(kinds[k].words, cmd->words) != 0)
+		k++;
+	plan_net_init(&n);
+	plan_asks_init(&a);
+	rc = load(&n, &a, &err);
+	if (rc == CLI_OK && kinds[k].requests)
+		rc = requests(&a, &err);
+	if (rc == CLI_OK)
+		rc = work(&kinds[k], &n, &a, &err);
+	plan_asks_fini(&a);
+	plan_net_fini(&n);
+	return rc;
+}
