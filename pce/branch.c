@@ -442,7 +442,11 @@ static enum pce_found run(struct tree *t)
 		if (!visit(t, e.id))
 			return PCE_FOUND_NO_MEMORY;
 	}
-	b->least = b->found ? b->cost : UINT64_MAX;
+	/* What gave up may have been cheaper than all that was found. */
+	if (b->unsure)
+		b->least = t->n ? t->at[0]->least : 0;
+	else
+		b->least = b->found ? b->cost : UINT64_MAX;
 	return b->found ? PCE_FOUND : PCE_FOUND_NOT;
 }
 

@@ -194,6 +194,11 @@ static enum pce_found give(struct seek *s, uint32_t id, struct pce_way *out)
 	return PCE_FOUND;
 }
 
+static enum pce_found gave_up(const struct pce_legs *l)
+{
+	return l->n_label >= PCE_LEG_LABELS ? PCE_FOUND_NO_BUDGET : PCE_FOUND_NO_MEMORY;
+}
+
 enum pce_found pce_leg_search(struct pce_legs *l, const struct pce_leg *g,
 			      const struct pce_seek *k, struct pce_way *out)
 {
@@ -209,7 +214,7 @@ enum pce_found pce_leg_search(struct pce_legs *l, const struct pce_leg *g,
 	if (!hopeful(&s, &start))
 		return PCE_FOUND_NOT;
 	if (!push(&s, &start))
-		return PCE_FOUND_NO_MEMORY;
+		return gave_up(l);
 	while (l->heap.n) {
 		uint32_t id = pce_heap_pop(&l->heap).id;
 
@@ -218,7 +223,7 @@ enum pce_found pce_leg_search(struct pce_legs *l, const struct pce_leg *g,
 		if (l->label[id].place == g->dst)
 			return give(&s, id, out);
 		if (pce_leg_through(l, g, l->label[id].place) && !extend(&s, id))
-			return PCE_FOUND_NO_MEMORY;
+			return gave_up(l);
 	}
 	return PCE_FOUND_NOT;
 }

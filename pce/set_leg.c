@@ -142,13 +142,18 @@ static enum pce_found by_marks(struct pce_set *b, uint32_t leg, const struct pce
 {
 	struct pce_leg g = b->leg[leg];
 	struct pce_seek k = pce_leg_seek(&g);
+	enum pce_found r;
 
 	for (unsigned i = 0; i < g.n_bound; i++)
 		if (g.bound[i].metric == PCE_DELAY && g.bound[i].most > delay_most)
 			g.bound[i].most = delay_most;
 	k.most = c->most;
 	k.soft_first = c->soft_first;
-	return mark_all(b, leg, c) ? pce_leg_search(b->l, &g, &k, out) : PCE_FOUND_NO_MEMORY;
+	if (!mark_all(b, leg, c))
+		return PCE_FOUND_NO_MEMORY;
+	r = pce_leg_search(b->l, &g, &k, out);
+	b->unsure = b->unsure || r == PCE_FOUND_NO_BUDGET;
+	return r == PCE_FOUND_NO_BUDGET ? PCE_FOUND_NOT : r;
 }
 
 /* ---- by exclusions ---- */

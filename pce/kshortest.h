@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The k cheapest simple paths under one request's constraints, cheapest first. Paths over
+ * different parallel links are different. Of paths that cost the same which come first, and
+ * which are left out at the end, is fixed by the TED and the request.
+ */
+#include "pce/path.h"
+
+enum { PCE_KSHORTEST_MAX = 256 };
+
+struct pce_kshortest_answer {
+	enum pce_status status; /* PCE_NO_CONSTRAINED: not even one */
+	struct pce_answer *path;
+	uint32_t n;
+	bool all;	 /* there are no others: n is less than asked for because of that */
+	const char *why; /* arena text, "" when there is a path */
+};
+
+/*
+ * Always fills *out (status says); deterministic. Constraints on a path as a whole (a least delay,
+ * nodes to include, MLP …) make it search path by path with a limit of work: `all` is then false.
+ */
+void pce_kshortest_paths(const struct ted *t, const struct pce_request *req, uint32_t k,
+			 struct arena *a, struct pce_kshortest_answer *out);
+/* With SID lists; a path that has none says so in its own status. */
+void pce_kshortest(const struct ted *t, const struct pce_request *req, uint32_t k, struct arena *a,
+		   struct pce_kshortest_answer *out);
