@@ -37,14 +37,33 @@ static unsigned metric_of(enum pce_constraint by)
 	return m;
 }
 
-/* Left out with a bound is also that its metric must be known to be minimised. */
+/* What is minimised must be known: a bound that nothing breaks says so. */
+static void must_know(const struct why *w, uint32_t without, struct pce_find *f)
+{
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		if (pce_minimises(w->c->req, m) && f->bound[m] == PCE_NO_BOUND &&
+		    !(without & PCE_CUT(pce_bound_of(m))))
+			f->bound[m] = PCE_NO_BOUND - 1;
+}
+
+/*
+ * Left out with a bound is also that its metric must be known to be minimised. Less constraints
+ * never ask for more: without an algorithm nothing has to be known in its place.
+ */
 static void find_of(const struct why *w, uint32_t without, struct pce_find *f)
 {
+	const struct pce_request *r = w->c->req;
+	bool other = r->algo && (without & PCE_CUT(PCE_C_ALGO));
+
 	pce_find_without(w->c, without, f);
-	for (unsigned m = 0; m < PCE_METRICS; m++)
-		if ((without & PCE_CUT(pce_bound_of(m))) && pce_minimises(w->c->req, m))
-			f->minimise = PCE_HOPS;
 	f->objective = PCE_MCP;
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		other |= (without & PCE_CUT(pce_bound_of(m))) && pce_minimises(r, m);
+	if (!other)
+		return;
+	must_know(w, without, f);
+	f->minimise = PCE_HOPS;
+	f->own_metric = true;
 }
 
 static enum pce_found ask(struct why *w, const struct pce_find *f, struct pce_path *p)
@@ -150,10 +169,7 @@ static bool nearest_bound(struct why *w, unsigned m, uint32_t without, uint64_t 
 
 	pce_find_of(w->c->req, &was);
 	pce_find_without(w->c, without, &f);
-	for (unsigned i = 0; i < PCE_METRICS; i++)
-		if (i != m && pce_minimises(w->c->req, i) && f.bound[i] == PCE_NO_BOUND &&
-		    !(without & PCE_CUT(pce_bound_of(i))))
-			f.bound[i] = PCE_NO_BOUND - 1;
+	must_know(w, without, &f);
 	f.minimise = (enum pce_metric)m;
 	f.objective = PCE_MCP;
 	f.own_metric = true;

@@ -159,7 +159,7 @@ void pce_slacks(struct pce_ctx *c, const struct pce_path *p, struct pce_answer *
 		if (!s->is_bound && !c->req->explain)
 			continue;
 		out->n_slack++;
-		if (c->req->explain)
+		if (c->req->explain && i != PCE_C_ALGO) /* that has a metric of its own */
 			try_without(c, p, s);
 	}
 	if (!c->req->explain)
