@@ -419,10 +419,12 @@ static bool is_fit(const struct pce_seek *k, uint32_t end)
 
 enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out)
 {
-	struct pce_seek k = { .labels_max = LABELS_MAX };
+	struct pce_seek k = { .labels_max = c->req->labels_max };
 	enum pce_found r = pce_seek_init(&k, c, f);
 	uint32_t end = PCE_NOWHERE;
 
+	if (k.labels_max == 0 || k.labels_max > LABELS_MAX)
+		k.labels_max = LABELS_MAX;
 	if (r == PCE_FOUND)
 		r = seek(&k, false, &end);
 	if ((r == PCE_FOUND && !is_fit(&k, end)) ||

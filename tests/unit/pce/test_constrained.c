@@ -427,6 +427,45 @@ START_TEST(what_a_shard_holds_changes_no_answer)
 }
 END_TEST
 
+/* Never a wrong answer: worse than the best, and it says by how much at most, or none. */
+START_TEST(a_search_that_gives_up_says_so)
+{
+	int worse = 0, gave_up = 0;
+
+	rng_seed(&rng, 3000);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct pce_request q;
+		struct pce_answer a;
+		struct arena arena;
+		const struct ted *t;
+		struct want best, is;
+
+		net_random();
+		request_random(&q);
+		q.labels_max = 2 + pick(8);
+		t = net_build(&w.n);
+		arena_init(&arena, 0);
+		pce_path(t, &q, &arena, &a);
+		best = want_best(&w, &q, true);
+		if (a.status == PCE_OK) {
+			ck_assert_msg(best.found && want_judge(&w, &q, a.path, a.n_path, &is),
+				      "%s: it breaks what was asked", where(&q, round));
+			ck_assert_msg(a.cost == is.cost && a.cost_least <= (q.objective ? a.cost : best.cost),
+				      "%s: bound %llu, best %llu", where(&q, round),
+				      (unsigned long long)a.cost_least, (unsigned long long)best.cost);
+			worse += a.cost > best.cost;
+		} else {
+			ck_assert_msg(a.status == PCE_NO_BUDGET || !best.found, "%s", where(&q, round));
+		}
+		gave_up += a.status == PCE_NO_BUDGET;
+		arena_fini(&arena);
+		ted_unref(t);
+	}
+	ck_assert_int_gt(worse, ROUNDS / 1000);
+	ck_assert_int_gt(gave_up, ROUNDS / 50);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("constrained");
@@ -436,6 +475,7 @@ int main(void)
 	tcase_add_loop_test(t, the_answer_is_the_best_path_and_none_is_explained, 0, 4);
 	tcase_add_loop_test(t, a_list_does_what_was_asked, 0, 2);
 	tcase_add_loop_test(t, what_a_shard_holds_changes_no_answer, 0, 2);
+	tcase_add_test(t, a_search_that_gives_up_says_so);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }
