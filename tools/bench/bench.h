@@ -31,4 +31,5 @@ void bench_codec(struct bench *b);
 void bench_ted(struct bench *b);
 void bench_path(struct bench *b);
 void bench_sid(struct bench *b);
+void bench_dclc(struct bench *b);
 void bench_daemon(struct bench *b);

@@ -168,6 +168,7 @@ int main(int argc, char **argv)
 	bench_ted(&b);
 	bench_path(&b);
 	bench_sid(&b);
+	bench_dclc(&b);
 	bench_daemon(&b);
 	return b.failed;
 }
