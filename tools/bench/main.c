@@ -16,13 +16,14 @@
 enum { ROUNDS = 5, NAME_WIDTH = 44 };
 
 static const char usage[] =
-	"usage: bench [OPTIONS]\n"
+	"usage: bench [OPTIONS] [GROUP]\n"
 	"\n"
-	"Prints rows: name value unit. Inputs follow from the seed.\n"
+	"Prints rows: name value unit. Inputs follow from the seed. GROUP: only rows whose name\n"
+	"begins so: spf, ispf, dclc, dclcsr, disjoint, srlg, ksp, sidlist, admission, te, failure,\n"
+	"bgpls, pcrpt, ted, topo, path, inject, …\n"
 	"\n"
 	"  -s, --seed SEED      of topologies, policies and failures (default 1)\n"
-	"  -o, --only NAME      only rows whose name begins so: bgpls, pcrpt, ted, topo, path,\n"
-	"                       inject, failure, …\n"
+	"  -o, --only GROUP     the same\n"
 	"  -q, --quick          shorter measurements, for a look\n"
 	"  -b, --build FOLDER   where sextantd and sextant-sim are built (default: from here)\n"
 	"  -p, --port PORT      first of three TCP ports on loopback (default 31790)\n"
@@ -149,6 +150,8 @@ static bool arguments(struct bench *b, int argc, char **argv)
 			return false;
 		}
 	}
+	if (optind + 1 == argc && !*b->only)
+		b->only = argv[optind++];
 	return optind == argc;
 }
 
@@ -169,6 +172,7 @@ int main(int argc, char **argv)
 	bench_path(&b);
 	bench_sid(&b);
 	bench_dclc(&b);
+	bench_spf(&b);
 	bench_daemon(&b);
 	return b.failed;
 }
