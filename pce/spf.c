@@ -8,6 +8,7 @@
 
 #include "pce/trees_priv.h"
 
+/* The row of what was reached now will be read when it is settled: it is not near the others. */
 static bool relax_row(struct pce_buckets *q, const struct pce_view *v, struct pce_kept *k,
 		      uint32_t u, uint32_t d)
 {
@@ -19,7 +20,22 @@ static bool relax_row(struct pce_buckets *q, const struct pce_view *v, struct pc
 			continue;
 		k->dist[x] = (uint32_t)nd;
 		k->via[x] = v->cross[i];
+		__builtin_prefetch(&v->arc[v->start[x]]);
 		if (!pce_buckets_push(q, (uint32_t)nd, x))
+			return false;
+	}
+	return true;
+}
+
+bool pce_spf_run(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v)
+{
+	struct pce_buckets *q = p->queue;
+	uint32_t u, d;
+
+	while (pce_buckets_pop(q, &d, &u)) {
+		if (k->dist[u] != d || (pce_overloaded(p, u) && u != k->is.root))
+			continue;
+		if (!relax_row(q, v, k, u, d))
 			return false;
 	}
 	return true;
@@ -28,19 +44,10 @@ static bool relax_row(struct pce_buckets *q, const struct pce_view *v, struct pc
 bool pce_spf_full(struct pce_trees *p, struct pce_kept *k)
 {
 	const struct pce_view v = pce_view_of(p, k->class, k->from);
-	struct pce_buckets *q = p->queue;
-	uint32_t u, d;
 
 	memset(k->dist, 0xff, p->shape->n * sizeof(*k->dist));
 	memset(k->via, 0xff, p->shape->n * sizeof(*k->via));
 	k->dist[k->is.root] = 0;
-	if (!pce_buckets_begin(q) || !pce_buckets_push(q, 0, k->is.root))
-		return false;
-	while (pce_buckets_pop(q, &d, &u)) {
-		if (k->dist[u] != d || (pce_overloaded(p, u) && u != k->is.root))
-			continue;
-		if (!relax_row(q, &v, k, u, d))
-			return false;
-	}
-	return true;
+	return pce_buckets_begin(p->queue) && pce_buckets_push(p->queue, 0, k->is.root) &&
+	       pce_spf_run(p, k, &v);
 }

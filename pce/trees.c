@@ -8,8 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bitset.h"
 #include "base/err.h"
 #include "pce/trees_priv.h"
+
+#define NEVER UINT64_MAX
+
+enum { LOG_LEAST = 1024 };
 
 int pce_trees_new(struct pce_trees **outp, size_t bytes_max)
 {
@@ -35,6 +40,7 @@ static void class_drop(struct pce_trees *p, uint32_t id)
 {
 	struct pce_kept_class *c = p->class[id];
 
+	pce_log_fini(&c->log);
 	free(c->out);
 	free(c->in);
 	free(c);
@@ -42,14 +48,10 @@ static void class_drop(struct pce_trees *p, uint32_t id)
 	p->stats.bytes -= class_bytes(p);
 }
 
-static bool class_fill(struct pce_trees *p, struct pce_kept_class *c)
+static void class_fill(struct pce_trees *p, struct pce_kept_class *c)
 {
 	const struct pce_shape *s = p->shape;
 
-	c->out = malloc(((size_t)s->m + 1) * sizeof(*c->out));
-	c->in = malloc(((size_t)s->m + 1) * sizeof(*c->in));
-	if (!c->out || !c->in)
-		return false;
 	for (uint32_t l = 0; l < s->m; l++) {
 		uint32_t w = pce_class_weight(p->t, &c->is, l);
 		uint32_t out = s->out_arc[l], in = s->in_arc[l];
@@ -57,7 +59,48 @@ static bool class_fill(struct pce_trees *p, struct pce_kept_class *c)
 		c->out[out] = (struct pce_arc){ s->out_to[out], w };
 		c->in[in] = (struct pce_arc){ s->in_from[in], w };
 	}
-	return true;
+	pce_log_lose(&c->log);
+	c->seen = p->log.end;
+	c->compared = p->compare;
+}
+
+/* More changes than this are not worth keeping: a whole tree costs less. */
+static size_t log_most(const struct pce_trees *p)
+{
+	return LOG_LEAST + p->shape->n;
+}
+
+static void class_patch(struct pce_trees *p, struct pce_kept_class *c, uint32_t link)
+{
+	uint32_t w = pce_class_weight(p->t, &c->is, link), out = p->shape->out_arc[link];
+
+	if (c->out[out].w == w)
+		return;
+	c->out[out].w = w;
+	c->in[p->shape->in_arc[link]].w = w;
+	pce_log_add(&c->log, out, log_most(p));
+}
+
+/* Brings the arcs to the TED followed, and writes down for the trees what that changed. */
+static void class_sync(struct pce_trees *p, struct pce_kept_class *c)
+{
+	const struct pce_log *l = &p->log;
+
+	if (c->seen < l->base) {
+		class_fill(p, c);
+		return;
+	}
+	for (; c->seen < l->end; c->seen++) {
+		uint32_t e = l->at[c->seen - l->base];
+
+		if (e & PCE_LOG_PLACE)
+			pce_log_add(&c->log, e, log_most(p));
+		else
+			class_patch(p, c, e);
+	}
+	for (uint32_t i = 0; c->compared != p->compare && i < p->shape->m; i++)
+		class_patch(p, c, i);
+	c->compared = p->compare;
 }
 
 static struct pce_kept_class *class_make(struct pce_trees *p, const struct pce_class *is)
@@ -67,7 +110,10 @@ static struct pce_kept_class *class_make(struct pce_trees *p, const struct pce_c
 	if (!c)
 		return NULL;
 	c->is = *is;
-	if (class_fill(p, c)) {
+	c->out = malloc(((size_t)p->shape->m + 1) * sizeof(*c->out));
+	c->in = malloc(((size_t)p->shape->m + 1) * sizeof(*c->in));
+	if (c->out && c->in) {
+		class_fill(p, c);
 		p->stats.bytes += class_bytes(p);
 		return c;
 	}
@@ -125,7 +171,8 @@ static void tree_drop(struct pce_trees *p, struct pce_kept *k)
 	p->class[k->class]->n_trees--;
 	p->n_trees--;
 	p->stats.bytes -= tree_bytes(p);
-	free(k);
+	free(p->spare);
+	p->spare = k;
 }
 
 static bool chains_grow(struct pce_trees *p)
@@ -200,6 +247,7 @@ uint32_t pce_trees_class(struct pce_trees *p, const struct pce_class *is)
 			return UINT32_MAX;
 		p->class[id] = c;
 	}
+	class_sync(p, p->class[id]);
 	p->class[id]->pin = p->follows;
 	p->class[id]->used = ++p->ticks;
 	return id;
@@ -220,8 +268,8 @@ struct pce_view pce_view_of(const struct pce_trees *p, uint32_t class, bool from
 	const struct pce_kept_class *c = p->class[class];
 	const struct pce_shape *s = p->shape;
 
-	return from ? (struct pce_view){ s->out, c->out, s->in_of_out } :
-		      (struct pce_view){ s->in, c->in, s->out_of_in };
+	return from ? (struct pce_view){ s->out, c->out, s->in_of_out, s->in, c->in } :
+		      (struct pce_view){ s->in, c->in, s->out_of_in, s->out, c->out };
 }
 
 static struct pce_kept *tree_make(struct pce_trees *p, uint32_t class, uint32_t node, bool from)
@@ -231,10 +279,12 @@ static struct pce_kept *tree_make(struct pce_trees *p, uint32_t class, uint32_t 
 	keep_limit(p, tree_bytes(p));
 	if (p->n_trees >= p->n_chain && !chains_grow(p))
 		return NULL;
-	k = malloc(tree_bytes(p));
+	k = p->spare ? p->spare : malloc(tree_bytes(p));
 	if (!k)
 		return NULL;
-	*k = (struct pce_kept){ .class = class, .node = node, .from = from };
+	p->spare = NULL;
+	*k = (struct pce_kept){ .class = class, .node = node, .from = from,
+				 .seen = NEVER };
 	k->dist = (uint32_t *)(void *)(k + 1);
 	k->via = k->dist + p->shape->n;
 	k->is = (struct pce_tree){ p->shape->place[node], k->dist, k->via };
@@ -257,24 +307,40 @@ static struct pce_kept *tree_get(struct pce_trees *p, uint32_t class, uint32_t n
 	return k;
 }
 
+/* Makes it right for the TED followed. */
+static bool tree_sync(struct pce_trees *p, struct pce_kept *k)
+{
+	const struct pce_log *l = &p->class[k->class]->log;
+
+	if (k->seen == l->end) {
+		p->stats.hits++;
+	} else if (k->seen == NEVER) {
+		p->stats.built++;
+		if (!pce_spf_full(p, k))
+			return false;
+	} else {
+		p->stats.repaired++;
+		if (!pce_spf_repair(p, k))
+			return false;
+	}
+	k->seen = l->end;
+	return true;
+}
+
 static const struct pce_tree *tree(struct pce_trees *p, uint32_t class, uint32_t node, bool from)
 {
 	struct pce_kept *k = tree_get(p, class, node, from);
 
-	if (k) {
-		p->stats.hits++;
-		list_del(&k->lru);
-		list_push(&p->lru, &k->lru);
-	} else {
+	if (!k)
 		k = tree_make(p, class, node, from);
-		if (!k)
-			return NULL;
-		if (!pce_spf_full(p, k)) {
-			tree_drop(p, k);
-			return NULL;
-		}
-		p->stats.built++;
+	if (!k)
+		return NULL;
+	if (!tree_sync(p, k)) {
+		tree_drop(p, k);
+		return NULL;
 	}
+	list_del(&k->lru);
+	list_push(&p->lru, &k->lru);
 	k->pin = p->follows;
 	return &k->is;
 }
@@ -305,6 +371,8 @@ static void forget_shape(struct pce_trees *p)
 	if (!p->shape)
 		return;
 	drop_all(p);
+	free(p->spare);
+	p->spare = NULL;
 	for (unsigned i = 0; i < PCE_ROOMS; i++) {
 		free(p->room[i].at);
 		p->room[i] = (struct pce_shelf){ 0 };
@@ -312,6 +380,7 @@ static void forget_shape(struct pce_trees *p)
 	free(p->overload);
 	p->overload = NULL;
 	p->n_overload = 0;
+	pce_log_lose(&p->log);
 	p->shape = pce_shape_unref(p->shape);
 }
 
@@ -321,6 +390,7 @@ struct pce_trees *pce_trees_free(struct pce_trees *p)
 		return NULL;
 	forget_shape(p);
 	ted_mark_unref(p->mark);
+	pce_log_fini(&p->log);
 	free(p->class);
 	free(p->chain);
 	if (p->queue)
@@ -331,45 +401,94 @@ struct pce_trees *pce_trees_free(struct pce_trees *p)
 	return NULL;
 }
 
-static void mark_overload(struct pce_trees *p)
+static void overload_set(struct pce_trees *p, uint32_t node, bool on)
 {
-	const uint8_t *flags = ted_priv_of(p->t)->nflags;
+	uint32_t at = p->shape->place[node];
+	uint64_t bit = UINT64_C(1) << (at & 63);
 
-	memset(p->overload, 0, ((size_t)p->shape->n / 64 + 1) * sizeof(*p->overload));
-	p->n_overload = 0;
-	for (uint32_t i = 0; i < p->shape->n; i++) {
-		uint32_t at = p->shape->place[i];
-
-		if (!(flags[i] & TED_NF_OVERLOAD))
-			continue;
-		p->overload[at >> 6] |= UINT64_C(1) << (at & 63);
+	if (on == ((p->overload[at >> 6] & bit) != 0))
+		return;
+	p->overload[at >> 6] ^= bit;
+	if (on)
 		p->n_overload++;
-	}
+	else
+		p->n_overload--;
+	pce_log_add(&p->log, at | PCE_LOG_PLACE, log_most(p));
+}
+
+static bool overloaded(const struct ted *t, uint32_t node)
+{
+	return ted_priv_of(t)->nflags[node] & TED_NF_OVERLOAD;
+}
+
+/* What a link is worth may also hang on its ends: whether they are pseudonodes. */
+static void follow_node(struct pce_trees *p, uint32_t node)
+{
+	const struct pce_shape *s = p->shape;
+	uint32_t at = s->place[node];
+
+	overload_set(p, node, overloaded(p->t, node));
+	for (uint32_t i = s->out[at]; i < s->out[at + 1]; i++)
+		pce_log_add(&p->log, s->out_link[i], log_most(p));
+}
+
+static void follow_algos(struct pce_trees *p)
+{
+	for (uint32_t i = 0; i < p->n_class; i++)
+		if (p->class[i] && p->class[i]->is.algo &&
+		    bitset_has(p->t->changed_algos, p->class[i]->is.algo))
+			p->class[i]->compared = NEVER;
+}
+
+static void follow_next(struct pce_trees *p)
+{
+	const struct ted *t = p->t;
+
+	for (uint32_t i = 0; i < t->n_changed_nodes; i++)
+		follow_node(p, t->changed_nodes[i]);
+	for (uint32_t i = 0; i < t->n_changed_links; i++)
+		pce_log_add(&p->log, t->changed_links[i], log_most(p));
+	follow_algos(p);
+}
+
+static void follow_other(struct pce_trees *p)
+{
+	for (uint32_t i = 0; i < p->shape->n; i++)
+		overload_set(p, i, overloaded(p->t, i));
+	p->compare++;
+}
+
+static bool prepare(struct pce_trees *p)
+{
+	if (!p->overload)
+		p->overload = calloc((size_t)p->shape->n / 64 + 1, sizeof(*p->overload));
+	if (!p->queue)
+		p->queue = calloc(1, sizeof(*p->queue));
+	return p->overload && p->queue;
 }
 
 int pce_trees_follow(struct pce_trees *p, const struct ted *t)
 {
 	const struct ted_priv *q = ted_priv_of(t);
+	bool next = p->mark && p->mark == q->prev_mark && p->shape == q->shape;
 
 	p->follows++;
 	p->t = t;
 	if (p->mark == q->mark)
 		return 0;
-	if (p->shape == q->shape)
-		drop_all(p);
-	else
+	p->mark = ted_mark_unref(p->mark);
+	if (p->shape != q->shape) {
 		forget_shape(p);
-	ted_mark_unref(p->mark);
-	p->mark = NULL;
-	if (!p->shape)
 		p->shape = pce_shape_ref(q->shape);
-	if (!p->overload)
-		p->overload = calloc((size_t)p->shape->n / 64 + 1, sizeof(*p->overload));
-	if (!p->queue)
-		p->queue = calloc(1, sizeof(*p->queue));
-	if (!p->overload || !p->queue)
+	}
+	if (!prepare(p)) {
+		forget_shape(p);
 		return err_raise(-ENOMEM);
-	mark_overload(p);
+	}
+	if (next)
+		follow_next(p);
+	else
+		follow_other(p);
 	p->mark = ted_mark_ref(q->mark);
 	return 0;
 }

@@ -38,7 +38,7 @@ const struct pce_arc *pce_class_in(struct pce_trees *p, uint32_t class);  /* bes
 
 /* Distances from everywhere towards a node index. NULL without memory. */
 const struct pce_tree *pce_tree_to(struct pce_trees *p, uint32_t class, uint32_t node);
-/* From a node index to everywhere; via is the in-arc. Not kept over generations. */
+/* From a node index to everywhere; via is the in-arc. */
 const struct pce_tree *pce_tree_from(struct pce_trees *p, uint32_t class, uint32_t node);
 
 /*
@@ -53,11 +53,12 @@ enum pce_room {
 	PCE_ROOM_STACK_ARC,
 	PCE_ROOM_CUT,	/* by link: ctx.c */
 	PCE_ROOM_SPF,	/* by place: ispf.c */
+	PCE_ROOM_SPF_LOST,
 	PCE_ROOM_SLOT,	/* by place: search.c */
 	PCE_ROOM_LABEL, /* labels, turns of its queue: as many as places, no epoch */
 	PCE_ROOM_TURN,
-	PCE_ROOM_OWN = 8, /* from here on the files of searches number their own */
-	PCE_ROOMS = 32,
+	PCE_ROOM_OWN = 12, /* from here on the files of searches number their own */
+	PCE_ROOMS = 40,
 };
 void *pce_room_places(struct pce_trees *p, unsigned room, size_t size);
 void *pce_room_links(struct pce_trees *p, unsigned room, size_t size);

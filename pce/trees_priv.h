@@ -6,6 +6,19 @@
 #include "pce/pce_priv.h"
 #include "pce/trees.h"
 
+/*
+ * What changed, by number of the change: the first kept is `base`. Of a shard: link indices; of a
+ * class: out-arcs whose weight is another. With PCE_LOG_PLACE: a place that became overloaded, or
+ * no longer is.
+ */
+#define PCE_LOG_PLACE (UINT32_C(1) << 31)
+
+struct pce_log {
+	uint64_t base, end;
+	uint32_t *at;
+	size_t cap;
+};
+
 /* One tree with its arrays behind it, in one piece of memory. */
 struct pce_kept {
 	struct pce_tree is; /* first: what is handed out */
@@ -13,13 +26,17 @@ struct pce_kept {
 	struct pce_kept *next; /* of the same chain */
 	uint32_t class, node;
 	bool from;    /* a tree from the node, not towards it */
-	uint64_t pin; /* the follow after which it was last handed out */
+	uint64_t pin;  /* the follow after which it was last handed out */
+	uint64_t seen; /* changes of the class that are in it */
 	uint32_t *dist, *via;
 };
 
 struct pce_kept_class {
 	struct pce_class is;
 	struct pce_arc *out, *in;
+	struct pce_log log;
+	uint64_t seen;	  /* changes of the shard that are in the arcs */
+	uint64_t compared; /* the shard's `compare` they were compared for */
 	uint64_t pin, used; /* the follow, and the tick, when last asked for */
 	uint32_t n_trees;
 };
@@ -35,11 +52,14 @@ struct pce_trees {
 	const struct pce_shape *shape;
 	uint64_t *overload; /* bitmap by place */
 	uint32_t n_overload;
+	struct pce_log log;
+	uint64_t compare; /* how often a TED came that was not the next one */
 	uint64_t follows, ticks;
 	struct pce_kept_class **class;
 	uint32_t n_class;
 	struct pce_kept **chain; /* trees by class and root */
 	uint32_t n_chain, n_trees;
+	struct pce_kept *spare; /* memory of the one thrown out last */
 	struct list lru; /* trees, the latest first */
 	size_t bytes_max;
 	struct pce_buckets *queue;
@@ -54,6 +74,8 @@ struct pce_view {
 	const uint32_t *start;	 /* row of a place: arcs towards those whose distance may follow */
 	const struct pce_arc *arc;
 	const uint32_t *cross; /* the same link in the other rows: what via says */
+	const uint32_t *up;    /* rows of arcs the other way: towards the root */
+	const struct pce_arc *up_arc;
 };
 
 struct pce_view pce_view_of(const struct pce_trees *p, uint32_t class, bool from);
@@ -62,5 +84,14 @@ static inline bool pce_overloaded(const struct pce_trees *p, uint32_t place)
 	return p->n_overload && (p->overload[place >> 6] >> (place & 63) & 1);
 }
 
-/* spf.c: fills dist and via; false without memory. */
+/* spf.c: false without memory: the tree is worth nothing then. */
 bool pce_spf_full(struct pce_trees *p, struct pce_kept *k);
+/* Dijkstra from what is in the queue. */
+bool pce_spf_run(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v);
+/* ispf.c: from the log of its class. */
+bool pce_spf_repair(struct pce_trees *p, struct pce_kept *k);
+
+/* log.c; what no longer fits takes the oldest with it, without memory all. */
+void pce_log_add(struct pce_log *l, uint32_t what, size_t most);
+void pce_log_lose(struct pce_log *l); /* all changes so far, and one that nobody wrote down */
+void pce_log_fini(struct pce_log *l);

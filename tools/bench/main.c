@@ -60,7 +60,7 @@ void bench_row(const struct bench *b, const char *name, double value, const char
 {
 	if (strncmp(name, b->only, strlen(b->only)) != 0)
 		return;
-	(void)printf("%-*s %14.*f %s\n", NAME_WIDTH, name, value < 100 ? 3 : 0, value, unit);
+	(void)printf("%-*s %14.*f %s\n", NAME_WIDTH, name, value < 0.1 ? 5 : value < 100 ? 3 : 0, value, unit);
 	(void)fflush(stdout);
 }
 
