@@ -65,6 +65,7 @@ int main(void)
 	Suite *s = suite_create("loss");
 	TCase *t = tcase_create("all");
 
+	tcase_set_timeout(t, 60); /* on a machine with much else to do */
 	tcase_add_test(t, a_value_is_two_to_four_units_above_the_logarithm);
 	tcase_add_test(t, there_and_back_is_the_same);
 	tcase_add_test(t, a_sum_never_hides_loss);
