@@ -192,7 +192,7 @@ void te_optimise(const struct te_problem *p, const struct te_options *o, struct 
 	*out = (struct te_result){ .where = TE_NO_NODE, .status = TE_BAD_OPTIONS };
 	if (!sensible(o))
 		return;
-	out->status = te_net_init(&c.net, p, o, &out->where);
+	out->status = te_net_init(&c.net, p, o, NULL, &out->where);
 	if (out->status == TE_OK)
 		out->status = te_search_init(&c.search, &c.net, o, &out->where);
 	if (out->status == TE_OK)

@@ -225,7 +225,8 @@ static bool add_hubs(struct te_net *net)
 	return true;
 }
 
-static enum te_status points(struct te_net *net, uint32_t *where)
+/* also: lists beside those of now, or NULL. */
+static enum te_status points(struct te_net *net, const struct te_list *also, uint32_t *where)
 {
 	const struct te_problem *p = net->prob;
 
@@ -241,6 +242,8 @@ static enum te_status points(struct te_net *net, uint32_t *where)
 
 		for (uint32_t j = 0, n = te_list_n(&d->now); j < n; j++)
 			fits = fits && add_point(net, d->now.mid[j]);
+		for (uint32_t j = 0, n = also ? te_list_n(&also[i]) : 0; j < n; j++)
+			fits = fits && add_point(net, also[i].mid[j]);
 		if (!fits) {
 			*where = i;
 			return TE_TOO_LARGE;
@@ -299,7 +302,8 @@ static bool wants(struct te_net *net, const struct te_options *o)
 }
 
 enum te_status te_net_init(struct te_net *net, const struct te_problem *p,
-			   const struct te_options *o, uint32_t *where)
+			   const struct te_options *o, const struct te_list *also,
+			   uint32_t *where)
 {
 	enum te_status s = te_check_problem(p, where);
 	size_t pairs;
@@ -307,7 +311,7 @@ enum te_status te_net_init(struct te_net *net, const struct te_problem *p,
 	*net = (struct te_net){ .prob = p, .n = p->graph.n, .m = p->graph.m };
 	arena_init(&net->mem, 0);
 	if (s == TE_OK)
-		s = points(net, where);
+		s = points(net, also, where);
 	if (s != TE_OK)
 		return s;
 	pairs = (size_t)net->p * net->p + 1;

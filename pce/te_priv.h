@@ -81,9 +81,11 @@ struct te_net {
 
 enum { TE_LANES = 8 };
 
-/* Checks everything, works out flows. where: as in te_result. */
+/* Checks everything, works out flows. where: as in te_result. also: lists that will be asked for
+ * beside those of now, checked by the caller; or NULL. */
 enum te_status te_net_init(struct te_net *net, const struct te_problem *p,
-			   const struct te_options *o, uint32_t *where);
+			   const struct te_options *o, const struct te_list *also,
+			   uint32_t *where);
 void te_net_fini(struct te_net *net);
 
 /* te_check.c */
