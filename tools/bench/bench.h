@@ -33,4 +33,5 @@ void bench_path(struct bench *b);
 void bench_sid(struct bench *b);
 void bench_dclc(struct bench *b);
 void bench_spf(struct bench *b);
+void bench_te(struct bench *b);
 void bench_daemon(struct bench *b);

@@ -173,6 +173,7 @@ int main(int argc, char **argv)
 	bench_sid(&b);
 	bench_dclc(&b);
 	bench_spf(&b);
+	bench_te(&b);
 	bench_daemon(&b);
 	return b.failed;
 }
