@@ -59,7 +59,7 @@ static uint32_t rank_take(struct spread *s)
 
 static int share_room(struct te_net *net, const struct te_options *o)
 {
-	size_t want = net->cap_share ? net->cap_share * 2 : 65536;
+	size_t want = net->cap_share ? net->cap_share * 2 : 4096;
 	size_t limit = (o->bytes_max ? o->bytes_max : (size_t)1 << 30) / sizeof(*net->share);
 	struct te_share *more;
 

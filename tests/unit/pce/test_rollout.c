@@ -8,7 +8,7 @@
 #include "pce/te_rollout.h"
 #include "te_net.h"
 
-enum { ROUNDS = 4000, MOVES = 6 };
+enum { ROUNDS = 3000, MOVES = 6 };
 
 static const struct te_list direct = { { TE_NO_NODE, TE_NO_NODE, TE_NO_NODE } };
 
@@ -105,14 +105,19 @@ START_TEST(an_order_is_found_when_there_is_one)
 
 		rng_seed(&r, seed);
 		tn_make(&t, &r, &cfg);
-		for (uint32_t i = 0; i < MOVES; i++) /* large ones: a tight fit */
-			t.demand[i].rate_bps *= 3;
+		for (uint32_t i = 0; i < MOVES; i++) { /* large ones that want the same links */
+			t.demand[i].src = t.demand[i % 2].src;
+			t.demand[i].dst = t.demand[i % 2].dst;
+			t.demand[i].rate_bps = t.demand[i % 2].rate_bps + 1000000;
+		}
 		random_lists(&t, &r, goal);
+		for (uint32_t i = 0; i < MOVES && seed % 2; i++)
+			goal[i] = t.demand[(i + 2) % MOVES].now; /* they change places */
 		for (uint32_t i = 0; i < MOVES; i++)
 			start[i] = t.demand[i].now;
 		limit = fmax(peak_of(&t, start), peak_of(&t, goal));
-		o.limit = seed % 2 ? 0 : limit;
-		limit = seed % 2 ? fmax(1, limit) : limit;
+		o.limit = seed % 8 ? limit : 0;
+		limit = seed % 8 ? limit : fmax(1, limit);
 		arena_init(&a, 0);
 		te_rollout(&t.prob, goal, &o, &a, &out);
 		ck_assert_int_eq(out.status, TE_OK);
@@ -132,8 +137,8 @@ START_TEST(an_order_is_found_when_there_is_one)
 		arena_fini(&a);
 	}
 	ck_assert_uint_gt(found, ROUNDS / 2);
-	ck_assert_uint_ge(detours, 5);
-	ck_assert_uint_gt(none, 10);
+	ck_assert_msg(detours >= 20, "%u", detours);
+	ck_assert_msg(none >= 20, "%u", none);
 }
 END_TEST
 
