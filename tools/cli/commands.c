@@ -36,6 +36,23 @@ static const struct cli_option o_plan_path[] = {
 	{ 0 },
 };
 
+static const struct cli_option o_plan_disjoint[] = {
+	PLAN_FILES,
+	{ "work", "N", "branchings a request may take (default 20000)" },
+	{ "delay-difference", NULL, "apply the DelayDifference column of a tunnel.csv" },
+	{ 0 },
+};
+
+static const struct cli_option o_plan_optimise[] = {
+	PLAN_FILES,
+	{ "seconds", "S", "stop after so long with the best so far" },
+	{ "work", "N", "stop after so much work: the same on every machine (default 200000000)" },
+	{ "seed", "N", "of the search (default 1)" },
+	{ "midpoints", "N", "a demand, at most 3 (default 2)" },
+	{ "charge", "PPM", "utilisation each moved demand must be worth" },
+	{ 0 },
+};
+
 static const struct cli_option o_clear[] = {
 	{ "protocol", "bgp|pcep", "when there are both with the peer" },
 	{ 0 },
@@ -83,6 +100,19 @@ static const char plan_path_more[] =
 	"says which, why, and how near one is.\n" PLAN_FORMATS "\n"
 	"  sextant plan path --topology net.json --requests wanted.json -o json";
 
+static const char plan_disjoint_more[] =
+	"Computes sets of paths that share no link, node or SRLG, least in sum, each leg under the\n"
+	"bounds of its request. Requests that do not ask for a kind get a link-disjoint pair.\n"
+	"Exit code 3: at least one has no set.\n" PLAN_FORMATS "\n"
+	"  sextant plan disjoint --topology topo.csv --requests tunnel.csv -o json";
+
+static const char plan_optimise_more[] =
+	"Finds midpoints for all demands together so that the fullest link is as empty as can be, a\n"
+	"bound below which no placement gets, and an order to roll it out in that overloads no link.\n"
+	"Progress goes to standard error; an interrupt gives the best so far. The answer is the same\n"
+	"for a seed and --work.\n" PLAN_FORMATS "\n"
+	"  sextant plan optimise --topology net.graph --demands net.demands --seconds 5";
+
 static const char api_more[] =
 	"PATH begins with a slash: /restconf/data/..., /restconf/operations/... (RFC 8040), or any\n"
 	"other the controller serves. The body of the answer goes to standard output as it came.\n"
@@ -118,6 +148,10 @@ const struct cli_command cli_commands[] = {
 	ROW("path explain", "SRC DST", 2, 2, cli_path_compute, o_path, "the same, and what constraints removed",
 	    path_more),
 	ROW("plan path", "", 0, 0, cli_plan, o_plan_path, "paths for requests, on a network of a file", plan_path_more),
+	ROW("plan disjoint", "", 0, 0, cli_plan, o_plan_disjoint, "paths that share nothing, for requests",
+	    plan_disjoint_more),
+	ROW("plan optimise", "", 0, 0, cli_plan, o_plan_optimise, "place all demands, the fullest link low",
+	    plan_optimise_more),
 	ROW("session list", "", 0, 0, cli_session_list, NULL, "BGP and PCEP sessions", NULL),
 	ROW("session clear", "PEER", 1, 1, cli_session_clear, o_clear, "reset one; it comes up again by itself",
 	    NULL),

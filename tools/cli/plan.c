@@ -10,6 +10,7 @@
 
 static volatile sig_atomic_t interrupted;
 
+/* Once; a second interrupt ends the program. */
 static void on_interrupt(int signo)
 {
 	(void)signo;
@@ -89,6 +90,68 @@ static void show_paths(json_object *o)
 	show_loads(o);
 }
 
+static void fmt_legs(struct str *out, json_object *result)
+{
+	json_object *list = cli_at(result, "legs");
+
+	for (size_t i = 0; i < cli_count(list, ""); i++) {
+		str_add(out, i ? "  |  " : "");
+		cli_fmt_path(out, cli_at(cli_nth(list, "", i), "path"));
+	}
+	if (out->len == 0)
+		str_add(out, cli_text(result, "why", cli_text(result, "status", "?")));
+}
+
+static void show_sets(json_object *o)
+{
+	static const struct cli_column cols[] = {
+		{ "REQUEST", "name", NULL, false },
+		{ "DISJOINT BY", "disjoint", NULL, false },
+		{ "STATUS", "status", NULL, false },
+		{ "MET", "met", cli_fmt_list, false },
+		{ "COST", "cost", NULL, true },
+		{ "AT LEAST", "bound", NULL, true },
+		{ "PATHS, OR WHY NOT", "", fmt_legs, false },
+	};
+
+	cli_table(cli_at(o, "results"), cols, ARRAY_LEN(cols));
+	show_loads(o);
+}
+
+static void fmt_share(struct str *out, json_object *v)
+{
+	str_addf(out, "%.4f %%", json_object_get_double(v) * 100);
+}
+
+static void show_optimum(json_object *o)
+{
+	static const struct cli_column fields[] = {
+		{ "status", "status", NULL, false },
+		{ "why", "why", NULL, false },
+		{ "demand", "demand", NULL, false },
+		{ "fullest link before", "utilisation-before", fmt_share, false },
+		{ "fullest link after", "utilisation-after", fmt_share, false },
+		{ "no placement is below", "bound", fmt_share, false },
+		{ "no routing is below", "bound-any-routing", fmt_share, false },
+		{ "at most from the optimum", "gap", fmt_share, false },
+		{ "demands moved", "changed", NULL, false },
+		{ "rollout", "rollout/found", NULL, false },
+		{ "fullest link during it", "rollout/peak", fmt_share, false },
+	};
+	static const struct cli_column cols[] = {
+		{ "DEMAND", "name", NULL, false },
+		{ "OVER", "midpoints", cli_fmt_list, false },
+		{ "DETOUR", "detour", cli_fmt_yes, false },
+	};
+
+	cli_record(o, fields, ARRAY_LEN(fields));
+	if (cli_count(o, "rollout/moves") == 0)
+		return;
+	(void)puts("\nIn this order:");
+	cli_table(cli_at(o, "rollout/moves"), cols, ARRAY_LEN(cols));
+	show_loads(o);
+}
+
 /* ---- one plan ---- */
 
 static const struct kind {
@@ -99,6 +162,8 @@ static const struct kind {
 	bool requests; /* it needs some; demands will do */
 } kinds[] = {
 	{ "plan path", plan_path, show_paths, true },
+	{ "plan disjoint", plan_disjoint, show_sets, true },
+	{ "plan optimise", plan_optimise, show_optimum, false },
 };
 
 static int load(struct plan_net *n, struct plan_asks *a, struct str *err)
@@ -139,12 +204,20 @@ static void print(const struct kind *k, json_object *out)
 
 static int options(struct plan_options *o, struct watch *w)
 {
+	uint64_t midpoints = 2, charge = 0;
 	int rc = cli_opt_number("seed", 0, UINT64_MAX, &o->seed);
 
 	if (rc == CLI_OK)
 		rc = cli_opt_number("seconds", 1, 86400, &w->seconds);
 	if (rc == CLI_OK)
 		rc = cli_opt_number("work", 1, UINT64_MAX, &o->work);
+	if (rc == CLI_OK)
+		rc = cli_opt_number("midpoints", 0, 3, &midpoints);
+	if (rc == CLI_OK)
+		rc = cli_opt_number("charge", 0, 1000000, &charge);
+	o->midpoints = (uint8_t)midpoints;
+	o->charge = (double)charge / 1e6;
+	o->delay_difference = cli_opt("delay-difference", 0) != NULL;
 	o->timed = w->seconds != 0;
 	o->book = cli_opt("book", 0) != NULL;
 	o->go_on = go_on;
@@ -164,7 +237,8 @@ static int work(const struct kind *k, const struct plan_net *n, const struct pla
 
 	if (rc != CLI_OK)
 		return rc;
-	(void)signal(SIGINT, on_interrupt);
+	(void)sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND },
+			NULL);
 	rc = k->plan(n, a, &o, &out, err);
 	(void)signal(SIGINT, SIG_DFL);
 	if (rc == PLAN_REFUSED)

@@ -12,6 +12,7 @@ struct plan_ask plan_ask_none(void)
 		       .igp_max = PCE_NO_BOUND, .te_max = PCE_NO_BOUND, .usid = true,
 		       .strict = true },
 		.delay_diff_us_max = PCE_NO_BOUND,
+		.delay_diff_us_told = PCE_NO_BOUND,
 	};
 }
 

@@ -82,6 +82,9 @@ static int srlgs(struct plan_net *n, struct plan_text *t, char *list, uint64_t c
 	uint16_t k = 0;
 	char *save = NULL;
 
+	if (count == 0) /* some files then write a 0 that means nothing */
+		return 0;
+
 	for (char *w = strtok_r(list, "|", &save); w; w = strtok_r(NULL, "|", &save)) {
 		uint64_t v;
 
@@ -236,7 +239,7 @@ static int tunnel_pair(struct plan_text *t, const unsigned *at, struct plan_ask 
 	if (*diff) {
 		if (plan_text_decimal(t, "DelayDifference", diff, MS_DIGITS, false, UINT32_MAX - 1, &us) < 0)
 			return -EINVAL;
-		x->delay_diff_us_max = (uint32_t)us;
+		x->delay_diff_us_told = (uint32_t)us;
 	}
 	return 0;
 }

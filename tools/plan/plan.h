@@ -81,6 +81,7 @@ struct plan_ask {
 	uint8_t legs;		    /* 2 or more with disjoint */
 	bool best_available;	    /* less disjoint will do, and is told */
 	uint32_t delay_diff_us_max; /* between the legs; PCE_NO_BOUND */
+	uint32_t delay_diff_us_told; /* by a tunnel.csv: see plan_options */
 	bool has_known;
 	uint64_t known; /* the optimum the file tells */
 };
@@ -119,6 +120,9 @@ struct plan_options {
 	uint64_t seed;
 	bool timed;	       /* go_on() ends the work in time: no budget but that */
 	uint64_t work;	       /* budget that does not depend on the machine; 0: none */
+	uint8_t midpoints;     /* a demand, at most */
+	double charge;	       /* utilisation that each moved demand must be worth */
+	bool delay_difference; /* apply the column of tunnel.csv */
 	bool book;	       /* requests take their bandwidth from those that come after */
 	plan_go_on_fn go_on;   /* may be NULL; called some times a second */
 	void *arg;
@@ -133,3 +137,9 @@ enum plan_rc {
 /* Each gives one JSON object (the caller puts it) and a plan_rc. */
 int plan_path(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
 	      json_object **out, struct str *err);
+/* Sets of paths that share nothing; a request that does not say is taken as a link-disjoint pair. */
+int plan_disjoint(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
+		  json_object **out, struct str *err);
+/* Midpoints for all demands together: the fullest link as empty as can be. */
+int plan_optimise(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
+		  json_object **out, struct str *err);

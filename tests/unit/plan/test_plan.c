@@ -12,7 +12,7 @@ static const char graph[] = "NODES 3\nlabel x y\n0_New_York 1.5 -2\n1_X 1 2\n2_X
 
 static const char topo_csv[] = "LinkID,SourceID,DestinationID,Peer ID,Cost,Bandwidth,Delay,SRLGNum,SRLGs\r\n"
 			       "0,7,9,0,91,10000,13,1,0\r\n1,9,7,0,28,10000,15.25,2,1|451\r\n"
-			       "2,9,8,0,5,40,0,0,\r\n";
+			       "2,9,8,0,5,40,0,0,0\r\n";
 
 #define DOC(nodes, links)                                                                          \
 	"{\"format\":\"sextant-topology\",\"version\":1,\"nodes\":[" nodes "],\"links\":[" links "]}"
@@ -95,6 +95,7 @@ START_TEST(a_csv_is_read_in_milliseconds_and_megabits)
 	ck_assert_uint_eq(n.ted->links[1].delay_us, 15250);
 	ck_assert_uint_eq(n.ted->links[1].n_srlg, 2);
 	ck_assert_uint_eq(n.ted->links[1].srlg[1], 451);
+	ck_assert_uint_eq(n.ted->links[2].n_srlg, 0); /* none: the 0 behind means nothing */
 	ck_assert_uint_eq(n.ted->links[2].capacity_bps, 40000000);
 	ck_assert_uint_eq(n.ted->links[0].te_metric, 91);
 	ck_assert_uint_eq(n.ted->links[0].reverse, 1);
