@@ -48,16 +48,38 @@ static void class_drop(struct pce_trees *p, uint32_t id)
 	p->stats.bytes -= class_bytes(p);
 }
 
+/* Nothing but a metric: the arcs of the TED have it at hand. */
+static bool class_plain(const struct pce_class *c)
+{
+	static const struct pce_affinity any;
+
+	return c->algo == 0 && memcmp(&c->affinity, &any, sizeof(any)) == 0;
+}
+
+static uint32_t plain_weight(const struct ted *t, const struct pce_class *c, uint32_t link)
+{
+	uint32_t w = pce_arc_metric(&ted_priv_of(t)->arcs[link], c->metric);
+
+	return w > PCE_FAR ? PCE_INF : w;
+}
+
 static void class_fill(struct pce_trees *p, struct pce_kept_class *c)
 {
 	const struct pce_shape *s = p->shape;
+	const struct ted_adj *usable = &p->t->out;
+	bool plain = class_plain(&c->is);
 
-	for (uint32_t l = 0; l < s->m; l++) {
-		uint32_t w = pce_class_weight(p->t, &c->is, l);
-		uint32_t out = s->out_arc[l], in = s->in_arc[l];
+	for (uint32_t i = 0; i < s->m; i++) {
+		c->out[i] = (struct pce_arc){ s->out_to[i], PCE_INF };
+		c->in[i] = (struct pce_arc){ s->in_from[i], PCE_INF };
+	}
+	for (uint32_t i = 0; i < usable->start[s->n]; i++) {
+		uint32_t l = usable->idx[i];
+		uint32_t w = plain ? plain_weight(p->t, &c->is, l) :
+				     pce_class_weight(p->t, &c->is, l);
 
-		c->out[out] = (struct pce_arc){ s->out_to[out], w };
-		c->in[in] = (struct pce_arc){ s->in_from[in], w };
+		c->out[s->out_arc[l]].w = w;
+		c->in[s->in_arc[l]].w = w;
 	}
 	pce_log_lose(&c->log);
 	c->seen = p->log.end;
