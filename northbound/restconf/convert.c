@@ -8,7 +8,10 @@
 #include "northbound/restconf/rc_int.h"
 
 const char *const rc_metric_names[] = { [PCE_IGP] = "igp", [PCE_TE] = "te", [PCE_DELAY] = "delay",
-					[PCE_HOPS] = "hops", NULL };
+					[PCE_HOPS] = "hops", [PCE_VARIATION] = "variation",
+					[PCE_LOSS] = "loss", [PCE_MIX] = "mix", NULL };
+static const char *const objective_names[] = { [PCE_MCP] = "mcp", [PCE_MLP] = "mlp",
+					       [PCE_MBP] = "mbp", NULL };
 const char *const rc_dataplane_names[] = { [SR_SRV6] = "srv6", [SR_MPLS] = "sr-mpls", NULL };
 
 static const char *const kind_names[] = { [SR_SEG_NODE] = "node", [SR_SEG_ADJ] = "adjacency",
@@ -34,10 +37,33 @@ bool rc_key_read(const struct lyd_node *n, struct sr_policy_key *k)
 static const struct rc_leaf constraint_leaves[] = {
 	RC_LEAF_ENUM("metric", RC_ENUM, struct intent_cpath, minimise, rc_metric_names),
 	RC_LEAF("strict", RC_BOOL, struct intent_cpath, strict, 0),
+	RC_LEAF("algorithm", RC_U8, struct intent_cpath, algo, RC_SKIP_ZERO),
+};
+
+/* Only shown when it is not what everybody wants. */
+static const struct rc_leaf objective_leaves[] = {
+	RC_LEAF_ENUM("objective", RC_ENUM, struct intent_cpath, objective, objective_names),
+};
+
+static const struct rc_leaf mix_leaves[] = {
+	RC_LEAF("igp", RC_U16, struct intent_cpath, mix[PCE_IGP], RC_SKIP_ZERO),
+	RC_LEAF("te", RC_U16, struct intent_cpath, mix[PCE_TE], RC_SKIP_ZERO),
+	RC_LEAF("delay", RC_U16, struct intent_cpath, mix[PCE_DELAY], RC_SKIP_ZERO),
+	RC_LEAF("hops", RC_U16, struct intent_cpath, mix[PCE_HOPS], RC_SKIP_ZERO),
+	RC_LEAF("variation", RC_U16, struct intent_cpath, mix[PCE_VARIATION], RC_SKIP_ZERO),
+	RC_LEAF("loss", RC_U16, struct intent_cpath, mix[PCE_LOSS], RC_SKIP_ZERO),
+};
+
+static const struct rc_leaf pass_leaves[] = {
+	RC_LEAF("ref", RC_CHARS, struct intent_pass, text, 0),
+	RC_LEAF("strict", RC_BOOL, struct intent_pass, strict, 0),
 };
 
 static const struct rc_leaf bound_leaves[] = {
 	RC_LEAF("delay", RC_U32, struct intent_cpath, delay_us_max, RC_SKIP_MAX),
+	RC_LEAF("delay-min", RC_U32, struct intent_cpath, delay_us_min, RC_SKIP_ZERO),
+	RC_LEAF("variation", RC_U32, struct intent_cpath, variation_us_max, RC_SKIP_MAX),
+	RC_LEAF("loss", RC_U32, struct intent_cpath, loss_ppm_max, RC_SKIP_MAX),
 	RC_LEAF("hops", RC_U32, struct intent_cpath, hops_max, RC_SKIP_MAX),
 	RC_LEAF("igp", RC_U32, struct intent_cpath, igp_max, RC_SKIP_MAX),
 	RC_LEAF("te", RC_U32, struct intent_cpath, te_max, RC_SKIP_MAX),
@@ -70,16 +96,48 @@ static void affinity_read(const struct lyd_node *parent, struct pce_affinity *a)
 	}
 }
 
+static void number_read(const struct lyd_node *x, uint32_t at[INTENT_HOPS_MAX], uint8_t *n)
+{
+	uint64_t v;
+
+	if (*n < INTENT_HOPS_MAX && str_u64(lyd_get_value(x), &v) == 0)
+		at[(*n)++] = (uint32_t)v;
+}
+
+/* By index, whatever the order in the message. */
+static void passes_read(const struct lyd_node *parent, struct intent_cpath *c)
+{
+	const struct lyd_node *by_index[INTENT_HOPS_MAX + 1] = { NULL }, *n;
+	uint64_t v;
+
+	LY_LIST_FOR(lyd_child(parent), n) {
+		if (strcmp(n->schema->name, "include") == 0 &&
+		    str_u64(rc_value(n, "index"), &v) == 0 && v < ARRAY_LEN(by_index))
+			by_index[v] = n;
+	}
+	for (size_t i = 1; i < ARRAY_LEN(by_index); i++)
+		if (by_index[i])
+			rc_leaves_read(by_index[i], pass_leaves, ARRAY_LEN(pass_leaves),
+				       &c->include[c->n_include++]);
+}
+
 void rc_constraints_read(const struct lyd_node *n, struct intent_cpath *c)
 {
 	const struct lyd_node *x;
 
 	rc_leaves_read(n, constraint_leaves, ARRAY_LEN(constraint_leaves), c);
 	rc_leaves_read(rc_child(n, "bounds"), bound_leaves, ARRAY_LEN(bound_leaves), c);
+	rc_leaves_read(n, objective_leaves, ARRAY_LEN(objective_leaves), c);
+	rc_leaves_read(rc_child(n, "mix"), mix_leaves, ARRAY_LEN(mix_leaves), c);
 	affinity_read(rc_child(n, "affinity"), &c->affinity);
+	passes_read(n, c);
 	LY_LIST_FOR(lyd_child(n), x) {
 		if (strcmp(x->schema->name, "exclude") == 0 && c->n_exclude < INTENT_HOPS_MAX)
 			str_copy(c->exclude[c->n_exclude++], TED_LABEL_MAX, lyd_get_value(x));
+		else if (strcmp(x->schema->name, "exclude-srlg") == 0)
+			number_read(x, c->exclude_srlg, &c->n_exclude_srlg);
+		else if (strcmp(x->schema->name, "exclude-asn") == 0)
+			number_read(x, c->exclude_asn, &c->n_exclude_asn);
 	}
 }
 
@@ -103,13 +161,29 @@ static void affinity_fill(struct lyd_node *n, const struct pce_affinity *a)
 void rc_constraints_fill(struct lyd_node *n, const struct intent_cpath *c)
 {
 	rc_leaves_fill(n, constraint_leaves, ARRAY_LEN(constraint_leaves), c);
+	if (c->objective)
+		rc_leaves_fill(n, objective_leaves, ARRAY_LEN(objective_leaves), c);
+	if (c->minimise == PCE_MIX)
+		rc_leaves_fill(rc_container(n, NULL, "mix"), mix_leaves, ARRAY_LEN(mix_leaves), c);
 	if (c->delay_us_max != PCE_NO_BOUND || c->hops_max != PCE_NO_BOUND ||
-	    c->igp_max != PCE_NO_BOUND || c->te_max != PCE_NO_BOUND)
+	    c->igp_max != PCE_NO_BOUND || c->te_max != PCE_NO_BOUND || c->delay_us_min ||
+	    c->variation_us_max != PCE_NO_BOUND || c->loss_ppm_max != PCE_NO_BOUND)
 		rc_leaves_fill(rc_container(n, NULL, "bounds"), bound_leaves,
 			       ARRAY_LEN(bound_leaves), c);
 	affinity_fill(n, &c->affinity);
 	for (size_t i = 0; i < c->n_exclude; i++)
 		rc_add(n, "exclude", c->exclude[i]);
+	for (size_t i = 0; i < c->n_include; i++) {
+		char index[8];
+
+		(void)snprintf(index, sizeof(index), "%zu", i + 1);
+		rc_leaves_fill(rc_entry(n, "include", index), pass_leaves, ARRAY_LEN(pass_leaves),
+			       &c->include[i]);
+	}
+	for (size_t i = 0; i < c->n_exclude_srlg; i++)
+		rc_addf(n, "exclude-srlg", "%" PRIu32, c->exclude_srlg[i]);
+	for (size_t i = 0; i < c->n_exclude_asn; i++)
+		rc_addf(n, "exclude-asn", "%" PRIu32, c->exclude_asn[i]);
 }
 
 /* ---- SID lists ---- */

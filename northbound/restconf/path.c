@@ -54,6 +54,9 @@ static const struct rc_leaf path_leaves[] = {
 	RC_LEAF("te", RC_U32, struct pce_answer, te, 0),
 	RC_LEAF("delay", RC_U32, struct pce_answer, delay_us, 0),
 	RC_LEAF("hops", RC_U32, struct pce_answer, hops, 0),
+	RC_LEAF("variation", RC_U32, struct pce_answer, variation_us, 0),
+	RC_LEAF("loss", RC_U32, struct pce_answer, loss_ppm, 0),
+	RC_LEAF("cost", RC_U64, struct pce_answer, cost, 0),
 };
 
 static const struct rc_leaf expansion_leaves[] = {
@@ -119,6 +122,39 @@ static void removed_fill(const struct pce_answer *a, struct lyd_node *out)
 	}
 }
 
+static void slack_fill(const struct pce_answer *a, struct lyd_node *out)
+{
+	for (uint32_t i = 0; i < a->n_slack; i++) {
+		const struct pce_slack *s = &a->slack[i];
+		struct lyd_node *n = rc_entry(out, "constraint", constraint_names[s->of]);
+
+		if (s->is_bound) {
+			rc_addf(n, "value", "%" PRIu64, s->value);
+			rc_addf(n, "bound", "%" PRIu64, s->bound);
+			rc_addf(n, "slack", "%" PRIu64, s->slack);
+		}
+		rc_add(n, "binding", s->binding ? "true" : "false");
+		if (s->has_cost)
+			rc_addf(n, "cost-without", "%" PRIu64, s->cost_without);
+	}
+}
+
+static void failure_fill(const struct pce_answer *a, struct lyd_node *out)
+{
+	for (uint32_t i = 0; i < a->n_conflict; i++)
+		rc_add(out, "conflict", constraint_names[a->conflict[i]]);
+	for (uint32_t i = 0; i < a->n_relax; i++) {
+		const struct pce_relax *x = &a->relax[i];
+		struct lyd_node *n = rc_entry(out, "relaxation", constraint_names[x->of]);
+
+		rc_add(n, "drop", x->drop ? "true" : "false");
+		if (!x->drop)
+			rc_addf(n, "needs", "%" PRIu64, x->needs);
+	}
+	if (a->n_relax)
+		rc_add(out, "together", a->relax_together ? "true" : "false");
+}
+
 static void found_fill(const struct ted *ted, const struct pce_answer *a, uint8_t dataplane,
 		       struct lyd_node *out)
 {
@@ -127,6 +163,9 @@ static void found_fill(const struct ted *ted, const struct pce_answer *a, uint8_
 
 	hops_fill(ted, a, out);
 	rc_leaves_fill(out, path_leaves, ARRAY_LEN(path_leaves), a);
+	if (a->cost_least < a->cost)
+		rc_addf(out, "cost-least", "%" PRIu64, a->cost_least);
+	slack_fill(a, out);
 	segments_fill(a, dataplane, out);
 	if (a->expansion.valid) {
 		e = rc_container(out, NULL, "expansion");
@@ -163,6 +202,7 @@ void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_nod
 	}
 	if (ted && a.status == PCE_OK)
 		found_fill(ted, &a, q->dataplane, output);
+	failure_fill(&a, output);
 	removed_fill(&a, output);
 	arena_fini(&arena);
 	free(q);

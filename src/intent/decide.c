@@ -256,8 +256,8 @@ static bool better(const struct intent_pol *p, const struct intent_eval *e)
 		return e->best.preference > e->now.preference;
 	if (!c || c->kind == INTENT_EXPLICIT)
 		return !sr_list_eq(&e->best.list, &e->now.list);
-	now = intent_route_cost(&e->now, c->minimise);
-	then = intent_route_cost(&e->best, c->minimise);
+	now = intent_route_cost(&e->now, c);
+	then = intent_route_cost(&e->best, c);
 	return then < now && then * 100 <= now * (100 - p->i->cfg.hysteresis_pct);
 }
 
@@ -285,7 +285,7 @@ static bool got_worse(const struct intent_pol *p, const struct intent_eval *e)
 	const struct intent_cpath *c = intent_cpath_find(&p->desired->p, e->now.preference);
 
 	return c && c->kind == INTENT_DYNAMIC && p->want.generation != 0 &&
-	       intent_route_cost(&e->now, c->minimise) > intent_route_cost(&p->want, c->minimise);
+	       intent_route_cost(&e->now, c) > intent_route_cost(&p->want, c);
 }
 
 enum patience { SETTLE, AT_ONCE, WHATEVER };

@@ -12,68 +12,6 @@ uint32_t intent_endpoint_node(const struct ted *t, const struct ip_addr *a)
 	return ip_is_any(a) ? TED_NONE : ted_node_by_addr(t, a);
 }
 
-/* ---- requests ---- */
-
-static bool exclude_add(const struct ted *t, const char *text, uint32_t *nodes, uint32_t *links,
-			struct pce_request *out)
-{
-	uint32_t node = ted_node_by_id(t, text), link;
-	struct ip_addr a;
-
-	if (node == TED_NONE && ip_parse(text, &a) == 0)
-		node = ted_node_by_addr(t, &a);
-	if (node != TED_NONE) {
-		nodes[out->n_exclude_nodes++] = node;
-		return true;
-	}
-	link = ted_link_by_text(t, text);
-	if (link == TED_NONE)
-		return false;
-	links[out->n_exclude_links++] = link;
-	return true;
-}
-
-bool intent_request_of(const struct ted *t, const struct intent_policy *p,
-		       const struct intent_cpath *c, struct arena *a, struct pce_request *out,
-		       uint8_t *bad)
-{
-	uint32_t *nodes = ARENA_ARRAY(a, INTENT_HOPS_MAX, uint32_t);
-	uint32_t *links = ARENA_ARRAY(a, INTENT_HOPS_MAX, uint32_t);
-	bool named = true;
-
-	*out = (struct pce_request){
-		.src = intent_endpoint_node(t, &p->key.headend),
-		.dst = intent_endpoint_node(t, &p->key.endpoint),
-		.minimise = c->minimise,
-		.delay_us_max = c->delay_us_max,
-		.hops_max = c->hops_max,
-		.igp_max = c->igp_max,
-		.te_max = c->te_max,
-		.bandwidth_bps = p->bandwidth_bps,
-		.affinity = c->affinity,
-		.strict = c->strict,
-		.dataplane = p->dataplane == SR_MPLS ? PCE_MPLS : PCE_SRV6,
-		.usid = !p->no_usid,
-		.msd = p->msd,
-		.reserved = p->reserved,
-	};
-	if (c->kind == INTENT_EXPLICIT) {
-		out->delay_us_max = out->hops_max = out->igp_max = out->te_max = PCE_NO_BOUND;
-		out->affinity = (struct pce_affinity){ 0 };
-		return true;
-	}
-	for (uint8_t i = 0; nodes && links && i < c->n_exclude; i++) {
-		/* What does not exist is kept away from; the caller may still want to know. */
-		if (!exclude_add(t, c->exclude[i], nodes, links, out)) {
-			named = false;
-			*bad = i;
-		}
-	}
-	out->exclude_nodes = nodes;
-	out->exclude_links = links;
-	return named;
-}
-
 /* ---- lists ---- */
 
 /* One parameter more than is good: what pce_expand() takes, and trees. */
@@ -163,14 +101,36 @@ void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, ui
 
 /* ---- routes ---- */
 
-uint64_t intent_route_cost(const struct intent_route *r, enum pce_metric m)
+uint64_t intent_route_cost(const struct intent_route *r, const struct intent_cpath *c)
 {
-	const uint32_t cost[] = { [PCE_IGP] = r->igp,
-				  [PCE_TE] = r->te,
-				  [PCE_DELAY] = r->worst_delay_us,
-				  [PCE_HOPS] = r->hops };
+	const uint32_t cost[PCE_METRICS] = { [PCE_IGP] = r->igp,
+					     [PCE_TE] = r->te,
+					     [PCE_DELAY] = r->worst_delay_us,
+					     [PCE_HOPS] = r->hops,
+					     [PCE_VARIATION] = r->variation_us,
+					     [PCE_LOSS] = r->loss };
+	uint64_t sum = 0;
 
-	return cost[m];
+	if (c->algo)
+		return r->flex;
+	if (c->minimise != PCE_MIX)
+		return cost[c->minimise];
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		sum += (uint64_t)c->mix[m] * cost[m];
+	return sum;
+}
+
+/* Over the links of a route that has no choice: lists for an algorithm are strict. */
+static void flex_cost(const struct intent_eval *e, const struct intent_cpath *c,
+		      struct intent_route *r)
+{
+	const struct ted_flex *f = c && c->algo ? ted_flex_of(e->ted, c->algo) : NULL;
+
+	for (uint32_t k = 0; f && k < r->n_links; k++) {
+		uint32_t w = ted_flex_weight(e->ted, &f->def, r->links[k]);
+
+		r->flex += w == TED_NONE ? TED_METRIC_MAX : w;
+	}
 }
 
 /* A single path's links in order, out of the expansion, which is by number. */
@@ -207,6 +167,8 @@ static void route_of_expansion(const struct intent_eval *e, const struct pce_exp
 	out->hops = x->hops_max;
 	out->delay_us = x->delay_us_min;
 	out->worst_delay_us = x->delay_us_max;
+	out->variation_us = x->variation_us_max;
+	out->loss = x->loss_max;
 	out->generation = e->ted->generation;
 }
 
@@ -221,6 +183,7 @@ static void route_of_answer(const struct intent_eval *e, const struct pce_answer
 	memcpy(&out->path, &ans->path, sizeof(out->path));
 	out->n_path = ans->n_path;
 	out->delay_us = ans->delay_us;
+	flex_cost(e, c, out);
 }
 
 /* ---- evaluation ---- */
@@ -228,7 +191,7 @@ static void route_of_answer(const struct intent_eval *e, const struct pce_answer
 static bool request(struct intent_eval *e, const struct intent_cpath *c, const uint64_t *free_bps,
 		    struct pce_request *out)
 {
-	uint8_t bad;
+	const char *bad;
 
 	(void)intent_request_of(e->ted, &e->desired->p, c, &e->arena, out, &bad);
 	out->msd = e->msd;
@@ -319,7 +282,7 @@ static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 	route_of_answer(e, &ans, c, &e->best);
 	/* An equally good path would be a move without need. */
 	if (encode_again(e, c, &req, &again) &&
-	    intent_route_cost(&again, c->minimise) <= intent_route_cost(&e->best, c->minimise))
+	    intent_route_cost(&again, c) <= intent_route_cost(&e->best, c))
 		e->best = again;
 	return true;
 }
@@ -429,6 +392,7 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 		e->cur_breaks = list_breaks(e, c, &req, &x);
 	e->now.preference = c ? c->preference : e->cur_preference;
 	route_of_expansion(e, &x, &e->cur, &e->now);
+	flex_cost(e, c, &e->now);
 	if (x.single)
 		path_order(e->ted, src, &e->arena, &e->now);
 }

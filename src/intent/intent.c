@@ -37,7 +37,9 @@ void intent_cpath_default(struct intent_cpath *c)
 				    .delay_us_max = PCE_NO_BOUND,
 				    .hops_max = PCE_NO_BOUND,
 				    .igp_max = PCE_NO_BOUND,
-				    .te_max = PCE_NO_BOUND };
+				    .te_max = PCE_NO_BOUND,
+				    .variation_us_max = PCE_NO_BOUND,
+				    .loss_ppm_max = PCE_NO_BOUND };
 }
 
 /* ---- headends ---- */

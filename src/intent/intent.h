@@ -36,6 +36,12 @@ void intent_cfg_default(struct intent_cfg *cfg);
 
 enum { INTENT_CPATHS_MAX = 8, INTENT_HOPS_MAX = 16 };
 
+/* A node or link text to pass; strict: nothing between it and the one before. */
+struct intent_pass {
+	char text[TED_LABEL_MAX];
+	bool strict;
+};
+
 /* A candidate path as desired (RFC 9256 s2.2): dynamic, or explicit by SIDs or by hops. */
 struct intent_cpath {
 	uint32_t preference; /* unique in the policy, the highest valid one is used */
@@ -48,6 +54,14 @@ struct intent_cpath {
 	char exclude[INTENT_HOPS_MAX][TED_LABEL_MAX]; /* node or link texts */
 	uint8_t n_exclude;
 	bool strict;
+	struct intent_pass include[INTENT_HOPS_MAX]; /* to be passed, in this order */
+	uint32_t exclude_srlg[INTENT_HOPS_MAX], exclude_asn[INTENT_HOPS_MAX];
+	uint8_t n_include, n_exclude_srlg, n_exclude_asn;
+	uint8_t algo;			   /* Flex-Algo 128..255; 0: none */
+	enum pce_objective objective;
+	uint16_t mix[PCE_METRICS];	   /* weights, for minimise PCE_MIX */
+	uint32_t delay_us_min;		   /* 0: none */
+	uint32_t variation_us_max, loss_ppm_max; /* PCE_NO_BOUND: none */
 	/* explicit: */
 	struct sr_list list;
 };

@@ -43,6 +43,8 @@ struct intent_route {
 	uint32_t *links; /* expansion, ascending */
 	uint32_t n_path, n_links;
 	uint32_t igp, te, delay_us, hops, worst_delay_us;
+	uint32_t variation_us, loss; /* loss in the engine's units */
+	uint64_t flex;		     /* by the metric of the candidate path's algorithm */
 	uint64_t generation; /* 0: never seen on a TED */
 };
 
@@ -180,16 +182,21 @@ struct intent_eval {
 
 /* room: the snapshot, n_free long; written to while it runs, and as it was afterwards. */
 void intent_eval_run(struct intent_eval *e, uint64_t *room);
-uint64_t intent_route_cost(const struct intent_route *r, enum pce_metric m);
+/* What the candidate path wants little of. With MLP and MBP too: no route moves for load alone. */
+uint64_t intent_route_cost(const struct intent_route *r, const struct intent_cpath *c);
 /* Expands a list as it is, from src to the node of an address (NULL or any: wherever it ends). */
 void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
 		   const struct sr_list *list, struct arena *a, struct pce_expansion *out);
 void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, uint8_t dataplane,
 			   struct sr_list *out);
-/* False: an exclude text names nothing (*bad its index). */
+
+/* constraints.c. False: *bad, a text of exclude or include, names nothing. */
 bool intent_request_of(const struct ted *t, const struct intent_policy *p,
 		       const struct intent_cpath *c, struct arena *a, struct pce_request *out,
-		       uint8_t *bad);
+		       const char **bad);
+/* What of the constraints contradicts itself whatever the topology, for people; NULL: nothing.
+ * field: the part of the model. */
+const char *intent_constraints_fault(const struct intent_cpath *c, const char **field);
 uint32_t intent_endpoint_node(const struct ted *t, const struct ip_addr *a);
 
 /* ---- rounds ---- */

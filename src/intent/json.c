@@ -69,6 +69,53 @@ static void put_list(struct str *s, const struct sr_list *l)
 	str_add(s, "]");
 }
 
+static void put_numbers(struct str *s, const char *name, const uint32_t *at, unsigned n)
+{
+	if (n == 0)
+		return;
+	str_addf(s, ",\"%s\":[", name);
+	for (unsigned i = 0; i < n; i++)
+		str_addf(s, "%s%u", i ? "," : "", at[i]);
+	str_add(s, "]");
+}
+
+static void put_include(struct str *s, const struct intent_cpath *c)
+{
+	if (c->n_include == 0)
+		return;
+	str_add(s, ",\"include\":[");
+	for (unsigned i = 0; i < c->n_include; i++) {
+		str_addf(s, "%s{\"strict\":%u", i ? "," : "", c->include[i].strict);
+		put_text(s, "text", c->include[i].text);
+		str_add(s, "}");
+	}
+	str_add(s, "]");
+}
+
+/* What most candidate paths do not have, and records of older versions do not know. */
+static void put_more(struct str *s, const struct intent_cpath *c)
+{
+	uint32_t mix[PCE_METRICS];
+
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		mix[m] = c->mix[m];
+	if (c->minimise == PCE_MIX)
+		put_numbers(s, "mix", mix, PCE_METRICS);
+	if (c->objective)
+		put_u64(s, "objective", c->objective);
+	if (c->delay_us_min)
+		put_u64(s, "delay_us_min", c->delay_us_min);
+	if (c->variation_us_max != PCE_NO_BOUND)
+		put_u64(s, "variation_us_max", c->variation_us_max);
+	if (c->loss_ppm_max != PCE_NO_BOUND)
+		put_u64(s, "loss_ppm_max", c->loss_ppm_max);
+	if (c->algo)
+		put_u64(s, "algo", c->algo);
+	put_numbers(s, "exclude_srlg", c->exclude_srlg, c->n_exclude_srlg);
+	put_numbers(s, "exclude_asn", c->exclude_asn, c->n_exclude_asn);
+	put_include(s, c);
+}
+
 static void put_cpath(struct str *s, const struct intent_cpath *c)
 {
 	str_addf(s, "{\"preference\":%u", c->preference);
@@ -88,6 +135,7 @@ static void put_cpath(struct str *s, const struct intent_cpath *c)
 	put_words(s, "include_any", c->affinity.include_any);
 	put_words(s, "include_all", c->affinity.include_all);
 	put_u64(s, "strict", c->strict);
+	put_more(s, c);
 	str_add(s, ",\"exclude\":[");
 	for (unsigned i = 0; i < c->n_exclude; i++) {
 		str_add(s, i ? "," : "");
@@ -262,6 +310,60 @@ static void get_exclude(json_object *o, struct intent_cpath *c, bool *bad)
 	}
 }
 
+/* Absent: stays as it is. */
+static uint64_t maybe_u64(json_object *o, const char *name, uint64_t otherwise, uint64_t max,
+			  bool *bad)
+{
+	return json_object_object_get_ex(o, name, NULL) ? get_u64(o, name, max, bad) : otherwise;
+}
+
+static uint8_t get_numbers(json_object *o, const char *name, uint32_t *at, size_t max, bool *bad)
+{
+	json_object *a = NULL;
+	size_t n = 0;
+
+	if (json_object_object_get_ex(o, name, NULL))
+		a = get_array(o, name, max, bad);
+	for (; a && n < json_object_array_length(a); n++)
+		at[n] = item_u32(a, n, bad);
+	return (uint8_t)n;
+}
+
+static void get_include(json_object *o, struct intent_cpath *c, bool *bad)
+{
+	json_object *a = NULL;
+
+	if (json_object_object_get_ex(o, "include", NULL))
+		a = get_array(o, "include", INTENT_HOPS_MAX, bad);
+	for (size_t i = 0; a && i < json_object_array_length(a); i++) {
+		json_object *v = json_object_array_get_idx(a, i);
+		struct intent_pass *p = &c->include[c->n_include++];
+
+		p->strict = get_u64(v, "strict", 1, bad) != 0;
+		get_text(v, "text", p->text, sizeof(p->text), bad);
+	}
+}
+
+static void get_more(json_object *o, struct intent_cpath *c, bool *bad)
+{
+	uint32_t mix[PCE_METRICS] = { 0 };
+
+	(void)get_numbers(o, "mix", mix, PCE_METRICS, bad);
+	for (unsigned m = 0; m < PCE_METRICS; m++) {
+		*bad = *bad || mix[m] > UINT16_MAX;
+		c->mix[m] = (uint16_t)mix[m];
+	}
+	c->objective = (enum pce_objective)maybe_u64(o, "objective", PCE_MCP, PCE_MBP, bad);
+	c->delay_us_min = (uint32_t)maybe_u64(o, "delay_us_min", 0, UINT32_MAX, bad);
+	c->variation_us_max =
+		(uint32_t)maybe_u64(o, "variation_us_max", PCE_NO_BOUND, UINT32_MAX, bad);
+	c->loss_ppm_max = (uint32_t)maybe_u64(o, "loss_ppm_max", PCE_NO_BOUND, UINT32_MAX, bad);
+	c->algo = (uint8_t)maybe_u64(o, "algo", 0, UINT8_MAX, bad);
+	c->n_exclude_srlg = get_numbers(o, "exclude_srlg", c->exclude_srlg, INTENT_HOPS_MAX, bad);
+	c->n_exclude_asn = get_numbers(o, "exclude_asn", c->exclude_asn, INTENT_HOPS_MAX, bad);
+	get_include(o, c, bad);
+}
+
 static void get_cpath(json_object *o, struct intent_cpath *c, bool *bad)
 {
 	intent_cpath_default(c);
@@ -272,7 +374,7 @@ static void get_cpath(json_object *o, struct intent_cpath *c, bool *bad)
 		get_list(o, &c->list, bad);
 		return;
 	}
-	c->minimise = (enum pce_metric)get_u64(o, "minimise", PCE_HOPS, bad);
+	c->minimise = (enum pce_metric)get_u64(o, "minimise", PCE_MIX, bad);
 	c->delay_us_max = (uint32_t)get_u64(o, "delay_us_max", UINT32_MAX, bad);
 	c->hops_max = (uint32_t)get_u64(o, "hops_max", UINT32_MAX, bad);
 	c->igp_max = (uint32_t)get_u64(o, "igp_max", UINT32_MAX, bad);
@@ -282,6 +384,7 @@ static void get_cpath(json_object *o, struct intent_cpath *c, bool *bad)
 	get_words(o, "include_all", c->affinity.include_all, bad);
 	c->strict = get_u64(o, "strict", 1, bad) != 0;
 	get_exclude(o, c, bad);
+	get_more(o, c, bad);
 }
 
 static void get_desired(json_object *o, struct intent_policy *p, bool *bad)

@@ -195,6 +195,31 @@ static bool exclude_ok(const struct intent *i, const struct intent_policy *p,
 	return true;
 }
 
+static bool include_kept(const struct intent_policy *old, const char *text)
+{
+	for (unsigned i = 0; old && i < old->n_cpaths; i++) {
+		for (unsigned k = 0; k < old->cpaths[i].n_include; k++) {
+			if (strcmp(old->cpaths[i].include[k].text, text) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool include_ok(const struct intent *i, const struct intent_policy *old, const char *text,
+		       char why[SR_REASON_MAX])
+{
+	uint32_t node;
+
+	if (!in_sight(i) || exclude_names(i->ted, text, &node))
+		return true;
+	(void)snprintf(why, SR_REASON_MAX,
+		       "%.120s is no node or link of the topology: name a node, or a link as "
+		       "NODE>NODE",
+		       text);
+	return include_kept(old, text);
+}
+
 /* A group no link may have and every link must have. */
 static int affinity_clash(const struct pce_affinity *a)
 {
@@ -226,9 +251,10 @@ static bool dynamic_ok(const struct intent *i, const struct intent_policy *p,
 	int clash = affinity_clash(&c->affinity);
 	char field[sizeof(r->field)], why[SR_REASON_MAX];
 
-	if (c->minimise > PCE_HOPS)
-		return REFUSE(r, cpath_field(c, "/dynamic/metric", field, sizeof(field)),
-			      "igp, te, delay or hops");
+	const char *part, *fault = intent_constraints_fault(c, &part);
+
+	if (fault)
+		return REFUSE(r, cpath_field(c, part, field, sizeof(field)), "%s", fault);
 	if (c->hops_max == 0)
 		return REFUSE(r, cpath_field(c, "/dynamic/bounds/hops", field, sizeof(field)),
 			      "no path has 0 hops: give 1 or more, or leave it out");
@@ -244,6 +270,11 @@ static bool dynamic_ok(const struct intent *i, const struct intent_policy *p,
 	for (unsigned k = 0; k < c->n_exclude; k++) {
 		if (!exclude_ok(i, p, old, c->exclude[k], why))
 			return REFUSE(r, cpath_field(c, "/dynamic/exclude", field, sizeof(field)),
+				      "%s", why);
+	}
+	for (unsigned k = 0; k < c->n_include; k++) {
+		if (!include_ok(i, old, c->include[k].text, why))
+			return REFUSE(r, cpath_field(c, "/dynamic/include", field, sizeof(field)),
 				      "%s", why);
 	}
 	return true;

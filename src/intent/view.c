@@ -189,7 +189,7 @@ static bool query_request(const struct intent *i, const struct intent_path_query
 {
 	const struct ted *t = i->ted;
 	struct intent_policy *p = ARENA_NEW(a, struct intent_policy);
-	uint8_t bad = 0;
+	const char *bad = NULL;
 
 	if (!p) {
 		refuse(out, PCE_NO_MEMORY, NULL);
@@ -201,8 +201,7 @@ static bool query_request(const struct intent *i, const struct intent_path_query
 	p->reserved = q->reserved;
 	if (!intent_request_of(t, p, &q->constraints, a, req, &bad)) {
 		refuse(out, PCE_NO_CONSTRAINED,
-		       arena_printf(a, "exclude: %s is no node or link of the topology",
-				    q->constraints.exclude[bad]));
+		       arena_printf(a, "%s is no node or link of the topology", bad));
 		return false;
 	}
 	req->src = node_named(t, q->src);
@@ -217,6 +216,7 @@ static bool query_request(const struct intent *i, const struct intent_path_query
 	req->msd = msd_at(i, q, req->src);
 	req->free_bps = free_at(i, q, a);
 	req->n_free = t->n_links;
+	req->explain = true; /* somebody looks at it */
 	if (!req->free_bps)
 		refuse(out, PCE_NO_MEMORY, NULL);
 	return req->free_bps != NULL;

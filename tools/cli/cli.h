@@ -145,6 +145,7 @@ void cli_fmt_yes(struct str *out, json_object *v);	/* boolean */
 /* Units of people to units of the API: 0, or -EINVAL. */
 int cli_parse_rate(const char *text, uint64_t *bps); /* 10M, 2.5G, 64k, 1000 */
 int cli_parse_delay(const char *text, uint64_t *us); /* 20ms, 500us, 1s; a bare number is us */
+int cli_parse_loss(const char *text, uint64_t *ppm); /* 20ppm, 0.1%; a bare number is ppm */
 /* A number of option --name within bounds; CLI_OK (absent: *out untouched) or CLI_USAGE, said. */
 int cli_opt_number(const char *name, uint64_t low, uint64_t high, uint64_t *out);
 
@@ -172,12 +173,22 @@ int cli_demand(struct str *out);
 /* "segment":[…] from --segment. */
 int cli_segments(struct str *out);
 #define CLI_OPTIONS_CONSTRAINTS                                                                    \
-	{ "metric", "igp|te|delay|hops", "what to minimise (default igp)" },                        \
+	{ "metric", "igp|te|delay|hops|variation|loss|mix", "what to minimise (default igp)" },      \
+		{ "mix", "METRIC=N..", "weights of the metrics, for --metric mix" },               \
+		{ "objective", "mcp|mlp|mbp",                                                      \
+		  "least cost, emptiest fullest link, widest (default mcp)" },                     \
+		{ "algo", "N", "flexible algorithm, 128 to 255, and its metric" },                 \
 		{ "delay-max", "TIME", "bound on the delay: 20ms, 500us" },                        \
+		{ "delay-min", "TIME", "and from below" },                                         \
+		{ "variation-max", "TIME", "bound on the delay variation" },                       \
+		{ "loss-max", "LOSS", "bound on what is lost: 20ppm, 0.1%" },                      \
 		{ "hops-max", "N", "bound on the number of links" },                               \
 		{ "igp-max", "N", "bound on the sum of IGP metrics" },                             \
 		{ "te-max", "N", "bound on the sum of TE metrics" },                               \
+		{ "include", "REF..", "pass nodes and links in this order; =REF: with nothing between" }, \
 		{ "exclude", "REF..", "stay away from nodes (NODE) and links (NODE>NODE)" },       \
+		{ "exclude-srlg", "N..", "and from shared risk link groups" },                     \
+		{ "exclude-asn", "N..", "and from domains (AS numbers)" },                         \
 		{ "affinity-exclude", "N..", "no link of these administrative groups" },           \
 		{ "affinity-include-any", "N..", "only links of at least one of these" },          \
 		{ "affinity-include-all", "N..", "only links of all of these" },                   \

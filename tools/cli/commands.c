@@ -87,10 +87,12 @@ static const char create_more[] =
 
 static const char path_more[] =
 	"Asks for a path on the present topology and bandwidth book; nothing is booked or sent.\n"
-	"When there is none, says why, what each constraint took out, and how near a path would\n"
-	"be; exit code 3.\n"
+	"explain tells what the path leaves of each constraint, and which of them it would be\n"
+	"better without. When there is no path, both say which constraints conflict and the\n"
+	"nearest change that would help; exit code 3.\n"
 	"\n"
-	"  sextant path compute pe1 pe9 --metric delay --bandwidth 2.5G --dataplane srv6";
+	"  sextant path compute pe1 pe9 --metric delay --bandwidth 2.5G --dataplane srv6\n"
+	"  sextant path explain pe1 pe9 --delay-max 20ms --loss-max 50ppm --include p4,=p7";
 
 #define PLAN_FORMATS "Formats, units and what comes out: tools/plan/README.md. Asks no controller.\n"
 

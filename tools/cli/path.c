@@ -15,23 +15,92 @@ static void fmt_hops(struct str *out, json_object *hops)
 	}
 }
 
-/* "nearest" in the unit of its constraint; 0 is unknown. */
-static void fmt_nearest(struct str *out, json_object *row)
+static void fmt_ppm(struct str *out, json_object *v)
+{
+	str_addf(out, "%llu ppm", (unsigned long long)cli_num(v, "", 0));
+}
+
+/* A member of a row in the unit of the row's constraint. */
+static void in_unit(struct str *out, json_object *row, const char *member)
 {
 	static const struct {
 		const char *constraint;
 		void (*format)(struct str *out, json_object *v);
-	} units[] = { { "bandwidth", cli_fmt_rate }, { "delay", cli_fmt_delay } };
+	} units[] = { { "bandwidth", cli_fmt_rate }, { "delay", cli_fmt_delay },
+		      { "delay-min", cli_fmt_delay }, { "variation", cli_fmt_delay },
+		      { "loss", fmt_ppm } };
 	const char *c = cli_text(row, "constraint", "");
 
-	if (cli_num(row, "nearest", 0) == 0)
+	if (!cli_at(row, member)) {
+		str_add(out, "-");
 		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(units); i++)
 		if (strcmp(c, units[i].constraint) == 0) {
-			units[i].format(out, cli_at(row, "nearest"));
+			units[i].format(out, cli_at(row, member));
 			return;
 		}
-	str_add(out, cli_text(row, "nearest", ""));
+	str_add(out, cli_text(row, member, ""));
+}
+
+/* 0 is unknown. */
+static void fmt_nearest(struct str *out, json_object *row)
+{
+	if (cli_num(row, "nearest", 0) != 0)
+		in_unit(out, row, "nearest");
+}
+
+static void fmt_value(struct str *out, json_object *row)
+{
+	in_unit(out, row, "value");
+}
+
+static void fmt_bound(struct str *out, json_object *row)
+{
+	in_unit(out, row, "bound");
+}
+
+static void fmt_slack(struct str *out, json_object *row)
+{
+	in_unit(out, row, "slack");
+}
+
+static void fmt_needs(struct str *out, json_object *row)
+{
+	if (cli_bool(row, "drop"))
+		str_add(out, "without it");
+	else
+		in_unit(out, row, "needs");
+}
+
+/* What was asked for, and what the path leaves of it. */
+static void show_slack(json_object *answer)
+{
+	static const struct cli_column cols[] = {
+		{ "CONSTRAINT", "constraint", NULL, false }, { "VALUE", "", fmt_value, true },
+		{ "BOUND", "", fmt_bound, true },	     { "SLACK", "", fmt_slack, true },
+		{ "BINDING", "binding", cli_fmt_yes, false }, { "COST WITHOUT IT", "cost-without", NULL, true },
+	};
+
+	if (cli_count(answer, "constraint") == 0)
+		return;
+	(void)putchar('\n');
+	cli_table(cli_at(answer, "constraint"), cols, ARRAY_LEN(cols));
+}
+
+static void show_relaxations(json_object *answer)
+{
+	static const struct cli_column cols[] = {
+		{ "WOULD HELP", "constraint", NULL, false },
+		{ "NEEDS", "", fmt_needs, true },
+	};
+
+	if (cli_count(answer, "relaxation") == 0)
+		return;
+	(void)putchar('\n');
+	cli_table(cli_at(answer, "relaxation"), cols, ARRAY_LEN(cols));
+	if (cli_bool(answer, "together"))
+		(void)puts("only all of them together");
 }
 
 static void show_segments(json_object *answer)
@@ -81,6 +150,10 @@ static void show_path(json_object *answer)
 		{ "IGP", "igp", NULL, false },
 		{ "TE", "te", NULL, false },
 		{ "delay", "delay", cli_fmt_delay, false },
+		{ "variation", "variation", cli_fmt_delay, false },
+		{ "loss", "loss", fmt_ppm, false },
+		{ "cost", "cost", NULL, false },
+		{ "cost at least", "cost-least", NULL, false },
 		{ "worst delay", "expansion/worst-delay", cli_fmt_delay, false },
 		{ "single path", "expansion/single-path", cli_fmt_yes, false },
 		{ "free", "bottleneck", cli_fmt_rate, false },
@@ -98,6 +171,7 @@ static int show_failure(json_object *answer)
 
 	(void)fflush(stdout);
 	(void)cli_fail(0, "no path: %s", cli_text(answer, "why", status));
+	show_relaxations(answer);
 	show_removed(answer);
 	return strcmp(status, "no-memory") == 0 ? CLI_REFUSED : CLI_INFEASIBLE;
 }
@@ -145,7 +219,9 @@ int cli_path_compute(const struct cli_command *cmd)
 	if (strcmp(status, "ok") != 0)
 		return show_failure(answer);
 	show_path(answer);
-	if (strcmp(cmd->words, "path explain") == 0)
+	if (strcmp(cmd->words, "path explain") == 0) {
+		show_slack(answer);
 		show_removed(answer);
+	}
 	return CLI_OK;
 }

@@ -76,6 +76,29 @@ static void fmt_kind(struct str *out, json_object *c)
 	str_add(out, cli_at(c, "explicit") ? "explicit" : "dynamic");
 }
 
+static void fmt_include(struct str *out, json_object *list)
+{
+	for (size_t i = 0; i < cli_count(list, ""); i++) {
+		json_object *p = cli_nth(list, "", i);
+
+		str_addf(out, "%s%s%s", i ? "," : "", cli_bool(p, "strict") ? "=" : "",
+			 cli_text(p, "ref", "?"));
+	}
+}
+
+static void fmt_mix(struct str *out, json_object *mix)
+{
+	static const char *const known[] = { "igp", "te", "delay", "hops", "variation", "loss" };
+	bool first = true;
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (!cli_at(mix, known[i]))
+			continue;
+		str_addf(out, "%s%s=%s", first ? "" : ",", known[i], cli_text(mix, known[i], "?"));
+		first = false;
+	}
+}
+
 /* What a candidate path asks for, in the words of the options. */
 static void fmt_asks(struct str *out, json_object *c)
 {
@@ -84,14 +107,23 @@ static void fmt_asks(struct str *out, json_object *c)
 		void (*format)(struct str *out, json_object *v);
 	} rows[] = {
 		{ "dynamic/metric", "metric", NULL },
+		{ "dynamic/objective", "objective", NULL },
+		{ "dynamic/algorithm", "algo", NULL },
 		{ "dynamic/bounds/delay", "delay-max", cli_fmt_delay },
+		{ "dynamic/bounds/delay-min", "delay-min", cli_fmt_delay },
+		{ "dynamic/bounds/variation", "variation-max", cli_fmt_delay },
+		{ "dynamic/bounds/loss", "loss-max", NULL },
 		{ "dynamic/bounds/hops", "hops-max", NULL },
 		{ "dynamic/bounds/igp", "igp-max", NULL },
 		{ "dynamic/bounds/te", "te-max", NULL },
 		{ "dynamic/affinity/exclude-any", "affinity-exclude", cli_fmt_list },
 		{ "dynamic/affinity/include-any", "affinity-include-any", cli_fmt_list },
 		{ "dynamic/affinity/include-all", "affinity-include-all", cli_fmt_list },
+		{ "dynamic/include", "include", fmt_include },
 		{ "dynamic/exclude", "exclude", cli_fmt_list },
+		{ "dynamic/exclude-srlg", "exclude-srlg", cli_fmt_list },
+		{ "dynamic/exclude-asn", "exclude-asn", cli_fmt_list },
+		{ "dynamic/mix", "mix", fmt_mix },
 		{ "explicit/segment", "segment", cli_fmt_segments },
 	};
 

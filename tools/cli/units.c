@@ -143,6 +143,13 @@ int cli_parse_delay(const char *text, uint64_t *us)
 	return parse_scaled(text, units, ARRAY_LEN(units), us);
 }
 
+int cli_parse_loss(const char *text, uint64_t *ppm)
+{
+	static const struct unit units[] = { { "", 1 }, { "ppm", 1 }, { "%", 10000 } };
+
+	return parse_scaled(text, units, ARRAY_LEN(units), ppm);
+}
+
 int cli_opt_number(const char *name, uint64_t low, uint64_t high, uint64_t *out)
 {
 	const char *text = cli_opt(name, 0);

@@ -44,19 +44,46 @@ static int number_of(const char *option, const char *member, uint64_t low, uint6
 	return CLI_OK;
 }
 
+/* "member":MICROSECONDS from an option that is a time. */
+static int time_of(const char *option, const char *member, struct str *out)
+{
+	const char *v = cli_opt(option, 0);
+	uint64_t us;
+
+	if (!v)
+		return CLI_OK;
+	if (cli_parse_delay(v, &us) < 0 || us > BOUND_MAX)
+		return cli_fail(CLI_USAGE, "--%s '%s' is not a time such as 20ms, 500us or 1.5s, "
+				"4294s at most", option, v);
+	comma(out);
+	str_addf(out, "\"%s\":%llu", member, (unsigned long long)us);
+	return CLI_OK;
+}
+
+static int loss(struct str *out)
+{
+	const char *v = cli_opt("loss-max", 0);
+	uint64_t ppm;
+
+	if (!v)
+		return CLI_OK;
+	if (cli_parse_loss(v, &ppm) < 0 || ppm > 1000000)
+		return cli_fail(CLI_USAGE, "--loss-max '%s' is not a share such as 20ppm or 0.1%%, "
+				"100%% at most", v);
+	comma(out);
+	str_addf(out, "\"loss\":%llu", (unsigned long long)ppm);
+	return CLI_OK;
+}
+
 static int bounds(struct str *out)
 {
 	STR_AUTO struct str in = { 0 };
-	const char *delay = cli_opt("delay-max", 0);
-	uint64_t us;
 
 	str_add(&in, "{");
-	if (delay && (cli_parse_delay(delay, &us) < 0 || us > BOUND_MAX))
-		return cli_fail(CLI_USAGE, "--delay-max '%s' is not a time such as 20ms, 500us or 1.5s, "
-				"4294s at most", delay);
-	if (delay)
-		str_addf(&in, "\"delay\":%llu", (unsigned long long)us);
-	if (number_of("hops-max", "hops", 0, BOUND_MAX, &in) != CLI_OK ||
+	if (time_of("delay-max", "delay", &in) != CLI_OK ||
+	    time_of("delay-min", "delay-min", &in) != CLI_OK ||
+	    time_of("variation-max", "variation", &in) != CLI_OK || loss(&in) != CLI_OK ||
+	    number_of("hops-max", "hops", 0, BOUND_MAX, &in) != CLI_OK ||
 	    number_of("igp-max", "igp", 0, BOUND_MAX, &in) != CLI_OK ||
 	    number_of("te-max", "te", 0, BOUND_MAX, &in) != CLI_OK)
 		return CLI_USAGE;
@@ -141,14 +168,86 @@ static int affinity(struct str *out)
 	return CLI_OK;
 }
 
+static int number_one(const char *option, const char *text, struct str *out)
+{
+	uint64_t v;
+
+	if (str_u64(text, &v) < 0 || v > UINT32_MAX)
+		return cli_fail(CLI_USAGE, "--%s '%s' is not a number from 0 to 4294967295", option, text);
+	str_addf(out, "%llu", (unsigned long long)v);
+	return CLI_OK;
+}
+
+/* The elements before this one are counted by their names: there is no other state. */
+static unsigned next_index(const struct str *out)
+{
+	unsigned index = 1;
+
+	for (const char *p = out->s; p && (p = strstr(p, "\"index\":")); p++)
+		index++;
+	return index;
+}
+
+static int include_one(const char *option, const char *text, struct str *out)
+{
+	unsigned index = next_index(out);
+	bool strict = text[0] == '=';
+
+	if (index > 16)
+		return cli_fail(CLI_USAGE, "--%s: 16 nodes and links at most", option);
+	str_addf(out, "{\"index\":%u,\"ref\":", index);
+	str_json(out, text + strict);
+	str_addf(out, "%s}", strict ? ",\"strict\":true" : "");
+	return CLI_OK;
+}
+
+static int weight_one(const char *option, const char *text, struct str *out)
+{
+	static const char *const known[] = { "igp", "te", "delay", "hops", "variation", "loss" };
+	size_t n = strcspn(text, "=");
+	uint64_t v;
+
+	for (size_t i = 0; text[n] && i < ARRAY_LEN(known); i++) {
+		if (strlen(known[i]) != n || strncmp(text, known[i], n) != 0)
+			continue;
+		if (str_u64(text + n + 1, &v) < 0 || v > UINT16_MAX)
+			break;
+		str_addf(out, "\"%s\":%llu", known[i], (unsigned long long)v);
+		return CLI_OK;
+	}
+	return cli_fail(CLI_USAGE, "--%s '%s' is not METRIC=WEIGHT: igp, te, delay, hops, variation or "
+			"loss, and 0 to 65535", option, text);
+}
+
+static int mix(struct str *out)
+{
+	if (!cli_opt("mix", 0))
+		return CLI_OK;
+	comma(out);
+	str_add(out, "\"mix\":{");
+	if (each("mix", weight_one, out) != CLI_OK)
+		return CLI_USAGE;
+	str_add(out, "}");
+	return CLI_OK;
+}
+
 int cli_constraints(struct str *out)
 {
-	static const char *const metrics[][2] = { { "igp", "igp" }, { "te", "te" }, { "delay", "delay" },
-						  { "hops", "hops" } };
+	static const char *const metrics[][2] = {
+		{ "igp", "igp" }, { "te", "te" }, { "delay", "delay" }, { "hops", "hops" },
+		{ "variation", "variation" }, { "loss", "loss" }, { "mix", "mix" },
+	};
+	static const char *const objectives[][2] = { { "mcp", "mcp" }, { "mlp", "mlp" }, { "mbp", "mbp" } };
 
 	if (word_of("metric", metrics, ARRAY_LEN(metrics), "metric", out) != CLI_OK ||
+	    mix(out) != CLI_OK ||
+	    word_of("objective", objectives, ARRAY_LEN(objectives), "objective", out) != CLI_OK ||
+	    number_of("algo", "algorithm", 128, 255, out) != CLI_OK ||
 	    bounds(out) != CLI_OK || affinity(out) != CLI_OK ||
-	    list_of("exclude", "exclude", ref_one, out) != CLI_OK)
+	    list_of("include", "include", include_one, out) != CLI_OK ||
+	    list_of("exclude", "exclude", ref_one, out) != CLI_OK ||
+	    list_of("exclude-srlg", "exclude-srlg", number_one, out) != CLI_OK ||
+	    list_of("exclude-asn", "exclude-asn", number_one, out) != CLI_OK)
 		return CLI_USAGE;
 	if (cli_opt("strict", 0)) {
 		comma(out);
@@ -195,11 +294,8 @@ static int segment_one(const char *option, const char *text, struct str *out)
 	struct ip_addr a;
 	uint64_t label;
 	char addr[IP_TEXT_MAX];
-	unsigned index = 1;
+	unsigned index = next_index(out);
 
-	/* The elements before this one are counted by their names: there is no other state. */
-	for (const char *p = out->s; p && (p = strstr(p, "\"index\":")); p++)
-		index++;
 	if (ip_parse(text, &a) == 0 && a.family == IP_V6)
 		str_addf(out, "{\"index\":%u,\"sid\":\"%s\"}", index, ip_text(&a, addr, sizeof(addr)));
 	else if (str_u64(text, &label) == 0 && label <= 1048575)

@@ -301,6 +301,35 @@ START_TEST(constraints_become_members_of_the_model)
 }
 END_TEST
 
+START_TEST(every_constraint_becomes_a_member)
+{
+	STR_AUTO struct str s = { 0 };
+
+	cli_said = (struct cli){ 0 };
+	give("metric", "mix");
+	give("mix", "igp=3,loss=65535");
+	give("mix", "delay=0");
+	give("objective", "mbp");
+	give("algo", "129");
+	give("delay-max", "20ms");
+	give("delay-min", "1ms");
+	give("variation-max", "0");
+	give("loss-max", "0.01%");
+	give("include", "p1,=p2>p3");
+	give("include", "p\"4");
+	give("exclude-srlg", "7,4294967295");
+	give("exclude-asn", "65001");
+	ck_assert_int_eq(cli_constraints(&s), CLI_OK);
+	ck_assert_str_eq(str_text(&s),
+			 "\"metric\":\"mix\",\"mix\":{\"igp\":3,\"loss\":65535,\"delay\":0},"
+			 "\"objective\":\"mbp\",\"algorithm\":129,\"bounds\":{\"delay\":20000,"
+			 "\"delay-min\":1000,\"variation\":0,\"loss\":100},"
+			 "\"include\":[{\"index\":1,\"ref\":\"p1\"},{\"index\":2,\"ref\":\"p2>p3\",\"strict\":true},"
+			 "{\"index\":3,\"ref\":\"p\\\"4\"}],\"exclude-srlg\":[7,4294967295],"
+			 "\"exclude-asn\":[65001]");
+}
+END_TEST
+
 START_TEST(demands_become_members_of_the_model)
 {
 	STR_AUTO struct str s = { 0 };
@@ -396,7 +425,21 @@ static const struct {
 	{ "policy create ::1 1 ::2 --bandwidth 10ms", CLI_USAGE, "--bandwidth '10ms' is not a rate" },
 	{ "policy create ::1 1 ::2 --delay-max 20M", CLI_USAGE, "--delay-max '20M' is not a time" },
 	{ "policy create ::1 1 ::2 --delay-max 4295s", CLI_USAGE, "--delay-max '4295s' is not a time" },
-	{ "policy create ::1 1 ::2 --metric fast", CLI_USAGE, "there are igp, te, delay, hops" },
+	{ "policy create ::1 1 ::2 --metric fast", CLI_USAGE, "there are igp, te, delay, hops, variation, loss, mix" },
+	{ "policy create ::1 1 ::2 --mix igp", CLI_USAGE, "--mix 'igp' is not METRIC=WEIGHT" },
+	{ "policy create ::1 1 ::2 --mix speed=1", CLI_USAGE, "is not METRIC=WEIGHT" },
+	{ "policy create ::1 1 ::2 --mix igp=65536", CLI_USAGE, "is not METRIC=WEIGHT" },
+	{ "policy create ::1 1 ::2 --objective mbc", CLI_USAGE, "there are mcp, mlp, mbp" },
+	{ "policy create ::1 1 ::2 --algo 127", CLI_USAGE, "number from 128 to 255" },
+	{ "policy create ::1 1 ::2 --loss-max 0.00001%", CLI_USAGE, "--loss-max '0.00001%' is not a share" },
+	{ "policy create ::1 1 ::2 --loss-max 101%", CLI_USAGE, "100% at most" },
+	{ "policy create ::1 1 ::2 --delay-min soon", CLI_USAGE, "--delay-min 'soon' is not a time" },
+	{ "policy create ::1 1 ::2 --variation-max x", CLI_USAGE, "--variation-max 'x' is not a time" },
+	{ "policy create ::1 1 ::2 --include a,,b", CLI_USAGE, "empty or too long" },
+	{ "policy create ::1 1 ::2 --include 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", CLI_USAGE,
+	  "16 nodes and links at most" },
+	{ "policy create ::1 1 ::2 --exclude-srlg x", CLI_USAGE, "--exclude-srlg 'x' is not a number" },
+	{ "policy create ::1 1 ::2 --exclude-asn 4294967296", CLI_USAGE, "is not a number" },
 	{ "policy create ::1 1 ::2 --setup-priority 8", CLI_USAGE, "number from 0 to 7" },
 	{ "policy create ::1 1 ::2 --hold-priority 8", CLI_USAGE, "number from 0 to 7" },
 	{ "policy create ::1 1 ::2 --affinity-exclude 256", CLI_USAGE, "administrative group" },
@@ -507,6 +550,7 @@ int main(void)
 	tcase_add_test(t, a_terminal_never_gets_control_characters_from_the_network);
 	tcase_add_test(t, a_record_leaves_out_what_is_absent);
 	tcase_add_test(t, constraints_become_members_of_the_model);
+	tcase_add_test(t, every_constraint_becomes_a_member);
 	tcase_add_test(t, demands_become_members_of_the_model);
 	tcase_add_test(t, segments_keep_their_order);
 	tcase_add_test(t, a_key_of_addresses_needs_no_controller);

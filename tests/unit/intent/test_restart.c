@@ -298,6 +298,47 @@ static int garble(void *arg, const char *k, const void *value, size_t len)
 	return store_write(world.store, &op, 1, NULL, NULL);
 }
 
+/* Every constraint there is stands in the record, and is obeyed. */
+START_TEST(constraints_are_kept_and_obeyed)
+{
+	struct intent_policy *p = policy("a", 1, "d");
+	struct intent_cpath *c = &p->cpaths[0], was;
+
+	pcc_up("a");
+	c->include[0] = (struct intent_pass){ .text = "c", .strict = true };
+	c->n_include = 1;
+	c->exclude_srlg[0] = 7;
+	c->exclude_srlg[1] = 4294967295;
+	c->n_exclude_srlg = 2;
+	c->exclude_asn[0] = 65001;
+	c->n_exclude_asn = 1;
+	c->minimise = PCE_MIX;
+	c->mix[PCE_IGP] = 3;
+	c->mix[PCE_DELAY] = 65535;
+	c->objective = PCE_MBP;
+	c->delay_us_min = 1;
+	put_ok(p);
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>c,c>d");
+	was = view_of("a", 1, "d")->desired.cpaths[0];
+	run_ms(1000);
+	world_crash();
+	ck_assert_int_eq(memcmp(&was, &view_of("a", 1, "d")->desired.cpaths[0], sizeof(was)), 0);
+	ck_assert_uint_eq(was.mix[PCE_DELAY], 65535);
+	c->variation_us_max = 5; /* which no link tells, and so nobody keeps */
+	c->loss_ppm_max = 1000000;
+	c->algo = 130; /* which nobody defines */
+	put_ok(p);
+	run_ms(1000);
+	world_crash();
+	ck_assert_uint_eq(view_of("a", 1, "d")->desired.cpaths[0].loss_ppm_max, 1000000);
+	ck_assert_uint_eq(view_of("a", 1, "d")->desired.cpaths[0].variation_us_max, 5);
+	net_publish();
+	pcc_up("a");
+	ck_assert_uint_eq(view_of("a", 1, "d")->desired.cpaths[0].algo, 130);
+	is(1, INTENT_DOWN, "nobody defines algorithm 130");
+}
+END_TEST
+
 START_TEST(record_that_cannot_be_read_costs_one_policy)
 {
 	pcc_up("a");
@@ -329,6 +370,7 @@ static void add_all(TCase *tc)
 	tcase_add_loop_test(tc, what_was_acknowledged_is_there, 0, 10);
 	tcase_add_test(tc, headend_that_stays_away_is_computed_for_after_the_grace);
 	tcase_add_test(tc, record_that_cannot_be_read_costs_one_policy);
+	tcase_add_test(tc, constraints_are_kept_and_obeyed);
 }
 
 int main(void)

@@ -169,7 +169,7 @@ static void cpath_name(struct intent_policy *p)
 
 static void no_metric(struct intent_policy *p)
 {
-	p->cpaths[0].minimise = (enum pce_metric)4;
+	p->cpaths[0].minimise = (enum pce_metric)7;
 }
 
 static void no_hops(struct intent_policy *p)
@@ -225,6 +225,59 @@ static void exclude_17(struct intent_policy *p)
 	p->cpaths[0].n_exclude = 17;
 }
 
+static void mix_of_nothing(struct intent_policy *p)
+{
+	p->cpaths[0].minimise = PCE_MIX;
+}
+
+static void no_objective(struct intent_policy *p)
+{
+	p->cpaths[0].objective = (enum pce_objective)3;
+}
+
+static void empty_window(struct intent_policy *p)
+{
+	p->cpaths[0].delay_us_max = 10;
+	p->cpaths[0].delay_us_min = 11;
+}
+
+static void loses_more_than_all(struct intent_policy *p)
+{
+	p->cpaths[0].loss_ppm_max = 1000001;
+}
+
+static void rigid_algorithm(struct intent_policy *p)
+{
+	p->cpaths[0].algo = 127;
+}
+
+static void include(struct intent_policy *p, const char *text)
+{
+	memcpy(p->cpaths[0].include[p->cpaths[0].n_include++].text, text, strlen(text) + 1);
+}
+
+static void include_nothing(struct intent_policy *p)
+{
+	include(p, "z");
+}
+
+static void include_twice(struct intent_policy *p)
+{
+	include(p, "b");
+	include(p, "b");
+}
+
+static void include_excluded(struct intent_policy *p)
+{
+	include(p, "b");
+	exclude(p, "b");
+}
+
+static void srlgs_17(struct intent_policy *p)
+{
+	p->cpaths[0].n_exclude_srlg = 17;
+}
+
 static void cpath_kind(struct intent_policy *p)
 {
 	memset(&p->cpaths[0].kind, 2, sizeof(p->cpaths[0].kind));
@@ -267,6 +320,15 @@ static const struct fault faults[] = {
 	{ "candidate-path[preference='100']/dynamic/exclude", exclude_headend },
 	{ "candidate-path[preference='100']/dynamic/exclude", exclude_endpoint },
 	{ "candidate-path[preference='100']/dynamic/exclude", exclude_17 },
+	{ "candidate-path[preference='100']/dynamic/metric", mix_of_nothing },
+	{ "candidate-path[preference='100']/dynamic/objective", no_objective },
+	{ "candidate-path[preference='100']/dynamic/bounds/delay-min", empty_window },
+	{ "candidate-path[preference='100']/dynamic/bounds/loss", loses_more_than_all },
+	{ "candidate-path[preference='100']/dynamic/algorithm", rigid_algorithm },
+	{ "candidate-path[preference='100']/dynamic/include", include_nothing },
+	{ "candidate-path[preference='100']/dynamic/include", include_twice },
+	{ "candidate-path[preference='100']/dynamic/include", include_excluded },
+	{ "candidate-path[preference='100']/dynamic/exclude-srlg", srlgs_17 },
 };
 
 START_TEST(fault_is_refused_with_its_field)

@@ -265,11 +265,24 @@ void intent_path(const struct intent *i, const struct intent_path_query *q, stru
 	if (out->status != PCE_OK) {
 		out->removed[PCE_C_DELAY] = (struct pce_removed){ .links = 3, .decisive = true,
 								  .nearest = 1234 };
+		out->conflict[0] = PCE_C_INCLUDE;
+		out->conflict[1] = PCE_C_DELAY;
+		out->n_conflict = 2;
+		out->relax[0] = (struct pce_relax){ .of = PCE_C_DELAY, .needs = 1234 };
+		out->relax[1] = (struct pce_relax){ .of = PCE_C_INCLUDE, .drop = true };
+		out->n_relax = 2;
 		return;
 	}
 	out->path = path;
 	out->n_path = 2;
 	out->delay_us = 20;
+	out->cost = 30;
+	out->cost_least = 29;
+	out->slack[0] = (struct pce_slack){ .of = PCE_C_DELAY, .is_bound = true, .value = 20,
+					    .bound = 50, .slack = 30, .binding = true,
+					    .has_cost = true, .cost_without = 7 };
+	out->slack[1] = (struct pce_slack){ .of = PCE_C_SRLG };
+	out->n_slack = 2;
 	out->n_segs = 1;
 	out->segs[0] = (struct pce_segment){ .kind = PCE_SEG_ADJ, .behavior = 52,
 					     .structure = { 32, 16, 16, 0 } };

@@ -157,6 +157,20 @@ static const struct {
 	int status;
 	const char *has;
 } refusals[] = {
+	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"algorithm\":127}}]"), 400,
+	  "algorithm" },
+	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"objective\":\"mbc\"}}]"), 400,
+	  "objective" },
+	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"bounds\":{\"loss\":1000001}}}]"), 400,
+	  "loss" },
+	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"mix\":{\"igp\":65536}}}]"), 400,
+	  "igp" },
+	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"include\":[{\"index\":17,\"ref\":\"r1\"}]}}]"), 400,
+	  "index" },
+	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"include\":[{\"index\":1}]}}]"), 400,
+	  "ref" },
+	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"exclude-asn\":[0]}}]"), 400,
+	  "exclude-asn" },
 	{ "POST", P, JSON, NULL, 400, "malformed-message" },
 	{ "POST", P, JSON, "", 400, "malformed-message" },
 	{ "POST", P, JSON, "{", 400, "malformed-message" },
@@ -441,6 +455,49 @@ static void output_ok(const char *body)
 	str_fini(&b);
 }
 
+#define EVERY                                                                                      \
+	"\"metric\":\"mix\",\"mix\":{\"igp\":3,\"loss\":65535},\"objective\":\"mlp\",\"algorithm\":129,"   \
+	"\"bounds\":{\"delay\":900,\"delay-min\":100,\"variation\":0,\"loss\":20},\"exclude\":[\"r3\"],"   \
+	"\"include\":[{\"index\":9,\"ref\":\"r2\",\"strict\":true},{\"index\":4,\"ref\":\"r1>r2\"}],"      \
+	"\"exclude-srlg\":[7,4294967295],\"exclude-asn\":[65001]"
+
+START_TEST(every_constraint_is_written_and_read)
+{
+	const struct intent_cpath *c;
+	const struct answer *a;
+
+	fake_up(4);
+	a = ask("PUT", ONE, JSON,
+		BODY("\"candidate-path\":[{\"preference\":100,\"dynamic\":{" EVERY "}}]"));
+	ck_status(a, 201);
+	c = &the_one()->desired.cpaths[0];
+	ck_assert_int_eq(c->minimise, PCE_MIX);
+	ck_assert_uint_eq(c->mix[PCE_IGP], 3);
+	ck_assert_uint_eq(c->mix[PCE_LOSS], 65535);
+	ck_assert_uint_eq(c->mix[PCE_TE], 0);
+	ck_assert_int_eq(c->objective, PCE_MLP);
+	ck_assert_uint_eq(c->algo, 129);
+	ck_assert_uint_eq(c->delay_us_min, 100);
+	ck_assert_uint_eq(c->variation_us_max, 0);
+	ck_assert_uint_eq(c->loss_ppm_max, 20);
+	ck_assert_uint_eq(c->n_include, 2);
+	ck_assert_str_eq(c->include[0].text, "r1>r2");
+	ck_assert(!c->include[0].strict && c->include[1].strict);
+	ck_assert_uint_eq(c->exclude_srlg[1], 4294967295);
+	ck_assert_uint_eq(c->exclude_asn[0], 65001);
+	a = get(ONE);
+	ck_status(a, 200);
+	ck_has(str_text(&a->body), "\"mix\":{\"igp\":3,\"loss\":65535}");
+	ck_has(str_text(&a->body), "\"objective\":\"mlp\"");
+	ck_has(str_text(&a->body), "\"algorithm\":129");
+	ck_has(str_text(&a->body), "\"delay-min\":100,\"variation\":0,\"loss\":20");
+	ck_has(str_text(&a->body), "\"include\":[{\"index\":1,\"ref\":\"r1>r2\",\"strict\":false},"
+	       "{\"index\":2,\"ref\":\"r2\",\"strict\":true}]");
+	ck_has(str_text(&a->body), "\"exclude-srlg\":[7,4294967295],\"exclude-asn\":[65001]");
+	fake_down();
+}
+END_TEST
+
 START_TEST(a_path_is_computed_and_explained)
 {
 	static const char p[] = "/restconf/operations/sextant-path:compute";
@@ -455,6 +512,10 @@ START_TEST(a_path_is_computed_and_explained)
 	ck_has(str_text(&a->body), "\"status\":\"ok\"");
 	ck_has(str_text(&a->body), "fcbb:bb00:1:e000::");
 	ck_has(str_text(&a->body), "0000.0000.0000>0000.0000.0001@2001:db8:ff:1::1");
+	ck_has(str_text(&a->body), "{\"constraint\":\"delay\",\"value\":\"20\",\"bound\":\"50\","
+	       "\"slack\":\"30\",\"binding\":true,\"cost-without\":\"7\"}");
+	ck_has(str_text(&a->body), "{\"constraint\":\"srlg\",\"binding\":false}");
+	ck_has(str_text(&a->body), "\"cost-least\":\"29\"");
 	ck_assert_str_eq(fake.last_query.src, "r0");
 	ck_assert_int_eq(fake.last_query.constraints.minimise, PCE_DELAY);
 	ck_assert_uint_eq(fake.last_query.constraints.delay_us_max, 20000);
@@ -469,6 +530,10 @@ START_TEST(a_path_is_computed_and_explained)
 	ck_status(a, 200);
 	output_ok(str_text(&a->body));
 	ck_has(str_text(&a->body), "no-constrained-path");
+	ck_has(str_text(&a->body), "\"conflict\":[\"include\",\"delay\"]");
+	ck_has(str_text(&a->body), "{\"constraint\":\"delay\",\"drop\":false,\"needs\":\"1234\"}");
+	ck_has(str_text(&a->body), "{\"constraint\":\"include\",\"drop\":true}");
+	ck_has(str_text(&a->body), "\"together\":false");
 	ck_has(str_text(&a->body), "\"constraint\":\"delay\",\"links\":3,\"decisive\":true,\"nearest\":\"1234\"");
 	a = ask("POST", p, JSON, "{\"sextant-path:input\":{\"source\":\"r0\"}}");
 	ck_status(a, 400);
@@ -501,6 +566,7 @@ Suite *suite_write(void)
 	tcase_add_test(t, without_an_audit_record_there_is_no_change);
 	tcase_add_loop_test(t, operations_do_or_say_why_not, 0, ARRAY_LEN(ops));
 	tcase_add_test(t, a_path_is_computed_and_explained);
+	tcase_add_test(t, every_constraint_is_written_and_read);
 	suite_add_tcase(s, t);
 	return s;
 }
