@@ -82,7 +82,8 @@ static void lead_by(struct lead *l, const struct pce_term *by, uint32_t id)
 
 static bool room_for_ends(struct pce_seek *k)
 {
-	uint32_t cap = k->n + (TRIED_MAX + 1) * PCE_PATH_MAX;
+	uint32_t tries = k->n_turns < TRIED_MAX ? k->n_turns : TRIED_MAX;
+	uint32_t cap = k->n + (tries + 1) * (k->s->n < PCE_PATH_MAX ? k->s->n : PCE_PATH_MAX);
 	struct pce_label *to;
 
 	if (k->cap >= cap)
