@@ -2,7 +2,8 @@
 /*
  * Shapes and weights. A shape is made once for all generations of a TED that know the same nodes
  * and links; it is counted on its own, as generations go in any order. Places follow a breadth
- * first search over every link there is, so that what a search touches together lies together.
+ * first search over every link there is, so that what a search touches together lies together:
+ * first the hubs, then chain by chain (chains.c) the nodes that have two neighbours only.
  *
  * A mark is the identity of one generation: "is the next of" must not be guessed from numbers,
  * as two TEDs may be built from the same one.
@@ -93,47 +94,137 @@ static bool rows_make(struct rows *r, const struct ted_priv *p, const uint32_t *
 	return true;
 }
 
-/* Gives the next places to the neighbours of the node at one place. */
-static uint32_t spread(const struct ted_priv *p, const struct rows *r, bool out, uint32_t node,
-		       uint32_t *place, uint32_t *order, uint32_t n)
-{
-	for (uint32_t i = r->start[node]; i < r->start[node + 1]; i++) {
-		uint32_t v = out ? p->arcs[r->link[i]].to : p->arcs[r->link[i]].from;
+/* How places are given out: rows by node index. */
+struct plan {
+	const struct ted_priv *p;
+	struct rows out, in;
+	uint32_t *seen; /* nodes breadth first */
+	uint32_t n_seen;
+	bool *met, *hub;
+	uint32_t *place, *node; /* of the shape */
+	uint32_t n, n_chains;
+	struct pce_chain *chain;
+};
 
-		if (place[v] != TED_NONE)
-			continue;
-		place[v] = n;
-		order[n++] = v;
-	}
-	return n;
+static uint32_t out_end(const struct plan *g, uint32_t node, uint32_t i)
+{
+	return g->p->arcs[g->out.link[g->out.start[node] + i]].to;
 }
 
-static bool order_nodes(const struct ted_priv *p, uint32_t *place, uint32_t *order)
+static uint32_t in_end(const struct plan *g, uint32_t node, uint32_t i)
 {
-	uint32_t n = p->ted.n_nodes, k = 0, at = 0;
-	struct rows out, in;
+	return g->p->arcs[g->in.link[g->in.start[node] + i]].from;
+}
+
+/* Two neighbours, and one link each way to both. */
+static bool in_chain(const struct plan *g, uint32_t v)
+{
+	uint32_t a, b;
+
+	if (g->out.start[v + 1] - g->out.start[v] != 2 || g->in.start[v + 1] - g->in.start[v] != 2)
+		return false;
+	a = out_end(g, v, 0);
+	b = out_end(g, v, 1);
+	return a != b && a != v && b != v &&
+	       ((in_end(g, v, 0) == a && in_end(g, v, 1) == b) ||
+		(in_end(g, v, 0) == b && in_end(g, v, 1) == a));
+}
+
+static void meet(struct plan *g, uint32_t v)
+{
+	if (g->met[v])
+		return;
+	g->met[v] = true;
+	g->seen[g->n_seen++] = v;
+}
+
+/* Breadth first over every link there is. A ring that nothing hangs on has a hub all the same. */
+static void look_from(struct plan *g, uint32_t start)
+{
+	uint32_t at = g->n_seen;
+	bool any = false;
+
+	for (meet(g, start); at < g->n_seen; at++) {
+		uint32_t u = g->seen[at];
+
+		for (uint32_t i = 0; i < g->out.start[u + 1] - g->out.start[u]; i++)
+			meet(g, out_end(g, u, i));
+		for (uint32_t i = 0; i < g->in.start[u + 1] - g->in.start[u]; i++)
+			meet(g, in_end(g, u, i));
+		g->hub[u] = !in_chain(g, u);
+		any = any || g->hub[u];
+	}
+	g->hub[start] = g->hub[start] || !any;
+}
+
+static void give_place(struct plan *g, uint32_t v)
+{
+	g->node[g->n] = v;
+	g->place[v] = g->n++;
+}
+
+/* The chain that begins with v, beside hub a. */
+static void follow_chain(struct plan *g, uint32_t a, uint32_t v)
+{
+	struct pce_chain *h = &g->chain[g->n_chains++];
+	uint32_t before = a, next;
+
+	*h = (struct pce_chain){ .first = g->n, .a = g->place[a] };
+	while (!g->hub[v]) {
+		give_place(g, v);
+		h->len++;
+		next = out_end(g, v, 0) == before ? out_end(g, v, 1) : out_end(g, v, 0);
+		before = v;
+		v = next;
+	}
+	h->b = g->place[v];
+}
+
+static void place_all(struct plan *g, struct pce_shape *s)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		g->place[i] = TED_NONE;
+	for (uint32_t i = 0; i < s->n; i++)
+		if (!g->met[i])
+			look_from(g, i);
+	for (uint32_t i = 0; i < s->n; i++)
+		if (g->hub[g->seen[i]])
+			give_place(g, g->seen[i]);
+	s->n_hubs = g->n;
+	for (uint32_t i = 0; i < s->n_hubs; i++) {
+		uint32_t u = g->node[i];
+
+		for (uint32_t k = 0; k < g->out.start[u + 1] - g->out.start[u]; k++)
+			if (g->place[out_end(g, u, k)] == TED_NONE)
+				follow_chain(g, u, out_end(g, u, k));
+	}
+	s->n_chains = g->n_chains;
+}
+
+/* The chains; NULL without memory. */
+static struct pce_chain *order_nodes(struct shape *h, const struct ted_priv *p, uint32_t *place,
+				     uint32_t *node)
+{
+	size_t n = (size_t)h->is.n + 1;
+	struct plan g = { .p = p, .place = place, .node = node };
 	struct arena scratch;
 	bool good;
 
 	arena_init(&scratch, 0);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < h->is.n; i++)
 		place[i] = i; /* rows by node index */
-	good = rows_make(&out, p, place, true, &scratch) &&
-	       rows_make(&in, p, place, false, &scratch);
-	for (uint32_t i = 0; i < n; i++)
-		place[i] = TED_NONE;
-	for (uint32_t i = 0; good && i < n; i++) {
-		if (place[i] != TED_NONE)
-			continue;
-		place[i] = k;
-		order[k++] = i;
-		for (; at < k; at++) {
-			k = spread(p, &out, true, order[at], place, order, k);
-			k = spread(p, &in, false, order[at], place, order, k);
-		}
-	}
+	g.seen = ARENA_ARRAY(&scratch, n, uint32_t);
+	g.met = ARENA_ARRAY(&scratch, n, bool);
+	g.hub = ARENA_ARRAY(&scratch, n, bool);
+	g.chain = ARENA_ARRAY(&h->arena, n, struct pce_chain);
+	good = g.seen && g.met && g.hub && g.chain &&
+	       rows_make(&g.out, p, place, true, &scratch) &&
+	       rows_make(&g.in, p, place, false, &scratch);
+	if (good)
+		place_all(&g, &h->is);
+	h->is.chain = g.chain;
 	arena_fini(&scratch);
-	return good;
+	return good ? g.chain : NULL;
 }
 
 static bool link_rows(struct shape *h, const struct rows *out, const struct rows *in,
@@ -169,17 +260,60 @@ static bool link_rows(struct shape *h, const struct rows *out, const struct rows
 	return true;
 }
 
+/* The hubs' arcs into a chain, found from inside, where rows are short. */
+static void chain_ends(const struct pce_shape *s, struct pce_chain *h)
+{
+	uint32_t last = h->first + h->len - 1, k;
+
+	k = s->out[h->first];
+	h->in_a = s->in_of_out[s->out_to[k] == h->a ? k : k + 1];
+	k = s->in[h->first];
+	h->out_a = s->out_of_in[s->in_from[k] == h->a ? k : k + 1];
+	k = s->out[last];
+	h->in_b = s->in_of_out[s->out_to[k] == h->b ? k : k + 1];
+	k = s->in[last];
+	h->out_b = s->out_of_in[s->in_from[k] == h->b ? k : k + 1];
+}
+
+static bool hub_rows(struct shape *h, struct pce_chain *chain)
+{
+	struct pce_shape *s = &h->is;
+	size_t n_out = s->out[s->n_hubs], n_in = s->in[s->n_hubs];
+	uint32_t *out_of_in = ARENA_ARRAY(&h->arena, n_in + 1, uint32_t);
+	uint32_t *in_of_out = ARENA_ARRAY(&h->arena, n_out + 1, uint32_t);
+
+	if (!out_of_in || !in_of_out)
+		return false;
+	for (size_t i = 0; i < n_in; i++)
+		out_of_in[i] = s->out_of_in[i];
+	for (size_t i = 0; i < n_out; i++)
+		in_of_out[i] = s->in_of_out[i];
+	for (uint32_t i = 0; i < s->n_chains; i++) {
+		struct pce_chain *c = &chain[i];
+
+		chain_ends(s, c);
+		out_of_in[c->in_b] = c->out_a;
+		in_of_out[c->out_a] = c->in_b;
+		out_of_in[c->in_a] = c->out_b;
+		in_of_out[c->out_b] = c->in_a;
+	}
+	s->hub_out_of_in = out_of_in;
+	s->hub_in_of_out = in_of_out;
+	return true;
+}
+
 static bool shape_fill(struct shape *h, const struct ted_priv *p)
 {
 	struct pce_shape *s = &h->is;
 	uint32_t *place = ARENA_ARRAY(&h->arena, (size_t)p->ted.n_nodes + 1, uint32_t);
 	uint32_t *node = ARENA_ARRAY(&h->arena, (size_t)p->ted.n_nodes + 1, uint32_t);
+	struct pce_chain *chain;
 	struct rows out, in;
 
 	s->n = p->ted.n_nodes;
 	s->m = p->ted.n_links;
-	if (!place || !node || !order_nodes(p, place, node) ||
-	    !rows_make(&out, p, place, true, &h->arena) ||
+	chain = place && node ? order_nodes(h, p, place, node) : NULL;
+	if (!chain || !rows_make(&out, p, place, true, &h->arena) ||
 	    !rows_make(&in, p, place, false, &h->arena))
 		return false;
 	s->place = place;
@@ -188,7 +322,7 @@ static bool shape_fill(struct shape *h, const struct ted_priv *p)
 	s->out_link = out.link;
 	s->in = in.start;
 	s->in_link = in.link;
-	return link_rows(h, &out, &in, p);
+	return link_rows(h, &out, &in, p) && hub_rows(h, chain);
 }
 
 /* Does the generation before have the same nodes and links, each between the same two. */

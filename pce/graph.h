@@ -16,6 +16,16 @@
 /* No distance is above it (RFC 5305 s3): what is farther cannot be reached. */
 #define PCE_FAR UINT32_C(0xfe000000)
 
+/*
+ * Places with two neighbours and one link each way to both, in a row between two hubs (which may
+ * be one): first, first + 1, … The links at the ends, as arcs of the hubs: to the chain and from it.
+ */
+struct pce_chain {
+	uint32_t first, len;
+	uint32_t a, b; /* hubs beside the first and the last */
+	uint32_t out_a, in_a, out_b, in_b;
+};
+
 struct pce_shape {
 	uint32_t n, m;		/* nodes and links of the TED */
 	const uint32_t *place;	/* by node index */
@@ -31,6 +41,13 @@ struct pce_shape {
 	/* The same link in the other rows: out-arc of an in-arc, in-arc of an out-arc. */
 	const uint32_t *out_of_in;
 	const uint32_t *in_of_out;
+	/* Places 0 .. n_hubs - 1 are in no chain; those of chains follow, chain by chain. Arcs of
+	 * hubs, with a chain as one arc, beside the first rows: the hub at its far end says the same
+	 * chain by this arc. */
+	uint32_t n_hubs, n_chains;
+	const struct pce_chain *chain;
+	const uint32_t *hub_out_of_in;
+	const uint32_t *hub_in_of_out;
 };
 
 const struct pce_shape *pce_shape_of(const struct ted *t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole tree: Dijkstra with a bucket queue. Towards a root arcs are followed against their
+ * A whole tree: Dijkstra with a bucket queue, over hubs; chains are filled in (chains.c). Towards a root arcs are followed against their
  * direction. An overloaded node is reached, never crossed. What would be farther than PCE_FAR is
  * not reached.
  */
@@ -41,13 +41,29 @@ bool pce_spf_run(struct pce_trees *p, struct pce_kept *k, const struct pce_view 
 	return true;
 }
 
+static struct pce_view hubs_of(const struct pce_trees *p, const struct pce_kept *k)
+{
+	const struct pce_kept_class *c = p->class[k->class];
+	const struct pce_shape *s = p->shape;
+
+	return k->from ? (struct pce_view){ s->out, c->hub_out, s->hub_in_of_out, NULL, NULL } :
+			 (struct pce_view){ s->in, c->hub_in, s->hub_out_of_in, NULL, NULL };
+}
+
 bool pce_spf_full(struct pce_trees *p, struct pce_kept *k)
 {
-	const struct pce_view v = pce_view_of(p, k->class, k->from);
+	const struct pce_view v = pce_view_of(p, k->class, k->from), hubs = hubs_of(p, k);
+	uint32_t root = k->is.root, n = p->shape->n_hubs;
+	bool good = pce_buckets_begin(p->queue);
 
-	memset(k->dist, 0xff, p->shape->n * sizeof(*k->dist));
-	memset(k->via, 0xff, p->shape->n * sizeof(*k->via));
-	k->dist[k->is.root] = 0;
-	return pce_buckets_begin(p->queue) && pce_buckets_push(p->queue, 0, k->is.root) &&
-	       pce_spf_run(p, k, &v);
+	memset(k->dist, 0xff, n * sizeof(*k->dist));
+	memset(k->via, 0xff, n * sizeof(*k->via));
+	k->dist[root] = 0;
+	k->via[root] = PCE_INF;
+	if (good)
+		good = root < n ? pce_buckets_push(p->queue, 0, root) : pce_chain_seed(p, k, &v);
+	if (!good || !pce_spf_run(p, k, &hubs))
+		return false;
+	pce_chains_fill(p, k, &v);
+	return true;
 }

@@ -33,17 +33,25 @@ int pce_trees_new(struct pce_trees **outp, size_t bytes_max)
 
 static size_t class_bytes(const struct pce_trees *p)
 {
-	return sizeof(struct pce_kept_class) + 2 * (size_t)p->shape->m * sizeof(struct pce_arc);
+	const struct pce_shape *s = p->shape;
+
+	return sizeof(struct pce_kept_class) +
+	       (2 * (size_t)s->m + s->out[s->n_hubs] + s->in[s->n_hubs]) * sizeof(struct pce_arc);
+}
+
+static void class_free(struct pce_kept_class *c)
+{
+	pce_log_fini(&c->log);
+	free(c->out);
+	free(c->in);
+	free(c->hub_out);
+	free(c->hub_in);
+	free(c);
 }
 
 static void class_drop(struct pce_trees *p, uint32_t id)
 {
-	struct pce_kept_class *c = p->class[id];
-
-	pce_log_fini(&c->log);
-	free(c->out);
-	free(c->in);
-	free(c);
+	class_free(p->class[id]);
 	p->class[id] = NULL;
 	p->stats.bytes -= class_bytes(p);
 }
@@ -81,6 +89,7 @@ static void class_fill(struct pce_trees *p, struct pce_kept_class *c)
 		c->out[s->out_arc[l]].w = w;
 		c->in[s->in_arc[l]].w = w;
 	}
+	pce_hubs_fill(p, c);
 	pce_log_lose(&c->log);
 	c->seen = p->log.end;
 	c->compared = p->compare;
@@ -100,6 +109,7 @@ static void class_patch(struct pce_trees *p, struct pce_kept_class *c, uint32_t 
 		return;
 	c->out[out].w = w;
 	c->in[p->shape->in_arc[link]].w = w;
+	pce_hubs_patch(p, c, out);
 	pce_log_add(&c->log, out, log_most(p));
 }
 
@@ -115,10 +125,12 @@ static void class_sync(struct pce_trees *p, struct pce_kept_class *c)
 	for (; c->seen < l->end; c->seen++) {
 		uint32_t e = l->at[c->seen - l->base];
 
-		if (e & PCE_LOG_PLACE)
+		if (e & PCE_LOG_PLACE) {
+			pce_hubs_overload(p, c, e & ~PCE_LOG_PLACE);
 			pce_log_add(&c->log, e, log_most(p));
-		else
+		} else {
 			class_patch(p, c, e);
+		}
 	}
 	for (uint32_t i = 0; c->compared != p->compare && i < p->shape->m; i++)
 		class_patch(p, c, i);
@@ -127,22 +139,23 @@ static void class_sync(struct pce_trees *p, struct pce_kept_class *c)
 
 static struct pce_kept_class *class_make(struct pce_trees *p, const struct pce_class *is)
 {
+	const struct pce_shape *s = p->shape;
 	struct pce_kept_class *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
 	c->is = *is;
-	c->out = malloc(((size_t)p->shape->m + 1) * sizeof(*c->out));
-	c->in = malloc(((size_t)p->shape->m + 1) * sizeof(*c->in));
-	if (c->out && c->in) {
-		class_fill(p, c);
-		p->stats.bytes += class_bytes(p);
-		return c;
+	c->out = malloc(((size_t)s->m + 1) * sizeof(*c->out));
+	c->in = malloc(((size_t)s->m + 1) * sizeof(*c->in));
+	c->hub_out = malloc(((size_t)s->out[s->n_hubs] + 1) * sizeof(*c->out));
+	c->hub_in = malloc(((size_t)s->in[s->n_hubs] + 1) * sizeof(*c->in));
+	if (!c->out || !c->in || !c->hub_out || !c->hub_in) {
+		class_free(c);
+		return NULL;
 	}
-	free(c->out);
-	free(c->in);
-	free(c);
-	return NULL;
+	class_fill(p, c);
+	p->stats.bytes += class_bytes(p);
+	return c;
 }
 
 static bool class_is(const struct pce_class *a, const struct pce_class *b)

@@ -34,6 +34,7 @@ struct pce_kept {
 struct pce_kept_class {
 	struct pce_class is;
 	struct pce_arc *out, *in;
+	struct pce_arc *hub_out, *hub_in; /* rows of hubs, a chain as one arc */
 	struct pce_log log;
 	uint64_t seen;	  /* changes of the shard that are in the arcs */
 	uint64_t compared; /* the shard's `compare` they were compared for */
@@ -90,6 +91,15 @@ bool pce_spf_full(struct pce_trees *p, struct pce_kept *k);
 bool pce_spf_run(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v);
 /* ispf.c: from the log of its class. */
 bool pce_spf_repair(struct pce_trees *p, struct pce_kept *k);
+
+/* chains.c: hub_out and hub_in, as out and in are, or after one of them or a place changed. */
+void pce_hubs_fill(const struct pce_trees *p, struct pce_kept_class *c);
+void pce_hubs_patch(const struct pce_trees *p, struct pce_kept_class *c, uint32_t out);
+void pce_hubs_overload(const struct pce_trees *p, struct pce_kept_class *c, uint32_t place);
+/* What a root inside a chain offers its hubs; false without memory. */
+bool pce_chain_seed(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v);
+/* The places in chains, once those of hubs are right. */
+void pce_chains_fill(const struct pce_trees *p, struct pce_kept *k, const struct pce_view *v);
 
 /* log.c; what no longer fits takes the oldest with it, without memory all. */
 void pce_log_add(struct pce_log *l, uint32_t what, size_t most);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole trees over chains. Most nodes of a carrier's network have two neighbours: rings of access
+ * routers between two hubs. Dijkstra runs on the hubs alone, with a chain as one arc; the places
+ * inside are filled in afterwards, from both ends, in the order they have in memory. Nothing of it
+ * is seen from outside: distances are the same, and repairs (ispf.c) go link by link.
+ */
+#include <string.h>
+
+#include "pce/trees_priv.h"
+
+static uint32_t far_of(const struct pce_chain *h, bool up)
+{
+	return up ? h->b : h->a;
+}
+
+/* Of the two arcs of a place inside a chain the one to the place after it; rows have two. */
+static uint32_t arc_to(const struct pce_arc *arc, uint32_t row, uint32_t place)
+{
+	return arc[row].place == place ? row : row + 1;
+}
+
+static uint32_t place_at(const struct pce_chain *h, uint32_t i, bool up)
+{
+	return up ? h->first + i : h->first + h->len - 1 - i;
+}
+
+/* The weight of a whole chain from one hub to the other; nobody crosses an overloaded place. */
+static uint32_t chain_weight(const struct pce_trees *p, const struct pce_kept_class *c,
+			     const struct pce_chain *h, bool up)
+{
+	uint64_t sum = c->out[up ? h->out_a : h->out_b].w;
+
+	if (h->a == h->b)
+		return PCE_INF;
+	for (uint32_t i = 0; i < h->len && sum <= PCE_FAR; i++) {
+		uint32_t u = place_at(h, i, up);
+		uint32_t next = i + 1 == h->len ? far_of(h, up) : place_at(h, i + 1, up);
+
+		if (pce_overloaded(p, u))
+			return PCE_INF;
+		sum += c->out[arc_to(c->out, p->shape->out[u], next)].w;
+	}
+	return sum > PCE_FAR ? PCE_INF : (uint32_t)sum;
+}
+
+static void weigh(const struct pce_trees *p, struct pce_kept_class *c, const struct pce_chain *h)
+{
+	uint32_t up = chain_weight(p, c, h, true), down = chain_weight(p, c, h, false);
+
+	c->hub_out[h->out_a] = (struct pce_arc){ h->b, up };
+	c->hub_in[h->in_b] = (struct pce_arc){ h->a, up };
+	c->hub_out[h->out_b] = (struct pce_arc){ h->a, down };
+	c->hub_in[h->in_a] = (struct pce_arc){ h->b, down };
+}
+
+static const struct pce_chain *chain_at(const struct pce_shape *s, uint32_t place)
+{
+	uint32_t lo = 0, hi = s->n_chains;
+
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (s->chain[mid].first <= place)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return &s->chain[lo];
+}
+
+void pce_hubs_fill(const struct pce_trees *p, struct pce_kept_class *c)
+{
+	const struct pce_shape *s = p->shape;
+
+	memcpy(c->hub_out, c->out, s->out[s->n_hubs] * sizeof(*c->out));
+	memcpy(c->hub_in, c->in, s->in[s->n_hubs] * sizeof(*c->in));
+	for (uint32_t i = 0; i < s->n_chains; i++)
+		weigh(p, c, &s->chain[i]);
+}
+
+void pce_hubs_patch(const struct pce_trees *p, struct pce_kept_class *c, uint32_t out)
+{
+	const struct pce_shape *s = p->shape;
+	uint32_t in = s->in_of_out[out], from = c->in[in].place, to = c->out[out].place;
+
+	if (from < s->n_hubs && to < s->n_hubs) {
+		c->hub_out[out].w = c->out[out].w;
+		c->hub_in[in].w = c->out[out].w;
+	} else {
+		weigh(p, c, chain_at(s, from < s->n_hubs ? to : from));
+	}
+}
+
+void pce_hubs_overload(const struct pce_trees *p, struct pce_kept_class *c, uint32_t place)
+{
+	if (place >= p->shape->n_hubs)
+		weigh(p, c, chain_at(p->shape, place));
+}
+
+/* ---- filling in ---- */
+
+struct fill {
+	const struct pce_trees *p;
+	struct pce_kept *k;
+	const struct pce_view *v;
+};
+
+static bool stops(const struct fill *f, uint32_t place)
+{
+	return place != f->k->is.root && pce_overloaded(f->p, place);
+}
+
+/* What the hub offers its chain: nothing when it hangs on the chain itself. */
+static uint32_t offer(const struct fill *f, const struct pce_chain *h, bool up)
+{
+	uint32_t hub = up ? h->a : h->b;
+	uint32_t own = f->k->from ? (up ? h->in_a : h->in_b) : (up ? h->out_a : h->out_b);
+
+	return stops(f, hub) || f->k->via[hub] == own ? PCE_INF : f->k->dist[hub];
+}
+
+/* From the first place on: each as far as that end, or the root between, lets it be. */
+static void fill_first(const struct fill *f, const struct pce_chain *h)
+{
+	uint32_t d = offer(f, h, true), before = h->a, row = f->v->up[h->first];
+
+	for (uint32_t u = h->first; u < h->first + h->len; before = u++, row += 2) {
+		uint32_t arc = arc_to(f->v->up_arc, row, before);
+		uint64_t nd = (uint64_t)d + f->v->up_arc[arc].w;
+
+		if (u == f->k->is.root) {
+			d = 0;
+			continue;
+		}
+		d = nd > PCE_FAR ? PCE_INF : (uint32_t)nd;
+		f->k->dist[u] = d;
+		f->k->via[u] = d == PCE_INF ? PCE_INF : arc;
+		if (stops(f, u))
+			d = PCE_INF;
+	}
+}
+
+/* From the last place back: what is nearer that way. */
+static void fill_back(const struct fill *f, const struct pce_chain *h)
+{
+	uint32_t d = offer(f, h, false), before = h->b;
+	uint32_t row = f->v->up[h->first] + 2 * h->len;
+
+	for (uint32_t u = h->first + h->len; u-- > h->first; before = u) {
+		uint32_t arc = arc_to(f->v->up_arc, row -= 2, before);
+		uint64_t nd = (uint64_t)d + f->v->up_arc[arc].w;
+
+		if (nd <= PCE_FAR && nd < f->k->dist[u]) {
+			f->k->dist[u] = (uint32_t)nd;
+			f->k->via[u] = arc;
+		}
+		d = stops(f, u) ? PCE_INF : f->k->dist[u];
+	}
+}
+
+void pce_chains_fill(const struct pce_trees *p, struct pce_kept *k, const struct pce_view *v)
+{
+	const struct pce_shape *s = p->shape;
+	const struct fill f = { p, k, v };
+
+	for (uint32_t i = 0; i < s->n_chains; i++) {
+		fill_first(&f, &s->chain[i]);
+		fill_back(&f, &s->chain[i]);
+	}
+}
+
+/* ---- a root inside a chain ---- */
+
+/* What the hub at one end gets of it; false without memory. */
+static bool seed_end(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v, bool up)
+{
+	const struct pce_chain *h = chain_at(p->shape, k->is.root);
+	const struct fill f = { p, k, v };
+	uint32_t at = k->is.root, end = up ? h->first + h->len - 1 : h->first, arc;
+	uint32_t far = far_of(h, up);
+	uint64_t d = 0;
+
+	while (at != end && d <= PCE_FAR) {
+		uint32_t next = up ? at + 1 : at - 1;
+
+		d += v->up_arc[arc_to(v->up_arc, v->up[next], at)].w;
+		if (stops(&f, next))
+			return true;
+		at = next;
+	}
+	arc = k->from ? (up ? h->in_b : h->in_a) : (up ? h->out_b : h->out_a);
+	d += v->up_arc[arc].w;
+	if (d >= k->dist[far] || d > PCE_FAR)
+		return true;
+	k->dist[far] = (uint32_t)d;
+	k->via[far] = arc;
+	return pce_buckets_push(p->queue, (uint32_t)d, far);
+}
+
+bool pce_chain_seed(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v)
+{
+	return seed_end(p, k, v, true) && seed_end(p, k, v, false);
+}
