@@ -15,6 +15,7 @@ static_assert((int)BGPLS_WORDS == (int)LS_AFFINITY_WORDS, "same width");
 
 enum {
 	LINK_HAVE = (LS_HAVE_UTILIZED_BW << 1) - 1,
+	FLEX_HAVE = LS_HAVE_TE_METRIC | LS_HAVE_ADMIN_GROUP | LS_HAVE_DELAY_MM,
 	/* SID flags (RFC 9085 sections 2.2.1, 2.3.1): they differ by IGP. */
 	ISIS_ADJ_BACKUP = 0x40,
 	OSPF_ADJ_BACKUP = 0x80,
@@ -138,6 +139,17 @@ static void te_attr(const struct bgpls_te *te, struct ls_link *l)
 	l->n_srlg = te->n_srlg;
 }
 
+static void flex_attr(const struct bgpls_te *te, struct ls_flex_attrs *f)
+{
+	*f = (struct ls_flex_attrs){ .have = te->have & FLEX_HAVE,
+				     .te_metric = te->te_metric,
+				     .delay_min_us = te->delay_min_us,
+				     .delay_max_us = te->delay_max_us,
+				     .srlg = te->srlg,
+				     .n_srlg = te->n_srlg };
+	memcpy(f->admin_group, te->admin_group, sizeof(f->admin_group));
+}
+
 static void endx_one(const struct bgpls_srv6_sid *f, struct ls_srv6_sid *t)
 {
 	*t = (struct ls_srv6_sid){ .sid = f->sid,
@@ -185,6 +197,7 @@ static int link_attr(const struct bgpls_attr *a, struct arena *arena, struct ls_
 	l->rsv_bw_bps = a->rsv_bw_bps;
 	memcpy(l->unrsv_bw_bps, a->unrsv_bw_bps, sizeof(l->unrsv_bw_bps));
 	te_attr(&a->te, l);
+	flex_attr(&a->te_flex, &l->flex);
 	return 0;
 }
 
@@ -461,6 +474,17 @@ static void te_back(const struct ls_link *l, struct bgpls_te *te)
 	memcpy(te->admin_group, l->admin_group, sizeof(te->admin_group));
 }
 
+static void flex_attr_back(const struct ls_flex_attrs *f, struct bgpls_te *te)
+{
+	*te = (struct bgpls_te){ .have = f->have | (f->n_srlg > 0 ? BGPLS_HAVE_SRLG : 0),
+				 .te_metric = f->te_metric,
+				 .delay_min_us = f->delay_min_us,
+				 .delay_max_us = f->delay_max_us,
+				 .srlg = f->srlg,
+				 .n_srlg = f->n_srlg };
+	memcpy(te->admin_group, f->admin_group, sizeof(te->admin_group));
+}
+
 static int link_attr_back(const struct ls_link *l, struct arena *arena, struct bgpls_attr *a)
 {
 	a->endx = ARENA_ARRAY(arena, l->n_endx + 1, struct bgpls_srv6_sid);
@@ -480,6 +504,7 @@ static int link_attr_back(const struct ls_link *l, struct arena *arena, struct b
 	a->rsv_bw_bps = l->rsv_bw_bps;
 	memcpy(a->unrsv_bw_bps, l->unrsv_bw_bps, sizeof(a->unrsv_bw_bps));
 	te_back(l, &a->te);
+	flex_attr_back(&l->flex, &a->te_flex);
 	return 0;
 }
 

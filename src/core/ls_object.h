@@ -132,6 +132,16 @@ struct ls_link_key {
 
 int ls_link_key_cmp(const struct ls_link_key *a, const struct ls_link_key *b);
 
+/* What Flex-Algo is to use (ASLA, RFC 9350 s12). */
+struct ls_flex_attrs {
+	uint32_t have; /* LS_HAVE_TE_METRIC, LS_HAVE_ADMIN_GROUP, LS_HAVE_DELAY_MM */
+	uint32_t te_metric;
+	uint32_t delay_min_us, delay_max_us;
+	uint32_t admin_group[LS_AFFINITY_WORDS];
+	const uint32_t *srlg;
+	size_t n_srlg;
+};
+
 struct ls_link {
 	struct ls_link_key key;
 	uint32_t have;
@@ -145,6 +155,7 @@ struct ls_link {
 	uint64_t residual_bw_bps, available_bw_bps, utilized_bw_bps;
 	const uint32_t *srlg;
 	size_t n_srlg;
+	struct ls_flex_attrs flex;
 	const struct ls_srv6_sid *endx;
 	size_t n_endx;
 	const struct ls_adj_sid *adj;

@@ -25,7 +25,7 @@ static const struct part parts[][PARTS_MAX] = {
 	[LS_NODE] = { PART(node, srgb, n_srgb), PART(node, srlb, n_srlb), PART(node, algos, n_algos),
 		      PART(node, msd, n_msd), PART(node, flex, n_flex) },
 	[LS_LINK] = { PART(link, srlg, n_srlg), PART(link, endx, n_endx), PART(link, adj, n_adj),
-		      PART(link, msd, n_msd) },
+		      PART(link, msd, n_msd), PART(link, flex.srlg, flex.n_srlg) },
 	[LS_PREFIX] = { PART(prefix, sids, n_sids) },
 	[LS_SID] = { { 0 } },
 };

@@ -456,6 +456,33 @@ static const struct ted_label_range *ranges_copy(struct arena *a, const struct l
 	return to;
 }
 
+/* Of definitions of one algorithm the first counts (RFC 9350 s5.1): the TED sees to that. */
+static const struct ted_fad *fads_copy(struct arena *a, const struct ls_node *n, uint16_t *count)
+{
+	struct ted_fad *to = ARENA_ARRAY(a, n->n_flex + 1, struct ted_fad);
+
+	_Static_assert(sizeof(to->exclude_any) == sizeof(n->flex->exclude_any), "same width");
+	_Static_assert(sizeof(to->exclude_srlg) == sizeof(n->flex->exclude_srlg), "same width");
+	*count = 0;
+	for (size_t i = 0; to && i < n->n_flex; i++) {
+		const struct ls_flex_algo *f = &n->flex[i];
+		struct ted_fad *t = &to[(*count)++];
+
+		*t = (struct ted_fad){ .algo = f->algo, .metric_type = f->metric_type,
+				       .calc_type = f->calc_type, .priority = f->priority,
+				       .n_exclude_any = f->n_exclude_any,
+				       .n_include_any = f->n_include_any,
+				       .n_include_all = f->n_include_all,
+				       .n_exclude_srlg = f->n_exclude_srlg,
+				       .flags = f->flags, .unsupported = f->unsupported };
+		memcpy(t->exclude_any, f->exclude_any, sizeof(t->exclude_any));
+		memcpy(t->include_any, f->include_any, sizeof(t->include_any));
+		memcpy(t->include_all, f->include_all, sizeof(t->include_all));
+		memcpy(t->exclude_srlg, f->exclude_srlg, sizeof(t->exclude_srlg));
+	}
+	return to;
+}
+
 static void node_attrs(struct run *r, struct ted_node *t, const struct ls_node *n)
 {
 	str_copy(t->name, sizeof(t->name), n->name);
@@ -476,6 +503,10 @@ static void node_attrs(struct run *r, struct ted_node *t, const struct ls_node *
 		t->msd_h_encaps = msd_of(n->msd, n->n_msd, 44);
 		t->msd_end_d = msd_of(n->msd, n->n_msd, 45);
 	}
+	if (n->n_flex)
+		t->fads = fads_copy(r->a, n, &t->n_fads);
+	for (size_t i = 0; i < n->n_algos; i++)
+		bitset_add(t->algos, n->algos[i]);
 }
 
 struct node_parts {
@@ -647,6 +678,41 @@ static int link_sids(struct run *r, struct ted_link *t, const struct ls_link *l)
 	return t->srlg ? 0 : err_raise(-ENOMEM);
 }
 
+/* Are the attributes for Flex-Algo the plain ones: then one copy is enough. */
+static bool flex_is_plain(const struct ls_link *l)
+{
+	enum { USED = LS_HAVE_TE_METRIC | LS_HAVE_ADMIN_GROUP | LS_HAVE_DELAY_MM };
+	const struct ls_flex_attrs *f = &l->flex;
+
+	return f->have == (l->have & USED) && f->n_srlg == l->n_srlg &&
+	       (!(l->have & LS_HAVE_DELAY) || (l->have & LS_HAVE_DELAY_MM)) &&
+	       f->te_metric == l->te_metric && f->delay_min_us == l->delay_min_us &&
+	       memcmp(f->admin_group, l->admin_group, sizeof(f->admin_group)) == 0 &&
+	       (f->n_srlg == 0 || memcmp(f->srlg, l->srlg, f->n_srlg * sizeof(*f->srlg)) == 0);
+}
+
+static int link_flex(struct run *r, struct ted_link *t, const struct ls_link *l)
+{
+	const struct ls_flex_attrs *f = &l->flex;
+	struct ted_flex_attrs *own;
+
+	t->flex_plain = flex_is_plain(l);
+	if (t->flex_plain || (!f->have && f->n_srlg == 0))
+		return 0;
+	own = ARENA_NEW(r->a, struct ted_flex_attrs);
+	if (!own)
+		return err_raise(-ENOMEM);
+	*own = (struct ted_flex_attrs){ .has_te = f->have & LS_HAVE_TE_METRIC,
+					.has_delay = f->have & LS_HAVE_DELAY_MM,
+					.te_metric = f->te_metric,
+					.delay_us = f->delay_min_us,
+					.srlg = f->srlg,
+					.n_srlg = (uint16_t)f->n_srlg };
+	memcpy(own->admin_group, f->admin_group, sizeof(own->admin_group));
+	t->flex = own;
+	return 0;
+}
+
 static void link_attrs(struct ted_link *t, const struct ls_link *l)
 {
 	t->local_id = l->key.local_link_id;
@@ -697,6 +763,8 @@ static int link_fill(struct run *r, uint32_t slot, const struct lsdb_entry *e,
 				.reverse = TED_NONE };
 	t->alive = r->nodes[t->from].alive && r->nodes[t->to].alive;
 	link_attrs(t, &o->link);
+	if (link_flex(r, t, &o->link) < 0)
+		return -ENOMEM;
 	return link_sids(r, t, &o->link);
 }
 

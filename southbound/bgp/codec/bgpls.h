@@ -190,7 +190,8 @@ struct bgpls_te {
  * The BGP-LS attribute. Types do not overlap between kinds of object, so one struct serves
  * all. Arrays live in the arena given to the reader. te holds what an SR policy computation is
  * to use: of each attribute, ASLA with the S bit, else ASLA for any application, else the plain
- * TLV.
+ * TLV. te_flex holds what Flex-Algo is to use: ASLA with the X bit, and when there is none, ASLA for
+ * any application; never a plain TLV (RFC 9350 s12, RFC 9479 s4.2).
  */
 struct bgpls_attr {
 	uint32_t have;
@@ -211,7 +212,7 @@ struct bgpls_attr {
 	/* link */
 	uint32_t igp_metric;
 	uint64_t max_bw_bps, rsv_bw_bps, unrsv_bw_bps[8];
-	struct bgpls_te te;
+	struct bgpls_te te, te_flex;
 	struct bgpls_srv6_sid *endx;
 	size_t n_endx;
 	struct bgpls_adj_sid *adj;

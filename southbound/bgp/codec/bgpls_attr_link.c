@@ -11,6 +11,7 @@
 enum {
 	SABM_R = 0x80, /* RSVP-TE */
 	SABM_S = 0x40, /* SR Policy */
+	SABM_X = 0x10, /* Flex-Algo */
 	ANOMALOUS = 0x80,
 };
 
@@ -217,14 +218,24 @@ const struct tlv_row bgpls_asla_rows[] = {
 };
 const size_t bgpls_asla_rows_len = ARRAY_LEN(bgpls_asla_rows);
 
+/* A later walk over the same TLVs, for another application: its faults are told already. */
+static void walk_again(struct rd v, const struct tlv_table *table, struct bgpls_ctx *c)
+{
+	struct fault told = { 0 };
+
+	c->tier = BGPLS_TIER_FLEX;
+	c->flex_own = true;
+	(void)tlv_walk(&v, table, c, &told);
+}
+
 /* The masks are 0, 4 or 8 octets; both empty means every application (RFC 9294 section 2). */
 void bgpls_read_asla(struct rd *v, void *out)
 {
 	static const struct tlv_table table = { bgpls_asla_rows, ARRAY_LEN(bgpls_asla_rows),
 						TLV_PAD_NONE, VERDICT_SKIP, NULL };
 	struct bgpls_ctx *c = out;
-	uint8_t sabm_len = rd_u8(v), udabm_len = rd_u8(v);
-	struct rd sabm;
+	uint8_t sabm_len = rd_u8(v), udabm_len = rd_u8(v), apps;
+	struct rd sabm, again;
 
 	rd_skip(v, 2);
 	sabm = rd_sub(v, sabm_len);
@@ -233,14 +244,21 @@ void bgpls_read_asla(struct rd *v, void *out)
 		v->bad = true;
 		return;
 	}
+	apps = sabm_len > 0 ? rd_u8(&sabm) : 0;
+	again = *v;
 	if (sabm_len == 0 && udabm_len == 0)
 		c->tier = BGPLS_TIER_ANY_APP;
-	else if (sabm_len > 0 && (rd_u8(&sabm) & SABM_S))
+	else if (apps & SABM_S)
 		c->tier = BGPLS_TIER_SR;
+	else if (apps & SABM_X)
+		c->tier = BGPLS_TIER_FLEX;
+	c->flex_own |= c->tier == BGPLS_TIER_FLEX;
 	if (c->tier == BGPLS_TIER_PLAIN)
 		rd_skip(v, rd_left(v)); /* for others */
 	else
 		(void)tlv_walk(v, &table, out, c->fault);
+	if (c->tier == BGPLS_TIER_SR && (apps & SABM_X))
+		walk_again(again, &table, c);
 	c->tier = BGPLS_TIER_PLAIN;
 }
 
@@ -288,9 +306,10 @@ static void te_over(struct bgpls_te *to, const struct bgpls_te *from)
 
 void bgpls_te_merge(struct bgpls_ctx *c)
 {
-	for (size_t tier = 0; tier < BGPLS_TIERS; tier++) {
+	for (size_t tier = 0; tier < BGPLS_TIERS; tier++)
 		admin_group_settle(c, tier);
+	for (size_t tier = 0; tier <= BGPLS_TIER_SR; tier++)
 		if (c->te[tier].have)
 			te_over(&c->attr->te, &c->te[tier]);
-	}
+	c->attr->te_flex = c->te[c->flex_own ? BGPLS_TIER_FLEX : BGPLS_TIER_ANY_APP];
 }

@@ -3,11 +3,13 @@
 /* The attribute reader's insides: its context and the readers its table is made of. */
 #include "southbound/bgp/codec/bgpls.h"
 
-/* Where a link attribute was told: later ones win over earlier ones. */
+/* Where a link attribute was told: for SR policies later ones win over earlier ones, up to
+ * BGPLS_TIER_SR; Flex-Algo has its own or what is for any application. */
 enum bgpls_tier {
 	BGPLS_TIER_PLAIN,
 	BGPLS_TIER_ANY_APP,
 	BGPLS_TIER_SR,
+	BGPLS_TIER_FLEX,
 	BGPLS_TIERS,
 };
 
@@ -18,6 +20,7 @@ struct bgpls_ctx {
 	enum bgpls_tier tier;
 	uint32_t ag[BGPLS_TIERS]; /* TLV 1088 */
 	bool has_ag_of[BGPLS_TIERS];
+	bool flex_own; /* an ASLA names Flex-Algo */
 	size_t cap_srgb, cap_srlb, cap_flex, cap_endx, cap_adj, cap_sids, cap_msd[2];
 	struct arena *arena;
 	struct fault *fault;
@@ -78,5 +81,5 @@ void bgpls_read_locator(struct rd *v, void *out);
 void bgpls_read_behavior(struct rd *v, void *out);
 void bgpls_read_structure(struct rd *v, void *out);
 
-/* Merges the tiers into attr->te. */
+/* Merges the tiers into attr->te and attr->te_flex. */
 void bgpls_te_merge(struct bgpls_ctx *c);

@@ -335,7 +335,10 @@ static void lan_endx_ospf(struct wr *w, uint16_t type, const struct bgpls_attr *
 	endx_write(w, type, a, 4);
 }
 
-enum { ANOMALOUS = 0x80 };
+enum {
+	ANOMALOUS = 0x80,
+	ASLA_FLEX = 0x10000000, /* X in a mask of four octets */
+};
 
 static void delay(struct wr *w, uint16_t type, const struct bgpls_attr *a)
 {
@@ -469,6 +472,8 @@ static void structure(struct wr *w, uint16_t type, const struct bgpls_attr *a)
 		structure_write(w, &a->structure);
 }
 
+static void asla_flex(struct wr *w, uint16_t type, const struct bgpls_attr *a);
+
 static const struct {
 	uint16_t type;
 	attr_write_fn write;
@@ -483,9 +488,29 @@ static const struct {
 	{ 1107, lan_endx_isis }, { 1108, lan_endx_ospf },   { 1114, delay },
 	{ 1115, delay_mm },	{ 1116, delay_var },	   { 1117, loss },
 	{ 1118, residual_bw },	{ 1119, available_bw },	   { 1120, utilized_bw },
+	{ 1122, asla_flex },
 	{ 1155, prefix_metric }, { 1158, prefix_sids },	   { 1162, locator },
 	{ 1173, ext_admin_group }, { 1250, behavior },	   { 1252, structure },
 };
+
+/* What is for Flex-Algo in one TLV of its own; the rest is written plainly. */
+static void asla_flex(struct wr *w, uint16_t type, const struct bgpls_attr *a)
+{
+	const struct bgpls_attr inner = { .te = a->te_flex };
+	size_t mark;
+
+	if (!a->te_flex.have)
+		return;
+	mark = wr_tlv_open(w, type);
+	wr_u8(w, 4);
+	wr_u8(w, 0);
+	wr_u16(w, 0);
+	wr_u32(w, ASLA_FLEX);
+	for (size_t i = 0; i < ARRAY_LEN(write_rows); i++)
+		if (tlv_row_find(bgpls_asla_rows, bgpls_asla_rows_len, write_rows[i].type))
+			write_rows[i].write(w, write_rows[i].type, &inner);
+	wr_tlv_close(w, mark, 1);
+}
 
 void bgpls_attr_write(struct wr *w, const struct bgpls_attr *attr)
 {

@@ -244,7 +244,8 @@ static const struct {
 	{ 1118, "4e9502f9" },
 	{ 1119, "4e9502f9" },
 	{ 1120, "4e9502f9" },
-	{ 1122, "" }, /* read only: what it says is written as plain TLVs */
+	/* Flex-Algo's is written; what others are told so is written as plain TLVs */
+	{ 1122, "04000000 10000000 0444 0004 00000009 0448 0004 00000005" },
 	{ 1155, "0000000a" },
 	{ 1158, "40000000 00000065" },
 	{ 1162, "80 80 0000 0000000a" },
@@ -282,8 +283,6 @@ START_TEST(every_attribute_tlv_reads_and_writes_to_the_same_octets)
 	struct bgpls_attr a;
 	size_t skip = 0;
 
-	if (fixtures[_i].type == 1122)
-		return;
 	ck_assert_int_eq(attr_of(b, n, &a), VERDICT_OK);
 	bgpls_attr_write(&w, &a);
 	ck_assert(!w.bad);
@@ -343,8 +342,6 @@ START_TEST(a_repeated_attribute_tlv_is_kept_once_unless_it_may_repeat)
 	size_t n = tlv_hex(b, sizeof(b), row->type, fixtures[_i].value);
 	struct bgpls_attr a;
 
-	if (row->type == 1122)
-		return;
 	memcpy(b + n, b, n);
 	ck_assert_int_eq(attr_of(b, 2 * n, &a),
 			 row->flags & TLV_MANY ? VERDICT_OK : VERDICT_SKIP);
@@ -468,12 +465,38 @@ START_TEST(asla_for_sr_wins_over_any_application_over_plain)
 	n += tlv_hex(b + n, sizeof(b) - n, 1122, "04000000 10000000 0444 0004 00000009");
 	ck_assert_int_eq(attr_of(b, n, &a), VERDICT_OK);
 	ck_assert_uint_eq(a.te.te_metric, 2); /* Flex-Algo's own is not ours */
+	ck_assert_uint_eq(a.te_flex.have, BGPLS_HAVE_TE_METRIC); /* …nor is any other Flex-Algo's */
+	ck_assert_uint_eq(a.te_flex.te_metric, 9);
 	ck_assert_uint_eq(a.te.admin_group[0], 8);
 	ck_assert_uint_eq(a.te.delay_us, 7);
 	n += tlv_hex(b + n, sizeof(b) - n, 1122, "04040000 40000000 00000000 0444 0004 00000003");
 	ck_assert_int_eq(attr_of(b, n, &a), VERDICT_OK);
 	ck_assert_uint_eq(a.te.te_metric, 3);
 	ck_assert_uint_eq(a.te.admin_group[0], 8);
+}
+END_TEST
+
+START_TEST(flex_algo_falls_back_to_any_application_never_to_plain)
+{
+	uint8_t b[256];
+	size_t n = tlv_hex(b, sizeof(b), 1092, "00000001");
+	struct bgpls_attr a;
+
+	ck_assert_int_eq(attr_of(b, n, &a), VERDICT_OK);
+	ck_assert_uint_eq(a.te_flex.have, 0);
+	n += tlv_hex(b + n, sizeof(b) - n, 1122, "04000000 40000000 0444 0004 00000003");
+	ck_assert_int_eq(attr_of(b, n, &a), VERDICT_OK);
+	ck_assert_uint_eq(a.te_flex.have, 0);
+	n += tlv_hex(b + n, sizeof(b) - n, 1122, "00000000 0444 0004 00000002 0440 0004 00000008");
+	ck_assert_int_eq(attr_of(b, n, &a), VERDICT_OK);
+	ck_assert_uint_eq(a.te_flex.te_metric, 2);
+	ck_assert_uint_eq(a.te_flex.admin_group[0], 8);
+	/* One TLV for both applications; an empty one of its own would be enough to end the rest. */
+	n += tlv_hex(b + n, sizeof(b) - n, 1122, "04000000 50000000 0444 0004 00000007");
+	ck_assert_int_eq(attr_of(b, n, &a), VERDICT_OK);
+	ck_assert_uint_eq(a.te.te_metric, 7);
+	ck_assert_uint_eq(a.te_flex.te_metric, 7);
+	ck_assert_uint_eq(a.te_flex.have, BGPLS_HAVE_TE_METRIC);
 }
 END_TEST
 
@@ -577,6 +600,7 @@ int main(void)
 	tcase_add_test(c, igp_metric_of_one_octet_is_read_whole);
 	tcase_add_test(c, admin_groups_join_and_bits_beyond_ours_are_told);
 	tcase_add_test(c, asla_for_sr_wins_over_any_application_over_plain);
+	tcase_add_test(c, flex_algo_falls_back_to_any_application_never_to_plain);
 	tcase_add_loop_test(c, every_asla_row_is_used, 0, (int)bgpls_asla_rows_len);
 	tcase_add_test(c, flex_algo_with_what_we_do_not_know_is_marked);
 	tcase_add_test(c, long_names_are_cut_at_a_character);
