@@ -338,19 +338,30 @@ static bool same_shape(const struct ted_priv *p, const struct ted *prev)
 	return true;
 }
 
-int ted_graph(struct ted_priv *p, const struct ted *prev)
+static int marks_make(struct ted_priv *p, const struct ted *prev)
 {
-	struct shape *h;
-
 	p->mark = calloc(1, sizeof(*p->mark));
 	if (!p->mark)
 		return err_raise(-ENOMEM);
 	atomic_init(&p->mark->refs, 1);
 	p->prev_mark = prev ? ted_mark_ref(ted_priv_of(prev)->mark) : NULL;
-	if (same_shape(p, prev)) {
-		p->shape = pce_shape_ref(ted_priv_of(prev)->shape);
-		return 0;
-	}
+	return 0;
+}
+
+int ted_graph_next(struct ted_priv *p, const struct ted *prev)
+{
+	p->shape = pce_shape_ref(ted_priv_of(prev)->shape);
+	return marks_make(p, prev);
+}
+
+int ted_graph(struct ted_priv *p, const struct ted *prev)
+{
+	struct shape *h;
+
+	if (same_shape(p, prev))
+		return ted_graph_next(p, prev);
+	if (marks_make(p, prev) < 0)
+		return -ENOMEM;
 	h = calloc(1, sizeof(*h));
 	if (!h)
 		return err_raise(-ENOMEM);

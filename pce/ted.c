@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Building and sharing of the TED. One arena holds a whole snapshot; nothing in it changes
- * after ted_build() returned but the reference count, which is atomic. The last reference
- * frees everything.
+ * Building and sharing of the TED. Nothing in a generation changes after ted_build() or
+ * ted_update() returned but its reference count, which is atomic. The last reference frees it;
+ * its rows go back to the store they came from (ted_rows.c).
  */
 #include "pce/ted.h"
 
@@ -33,112 +33,53 @@ const struct ted *ted_unref(const struct ted *t)
 		return NULL;
 	ted_graph_fini(p);
 	arena_fini(&p->arena);
+	if (p->store)
+		ted_rows_retire(p->store, p->rows);
+	ted_store_unref(p->store);
 	free(p);
 	return NULL;
 }
 
-/* Copies n elements behind *pp into the arena; an empty array becomes NULL. */
-static bool copy_array(struct arena *a, const void **pp, size_t n, size_t size)
+uint8_t ted_nflags_of(const struct ted_node *n)
 {
-	if (n == 0) {
-		*pp = NULL;
-		return true;
-	}
-	*pp = arena_copy(a, *pp, n * size);
-	return *pp != NULL;
-}
-
-#define COPY(a, x, field, count) copy_array(a, (const void **)&(x)->field, (x)->count,             \
-					    sizeof(*(x)->field))
-
-/* What stands after the NUL is noise that must not look like a change. */
-static void text_clean(char *s, size_t cap)
-{
-	size_t n;
-
-	s[cap - 1] = '\0';
-	n = strlen(s);
-	memset(s + n, 0, cap - n);
-}
-
-static bool copy_node(struct arena *a, struct ted_node *n)
-{
-	text_clean(n->id, sizeof(n->id));
-	text_clean(n->name, sizeof(n->name));
-	return COPY(a, n, prefixes, n_prefixes) && COPY(a, n, locators, n_locators) &&
-	       COPY(a, n, sids, n_sids) && COPY(a, n, node_sids, n_node_sids) &&
-	       COPY(a, n, srgb, n_srgb) && COPY(a, n, srlb, n_srlb) && COPY(a, n, fads, n_fads);
-}
-
-static bool copy_flex(struct arena *a, struct ted_link *l)
-{
-	struct ted_flex_attrs *own;
-
-	if (l->flex_plain)
-		l->flex = NULL;
-	if (!l->flex)
-		return true;
-	own = arena_copy(a, l->flex, sizeof(*own));
-	l->flex = own;
-	return own && COPY(a, own, srlg, n_srlg);
-}
-
-static bool copy_link(struct arena *a, struct ted_link *l)
-{
-	return COPY(a, l, srlg, n_srlg) && COPY(a, l, sids, n_sids) &&
-	       COPY(a, l, adj_sids, n_adj_sids) && copy_flex(a, l);
+	return (uint8_t)((n->alive ? TED_NF_ALIVE : 0) | (n->pseudonode ? TED_NF_PSEUDO : 0) |
+			 (n->overload ? TED_NF_OVERLOAD : 0));
 }
 
 static int copy_nodes(struct ted_priv *p, const struct ted_input *in)
 {
-	struct ted_node *nodes = ARENA_ARRAY(&p->arena, in->n_nodes, struct ted_node);
-	uint8_t *flags = ARENA_ARRAY(&p->arena, in->n_nodes, uint8_t);
-
-	if (!nodes || !flags)
-		return err_raise(-ENOMEM);
 	for (uint32_t i = 0; i < in->n_nodes; i++) {
-		struct ted_node *n = &nodes[i];
+		struct ted_node *n = &p->rows->nodes[i];
 
 		*n = in->nodes[i];
-		if (!copy_node(&p->arena, n))
-			return err_raise(-ENOMEM);
-		flags[i] = (uint8_t)((n->alive ? TED_NF_ALIVE : 0) |
-				     (n->pseudonode ? TED_NF_PSEUDO : 0) |
-				     (n->overload ? TED_NF_OVERLOAD : 0));
+		if (ted_node_own(&p->store->arena, n, NULL) < 0)
+			return -ENOMEM;
+		p->rows->nflags[i] = ted_nflags_of(n);
 	}
-	p->ted.nodes = nodes;
-	p->ted.n_nodes = in->n_nodes;
-	p->nflags = flags;
 	return 0;
 }
 
 /* Links of nodes that are gone are gone too, whatever the caller says. */
-static int copy_links(struct ted_priv *p, const struct ted_input *in, struct ted_link **out)
+static int copy_links(struct ted_priv *p, const struct ted_input *in)
 {
-	struct ted_link *links = ARENA_ARRAY(&p->arena, in->n_links, struct ted_link);
-
-	if (!links)
-		return err_raise(-ENOMEM);
 	for (uint32_t i = 0; i < in->n_links; i++) {
-		struct ted_link *l = &links[i];
+		struct ted_link *l = &p->rows->links[i];
 
 		*l = in->links[i];
 		assert(l->from < in->n_nodes && l->to < in->n_nodes);
-		if (!copy_link(&p->arena, l))
-			return err_raise(-ENOMEM);
+		if (ted_link_own(&p->store->arena, l, NULL) < 0)
+			return -ENOMEM;
 		l->alive = l->alive && p->ted.nodes[l->from].alive && p->ted.nodes[l->to].alive;
+		p->store->given_pairs |= l->reverse != TED_NONE;
 	}
-	*out = links;
-	p->ted.links = links;
-	p->ted.n_links = in->n_links;
 	return 0;
 }
 
-static struct ted_arc arc_of(const struct ted_priv *p, const struct ted_link *l)
+struct ted_arc ted_arc_of(const uint8_t *nflags, const struct ted_link *l)
 {
 	struct ted_arc a = { .from = l->from, .to = l->to, .hops = 1 };
 
-	if (p->nflags[l->from] & TED_NF_PSEUDO) {
+	if (nflags[l->from] & TED_NF_PSEUDO) {
 		a.hops = 0;
 		return a;
 	}
@@ -150,92 +91,43 @@ static struct ted_arc arc_of(const struct ted_priv *p, const struct ted_link *l)
 	return a;
 }
 
-static int make_arcs(struct ted_priv *p)
+static void make_arcs(struct ted_rows *r)
 {
-	struct ted_arc *arcs = ARENA_ARRAY(&p->arena, p->ted.n_links, struct ted_arc);
-
-	if (!arcs)
-		return err_raise(-ENOMEM);
-	for (uint32_t i = 0; i < p->ted.n_links; i++)
-		arcs[i] = arc_of(p, &p->ted.links[i]);
-	p->arcs = arcs;
-	return 0;
+	for (uint32_t i = 0; i < r->n_links; i++)
+		r->arcs[i] = ted_arc_of(r->nflags, &r->links[i]);
 }
 
-static bool usable(const struct ted_link *l)
+void ted_count(struct ted *t)
 {
-	return l->alive && l->reverse != TED_NONE;
-}
-
-/* Counting sort by the end asked for keeps link indices ascending inside a node. */
-static int make_adj(struct ted_priv *p, bool out, struct ted_adj *adj)
-{
-	const struct ted *t = &p->ted;
-	uint32_t *start = ARENA_ARRAY(&p->arena, (size_t)t->n_nodes + 2, uint32_t);
-	uint32_t n = 0, *idx;
-
-	if (!start)
-		return err_raise(-ENOMEM);
-	for (uint32_t i = 0; i < t->n_links; i++) {
-		if (!usable(&t->links[i]))
-			continue;
-		start[(out ? t->links[i].from : t->links[i].to) + 2]++;
-		n++;
-	}
-	for (uint32_t i = 2; i < t->n_nodes + 2; i++)
-		start[i] += start[i - 1];
-	idx = ARENA_ARRAY(&p->arena, n, uint32_t);
-	if (!idx)
-		return err_raise(-ENOMEM);
+	t->n_alive = t->n_usable = 0;
+	for (uint32_t i = 0; i < t->n_nodes; i++)
+		t->n_alive += t->nodes[i].alive;
 	for (uint32_t i = 0; i < t->n_links; i++)
-		if (usable(&t->links[i]))
-			idx[start[(out ? t->links[i].from : t->links[i].to) + 1]++] = i;
-	adj->start = start;
-	adj->idx = idx;
-	return 0;
-}
-
-static int make_in_arcs(struct ted_priv *p)
-{
-	uint32_t n = p->ted.in.start[p->ted.n_nodes];
-	struct ted_in_arc *a = ARENA_ARRAY(&p->arena, (size_t)n + 1, struct ted_in_arc);
-
-	if (!a)
-		return err_raise(-ENOMEM);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct ted_arc *arc = &p->arcs[p->ted.in.idx[i]];
-
-		a[i] = (struct ted_in_arc){ arc->from, arc->igp };
-	}
-	p->in_arcs = a;
-	return 0;
+		t->n_usable += ted_link_usable(&t->links[i]);
 }
 
 static int fill(struct ted_priv *p, const struct ted_input *in, struct arena *scratch)
 {
-	struct ted_link *links = NULL;
 	int r = copy_nodes(p, in);
 
 	if (r == 0)
-		r = copy_links(p, in, &links);
+		r = copy_links(p, in);
 	if (r == 0)
-		r = ted_pair(links, &p->ted, scratch);
-	if (r == 0)
-		r = make_arcs(p);
+		r = ted_pair(p->rows->links, &p->ted, scratch);
+	if (r == 0) {
+		make_arcs(p->rows);
+		r = ted_adj_build(p->rows, scratch);
+	}
 	if (r == 0)
 		r = ted_graph(p, in->prev);
-	if (r == 0)
-		r = make_adj(p, true, &p->ted.out);
-	if (r == 0)
-		r = make_adj(p, false, &p->ted.in);
-	if (r == 0)
-		r = make_in_arcs(p);
 	if (r == 0)
 		r = ted_index(p, scratch);
 	if (r == 0)
 		r = ted_flex_resolve(p);
 	if (r == 0)
 		r = ted_delta(p, in->prev);
+	ted_count(&p->ted);
+	p->store->base = p->store->arena.used;
 	return err_trace(r);
 }
 
@@ -248,11 +140,20 @@ int ted_build(const struct ted_input *in, const struct ted **outp)
 	if (!p)
 		return err_raise(-ENOMEM);
 	arena_init(&p->arena, 0);
-	arena_init(&scratch, 0);
 	atomic_init(&p->refs, 1);
 	p->ted.priv = p;
 	p->ted.stale = in->stale;
 	p->ted.generation = in->prev ? in->prev->generation + 1 : 1;
+	p->store = ted_store_new();
+	p->rows = ted_rows_new(in->n_nodes, in->n_links);
+	if (!p->store || !p->rows) {
+		if (!p->store)
+			free(p->rows);
+		ted_unref(&p->ted);
+		return err_raise(-ENOMEM);
+	}
+	ted_rows_use(p);
+	arena_init(&scratch, 0);
 	r = fill(p, in, &scratch);
 	arena_fini(&scratch);
 	if (r < 0) {

@@ -175,6 +175,7 @@ struct ted {
 	uint64_t generation;
 	bool stale; /* frozen: sight was lost, see topo */
 	uint32_t n_nodes, n_links; /* with tombstones */
+	uint32_t n_alive, n_usable; /* living nodes, usable links */
 	const struct ted_node *nodes;
 	const struct ted_link *links;
 	struct ted_adj out, in;
@@ -213,6 +214,25 @@ struct ted_input {
 };
 
 int ted_build(const struct ted_input *in, const struct ted **outp); /* 0 or -ENOMEM */
+
+/*
+ * The generation after prev, where some rows are others: the same as ted_build() makes of all of
+ * them, at the cost of what changed. Indices ascend; a link's reverse is TED_NONE, it is found.
+ * When a node comes back, the links that come back with it are among the rows. Generations of
+ * one line are made by one thread at a time; what it cannot patch it builds anew.
+ */
+struct ted_patch {
+	const struct ted *prev;
+	const uint32_t *node_at, *link_at; /* indices of the rows */
+	const struct ted_node *nodes;
+	const struct ted_link *links;
+	uint32_t n_nodes, n_links; /* rows */
+	bool stale;
+};
+
+int ted_update(const struct ted_patch *in, const struct ted **outp); /* 0 or -ENOMEM */
+/* Makes spare memory for the next update while there is time. 0 or -ENOMEM, and nothing is lost. */
+int ted_spare(const struct ted *t);
 
 /* Look-ups: TED_NONE when unknown. */
 uint32_t ted_node_by_id(const struct ted *t, const char *id_or_name);

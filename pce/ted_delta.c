@@ -88,6 +88,8 @@ static const struct span link_spans[] = {
 	SPAN(struct ted_link, has_igp),
 	SPAN(struct ted_link, has_te),
 	SPAN(struct ted_link, has_delay),
+	SPAN(struct ted_link, has_delay_var),
+	SPAN(struct ted_link, has_loss),
 	SPAN_TO(struct ted_link, igp_metric, loss_ppm),
 	SPAN_TO(struct ted_link, max_bw_bps, unrsv_bw_bps),
 	SPAN(struct ted_link, admin_group),
@@ -135,7 +137,7 @@ static bool arrays_eq(const void *a, const void *b, const struct array_row *r, s
 	return true;
 }
 
-static bool node_eq(const struct ted_node *a, const struct ted_node *b)
+bool ted_node_eq(const struct ted_node *a, const struct ted_node *b)
 {
 	if (!a->alive && !b->alive)
 		return true;
@@ -155,7 +157,7 @@ static bool flex_eq(const struct ted_flex_attrs *a, const struct ted_flex_attrs 
 	return spans_eq(a, b, flex_spans, ARRAY_LEN(flex_spans)) && array_eq(a, b, &flex_array);
 }
 
-static bool link_eq(const struct ted_link *a, const struct ted_link *b)
+bool ted_link_eq(const struct ted_link *a, const struct ted_link *b)
 {
 	if (!a->alive && !b->alive)
 		return true;
@@ -163,19 +165,89 @@ static bool link_eq(const struct ted_link *a, const struct ted_link *b)
 	       arrays_eq(a, b, link_arrays, ARRAY_LEN(link_arrays)) && flex_eq(a->flex, b->flex);
 }
 
+/* Copies what stands behind one pointer of a row, or takes old's when that is the same. */
+static int array_own(struct arena *a, void *row, const void *old, const struct array_row *r)
+{
+	uint16_t n;
+	const void *p;
+
+	memcpy(&n, (char *)row + r->count, sizeof(n));
+	memcpy(&p, (char *)row + r->ptr, sizeof(p));
+	if (n == 0)
+		p = NULL;
+	else if (old && array_eq(row, old, r))
+		memcpy(&p, (const char *)old + r->ptr, sizeof(p));
+	else if (!(p = arena_copy(a, p, (size_t)n * r->size)))
+		return err_raise(-ENOMEM);
+	memcpy((char *)row + r->ptr, &p, sizeof(p));
+	return 0;
+}
+
+static int arrays_own(struct arena *a, void *row, const void *old, const struct array_row *r,
+		      size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (array_own(a, row, old, &r[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* What stands after the NUL is noise that must not look like a change. */
+static void text_clean(char *s, size_t cap)
+{
+	size_t n;
+
+	s[cap - 1] = '\0';
+	n = strlen(s);
+	memset(s + n, 0, cap - n);
+}
+
+int ted_node_own(struct arena *a, struct ted_node *n, const struct ted_node *old)
+{
+	text_clean(n->id, sizeof(n->id));
+	text_clean(n->name, sizeof(n->name));
+	return arrays_own(a, n, old, node_arrays, ARRAY_LEN(node_arrays));
+}
+
+static int flex_own(struct arena *a, struct ted_link *l, const struct ted_link *old)
+{
+	struct ted_flex_attrs *own;
+
+	if (l->flex_plain)
+		l->flex = NULL;
+	if (!l->flex)
+		return 0;
+	if (old && old->flex && flex_eq(l->flex, old->flex)) {
+		l->flex = old->flex;
+		return 0;
+	}
+	own = arena_copy(a, l->flex, sizeof(*own));
+	if (!own)
+		return err_raise(-ENOMEM);
+	l->flex = own;
+	return array_own(a, own, NULL, &flex_array);
+}
+
+int ted_link_own(struct arena *a, struct ted_link *l, const struct ted_link *old)
+{
+	int r = arrays_own(a, l, old, link_arrays, ARRAY_LEN(link_arrays));
+
+	return r == 0 ? flex_own(a, l, old) : r;
+}
+
 /* Something new that is dead already is no news. */
 static bool node_changed(const struct ted *t, const struct ted *prev, uint32_t i)
 {
 	if (!prev || i >= prev->n_nodes)
 		return t->nodes[i].alive;
-	return !node_eq(&t->nodes[i], &prev->nodes[i]);
+	return !ted_node_eq(&t->nodes[i], &prev->nodes[i]);
 }
 
 static bool link_changed(const struct ted *t, const struct ted *prev, uint32_t i)
 {
 	if (!prev || i >= prev->n_links)
 		return t->links[i].alive;
-	return !link_eq(&t->links[i], &prev->links[i]);
+	return !ted_link_eq(&t->links[i], &prev->links[i]);
 }
 
 static int list_changed(struct ted_priv *p, const struct ted *prev, bool links,

@@ -2,7 +2,7 @@
 /*
  * Indexes of a TED: arrays sorted by a 64-bit hash, searched by halving. Sorting is by radix,
  * so building costs the same whatever keys a peer chooses; equal hashes are told apart by
- * comparing what they stand for, and the first entry (lowest index) wins.
+ * comparing what they stand for (ted_find.c).
  */
 #include <string.h>
 
@@ -37,22 +37,208 @@ static void radix_pass(const struct ted_key *from, struct ted_key *to, uint32_t 
 		to[at[from[i].h >> shift & 0xff]++] = from[i];
 }
 
+enum { SMALL = 48 };
+
+static void insertion_sort(struct ted_key *at, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		struct ted_key x = at[i];
+		uint32_t k = i;
+
+		for (; k > 0 && at[k - 1].h > x.h; k--)
+			at[k] = at[k - 1];
+		at[k] = x;
+	}
+}
+
 void ted_keys_sort(struct ted_key *at, struct ted_key *tmp, uint32_t n)
 {
+	if (n < SMALL) {
+		insertion_sort(at, n);
+		return;
+	}
 	for (unsigned shift = 0; shift < 64; shift += 16) {
 		radix_pass(at, tmp, n, shift);
 		radix_pass(tmp, at, n, shift + 8);
 	}
 }
 
-uint32_t ted_keys_find(const struct ted_keys *k, uint64_t h)
+uint64_t ted_addr_hash(const struct ip_addr *a)
+{
+	return ted_hash(a->family, a->b, sizeof(a->b));
+}
+
+uint64_t ted_prefix_hash(const struct ip_prefix *p)
+{
+	return ted_hash((uint64_t)p->addr.family << 8 | p->len, p->addr.b, sizeof(p->addr.b));
+}
+
+uint64_t ted_text_hash(const char *s)
+{
+	return ted_hash(0, s, strlen(s));
+}
+
+bool ted_host_prefix(const struct ip_prefix *p)
+{
+	return p->addr.family && p->len == ip_bits(&p->addr);
+}
+
+/* ---- what one node or link has to say to each index ---- */
+
+/* Told of each key, in the order a full build enters them. */
+struct sink {
+	void (*put)(struct sink *s, enum ted_index_kind kind, struct ted_key key);
+};
+
+static void put(struct sink *s, enum ted_index_kind kind, uint64_t h, uint32_t ref, uint32_t aux)
+{
+	s->put(s, kind, (struct ted_key){ .h = h, .ref = ref, .aux = aux });
+}
+
+static void keys_of_sids(struct sink *s, uint32_t ref, const struct ted_sid *sids, uint32_t n,
+			 uint32_t is_link)
+{
+	for (uint32_t j = 0; j < n; j++)
+		put(s, TED_IX_SIDS, ted_addr_hash(&sids[j].sid), ref, is_link | j);
+}
+
+static void keys_of_addrs(struct sink *s, uint32_t i, const struct ted_node *n)
+{
+	if (n->router_v6.family)
+		put(s, TED_IX_ADDRS, ted_addr_hash(&n->router_v6), i, 0);
+	if (n->router_v4.family)
+		put(s, TED_IX_ADDRS, ted_addr_hash(&n->router_v4), i, 0);
+	for (uint32_t j = 0; j < n->n_prefixes; j++)
+		if (ted_host_prefix(&n->prefixes[j]))
+			put(s, TED_IX_ADDRS, ted_addr_hash(&n->prefixes[j].addr), i, 0);
+}
+
+static void keys_of_node(struct sink *s, uint32_t i, const struct ted_node *n)
+{
+	put(s, TED_IX_TEXTS, ted_text_hash(n->id), i, 0);
+	if (n->name[0])
+		put(s, TED_IX_TEXTS, ted_text_hash(n->name), i, 1);
+	keys_of_addrs(s, i, n);
+	for (uint32_t j = 0; j < n->n_locators; j++)
+		if (n->locators[j].prefix.addr.family == IP_V6 && n->locators[j].prefix.len <= 128)
+			put(s, TED_IX_LOCATORS, ted_prefix_hash(&n->locators[j].prefix), i, j);
+	for (uint32_t j = 0; j < n->n_node_sids; j++)
+		if (n->node_sids[j].algo == 0)
+			put(s, TED_IX_NODE_SIDS,
+			    (uint64_t)n->node_sids[j].value << 1 | n->node_sids[j].is_label, i, j);
+	keys_of_sids(s, i, n->sids, n->n_sids, 0);
+}
+
+static void keys_of_link(struct sink *s, uint32_t i, const struct ted_link *l)
+{
+	if (l->local_v6.family)
+		put(s, TED_IX_LINK_ADDRS, ted_addr_hash(&l->local_v6), i, 0);
+	if (l->local_v4.family)
+		put(s, TED_IX_LINK_ADDRS, ted_addr_hash(&l->local_v4), i, 0);
+	keys_of_sids(s, i, l->sids, l->n_sids, TED_IX_OF_LINK);
+}
+
+static void keys_of_all(struct sink *s, const struct ted *t)
+{
+	for (uint32_t i = 0; i < t->n_nodes; i++)
+		if (t->nodes[i].alive)
+			keys_of_node(s, i, &t->nodes[i]);
+	for (uint32_t i = 0; i < t->n_links; i++)
+		if (t->links[i].alive)
+			keys_of_link(s, i, &t->links[i]);
+}
+
+/* ---- a full build: count, then fill, then sort ---- */
+
+struct counter {
+	struct sink sink;
+	uint32_t n[TED_IX_COUNT];
+};
+
+static void count_put(struct sink *s, enum ted_index_kind kind, struct ted_key key)
+{
+	(void)key;
+	CONTAINER_OF(s, struct counter, sink)->n[kind]++;
+}
+
+struct filler {
+	struct sink sink;
+	struct ted_index *ix;
+};
+
+static void fill_put(struct sink *s, enum ted_index_kind kind, struct ted_key key)
+{
+	struct ted_keys *k = &CONTAINER_OF(s, struct filler, sink)->ix->k[kind];
+
+	k->at[k->n++] = key;
+}
+
+static bool length_known(const struct ted_priv *p, uint8_t len)
+{
+	for (uint32_t i = 0; i < p->n_loc_lens; i++)
+		if (p->loc_lens[i] == len)
+			return true;
+	return false;
+}
+
+static void note_length(struct ted_priv *p, uint8_t len)
+{
+	uint32_t i;
+
+	if (length_known(p, len))
+		return;
+	for (i = p->n_loc_lens++; i > 0 && p->loc_lens[i - 1] < len; i--)
+		p->loc_lens[i] = p->loc_lens[i - 1];
+	p->loc_lens[i] = len;
+}
+
+static void note_lengths(struct ted_priv *p, const struct ted_keys *k)
+{
+	for (uint32_t i = 0; i < k->n; i++)
+		note_length(p, p->ted.nodes[k->at[i].ref].locators[k->at[i].aux].prefix.len);
+}
+
+int ted_index(struct ted_priv *p, struct arena *scratch)
+{
+	struct counter count = { .sink = { count_put } };
+	struct filler fill = { .sink = { fill_put }, .ix = &p->store->index };
+	uint32_t most = 0;
+	struct ted_key *tmp;
+
+	keys_of_all(&count.sink, &p->ted);
+	for (unsigned k = 0; k < TED_IX_COUNT; k++) {
+		fill.ix->k[k].at = ARENA_ARRAY(&p->store->arena, count.n[k], struct ted_key);
+		most = count.n[k] > most ? count.n[k] : most;
+		if (!fill.ix->k[k].at)
+			return err_raise(-ENOMEM);
+	}
+	tmp = ARENA_ARRAY(scratch, most, struct ted_key);
+	if (!tmp)
+		return err_raise(-ENOMEM);
+	keys_of_all(&fill.sink, &p->ted);
+	for (unsigned k = 0; k < TED_IX_COUNT; k++)
+		ted_keys_sort(fill.ix->k[k].at, tmp, fill.ix->k[k].n);
+	note_lengths(p, &fill.ix->k[TED_IX_LOCATORS]);
+	return 0;
+}
+
+/* ---- an update: what is not there yet goes into a small index of its own ---- */
+
+struct adder {
+	struct sink sink;
+	struct ted_priv *p;
+	bool full;
+};
+
+/* Where a key is or would be. */
+static uint32_t key_place(const struct ted_keys *k, const struct ted_key *key)
 {
 	uint32_t lo = 0, hi = k->n;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (k->at[mid].h < h)
+		if (ted_key_before(&k->at[mid], key))
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -60,301 +246,69 @@ uint32_t ted_keys_find(const struct ted_keys *k, uint64_t h)
 	return lo;
 }
 
-static uint64_t addr_hash(const struct ip_addr *a)
+static bool key_at(const struct ted_keys *k, uint32_t i, const struct ted_key *key)
 {
-	return ted_hash(a->family, a->b, sizeof(a->b));
+	return i < k->n && k->at[i].h == key->h && k->at[i].ref == key->ref &&
+	       k->at[i].aux == key->aux;
 }
 
-static uint64_t prefix_hash(const struct ip_prefix *p)
+static void more_put(struct sink *s, enum ted_index_kind kind, struct ted_key key)
 {
-	return ted_hash((uint64_t)p->addr.family << 8 | p->len, p->addr.b, sizeof(p->addr.b));
-}
+	struct adder *a = CONTAINER_OF(s, struct adder, sink);
+	const struct ted_keys *store = &a->p->store->index.k[kind];
+	struct ted_keys *k = &a->p->more.k[kind];
+	uint32_t i = key_place(k, &key);
 
-static uint64_t text_hash(const char *s)
-{
-	return ted_hash(0, s, strlen(s));
-}
-
-static bool host_prefix(const struct ip_prefix *p)
-{
-	return p->addr.family && p->len == ip_bits(&p->addr);
-}
-
-/* ---- building: each function adds what one node or link has to one index ---- */
-
-static void put(struct ted_keys *k, uint64_t h, uint32_t ref, uint32_t aux)
-{
-	k->at[k->n++] = (struct ted_key){ .h = h, .ref = ref, .aux = aux };
-}
-
-static void index_texts(struct ted_keys *k, uint32_t i, const struct ted_node *n)
-{
-	put(k, text_hash(n->id), i, 0);
-	if (n->name[0])
-		put(k, text_hash(n->name), i, 1);
-}
-
-static void index_addrs(struct ted_keys *k, uint32_t i, const struct ted_node *n)
-{
-	if (n->router_v6.family)
-		put(k, addr_hash(&n->router_v6), i, 0);
-	if (n->router_v4.family)
-		put(k, addr_hash(&n->router_v4), i, 0);
-	for (uint32_t j = 0; j < n->n_prefixes; j++)
-		if (host_prefix(&n->prefixes[j]))
-			put(k, addr_hash(&n->prefixes[j].addr), i, 0);
-}
-
-static void index_locators(struct ted_keys *k, uint32_t i, const struct ted_node *n)
-{
-	for (uint32_t j = 0; j < n->n_locators; j++)
-		if (n->locators[j].prefix.addr.family == IP_V6 && n->locators[j].prefix.len <= 128)
-			put(k, prefix_hash(&n->locators[j].prefix), i, j);
-}
-
-static void index_node_sids(struct ted_keys *k, uint32_t i, const struct ted_node *n)
-{
-	for (uint32_t j = 0; j < n->n_node_sids; j++)
-		if (n->node_sids[j].algo == 0)
-			put(k, (uint64_t)n->node_sids[j].value << 1 | n->node_sids[j].is_label, i,
-			    j);
-}
-
-static void index_sids(struct ted_keys *k, uint32_t ref, const struct ted_sid *s, uint32_t n,
-		       uint32_t is_link)
-{
-	for (uint32_t j = 0; j < n; j++)
-		put(k, addr_hash(&s[j].sid), ref, j << 1 | is_link);
-}
-
-/* Every host prefix and SID once, and two more for router ids or names: never too small. */
-struct sizes {
-	size_t texts, addrs, links, locators, sids, node_sids, most;
-};
-
-static struct sizes measure(const struct ted *t)
-{
-	struct sizes s = { .texts = 2 * (size_t)t->n_nodes, .links = 2 * (size_t)t->n_links };
-
-	for (uint32_t i = 0; i < t->n_nodes; i++) {
-		s.addrs += 2U + t->nodes[i].n_prefixes;
-		s.locators += t->nodes[i].n_locators;
-		s.sids += t->nodes[i].n_sids;
-		s.node_sids += t->nodes[i].n_node_sids;
+	if (key_at(store, key_place(store, &key), &key) || key_at(k, i, &key))
+		return;
+	if (k->n == TED_MORE_MAX) {
+		a->full = true;
+		return;
 	}
-	for (uint32_t i = 0; i < t->n_links; i++)
-		s.sids += t->links[i].n_sids;
-	s.most = s.texts;
-	s.most = s.addrs > s.most ? s.addrs : s.most;
-	s.most = s.links > s.most ? s.links : s.most;
-	s.most = s.locators > s.most ? s.locators : s.most;
-	s.most = s.sids > s.most ? s.sids : s.most;
-	s.most = s.node_sids > s.most ? s.node_sids : s.most;
-	return s;
+	memmove(&k->at[i + 1], &k->at[i], (k->n++ - i) * sizeof(*k->at));
+	k->at[i] = key;
+	if (kind == TED_IX_LOCATORS)
+		note_length(a->p, a->p->ted.nodes[key.ref].locators[key.aux].prefix.len);
 }
 
-static bool room(struct ted_priv *p, struct ted_keys *k, size_t n)
+/* Room for what there was and what may come; one word of memory when nothing can. */
+static int more_room(struct ted_priv *p, const struct ted_index *before, const uint32_t *n)
 {
-	k->at = ARENA_ARRAY(&p->arena, n, struct ted_key);
-	return k->at != NULL;
-}
+	for (unsigned k = 0; k < TED_IX_COUNT; k++) {
+		uint32_t cap = before->k[k].n + n[k];
+		struct ted_key *at;
 
-static void index_nodes(struct ted_priv *p)
-{
-	const struct ted *t = &p->ted;
-
-	for (uint32_t i = 0; i < t->n_nodes; i++) {
-		const struct ted_node *n = &t->nodes[i];
-
-		if (!n->alive)
-			continue;
-		index_texts(&p->texts, i, n);
-		index_addrs(&p->addrs, i, n);
-		index_locators(&p->locators, i, n);
-		index_node_sids(&p->node_sids, i, n);
-		index_sids(&p->sids, i, n->sids, n->n_sids, 0);
+		cap = cap < TED_MORE_MAX ? cap : TED_MORE_MAX;
+		at = ARENA_ARRAY(&p->arena, cap, struct ted_key);
+		if (!at)
+			return err_raise(-ENOMEM);
+		if (before->k[k].n > 0)
+			memcpy(at, before->k[k].at, before->k[k].n * sizeof(*at));
+		p->more.k[k] = (struct ted_keys){ .at = at, .n = before->k[k].n };
 	}
-}
-
-static void index_links(struct ted_priv *p)
-{
-	const struct ted *t = &p->ted;
-
-	for (uint32_t i = 0; i < t->n_links; i++) {
-		const struct ted_link *l = &t->links[i];
-
-		if (!l->alive)
-			continue;
-		if (l->local_v6.family)
-			put(&p->link_addrs, addr_hash(&l->local_v6), i, 0);
-		if (l->local_v4.family)
-			put(&p->link_addrs, addr_hash(&l->local_v4), i, 0);
-		if (l->reverse != TED_NONE)
-			index_sids(&p->sids, i, l->sids, l->n_sids, 1);
-	}
-}
-
-static void note_lengths(struct ted_priv *p)
-{
-	bool used[129] = { false };
-
-	for (uint32_t i = 0; i < p->locators.n; i++) {
-		const struct ted_key *k = &p->locators.at[i];
-
-		used[p->ted.nodes[k->ref].locators[k->aux].prefix.len] = true;
-	}
-	for (unsigned len = 129; len-- > 0;)
-		if (used[len])
-			p->loc_lens[p->n_loc_lens++] = (uint8_t)len;
-}
-
-int ted_index(struct ted_priv *p, struct arena *scratch)
-{
-	struct sizes s = measure(&p->ted);
-	struct ted_key *tmp = ARENA_ARRAY(scratch, s.most, struct ted_key);
-	struct ted_keys *const all[] = { &p->texts,    &p->addrs, &p->link_addrs,
-					 &p->locators, &p->sids,  &p->node_sids };
-
-	if (!tmp || !room(p, &p->texts, s.texts) || !room(p, &p->addrs, s.addrs) ||
-	    !room(p, &p->link_addrs, s.links) || !room(p, &p->locators, s.locators) ||
-	    !room(p, &p->sids, s.sids) || !room(p, &p->node_sids, s.node_sids))
-		return err_raise(-ENOMEM);
-	index_nodes(p);
-	index_links(p);
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		ted_keys_sort(all[i]->at, tmp, all[i]->n);
-	note_lengths(p);
 	return 0;
 }
 
-/* ---- look-ups ---- */
-
-static uint32_t node_by_text(const struct ted *t, const char *text, uint32_t kind)
+static void keys_of_some(struct sink *s, const struct ted *t, const struct ted_subset *nodes,
+			 const struct ted_subset *links)
 {
-	const struct ted_keys *k = &ted_priv_of(t)->texts;
-	uint64_t h = text_hash(text);
-
-	for (uint32_t i = ted_keys_find(k, h); i < k->n && k->at[i].h == h; i++) {
-		const struct ted_node *n = &t->nodes[k->at[i].ref];
-
-		if (k->at[i].aux == kind && strcmp(kind ? n->name : n->id, text) == 0)
-			return k->at[i].ref;
-	}
-	return TED_NONE;
+	for (uint32_t i = 0; i < nodes->n; i++)
+		if (t->nodes[nodes->at[i]].alive)
+			keys_of_node(s, nodes->at[i], &t->nodes[nodes->at[i]]);
+	for (uint32_t i = 0; i < links->n; i++)
+		if (t->links[links->at[i]].alive)
+			keys_of_link(s, links->at[i], &t->links[links->at[i]]);
 }
 
-uint32_t ted_node_by_id(const struct ted *t, const char *id_or_name)
+int ted_index_more(struct ted_priv *p, const struct ted_index *before,
+		   const struct ted_subset *nodes, const struct ted_subset *links)
 {
-	uint32_t i = node_by_text(t, id_or_name, 0);
+	struct counter count = { .sink = { count_put } };
+	struct adder add = { .sink = { more_put }, .p = p };
 
-	return i != TED_NONE ? i : node_by_text(t, id_or_name, 1);
-}
-
-static bool node_owns(const struct ted_node *n, const struct ip_addr *a)
-{
-	if (ip_eq(&n->router_v6, a) || ip_eq(&n->router_v4, a))
-		return true;
-	for (uint32_t j = 0; j < n->n_prefixes; j++)
-		if (host_prefix(&n->prefixes[j]) && ip_eq(&n->prefixes[j].addr, a))
-			return true;
-	return false;
-}
-
-uint32_t ted_node_by_addr(const struct ted *t, const struct ip_addr *a)
-{
-	const struct ted_keys *k = &ted_priv_of(t)->addrs;
-	uint64_t h = addr_hash(a);
-
-	if (!a->family)
-		return TED_NONE;
-	for (uint32_t i = ted_keys_find(k, h); i < k->n && k->at[i].h == h; i++)
-		if (node_owns(&t->nodes[k->at[i].ref], a))
-			return k->at[i].ref;
-	return ted_locator_of(t, a).node;
-}
-
-uint32_t ted_link_by_addr(const struct ted *t, const struct ip_addr *local)
-{
-	const struct ted_keys *k = &ted_priv_of(t)->link_addrs;
-	uint64_t h = addr_hash(local);
-
-	if (!local->family)
-		return TED_NONE;
-	for (uint32_t i = ted_keys_find(k, h); i < k->n && k->at[i].h == h; i++) {
-		const struct ted_link *l = &t->links[k->at[i].ref];
-
-		if (ip_eq(&l->local_v6, local) || ip_eq(&l->local_v4, local))
-			return k->at[i].ref;
-	}
-	return TED_NONE;
-}
-
-static struct ted_locator_hit locator_at(const struct ted *t, const struct ip_prefix *want)
-{
-	const struct ted_keys *k = &ted_priv_of(t)->locators;
-	struct ted_locator_hit hit = { .node = TED_NONE };
-	uint64_t h = prefix_hash(want);
-
-	for (uint32_t i = ted_keys_find(k, h); i < k->n && k->at[i].h == h; i++) {
-		const struct ted_key *e = &k->at[i];
-
-		if (ip_prefix_cmp(&t->nodes[e->ref].locators[e->aux].prefix, want) != 0)
-			continue;
-		if (hit.node == TED_NONE)
-			hit = (struct ted_locator_hit){ .node = e->ref, .which = e->aux };
-		else if (hit.node != e->ref)
-			hit.anycast = true;
-	}
-	return hit;
-}
-
-struct ted_locator_hit ted_locator_of(const struct ted *t, const struct ip_addr *a)
-{
-	const struct ted_priv *p = ted_priv_of(t);
-
-	if (a->family != IP_V6)
-		return (struct ted_locator_hit){ .node = TED_NONE };
-	for (uint32_t i = 0; i < p->n_loc_lens; i++) {
-		struct ip_prefix want = ip_prefix_of(a, p->loc_lens[i]);
-		struct ted_locator_hit hit = locator_at(t, &want);
-
-		if (hit.node != TED_NONE)
-			return hit;
-	}
-	return (struct ted_locator_hit){ .node = TED_NONE };
-}
-
-struct ted_sid_hit ted_sid_of(const struct ted *t, const struct ip_addr *a)
-{
-	const struct ted_keys *k = &ted_priv_of(t)->sids;
-	uint64_t h = addr_hash(a);
-
-	for (uint32_t i = ted_keys_find(k, h); i < k->n && k->at[i].h == h; i++) {
-		uint32_t ref = k->at[i].ref;
-		bool link = k->at[i].aux & 1;
-		const struct ted_sid *s = link ? t->links[ref].sids : t->nodes[ref].sids;
-
-		s += k->at[i].aux >> 1;
-		if (ip_eq(&s->sid, a))
-			return (struct ted_sid_hit){ .node = link ? t->links[ref].from : ref,
-						     .link = link ? ref : TED_NONE,
-						     .sid = s };
-	}
-	return (struct ted_sid_hit){ .node = TED_NONE, .link = TED_NONE };
-}
-
-uint32_t ted_node_of_index(const struct ted *t, uint32_t value, bool is_label, bool *twice)
-{
-	const struct ted_keys *k = &ted_priv_of(t)->node_sids;
-	uint64_t h = (uint64_t)value << 1 | is_label;
-	uint32_t node = TED_NONE;
-
-	*twice = false;
-	for (uint32_t i = ted_keys_find(k, h); i < k->n && k->at[i].h == h; i++) {
-		if (node == TED_NONE)
-			node = k->at[i].ref;
-		else if (node != k->at[i].ref)
-			*twice = true;
-	}
-	return node;
+	keys_of_some(&count.sink, &p->ted, nodes, links);
+	if (more_room(p, before, count.n) < 0)
+		return -ENOMEM;
+	keys_of_some(&add.sink, &p->ted, nodes, links);
+	return add.full;
 }

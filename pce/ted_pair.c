@@ -90,6 +90,7 @@ static bool contradict(const struct ted_link *a, const struct ted_link *b)
 struct pairing {
 	struct ted_link *links;
 	const struct ted *t;
+	struct ted_subset some;
 	struct ted_key *own, *rev, *tmp;
 	uint32_t n_own, n_rev;
 };
@@ -119,7 +120,8 @@ static unsigned mask_of(const struct ted_link *l, unsigned pass)
 static void collect(struct pairing *p, unsigned pass)
 {
 	p->n_own = p->n_rev = 0;
-	for (uint32_t i = 0; i < p->t->n_links; i++) {
+	for (uint32_t k = 0; k < p->some.n; k++) {
+		uint32_t i = p->some.at ? p->some.at[k] : k;
 		const struct ted_link *l = &p->links[i];
 		unsigned have, mask;
 
@@ -203,25 +205,36 @@ static uint32_t unpaired(const struct ted_link *links, uint32_t n)
 	return k;
 }
 
+static int pair(struct pairing *p, uint32_t n, struct arena *scratch)
+{
+	p->own = ARENA_ARRAY(scratch, n, struct ted_key);
+	p->rev = ARENA_ARRAY(scratch, n, struct ted_key);
+	p->tmp = ARENA_ARRAY(scratch, n, struct ted_key);
+	if (!p->own || !p->rev || !p->tmp)
+		return err_raise(-ENOMEM);
+	for (size_t i = 0; i < sizeof(passes); i++) {
+		collect(p, passes[i]);
+		if (p->n_own == 0 && passes[i] == 0)
+			break;
+		meet(p, passes[i]);
+	}
+	return 0;
+}
+
 int ted_pair(struct ted_link *links, const struct ted *t, struct arena *scratch)
 {
-	struct pairing p = { .links = links, .t = t };
+	struct pairing p = { .links = links, .t = t, .some = { .n = t->n_links } };
 	uint32_t n;
 
 	keep_given(links, t->n_links);
 	n = unpaired(links, t->n_links);
-	if (n == 0)
-		return 0;
-	p.own = ARENA_ARRAY(scratch, n, struct ted_key);
-	p.rev = ARENA_ARRAY(scratch, n, struct ted_key);
-	p.tmp = ARENA_ARRAY(scratch, n, struct ted_key);
-	if (!p.own || !p.rev || !p.tmp)
-		return err_raise(-ENOMEM);
-	for (size_t i = 0; i < sizeof(passes); i++) {
-		collect(&p, passes[i]);
-		if (p.n_own == 0 && passes[i] == 0)
-			break;
-		meet(&p, passes[i]);
-	}
-	return 0;
+	return n == 0 ? 0 : pair(&p, n, scratch);
+}
+
+int ted_pair_some(struct ted_link *links, const struct ted *t, const struct ted_subset *some,
+		  struct arena *scratch)
+{
+	struct pairing p = { .links = links, .t = t, .some = *some };
+
+	return some->n == 0 ? 0 : pair(&p, some->n, scratch);
 }
