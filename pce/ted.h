@@ -231,6 +231,9 @@ struct ted_patch {
 };
 
 int ted_update(const struct ted_patch *in, const struct ted **outp); /* 0 or -ENOMEM */
+/* Takes back what ted_build() or ted_update() made of prev and nobody else has seen: prev is the
+ * newest of its line again. */
+void ted_undo(const struct ted *t, const struct ted *prev);
 /* Makes spare memory for the next update while there is time. 0 or -ENOMEM, and nothing is lost. */
 int ted_spare(const struct ted *t);
 

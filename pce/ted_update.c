@@ -352,3 +352,16 @@ int ted_update(const struct ted_patch *in, const struct ted **outp)
 	arena_fini(&whole);
 	return err_trace(r);
 }
+
+void ted_undo(const struct ted *t, const struct ted *prev)
+{
+	struct ted_priv *p = t->priv;
+
+	assert(atomic_load(&p->refs) == 1);
+	if (p->store != ted_priv_of(prev)->store) {
+		ted_unref(t);
+		return;
+	}
+	p->store->serial = ted_priv_of(prev)->serial; /* what was logged is copied once too often */
+	give_up(p);
+}

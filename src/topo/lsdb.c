@@ -19,7 +19,10 @@ struct part {
 			sizeof(*((struct ls_object *)0)->member.array)                             \
 	}
 
-enum { PARTS_MAX = 5 };
+enum {
+	PARTS_MAX = 5,
+	DIRTY_MAX = 1024, /* entries: beyond it a merge of everything costs less */
+};
 
 static const struct part parts[][PARTS_MAX] = {
 	[LS_NODE] = { PART(node, srgb, n_srgb), PART(node, srlb, n_srlb), PART(node, algos, n_algos),
@@ -171,6 +174,8 @@ void lsdb_init(struct lsdb *db, uint64_t seed)
 	hash_init(&db->entries, seed, entry_eq);
 	hash_init(&db->nodes, seed, node_eq);
 	list_init(&db->all);
+	list_init(&db->dirty);
+	db->all_dirty = true;
 }
 
 static struct lsdb_node *node_hold(struct lsdb *db, const struct ls_node_id *id)
@@ -193,6 +198,7 @@ static struct lsdb_node *node_hold(struct lsdb *db, const struct ls_node_id *id)
 		free(n);
 		return NULL;
 	}
+	lsdb_all_dirty(db);
 	return n;
 }
 
@@ -202,6 +208,7 @@ static void node_drop(struct lsdb *db, struct lsdb_node *n)
 		return;
 	hash_del(&db->nodes, &n->node);
 	free(n);
+	db->all_dirty = true;
 }
 
 static void entry_free(struct lsdb *db, struct lsdb_entry *e)
@@ -209,6 +216,9 @@ static void entry_free(struct lsdb *db, struct lsdb_entry *e)
 	if (e->node.next || hash_get(&db->entries, &e->key, sizeof(e->key), &e->key) == &e->node)
 		hash_del(&db->entries, &e->node);
 	list_del(&e->link);
+	list_del(&e->dirty);
+	list_del(&e->at_local);
+	list_del(&e->at_remote);
 	node_drop(db, e->local);
 	node_drop(db, e->remote);
 	LSDB_EACH_SOURCE(s, e->announced)
@@ -216,8 +226,53 @@ static void entry_free(struct lsdb *db, struct lsdb_entry *e)
 	free(e);
 }
 
+static void dirty_end(struct lsdb *db)
+{
+	for (struct list *l; (l = list_pop(&db->dirty));) {
+		struct lsdb_entry *e = LIST_OF(l, struct lsdb_entry, dirty);
+
+		if (!e->announced)
+			entry_free(db, e);
+	}
+	db->n_dirty = 0;
+}
+
+void lsdb_settle(struct lsdb *db)
+{
+	db->all_dirty = false;
+	dirty_end(db);
+}
+
+void lsdb_bury(struct lsdb *db)
+{
+	LIST_EACH(l, &db->dirty) {
+		struct lsdb_entry *e = LIST_OF(l, struct lsdb_entry, dirty);
+
+		if (e->announced)
+			continue;
+		db->n_dirty--;
+		entry_free(db, e);
+	}
+}
+
+void lsdb_all_dirty(struct lsdb *db)
+{
+	db->all_dirty = true;
+	dirty_end(db);
+}
+
+static void touch(struct lsdb *db, struct lsdb_entry *e)
+{
+	if (db->all_dirty || list_linked(&e->dirty))
+		return;
+	list_add(&db->dirty, &e->dirty);
+	if (++db->n_dirty > DIRTY_MAX)
+		lsdb_all_dirty(db);
+}
+
 void lsdb_fini(struct lsdb *db)
 {
+	dirty_end(db);
 	LIST_EACH(l, &db->all)
 		entry_free(db, LIST_OF(l, struct lsdb_entry, link));
 	hash_fini(&db->entries);
@@ -240,6 +295,9 @@ static struct lsdb_entry *entry_new(struct lsdb *db, const struct lsdb_key *k)
 	memcpy(&e->key, k, sizeof(*k));
 	e->slot_from = UINT32_MAX;
 	list_init(&e->link);
+	list_init(&e->dirty);
+	list_init(&e->at_local);
+	list_init(&e->at_remote);
 	e->local = node_hold(db, key_local(k));
 	if (k->kind == LS_LINK)
 		e->remote = node_hold(db, &k->link.remote);
@@ -265,6 +323,7 @@ enum lsdb_change lsdb_announce(struct lsdb *db, unsigned source, const struct ls
 	e = entry_find(db, &k);
 	if (e && e->said[source].obj && object_same(e->said[source].obj, obj)) {
 		e->said[source].seq = ++db->seq;
+		touch(db, e); /* what is said again may hold instead of what another said */
 		return LSDB_NOTHING;
 	}
 	copy = object_copy(obj);
@@ -285,6 +344,7 @@ enum lsdb_change lsdb_announce(struct lsdb *db, unsigned source, const struct ls
 	e->said[source] = (struct lsdb_statement){ ++db->seq, copy };
 	e->heard |= UINT32_C(1) << source;
 	e->announced |= UINT32_C(1) << source;
+	touch(db, e);
 	return change;
 }
 
@@ -301,7 +361,9 @@ enum lsdb_change lsdb_withdraw(struct lsdb *db, unsigned source, const struct ls
 	e->said[source] = (struct lsdb_statement){ ++db->seq, NULL };
 	e->announced &= ~(UINT32_C(1) << source);
 	db->n_announced[source]--;
-	if (!e->announced)
+	if (!db->all_dirty)
+		touch(db, e); /* and it is kept until the next merge has seen it */
+	else if (!e->announced)
 		entry_free(db, e);
 	return LSDB_BAD;
 }
@@ -310,6 +372,7 @@ bool lsdb_forget(struct lsdb *db, unsigned source)
 {
 	bool any = false;
 
+	lsdb_all_dirty(db);
 	LIST_EACH(l, &db->all) {
 		struct lsdb_entry *e = LIST_OF(l, struct lsdb_entry, link);
 

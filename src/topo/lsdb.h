@@ -5,6 +5,9 @@
  *
  * An entry is one object identity; it holds at most one statement per source: announced (with
  * a deep copy of the object) or withdrawn. Which statement counts is decided in merge.c.
+ *
+ * What changed is listed for the next merge, and an entry nobody announces any more is kept for it
+ * until lsdb_settle(). When that is too much, or nodes came or went, everything counts as changed.
  */
 #include "base/hash.h"
 #include "base/list.h"
@@ -48,6 +51,8 @@ struct lsdb_statement {
 struct lsdb_entry {
 	struct hash_node node;
 	struct list link;
+	struct list dirty;		/* what was said changed since the last merge */
+	struct list at_local, at_remote; /* merge's: among the entries of its ends */
 	struct lsdb_node *local, *remote; /* remote: links only */
 	uint32_t heard, announced;	  /* sources with seq > 0, and with an object: said[] is long */
 	uint32_t slot, slot_from, slot_to; /* scratch of merge: of a link, between these nodes */
@@ -65,6 +70,9 @@ _Static_assert(LSDB_SOURCES_MAX <= 32, "masks of sources have 32 bits");
 struct lsdb {
 	struct hash entries, nodes;
 	struct list all; /* entries in order of first sight */
+	struct list dirty;
+	uint32_t n_dirty;
+	bool all_dirty; /* then the list is empty */
 	uint64_t seq;
 	uint32_t n_announced[LSDB_SOURCES_MAX];
 };
@@ -81,5 +89,11 @@ void lsdb_init(struct lsdb *db, uint64_t seed);
 void lsdb_fini(struct lsdb *db);
 enum lsdb_change lsdb_announce(struct lsdb *db, unsigned source, const struct ls_object *obj);
 enum lsdb_change lsdb_withdraw(struct lsdb *db, unsigned source, const struct ls_object *obj);
+/* After a merge, or before one of everything: nothing is dirty any more. Forgotten entries, and
+ * nodes with them, are gone: all_dirty then says so again. */
+void lsdb_settle(struct lsdb *db);
+/* Forgotten entries of the dirty ones only. */
+void lsdb_bury(struct lsdb *db);
+void lsdb_all_dirty(struct lsdb *db);
 /* Forgets everything a source said. True when something it announced is gone. */
 bool lsdb_forget(struct lsdb *db, unsigned source);

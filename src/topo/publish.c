@@ -67,15 +67,9 @@ static void node_event(struct bus *bus, uint64_t wall, const struct ted *prev, c
 
 static void gauges(const struct ted *ted)
 {
-	uint32_t nodes = 0, links = 0;
-
-	for (uint32_t i = 0; i < ted->n_nodes; i++)
-		nodes += ted->nodes[i].alive;
-	for (uint32_t i = 0; i < ted->n_links; i++)
-		links += usable(ted, i);
-	metric_set(metric_gauge("sextant_ted_nodes", "Nodes in the topology", ""), nodes);
+	metric_set(metric_gauge("sextant_ted_nodes", "Nodes in the topology", ""), ted->n_alive);
 	metric_set(metric_gauge("sextant_ted_links", "Usable directed links in the topology", ""),
-		   links);
+		   ted->n_usable);
 	metric_set(metric_gauge("sextant_ted_generation", "Topology generation", ""),
 		   (double)ted->generation);
 	metric_set(metric_gauge("sextant_ted_stale", "1 while sight of the network is lost", ""),

@@ -46,7 +46,8 @@ struct topo {
 	struct bus *bus;
 	struct topo_cfg cfg;
 	struct lsdb db;
-	struct merge_slots slots;
+	struct merge merge;
+	bool merge_whole; /* the next one: sources changed, or the last one led to nothing */
 	struct source sources[LSDB_SOURCES_MAX];
 	const struct ted *ted;
 	struct {
@@ -60,7 +61,7 @@ struct topo {
 	struct mono bad_next;  /* bad news goes out at once from here on */
 	struct mono good_since; /* of the oldest unpublished good news, 0: none */
 	uint64_t backoff_ns;
-	struct loop_task now;
+	struct loop_task now, spare;
 	struct loop_timer later, quiet, hold, eor_cap;
 	struct metric *builds, *build_time, *refused;
 };
@@ -157,37 +158,56 @@ static void tell(struct topo *t, const struct ted *ted)
 	ted_unref(prev);
 }
 
+/* A generation that says nothing new is forgotten: the next one follows the one that was told. */
 static bool worth_telling(const struct topo *t, const struct ted *ted)
 {
 	return ted->n_changed_links || ted->n_changed_nodes || ted->stale != t->ted->stale;
 }
 
-static void build(struct topo *t)
+static int merge(struct topo *t, struct arena *a, struct merge_out *out)
 {
-	struct merge_in in = { .db = &t->db, .slots = &t->slots, .up = link_up, .up_arg = t };
-	struct mono start;
-	struct ted_input ti;
-	const struct ted *ted = NULL;
-	struct arena a;
-	int r;
+	/* What damping is told while frozen is not what it is told after. */
+	struct merge_in in = { .db = &t->db, .up = link_up, .up_arg = t, .prev = t->ted,
+			       .whole = t->merge_whole || frozen(t) };
 
-	loop_now_update(t->loop);
-	start = loop_now(t->loop);
+	t->merge_whole = in.whole && frozen(t);
 	for (unsigned i = 0; i < LSDB_SOURCES_MAX; i++)
 		in.sources[i] = (struct merge_source){ .known = t->sources[i].known,
 						       .live = source_live(&t->sources[i]),
 						       .producer = t->sources[i].producer,
 						       .peer = t->sources[i].peer };
 	t->hold_next = (struct mono){ 0 };
-	arena_init(&a, 0);
-	r = merge_run(&in, &a, &ti);
-	if (r == 0) {
-		ti.stale = frozen(t);
-		ti.prev = t->ted;
-		r = ted_build(&ti, &ted);
+	return merge_run(&t->merge, &in, a, out);
+}
+
+static int build_from(struct topo *t, struct merge_out *m, const struct ted **outp)
+{
+	if (!m->whole) {
+		m->patch.stale = frozen(t);
+		return ted_update(&m->patch, outp);
 	}
+	m->input.stale = frozen(t);
+	m->input.prev = t->ted;
+	return ted_build(&m->input, outp);
+}
+
+static void build(struct topo *t)
+{
+	const struct ted *ted = NULL;
+	struct mono start;
+	struct merge_out m;
+	struct arena a;
+	int r;
+
+	loop_now_update(t->loop);
+	start = loop_now(t->loop);
+	arena_init(&a, 0);
+	r = merge(t, &a, &m);
+	if (r == 0)
+		r = build_from(t, &m, &ted);
 	arena_fini(&a);
 	if (r < 0) {
+		t->merge_whole = true;
 		log_event("", LOG_ERROR, "topo.build.failed", "error=\"%s\"", err_text(r));
 		return;
 	}
@@ -196,10 +216,20 @@ static void build(struct topo *t)
 	metric_observe_ns(t->build_time, mono_since(start, loop_now(t->loop)));
 	if (t->hold_next.ns)
 		loop_timer_at(&t->hold, t->hold_next);
-	if (worth_telling(t, ted))
+	if (worth_telling(t, ted)) {
 		tell(t, ted);
-	else
-		ted_unref(ted);
+		loop_task_run(&t->spare);
+	} else {
+		ted_undo(ted, t->ted);
+	}
+}
+
+/* Memory for the next generation, while nobody waits for it. */
+static void spare_cb(void *arg)
+{
+	struct topo *t = arg;
+
+	(void)ted_spare(t->ted);
 }
 
 static void publish(struct topo *t)
@@ -268,7 +298,7 @@ static void sources_settled_check(struct topo *t, bool cap)
 		over += t->sources[i].over;
 	if (t->settled || (!cap && over < t->cfg.n_sources))
 		return;
-	t->settled = true;
+	t->settled = t->merge_whole = true;
 	loop_timer_stop(&t->eor_cap);
 	if (any_live(t))
 		loop_task_run(&t->now);
@@ -293,6 +323,7 @@ static void age_over(void *arg)
 		loop_timer_after(&s->age, t->cfg.age_out_ns);
 		return;
 	}
+	t->merge_whole = true;
 	s->known = false;
 	if (lsdb_forget(&t->db, (unsigned)(s - t->sources)))
 		bad_news(t);
@@ -315,12 +346,14 @@ int topo_new(struct topo **outp, struct loop *loop, struct bus *bus, const struc
 	t->bus = bus;
 	t->cfg = *cfg;
 	lsdb_init(&t->db, loop_random(loop));
-	merge_slots_init(&t->slots, loop_random(loop), cfg->objects_max);
+	merge_init(&t->merge, loop_random(loop), cfg->objects_max);
+	t->merge_whole = true;
 	for (unsigned i = 0; i < LSDB_SOURCES_MAX; i++) {
 		t->sources[i].topo = t;
 		loop_timer_init(&t->sources[i].age, loop, age_over, &t->sources[i]);
 	}
 	loop_task_init(&t->now, loop, publish_cb, t);
+	loop_task_init(&t->spare, loop, spare_cb, t);
 	loop_timer_init(&t->later, loop, publish_cb, t);
 	loop_timer_init(&t->quiet, loop, publish_cb, t);
 	loop_timer_init(&t->hold, loop, hold_over, t);
@@ -341,12 +374,13 @@ struct topo *topo_free(struct topo *t)
 	for (unsigned i = 0; i < LSDB_SOURCES_MAX; i++)
 		loop_timer_fini(&t->sources[i].age);
 	loop_task_cancel(&t->now);
+	loop_task_cancel(&t->spare);
 	loop_timer_fini(&t->later);
 	loop_timer_fini(&t->quiet);
 	loop_timer_fini(&t->hold);
 	loop_timer_fini(&t->eor_cap);
 	lsdb_fini(&t->db);
-	merge_slots_fini(&t->slots);
+	merge_fini(&t->merge);
 	VEC_FINI(&t->damp);
 	ted_unref(t->ted);
 	free(t);
@@ -356,7 +390,8 @@ struct topo *topo_free(struct topo *t)
 void topo_reconfigure(struct topo *t, const struct topo_cfg *cfg)
 {
 	t->cfg = *cfg;
-	t->slots.max = cfg->objects_max;
+	t->merge.slots.max = cfg->objects_max;
+	t->merge_whole = true;
 	sources_settled_check(t, false);
 }
 
@@ -388,6 +423,7 @@ static void source_up(void *arg, uint32_t source, const struct ip_addr *peer,
 
 	if (!s)
 		return;
+	t->merge_whole = true;
 	s->known = s->up = true;
 	s->eor = false;
 	s->peer = *peer;
@@ -444,6 +480,7 @@ static void end_of_rib(void *arg, uint32_t source)
 
 	if (!s || s->eor)
 		return;
+	t->merge_whole = true;
 	s->eor = s->over = true;
 	sources_settled_check(t, false);
 	/* Sight is back, or a view became whole: both are worth a look at once. */
@@ -458,6 +495,7 @@ static void source_down(void *arg, uint32_t source)
 
 	if (!s || !s->up)
 		return;
+	t->merge_whole = true;
 	s->up = s->eor = false;
 	s->down_since_wall_ns = loop_wall_ns(t->loop);
 	loop_timer_after(&s->age, t->cfg.age_out_ns);
@@ -475,6 +513,7 @@ static void source_gone(void *arg, uint32_t source)
 
 	if (!s)
 		return;
+	t->merge_whole = true;
 	s->known = s->up = s->eor = s->over = false;
 	loop_timer_stop(&s->age);
 	if (lsdb_forget(&t->db, source))

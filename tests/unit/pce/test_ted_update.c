@@ -12,6 +12,7 @@
 #include "base/bitset.h"
 #include "base/rng.h"
 #include "pce/ted_priv.h"
+#include "same.h"
 
 enum {
 	NODES = 10,
@@ -22,13 +23,6 @@ enum {
 	CHUNKS = 20,
 	PINS = 4,
 };
-
-/* An assertion that costs nothing while it holds: there are millions. */
-#define MUST(cond)                                                                                 \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			ck_abort_msg("%s", #cond);                                                 \
-	} while (0)
 
 /* The rows as a caller keeps them, with what they point at. */
 struct model {
@@ -327,119 +321,23 @@ static const struct ted *whole(const struct model *m, const struct ted *prev, bo
 	return t;
 }
 
-/* ---- equality ---- */
-
-static void rows_same(const struct ted *a, const struct ted *b)
-{
-	MUST(a->n_nodes == b->n_nodes);
-	MUST(a->n_links == b->n_links);
-	MUST(a->n_alive == b->n_alive);
-	MUST(a->n_usable == b->n_usable);
-	for (uint32_t i = 0; i < a->n_nodes; i++) {
-		struct ted_node x = a->nodes[i], y = b->nodes[i];
-
-		MUST(x.alive == y.alive);
-		x.alive = y.alive = true; /* the dead are compared too */
-		MUST(ted_node_eq(&x, &y));
-	}
-	for (uint32_t i = 0; i < a->n_links; i++) {
-		struct ted_link x = a->links[i], y = b->links[i];
-
-		MUST(x.alive == y.alive);
-		MUST(x.reverse == y.reverse);
-		x.alive = y.alive = true;
-		MUST(ted_link_eq(&x, &y));
-	}
-}
-
-static void adj_same(const struct ted *a, const struct ted *b)
-{
-	const struct ted_priv *pa = ted_priv_of(a), *pb = ted_priv_of(b);
-	size_t starts = (a->n_nodes + 1) * sizeof(uint32_t), n = a->out.start[a->n_nodes];
-
-	MUST(memcmp(a->out.start, b->out.start, starts) == 0);
-	MUST(memcmp(a->in.start, b->in.start, starts) == 0);
-	if (n > 0) {
-		MUST(memcmp(a->out.idx, b->out.idx, n * sizeof(uint32_t)) == 0);
-		MUST(memcmp(a->in.idx, b->in.idx, n * sizeof(uint32_t)) == 0);
-	}
-	MUST(memcmp(pa->arcs, pb->arcs, a->n_links * sizeof(*pa->arcs)) == 0);
-	MUST(memcmp(pa->nflags, pb->nflags, a->n_nodes) == 0);
-}
-
-static void delta_same(const struct ted *a, const struct ted *b)
-{
-	MUST(a->generation == b->generation);
-	MUST(a->n_changed_links == b->n_changed_links);
-	MUST(a->n_changed_nodes == b->n_changed_nodes);
-	for (uint32_t i = 0; i < a->n_changed_links; i++)
-		MUST(a->changed_links[i] == b->changed_links[i]);
-	for (uint32_t i = 0; i < a->n_changed_nodes; i++)
-		MUST(a->changed_nodes[i] == b->changed_nodes[i]);
-	MUST(memcmp(a->changed_algos, b->changed_algos, sizeof(a->changed_algos)) == 0);
-}
-
-static void flex_same(const struct ted *a, const struct ted *b)
-{
-	MUST(a->n_flex == b->n_flex);
-	for (uint32_t i = 0; i < a->n_flex; i++) {
-		MUST(ted_fad_eq(&a->flex[i].def, &b->flex[i].def));
-		MUST(a->flex[i].by == b->flex[i].by);
-		MUST(a->flex[i].fault == b->flex[i].fault);
-	}
-}
-
-static void found_by_addr(const struct ted *a, const struct ted *b, struct ip_addr x)
-{
-	struct ted_sid_hit sa = ted_sid_of(a, &x), sb = ted_sid_of(b, &x);
-	struct ted_locator_hit la = ted_locator_of(a, &x), lb = ted_locator_of(b, &x);
-
-	MUST(ted_node_by_addr(a, &x) == ted_node_by_addr(b, &x));
-	MUST(ted_link_by_addr(a, &x) == ted_link_by_addr(b, &x));
-	MUST(sa.node == sb.node);
-	MUST(sa.link == sb.link);
-	MUST(!sa.sid == !sb.sid);
-	if (sa.sid)
-		MUST(sa.sid->behavior == sb.sid->behavior);
-	MUST(la.node == lb.node);
-	if (la.node != TED_NONE)
-		MUST(la.which == lb.which);
-	MUST(la.anycast == lb.anycast);
-}
-
-static void lookups_same(const struct ted *a, const struct ted *b)
-{
-	for (uint32_t i = 0; i < ADDRS; i++) {
-		found_by_addr(a, b, addr_of(i));
-		found_by_addr(a, b, addr4_of(i));
-	}
-	for (uint32_t i = 0; i < NODES + 4; i++) {
-		char text[16];
-
-		(void)snprintf(text, sizeof(text), "n%u", i);
-		MUST(ted_node_by_id(a, text) == ted_node_by_id(b, text));
-		text[0] = 'r';
-		MUST(ted_node_by_id(a, text) == ted_node_by_id(b, text));
-	}
-	for (uint32_t i = 0; i < 16; i++) {
-		bool ta, tb;
-
-		MUST(ted_node_of_index(a, i / 2, i % 2, &ta) == ted_node_of_index(b, i / 2, i % 2, &tb));
-		MUST(ta == tb);
-	}
-}
-
-static void all_same(const struct ted *a, const struct ted *b)
-{
-	MUST(a->stale == b->stale);
-	rows_same(a, b);
-	adj_same(a, b);
-	delta_same(a, b);
-	flex_same(a, b);
-	lookups_same(a, b);
-}
-
 /* ---- the properties ---- */
+
+static void same(const struct ted *a, const struct ted *b)
+{
+	static const char *const texts[] = { "n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9",
+					     "n10", "n11", "n12", "n13", "r0", "r1", "r2", "r3", "r4",
+					     "r5", "r6", "r7", "r8", "r9" };
+	struct ip_addr addrs[2 * ADDRS];
+	const struct ted_same what = { .addrs = addrs, .texts = texts, .n_addrs = 2 * ADDRS,
+				       .n_texts = ARRAY_LEN(texts) };
+
+	for (uint32_t i = 0; i < ADDRS; i++) {
+		addrs[i] = addr_of(i);
+		addrs[ADDRS + i] = addr4_of(i);
+	}
+	ted_same(a, b, &what);
+}
 
 struct pin {
 	const struct ted *t, *copy;
@@ -448,7 +346,7 @@ struct pin {
 static void pin_drop(struct pin *p)
 {
 	if (p->t)
-		all_same(p->t, p->copy);
+		same(p->t, p->copy);
 	p->t = ted_unref(p->t);
 	p->copy = ted_unref(p->copy);
 }
@@ -472,7 +370,7 @@ static void sequence(uint64_t seed, uint64_t *patched)
 			MUST(ted_spare(prev) == 0);
 		t = update(&m, prev);
 		f = whole(&m, prev, t->stale);
-		all_same(t, f);
+		same(t, f);
 		*patched += ted_priv_of(t)->store == ted_priv_of(prev)->store;
 		if (below(&m, 3) == 0) {
 			pin_drop(pin);
@@ -512,7 +410,7 @@ START_TEST(a_branch_of_an_old_generation_is_built_in_full_and_right)
 	m.link_hit[0] = true;
 	c = update(&m, a); /* not of b */
 	f = whole(&m, a, c->stale);
-	all_same(c, f);
+	same(c, f);
 	ck_assert_ptr_ne(ted_priv_of(c)->store, ted_priv_of(a)->store);
 	ck_assert_ptr_eq(ted_priv_of(b)->store, ted_priv_of(a)->store);
 	ted_unref(a);
@@ -574,7 +472,7 @@ START_TEST(pairs_the_caller_gave_are_kept_by_a_full_build)
 	m.link_hit[2] = true;
 	b = update(&m, a);
 	f = whole(&m, a, b->stale);
-	all_same(b, f);
+	same(b, f);
 	ted_unref(a);
 	ted_unref(b);
 	ted_unref(f);
