@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Successive shortest paths on reduced costs. The potential of a place is minus its distance to
- * the target (from the tree), plus what searches so far have raised it by, minus the same number
- * for all: only places a search reached before the target are touched.
+ * the target (from the tree), plus what searches so far have raised it by. Each search goes from
+ * both ends at once: a ring at either end is a dear detour, and one side alone would search all
+ * that is as near as that. When the two meet at cost D, the forward side complete up to F, a
+ * potential rises by min(forward distance, F) + D - F - min(backward distance, D - F), which
+ * keeps every reduced cost from falling below zero and makes them zero along the path; less D - F
+ * for all, that touches only places a search has seen.
  *
  * A place that only one path may pass (a transit node when nodes are to differ, a LAN always)
  * has two states once a path passes it: IN, reached by arcs that carry nothing, from which one
@@ -15,6 +19,7 @@
 #include "pce/flow.h"
 
 enum { OUT, IN };
+enum { AHEAD, BACK };
 
 enum via {
 	VIA_ARC,    /* along an arc that carries nothing */
@@ -22,14 +27,20 @@ enum via {
 	VIA_INSIDE, /* from OUT to IN of a place */
 };
 
-struct state {
-	uint64_t dist;	 /* in this round */
-	uint64_t lower;	 /* what its potential is below the others' */
-	uint32_t round;	 /* dist is of it */
-	uint32_t from;	 /* state, 2 * place + OUT or IN */
+/* One direction's view of a state: how far from that end, and over what. */
+struct seen {
+	uint64_t dist;
+	uint32_t round; /* all this is of it */
+	uint32_t next;	/* state one step nearer to the end: 2 * place + OUT or IN */
 	uint32_t arc;
 	uint8_t via;
 	bool done;
+};
+
+struct state {
+	struct seen seen[2];
+	int64_t raised; /* its potential */
+	uint32_t pos;	/* in the path found */
 };
 
 struct place {
@@ -51,9 +62,27 @@ struct flow {
 	uint32_t epoch, round;
 	struct place *place;
 	uint32_t *carries; /* by out-arc: epoch, when a path uses it */
-	struct numbers touched; /* states, in this round */
-	struct numbers used;    /* arcs that carried after some round */
+	struct numbers touched[2]; /* states, in this round */
+	struct numbers used;	   /* arcs that carried after some round */
+	struct pce_heap heap[2];
+	uint64_t best; /* where both sides met */
+	uint32_t meet;
 };
+
+static bool number_add(struct numbers *x, uint32_t id)
+{
+	if (x->n == x->cap) {
+		uint32_t cap = x->cap ? x->cap * 2 : 64;
+		uint32_t *at = realloc(x->at, cap * sizeof(*at));
+
+		if (!at)
+			return false;
+		x->at = at;
+		x->cap = cap;
+	}
+	x->at[x->n++] = id;
+	return true;
+}
 
 static struct place *place_of(const struct flow *f, uint32_t p)
 {
@@ -64,6 +93,11 @@ static struct place *place_of(const struct flow *f, uint32_t p)
 		x->epoch = f->epoch;
 	}
 	return x;
+}
+
+static struct state *state_of(const struct flow *f, uint32_t id)
+{
+	return &place_of(f, id / 2)->at[id % 2];
 }
 
 static bool carries(const struct flow *f, uint32_t arc)
@@ -86,149 +120,239 @@ static bool narrow(const struct flow *f, uint32_t p)
 	return f->nodes || pce_is_lan(f->l, f->l->s->node[p]);
 }
 
-static bool number_add(struct numbers *x, uint32_t id)
+/* Where an arc that carries nothing leads. */
+static uint32_t entry(const struct flow *f, uint32_t p)
 {
-	if (x->n == x->cap) {
-		uint32_t cap = x->cap ? x->cap * 2 : 256;
-		uint32_t *at = realloc(x->at, cap * sizeof(*at));
-
-		if (!at)
-			return false;
-		x->at = at;
-		x->cap = cap;
-	}
-	x->at[x->n++] = id;
-	return true;
+	return 2 * p + (place_of(f, p)->paths && narrow(f, p) ? IN : OUT);
 }
 
-/* From a state at dist d to another, cost more (reduced, not negative). False: no memory. */
-static bool relax(struct flow *f, uint32_t from, uint32_t to, uint64_t d, uint32_t arc,
-		  enum via via)
+/* From one end to a state at dist d. False: no memory. */
+static bool relax(struct flow *f, unsigned dir, uint32_t to, const struct seen *how)
 {
-	struct state *x = &place_of(f, to / 2)->at[to % 2];
+	struct state *s = state_of(f, to);
+	struct seen *x = &s->seen[dir];
+	const struct seen *other = &s->seen[!dir];
 
 	if (x->round == f->round) {
-		if (x->done || x->dist <= d)
+		if (x->done || x->dist <= how->dist)
 			return true;
-	} else if (!number_add(&f->touched, to)) {
+	} else if (!number_add(&f->touched[dir], to)) {
 		return false;
 	}
+	*x = *how;
 	x->round = f->round;
-	x->dist = d;
-	x->done = false;
-	x->from = from;
-	x->arc = arc;
-	x->via = (uint8_t)via;
-	return pce_heap_push(&f->l->heap,
-			     (struct pce_entry){ d, UINT32_MAX - f->l->heap.n, to });
-}
-
-/* Along arcs that carry nothing. */
-static bool forward(struct flow *f, uint32_t id)
-{
-	const struct pce_leg *g = f->g;
-	const uint32_t *h = g->tree->dist;
-	uint32_t p = id / 2;
-	const struct state *x = &f->place[p].at[OUT];
-	const uint64_t base = x->dist + x->lower;
-
-	for (uint32_t i = f->l->s->out[p]; i < f->l->s->out[p + 1]; i++) {
-		uint32_t v = g->arc[i].place, w = g->arc[i].w, soft, to;
-		const struct place *y;
-		uint64_t price;
-
-		if (w == PCE_INF || h[v] == PCE_INF || carries(f, i) || v == g->src ||
-		    !pce_leg_step(f->l, g, i, &price, &soft) || reverse_carries(f, i))
-			continue;
-		y = place_of(f, v);
-		to = 2 * v + (y->paths && narrow(f, v) ? IN : OUT);
-		/* w - h(p) + h(v), as the potentials have it; lower is the other way round. */
-		if (!relax(f, id, to, base + w + h[v] - h[p] - y->at[to % 2].lower, i, VIA_ARC))
-			return false;
+	if (other->round == f->round && x->dist + other->dist < f->best) {
+		f->best = x->dist + other->dist;
+		f->meet = to;
 	}
-	return true;
+	return pce_heap_push(&f->heap[dir],
+			     (struct pce_entry){ x->dist, f->g->tree->dist[to / 2], to });
 }
 
-/* Against arcs that carry a path into the place. */
-static bool back(struct flow *f, uint32_t id)
+/* One arc of the residual graph, from a state to another, of a cost as it is, not reduced:
+ * looked at from the state it leaves (AHEAD) or the one it enters (BACK). */
+static bool step(struct flow *f, unsigned dir, const uint32_t ends[2], int64_t cost,
+		 struct seen how)
+{
+	const uint32_t *h = f->g->tree->dist;
+	uint32_t at = ends[dir == AHEAD ? 0 : 1], to = ends[dir == AHEAD ? 1 : 0];
+	int64_t potential = (int64_t)h[ends[1] / 2] - h[ends[0] / 2] +
+			    state_of(f, ends[0])->raised - state_of(f, ends[1])->raised;
+
+	how.dist = state_of(f, at)->seen[dir].dist + (uint64_t)(cost + potential);
+	how.next = at;
+	return relax(f, dir, to, &how);
+}
+
+/* An arc that carries nothing, open to one more path. */
+static bool is_open(const struct flow *f, uint32_t arc)
+{
+	uint64_t price;
+	uint32_t soft;
+
+	return !carries(f, arc) && pce_leg_step(f->l, f->g, arc, &price, &soft) &&
+	       !reverse_carries(f, arc);
+}
+
+static bool is_tied(const struct flow *f, uint32_t p)
+{
+	return f->g->tree->dist[p] != PCE_INF;
+}
+
+/* ---- what lies ahead of a state ---- */
+
+static bool arcs_ahead(struct flow *f, uint32_t p)
 {
 	const struct pce_leg *g = f->g;
-	const uint32_t *h = g->tree->dist;
-	uint32_t p = id / 2;
-	const struct state *x = &f->place[p].at[id % 2];
-	const uint64_t base = x->dist + x->lower;
 	const struct pce_shape *s = f->l->s;
 
-	for (uint32_t i = s->in[p]; i < s->in[p + 1]; i++) {
-		uint32_t a = s->out_of_in[i], v = s->in_from[i];
+	for (uint32_t i = s->out[p]; i < s->out[p + 1]; i++) {
+		uint32_t v = g->arc[i].place;
 
-		if (!carries(f, a) || v == g->src)
+		if (g->arc[i].w == PCE_INF || !is_tied(f, v) || v == g->src || !is_open(f, i))
 			continue;
-		if (!relax(f, id, 2 * v + OUT,
-			   base + h[v] - h[p] - g->arc[a].w - place_of(f, v)->at[OUT].lower, a,
-			   VIA_BACK))
+		if (!step(f, AHEAD, (const uint32_t[]){ 2 * p + OUT, entry(f, v) }, g->arc[i].w,
+			  (struct seen){ .arc = i, .via = VIA_ARC }))
 			return false;
 	}
 	return true;
 }
 
-static bool settle(struct flow *f, uint32_t id)
+static bool push_back_ahead(struct flow *f, uint32_t id)
+{
+	const struct pce_shape *s = f->l->s;
+
+	for (uint32_t i = s->in[id / 2]; i < s->in[id / 2 + 1]; i++) {
+		uint32_t a = s->out_of_in[i], v = s->in_from[i];
+
+		if (!carries(f, a) || v == f->g->src)
+			continue;
+		if (!step(f, AHEAD, (const uint32_t[]){ id, 2 * v + OUT }, -(int64_t)f->g->arc[a].w,
+			  (struct seen){ .arc = a, .via = VIA_BACK }))
+			return false;
+	}
+	return true;
+}
+
+static bool ahead(struct flow *f, uint32_t id)
 {
 	uint32_t p = id / 2;
-	const struct place *x = &f->place[p];
 
 	if (id % 2 == IN)
-		return back(f, id);
-	if (pce_leg_through(f->l, f->g, p) && !forward(f, id))
+		return push_back_ahead(f, id);
+	if (pce_leg_through(f->l, f->g, p) && !arcs_ahead(f, p))
 		return false;
-	if (!x->paths || p == f->g->src)
+	if (!f->place[p].paths || p == f->g->src)
 		return true;
 	if (!narrow(f, p))
-		return back(f, id);
-	return relax(f, id, 2 * p + IN, x->at[OUT].dist + x->at[OUT].lower - x->at[IN].lower, 0,
-		     VIA_INSIDE);
+		return push_back_ahead(f, id);
+	return step(f, AHEAD, (const uint32_t[]){ id, 2 * p + IN }, 0,
+		    (struct seen){ .via = VIA_INSIDE });
 }
 
-static enum pce_found search(struct flow *f)
+/* ---- what lies behind it ---- */
+
+static bool arcs_behind(struct flow *f, uint32_t id)
 {
-	struct pce_heap *q = &f->l->heap;
+	const struct pce_shape *s = f->l->s;
+	const struct pce_leg *g = f->g;
 
-	q->n = 0;
-	f->touched.n = 0;
-	f->round++;
-	if (f->g->tree->dist[f->g->src] == PCE_INF)
-		return PCE_FOUND_NOT;
-	if (!relax(f, TED_NONE, 2 * f->g->src + OUT, 0, 0, VIA_ARC))
-		return PCE_FOUND_NO_MEMORY;
-	while (q->n) {
-		struct pce_entry e = pce_heap_pop(q);
-		struct state *x = &f->place[e.id / 2].at[e.id % 2];
+	for (uint32_t i = s->in[id / 2]; i < s->in[id / 2 + 1]; i++) {
+		uint32_t a = s->out_of_in[i], u = s->in_from[i];
 
-		if (x->done || x->dist != e.k0)
+		if (g->arc[a].w == PCE_INF || !is_tied(f, u) || u == g->dst ||
+		    !pce_leg_through(f->l, g, u) || !is_open(f, a))
 			continue;
-		x->done = true;
-		if (e.id / 2 == f->g->dst)
-			return PCE_FOUND;
-		if (!settle(f, e.id))
-			return PCE_FOUND_NO_MEMORY;
+		if (!step(f, BACK, (const uint32_t[]){ 2 * u + OUT, id }, g->arc[a].w,
+			  (struct seen){ .arc = a, .via = VIA_ARC }))
+			return false;
 	}
-	return PCE_FOUND_NOT;
+	return true;
 }
 
-/* Potentials rise by the distance, at most by the target's. */
-static void raise(struct flow *f)
+static bool push_back_behind(struct flow *f, uint32_t p)
 {
-	uint64_t most = f->place[f->g->dst].at[OUT].dist;
+	const struct pce_shape *s = f->l->s;
 
-	for (uint32_t i = 0; i < f->touched.n; i++) {
-		struct place *p = &f->place[f->touched.at[i] / 2];
-		struct state *x = &p->at[f->touched.at[i] % 2];
+	for (uint32_t i = s->out[p]; i < s->out[p + 1]; i++) {
+		uint32_t w = s->out_to[i];
 
-		if (x->dist < most)
-			x->lower += most - x->dist;
-		/* One state until a path passes: then both begin alike. */
-		if (f->touched.at[i] % 2 == OUT && !p->paths)
-			p->at[IN].lower = x->lower;
+		if (!carries(f, i) || w == f->g->dst)
+			continue;
+		if (!step(f, BACK, (const uint32_t[]){ entry(f, w), 2 * p + OUT },
+			  -(int64_t)f->g->arc[i].w, (struct seen){ .arc = i, .via = VIA_BACK }))
+			return false;
+	}
+	return true;
+}
+
+static bool behind(struct flow *f, uint32_t id)
+{
+	uint32_t p = id / 2;
+
+	if (p == f->g->src)
+		return true;
+	if (id % 2 == IN)
+		return arcs_behind(f, id) &&
+		       step(f, BACK, (const uint32_t[]){ 2 * p + OUT, id }, 0,
+			    (struct seen){ .via = VIA_INSIDE });
+	if (f->place[p].paths && p != f->g->dst && !push_back_behind(f, p))
+		return false;
+	return entry(f, p) == IN + 2 * p || arcs_behind(f, id);
+}
+
+/* ---- one path more ---- */
+
+static uint64_t top(struct flow *f, unsigned dir)
+{
+	struct pce_heap *q = &f->heap[dir];
+
+	while (q->n) {
+		const struct seen *x = &state_of(f, q->at[0].id)->seen[dir];
+
+		if (!x->done && x->dist == q->at[0].k0)
+			return x->dist;
+		(void)pce_heap_pop(q);
+	}
+	return UINT64_MAX;
+}
+
+static bool begin(struct flow *f)
+{
+	f->round++;
+	f->best = UINT64_MAX;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		f->heap[dir].n = 0;
+		f->touched[dir].n = 0;
+	}
+	return relax(f, AHEAD, 2 * f->g->src + OUT, &(const struct seen){ .next = TED_NONE }) &&
+	       relax(f, BACK, 2 * f->g->dst + OUT, &(const struct seen){ .next = TED_NONE });
+}
+
+/* In turn from both ends, until what they have done between them reaches the best. */
+static enum pce_found search(struct flow *f, uint64_t *radius)
+{
+	unsigned dir = AHEAD;
+
+	if (!is_tied(f, f->g->src))
+		return PCE_FOUND_NOT;
+	if (!begin(f))
+		return PCE_FOUND_NO_MEMORY;
+	for (;;) {
+		uint64_t a = top(f, AHEAD), b = top(f, BACK);
+		uint32_t id;
+
+		*radius = a;
+		if (a == UINT64_MAX || b == UINT64_MAX || a + b >= f->best)
+			return f->best == UINT64_MAX ? PCE_FOUND_NOT : PCE_FOUND;
+		id = pce_heap_pop(&f->heap[dir]).id;
+		state_of(f, id)->seen[dir].done = true;
+		if (!(dir == AHEAD ? ahead(f, id) : behind(f, id)))
+			return PCE_FOUND_NO_MEMORY;
+		dir = !dir;
+	}
+}
+
+/* See above. radius: the forward side is complete below it. */
+static void raise(struct flow *f, uint64_t radius)
+{
+	uint64_t fore = radius < f->best ? radius : f->best, aft = f->best - fore;
+
+	for (unsigned dir = 0; dir < 2; dir++) {
+		uint64_t most = dir == AHEAD ? fore : aft;
+
+		for (uint32_t i = 0; i < f->touched[dir].n; i++) {
+			uint32_t id = f->touched[dir].at[i];
+			struct place *p = &f->place[id / 2];
+			struct state *x = &p->at[id % 2];
+			int64_t by = x->seen[dir].dist < most ?
+					     (int64_t)(most - x->seen[dir].dist) : 0;
+
+			x->raised += dir == AHEAD ? -by : by;
+			/* One state until a path passes: then both begin alike. */
+			if (id % 2 == OUT && !p->paths)
+				p->at[IN].raised = x->raised;
+		}
 	}
 }
 
@@ -242,26 +366,74 @@ static void count_paths(struct flow *f, uint32_t p)
 		f->place[p].paths += carries(f, s->out_of_in[i]);
 }
 
+/* A state of the path found, and what led into it. */
+struct pace {
+	uint32_t id, arc;
+	uint8_t via;
+};
+
+/* Where both halves overlap (over weights of zero) is a loop: it is cut off. */
+static void add_pace(struct flow *f, struct pace *at, uint32_t *n, struct pace x)
+{
+	struct state *s = &f->place[x.id / 2].at[x.id % 2];
+
+	if (s->pos < *n && at[s->pos].id == x.id) {
+		*n = s->pos + 1;
+		return;
+	}
+	s->pos = *n;
+	at[(*n)++] = x;
+}
+
+static struct pace *list_paces(struct flow *f, uint32_t *n)
+{
+	struct pace *at = ARENA_ARRAY(&f->l->scratch,
+				      (size_t)f->touched[0].n + f->touched[1].n + 1, struct pace);
+	const uint32_t start = 2 * f->g->src + OUT, end = 2 * f->g->dst + OUT;
+	uint32_t half = 0;
+
+	if (!at)
+		return NULL;
+	for (uint32_t id = f->meet; id != start; half++) {
+		const struct seen *x = &f->place[id / 2].at[id % 2].seen[AHEAD];
+
+		at[half] = (struct pace){ id, x->arc, x->via };
+		id = x->next;
+	}
+	for (uint32_t i = 0; i < half / 2; i++) {
+		struct pace x = at[i];
+
+		at[i] = at[half - 1 - i];
+		at[half - 1 - i] = x;
+	}
+	*n = 0;
+	for (uint32_t i = 0; i < half; i++)
+		add_pace(f, at, n, at[i]);
+	for (uint32_t id = f->meet; id != end;) {
+		const struct seen *x = &f->place[id / 2].at[id % 2].seen[BACK];
+
+		add_pace(f, at, n, (struct pace){ x->next, x->arc, x->via });
+		id = x->next;
+	}
+	return at;
+}
+
 static bool augment(struct flow *f)
 {
-	const uint32_t start = 2 * f->g->src + OUT, end = 2 * f->g->dst + OUT;
-	const struct state *x;
+	uint32_t n;
+	const struct pace *at = list_paces(f, &n);
 
-	for (uint32_t id = end; id != start; id = x->from) {
-		x = &f->place[id / 2].at[id % 2];
-		if (x->via == VIA_BACK)
-			f->carries[x->arc] = 0;
-		else if (x->via == VIA_ARC) {
-			f->carries[x->arc] = f->epoch;
-			if (!number_add(&f->used, x->arc))
-				return false;
-		}
+	for (uint32_t i = 0; at && i < n; i++) {
+		if (at[i].via == VIA_BACK)
+			f->carries[at[i].arc] = 0;
+		else if (at[i].via == VIA_ARC)
+			f->carries[at[i].arc] = f->epoch;
+		if (at[i].via == VIA_ARC && !number_add(&f->used, at[i].arc))
+			return false;
 	}
-	for (uint32_t id = end; id != start; id = x->from) {
-		x = &f->place[id / 2].at[id % 2];
-		count_paths(f, id / 2);
-	}
-	return true;
+	for (uint32_t i = 0; at && i < n; i++)
+		count_paths(f, at[i].id / 2);
+	return at != NULL;
 }
 
 /* ---- what came of it ---- */
@@ -335,14 +507,15 @@ static bool make_tolls(struct flow *f, struct pce_flow *out)
 		uint32_t u = s->place[f->l->p->arcs[s->out_link[a]].from];
 		const struct place *x = place_of(f, u), *y = place_of(f, v);
 		unsigned in = narrow(f, v) ? IN : OUT;
-		/* -(w + potential of u - of v), a potential being -h - lower */
-		uint64_t gain = (uint64_t)h[u] + x->at[OUT].lower;
-		uint64_t spend = (uint64_t)f->g->arc[a].w + h[v] + y->at[in].lower;
+		/* A potential is raised - h: how far the reduced cost is below zero. */
+		int64_t below = (int64_t)h[u] - x->at[OUT].raised - h[v] + y->at[in].raised -
+				f->g->arc[a].w;
+		int64_t inside = in == IN ? y->at[OUT].raised - y->at[IN].raised : 0;
 
-		if (gain > spend)
-			add_toll(out, false, s->out_link[a], gain - spend);
-		if (in == IN && y->at[IN].lower > y->at[OUT].lower)
-			add_toll(out, true, s->node[v], y->at[IN].lower - y->at[OUT].lower);
+		if (below > 0)
+			add_toll(out, false, s->out_link[a], (uint64_t)below);
+		if (inside > 0)
+			add_toll(out, true, s->node[v], (uint64_t)inside);
 	}
 	return out->toll != NULL;
 }
@@ -375,10 +548,18 @@ static bool take_ways(struct flow *f, uint32_t n, struct pce_flow *out)
 	return true;
 }
 
+static void flow_fini(struct flow *f)
+{
+	free(f->touched[0].at);
+	free(f->touched[1].at);
+	free(f->used.at);
+}
+
 enum pce_found pce_flow(struct pce_legs *l, const struct pce_leg *g, uint32_t n, bool nodes,
 			struct pce_flow *out)
 {
-	struct flow f = { .l = l, .g = g, .nodes = nodes, .epoch = l->epoch };
+	struct flow f = { .l = l, .g = g, .nodes = nodes, .epoch = l->epoch,
+			  .heap = { { .a = &l->scratch }, { .a = &l->scratch } } };
 	enum pce_found r = PCE_FOUND;
 	uint32_t k = 0;
 
@@ -387,17 +568,19 @@ enum pce_found pce_flow(struct pce_legs *l, const struct pce_leg *g, uint32_t n,
 	f.carries = pce_room_links(l->trees, PCE_ROOM_FLOW_ARC, sizeof(*f.carries));
 	if (!f.place || !f.carries)
 		return PCE_FOUND_NO_MEMORY;
-	for (; k < n && r == PCE_FOUND; k += r == PCE_FOUND) {
-		r = search(&f);
+	while (k < n && r == PCE_FOUND) {
+		uint64_t radius;
+
+		r = search(&f, &radius);
 		if (r != PCE_FOUND)
 			break;
-		raise(&f);
+		raise(&f, radius);
 		if (!augment(&f))
 			r = PCE_FOUND_NO_MEMORY;
+		k++;
 	}
 	if (r != PCE_FOUND_NO_MEMORY && !take_ways(&f, k, out))
 		r = PCE_FOUND_NO_MEMORY;
-	free(f.touched.at);
-	free(f.used.at);
+	flow_fini(&f);
 	return r;
 }

@@ -34,4 +34,5 @@ void bench_sid(struct bench *b);
 void bench_dclc(struct bench *b);
 void bench_spf(struct bench *b);
 void bench_te(struct bench *b);
+void bench_disjoint(struct bench *b);
 void bench_daemon(struct bench *b);

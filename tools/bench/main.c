@@ -174,6 +174,7 @@ int main(int argc, char **argv)
 	bench_dclc(&b);
 	bench_spf(&b);
 	bench_te(&b);
+	bench_disjoint(&b);
 	bench_daemon(&b);
 	return b.failed;
 }
