@@ -26,7 +26,8 @@ enum { TRIES_ALWAYS = 16, TRY_EVERY = 8 };
 
 struct branch {
 	uint32_t parent;
-	struct pce_share shut; /* for `leg`, here and in all below */
+	struct pce_share shut;	 /* for `leg`, here and in all below */
+	struct pce_share others; /* what follows for all other legs: delays stay together */
 	uint8_t leg;
 	bool tolled;
 	uint64_t least;
@@ -83,19 +84,19 @@ static bool chain_of(struct tree *t, const struct branch *x, uint32_t leg, uint3
 {
 	*n = 0;
 	for (;;) {
-		if (x->shut.kind && x->leg == leg) {
-			if (*n == t->cap_chain) {
-				uint32_t cap = t->cap_chain ? t->cap_chain * 2 : 32;
-				struct pce_share *at =
-					reallocarray(t->chain, cap, sizeof(*at));
+		const struct pce_share *s = x->leg == leg ? &x->shut : &x->others;
 
-				if (!at)
-					return false;
-				t->chain = at;
-				t->cap_chain = cap;
-			}
-			t->chain[(*n)++] = x->shut;
+		if (s->kind && *n == t->cap_chain) {
+			uint32_t cap = t->cap_chain ? t->cap_chain * 2 : 32;
+			struct pce_share *at = reallocarray(t->chain, cap, sizeof(*at));
+
+			if (!at)
+				return false;
+			t->chain = at;
+			t->cap_chain = cap;
 		}
+		if (s->kind)
+			t->chain[(*n)++] = *s;
 		if (x->parent == ROOT)
 			return true;
 		x = t->at[x->parent];
@@ -207,13 +208,13 @@ static bool try_sets(struct tree *t, const struct branch *x)
 
 struct split {
 	uint32_t leg[2];
-	struct pce_share shut[2];
+	struct pce_share shut[2], others[2];
 };
 
 /* The first thing two legs share, or two delays too far apart; kind NONE: a set. */
 static bool find_split(struct pce_set *b, const struct branch *x, struct split *out)
 {
-	out->shut[0].kind = PCE_SHARE_NONE;
+	*out = (struct split){ 0 };
 	for (uint32_t i = 0; i < b->n; i++)
 		for (uint32_t j = i + 1; j < b->n; j++) {
 			out->leg[0] = i;
@@ -241,8 +242,13 @@ static void find_gap(const struct pce_set *b, const struct branch *x, struct spl
 			out->leg[1] = j;
 			out->shut[0].kind = PCE_SHARE_DELAY_MAX;
 			out->shut[0].id = pce_sat32(fast + b->difference_us);
+			out->others[0].kind = PCE_SHARE_DELAY_MAX;
+			out->others[0].id = pce_sat32(fast + 2 * (uint64_t)b->difference_us);
 			out->shut[1].kind = PCE_SHARE_DELAY_MIN;
 			out->shut[1].id = pce_sat32(fast + 1);
+			out->others[1].kind = PCE_SHARE_DELAY_MIN;
+			out->others[1].id = fast + 1 > b->difference_us ?
+						    pce_sat32(fast + 1 - b->difference_us) : 0;
 			return;
 		}
 }
@@ -253,29 +259,52 @@ static bool alike(const struct pce_set *b, uint32_t i, uint32_t j)
 	return memcmp(b->leg[i].req, b->leg[j].req, sizeof(struct pce_request)) == 0;
 }
 
+/* What the leg's path may cost for the branch to be worth it; false: nothing. */
+static bool most_of(const struct tree *t, const struct branch *y, uint32_t leg, uint64_t *most)
+{
+	const struct pce_set *b = t->b;
+	uint64_t others = 0;
+
+	*most = UINT64_MAX;
+	if (!b->found)
+		return true;
+	for (uint32_t i = 0; i < b->n; i++)
+		if (i != leg)
+			others += y->tolled ? y->way[i]->priced : y->way[i]->cost;
+	*most = b->cost + (y->tolled ? t->tolls : 0);
+	if (*most <= others)
+		return false;
+	*most -= others + 1;
+	return true;
+}
+
+static bool breaks(const struct pce_share *s, const struct pce_way *w)
+{
+	return (s->kind == PCE_SHARE_DELAY_MAX && w->sum[PCE_DELAY] > s->id) ||
+	       (s->kind == PCE_SHARE_DELAY_MIN && w->sum[PCE_DELAY] < s->id);
+}
+
 static bool add_child(struct tree *t, uint32_t parent, const struct split *s, unsigned side)
 {
 	struct pce_set *b = t->b;
 	struct branch y = *t->at[parent];
-	uint64_t others = 0, most = UINT64_MAX;
-	uint32_t leg = s->leg[side];
-	enum pce_found r;
 
 	y.parent = parent;
-	y.leg = (uint8_t)leg;
+	y.leg = (uint8_t)s->leg[side];
 	y.shut = s->shut[side];
-	for (uint32_t i = 0; i < b->n; i++)
-		if (i != leg)
-			others += y.tolled ? y.way[i]->priced : y.way[i]->cost;
-	if (b->found) {
-		most = b->cost + (y.tolled ? t->tolls : 0);
-		if (most <= others)
+	y.others = s->others[side];
+	for (uint32_t i = 0; i < b->n; i++) {
+		uint64_t most;
+		enum pce_found r;
+
+		if (i != y.leg && !breaks(&y.others, y.way[i]))
+			continue;
+		if (!most_of(t, &y, i, &most))
 			return true;
-		most -= others + 1;
+		r = find_leg(t, &y, i, most);
+		if (r != PCE_FOUND)
+			return r == PCE_FOUND_NOT;
 	}
-	r = find_leg(t, &y, leg, most);
-	if (r != PCE_FOUND)
-		return r == PCE_FOUND_NOT;
 	if (sum_of(t, &y) > y.least)
 		y.least = sum_of(t, &y);
 	return (b->found && y.least >= b->cost) || tree_add(t, &y);

@@ -15,7 +15,7 @@ struct pce_set {
 	/* Paths that stay as they are: no leg may share with them. */
 	const struct pce_way *fixed;
 	uint32_t n_fixed;
-	struct pce_trees *side; /* of legs that pce_path() searches; made when needed */
+	struct pce_trees *side; /* of legs that pce_search() searches; made when needed */
 	/* the answer */
 	struct pce_way way[PCE_LEGS_MAX];
 	uint64_t cost, least;

@@ -43,21 +43,18 @@ static const char *bad_request(const struct pce_disjoint *r)
 static bool add_leg(struct job *j, uint32_t place, uint32_t at)
 {
 	struct pce_request *q = &j->own[at];
+	enum pce_status status;
 	const char *why;
-	bool memory;
 
 	*q = j->req->leg[place];
 	/* Delays that are compared must be known. */
 	if (j->req->bound_difference && q->delay_us_max == PCE_NO_BOUND)
 		q->delay_us_max = PCE_NO_BOUND - 1;
 	j->place[at] = place;
-	why = pce_leg_init(&j->l, &j->leg[at], q, &memory);
-	if (!memory)
-		fail(j->out, PCE_NO_MEMORY, NULL);
-	else if (why)
-		fail(j->out, strncmp(why, "the source", 10) == 0 ? PCE_NO_SOURCE : PCE_NO_TARGET,
-		     arena_printf(j->l.out, "leg %u: %s", place + 1, why));
-	return memory && !why;
+	status = pce_leg_init(&j->l, &j->leg[at], q, &why);
+	if (status != PCE_OK)
+		fail(j->out, status, arena_printf(j->l.out, "leg %u: %s", place + 1, why));
+	return status == PCE_OK;
 }
 
 static bool add_legs(struct job *j)
@@ -271,7 +268,7 @@ static bool count_pair(struct job *j, const struct pce_answer *a, const struct p
 			out->shared_nodes++;
 	}
 	for (uint32_t i = 0; i < y.n; i++)
-		for (uint32_t s = 0; s < t->links[y.links[i]].n_srlg; s++)
+		for (uint32_t s = 0; s < pce_n_srlg(&j->l, y.links[i]); s++)
 			out->shared_srlgs += pce_unsoft_srlg(&j->l, t->links[y.links[i]].srlg[s]);
 	return true;
 }

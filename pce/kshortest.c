@@ -299,18 +299,20 @@ static void explain(struct parts *s)
 
 static void work(struct parts *s)
 {
-	bool memory, good;
-	const char *why = pce_leg_init(&s->l, &s->g, s->req, &memory);
+	const char *why;
+	enum pce_status status = pce_leg_init(&s->l, &s->g, s->req, &why);
+	bool good;
 
-	if (why || s->k == 0 || s->k > PCE_KSHORTEST_MAX) {
-		if (why)
-			explain(s);
-		else
-			fail(s->out, PCE_INVALID, "1 to 256 paths can be asked for");
+	if (status == PCE_OK && (s->k == 0 || s->k > PCE_KSHORTEST_MAX)) {
+		status = PCE_INVALID;
+		why = "1 to 256 paths can be asked for";
+	}
+	if (status != PCE_OK) {
+		fail(s->out, status, why);
 		return;
 	}
 	s->out->path = ARENA_ARRAY(s->l.out, s->k, struct pce_answer);
-	good = memory && s->out->path && (s->g.general ? by_enumeration(s) : by_parts(s));
+	good = s->out->path && (s->g.general ? by_enumeration(s) : by_parts(s));
 	if (!good)
 		fail(s->out, PCE_NO_MEMORY, NULL);
 	else if (s->out->n == 0)

@@ -21,7 +21,8 @@ bool pce_legs_init(struct pce_legs *l, const struct ted *t, struct pce_trees *tr
 	l->place = pce_room_places(l->trees, PCE_ROOM_LEG_PLACE, sizeof(*l->place));
 	l->arc = pce_room_links(l->trees, PCE_ROOM_LEG_ARC, sizeof(*l->arc));
 	l->head = pce_room_places(l->trees, PCE_ROOM_LEG_LABEL, sizeof(*l->head));
-	return l->place && l->arc && l->head;
+	l->taken = pce_room_links(l->trees, PCE_ROOM_LEG_TAKEN, sizeof(*l->taken));
+	return l->place && l->arc && l->head && l->taken;
 }
 
 void pce_legs_fini(struct pce_legs *l)
@@ -70,29 +71,74 @@ static bool is_router(const struct ted *t, uint32_t node)
 	return node < t->n_nodes && t->nodes[node].alive && !t->nodes[node].pseudonode;
 }
 
-const char *pce_leg_init(struct pce_legs *l, struct pce_leg *g, const struct pce_request *req,
-			 bool *memory)
+static enum pce_status say(const char **why, enum pce_status status, const char *text)
+{
+	*why = text;
+	return status;
+}
+
+static enum pce_status check(const struct pce_legs *l, const struct pce_request *req,
+			     const char **why)
+{
+	const char *bad;
+
+	if (!is_router(l->t, req->src))
+		return say(why, PCE_NO_SOURCE, "the source is not in the topology");
+	if (!is_router(l->t, req->dst))
+		return say(why, PCE_NO_TARGET, "the target is not in the topology");
+	if (req->src == req->dst)
+		return say(why, PCE_NO_TARGET, "source and target are the same node");
+	bad = pce_valid(l->t, req, l->out);
+	return bad ? say(why, PCE_INVALID, bad) : PCE_OK;
+}
+
+static bool trees_of(struct pce_legs *l, struct pce_leg *g)
 {
 	struct pce_find f;
+	bool good = class_of(l, g->req, g->req->minimise, &g->arc, &g->tree);
 
-	*memory = true;
+	pce_find_of(g->req, &f);
+	for (unsigned m = 0; good && m < PCE_METRICS; m++)
+		if (f.bound[m] != PCE_NO_BOUND)
+			good = add_bound(l, g, (enum pce_metric)m, f.bound[m]);
+	return good;
+}
+
+enum pce_status pce_leg_init(struct pce_legs *l, struct pce_leg *g, const struct pce_request *req,
+			     const char **why)
+{
+	enum pce_status status = check(l, req, why);
+
+	if (status != PCE_OK)
+		return status;
 	*g = (struct pce_leg){ .req = req, .general = asks_more(req) };
-	if (!is_router(l->t, req->src))
-		return "the source is not in the topology";
-	if (!is_router(l->t, req->dst))
-		return "the target is not in the topology";
-	if (req->src == req->dst)
-		return "source and target are the same node";
 	g->src = l->s->place[req->src];
 	g->dst = l->s->place[req->dst];
-	if (g->general)
-		return NULL;
-	pce_find_of(req, &f);
-	*memory = class_of(l, req, req->minimise, &g->arc, &g->tree);
-	for (unsigned m = 0; *memory && m < PCE_METRICS; m++)
-		if (f.bound[m] != PCE_NO_BOUND)
-			*memory = add_bound(l, g, (enum pce_metric)m, f.bound[m]);
-	return NULL;
+	if (g->general || trees_of(l, g))
+		return PCE_OK;
+	return say(why, PCE_NO_MEMORY, "out of memory");
+}
+
+enum pce_found pce_leg_other(struct pce_legs *l, const struct pce_leg *g,
+			     const struct pce_request *req, struct pce_trees *side,
+			     struct pce_way *out)
+{
+	struct pce_path p = { 0 };
+	struct pce_find f;
+	struct pce_ctx c;
+	enum pce_found r = PCE_FOUND_NO_MEMORY;
+
+	if (pce_ctx_init(&c, l->t, req, side, &l->scratch)) {
+		pce_find_of(req, &f);
+		r = pce_search(&c, &f, &p);
+	}
+	pce_ctx_fini(&c);
+	if (r != PCE_FOUND)
+		return r;
+	*out = (struct pce_way){ .links = p.links, .n = p.n };
+	pce_way_sum(l, g, out);
+	out->cost = out->priced = p.cost;
+	return r;
 }
 
 struct pce_seek pce_leg_seek(const struct pce_leg *g)
@@ -144,6 +190,14 @@ void pce_price_arc(struct pce_legs *l, uint32_t link, uint32_t price)
 void pce_price_node(struct pce_legs *l, uint32_t node, uint32_t price)
 {
 	fresh(l, &l->place[l->s->place[node]])->price += price;
+}
+
+void pce_take(struct pce_legs *l, uint32_t link, uint64_t bps)
+{
+	struct pce_leg_taken *k = &l->taken[l->s->out_arc[link]];
+
+	*k = (struct pce_leg_taken){ l->epoch, pce_taken(l, link) + bps };
+	l->any_taken = true;
 }
 
 /* Open addressing, a power of two, never more than half full; an old epoch is an empty place. */
@@ -214,6 +268,7 @@ void pce_marks_clear(struct pce_legs *l)
 {
 	l->epoch = pce_trees_epoch(l->trees);
 	l->n_srlg = 0;
+	l->any_taken = false;
 }
 
 bool pce_marks_begin(struct pce_legs *l, const struct pce_leg *g)
@@ -243,16 +298,24 @@ static bool take(const struct pce_legs *l, const struct pce_leg_mark *m, uint64_
 	return !m->closed;
 }
 
-static bool take_srlgs(const struct pce_legs *l, const struct ted_link *k, uint64_t *price,
-		       uint32_t *soft)
+static bool take_srlgs(const struct pce_legs *l, uint32_t link, uint64_t *price, uint32_t *soft)
 {
+	const struct ted_link *k = &l->t->links[link];
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < k->n_srlg; i++)
+	for (uint32_t i = 0; i < pce_n_srlg(l, link); i++)
 		if (!take(l, &srlg_slot(l, k->srlg[i])->is, price, &n))
 			return false;
 	*soft += n < 16 ? n : 16;
 	return true;
+}
+
+static bool has_room(const struct pce_legs *l, const struct pce_leg *g, uint32_t link)
+{
+	uint64_t left = pce_free_bps(g->req, l->t, link);
+	uint64_t taken = l->any_taken ? pce_taken(l, link) : 0;
+
+	return taken <= left && g->req->bandwidth_bps <= left - taken;
 }
 
 bool pce_leg_step(const struct pce_legs *l, const struct pce_leg *g, uint32_t arc, uint64_t *price,
@@ -265,8 +328,8 @@ bool pce_leg_step(const struct pce_legs *l, const struct pce_leg *g, uint32_t ar
 	if (!take(l, &l->arc[arc], price, soft) ||
 	    !take(l, &l->place[l->s->out_to[arc]], price, soft))
 		return false;
-	if (l->n_srlg && !take_srlgs(l, &l->t->links[link], price, soft))
+	if (l->n_srlg && !take_srlgs(l, link, price, soft))
 		return false;
 	return g->req->bandwidth_bps == 0 || pce_is_lan(l, l->p->arcs[link].from) ||
-	       g->req->bandwidth_bps <= pce_free_bps(g->req, l->t, link);
+	       has_room(l, g, link);
 }

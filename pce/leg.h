@@ -20,6 +20,7 @@ enum {
 	PCE_ROOM_LEG_PLACE = PCE_ROOM_OWN + 12,
 	PCE_ROOM_LEG_ARC,
 	PCE_ROOM_LEG_LABEL,
+	PCE_ROOM_LEG_TAKEN,
 	PCE_ROOM_FLOW_PLACE,
 	PCE_ROOM_FLOW_ARC,
 	PCE_LEG_LABELS = 1 << 20, /* of one search */
@@ -34,6 +35,12 @@ struct pce_leg_mark {
 	uint32_t epoch, price;
 	uint16_t soft;
 	bool closed;
+};
+
+/* What other paths carry over an arc. */
+struct pce_leg_taken {
+	uint32_t epoch;
+	uint64_t bps;
 };
 
 struct pce_leg_srlg {
@@ -66,6 +73,8 @@ struct pce_legs {
 	struct pce_leg_mark *place, *arc;
 	struct pce_leg_srlg *srlg;
 	uint32_t n_srlg, cap_srlg;
+	struct pce_leg_taken *taken;
+	bool any_taken;
 	/* a search's */
 	struct pce_leg_head *head;
 	struct pce_leg_label *label;
@@ -88,7 +97,7 @@ struct pce_leg {
 	const struct pce_tree *tree;
 	struct pce_leg_bound bound[PCE_METRICS];
 	unsigned n_bound;
-	/* It asks for what this search does not do: pce_path() does it, without prices and soft. */
+	/* It asks for what this search does not do: pce_search() does, without prices and soft. */
 	bool general;
 };
 
@@ -115,9 +124,9 @@ bool pce_legs_init(struct pce_legs *l, const struct ted *t, struct pce_trees *tr
 		   struct arena *out);
 void pce_legs_fini(struct pce_legs *l);
 
-/* NULL, or why the request cannot be a leg. False in *memory when it ran out. */
-const char *pce_leg_init(struct pce_legs *l, struct pce_leg *g, const struct pce_request *req,
-			 bool *memory);
+/* PCE_OK, or why (arena text) the request cannot be a leg. */
+enum pce_status pce_leg_init(struct pce_legs *l, struct pce_leg *g, const struct pce_request *req,
+			     const char **why);
 struct pce_seek pce_leg_seek(const struct pce_leg *g);
 
 /*
@@ -133,6 +142,18 @@ void pce_mark_node(struct pce_legs *l, uint32_t node, enum pce_how how);
 bool pce_mark_srlg(struct pce_legs *l, uint32_t srlg, enum pce_how how);
 void pce_price_arc(struct pce_legs *l, uint32_t link, uint32_t price);
 void pce_price_node(struct pce_legs *l, uint32_t node, uint32_t price);
+void pce_take(struct pce_legs *l, uint32_t link, uint64_t bps);
+static inline uint64_t pce_taken(const struct pce_legs *l, uint32_t link)
+{
+	const struct pce_leg_taken *k = &l->taken[l->s->out_arc[link]];
+
+	return k->epoch == l->epoch ? k->bps : 0;
+}
+
+/* One leg by pce_search(), with a shard of its own: the trees of legs stay as they are. */
+enum pce_found pce_leg_other(struct pce_legs *l, const struct pce_leg *g,
+			     const struct pce_request *req, struct pce_trees *side,
+			     struct pce_way *out);
 
 /* Is the arc open for the leg under the marks; what it costs beyond its weight. */
 bool pce_leg_step(const struct pce_legs *l, const struct pce_leg *g, uint32_t arc, uint64_t *price,
@@ -168,4 +189,10 @@ bool pce_unsoft_srlg(struct pce_legs *l, uint32_t srlg); /* was it; it is not af
 static inline bool pce_is_lan(const struct pce_legs *l, uint32_t node)
 {
 	return l->p->nflags[node] & TED_NF_PSEUDO;
+}
+
+/* Risks of a link; what a LAN sends has none: those are the sender's, on the way in. */
+static inline uint32_t pce_n_srlg(const struct pce_legs *l, uint32_t link)
+{
+	return pce_is_lan(l, l->p->arcs[link].from) ? 0 : l->t->links[link].n_srlg;
 }

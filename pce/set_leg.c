@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One leg of a set, searched under what others have and what branching has closed for it. Legs
- * that the shared search cannot do go through pce_path(), with all that is closed as exclusions
+ * that the shared search cannot do go through pce_search(), with all that is closed as exclusions
  * of the request.
  */
 #include "pce/branch.h"
@@ -15,7 +15,7 @@ bool pce_mark_way(struct pce_legs *l, const struct pce_way *w, uint8_t diverse, 
 		pce_mark_wire(l, w->links[i], how);
 		if (transit && ((diverse & PCE_DIVERSE_NODE) || pce_is_lan(l, k->to)))
 			pce_mark_node(l, k->to, how);
-		for (uint32_t j = 0; (diverse & PCE_DIVERSE_SRLG) && j < k->n_srlg; j++)
+		for (uint32_t j = 0; (diverse & PCE_DIVERSE_SRLG) && j < pce_n_srlg(l, w->links[i]); j++)
 			if (!pce_mark_srlg(l, k->srlg[j], how))
 				return false;
 	}
@@ -33,7 +33,7 @@ bool pce_share_of(struct pce_legs *l, const struct pce_way *a, const struct pce_
 	for (uint32_t i = 0; i < b->n; i++) {
 		const struct ted_link *k = &l->t->links[b->links[i]];
 
-		for (uint32_t j = 0; j < k->n_srlg; j++) {
+		for (uint32_t j = 0; j < pce_n_srlg(l, b->links[i]); j++) {
 			if (!pce_soft_srlg(l, k->srlg[j]))
 				continue;
 			*out = (struct pce_share){ PCE_SHARE_SRLG, k->srlg[j] };
@@ -169,7 +169,7 @@ static void count_way(struct lists *x, const struct pce_legs *l, const struct pc
 	x->n_link += 2 * w->n;
 	x->n_node += w->n;
 	for (uint32_t i = 0; i < w->n; i++)
-		x->n_srlg += l->t->links[w->links[i]].n_srlg;
+		x->n_srlg += pce_n_srlg(l, w->links[i]);
 }
 
 static void list_wire(struct lists *x, const struct pce_legs *l, uint32_t link)
@@ -190,7 +190,7 @@ static void list_way(struct lists *x, const struct pce_legs *l, const struct pce
 		list_wire(x, l, w->links[i]);
 		if (i + 1 < w->n && ((diverse & PCE_DIVERSE_NODE) || pce_is_lan(l, k->to)))
 			x->node[x->n_node++] = k->to;
-		for (uint32_t j = 0; (diverse & PCE_DIVERSE_SRLG) && j < k->n_srlg; j++)
+		for (uint32_t j = 0; (diverse & PCE_DIVERSE_SRLG) && j < pce_n_srlg(l, w->links[i]); j++)
 			x->srlg[x->n_srlg++] = k->srlg[j];
 	}
 }
@@ -239,33 +239,17 @@ static void lists_fill(struct lists *x, struct pce_set *b, uint32_t leg, const s
 	}
 }
 
-static enum pce_found take_answer(struct pce_set *b, uint32_t leg, const struct pce_answer *a,
-				  uint64_t most, struct pce_way *out)
-{
-	if (a->status == PCE_NO_MEMORY)
-		return PCE_FOUND_NO_MEMORY;
-	b->unsure = b->unsure || a->status == PCE_NO_BUDGET;
-	if (a->status != PCE_OK || a->cost > most)
-		return PCE_FOUND_NOT;
-	*out = (struct pce_way){ .links = a->path, .n = a->n_path, .cost = a->cost,
-				 .priced = a->cost };
-	pce_way_sum(b->l, &b->leg[leg], out);
-	out->cost = a->cost;
-	return PCE_FOUND;
-}
-
 static enum pce_found by_request(struct pce_set *b, uint32_t leg, const struct pce_closed *c,
 				 const uint32_t delay[2], struct pce_way *out)
 {
 	struct pce_request r = *b->leg[leg].req;
 	struct lists x = { .a = &b->l->scratch };
-	struct pce_answer *a;
+	enum pce_found got;
 
 	/* A shard of its own: the trees of the other legs must stay. */
 	if (!b->side && pce_trees_new(&b->side, SIZE_MAX) < 0)
 		return PCE_FOUND_NO_MEMORY;
-	a = ARENA_NEW(x.a, struct pce_answer);
-	if (!a || !lists_room(&x, b, &r, c))
+	if (!lists_room(&x, b, &r, c))
 		return PCE_FOUND_NO_MEMORY;
 	lists_fill(&x, b, leg, c);
 	r.exclude_links = x.link;
@@ -274,13 +258,15 @@ static enum pce_found by_request(struct pce_set *b, uint32_t leg, const struct p
 	r.n_exclude_nodes = x.n_node;
 	r.exclude_srlgs = x.srlg;
 	r.n_exclude_srlgs = x.n_srlg;
-	r.trees = b->side;
 	r.delay_us_min = delay[0] > r.delay_us_min ? delay[0] : r.delay_us_min;
 	r.delay_us_max = delay[1] < r.delay_us_max ? delay[1] : r.delay_us_max;
 	if (r.delay_us_min > r.delay_us_max)
 		return PCE_FOUND_NOT;
-	pce_path(b->l->t, &r, x.a, a);
-	return take_answer(b, leg, a, c->most, out);
+	got = pce_leg_other(b->l, &b->leg[leg], &r, b->side, out);
+	b->unsure = b->unsure || got == PCE_FOUND_NO_BUDGET;
+	if (got == PCE_FOUND_NO_BUDGET || (got == PCE_FOUND && out->cost > c->most))
+		return PCE_FOUND_NOT;
+	return got;
 }
 
 enum pce_found pce_set_leg(struct pce_set *b, uint32_t leg, const struct pce_closed *c,

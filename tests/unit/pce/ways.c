@@ -56,7 +56,8 @@ static void cross(struct walk *w, uint32_t l, struct way x, const uint64_t *befo
 						      w->q->delay_us_max, w->q->hops_max };
 
 		if (!net_cost(w->n, l, m, &v)) {
-			if (m == (unsigned)w->q->minimise || bound[m] != PCE_NO_BOUND)
+			if (m == (unsigned)w->q->minimise || bound[m] != PCE_NO_BOUND ||
+			    (m == PCE_DELAY && w->q->delay_us_min))
 				return;
 			v = 0;
 		}
@@ -133,6 +134,8 @@ static void give_srlgs(struct net *n, struct rng *r, struct ways_nums *x)
 	for (uint32_t l = 0; l < n->n_links; l++) {
 		n->link[l].srlg = x->srlg[l];
 		n->link[l].n_srlg = 0;
+		if (n->node[n->link[l].from].pseudonode)
+			continue; /* says nothing of its links */
 		if ((l & 1) && rng_below(r, 4)) { /* mostly as the other direction */
 			n->link[l].n_srlg = n->link[l - 1].n_srlg;
 			n->link[l].srlg = n->link[l - 1].srlg;
