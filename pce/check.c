@@ -11,6 +11,7 @@ static const char *const constraint_texts[PCE_C_COUNT] = {
 	[PCE_C_VARIATION] = "variation", [PCE_C_LOSS] = "loss",
 	[PCE_C_INCLUDE] = "include",   [PCE_C_SRLG] = "srlg",
 	[PCE_C_ASN] = "asn",	       [PCE_C_ALGO] = "algo",
+	[PCE_C_MTU] = "mtu",
 };
 
 static const char *const status_texts[] = {

@@ -16,11 +16,20 @@ struct walk {
 
 const struct pce_tree *pce_spt(struct pce_ctx *c, uint32_t node)
 {
-	const struct pce_tree *s = pce_tree_to(c->trees, c->routed, node);
+	return pce_spt_algo(c, node, 0);
+}
 
-	if (!s)
+const struct pce_tree *pce_spt_algo(struct pce_ctx *c, uint32_t node, uint8_t algo)
+{
+	const struct pce_class is = { .metric = PCE_IGP, .algo = algo };
+	uint32_t class = algo ? pce_trees_class(c->trees, &is) : c->routed;
+	const struct pce_tree *s = class == UINT32_MAX ? NULL : pce_tree_to(c->trees, class, node);
+
+	if (s)
+		c->out_arcs = pce_class_out(c->trees, class);
+	if (!s || !c->out_arcs)
 		c->no_memory = true;
-	return s;
+	return c->no_memory ? NULL : s;
 }
 
 /* An out-arc of place u is on a shortest path to the root. */
@@ -139,7 +148,8 @@ const struct pce_dag *pce_dag_from(struct pce_ctx *c, const struct pce_tree *s, 
 	return &c->dag[at].sum;
 }
 
-void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from, uint8_t *used)
+void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
+		  struct pce_used *used)
 {
 	uint32_t depth = 0, at = c->shape->place[from];
 
@@ -155,7 +165,7 @@ void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from, ui
 
 			if (!on_tree(c, s, u, i))
 				continue;
-			used[c->shape->out_link[i]] = 1;
+			(void)pce_used_add(used, c->shape->out_link[i]);
 			if (v->marked && v->epoch == c->epoch)
 				continue;
 			v->marked = true;

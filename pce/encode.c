@@ -8,13 +8,6 @@
 
 #include "pce/pce_priv.h"
 
-uint32_t pce_msd(const struct pce_request *req)
-{
-	uint32_t n = req->msd && req->msd < PCE_SEGS_MAX ? req->msd : PCE_SEGS_MAX;
-
-	return n > req->reserved ? n - req->reserved : 0;
-}
-
 static void say(struct pce_answer *out, enum pce_status status, const char *why)
 {
 	out->status = why ? status : PCE_NO_MEMORY;
@@ -31,59 +24,7 @@ static void set_caps(struct pce_route *r)
 		r->cap[m] = f.bound[m] == PCE_NO_BOUND ? UINT64_MAX : f.bound[m];
 	if (f.minimise != PCE_MIX) /* a mix is encoded strictly */
 		r->cap[f.minimise] = r->path->sum[f.minimise];
-}
-
-/* ---- from the chain of marks to segments ---- */
-
-static void seg_ends_at(const struct pce_route *r, struct pce_segment *s, const struct pce_mark *m)
-{
-	s->node = r->node[m->elem.to];
-	s->link = m->elem.adj ? r->hop[m->elem.to - 1].link : TED_NONE;
-}
-
-static void seg_start(const struct pce_route *r, struct pce_segment *s, const struct pce_mark *m)
-{
-	*s = (struct pce_segment){ .kind = m->elem.adj ? PCE_SEG_ADJ : PCE_SEG_NODE,
-				   .label = m->elem.label };
-	if (m->elem.choice) {
-		s->sid = m->elem.choice->sid->sid;
-		s->behavior = m->elem.choice->sid->behavior;
-		s->structure = m->elem.choice->sid->structure;
-	}
-	seg_ends_at(r, s, m);
-}
-
-/* One more C-SID behind those that are there. */
-static void seg_append(const struct pce_route *r, struct pce_segment *s, const struct pce_mark *open,
-		       const struct pce_mark *m)
-{
-	const struct pce_sid *is = &m->elem.choice->is;
-
-	s->kind = PCE_SEG_CONTAINER;
-	ip_bits_set(&s->sid, is->lb + open->used, is->len, is->value);
-	seg_ends_at(r, s, m);
-}
-
-static bool make_segs(const struct pce_route *r, const struct pce_mark *last,
-		      struct pce_answer *out)
-{
-	uint32_t n = last->n_elems;
-	const struct pce_mark **chain = ARENA_ARRAY(&r->c->scratch, n + 1, const struct pce_mark *);
-
-	if (!chain)
-		return false;
-	for (uint32_t i = n + 1; i-- > 0; last = last->parent)
-		chain[i] = last;
-	out->n_segs = 0;
-	for (uint32_t i = 1; i <= n; i++) {
-		const struct pce_elem *e = &chain[i]->elem;
-
-		if (e->choice && pce_fits(r, chain[i - 1], e->choice))
-			seg_append(r, &out->segs[out->n_segs - 1], chain[i - 1], chain[i]);
-		else
-			seg_start(r, &out->segs[out->n_segs++], chain[i]);
-	}
-	return true;
+	r->delay_floor = r->c->req->delay_us_min;
 }
 
 /* ---- the proof ---- */
@@ -93,7 +34,12 @@ static bool expand_answer(struct pce_ctx *c, struct pce_answer *out)
 	struct ip_addr *sids = ARENA_ARRAY(&c->scratch, PCE_SEGS_MAX, struct ip_addr);
 	uint32_t *labels = ARENA_ARRAY(&c->scratch, PCE_SEGS_MAX, uint32_t);
 	struct pce_list list = {
-		.dataplane = c->req->dataplane, .n = out->n_segs, .sids = sids, .labels = labels
+		.dataplane = c->req->dataplane,
+		.n = out->n_segs,
+		.sids = sids,
+		.labels = labels,
+		.bindings = c->req->bindings,
+		.n_bindings = c->req->n_bindings,
 	};
 
 	if (!sids || !labels)
@@ -108,32 +54,46 @@ static bool expand_answer(struct pce_ctx *c, struct pce_answer *out)
 
 static bool is_exactly(struct pce_ctx *c, const struct pce_expansion *e, const struct pce_path *p)
 {
-	uint8_t *on = ARENA_ARRAY(&c->scratch, c->t->n_links, uint8_t);
+	struct pce_used on;
 
-	if (!on || !e->single || e->n_links != p->n)
+	if (!e->single || e->n_links != p->n || !pce_used_init(&on, c, PCE_ROOM_WANTED))
 		return false;
 	for (uint32_t i = 0; i < p->n; i++)
-		on[p->links[i]] = 1;
+		(void)pce_used_add(&on, p->links[i]);
 	for (uint32_t i = 0; i < e->n_links; i++)
-		if (!on[e->links[i]])
+		if (!pce_used_has(&on, e->links[i]))
 			return false;
 	return true;
+}
+
+/* Of a node: links of the list that lead into it. */
+struct into {
+	uint32_t epoch, n;
+};
+
+static struct into *into_of(struct pce_ctx *c, struct into *room, uint32_t node, uint32_t epoch)
+{
+	struct into *x = &room[c->shape->place[node]];
+
+	if (x->epoch != epoch)
+		*x = (struct into){ .epoch = epoch };
+	return x;
 }
 
 /* Kahn's algorithm on the links a list may use: what is left over is on or behind a loop. */
 static bool has_loop(struct pce_ctx *c, const struct pce_expansion *e)
 {
-	uint32_t *in = ARENA_ARRAY(&c->scratch, c->t->n_nodes, uint32_t);
-	uint32_t n = 0, left = e->n_links;
-	uint8_t *on = ARENA_ARRAY(&c->scratch, c->t->n_links, uint8_t);
+	struct into *in = pce_room_places(c->trees, PCE_ROOM_INTO, sizeof(*in));
+	uint32_t n = 0, left = e->n_links, epoch = pce_trees_epoch(c->trees);
+	struct pce_used on;
 
-	if (!in || !on)
+	if (!in || !pce_used_init(&on, c, PCE_ROOM_WANTED))
 		return true;
 	for (uint32_t i = 0; i < e->n_links; i++) {
-		on[e->links[i]] = 1;
-		in[c->p->arcs[e->links[i]].to]++;
+		(void)pce_used_add(&on, e->links[i]);
+		into_of(c, in, c->p->arcs[e->links[i]].to, epoch)->n++;
 	}
-	if (in[c->req->src] == 0)
+	if (into_of(c, in, c->req->src, epoch)->n == 0)
 		c->stack[n++] = c->req->src;
 	while (n) {
 		uint32_t u = c->stack[--n];
@@ -141,10 +101,10 @@ static bool has_loop(struct pce_ctx *c, const struct pce_expansion *e)
 		for (uint32_t i = c->t->out.start[u]; i < c->t->out.start[u + 1]; i++) {
 			uint32_t l = c->t->out.idx[i], v = c->p->arcs[l].to;
 
-			if (!on[l])
+			if (!pce_used_has(&on, l))
 				continue;
 			left--;
-			if (--in[v] == 0)
+			if (--into_of(c, in, v, epoch)->n == 0)
 				c->stack[n++] = v;
 		}
 	}
@@ -178,14 +138,16 @@ static const char *prove(struct pce_route *r, const struct pce_answer *out)
 
 /* ---- what is missing ---- */
 
-static void say_no_sid(const struct pce_route *r, uint32_t pos, struct pce_answer *out)
+static void say_no_sid(struct pce_route *r, uint32_t pos, struct pce_answer *out)
 {
 	const struct ted *t = r->c->t;
 	char label[TED_LABEL_MAX];
 	bool mpls = r->c->req->dataplane == PCE_MPLS;
 	const char *link = ted_link_label(t, r->hop[pos].link, label, sizeof(label));
-	bool node_way = r->span[pos * (r->n + 1) + pos + 1].ok;
+	bool node_way;
 
+	pce_route_rows(r, pos + 1);
+	node_way = r->row[0].from <= pos && r->row[0].at[pos].ok;
 	if (node_way)
 		say(out, PCE_NO_SID,
 		    arena_printf(r->c->out, "no %s is advertised for %s, and none for link %s",
@@ -206,42 +168,83 @@ static bool too_long(const struct pce_route *r, struct pce_answer *out)
 	return true;
 }
 
+/* The shortest list that the routers on the way can process; NULL with a status. */
+static const struct pce_mark *best(struct pce_route *r, struct pce_answer *out)
+{
+	uint32_t blocked, count, reserved = r->c->req->reserved;
+	const struct pce_mark *m = pce_encode_best(r, &blocked);
+
+	if (!m && !r->c->no_memory)
+		say_no_sid(r, blocked, out);
+	if (!m || m->count > pce_depth(r->c) || !pce_limits_told(r, m->count + reserved))
+		return m;
+	count = m->count;
+	for (m = NULL; !m && count <= pce_depth(r->c) && !r->c->no_memory; count++) {
+		r->total = count + reserved;
+		if (pce_limit_end(r))
+			m = pce_encode_best(r, &blocked);
+	}
+	r->total = 0;
+	if (!m)
+		say(out, PCE_NO_MSD, "routers on the way cannot process a list this long");
+	return m;
+}
+
+static bool list_quick(struct pce_route *r, struct pce_answer *out)
+{
+	out->n_segs = r->strict ? pce_encode_quick(r->c, r->path, out->segs) : 0;
+	return out->n_segs > 0;
+}
+
+static bool list_best(struct pce_route *r, struct pce_answer *out, uint32_t *needed)
+{
+	const struct pce_mark *m = NULL;
+
+	if (!pce_route_init(r, r->c, r->path))
+		r->c->no_memory = true;
+	else if (!too_long(r, out))
+		m = best(r, out);
+	*needed = m ? m->count : 0;
+	if (!m)
+		return false;
+	if (m->count > pce_depth(r->c)) {
+		say(out, PCE_NO_MSD,
+		    arena_printf(r->c->out, "needs %u SIDs, the headend can impose %u", m->count,
+				 pce_depth(r->c)));
+		return false;
+	}
+	if (!pce_encode_segs(r, m, out))
+		r->c->no_memory = true;
+	return !r->c->no_memory;
+}
+
 /* One attempt; true when the list is proven. */
 static bool try_encode(struct pce_route *r, struct pce_answer *out, uint32_t *needed)
 {
-	const struct pce_mark *m;
-	uint32_t blocked;
 	const char *why;
+	bool ok = list_quick(r, out);
 
-	if (!pce_route_init(r, r->c, r->path)) {
-		say(out, PCE_NO_MEMORY, "out of memory");
-		return false;
-	}
-	if (too_long(r, out))
-		return false;
-	m = pce_encode_best(r, &blocked);
-	*needed = m ? m->count : 0;
+	*needed = out->n_segs;
+	if (!ok || out->n_segs > pce_depth(r->c))
+		ok = list_best(r, out, needed);
+	if (ok && !expand_answer(r->c, out))
+		r->c->no_memory = true;
 	if (r->c->no_memory) {
 		say(out, PCE_NO_MEMORY, "out of memory");
 		return false;
 	}
-	if (!m) {
-		say_no_sid(r, blocked, out);
+	if (!ok)
 		return false;
-	}
-	if (m->count > pce_msd(r->c->req)) {
-		say(out, PCE_NO_MSD,
-		    arena_printf(r->c->out, "needs %u SIDs, the headend can impose %u", m->count,
-				 pce_msd(r->c->req)));
-		return false;
-	}
-	if (!make_segs(r, m, out) || !expand_answer(r->c, out)) {
-		say(out, PCE_NO_MEMORY, "out of memory");
-		return false;
-	}
 	why = prove(r, out);
 	say(out, why ? PCE_NO_SID : PCE_OK, why ? why : "");
-	return why == NULL;
+	if (r->c->no_memory)
+		say(out, PCE_NO_MEMORY, "out of memory");
+	if (!why && !r->c->no_memory) {
+		why = pce_mtu_check(r->c, out);
+		if (!why || why[0])
+			say(out, PCE_NO_CONSTRAINED, why);
+	}
+	return out->status == PCE_OK;
 }
 
 static uint64_t bottleneck(const struct pce_ctx *c, const struct pce_expansion *e)

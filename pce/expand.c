@@ -23,35 +23,57 @@ static void walk_add(struct pce_walk *w, const uint64_t *worst, uint64_t delay_m
 	w->delay_min += delay_min;
 }
 
-bool pce_walk_to(struct pce_walk *w, uint32_t node, const struct ted_node_sid *sid, uint32_t seg)
+bool pce_walk_to(struct pce_walk *w, const struct pce_walk_goal *g, uint32_t seg)
 {
 	struct pce_ctx *c = w->c;
 	const struct pce_tree *s;
 	const struct pce_dag *d;
 
-	if (node == w->at)
+	if (g->node == w->at)
 		return true;
-	s = pce_spt(c, node);
+	s = pce_spt_algo(c, g->node, g->algo);
 	if (!s)
 		return pce_walk_bad(w, seg, "out of memory");
 	pce_dag_begin(c);
-	d = pce_dag_from(c, s, w->at, sid);
+	d = pce_dag_from(c, s, w->at, g->sid);
 	if (!d->reached)
 		return pce_walk_bad(w, seg,
 				    arena_printf(c->out, "%s is not reachable from %s",
-						 ted_node_label(c->t, node),
+						 ted_node_label(c->t, g->node),
 						 ted_node_label(c->t, w->at)));
 	if (!d->labelled)
 		return pce_walk_bad(w, seg,
 				    arena_printf(c->out,
 						 "a router between %s and %s has no label for it",
 						 ted_node_label(c->t, w->at),
-						 ted_node_label(c->t, node)));
+						 ted_node_label(c->t, g->node)));
 	walk_add(w, d->worst, d->delay_min);
 	w->single = w->single && d->paths == 1;
-	pce_dag_mark(c, s, w->at, w->used);
-	w->at = node;
+	pce_dag_mark(c, s, w->at, &w->used);
+	w->at = g->node;
 	return true;
+}
+
+int pce_walk_binding(struct pce_walk *w, const struct ip_addr *sid, uint32_t label, uint32_t seg)
+{
+	for (uint32_t i = 0; i < w->list->n_bindings; i++) {
+		const struct pce_binding *b = &w->list->bindings[i];
+		struct pce_bound_sum sum;
+
+		if (b->headend != w->at || (sid ? !ip_eq(&b->sid, sid) : b->label != label))
+			continue;
+		if (!pce_binding_sum(w->c, b, &sum)) {
+			(void)pce_walk_bad(w, seg, "a binding SID whose links are no paths");
+			return -1;
+		}
+		walk_add(w, sum.worst, sum.delay_min);
+		w->single = w->single && sum.single;
+		for (uint32_t k = 0; k < b->n_links; k++)
+			(void)pce_used_add(&w->used, b->links[k]);
+		w->at = b->endpoint;
+		return 1;
+	}
+	return 0;
 }
 
 uint32_t pce_lan_exit(const struct ted *t, uint32_t link, uint32_t far)
@@ -74,7 +96,7 @@ static void cross_one(struct pce_walk *w, uint32_t link)
 		v[m] = own == TED_NONE ? 0 : own;
 	}
 	walk_add(w, v, v[PCE_DELAY]);
-	w->used[link] = 1;
+	(void)pce_used_add(&w->used, link);
 	w->at = w->c->p->arcs[link].to;
 }
 
@@ -98,7 +120,7 @@ struct local {
 static unsigned match_bits(const struct ted_sid *s, const struct pce_sid *is,
 			   const struct ip_addr *da)
 {
-	if (!is->next)
+	if (is->csid == PCE_CSID_NONE)
 		return ip_eq(&s->sid, da) ? 128 : 0;
 	for (unsigned at = 0; at < (unsigned)is->lb + is->len; at += 8) {
 		unsigned n = (unsigned)is->lb + is->len - at;
@@ -143,28 +165,33 @@ static struct local match_local(const struct ted *t, uint32_t node, const struct
 	return best;
 }
 
-/* Who gets packets to an address; TED_NONE with a reason. */
-static uint32_t owner_of(const struct pce_ctx *c, const struct ip_addr *da, const char **why)
+/* Who gets packets to an address, and over which shortest paths; false with a reason. */
+static bool owner_of(const struct pce_walk *w, const struct ip_addr *da, struct pce_walk_goal *g,
+		     const char **why)
 {
+	const struct pce_ctx *c = w->c;
 	struct ted_locator_hit hit = ted_locator_of(c->t, da);
 	char text[IP_TEXT_MAX];
 	struct ted_sid_hit sid;
 
-	(void)ip_text(da, text, sizeof(text));
-	if (hit.node == TED_NONE) {
-		sid = ted_sid_of(c->t, da);
-		if (sid.node == TED_NONE)
-			*why = arena_printf(c->out, "%s is in no locator and no known SID", text);
-		return sid.node;
+	*g = (struct pce_walk_goal){ .node = hit.node };
+	if (hit.node != TED_NONE && !hit.anycast) {
+		g->algo = c->t->nodes[hit.node].locators[hit.which].algo;
+		return true;
 	}
-	if (hit.anycast)
+	(void)ip_text(da, text, sizeof(text));
+	if (hit.node != TED_NONE) {
 		*why = arena_printf(c->out, "%s is in a locator of several nodes", text);
-	else if (c->t->nodes[hit.node].locators[hit.which].algo != 0)
-		*why = arena_printf(c->out, "%s is in a locator of flexible algorithm %u", text,
-				    c->t->nodes[hit.node].locators[hit.which].algo);
-	else
-		return hit.node;
-	return TED_NONE;
+		return false;
+	}
+	sid = ted_sid_of(c->t, da);
+	g->node = sid.node;
+	for (uint32_t i = 0; i < w->list->n_bindings && g->node == TED_NONE; i++)
+		if (ip_eq(&w->list->bindings[i].sid, da))
+			g->node = w->list->bindings[i].headend;
+	if (g->node == TED_NONE)
+		*why = arena_printf(c->out, "%s is in no locator and no known SID", text);
+	return g->node != TED_NONE && g->node < c->t->n_nodes;
 }
 
 static bool known_address(const struct pce_ctx *c, const struct ip_addr *da)
@@ -172,78 +199,117 @@ static bool known_address(const struct pce_ctx *c, const struct ip_addr *da)
 	return ted_locator_of(c->t, da).node != TED_NONE || ted_sid_of(c->t, da).node != TED_NONE;
 }
 
-enum step { STEP_BAD, STEP_NEXT_SID, STEP_AGAIN, STEP_END };
+/* A packet on its way: its destination address, and the entry of the list that came from. */
+struct packet {
+	struct ip_addr da;
+	uint32_t seg;
+};
 
-/* One node consumes the address: the rest of a container goes on, or the list does. What comes
- * after the last C-SID we know may be a service of that node; only the last entry has one. */
-static enum step consume(struct pce_walk *w, struct ip_addr *da, uint32_t seg, bool last)
+enum step { STEP_BAD, STEP_AGAIN, STEP_END };
+
+/* The next entry becomes the address as it is. */
+static enum step next_entry(const struct pce_walk *w, struct packet *p)
 {
-	struct local m = match_local(w->c->t, w->at, da);
+	if (p->seg + 1 == w->list->n)
+		return STEP_END;
+	p->da = w->list->sids[++p->seg];
+	return STEP_AGAIN;
+}
+
+/* NEXT-C-SID (RFC 9800 s4.1): the rest of the container moves up; what comes after the last C-SID
+ * we know may be a service of that node, in the last entry. */
+static enum step next_csid(const struct pce_walk *w, struct packet *p, const struct pce_sid *is)
+{
+	if (!pce_sid_has_more(&p->da, is->lb, is->len))
+		return next_entry(w, p);
+	p->da = pce_sid_shift(&p->da, is->lb, is->len);
+	return p->seg + 1 == w->list->n && !known_address(w->c, &p->da) ? STEP_END : STEP_AGAIN;
+}
+
+/*
+ * REPLACE-C-SID (RFC 9800 s4.2): the next place of the container that is open, or the first of
+ * the next entry. An empty place ends the container, and a whole address follows it.
+ */
+static enum step replace_csid(const struct pce_walk *w, struct packet *p, const struct pce_sid *is)
+{
+	unsigned index = pce_csid_index(&p->da, is->len);
+	uint64_t v;
+
+	if (index != 0) {
+		v = pce_csid_slot(&w->list->sids[p->seg], is->len, --index);
+		if (v == 0)
+			return next_entry(w, p);
+	} else {
+		if (p->seg + 1 == w->list->n)
+			return STEP_END;
+		index = pce_csid_slots(is->len) - 1;
+		v = pce_csid_slot(&w->list->sids[++p->seg], is->len, index);
+	}
+	ip_bits_set(&p->da, is->lb, is->len, v);
+	pce_csid_index_set(&p->da, is->len, index);
+	return STEP_AGAIN;
+}
+
+/* One node consumes the address: the rest of a container goes on, or the list does. */
+static enum step consume(struct pce_walk *w, struct packet *p)
+{
+	struct local m = match_local(w->c->t, w->at, &p->da);
+	int bound = m.sid && m.is.kind != PCE_SID_OTHER ? 0 :
+							  pce_walk_binding(w, &p->da, 0, p->seg);
 	char text[IP_TEXT_MAX];
 
+	if (bound)
+		return bound < 0 ? STEP_BAD : next_entry(w, p);
 	if (!m.sid || m.is.kind == PCE_SID_OTHER) {
-		if (last)
+		if (p->seg + 1 == w->list->n)
 			return STEP_END;
-		(void)pce_walk_bad(w, seg,
+		(void)pce_walk_bad(w, p->seg,
 				   arena_printf(w->c->out, "%s has no SID %s",
 						ted_node_label(w->c->t, w->at),
-						ip_text(da, text, sizeof(text))));
+						ip_text(&p->da, text, sizeof(text))));
 		return STEP_BAD;
 	}
 	if (m.is.kind == PCE_SID_END_X)
 		pce_walk_cross(w, m.link, m.far);
-	if (!m.is.next || !pce_sid_has_more(da, m.is.lb, m.is.len))
-		return STEP_NEXT_SID;
-	*da = pce_sid_shift(da, m.is.lb, m.is.len);
-	return last && !known_address(w->c, da) ? STEP_END : STEP_AGAIN;
-}
-
-static bool walk_sid(struct pce_walk *w, struct ip_addr da, uint32_t seg, bool last)
-{
-	for (unsigned i = 0; i < 128; i++) { /* each turn shifts out at least a bit */
-		const char *why = NULL;
-		uint32_t v = owner_of(w->c, &da, &why);
-		enum step s;
-
-		if (v == TED_NONE)
-			return pce_walk_bad(w, seg, why);
-		if (!pce_walk_to(w, v, NULL, seg))
-			return false;
-		s = consume(w, &da, seg, last);
-		if (s != STEP_AGAIN)
-			return s != STEP_BAD;
-	}
-	return pce_walk_bad(w, seg, "the container never ends");
+	if (m.is.csid == PCE_CSID_NEXT)
+		return next_csid(w, p, &m.is);
+	return m.is.csid == PCE_CSID_REPLACE ? replace_csid(w, p, &m.is) : next_entry(w, p);
 }
 
 static bool walk_sids(struct pce_walk *w, const struct pce_list *list)
 {
-	for (uint32_t i = 0; i < list->n; i++) {
-		if (list->sids[i].family != IP_V6)
-			return pce_walk_bad(w, i, "not an IPv6 address");
-		if (!walk_sid(w, list->sids[i], i, i + 1 == list->n))
+	struct packet p = { .da = list->sids[0] };
+
+	/* Each turn consumes a bit of some entry at least. */
+	for (uint64_t turn = 0; turn < 128 * (uint64_t)list->n; turn++) {
+		struct pce_walk_goal goal;
+		const char *why = NULL;
+		enum step s;
+
+		if (p.da.family != IP_V6)
+			return pce_walk_bad(w, p.seg, "not an IPv6 address");
+		if (!owner_of(w, &p.da, &goal, &why))
+			return pce_walk_bad(w, p.seg, why);
+		if (!pce_walk_to(w, &goal, p.seg))
 			return false;
+		s = consume(w, &p);
+		if (s != STEP_AGAIN)
+			return s != STEP_BAD;
 	}
-	return true;
+	return pce_walk_bad(w, p.seg, "the list never ends");
 }
 
 /* ---- both ---- */
 
 static bool give_links(struct pce_walk *w)
 {
-	const struct ted *t = w->c->t;
-	uint32_t n = 0, *links;
-
-	for (uint32_t l = 0; l < t->n_links; l++)
-		n += w->used[l];
-	links = ARENA_ARRAY(w->c->out, n, uint32_t);
-	if (!links)
+	pce_used_sort(&w->used);
+	w->out->links = w->used.n ? arena_copy(w->c->out, w->used.links,
+					       w->used.n * sizeof(uint32_t)) :
+				    ARENA_NEW(w->c->out, uint32_t);
+	if (!w->out->links || w->c->no_memory)
 		return false;
-	w->out->n_links = 0;
-	for (uint32_t l = 0; l < t->n_links; l++)
-		if (w->used[l])
-			links[w->out->n_links++] = l;
-	w->out->links = links;
+	w->out->n_links = w->used.n;
 	w->out->igp_max = pce_sat32(w->worst[PCE_IGP]);
 	w->out->te_max = pce_sat32(w->worst[PCE_TE]);
 	w->out->delay_us_max = pce_sat32(w->worst[PCE_DELAY]);
@@ -258,12 +324,13 @@ static bool give_links(struct pce_walk *w)
 void pce_expand_in(struct pce_ctx *c, uint32_t src, uint32_t dst, const struct pce_list *list,
 		   struct pce_expansion *out)
 {
-	struct pce_walk w = { .c = c, .out = out, .at = src, .single = true };
+	struct pce_walk w = {
+		.c = c, .out = out, .list = list, .at = src, .single = true
+	};
 	bool ok;
 
 	*out = (struct pce_expansion){ .valid = true, .why = "" };
-	w.used = ARENA_ARRAY(&c->scratch, c->t->n_links, uint8_t);
-	if (!w.used) {
+	if (!pce_used_init(&w.used, c, PCE_ROOM_USED)) {
 		(void)pce_walk_bad(&w, 0, NULL);
 		return;
 	}

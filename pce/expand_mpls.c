@@ -19,15 +19,6 @@ static uint32_t index_of(const struct ted_node *n, uint32_t label)
 	return TED_NONE;
 }
 
-static const struct ted_node_sid *sid_of(const struct ted_node *n, uint32_t value, bool is_label)
-{
-	for (uint32_t i = 0; i < n->n_node_sids; i++)
-		if (n->node_sids[i].algo == 0 && n->node_sids[i].value == value &&
-		    n->node_sids[i].is_label == is_label)
-			return &n->node_sids[i];
-	return NULL;
-}
-
 static bool cross_adjacency(struct pce_walk *w, uint32_t label)
 {
 	const struct ted *t = w->c->t;
@@ -55,22 +46,25 @@ static bool cross_adjacency(struct pce_walk *w, uint32_t label)
 static bool walk_label(struct pce_walk *w, uint32_t label, uint32_t seg)
 {
 	const struct ted *t = w->c->t;
-	uint32_t index = index_of(&t->nodes[w->at], label), node;
-	bool is_label = index == TED_NONE, twice;
+	uint32_t index = index_of(&t->nodes[w->at], label);
+	bool is_label = index == TED_NONE;
+	struct ted_node_sid_hit hit;
+	int bound = is_label ? pce_walk_binding(w, NULL, label, seg) : 0;
 
+	if (bound)
+		return bound > 0;
 	if (is_label && cross_adjacency(w, label))
 		return true;
-	node = ted_node_of_index(t, is_label ? label : index, is_label, &twice);
-	if (node == TED_NONE)
+	hit = ted_node_sid_of(t, is_label ? label : index, is_label);
+	if (hit.node == TED_NONE)
 		return pce_walk_bad(w, seg,
 				    arena_printf(w->c->out, "label %u means nothing at %s", label,
 						 ted_node_label(t, w->at)));
-	if (twice)
+	if (hit.twice)
 		return pce_walk_bad(w, seg,
 				    arena_printf(w->c->out, "label %u is the node SID of several nodes",
 						 label));
-	return pce_walk_to(w, node,
-			   sid_of(&t->nodes[node], is_label ? label : index, is_label), seg);
+	return pce_walk_to(w, &(struct pce_walk_goal){ hit.node, hit.sid->algo, hit.sid }, seg);
 }
 
 bool pce_walk_labels(struct pce_walk *w, const struct pce_list *list)

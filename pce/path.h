@@ -62,6 +62,26 @@ struct pce_pass {
 
 enum { PCE_PASSES_MAX = 16 };
 
+/* Adjacency SIDs that the router may take off their link when it fails (RFC 9488). Preferred: the
+ * others only where a hop has none of these. */
+enum pce_protection {
+	PCE_UNPROTECTED_PREFERRED,
+	PCE_UNPROTECTED_ONLY,
+	PCE_PROTECTED_PREFERRED,
+	PCE_PROTECTED_ONLY,
+};
+
+/* The binding SID of another policy, a segment from its headend to its endpoint. */
+struct pce_binding {
+	uint32_t headend, endpoint; /* node indices */
+	struct ip_addr sid;	    /* SRv6: End.B6.Encaps; its endpoint must decapsulate */
+	uint32_t label;		    /* SR-MPLS; 0: none */
+	const uint32_t *links;	    /* all its packets may use; PCE_BINDING_LINKS_MAX at most */
+	uint32_t n_links;
+};
+
+enum { PCE_BINDING_LINKS_MAX = 256 };
+
 struct pce_request {
 	uint32_t src, dst; /* node indices */
 	enum pce_metric minimise;
@@ -97,6 +117,13 @@ struct pce_request {
 	uint8_t algo;
 	uint32_t labels_max; /* a search gives up after so many partial paths; 0: a million */
 	bool explain; /* an answer says which constraints cost something: a few searches more */
+	/* The list. */
+	enum pce_protection protection;
+	bool no_flex; /* no SIDs of flexible algorithms (with algo: no others than of it and of 0) */
+	bool decapsulates; /* no service SID follows: the last SID has to decapsulate (USD) */
+	uint16_t payload;  /* octets of the largest packet carried; links with too small an MTU */
+	const struct pce_binding *bindings;
+	uint32_t n_bindings;
 };
 
 /*
@@ -113,6 +140,7 @@ enum pce_segment_kind {
 	PCE_SEG_NODE,
 	PCE_SEG_ADJ,
 	PCE_SEG_CONTAINER,
+	PCE_SEG_BINDING,
 };
 
 struct pce_segment {
@@ -159,6 +187,7 @@ enum pce_constraint {
 	PCE_C_SRLG,
 	PCE_C_ASN,
 	PCE_C_ALGO,
+	PCE_C_MTU,
 	PCE_C_COUNT,
 };
 
@@ -255,6 +284,8 @@ struct pce_list {
 	const struct ip_addr *sids; /* SRv6: containers allowed */
 	const uint32_t *labels;	    /* SR-MPLS */
 	struct pce_trees *trees;    /* as in a request */
+	const struct pce_binding *bindings; /* binding SIDs that are known; or NULL */
+	uint32_t n_bindings;
 };
 
 /* Walks the list from src. dst TED_NONE: wherever it ends. A trailing service SID inside the

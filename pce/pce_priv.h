@@ -45,6 +45,8 @@ struct pce_cut {
 	uint32_t by; /* PCE_CUT bits */
 };
 
+struct pce_used;
+
 struct pce_ctx {
 	const struct ted *t;
 	const struct ted_priv *p;
@@ -59,7 +61,7 @@ struct pce_ctx {
 	struct pce_trees *own;
 	const struct pce_shape *shape;
 	uint32_t routed;	       /* class of what routers do: IGP metric, no constraint */
-	const struct pce_arc *out_arcs; /* of it */
+	const struct pce_arc *out_arcs; /* of the class of the tree pce_spt() gave last */
 	struct pce_dag_node *dag;      /* by place */
 	uint32_t *stack, *stack_arc;   /* by depth */
 	uint32_t epoch;
@@ -137,6 +139,9 @@ void pce_alternatives(struct pce_ctx *c, const struct pce_find *f, pce_give_fn g
 
 /* dag.c: the tree towards a node as routers see it. NULL without memory (c->no_memory). */
 const struct pce_tree *pce_spt(struct pce_ctx *c, uint32_t node);
+/* The same of any algorithm. What is asked of a tree (pce_on_spt(), pce_dag_…) is asked before
+ * the next tree is. */
+const struct pce_tree *pce_spt_algo(struct pce_ctx *c, uint32_t node, uint8_t algo);
 /* A link is on a shortest path to the tree's root. */
 bool pce_on_spt(const struct pce_ctx *c, const struct pce_tree *s, uint32_t link);
 
@@ -145,7 +150,7 @@ void pce_dag_begin(struct pce_ctx *c);
 const struct pce_dag *pce_dag_from(struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
 				   const struct ted_node_sid *sid);
 /* Marks every link of the DAG; after pce_dag_from() in the same epoch. */
-void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from, uint8_t *used);
+void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from, struct pce_used *used);
 
 /* sid.c */
 enum pce_sid_kind {
@@ -154,35 +159,93 @@ enum pce_sid_kind {
 	PCE_SID_END_X,
 };
 
+/* How a SID may share a 128-bit entry with others (RFC 9800). */
+enum pce_csid {
+	PCE_CSID_NONE,
+	PCE_CSID_NEXT,
+	PCE_CSID_REPLACE,
+};
+
+enum { PCE_PSP = 1, PCE_USP = 2, PCE_USD = 4 }; /* flavours, RFC 8986 s4.16 */
+
 struct pce_sid {
 	enum pce_sid_kind kind;
-	bool next;	    /* NEXT-C-SID with a structure that makes sense */
+	enum pce_csid csid; /* with a structure that makes sense */
+	uint8_t flavors;
 	uint8_t lb, ln, len; /* len: bits it takes in a container */
 	uint64_t value;	    /* those bits */
 };
 
 void pce_sid_read(const struct ted_sid *s, struct pce_sid *out);
-/* The owner routes it: no locator says otherwise. */
+/* The owner routes it, with the SID's algorithm: no locator says otherwise. */
 bool pce_sid_routed(const struct ted *t, const struct ted_sid *s, uint32_t owner);
 bool pce_sid_same_block(const struct ip_addr *a, const struct ip_addr *b, unsigned lb);
 /* The container after the active C-SID was consumed. */
 struct ip_addr pce_sid_shift(const struct ip_addr *a, unsigned lb, unsigned len);
 bool pce_sid_has_more(const struct ip_addr *a, unsigned lb, unsigned len);
-const struct ted_node_sid *pce_node_sid(const struct ted_node *n);
-uint32_t pce_adj_label(const struct ted *t, uint32_t link, uint32_t far);
+/* REPLACE-C-SID: places of a container, taken from the last to place 0; the index in an address
+ * says which one it came from. */
+unsigned pce_csid_slots(unsigned len);
+uint64_t pce_csid_slot(const struct ip_addr *container, unsigned len, unsigned index);
+unsigned pce_csid_index(const struct ip_addr *da, unsigned len);
+void pce_csid_index_set(struct ip_addr *da, unsigned len, unsigned index);
+const struct ted_node_sid *pce_node_sid(const struct ted_node *n, uint8_t algo);
+static inline bool pce_protected_first(enum pce_protection p)
+{
+	return p == PCE_PROTECTED_PREFERRED || p == PCE_PROTECTED_ONLY;
+}
+static inline bool pce_protection_only(enum pce_protection p)
+{
+	return p == PCE_UNPROTECTED_ONLY || p == PCE_PROTECTED_ONLY;
+}
+uint32_t pce_adj_label(const struct ted *t, uint32_t link, uint32_t far,
+		       enum pce_protection protection);
+
+/* used.c: links that packets may use, gathered without a look at the others. */
+struct pce_used {
+	struct pce_ctx *c;
+	uint32_t *seen; /* by link: epoch */
+	uint32_t epoch;
+	uint32_t *links, n, cap;
+};
+
+enum { PCE_ROOM_USED = PCE_ROOM_OWN + 16, PCE_ROOM_WANTED, PCE_ROOM_INTO,
+       PCE_ROOM_NODE_SIDS, PCE_ROOM_ADJ_SIDS };
+bool pce_used_init(struct pce_used *u, struct pce_ctx *c, unsigned room);
+/* False: it was there before, or there is no memory (c->no_memory). */
+bool pce_used_add(struct pce_used *u, uint32_t link);
+bool pce_used_has(const struct pce_used *u, uint32_t link);
+void pce_used_sort(struct pce_used *u);
+
+/* binding.c: what the expansion of a binding does; false when it is not a set of paths from its
+ * headend to its endpoint. */
+struct pce_bound_sum {
+	uint64_t worst[PCE_METRICS], delay_min;
+	bool single, allowed;
+};
+bool pce_binding_sum(struct pce_ctx *c, const struct pce_binding *b, struct pce_bound_sum *out);
 
 /* expand.c, expand_mpls.c */
 struct pce_walk {
 	struct pce_ctx *c;
 	struct pce_expansion *out;
-	uint8_t *used;
+	const struct pce_list *list;
+	struct pce_used used;
 	uint32_t at;
 	uint64_t worst[PCE_METRICS], delay_min;
 	bool single;
 };
-bool pce_walk_to(struct pce_walk *w, uint32_t node, const struct ted_node_sid *sid, uint32_t seg);
+/* Over the shortest paths of an algorithm; sid: whose label must be readable on the way, or NULL. */
+struct pce_walk_goal {
+	uint32_t node;
+	uint8_t algo;
+	const struct ted_node_sid *sid;
+};
+bool pce_walk_to(struct pce_walk *w, const struct pce_walk_goal *g, uint32_t seg);
 void pce_walk_cross(struct pce_walk *w, uint32_t link, uint32_t far);
 bool pce_walk_bad(struct pce_walk *w, uint32_t seg, const char *why);
+/* The binding SID of the node the packet is at was read: 1; it is none: 0; < 0 bad. */
+int pce_walk_binding(struct pce_walk *w, const struct ip_addr *sid, uint32_t label, uint32_t seg);
 bool pce_walk_labels(struct pce_walk *w, const struct pce_list *list);
 void pce_expand_in(struct pce_ctx *c, uint32_t src, uint32_t dst, const struct pce_list *list,
 		   struct pce_expansion *out);
@@ -191,19 +254,22 @@ uint32_t pce_lan_exit(const struct ted *t, uint32_t link, uint32_t far);
 
 /*
  * Encoding. A route is the path as hops between routers (a LAN crossing is one hop); position 0
- * is the source. A span is the node segment from one position to a later one.
+ * is the source. A row has the node segments of one algorithm that end at one position.
  */
-enum { PCE_SIDS_CHOICE = 8, PCE_GROUPS_MAX = 32 };
+enum { PCE_SIDS_CHOICE = 8, PCE_GROUPS_MAX = 32, PCE_ROWS_MAX = 6, PCE_GROUP_LAST = 255 };
 
 struct pce_hop {
 	uint32_t link, exit; /* exit: out of the pseudonode, or TED_NONE */
 };
 
-/* One SID that could be used; group 0: goes in no container. */
+/* One SID that could be used; group 0: goes in no container, PCE_GROUP_LAST: nothing after it. */
 struct pce_choice {
-	const struct ted_sid *sid;
+	const struct ted_sid *sid;	      /* SRv6, but bindings */
+	const struct ted_node_sid *node_sid;  /* SR-MPLS */
+	const struct pce_binding *binding;
 	struct pce_sid is;
-	uint8_t group;
+	uint32_t label;	      /* SR-MPLS: adjacency, binding */
+	uint8_t algo, group;  /* algo: the SID is routed by */
 };
 
 struct pce_choices {
@@ -213,7 +279,27 @@ struct pce_choices {
 
 struct pce_span {
 	bool ok;
-	uint64_t worst[PCE_METRICS];
+	uint64_t worst[PCE_METRICS], delay_min;
+};
+
+struct pce_row {
+	uint8_t algo;
+	uint32_t from; /* spans before it are not ok, and not set */
+	struct pce_span *at; /* by position the segment starts from */
+};
+
+/* A binding whose headend is a position of the route, and what it leads to. */
+struct pce_bound {
+	struct pce_choice choice;
+	uint32_t at, to;
+	struct pce_span cost;
+};
+
+/* SIDs that may share a container. */
+struct pce_group {
+	struct ip_addr sid; /* any of it: the block */
+	enum pce_csid csid;
+	uint8_t lb, ln, len; /* len: REPLACE-C-SID */
 };
 
 struct pce_route {
@@ -221,42 +307,74 @@ struct pce_route {
 	const struct pce_path *path;
 	bool strict, usid;
 	uint64_t cap[PCE_METRICS];  /* loose: no path of the list may be worse */
+	uint64_t delay_floor;	    /* loose: nor faster */
 	uint32_t n;		    /* hops */
 	uint32_t *node;		    /* n + 1 */
 	struct pce_hop *hop;	    /* n */
-	struct pce_span *span;	    /* [from * (n + 1) + to] */
 	struct pce_choices *node_sids; /* by position */
 	struct pce_choices *adj_sids;  /* by hop */
-	struct ip_addr group_sid[PCE_GROUPS_MAX]; /* any SID of the group: its block */
-	uint8_t group_lb[PCE_GROUPS_MAX], group_ln[PCE_GROUPS_MAX];
+	struct pce_bound *bound;
+	uint32_t n_bound;
+	struct pce_row row[PCE_ROWS_MAX]; /* that end at the position at hand */
+	uint32_t n_rows;
+	struct pce_group group[PCE_GROUPS_MAX]; /* from 1 */
 	uint32_t n_groups;
+	/* Entries of the whole list, service SIDs too, when routers on the way have limits on it;
+	 * 0: they have none that matters. */
+	uint32_t total;
 };
 
 /* One SID of a list before packing. */
 struct pce_elem {
-	const struct pce_choice *choice; /* SRv6 */
-	uint32_t label;			 /* SR-MPLS */
-	uint32_t to;			 /* position it leads to */
-	bool adj;
+	const struct pce_choice *choice;
+	enum pce_segment_kind kind; /* node, adjacency, binding */
+	uint32_t label; /* SR-MPLS */
+	uint32_t at;	/* position of the router that reads it */
+	uint32_t to;	/* position it leads to */
 };
 
 /* Fewest entries after packing; chain in the scratch arena, NULL when there is no list. */
 struct pce_mark {
 	uint32_t pos, count, n_adj, n_elems;
-	uint8_t group;
-	uint32_t used; /* bits after the block of the open container */
-	uint64_t worst[PCE_METRICS];
+	uint8_t group;	/* of the open container, or 0 */
+	uint32_t used;	/* NEXT-C-SID: bits after the block */
+	uint32_t left;	/* REPLACE-C-SID: free places; 0: one of the group has to follow */
+	bool closable;	/* the router that reads the last SID may go on to the next entry */
+	uint64_t worst[PCE_METRICS], delay_min;
 	struct pce_elem elem;
 	struct pce_mark *parent, *next;
 };
 
 /* route.c */
 bool pce_route_init(struct pce_route *r, struct pce_ctx *c, const struct pce_path *path);
-void pce_route_span(struct pce_route *r, uint32_t to);
+/* Rows of all algorithms that SIDs at position `to` are routed by. */
+void pce_route_rows(struct pce_route *r, uint32_t to);
+const struct pce_row *pce_route_row(const struct pce_route *r, uint8_t algo);
+/* What it costs to cross a hop. */
+void pce_route_hop(const struct pce_route *r, uint32_t hop, struct pce_span *out);
+
+/* Where a SID goes after those of a mark. */
+enum pce_place { PCE_PLACE_NOT, PCE_PLACE_ENTRY, PCE_PLACE_OPEN, PCE_PLACE_CONTAINER };
+enum pce_place pce_place(const struct pce_route *r, const struct pce_mark *m,
+			 const struct pce_choice *x);
 /* encode_best.c: blocked: the furthest position reached when there is no list. */
 const struct pce_mark *pce_encode_best(struct pce_route *r, uint32_t *blocked);
-/* The open container takes the SID; else it starts an entry of its own. */
-bool pce_fits(const struct pce_route *r, const struct pce_mark *open, const struct pce_choice *x);
+
+/* encode_segs.c */
+bool pce_encode_segs(const struct pce_route *r, const struct pce_mark *last, struct pce_answer *out);
+/* encode_quick.c: the usual strict list, or 0: it is not so simple. */
+uint32_t pce_encode_quick(struct pce_ctx *c, const struct pce_path *path, struct pce_segment *segs);
+
+/* encode_limits.c (RFC 9352 s4): entries the headend may impose; what a router on the way says. */
+uint32_t pce_depth(const struct pce_ctx *c);
+bool pce_limits_node(const struct ted_node *n, uint32_t total);
+/* Could any router of the route mind a list of that many entries? */
+bool pce_limits_told(const struct pce_route *r, uint32_t total);
+/* The router that reads the SID, in that entry of r->total, may go on to the next one. */
+bool pce_limit_next(const struct pce_route *r, const struct pce_elem *e, uint32_t count);
+bool pce_limit_end(const struct pce_route *r);
+/* Octets all links may carry with this many entries on top of the payload; fills removed[]. */
+const char *pce_mtu_check(struct pce_ctx *c, struct pce_answer *out);
 
 /* encode.c: status, segs, n_segs, expansion, why; needed: entries the shortest list has. */
 void pce_encode_in(struct pce_ctx *c, const struct pce_path *path, bool strict,

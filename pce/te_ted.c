@@ -12,7 +12,7 @@
 static bool has_node_sid(const struct ted_node *n, const struct te_ted_cfg *cfg)
 {
 	if (cfg->dataplane == PCE_MPLS)
-		return pce_node_sid(n) != NULL;
+		return pce_node_sid(n, cfg->class.algo) != NULL;
 	for (uint32_t i = 0; i < n->n_sids; i++) {
 		struct pce_sid is;
 

@@ -193,19 +193,20 @@ static bool has_node_sid(const struct ted_node *n, uint32_t which, uint32_t valu
 	       n->node_sids[which].value == value && n->node_sids[which].is_label == is_label;
 }
 
-uint32_t ted_node_of_index(const struct ted *t, uint32_t value, bool is_label, bool *twice)
+struct ted_node_sid_hit ted_node_sid_of(const struct ted *t, uint32_t value, bool is_label)
 {
 	struct probe b = probe_of(t, TED_IX_NODE_SIDS, (uint64_t)value << 1 | is_label);
-	uint32_t node = TED_NONE;
+	struct ted_node_sid_hit hit = { .node = TED_NONE };
 
-	*twice = false;
 	for (const struct ted_key *k; (k = probe_next(&b));) {
-		if (!has_node_sid(&t->nodes[k->ref], k->aux, value, is_label))
+		const struct ted_node *n = &t->nodes[k->ref];
+
+		if (!has_node_sid(n, k->aux, value, is_label))
 			continue;
-		if (node == TED_NONE)
-			node = k->ref;
-		else if (node != k->ref)
-			*twice = true;
+		if (hit.node == TED_NONE)
+			hit = (struct ted_node_sid_hit){ k->ref, &n->node_sids[k->aux], false };
+		else if (hit.node != k->ref)
+			hit.twice = true;
 	}
-	return node;
+	return hit;
 }

@@ -204,7 +204,12 @@ struct ted_sid_hit {
 };
 struct ted_sid_hit ted_sid_of(const struct ted *t, const struct ip_addr *a);
 
-/* The node that has node-SID `value` of algorithm 0; *twice tells that others have it too. */
-uint32_t ted_node_of_index(const struct ted *t, uint32_t value, bool is_label, bool *twice);
+/* The node that has node-SID `value`, of whatever algorithm; twice: others have it too. */
+struct ted_node_sid_hit {
+	uint32_t node;
+	const struct ted_node_sid *sid;
+	bool twice;
+};
+struct ted_node_sid_hit ted_node_sid_of(const struct ted *t, uint32_t value, bool is_label);
 /* Index into label ranges; 0 when outside. */
 uint32_t ted_range_label(const struct ted_label_range *r, uint32_t n, uint32_t index);

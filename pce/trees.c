@@ -511,6 +511,7 @@ int pce_trees_follow(struct pce_trees *p, const struct ted *t)
 	p->t = t;
 	if (p->mark == q->mark)
 		return 0;
+	p->stamp = pce_trees_epoch(p);
 	p->mark = ted_mark_unref(p->mark);
 	if (p->shape != q->shape) {
 		forget_shape(p);
@@ -531,6 +532,11 @@ int pce_trees_follow(struct pce_trees *p, const struct ted *t)
 const struct pce_shape *pce_trees_shape(const struct pce_trees *p)
 {
 	return p->shape;
+}
+
+uint32_t pce_trees_stamp(const struct pce_trees *p)
+{
+	return p->stamp;
 }
 
 const uint64_t *pce_trees_overload(const struct pce_trees *p)

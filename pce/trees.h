@@ -64,6 +64,9 @@ void *pce_room_places(struct pce_trees *p, unsigned room, size_t size);
 void *pce_room_links(struct pce_trees *p, unsigned room, size_t size);
 /* A number no element of any room has yet; never 0. */
 uint32_t pce_trees_epoch(struct pce_trees *p);
+/* The epoch in which the TED that is followed was first: what was worked out from it, and
+ * pointers into it, are good for as long as it stays the same. */
+uint32_t pce_trees_stamp(const struct pce_trees *p);
 
 /* Counters since the shard was made: for metrics and benchmarks. */
 struct pce_trees_stats {

@@ -55,6 +55,7 @@ struct pce_trees {
 	uint32_t n_overload;
 	struct pce_log log;
 	uint64_t compare; /* how often a TED came that was not the next one */
+	uint32_t stamp; /* epoch in which t came */
 	uint64_t follows, ticks;
 	struct pce_kept_class **class;
 	uint32_t n_class;

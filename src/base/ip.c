@@ -149,10 +149,15 @@ int ip_prefix_cmp(const struct ip_prefix *a, const struct ip_prefix *b)
 
 uint64_t ip_bits_get(const struct ip_addr *a, unsigned at, unsigned n)
 {
+	unsigned end = at + n < 128 ? at + n : 128;
 	uint64_t v = 0;
 
-	for (unsigned i = at; i < at + n && i < 128; i++)
-		v = v << 1 | (a->b[i / 8] >> (7 - i % 8) & 1U);
+	while (at < end) {
+		unsigned left = 8 - at % 8, take = end - at < left ? end - at : left;
+
+		v = v << take | (a->b[at / 8] >> (left - take) & ((1U << take) - 1));
+		at += take;
+	}
 	return v;
 }
 

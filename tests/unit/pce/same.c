@@ -90,10 +90,10 @@ static void lookups_same(const struct ted *a, const struct ted *b, const struct 
 	for (uint32_t i = 0; i < what->n_texts; i++)
 		MUST(ted_node_by_id(a, what->texts[i]) == ted_node_by_id(b, what->texts[i]));
 	for (uint32_t i = 0; i < 16; i++) {
-		bool ta, tb;
+		struct ted_node_sid_hit ha = ted_node_sid_of(a, i / 2, i % 2);
+		struct ted_node_sid_hit hb = ted_node_sid_of(b, i / 2, i % 2);
 
-		MUST(ted_node_of_index(a, i / 2, i % 2, &ta) == ted_node_of_index(b, i / 2, i % 2, &tb));
-		MUST(ta == tb);
+		MUST(ha.node == hb.node && ha.twice == hb.twice && !ha.sid == !hb.sid);
 	}
 }
 
