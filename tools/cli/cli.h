@@ -208,6 +208,7 @@ int cli_status(const struct cli_command *cmd);
 int cli_topology_summary(const struct cli_command *cmd);
 int cli_topology_nodes(const struct cli_command *cmd);
 int cli_topology_links(const struct cli_command *cmd);
+int cli_topology_export(const struct cli_command *cmd);
 int cli_policy_list(const struct cli_command *cmd);
 int cli_policy_show(const struct cli_command *cmd);
 int cli_policy_create(const struct cli_command *cmd);

@@ -43,6 +43,12 @@ static const struct cli_option o_plan_disjoint[] = {
 	{ 0 },
 };
 
+static const struct cli_option o_plan_fail[] = {
+	PLAN_FILES,
+	{ "book", NULL, "requests only get what others leave" },
+	{ 0 },
+};
+
 static const struct cli_option o_plan_optimise[] = {
 	PLAN_FILES,
 	{ "seconds", "S", "stop after so long with the best so far" },
@@ -115,6 +121,11 @@ static const char plan_optimise_more[] =
 	"for a seed and --work.\n" PLAN_FORMATS "\n"
 	"  sextant plan optimise --topology net.graph --demands net.demands --seconds 5";
 
+static const char plan_fail_more[] =
+	"For every link, node and SRLG: which requests (or demands) lose what they asked for when it\n"
+	"fails, and what the fullest link is then.\n" PLAN_FORMATS "\n"
+	"  sextant plan fail --topology net.json --requests wanted.json";
+
 static const char api_more[] =
 	"PATH begins with a slash: /restconf/data/..., /restconf/operations/... (RFC 8040), or any\n"
 	"other the controller serves. The body of the answer goes to standard output as it came.\n"
@@ -135,6 +146,9 @@ const struct cli_command cli_commands[] = {
 	ROW("topology summary", "", 0, 0, cli_topology_summary, NULL, "size, freshness and sources", NULL),
 	ROW("topology nodes", "", 0, 0, cli_topology_nodes, NULL, "routers, their locators and SIDs", NULL),
 	ROW("topology links", "", 0, 0, cli_topology_links, NULL, "links: metrics, delay, bandwidth", NULL),
+	ROW("topology export", "", 0, 0, cli_topology_export, NULL, "the network as a file for 'sextant plan'",
+	    "Goes to standard output, JSON whatever --output says.\n\n"
+	    "  sextant topology export > net.json"),
 	ROW("policy list", "", 0, 0, cli_policy_list, NULL, "every SR Policy and its state", NULL),
 	ROW("policy show", "KEY", 1, 1, cli_policy_show, NULL, "one policy, wanted and reported", KEY_HELP),
 	ROW("policy create", "HEADEND COLOR ENDPOINT", 3, 3, cli_policy_create, o_create, "make or replace one",
@@ -154,6 +168,7 @@ const struct cli_command cli_commands[] = {
 	    plan_disjoint_more),
 	ROW("plan optimise", "", 0, 0, cli_plan, o_plan_optimise, "place all demands, the fullest link low",
 	    plan_optimise_more),
+	ROW("plan fail", "", 0, 0, cli_plan, o_plan_fail, "who loses what when X fails", plan_fail_more),
 	ROW("session list", "", 0, 0, cli_session_list, NULL, "BGP and PCEP sessions", NULL),
 	ROW("session clear", "PEER", 1, 1, cli_session_clear, o_clear, "reset one; it comes up again by itself",
 	    NULL),

@@ -152,6 +152,28 @@ static void show_optimum(json_object *o)
 	show_loads(o);
 }
 
+static void fmt_lost(struct str *out, json_object *lost)
+{
+	for (size_t i = 0; i < cli_count(lost, ""); i++)
+		str_addf(out, "%s%s", i ? " " : "", cli_text(cli_nth(lost, "", i), "name", "?"));
+}
+
+static void show_failures(json_object *o)
+{
+	static const struct cli_column cols[] = {
+		{ "IF FAILS", "kind", NULL, false },
+		{ "", "element", NULL, false },
+		{ "ON IT", "hit", NULL, true },
+		{ "MOVED", "moved", NULL, true },
+		{ "SLOWER BY", "delay-more", cli_fmt_delay, true },
+		{ "FULLEST THEN", "fullest-link", cli_fmt_list, false },
+		{ "", "fullest-utilisation", fmt_utilisation, true },
+		{ "LOST", "lost", fmt_lost, false },
+	};
+
+	cli_table(cli_at(o, "results"), cols, ARRAY_LEN(cols));
+}
+
 /* ---- one plan ---- */
 
 static const struct kind {
@@ -164,6 +186,7 @@ static const struct kind {
 	{ "plan path", plan_path, show_paths, true },
 	{ "plan disjoint", plan_disjoint, show_sets, true },
 	{ "plan optimise", plan_optimise, show_optimum, false },
+	{ "plan fail", plan_fail, show_failures, true },
 };
 
 static int load(struct plan_net *n, struct plan_asks *a, struct str *err)
@@ -178,6 +201,8 @@ static int load(struct plan_net *n, struct plan_asks *a, struct str *err)
 	for (size_t k = 0; k < ARRAY_LEN(asks); k++) {
 		const char *file = cli_opt(asks[k], 0);
 
+		a->no_requests = k == 0; /* one file may have both */
+		a->no_demands = k == 1;
 		if (file && plan_asks_load(a, n, file, err) < 0)
 			return cli_fail(CLI_USAGE, "%s", str_text(err));
 	}

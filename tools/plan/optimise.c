@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pce/te_rollout.h"
 #include "pce/te_ted.h"
 #include "tools/plan/plan_int.h"
 
 enum { LIST_MAX = TE_MIDPOINTS_MAX + 1, END_FIRST = 43, END_LAST = 50 };
 
+#define ROLLOUT_WORK UINT64_C(50000000)
 #define WORK_DEFAULT UINT64_C(200000000)
 
 struct optimising {
@@ -211,6 +213,34 @@ static json_object *demands(const struct optimising *x, struct pce_trees *trees,
 	return list;
 }
 
+static void put_rollout(const struct optimising *x, json_object *out)
+{
+	static const char *const found[] = { "found", "with-detours", "none", "unknown" };
+	const struct te_rollout_options o = { .work_max = ROLLOUT_WORK };
+	json_object *r = json_object_new_object(), *moves = json_object_new_array();
+	struct te_rollout roll;
+
+	te_rollout(&x->problem, x->result.lists, &o, x->arena, &roll);
+	if (roll.status == TE_OK) {
+		plan_put_text(r, "found", found[roll.found]);
+		plan_put_real(r, "limit", roll.limit);
+		plan_put_real(r, "peak", roll.peak);
+	} else {
+		plan_put_text(r, "found", te_status_text(roll.status));
+	}
+	for (uint32_t i = 0; roll.status == TE_OK && i < roll.n_moves; i++) {
+		json_object *m = json_object_new_object();
+
+		plan_put_text(m, "name", x->a->demands.at[roll.moves[i].demand].name);
+		plan_put(m, "midpoints", midpoints(x, &roll.moves[i].list));
+		if (roll.moves[i].detour)
+			plan_put(m, "detour", json_object_new_boolean(true));
+		(void)json_object_array_add(moves, m);
+	}
+	plan_put(r, "moves", moves);
+	plan_put(out, "rollout", r);
+}
+
 static bool put_result(const struct optimising *x, json_object *out)
 {
 	static const char *const ends[] = { "optimal", "target", "work", "stopped" };
@@ -268,6 +298,7 @@ static int finish(const struct optimising *x, json_object **out, struct str *err
 		str_add(err, "no memory");
 		return PLAN_REFUSED;
 	}
+	put_rollout(x, *out);
 	plan_put(*out, "results", demands(x, trees, &bad));
 	plan_put_u64(*out, "without-sid-list", bad);
 	return PLAN_FINE;

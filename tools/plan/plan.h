@@ -97,6 +97,7 @@ struct plan_demand {
 struct plan_asks {
 	struct arena arena;
 	struct hash names, demand_names;
+	bool no_requests, no_demands; /* those of the JSON files read from now are passed over */
 	VEC(struct plan_ask) asks;
 	VEC(struct plan_demand) demands;
 };
@@ -143,3 +144,7 @@ int plan_disjoint(const struct plan_net *n, const struct plan_asks *a, const str
 /* Midpoints for all demands together: the fullest link as empty as can be. */
 int plan_optimise(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
 		  json_object **out, struct str *err);
+
+/* What happens if X fails, for every link, node and SRLG: who loses what was asked for. */
+int plan_fail(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
+	      json_object **out, struct str *err);

@@ -420,6 +420,8 @@ static int read_ask(const struct plan_at *at, void *into)
 
 static int read_asks(const struct plan_at *at, void *into)
 {
+	if (((struct wish *)into)->asks->no_requests)
+		return 0;
 	return plan_json_each(at, PLAN_REQUESTS_MAX, read_ask, into);
 }
 
@@ -468,6 +470,8 @@ static int read_demand(const struct plan_at *at, void *into)
 
 static int read_demands(const struct plan_at *at, void *into)
 {
+	if (((struct wish *)into)->asks->no_demands)
+		return 0;
 	return plan_json_each(at, PLAN_REQUESTS_MAX, read_demand, into);
 }
 

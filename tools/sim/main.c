@@ -48,6 +48,11 @@ static const char usage[] =
 	"      --store FILE          database named in it (default /tmp/sextant-sim.db)\n"
 	"      --restconf-port PORT  named in it (default 8080)\n"
 	"      --write-topology FILE write the network in the lab's format\n"
+	"      --write-export FILE   write the network for `sextant plan`\n"
+	"      --demands FILE        write gravity demands for it, from the seed\n"
+	"      --trace FILE          write a trace of what may happen to it, from the seed\n"
+	"      --trace-events N      so many flaps, metric changes and SRLG cuts (default 100)\n"
+	"      --play FILE           carry out a trace\n"
 	"      --no-run              end after writing files\n"
 	"  -S, --socket PATH         take commands on a unix socket\n"
 	"  -j, --json                answers are JSON objects, one a line\n"
@@ -139,6 +144,11 @@ enum option_long {
 	OPT_STORE,
 	OPT_RESTCONF_PORT,
 	OPT_WRITE_TOPOLOGY,
+	OPT_WRITE_EXPORT,
+	OPT_DEMANDS,
+	OPT_TRACE,
+	OPT_TRACE_EVENTS,
+	OPT_PLAY,
 	OPT_NO_RUN,
 	OPT_ASK,
 };
@@ -161,6 +171,11 @@ static const struct option options[] = {
 	{ "store", required_argument, NULL, OPT_STORE },
 	{ "restconf-port", required_argument, NULL, OPT_RESTCONF_PORT },
 	{ "write-topology", required_argument, NULL, OPT_WRITE_TOPOLOGY },
+	{ "write-export", required_argument, NULL, OPT_WRITE_EXPORT },
+	{ "demands", required_argument, NULL, OPT_DEMANDS },
+	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "trace-events", required_argument, NULL, OPT_TRACE_EVENTS },
+	{ "play", required_argument, NULL, OPT_PLAY },
 	{ "no-run", no_argument, NULL, OPT_NO_RUN },
 	{ "socket", required_argument, NULL, 'S' },
 	{ "json", no_argument, NULL, 'j' },
@@ -204,8 +219,22 @@ static bool option_value(struct sim *s, struct args *a, int o, const char *v)
 		return count(v, SIM_ROUTERS_MAX, &opt->pccs);
 	case OPT_PREFIX:
 		return prefix(v, &s->topo.loopbacks);
+	case OPT_TRACE_EVENTS:
+		return count(v, 1000000, &opt->trace_events);
 	case 't':
 		opt->topology = v;
+		break;
+	case OPT_WRITE_EXPORT:
+		opt->write_export = v;
+		break;
+	case OPT_DEMANDS:
+		opt->write_demands = v;
+		break;
+	case OPT_TRACE:
+		opt->write_trace = v;
+		break;
+	case OPT_PLAY:
+		opt->play = v;
 		break;
 	case 'c':
 		opt->write_config = v;
@@ -290,20 +319,58 @@ static int write_file(const char *file, const struct str *text)
 	return CANNOT;
 }
 
+static int write_demands(const struct sim *s)
+{
+	struct sim_demands d = { 0 };
+	STR_AUTO struct str text = { 0 };
+
+	if (sim_gen_demands(&s->topo, s->opt.gen.seed, &d) < 0)
+		text.bad = true;
+	else
+		sim_demands_write(&s->topo, &d, &text);
+	VEC_FINI(&d);
+	return write_file(s->opt.write_demands, &text);
+}
+
+static int write_trace(const struct sim *s)
+{
+	STR_AUTO struct str text = { 0 };
+
+	if (sim_gen_trace(&s->topo, s->opt.gen.seed, s->opt.trace_events, &text) < 0)
+		text.bad = true;
+	return write_file(s->opt.write_trace, &text);
+}
+
+static int write_config(const struct sim *s)
+{
+	STR_AUTO struct str text = { 0 };
+
+	sim_config(s, &text);
+	return write_file(s->opt.write_config, &text);
+}
+
+static int write_network(const struct sim *s, const char *file,
+			 void (*fn)(const struct sim_topo *t, struct str *out))
+{
+	STR_AUTO struct str text = { 0 };
+
+	fn(&s->topo, &text);
+	return write_file(file, &text);
+}
+
 static int write_files(const struct sim *s)
 {
-	STR_AUTO struct str config = { 0 };
-	STR_AUTO struct str topology = { 0 };
-	int rc = 0;
+	const struct sim_options *o = &s->opt;
+	int rc = o->write_config ? write_config(s) : 0;
 
-	if (s->opt.write_config) {
-		sim_config(s, &config);
-		rc = write_file(s->opt.write_config, &config);
-	}
-	if (rc == 0 && s->opt.write_topology) {
-		sim_topo_write(&s->topo, &topology);
-		rc = write_file(s->opt.write_topology, &topology);
-	}
+	if (rc == 0 && o->write_topology)
+		rc = write_network(s, o->write_topology, sim_topo_write);
+	if (rc == 0 && o->write_export)
+		rc = write_network(s, o->write_export, sim_topo_export);
+	if (rc == 0 && o->write_demands)
+		rc = write_demands(s);
+	if (rc == 0 && o->write_trace)
+		rc = write_trace(s);
 	return rc;
 }
 
@@ -356,6 +423,7 @@ static void hello(const struct sim *s)
 static int serve(struct sim *s, struct loop *loop)
 {
 	AUTO(sim_serve_free) struct sim_serve *v = NULL;
+	AUTO(sim_play_free) struct sim_play *p = NULL;
 	struct loop_signal *term = NULL, *interrupt = NULL;
 	int rc = sim_serve_new(&v, s, s->opt.socket);
 
@@ -364,6 +432,8 @@ static int serve(struct sim *s, struct loop *loop)
 			      s->opt.socket ? s->opt.socket : "standard input", err_text(rc));
 		return CANNOT;
 	}
+	if (s->opt.play && sim_play_new(&p, s, s->opt.play) < 0)
+		return USAGE;
 	(void)signal(SIGPIPE, SIG_IGN);
 	rc = FAILED;
 	if (loop_signal_new(&term, loop, SIGTERM, on_signal, s) == 0 &&
@@ -425,7 +495,7 @@ int main(int argc, char **argv)
 	struct sim s = {
 		.opt = { .gen = { .seed = 1, .routers = 50, .classic_pct = 10 },
 			 .feeds = 2, .pccs = SIM_ROUTERS_MAX, .bgp_port = 1790,
-			 .pcep_port = 4189, .restconf_port = 8080,
+			 .pcep_port = 4189, .restconf_port = 8080, .trace_events = 100,
 			 .store = "/tmp/sextant-sim.db" },
 	};
 	int rc;

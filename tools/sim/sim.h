@@ -17,6 +17,8 @@ struct sim_options {
 	uint16_t bgp_port, pcep_port, restconf_port;
 	bool ipv4; /* sessions over IPv4: from 127.64.x.y */
 	const char *socket, *write_config, *write_topology, *store;
+	const char *write_export, *write_demands, *write_trace, *play;
+	uint32_t trace_events;
 	bool json, no_run;
 };
 
@@ -49,6 +51,16 @@ bool sim_command(struct sim *s, const char *line, bool json, struct str *out);
 
 /* A configuration for sextantd that fits this simulator. */
 void sim_config(const struct sim *s, struct str *out);
+
+/* ---- play.c ---- */
+
+struct sim_play;
+
+/* Carries out a trace from now on; what is wrong with the file goes to standard error. 0 or
+ * -EINVAL. */
+int sim_play_new(struct sim_play **outp, struct sim *s, const char *file);
+struct sim_play *sim_play_free(struct sim_play *p);
+AUTO_DEFINE(struct sim_play, sim_play_free)
 
 /* ---- serve.c ---- */
 

@@ -132,6 +132,31 @@ struct sim_gen {
 /* 0, -ENOMEM, or -EINVAL: more routers or wires than there may be. */
 int sim_gen(struct sim_topo *t, const struct sim_gen *g);
 
+/* ---- demand.c, trace.c: what to do with it ---- */
+
+struct sim_demand {
+	uint32_t src, dst;
+	uint64_t bps;
+};
+
+struct sim_demands {
+	struct sim_demand *at;
+	size_t n, cap; /* VEC */
+};
+
+/* Gravity demands between the biggest routers, such that the best routing fills its fullest link
+ * to about nine tenths. 0 or -ENOMEM. */
+int sim_gen_demands(const struct sim_topo *t, uint64_t seed, struct sim_demands *out);
+/* In the format of tools/plan. */
+void sim_demands_write(const struct sim_topo *t, const struct sim_demands *d, struct str *out);
+
+/* n things that happen: flaps, metric changes, staggered cuts of an SRLG; a line each, see
+ * trace.c. 0 or -ENOMEM. */
+int sim_gen_trace(const struct sim_topo *t, uint64_t seed, uint32_t n, struct str *out);
+
+/* The network in the format of tools/plan. */
+void sim_topo_export(const struct sim_topo *t, struct str *out);
+
 /* ---- file.c ---- */
 
 /* Text in the lab's format, or REPETITA's. 0, or -EINVAL with a line in err. */
