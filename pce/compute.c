@@ -95,7 +95,10 @@ static bool find_path(struct pce_ctx *c, const struct pce_find *f, struct pce_pa
 		answer_path(c, p, out);
 		return true;
 	case PCE_FOUND_NOT:
-		pce_explain(c, out);
+		if (c->req->brief)
+			fail(out, PCE_NO_CONSTRAINED, "no path keeps the constraints");
+		else
+			pce_explain(c, out);
 		return false;
 	case PCE_FOUND_NO_BUDGET:
 		fail(out, PCE_NO_BUDGET,

@@ -124,6 +124,7 @@ struct pce_request {
 	uint16_t payload;  /* octets of the largest packet carried; links with too small an MTU */
 	const struct pce_binding *bindings;
 	uint32_t n_bindings;
+	bool brief;   /* without a path no reason is looked for: PCE_NO_CONSTRAINED, whatever it is */
 };
 
 /*

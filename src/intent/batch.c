@@ -63,6 +63,8 @@ static void item_load(struct item *it, struct intent_pol *p, enum intent_dirt ho
 	e->n_free = e->ted->n_links;
 	e->desired = intent_desired_ref(p->desired);
 	e->msd = intent_msd(p, &p->desired->p);
+	e->brief = how == INTENT_SWEEP && (p->no_path || p->degraded) && p->why[0] &&
+		   p->why_generation == e->ted->generation;
 	e->has_cur = p->want.set;
 	if (e->has_cur) {
 		e->cur = p->want.list;

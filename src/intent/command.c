@@ -144,7 +144,7 @@ static void op_stored(void *arg, int r)
 static void op_write(struct op *op, const struct store_op *first, size_t n)
 {
 	char text[24];
-	struct store_op ops[3];
+	struct store_op ops[4];
 	int r;
 
 	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)op->revision);
@@ -219,6 +219,7 @@ static struct intent_pol *managed(struct op *op)
 		intent_result_set(&op->result, INTENT_E_LIMIT, "", "no memory: it takes effect at the next start");
 		return NULL;
 	}
+	intent_release_paid(i, &op->key.headend, op->rec.lsp_name); /* it is kept after all */
 	p->cpath = op->rec.cpath;
 	intent_bsid_set(p, &op->rec.bsid);
 	p->created_wall_ns = op->rec.created_wall_ns;
@@ -477,6 +478,7 @@ static void apply_release(struct op *op)
 	intent_event(p, BUS_INFO, "policy-released", "\"revision\":%llu",
 		     (unsigned long long)op->revision);
 	p->release_due = p->lsp && p->lsp->st.delegated;
+	intent_release_owe(p->i, &p->key.headend, p->lsp_name, p->release_due ? p->he->session : 0);
 	if (p->lsp)
 		intent_lsp_foreign(p->lsp);
 	intent_pol_unmanage(p);
@@ -490,8 +492,10 @@ static void apply_release(struct op *op)
 
 static void release_write(struct op *op)
 {
-	char text[SR_KEY_TEXT_MAX];
+	const struct intent_pol *p = intent_pol_find(op->i, &op->key);
+	char text[SR_KEY_TEXT_MAX], owed[INTENT_RELEASE_KEY_MAX];
 	const struct store_op ops[] = {
+		{ "release", intent_release_key(&op->key.headend, p->lsp_name, owed), "1", 1 },
 		{ "policy", sr_policy_key_text(&op->key, text, sizeof(text)), NULL, 0 },
 		{ "path", text, NULL, 0 },
 	};

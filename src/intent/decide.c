@@ -33,8 +33,11 @@ static void pushed_forget(struct intent_pol *p)
 }
 
 /* The reason, and before it who took what it had. */
-static void note_loss(struct intent_pol *p, const char *why)
+static void note_loss(struct intent_pol *p, const struct intent_eval *e, const char *why)
 {
+	if (e->brief)
+		return; /* it stands there */
+	p->why_generation = e->ted->generation;
 	if (p->pushed)
 		(void)snprintf(p->why, sizeof(p->why), "%.150s; %.100s", p->pushed, why);
 	else
@@ -139,7 +142,7 @@ static void lose(struct intent_pol *p, const struct intent_eval *e, const char *
 	p->no_path = true;
 	p->degraded = false;
 	intent_blocked_set(p, e->blocked);
-	note_loss(p, why);
+	note_loss(p, e, why);
 	revert_forget(p);
 	if (!there) {
 		book_drop(p->i->book, p->claim);
@@ -242,7 +245,7 @@ static void degrade(struct intent_pol *p, const struct intent_eval *e, const cha
 	/* What was changed has to be told all the same, when it fits. */
 	if (p->attr_dirty && !p->attr_charged && refuses(p, &p->want) == UINT32_MAX)
 		p->attr_charged = charge(p, &p->want, p->new_sent);
-	note_loss(p, why[0] ? text : e->cur_breaks);
+	note_loss(p, e, why[0] ? text : e->cur_breaks);
 	revert_forget(p);
 	intent_reconcile(p);
 }

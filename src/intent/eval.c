@@ -198,6 +198,7 @@ static bool request(struct intent_eval *e, const struct intent_cpath *c, const u
 	out->trees = e->trees;
 	out->free_bps = free_bps;
 	out->n_free = e->n_free;
+	out->brief = e->brief;
 	return out->src != TED_NONE;
 }
 
@@ -273,8 +274,9 @@ static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 	if (ans.status != PCE_OK) {
 		bool bw = ans.removed[PCE_C_BANDWIDTH].decisive;
 
-		e->blocked = e->blocked || ans.removed[PCE_C_BANDWIDTH].links > 0;
-		keep_why(e, ans.status == PCE_NO_CONSTRAINED && bw ?
+		e->blocked = e->blocked || ans.removed[PCE_C_BANDWIDTH].links > 0 ||
+			     (e->brief && req.bandwidth_bps > 0);
+		keep_why(e, ans.status == PCE_NO_CONSTRAINED && bw && !e->brief ?
 				    name_full_link(e, &req, &ans) :
 				    ans.why);
 		return false;

@@ -3,6 +3,7 @@
  * What LSPs of others hold: their lists are walked on the TED, some each turn of the loop, and
  * charged apart from ours. Only a report or a TED in sight changes a charge.
  */
+#include "base/err.h"
 #include "base/str.h"
 #include "intent/intent_priv.h"
 
@@ -103,6 +104,37 @@ static void expand(struct intent_lsp *l)
 	}
 	if (l->pol)
 		intent_todo(l->pol);
+}
+
+int intent_measured(struct intent *i, uint32_t link, uint64_t bps)
+{
+	bool less = bps < book_measured(i->book, link);
+	int r = book_measured_set(i->book, link, bps);
+
+	if (r < 0)
+		return err_trace(r);
+	if (less)
+		intent_retry_blocked(i);
+	else
+		crowd_out(i, link);
+	return 0;
+}
+
+int intent_share(struct intent *i, uint32_t link, uint32_t nrp, uint64_t bps)
+{
+	size_t n;
+	struct book_claim *const *users;
+	int r = book_share_set(i->book, link, nrp, bps);
+
+	if (r < 0)
+		return err_trace(r);
+	users = book_users(i->book, link, &n);
+	for (size_t k = 0; book_share_excess(i->book, link, nrp) > 0 && k < n; k++) {
+		if (!book_claim_foreign(users[k]) && book_claim_terms(users[k])->nrp == nrp)
+			intent_dirty(book_claim_owner(users[k]), INTENT_REPAIR);
+	}
+	intent_retry_blocked(i);
+	return 0;
 }
 
 void intent_expand_run(void *arg)

@@ -211,6 +211,7 @@ static void tables_init(struct intent *i)
 	hash_init(&i->lsps, loop_random(i->loop), lsp_name_eq);
 	hash_init(&i->names, loop_random(i->loop), pol_name_eq);
 	hash_init(&i->bsids, loop_random(i->loop), bsid_eq);
+	hash_init(&i->releases, loop_random(i->loop), intent_release_eq);
 	list_init(&i->ops);
 	list_init(&i->dirty);
 	list_init(&i->fresh);
@@ -290,6 +291,7 @@ struct intent *intent_free(struct intent *i)
 	hash_fini(&i->lsps);
 	hash_fini(&i->names);
 	hash_fini(&i->bsids);
+	intent_releases_fini(i);
 	VEC_FINI(&i->pols);
 	VEC_FINI(&i->order);
 	arena_fini(&i->arena);
@@ -439,6 +441,8 @@ int intent_load(struct intent *i)
 
 	if (r == 0)
 		r = store_each(i->store, "path", load_path, i);
+	if (r == 0) /* behind the policies: one that is managed again owes nothing */
+		r = store_each(i->store, "release", intent_release_load, i);
 	if (r == 0)
 		r = store_each(i->store, "intent", load_flag, i);
 	if (r < 0)

@@ -223,10 +223,17 @@ struct intent_book_row {
 	uint64_t capacity_bps;
 	uint64_t reserved_bps[8]; /* ours, by holding priority */
 	uint64_t foreign_bps[8];  /* LSPs that are not ours */
+	uint64_t measured_bps;	  /* traffic beside all of them */
+	uint64_t backup_bps[8];	  /* kept for after a failure, at that priority or better */
 	uint64_t free_bps[8];	  /* for a request with that setup priority */
 	uint32_t n_lsps;
 };
 bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_row *out);
+/* What was measured on a link beside the LSPs, which is room no more: whoever no longer fits looks
+ * for another way. 0 or -ENOMEM. */
+int intent_measured(struct intent *i, uint32_t link, uint64_t bps);
+/* The most an NRP may reserve on a link, 0 no limit. 0 or -ENOMEM. */
+int intent_share(struct intent *i, uint32_t link, uint32_t nrp, uint64_t bps);
 /* Full recomputation against the running book: true when bit-exact. */
 bool intent_book_audit(const struct intent *i, char *why, size_t cap);
 

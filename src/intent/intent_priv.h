@@ -18,7 +18,7 @@
 
 enum {
 	INTENT_SHARDS = 16,	  /* of the policies by endpoint, whatever the number of workers */
-	INTENT_TREES_BYTES = 16 << 20, /* of shortest path trees, a shard */
+	INTENT_TREES_BYTES = 64 << 20, /* of shortest path trees, a shard */
 	INTENT_KINDS_MAX = 16,	  /* of (setup priority, NRP) with snapshots of their own */
 	INTENT_SYNC_MAX = 16,	  /* policies recomputed on the loop at once; more go to workers */
 	INTENT_SYNC_NODES = 1000, /* that is in a topology up to this size, in larger ones fewer */
@@ -114,6 +114,7 @@ struct intent_pol {
 	bool no_path;		  /* last evaluation found nothing; why says what */
 	bool degraded;		  /* want breaks a bound; why says which */
 	char why[SR_REASON_MAX];
+	uint64_t why_generation;  /* of the TED it was found on */
 	char *pushed;		  /* who took its reservation and where, until it has one again */
 	bool adopting;		  /* from the store, its headend has not synchronised since */
 	struct mono better_since; /* while on the list of those */
@@ -167,6 +168,7 @@ struct intent_eval {
 	uint32_t n_free;
 	struct book_own *own; /* in arena: what the snapshot does not know of this one's own share */
 	uint32_t n_own;
+	bool brief; /* why nothing is found is known already: only the book has changed since */
 	bool exact; /* run on the book of this moment, not of the wave's start */
 	struct pce_trees *trees; /* of ted and of whoever runs it; NULL: none */
 	struct arena arena;
@@ -251,7 +253,7 @@ struct intent {
 	struct book *book;
 	VEC(struct intent_pol *) pols; /* by key */
 	uint32_t n_managed;
-	struct hash headends, lsps, names, bsids;
+	struct hash headends, lsps, names, bsids, releases;
 	uint32_t n_lsps;
 	uint64_t revision, revision_given; /* durable; given to a write that may still fail */
 	struct list ops;		   /* writes on their way to disk */
@@ -426,6 +428,21 @@ void intent_age_fire(void *arg);
 void intent_foreign_touch(struct intent_lsp *l);
 void intent_foreign_all(struct intent *i);
 void intent_expand_run(void *arg);
+
+/* release.c: delegations to be given back, durable */
+enum { INTENT_RELEASE_KEY_MAX = IP_TEXT_MAX + SR_NAME_MAX };
+bool intent_release_eq(const struct hash_node *n, const void *key);
+const char *intent_release_key(const struct ip_addr *headend, const char *name,
+			       char out[INTENT_RELEASE_KEY_MAX]);
+void intent_release_owe(struct intent *i, const struct ip_addr *headend, const char *name,
+			uint32_t asked_in); /* asked_in: the session it has been sent in, 0 none */
+void intent_release_save(struct intent *i, const struct ip_addr *headend, const char *name,
+			 uint32_t asked_in); /* the same, and writes it */
+void intent_release_paid(struct intent *i, const struct ip_addr *headend, const char *name);
+void intent_release_look(struct intent_lsp *l);
+void intent_release_synced(struct intent *i, const struct ip_addr *headend);
+int intent_release_load(void *arg, const char *key, const void *value, size_t len);
+void intent_releases_fini(struct intent *i);
 
 /* request.c */
 void intent_path_request(void *arg, const struct driver_path_request *q,

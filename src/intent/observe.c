@@ -110,6 +110,8 @@ static void lsp_removed(struct intent_lsp *l, bool asked)
 
 	if (ours)
 		p->lsp = NULL;
+	else
+		intent_release_paid(l->he->i, &l->he->addr, l->st.name);
 	intent_lsp_free(l);
 	if (ours)
 		intent_lsp_gone(p, asked);
@@ -370,6 +372,7 @@ static void sink_synced(void *arg, const struct ip_addr *headend, uint32_t sessi
 		if (l->st.session != session)
 			lsp_removed(l, true);
 	}
+	intent_release_synced(h->i, headend);
 	LIST_EACH(it, &h->pols) {
 		struct intent_pol *p = LIST_OF(it, struct intent_pol, he_link);
 
@@ -458,6 +461,7 @@ static void lsp_reported(struct intent_lsp *l, const struct lsp_state *st)
 	foreign_place(l);
 	if (!charge_stands)
 		foreign_start(l);
+	intent_release_look(l);
 	if (l->pol)
 		intent_todo(l->pol);
 }

@@ -299,6 +299,7 @@ void intent_reconcile(struct intent_pol *p)
 	if (w != INTENT_WISH_NONE && may_send(p, w) && send_wish(p, w) && p->deleted &&
 	    w == INTENT_WISH_RELEASE) {
 		/* Handed back: what stays on the headend is its own. */
+		intent_release_save(p->i, &p->key.headend, p->lsp_name, p->he->session);
 		intent_lsp_foreign(p->lsp);
 		intent_pol_finish(p);
 		return;

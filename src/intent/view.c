@@ -247,12 +247,14 @@ bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_r
 		return false;
 	*out = (struct intent_book_row){ .link = link,
 					 .capacity_bps = row.capacity_bps,
+					 .measured_bps = row.measured_bps,
 					 .n_lsps = row.n_claims };
 	for (unsigned p = 0; p < BOOK_PRIOS; p++) {
 		const struct book_ask ask = { .setup = (uint8_t)p, .window = BOOK_ALWAYS };
 
 		out->reserved_bps[p] = row.ours_bps[p];
 		out->foreign_bps[p] = row.foreign_bps[p];
+		out->backup_bps[p] = row.backup_bps[p];
 		out->free_bps[p] = book_room(i->book, link, &ask);
 	}
 	return true;

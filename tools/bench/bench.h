@@ -35,4 +35,7 @@ void bench_dclc(struct bench *b);
 void bench_spf(struct bench *b);
 void bench_te(struct bench *b);
 void bench_disjoint(struct bench *b);
+void bench_admission(struct bench *b);
+void bench_repair(struct bench *b);
 void bench_daemon(struct bench *b);
+void bench_chain(struct bench *b);

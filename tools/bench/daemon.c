@@ -5,14 +5,10 @@
  * (10 000 half links) come over one BGP-LS session. Times are the simulator's: from its event to
  * the last request that reached one of its routers.
  */
-#include <errno.h>
 #include <json-c/json.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -21,6 +17,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "tools/bench/bench.h"
+#include "tools/bench/proc.h"
 #include "tools/bench/talk.h"
 
 enum {
@@ -49,47 +46,6 @@ struct stage {
 
 /* ---- processes ---- */
 
-extern char **environ;
-
-static pid_t start(const char *const *argv)
-{
-	posix_spawn_file_actions_t files;
-	char *args[32];
-	pid_t pid = -1;
-	int i = 0, rc;
-
-	for (; argv[i] && i < 31; i++)
-		args[i] = strdup(argv[i]);
-	args[i] = NULL;
-	(void)posix_spawn_file_actions_init(&files);
-	(void)posix_spawn_file_actions_addopen(&files, 0, "/dev/null", 0, 0);
-	(void)posix_spawn_file_actions_addopen(&files, 1, "/dev/null", 1, 0);
-	(void)posix_spawn_file_actions_addopen(&files, 2, "/dev/null", 1, 0);
-	rc = posix_spawn(&pid, argv[0], &files, NULL, args, environ);
-	(void)posix_spawn_file_actions_destroy(&files);
-	for (i = 0; args[i]; i++)
-		free(args[i]);
-	return rc == 0 ? pid : -1;
-}
-
-static int wait_for(pid_t pid)
-{
-	int status = -1;
-
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void stop(pid_t *pid)
-{
-	if (*pid > 0) {
-		(void)kill(*pid, SIGTERM);
-		(void)wait_for(*pid);
-	}
-	*pid = -1;
-}
-
 static pid_t start_sim(const struct stage *s, bool run)
 {
 	const char *const argv[] = {
@@ -99,46 +55,14 @@ static pid_t start_sim(const struct stage *s, bool run)
 		run ? "--json" : "--no-run", s->ipv4 ? "--ipv4" : NULL, NULL,
 	};
 
-	return start(argv);
+	return bench_start(argv);
 }
 
 static pid_t start_daemon(const struct stage *s)
 {
 	const char *const argv[] = { s->daemon_path, "--config", s->config, NULL };
 
-	return start(argv);
-}
-
-static double status_mib(pid_t pid, const char *key)
-{
-	char name[64], line[256];
-	unsigned long kib = 0;
-	FILE *f;
-
-	(void)snprintf(name, sizeof(name), "/proc/%d/status", (int)pid);
-	f = fopen(name, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (strncmp(line, key, strlen(key)) == 0)
-			kib = strtoul(line + strlen(key) + 1, NULL, 10);
-	if (f)
-		(void)fclose(f);
-	return (double)kib / 1024;
-}
-
-/* What the loop's thread has worked, in milliseconds. */
-static double loop_cpu_ms(pid_t pid)
-{
-	char name[64];
-	unsigned long long ns = 0;
-	FILE *f;
-
-	(void)snprintf(name, sizeof(name), "/proc/%d/task/%d/schedstat", (int)pid, (int)pid);
-	f = fopen(name, "re");
-	if (f && fscanf(f, "%llu", &ns) != 1)
-		ns = 0;
-	if (f)
-		(void)fclose(f);
-	return (double)ns / 1e6;
+	return bench_start(argv);
 }
 
 /* ---- asking ---- */
@@ -229,7 +153,7 @@ static bool prepare(struct stage *s)
 	(void)snprintf(s->seed, sizeof(s->seed), "%llu", (unsigned long long)b->seed);
 	(void)snprintf(s->network, sizeof(s->network), "%d,%d", ROUTERS, WIRES);
 	(void)snprintf(s->url, sizeof(s->url), "http://%s:%s", s->ipv4 ? "127.0.0.1" : "[::1]", s->rest);
-	return wait_for(start_sim(s, false)) == 0;
+	return bench_wait(start_sim(s, false)) == 0;
 }
 
 /* Headends are the first routers, which have PCEP sessions; every pair is another. */
@@ -273,7 +197,7 @@ static void inject_rows(struct stage *s, uint64_t told_ns)
 	double up_us = (double)number(feed, "up-at-us");
 	double pushed = ((double)number(asked, "at-us") + (double)number(asked, "last-us") - up_us) / 1e6;
 	double told = ((double)told_ns / 1e3 - up_us) / 1e6;
-	double all = pushed > told ? pushed : told, rss = status_mib(s->daemon, "VmHWM");
+	double all = pushed > told ? pushed : told, rss = bench_status_mib(s->daemon, "VmHWM");
 
 	bench_row(b, "inject.1000n-5000l.told", told, "s");
 	bench_row(b, "inject.1000n-5000l.pushed", pushed, "s");
@@ -377,11 +301,11 @@ static const char *failures(struct stage *s)
 		if (!busiest(s, &use))
 			return "no policy crosses any link";
 		(void)snprintf(command, sizeof(command), "down %s", use.wire);
-		cpu[i] = loop_cpu_ms(s->daemon);
+		cpu[i] = bench_loop_cpu_ms(s->daemon);
 		json_object_put(sim_asked(s, command));
 		if (!until(s, quiet))
 			return "a failure is not repaired within a minute";
-		cpu[i] = loop_cpu_ms(s->daemon) - cpu[i];
+		cpu[i] = bench_loop_cpu_ms(s->daemon) - cpu[i];
 		o = sim_asked(s, "status");
 		ms[i] = (double)number(member(o, "since-event"), "last-us") / 1e3;
 		moved += (double)number(member(o, "since-event"), "requests");
@@ -394,7 +318,7 @@ static const char *failures(struct stage *s)
 	bench_row(s->b, "failure.to-last-pcupd.limit", bench_median(ms, FAILURES) / LIMIT_MS, "ratio");
 	bench_row(s->b, "failure.loop-cpu", bench_median(cpu, FAILURES), "ms");
 	bench_row(s->b, "failure.pcupds", moved / FAILURES, "messages");
-	bench_row(s->b, "failure.rss", status_mib(s->daemon, "VmHWM"), "MiB");
+	bench_row(s->b, "failure.rss", bench_status_mib(s->daemon, "VmHWM"), "MiB");
 	return NULL;
 }
 
@@ -403,8 +327,8 @@ static void clean(struct stage *s)
 	static const char *const names[] = { "sim.sock", "sextant.yaml", "sextant.db",
 					     "sextant.db-wal", "sextant.db-shm" };
 
-	stop(&s->sim);
-	stop(&s->daemon);
+	bench_stop(&s->sim);
+	bench_stop(&s->daemon);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char path[PATH_MAX_ + 32];
 

@@ -175,6 +175,9 @@ int main(int argc, char **argv)
 	bench_spf(&b);
 	bench_te(&b);
 	bench_disjoint(&b);
+	bench_admission(&b);
+	bench_repair(&b);
 	bench_daemon(&b);
+	bench_chain(&b);
 	return b.failed;
 }

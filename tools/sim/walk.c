@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "base/heap.h"
 
-enum { KEPT = 256, BLOCK = 32, NODE_END = 48, ADJ_END = 64 };
+enum { KEPT_MAX = 8192, KEPT_BYTES = 256 << 20, BLOCK = 32, NODE_END = 48, ADJ_END = 64 };
 
 struct vertex {
 	struct heap_node node;
@@ -32,7 +32,8 @@ struct sim_paths {
 	struct {
 		uint32_t to, version;
 		uint32_t *dist;
-	} kept[KEPT];
+	} kept[KEPT_MAX];
+	size_t n_kept; /* of them are used, in a large network fewer */
 	struct heap heap;
 	struct vertex *vertex;
 	struct sum *sum;   /* routers on branches, farthest first */
@@ -47,6 +48,8 @@ int sim_paths_new(struct sim_paths **outp, const struct sim_topo *t)
 	if (!p)
 		return err_raise(-ENOMEM);
 	p->t = t;
+	p->n_kept = KEPT_BYTES / (n * sizeof(uint32_t)) + 1;
+	p->n_kept = p->n_kept < KEPT_MAX ? p->n_kept : KEPT_MAX;
 	p->vertex = calloc(n, sizeof(*p->vertex));
 	p->sum = calloc(n, sizeof(*p->sum));
 	p->sum_at = calloc(n, sizeof(*p->sum_at));
@@ -60,7 +63,7 @@ struct sim_paths *sim_paths_free(struct sim_paths *p)
 {
 	if (!p)
 		return NULL;
-	for (size_t i = 0; i < KEPT; i++)
+	for (size_t i = 0; i < KEPT_MAX; i++)
 		free(p->kept[i].dist);
 	heap_fini(&p->heap);
 	free(p->vertex);
@@ -126,7 +129,7 @@ static bool dijkstra(struct sim_paths *p, uint32_t to, uint32_t *dist)
 
 const uint32_t *sim_distances(struct sim_paths *p, uint32_t to)
 {
-	uint32_t k = to % KEPT;
+	size_t k = to % p->n_kept;
 
 	if (!p->kept[k].dist)
 		p->kept[k].dist = calloc(p->t->routers.n + 1, sizeof(uint32_t));

@@ -203,6 +203,65 @@ START_TEST(released_policy_is_given_back_and_observed)
 }
 END_TEST
 
+START_TEST(release_is_owed_until_the_headend_confirms_it)
+{
+	plant(true, false);
+	pcc_up("a");
+	ck_assert_int_eq(adopt("a", 9, "d").code, 0);
+	ck_assert_int_eq(release("a", 9, "d").code, 0);
+	ck_assert_uint_eq(world.n_calls, 1);
+	world_crash(); /* before the headend heard of it */
+	net_publish();
+	pcc_up("a");
+	run_ms(1000);
+	ck_assert_int_eq(view_of("a", 9, "d")->mode, INTENT_OBSERVED);
+	ck_assert_uint_eq(world.n_calls, 2);
+	ck_assert_int_eq(call_last()->kind, CALL_RELEASE);
+	pcc_report("a", "old"); /* still ours, it says: not asked again in this session */
+	run_ms(60000);
+	ck_assert_uint_eq(world.n_calls, 2);
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	run_ms(1000);
+	world_crash();
+	pcc_lsp("a", "old")->delegated = true; /* of its own accord: nothing is owed for that */
+	net_publish();
+	pcc_up("a");
+	run_ms(60000);
+	ck_assert_uint_eq(world.n_calls, 2);
+}
+END_TEST
+
+START_TEST(release_is_not_owed_of_what_is_adopted_again_or_gone)
+{
+	plant(true, false);
+	pcc_up("a");
+	ck_assert_int_eq(adopt("a", 9, "d").code, 0);
+	hold(true);
+	ck_assert_int_eq(release("a", 9, "d").code, 0);
+	ck_assert_int_eq(adopt("a", 9, "d").code, 0);
+	hold(false);
+	world_crash();
+	net_publish();
+	pcc_up("a");
+	run_ms(60000);
+	ck_assert_int_eq(view_of("a", 9, "d")->mode, INTENT_MANAGED);
+	ck_assert_uint_eq(world.n_calls, 0);
+	hold(true);
+	ck_assert_int_eq(release("a", 9, "d").code, 0);
+	hold(false);
+	ck_assert_uint_eq(world.n_calls, 1);
+	pcc_forget("a", "old");
+	run_ms(1000);
+	(void)pcc_plant("a", "old", &over_c);
+	pcc_lsp("a", "old")->delegated = true;
+	world_crash();
+	net_publish();
+	pcc_up("a");
+	run_ms(60000);
+	ck_assert_uint_eq(world.n_calls, 1);
+}
+END_TEST
+
 START_TEST(under_hold_nothing_is_given_back)
 {
 	plant(true, false);
@@ -390,6 +449,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, list_that_leads_nowhere_is_not_adopted);
 	tcase_add_test(tc, adoption_that_the_disk_refuses_did_not_happen);
 	tcase_add_test(tc, released_policy_is_given_back_and_observed);
+	tcase_add_test(tc, release_is_owed_until_the_headend_confirms_it);
+	tcase_add_test(tc, release_is_not_owed_of_what_is_adopted_again_or_gone);
 	tcase_add_test(tc, under_hold_nothing_is_given_back);
 	tcase_add_loop_test(tc, under_hold_adoption_is_silent_and_orphans_wait, 0, 2);
 	tcase_add_loop_test(tc, adopted_lsp_the_operator_deletes_is_removed_or_handed_back, 0, 2);

@@ -149,6 +149,58 @@ START_TEST(traffic_that_moves_by_itself_is_not_promised_what_others_have)
 }
 END_TEST
 
+START_TEST(measured_traffic_moves_the_worst_held_and_lets_them_back)
+{
+	uint32_t link = net_index("a", "b");
+
+	make(1, "d", 4, 7);
+	make(2, "d", 4, 3);
+	ck_assert_int_eq(intent_measured(world.intent, link, 1ull * G), 0);
+	run_ms(100);
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>b,b>d"); /* it fits still */
+	ck_assert_int_eq(intent_measured(world.intent, link, 5ull * G), 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	ck_assert_str_eq(view_of("a", 2, "d")->path_text, "a>b,b>d");
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>c,c>d");
+	make(3, "b", 2, 7);
+	ck_assert_str_ne(view_of("a", 3, "b")->path_text, "a>b"); /* 1G is left there */
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+	ck_assert_int_eq(intent_measured(world.intent, link, 0), 0);
+	make(4, "b", 2, 7);
+	ck_assert_str_eq(view_of("a", 4, "b")->path_text, "a>b");
+	audit();
+}
+END_TEST
+
+START_TEST(an_nrp_gets_its_share_and_no_more)
+{
+	struct intent_policy *p = policy("a", 1, "d");
+
+	ck_assert_int_eq(intent_share(world.intent, net_index("a", "b"), 5, 3ull * G), 0);
+	p->bandwidth_bps = 2ull * G;
+	p->nrp = 5;
+	put_ok(p);
+	(void)pcc_answer("a");
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>b,b>d");
+	p = policy("a", 2, "d");
+	p->bandwidth_bps = 2ull * G;
+	p->nrp = 5;
+	put_ok(p);
+	(void)pcc_answer("a");
+	ck_assert_str_eq(view_of("a", 2, "d")->path_text, "a>c,c>d");
+	make(3, "d", 7, 7); /* of no NRP with a share */
+	ck_assert_str_eq(view_of("a", 3, "d")->path_text, "a>b,b>d");
+	/* The share shrinks: who no longer fits goes. */
+	ck_assert_int_eq(intent_share(world.intent, net_index("a", "b"), 5, 1ull * G), 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>c,c>d");
+	ck_assert_uint_eq(reserved("a", "b"), 7ull * G);
+	audit();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("intent-preempt");
@@ -160,6 +212,8 @@ int main(void)
 	tcase_add_test(two, equal_and_better_are_never_taken_from);
 	tcase_add_checked_fixture(four, square, world_down);
 	tcase_add_test(four, who_has_another_way_is_moved_at_once);
+	tcase_add_test(four, measured_traffic_moves_the_worst_held_and_lets_them_back);
+	tcase_add_test(four, an_nrp_gets_its_share_and_no_more);
 	tcase_add_test(four, traffic_that_moves_by_itself_is_not_promised_what_others_have);
 	suite_add_tcase(s, two);
 	suite_add_tcase(s, four);

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/bench/proc.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/rd.h"
+
+enum { ARGS_MAX = 40, SNAP_MAX = 1 << 18, PCAP_MAGIC_US = (int)0xa1b2c3d4, LINK_ETHERNET = 1 };
+
+extern char **environ;
+
+pid_t bench_start(const char *const *argv)
+{
+	posix_spawn_file_actions_t files;
+	char *args[ARGS_MAX];
+	pid_t pid = -1;
+	int i = 0, rc;
+
+	for (; argv[i] && i < ARGS_MAX - 1; i++)
+		args[i] = strdup(argv[i]);
+	args[i] = NULL;
+	(void)posix_spawn_file_actions_init(&files);
+	(void)posix_spawn_file_actions_addopen(&files, 0, "/dev/null", 0, 0);
+	(void)posix_spawn_file_actions_addopen(&files, 1, "/dev/null", 1, 0);
+	(void)posix_spawn_file_actions_addopen(&files, 2, "/dev/null", 1, 0);
+	rc = posix_spawnp(&pid, argv[0], &files, NULL, args, environ);
+	(void)posix_spawn_file_actions_destroy(&files);
+	for (i = 0; args[i]; i++)
+		free(args[i]);
+	return rc == 0 ? pid : -1;
+}
+
+int bench_wait(pid_t pid)
+{
+	int status = -1;
+
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void bench_stop(pid_t *pid)
+{
+	if (*pid > 0) {
+		(void)kill(*pid, SIGTERM);
+		(void)bench_wait(*pid);
+	}
+	*pid = -1;
+}
+
+double bench_status_mib(pid_t pid, const char *key)
+{
+	char name[64], line[256];
+	unsigned long kib = 0;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "/proc/%d/status", (int)pid);
+	f = fopen(name, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (strncmp(line, key, strlen(key)) == 0)
+			kib = strtoul(line + strlen(key) + 1, NULL, 10);
+	if (f)
+		(void)fclose(f);
+	return (double)kib / 1024;
+}
+
+double bench_loop_cpu_ms(pid_t pid)
+{
+	char name[64];
+	unsigned long long ns = 0;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "/proc/%d/task/%d/schedstat", (int)pid, (int)pid);
+	f = fopen(name, "re");
+	if (f && fscanf(f, "%llu", &ns) != 1)
+		ns = 0;
+	if (f)
+		(void)fclose(f);
+	return (double)ns / 1e6;
+}
+
+/* ---- captures ---- */
+
+/* Ethernet, IPv6 or IPv4, TCP. False: something else, or no data. */
+static bool segment_read(const uint8_t *data, size_t cap, struct bench_segment *s)
+{
+	struct rd r;
+	uint16_t type, total;
+	uint32_t head;
+
+	r = rd_of(data, cap);
+	rd_skip(&r, 12);
+	type = rd_u16(&r);
+	if (type == 0x86dd) {
+		rd_skip(&r, 4);
+		total = rd_u16(&r);
+		if (rd_u8(&r) != 6)
+			return false;
+		rd_skip(&r, 33);
+	} else if (type == 0x0800) {
+		head = (rd_u8(&r) & 0xfU) * 4;
+		rd_skip(&r, 1);
+		total = rd_u16(&r);
+		rd_skip(&r, 5);
+		if (rd_u8(&r) != 6 || head < 20 || total < head)
+			return false;
+		rd_skip(&r, head - 10);
+		total = (uint16_t)(total - head);
+	} else {
+		return false;
+	}
+	s->from = rd_u16(&r);
+	s->to = rd_u16(&r);
+	rd_skip(&r, 8);
+	head = (uint32_t)(rd_u8(&r) >> 4) * 4;
+	s->len = total > head ? total - head : 0;
+	return !r.bad && s->len > 0;
+}
+
+static const char *packets(FILE *f, void (*fn)(void *arg, const struct bench_segment *s), void *arg)
+{
+	uint32_t head[4];
+	uint8_t *data = malloc(SNAP_MAX);
+	const char *why = data ? NULL : "no memory";
+
+	while (!why && fread(head, sizeof(head), 1, f) == 1) {
+		struct bench_segment s = { .at_us = (uint64_t)head[0] * 1000000 + head[1] };
+
+		if (head[2] > SNAP_MAX || fread(data, 1, head[2], f) != head[2])
+			break; /* tcpdump was ended in the middle of one */
+		if (segment_read(data, head[2], &s))
+			fn(arg, &s);
+	}
+	free(data);
+	return why;
+}
+
+const char *bench_capture_each(const char *file, void (*fn)(void *arg, const struct bench_segment *s),
+			       void *arg)
+{
+	FILE *f = fopen(file, "re");
+	const char *why = "there is no capture";
+	uint32_t head[6];
+
+	if (!f)
+		return why;
+	/* In this machine's order: tcpdump ran here. */
+	if (fread(head, sizeof(head), 1, f) != 1 || head[0] != (uint32_t)PCAP_MAGIC_US ||
+	    (head[5] & 0xffff) != LINK_ETHERNET)
+		why = "not a capture of Ethernet frames in microseconds";
+	else
+		why = packets(f, fn, arg);
+	(void)fclose(f);
+	return why;
+}
