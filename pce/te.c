@@ -10,13 +10,17 @@
 #include "pce/te_priv.h"
 
 enum {
-	BOUND_SHARE = 2, /* one in so many parts of the work goes to the bound, until it is done */
+	BOUND_SHARE = 8, /* times the search's work goes to the bound, until it is ready */
+	BOUND_LATER = 4, /* afterwards the search gets that much more */
 	BOUND_ROUNDS = 20000,
+	SHAKES = 6, /* for one rounding */
 	LATE_ROUNDS = 4,
 };
 
 #define ROUND_GAP 0.02 /* roundings are nearly good: only the fullest links matter */
 #define GAP_MIN 1e-6
+#define READY 3e-4
+#define DONE 2e-6
 
 struct course {
 	const struct te_problem *prob;
@@ -24,7 +28,8 @@ struct course {
 	struct te_net net;
 	struct te_search search;
 	struct te_bound bound;
-	bool bound_open, bound_done;
+	uint64_t bound_at, search_at; /* work when it was ready */
+	bool bound_open, bound_ready, bound_done; /* ready: good enough to be rounded */
 	uint32_t roundings;
 	enum te_end end;
 };
@@ -61,20 +66,25 @@ static bool over(struct course *c)
 static void round_off(struct course *c)
 {
 	struct te_search *s = &c->search;
+	uint64_t before = c->bound.work;
 
 	memcpy(s->cur, s->best, c->net.n_wants * sizeof(*s->cur)); /* those without rate */
-	te_bound_round(&c->bound, c->roundings ? &s->rng : NULL, s->cur);
+	if (te_bound_round(&c->bound, c->roundings ? &s->rng : NULL, s->cur))
+		te_search_restart(s, ROUND_GAP);
+	c->bound_at += c->bound.work - before; /* no turn of the bound's */
 	c->roundings++;
 	s->width = s->k;
-	te_search_restart(s, ROUND_GAP);
 }
 
 static void bound_turn(struct course *c)
 {
 	te_bound_step(&c->bound);
-	if (!te_bound_done(&c->bound) && c->bound.rounds < BOUND_ROUNDS)
+	c->bound_done = te_bound_done(&c->bound, DONE) || c->bound.rounds >= BOUND_ROUNDS;
+	if (c->bound_ready || (!c->bound_done && !te_bound_done(&c->bound, READY)))
 		return;
-	c->bound_done = true;
+	c->bound_ready = true;
+	c->bound_at = c->bound.work;
+	c->search_at = c->search.work;
 	round_off(c);
 }
 
@@ -83,12 +93,19 @@ static void search_turn(struct course *c)
 	te_search_step(&c->search);
 	if (!c->search.dry)
 		return;
-	if (c->bound_done && c->search.kicks % 2 == 0)
+	if (c->bound_ready && c->search.kicks >= SHAKES * c->roundings)
 		round_off(c);
 	else
 		te_search_shake(&c->search);
-	if (c->bound_done)
-		c->search.kicks += c->search.kicks % 2 == 0;
+}
+
+static bool bounds_turn(const struct course *c)
+{
+	if (!c->bound_open || c->bound_done)
+		return false;
+	if (!c->bound_ready)
+		return c->bound.work <= BOUND_SHARE * c->search.work;
+	return BOUND_LATER * (c->bound.work - c->bound_at) <= c->search.work - c->search_at;
 }
 
 static enum te_status run(struct course *c)
@@ -99,8 +116,7 @@ static enum te_status run(struct course *c)
 				return TE_NO_MEMORY;
 			c->bound_open = true;
 		}
-		if (c->bound_open && !c->bound_done &&
-		    c->bound.work * (BOUND_SHARE - 1) <= c->search.work)
+		if (bounds_turn(c))
 			bound_turn(c);
 		else
 			search_turn(c);
@@ -140,7 +156,7 @@ static void late_bound(struct course *c)
 	if (!c->bound_open && te_bound_init(&c->bound, &c->search) < 0)
 		return;
 	c->bound_open = true;
-	while (c->bound.rounds < LATE_ROUNDS && !te_bound_done(&c->bound))
+	while (c->bound.rounds < LATE_ROUNDS && !te_bound_done(&c->bound, DONE))
 		te_bound_step(&c->bound);
 }
 

@@ -3,7 +3,7 @@
  * Lower bounds. Prices p >= 0 of links with sum 1 give one: whoever carries the traffic loads the
  * fullest link with at least sum(p * util), and that is at least what every demand pays when it
  * takes its cheapest list. Shares are floats, correctly rounded, and all sums are of numbers
- * that are not negative: a relative error far below SLACK, which is taken off.
+ * that are not negative: a relative error far below TE_SLACK, which is taken off.
  *
  * The prices are mult * exp(eta (util - top)) of a split placement that is balanced pair by pair;
  * after each round they become the multipliers (method of multipliers with entropy as distance).
@@ -19,12 +19,9 @@
 enum {
 	GRAIN = 200000,
 	BALANCES = 2, /* passes over the pairs between two tables */
+	STEPS = 100,  /* of one pair in a pass, at most */
 };
 
-#define SLACK (1.0 / (1 << 21))
-#define CLOSE 2e-6
-#define LENGTH_MAX 1e12 /* below 2^40 */
-#define FAR_PRICE 1e30
 #define MULT_MIN 1e-9
 #define ETA_START 90
 
@@ -109,7 +106,7 @@ static bool pairs(struct te_bound *b, const struct te_search *s)
 	return true;
 }
 
-static void recount(struct te_bound *b)
+void te_bound_recount(struct te_bound *b)
 {
 	memcpy(b->util, b->net->base, b->net->m * sizeof(*b->util));
 	for (uint32_t i = 0; i < b->n_pairs; i++)
@@ -121,7 +118,7 @@ static void recount(struct te_bound *b)
 	b->upper = fmin(b->upper, b->top);
 }
 
-static double price_of(const struct te_bound *b, uint32_t arc)
+double te_bound_price(const struct te_bound *b, uint32_t arc)
 {
 	double x = b->eta * (b->util[arc] - b->top);
 
@@ -155,10 +152,11 @@ int te_bound_init(struct te_bound *b, const struct te_search *s)
 		return err_raise(-ENOMEM);
 	if (!pairs(b, s))
 		return err_raise(-ENOMEM);
-	recount(b);
+	te_bound_recount(b);
 	b->eta = ETA_START / fmax(b->top, 1e-12);
 	for (uint32_t i = 0; i < net->m; i++)
 		b->mult[i] = 1;
+	te_bound_single(b);
 	return 0;
 }
 
@@ -201,7 +199,7 @@ static void pair_table(struct te_bound *b)
 	for (uint32_t from = 0; from < net->p; from++) {
 		for (uint32_t to = 0; to < net->p; to++) {
 			bool none = net->delay[(size_t)from * net->p + to] == TE_NO_WAY;
-			double x = none ? FAR_PRICE : pair_price(b, from, to);
+			double x = none ? TE_FAR_PRICE : pair_price(b, from, to);
 
 			b->w[(size_t)from * net->stride + to] = x;
 			b->wt[(size_t)to * net->stride + from] = x;
@@ -224,7 +222,7 @@ static void via_table(struct te_bound *b, const double *in, double *out)
 			double rest = in[t * stride + h];
 			const double *to_h = &b->wt[h * stride];
 
-			if (!net->hub[h] || rest >= FAR_PRICE)
+			if (!net->hub[h] || rest >= TE_FAR_PRICE)
 				continue;
 			for (size_t i = 0; i < stride; i += TE_LANES)
 				for (size_t j = i; j < i + TE_LANES; j++) {
@@ -235,12 +233,6 @@ static void via_table(struct te_bound *b, const double *in, double *out)
 		}
 	}
 	b->work += (uint64_t)net->p * net->p * net->p / (TE_LANES / 2);
-}
-
-/* Table of cheapest prices over at most so many midpoints: [to][from]. */
-static const double *within(const struct te_bound *b, uint32_t mids)
-{
-	return mids == 0 ? b->wt : b->via[mids - 1];
 }
 
 /* A list being put together, and what it costs so far. */
@@ -278,7 +270,7 @@ static void explore(struct te_bound *b, const struct te_want *w, const struct tr
 	}
 	if (left == 0)
 		return;
-	rest = &within(b, left - 1)[(size_t)w->dst * net->stride];
+	rest = &te_bound_within(b, left - 1)[(size_t)w->dst * net->stride];
 	b->work += net->p / 2;
 	for (uint32_t h = 0; h < net->p; h++) {
 		struct trail next = *t;
@@ -294,16 +286,32 @@ static void explore(struct te_bound *b, const struct te_want *w, const struct tr
 	}
 }
 
+/* The tables are fresh: no need to walk arcs. */
+static double table_price(const struct te_bound *b, const struct te_want *w,
+			  const struct te_way *way)
+{
+	uint32_t at = w->src;
+	double sum = 0;
+
+	for (uint32_t i = 0; i <= way->n; i++) {
+		uint32_t to = te_way_stop(w, way, i);
+
+		sum += b->w[(size_t)at * b->net->stride + to];
+		at = to;
+	}
+	return sum;
+}
+
 /* What the pair pays at least; a list cheaper than all its columns becomes one. */
 static double least_price(struct te_bound *b, struct te_pair *p)
 {
 	const struct te_want *w = &p->want;
-	double least = within(b, b->k)[(size_t)w->dst * b->net->stride + w->src];
-	struct trail best = { .price = FAR_PRICE }, start = { .at = w->src };
+	double least = te_bound_within(b, b->k)[(size_t)w->dst * b->net->stride + w->src];
+	struct trail best = { .price = TE_FAR_PRICE }, start = { .at = w->src };
 	double known;
 
 	for (uint32_t i = 0; i < p->n; i++)
-		best.price = fmin(best.price, way_price(b, w, &p->col[i].way));
+		best.price = fmin(best.price, table_price(b, w, &p->col[i].way));
 	known = best.price;
 	if (w->delay_us_max == TE_NO_BOUND && least >= known * (1 - 1e-7))
 		return least;
@@ -329,7 +337,7 @@ static void columns(struct te_bound *b)
 	}
 	for (uint32_t i = 0; i < b->n_pairs; i++)
 		paid += b->pair[i].want.rate * least_price(b, &b->pair[i]);
-	bound = paid / sum * (1 - SLACK);
+	bound = paid / sum * (1 - TE_SLACK);
 	if (sum > 0 && bound > b->bound && bound < INFINITY) {
 		b->bound = bound;
 		memcpy(b->best_price, b->price, net->m * sizeof(*b->price));
@@ -374,51 +382,65 @@ static void reprice(struct te_bound *b, const struct te_want *w, const struct te
 		const struct te_share *e = &b->net->share[f->start];
 
 		for (uint32_t j = 0; j < f->n; j++)
-			b->price[e[j].arc] = price_of(b, e[j].arc);
+			b->price[e[j].arc] = te_bound_price(b, e[j].arc);
 		at = to;
 	}
 }
 
-/* Moves rate from dearer lists of the pair to its cheapest one, a Newton step each. */
-static void balance(struct te_bound *b, struct te_pair *p)
+/* One Newton step of rate from a dearer list of the pair to its cheapest one. */
+static void shift(struct te_bound *b, struct te_pair *p, uint32_t from, uint32_t to, double gain)
+{
+	const struct te_way *old = &p->col[from].way, *new = &p->col[to].way;
+	double bend, step;
+
+	mark(b, &p->want, old, 1);
+	mark(b, &p->want, new, -1);
+	bend = curve(b, &p->want, old) + curve(b, &p->want, new);
+	step = fmin(bend > 0 ? gain / bend : p->col[from].rate, p->col[from].rate);
+	p->col[from].rate -= step;
+	p->col[to].rate += step;
+	te_way_add(b->net, &p->want, old, -step, b->util);
+	te_way_add(b->net, &p->want, new, step, b->util);
+	reprice(b, &p->want, old);
+	reprice(b, &p->want, new);
+}
+
+/* true: some list was more than twice as dear as another, and still is likely to be. */
+static bool balance_once(struct te_bound *b, struct te_pair *p)
 {
 	double cost[TE_COLUMNS];
+	bool far = false;
 	uint32_t to = 0;
 
-	b->work += 4;
-	if (p->n < 2)
-		return;
 	for (uint32_t i = 0; i < p->n; i++) {
 		cost[i] = way_price(b, &p->want, &p->col[i].way);
 		to = cost[i] < cost[to] ? i : to;
 	}
 	for (uint32_t i = 0; i < p->n; i++) {
-		const struct te_way *from = &p->col[i].way, *way = &p->col[to].way;
-		double step, bend;
-
 		if (i == to || p->col[i].rate <= 0 || cost[i] <= cost[to] * (1 + 1e-6))
 			continue;
-		mark(b, &p->want, from, 1);
-		mark(b, &p->want, way, -1);
-		bend = curve(b, &p->want, from) + curve(b, &p->want, way);
-		step = bend > 0 ? (cost[i] - cost[to]) / bend : p->col[i].rate;
-		step = fmin(step, p->col[i].rate);
-		p->col[i].rate -= step;
-		p->col[to].rate += step;
-		te_way_add(b->net, &p->want, from, -step, b->util);
-		te_way_add(b->net, &p->want, way, step, b->util);
-		reprice(b, &p->want, from);
-		reprice(b, &p->want, way);
+		shift(b, p, i, to, cost[i] - cost[to]);
+		far = far || (p->col[i].rate > 0 && cost[i] > 2 * cost[to]);
 	}
+	return far;
+}
+
+void te_bound_balance(struct te_bound *b, struct te_pair *p)
+{
+	b->work += 4;
+	if (p->n < 2)
+		return;
+	for (uint32_t i = 0; i < STEPS && balance_once(b, p); i++)
+		;
 }
 
 static void new_prices(struct te_bound *b)
 {
 	double sum = 0, max = 0;
 
-	recount(b);
+	te_bound_recount(b);
 	for (uint32_t i = 0; i < b->net->m; i++) {
-		b->price[i] = b->net->cap[i] > 0 ? price_of(b, i) : 0;
+		b->price[i] = b->net->cap[i] > 0 ? te_bound_price(b, i) : 0;
 		sum += b->price[i];
 	}
 	for (uint32_t i = 0; i < b->net->m; i++) {
@@ -430,7 +452,7 @@ static void new_prices(struct te_bound *b)
 	b->work += 4 * (uint64_t)b->net->m;
 	pair_table(b);
 	for (uint32_t i = 0; i < b->k; i++)
-		via_table(b, within(b, i), b->via[i]);
+		via_table(b, te_bound_within(b, i), b->via[i]);
 }
 
 static void begin_round(struct te_bound *b)
@@ -438,7 +460,7 @@ static void begin_round(struct te_bound *b)
 	new_prices(b);
 	columns(b);
 	for (uint32_t i = 0; i < b->net->m; i++)
-		b->price[i] = b->net->cap[i] > 0 ? price_of(b, i) : 0;
+		b->price[i] = b->net->cap[i] > 0 ? te_bound_price(b, i) : 0;
 	b->at = 0;
 	b->phase = 1;
 	b->rounds++;
@@ -452,7 +474,7 @@ void te_bound_step(struct te_bound *b)
 		if (b->phase == 0)
 			begin_round(b);
 		while (b->at < b->n_pairs && b->work < end)
-			balance(b, &b->pair[b->at++]);
+			te_bound_balance(b, &b->pair[b->at++]);
 		if (b->at < b->n_pairs)
 			return;
 		b->at = 0;
@@ -460,91 +482,8 @@ void te_bound_step(struct te_bound *b)
 	}
 }
 
-bool te_bound_done(const struct te_bound *b)
+bool te_bound_done(const struct te_bound *b, double close)
 {
-	return b->n_pairs == 0 || b->upper - b->bound <= CLOSE * b->upper;
+	return b->n_pairs == 0 || b->upper - b->bound <= close * b->upper;
 }
 
-/* Draws a column that still has rate to give; without rng the one that has most. */
-static uint32_t draw(const struct te_pair *p, const double *left, struct rng *rng)
-{
-	double sum = 0, at;
-	uint32_t most = 0;
-
-	for (uint32_t i = 0; i < p->n; i++) {
-		sum += fmax(left[i], 0);
-		most = left[i] > left[most] ? i : most;
-	}
-	if (!rng || sum <= 0)
-		return most;
-	at = sum * ((double)rng_below(rng, 1 << 20) / (1 << 20));
-	for (uint32_t i = 0; i < p->n; i++) {
-		at -= fmax(left[i], 0);
-		if (at < 0)
-			return i;
-	}
-	return most;
-}
-
-void te_bound_round(const struct te_bound *b, struct rng *rng, struct te_way *ways)
-{
-	for (uint32_t i = 0; i < b->n_pairs; i++) {
-		const struct te_pair *p = &b->pair[i];
-		double left[TE_COLUMNS];
-
-		for (uint32_t j = 0; j < p->n; j++)
-			left[j] = p->col[j].rate;
-		for (uint32_t j = 0; j < p->members; j++) {
-			uint32_t demand = b->member[p->first + j], c = draw(p, left, rng);
-
-			ways[demand] = p->col[c].way;
-			left[c] -= b->net->want[demand].rate;
-		}
-	}
-}
-
-/* Lengths in whole numbers, so that distances are exact. */
-static bool lengths(const struct te_bound *b, uint64_t *len)
-{
-	const struct te_net *net = b->net;
-	double max = 0;
-
-	for (uint32_t i = 0; i < net->m; i++)
-		if (net->cap[i] > 0)
-			max = fmax(max, b->best_price[i] / net->cap[i]);
-	for (uint32_t i = 0; i < net->m; i++)
-		len[i] = net->cap[i] > 0 && max > 0 ?
-				 (uint64_t)(b->best_price[i] / net->cap[i] / max * LENGTH_MAX) :
-				 UINT64_MAX;
-	return max > 0;
-}
-
-void te_bound_any(struct te_bound *b)
-{
-	const struct te_net *net = b->net;
-	uint64_t *len = ARENA_ARRAY(&b->mem, (size_t)net->m + 1, uint64_t);
-	double *rate = ARENA_ARRAY(&b->mem, (size_t)net->p * net->p + 1, double);
-	double paid = 0, sum = 0, bound;
-
-	if (!len || !rate || !lengths(b, len))
-		return;
-	for (uint32_t i = 0; i < b->n_pairs; i++)
-		rate[(size_t)b->pair[i].want.dst * net->p + b->pair[i].want.src] +=
-			b->pair[i].want.rate;
-	for (uint32_t t = 0; t < net->p; t++) {
-		te_spf_run(&b->spf, net->node[t], len);
-		for (uint32_t f = 0; f < net->p; f++)
-			if (rate[(size_t)t * net->p + f] > 0)
-				paid += rate[(size_t)t * net->p + f] *
-					(double)b->spf.dist[net->node[f]];
-	}
-	for (uint32_t i = 0; i < net->m; i++) {
-		if (len[i] == UINT64_MAX)
-			continue;
-		paid += (double)len[i] * net->cap[i] * net->base[i];
-		sum += (double)len[i] * net->cap[i];
-	}
-	bound = sum > 0 ? paid / sum * (1 - SLACK) : 0;
-	if (bound > b->bound_any && bound < INFINITY)
-		b->bound_any = bound;
-}

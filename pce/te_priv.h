@@ -142,6 +142,7 @@ struct te_search {
 	float *price;	  /* by arc: exp(eta (util - top)) */
 	double eta, top, sum; /* sum of prices */
 	bool *hot;	  /* by arc */
+	float *rest;	  /* by point: scratch of one demand */
 	float *w, *wt;	  /* [from * stride + to] expected price, and the other way round */
 	float *via[2];	  /* [to * stride + from]: with one and two midpoints in between */
 	uint32_t width;	  /* midpoints tried now, <= k */
@@ -171,6 +172,9 @@ void te_tidy(struct te_search *s, double limit);
  * midpoints, under an exponential potential whose multipliers follow the prices.
  */
 enum { TE_COLUMNS = 6 };
+
+#define TE_SLACK (1.0 / (1 << 21)) /* taken off every bound: see te_bound.c */
+#define TE_FAR_PRICE 1e30
 
 struct te_column {
 	struct te_way way;
@@ -211,8 +215,22 @@ int te_bound_init(struct te_bound *b, const struct te_search *s); /* 0 or -ENOME
 void te_bound_fini(struct te_bound *b);
 void te_bound_step(struct te_bound *b);
 /* Bound of any routing, at the best prices. */
-void te_bound_any(struct te_bound *b);
-/* The split placement is as good as the bound, or nearly. */
-bool te_bound_done(const struct te_bound *b);
-/* A placement that splits nothing: lists drawn by the rate they carry, or the one with most. */
-void te_bound_round(const struct te_bound *b, struct rng *rng, struct te_way *ways);
+void te_bound_any(struct te_bound *b); /* te_limits.c */
+/* The split placement is that close to the bound, relative. */
+bool te_bound_done(const struct te_bound *b, double close);
+/* te_limits.c */
+void te_bound_single(struct te_bound *b);
+/* te_round.c: a placement that splits nothing: lists are drawn by the rate they carry, or, without
+ * rng, the one with most is taken. false: no memory, ways are as they were. */
+bool te_bound_round(struct te_bound *b, struct rng *rng, struct te_way *ways);
+/* For those: */
+void te_bound_recount(struct te_bound *b);
+double te_bound_price(const struct te_bound *b, uint32_t arc);
+/* Moves rate between the lists of a pair until none is much dearer than another. Far from there a
+ * step is short, for the price falls by a factor only: more of them then. */
+void te_bound_balance(struct te_bound *b, struct te_pair *p);
+/* Table of cheapest prices over at most so many midpoints: [to][from]. */
+static inline const double *te_bound_within(const struct te_bound *b, uint32_t mids)
+{
+	return mids == 0 ? b->wt : b->via[mids - 1];
+}

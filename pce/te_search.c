@@ -21,6 +21,7 @@ enum {
 };
 
 #define FAR_PRICE 1e30f
+#define BIG 0.1 /* of the fullest link */
 #define GAP_START 0.3
 #define GAP_STEP 0.7
 #define GAP_END 0.001
@@ -148,7 +149,9 @@ static bool open_search(struct te_search *s)
 	s->hot = ARENA_ARRAY(&s->mem, (size_t)net->m + 1, bool);
 	s->w = ARENA_ARRAY(&s->mem, table, float);
 	s->wt = ARENA_ARRAY(&s->mem, table, float);
-	if (!s->cur || !s->best || !s->order || !s->util || !s->price || !s->hot || !s->w || !s->wt)
+	s->rest = ARENA_ARRAY(&s->mem, net->stride + 1, float);
+	if (!s->cur || !s->best || !s->order || !s->util || !s->price || !s->hot || !s->w || !s->wt ||
+	    !s->rest)
 		return false;
 	for (uint32_t i = 0; i + 1 < s->k; i++) {
 		s->via[i] = ARENA_ARRAY(&s->mem, table, float);
@@ -348,6 +351,69 @@ static void respond(struct te_search *s, const struct te_want *w, struct choice 
 	}
 }
 
+/* What one unit of rate at most takes of a link, on the way or (for what is not split) ever. */
+static double coarse(const struct te_search *s, const struct te_want *w, const struct te_way *way)
+{
+	uint32_t at = w->src;
+	float max = 0;
+
+	for (uint32_t i = 0; i <= way->n; i++) {
+		uint32_t to = te_way_stop(w, way, i);
+		const struct te_flow *f = &s->net->flow[(size_t)at * s->net->p + to];
+
+		for (uint32_t j = 0; j < f->n; j++)
+			max = fmaxf(max, s->net->share[f->start + j].share);
+		at = to;
+	}
+	return w->rate * (double)max;
+}
+
+/* Over two midpoints; the sum of parts that is not above the best there is worked out. */
+static void respond_pairs(struct te_search *s, const struct te_want *w, struct choice *best)
+{
+	const struct te_net *net = s->net;
+	float step = (float)(s->eta * w->rate);
+
+	for (uint32_t b = 0; b < net->p; b++)
+		s->rest[b] = net->hub[b] && b != w->src && b != w->dst &&
+					     net->delay[(size_t)b * net->p + w->dst] != TE_NO_WAY ?
+				     pair_cost(s, b, w->dst, step) :
+				     FAR_PRICE;
+	for (uint32_t a = 0; a < net->p; a++) {
+		float first;
+
+		if (!net->hub[a] || a == w->src || a == w->dst ||
+		    net->delay[(size_t)w->src * net->p + a] == TE_NO_WAY)
+			continue;
+		first = pair_cost(s, w->src, a, step);
+		for (uint32_t b = 0; first < best->cost && b < net->p; b++) {
+			struct te_way way = { .mid = { (uint16_t)a, (uint16_t)b }, .n = 2 };
+
+			if (b == a || first + s->rest[b] >= best->cost)
+				continue;
+			s->work += net->flow[(size_t)a * net->p + b].n;
+			if (first + s->rest[b] + pair_cost(s, a, b, step) < best->cost)
+				try_way(s, w, &way, best);
+		}
+	}
+	s->work += 20 * (uint64_t)net->p;
+}
+
+/* A demand that fills a good part of a link: first-order prices say nothing about it. */
+static void respond_big(struct te_search *s, const struct te_want *w, struct choice *best)
+{
+	const struct te_net *net = s->net;
+
+	for (uint32_t h = 0; s->width > 0 && h < net->p; h++) {
+		struct te_way way = { .mid = { (uint16_t)h }, .n = 1 };
+
+		if (net->hub[h] && h != w->src && h != w->dst)
+			try_way(s, w, &way, best);
+	}
+	if (s->width > 1)
+		respond_pairs(s, w, best);
+}
+
 static bool crosses_hot(const struct te_search *s, const struct te_want *w,
 			const struct te_way *way)
 {
@@ -379,6 +445,8 @@ static void one_demand(struct te_search *s, uint32_t i)
 	now = way_cost(s, w, &s->cur[i], FAR_PRICE);
 	best = (struct choice){ s->cur[i], now };
 	respond(s, w, &best);
+	if (coarse(s, w, &s->cur[i]) > BIG * s->top)
+		respond_big(s, w, &best);
 	if (best.cost < now * 0.9999f) {
 		bool was = w->has_now && te_way_same(&s->cur[i], &w->now);
 		bool is = w->has_now && te_way_same(&best.way, &w->now);
