@@ -195,6 +195,13 @@ static uint32_t chain_of(const struct pce_trees *p, uint32_t class, uint32_t nod
 	return (uint32_t)(h >> 32) & (p->n_chain - 1);
 }
 
+static void tree_free(struct pce_kept *k)
+{
+	if (k)
+		free(k->dist);
+	free(k);
+}
+
 static void tree_drop(struct pce_trees *p, struct pce_kept *k)
 {
 	struct pce_kept **at = &p->chain[chain_of(p, k->class, k->node, k->from)];
@@ -206,7 +213,7 @@ static void tree_drop(struct pce_trees *p, struct pce_kept *k)
 	p->class[k->class]->n_trees--;
 	p->n_trees--;
 	p->stats.bytes -= tree_bytes(p);
-	free(p->spare);
+	tree_free(p->spare);
 	p->spare = k;
 }
 
@@ -307,6 +314,19 @@ struct pce_view pce_view_of(const struct pce_trees *p, uint32_t class, bool from
 		      (struct pce_view){ s->in, c->in, s->out_of_in, s->out, c->out };
 }
 
+static struct pce_kept *tree_memory(struct pce_trees *p)
+{
+	struct pce_kept *k = p->spare ? p->spare : calloc(1, sizeof(*k));
+
+	p->spare = NULL;
+	if (k && !k->dist)
+		k->dist = malloc((2 * (size_t)p->shape->n + 1) * sizeof(uint32_t));
+	if (k && k->dist)
+		return k;
+	free(k);
+	return NULL;
+}
+
 static struct pce_kept *tree_make(struct pce_trees *p, uint32_t class, uint32_t node, bool from)
 {
 	struct pce_kept **at, *k;
@@ -314,13 +334,11 @@ static struct pce_kept *tree_make(struct pce_trees *p, uint32_t class, uint32_t 
 	keep_limit(p, tree_bytes(p));
 	if (p->n_trees >= p->n_chain && !chains_grow(p))
 		return NULL;
-	k = p->spare ? p->spare : malloc(tree_bytes(p));
+	k = tree_memory(p);
 	if (!k)
 		return NULL;
-	p->spare = NULL;
-	*k = (struct pce_kept){ .class = class, .node = node, .from = from,
-				 .seen = NEVER };
-	k->dist = (uint32_t *)(void *)(k + 1);
+	*k = (struct pce_kept){ .class = class, .node = node, .from = from, .seen = NEVER,
+				.dist = k->dist };
 	k->via = k->dist + p->shape->n;
 	k->is = (struct pce_tree){ p->shape->place[node], k->dist, k->via };
 	at = &p->chain[chain_of(p, class, node, from)];
@@ -406,7 +424,7 @@ static void forget_shape(struct pce_trees *p)
 	if (!p->shape)
 		return;
 	drop_all(p);
-	free(p->spare);
+	tree_free(p->spare);
 	p->spare = NULL;
 	for (unsigned i = 0; i < PCE_ROOMS; i++) {
 		free(p->room[i].at);

@@ -19,7 +19,7 @@ struct pce_log {
 	size_t cap;
 };
 
-/* One tree with its arrays behind it, in one piece of memory. */
+/* One tree. Its arrays are elsewhere: all trees there are lie close together. */
 struct pce_kept {
 	struct pce_tree is; /* first: what is handed out */
 	struct list lru;
