@@ -20,8 +20,8 @@ static bool nearer(struct pce_seek *k, const struct pce_term *by, uint32_t id, s
 	const struct pce_label *x = &k->label[id];
 	const struct pce_low *low = &by->low[x->stage];
 
-	if (k->overload && x->place != k->src &&
-	    (k->overload[x->place >> 6] >> (x->place & 63) & 1))
+	if (k->crowded && x->place != k->src &&
+	    (k->crowded[x->place >> 6] >> (x->place & 63) & 1))
 		return false;
 	for (uint32_t i = k->s->out[x->place]; i < k->s->out[x->place + 1]; i++) {
 		const struct pce_arc *a = &by->arc[i];

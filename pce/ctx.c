@@ -145,6 +145,7 @@ void pce_find_of(const struct pce_request *req, struct pce_find *f)
 				.objective = req->objective,
 				.algo = req->algo,
 				.delay_us_min = req->delay_us_min,
+				.labels_max = req->labels_max,
 				.mask = PCE_CUT_ALL };
 	f->bound[PCE_IGP] = req->igp_max;
 	f->bound[PCE_TE] = req->te_max;

@@ -66,10 +66,16 @@ static void find_of(const struct why *w, uint32_t without, struct pce_find *f)
 	f->own_metric = true;
 }
 
+/* Many questions, so each has less room than the one that was asked; one that gives up leaves
+ * its constraint in the conflict. */
 static enum pce_found ask(struct why *w, const struct pce_find *f, struct pce_path *p)
 {
-	enum pce_found r = pce_search(w->c, f, p);
+	struct pce_find less = *f;
+	enum pce_found r;
 
+	if (less.labels_max == 0 || less.labels_max > PCE_LABELS_ASIDE)
+		less.labels_max = PCE_LABELS_ASIDE;
+	r = pce_search(w->c, &less, p);
 	w->no_memory |= r == PCE_FOUND_NO_MEMORY;
 	return r;
 }

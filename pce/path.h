@@ -198,7 +198,7 @@ const char *pce_metric_text(enum pce_metric m);		/* "igp", "te", "delay", … */
 const char *pce_objective_text(enum pce_objective o);	/* "mcp", "mlp", "mbp" */
 
 struct pce_removed {
-	uint32_t links;	  /* taken out by it alone */
+	uint32_t links;	  /* taken out by it alone; with a path: of those the search came by */
 	bool decisive;	  /* without it alone there is a path */
 	uint64_t nearest; /* the best value reachable for a bound (delay_us, hops, …); bandwidth: widest bps; 0 unknown */
 };

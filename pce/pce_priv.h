@@ -11,6 +11,7 @@
 
 enum {
 	PCE_PATH_MAX = 255,   /* hop limit of a packet */
+	PCE_LABELS_ASIDE = 1 << 16, /* of a search that only explains */
 };
 
 /* Constraints that take whole links out; bits of pce_ctx.cut and pce_find.mask. */
@@ -78,6 +79,7 @@ struct pce_find {
 	uint32_t bound[PCE_METRICS];
 	uint32_t delay_us_min;
 	uint32_t mask;
+	uint32_t labels_max; /* 0: as many as a search may have at all */
 };
 
 #define PCE_UNBOUNDED                                                                              \

@@ -7,9 +7,10 @@
  * shard) say that a bound cannot be kept. Without a bound that binds, the search follows the
  * tree. What leaves the queue first at the target is the answer.
  *
- * A least delay, and nodes to pass, ask for paths without a turn: first the best way is looked
- * for whatever it repeats; when it repeats nothing it is the answer. Only else labels dominate no
- * more but those whose nodes all lie on the other's way too.
+ * Bounds that do not bind cost nothing: the ways along the tree come first, and one of them is
+ * the answer when it keeps them. A least delay, and nodes to pass, ask for paths without a turn: there too
+ * the best way is looked for whatever it repeats; only when it does repeat something, labels
+ * dominate no more but those whose nodes all lie on the other's way too.
  *
  * Labels are limited. When they run out the best feasible end of a label in the queue is given,
  * with the least that the queue says any path costs.
@@ -306,7 +307,7 @@ static bool open_label(struct pce_seek *k, uint32_t id)
 {
 	const struct pce_label x = k->label[id];
 
-	if (k->overload && x.place != k->src && (k->overload[x.place >> 6] >> (x.place & 63) & 1))
+	if (k->crowded && x.place != k->src && (k->crowded[x.place >> 6] >> (x.place & 63) & 1))
 		return true;
 	for (uint32_t i = k->s->out[x.place]; i < k->s->out[x.place + 1]; i++) {
 		struct pce_label y;
@@ -406,30 +407,80 @@ static enum pce_found seek(struct pce_seek *k, bool simple, uint32_t *end)
 	return PCE_FOUND_NOT;
 }
 
-/* The way goes through no node twice, and is slow enough. */
-static bool is_fit(const struct pce_seek *k, uint32_t end)
+/* What the way uses up of each bound, whether labels carry it or not. */
+static bool keeps_bounds(const struct pce_seek *k, uint32_t end)
 {
-	if (k->f->delay_us_min && k->label[end].used[k->delay] < k->f->delay_us_min)
-		return false;
-	for (uint32_t id = end; k->n_pass && id != PCE_NOWHERE; id = k->label[id].parent)
-		if (pce_label_on(k, k->label[id].parent, k->label[id].place))
+	for (unsigned i = 0; i < k->n_bound; i++) {
+		uint64_t sum = 0;
+
+		for (uint32_t id = end; k->label[id].parent != PCE_NOWHERE; id = k->label[id].parent) {
+			uint32_t w = k->use[i].arc[k->label[id].via].w;
+
+			if (w == PCE_INF)
+				return false;
+			sum += w;
+		}
+		if (sum > k->use[i].bound || (i == k->delay && sum < k->f->delay_us_min))
 			return false;
+	}
 	return true;
+}
+
+static bool turns(const struct pce_seek *k, uint32_t end)
+{
+	for (uint32_t id = end; id != PCE_NOWHERE; id = k->label[id].parent)
+		if (pce_label_on(k, k->label[id].parent, k->label[id].place))
+			return true;
+	return false;
+}
+
+static bool fits(const struct pce_seek *k, uint32_t end)
+{
+	return keeps_bounds(k, end) && !(k->n_pass && turns(k, end));
+}
+
+/* Of what costs no more than the lower bound says: the ways along the tree, if they are open. */
+static enum pce_found seek_straight(struct pce_seek *k, uint32_t *end)
+{
+	const struct pce_label start = { .place = k->src };
+	uint64_t most = k->cost_max, low = pce_label_low(k, &start);
+	enum pce_found r;
+
+	if (low == UINT64_MAX)
+		return PCE_FOUND_NOT;
+	k->cost_max = low;
+	r = k->f->objective == PCE_MCP ? seek(k, false, end) : PCE_FOUND_NO_BUDGET;
+	k->cost_max = most;
+	return r == PCE_FOUND && !fits(k, *end) ? PCE_FOUND_NO_BUDGET :
+	       r == PCE_FOUND_NOT		? PCE_FOUND_NO_BUDGET :
+						  r;
+}
+
+/* Each asks for more than the one before, or looks farther. */
+static enum pce_found seek_all(struct pce_seek *k, uint32_t *end)
+{
+	enum pce_found r = seek_straight(k, end);
+
+	if (r != PCE_FOUND_NO_BUDGET)
+		return r;
+	if (k->n_bound && !pce_seek_bounded(k))
+		return PCE_FOUND_NO_MEMORY;
+	r = seek(k, false, end);
+	if (r == PCE_FOUND_NOT || r == PCE_FOUND_NO_MEMORY || (r == PCE_FOUND && fits(k, *end)))
+		return r;
+	return k->n_pass || k->f->delay_us_min ? seek(k, true, end) : r;
 }
 
 enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out)
 {
-	struct pce_seek k = { .labels_max = c->req->labels_max };
+	struct pce_seek k = { .labels_max = f->labels_max };
 	enum pce_found r = pce_seek_init(&k, c, f);
 	uint32_t end = PCE_NOWHERE;
 
 	if (k.labels_max == 0 || k.labels_max > LABELS_MAX)
 		k.labels_max = LABELS_MAX;
 	if (r == PCE_FOUND)
-		r = seek(&k, false, &end);
-	if ((r == PCE_FOUND && !is_fit(&k, end)) ||
-	    (r == PCE_FOUND_NO_BUDGET && (k.n_pass || f->delay_us_min)))
-		r = seek(&k, true, &end);
+		r = seek_all(&k, &end);
 	if (r == PCE_FOUND)
 		return path_of(&k, end, c->out, out) ? PCE_FOUND : PCE_FOUND_NO_MEMORY;
 	return r == PCE_FOUND_NO_BUDGET ? gave_up(&k, out) : r;
@@ -440,7 +491,8 @@ void pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels
 {
 	struct pce_seek k = { .labels_max = labels_max };
 
-	if (pce_seek_init(&k, c, f) != PCE_FOUND || !begin(&k, true, true))
+	if (pce_seek_init(&k, c, f) != PCE_FOUND || !pce_seek_bounded(&k) ||
+	    !begin(&k, true, true))
 		return;
 	while (k.n_turns && k.n < labels_max) {
 		uint32_t id = queue_pop(&k);

@@ -48,12 +48,15 @@ struct pce_seek {
 	const struct pce_shape *s;
 	uint32_t src, dst; /* places */
 	struct pce_term cost[PCE_METRICS], use[PCE_METRICS];
-	unsigned n_cost, n_use, delay; /* delay: which of use[] */
+	unsigned n_cost, n_bound; /* n_bound: all of use[] */
+	unsigned n_use;		  /* that labels carry: none, before pce_seek_bounded() */
+	unsigned delay;		  /* which of use[] */
 	uint64_t cost_max;
 	const struct pce_arc *igp;     /* ties; NULL: cost is the IGP metric itself */
 	const uint32_t *igp_low;
 	uint32_t cuts;		       /* PCE_CUT bits to ask of each link */
-	const uint64_t *overload;
+	const uint64_t *overload;      /* of the network */
+	const uint64_t *crowded;       /* the same, when it is respected */
 	unsigned n_pass;
 	struct pce_pass pass[PCE_PASSES_MAX]; /* places and out-arcs */
 	bool simple;		       /* labels are ways without a node twice */
@@ -72,6 +75,8 @@ struct pce_seek {
 
 /* seek.c */
 enum pce_found pce_seek_init(struct pce_seek *k, struct pce_ctx *c, const struct pce_find *f);
+/* Labels from now on carry what is bounded; false without memory. */
+bool pce_seek_bounded(struct pce_seek *k);
 /* Load of a link for the objective, less is better. */
 uint64_t pce_seek_load(const struct pce_seek *k, uint32_t arc);
 

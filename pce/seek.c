@@ -48,11 +48,11 @@ static bool add_cost(struct pce_seek *k, unsigned metric, uint64_t weight)
 static bool add_use(struct pce_seek *k, unsigned metric, uint64_t bound)
 {
 	struct pce_class is = class_of(k, metric);
-	struct pce_term *x = &k->use[k->n_use];
+	struct pce_term *x = &k->use[k->n_bound];
 
 	if (metric == PCE_DELAY)
-		k->delay = k->n_use;
-	k->n_use++;
+		k->delay = k->n_bound;
+	k->n_bound++;
 	x->bound = bound;
 	return term_init(k, x, &is);
 }
@@ -136,15 +136,18 @@ static bool term_lows(struct pce_seek *k, struct pce_term *x)
 	return true;
 }
 
-static bool lows(struct pce_seek *k)
+static bool lows(struct pce_seek *k, struct pce_term *x, unsigned n)
 {
-	for (unsigned i = 0; i < k->n_cost; i++)
-		if (!term_lows(k, &k->cost[i]))
-			return false;
-	for (unsigned i = 0; i < k->n_use; i++)
-		if (!term_lows(k, &k->use[i]))
+	for (unsigned i = 0; i < n; i++)
+		if (!term_lows(k, &x[i]))
 			return false;
 	return true;
+}
+
+bool pce_seek_bounded(struct pce_seek *k)
+{
+	k->n_use = k->n_bound;
+	return lows(k, k->use, k->n_use);
 }
 
 /* Ties go to what routers prefer anyway. The tree is the one that encoding asks for too. */
@@ -234,11 +237,10 @@ enum pce_found pce_seek_init(struct pce_seek *k, struct pce_ctx *c, const struct
 	k->overload = pce_trees_overload(c->trees);
 	k->cuts = f->mask & c->asked & PCE_CUT_LINKS;
 	passes(k);
-	if (!rooms(k) || !terms(k) || !lows(k) || !ties(k))
-		return PCE_FOUND_NO_MEMORY;
-	if (!(f->mask & PCE_CUT(PCE_C_OVERLOAD)))
-		k->overload = NULL;
-	return PCE_FOUND;
+	k->crowded = f->mask & PCE_CUT(PCE_C_OVERLOAD) ? k->overload : NULL;
+	return rooms(k) && terms(k) && lows(k, k->cost, k->n_cost) && ties(k) ?
+		       PCE_FOUND :
+		       PCE_FOUND_NO_MEMORY;
 }
 
 /* ---- how full ---- */

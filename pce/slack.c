@@ -133,6 +133,8 @@ static void try_without(struct pce_ctx *c, const struct pce_path *p, struct pce_
 	struct pce_find f;
 
 	pce_find_without(c, PCE_CUT(s->of), &f);
+	if (f.labels_max == 0 || f.labels_max > PCE_LABELS_ASIDE)
+		f.labels_max = PCE_LABELS_ASIDE;
 	if (pce_search(c, &f, &q) != PCE_FOUND || q.cost_least != q.cost)
 		return;
 	s->binding = q.load != p->load ? q.load < p->load : q.cost < p->cost;

@@ -130,6 +130,28 @@ static double cold_us(struct dclc *w, size_t bytes)
 	return bench_median(us, n);
 }
 
+/* No path: half the least delay, and more bandwidth than any link has. */
+static double explain_us(struct dclc *w)
+{
+	static double us[EGRESSES];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n && n < EGRESSES; i++) {
+		struct pce_request q = w->q[i];
+		struct pce_answer a;
+		uint64_t from;
+
+		q.delay_us_max /= 8;
+		q.bandwidth_bps = UINT64_C(1) << 50;
+		arena_reset(&w->arena);
+		from = bench_cpu_ns();
+		pce_path(w->t, &q, &w->arena, &a);
+		us[n++] = (double)(bench_cpu_ns() - from) / 1e3;
+		w->failed = w->failed || a.status != PCE_NO_CONSTRAINED || a.n_conflict == 0;
+	}
+	return bench_median(us, n);
+}
+
 static int by_egress(const void *a, const void *b)
 {
 	const struct pce_request *x = a, *y = b;
@@ -152,6 +174,8 @@ static void measure(struct bench *b, struct dclc *w, const struct size *z)
 	(void)warm_us(w);
 	(void)snprintf(name, sizeof(name), "dclc_warm_%s_us", z->name);
 	bench_row(b, name, warm_us(w), "us");
+	(void)snprintf(name, sizeof(name), "dclc_explain_%s_ms", z->name);
+	bench_row(b, name, explain_us(w) / 1e3, "ms");
 	qsort(w->q, w->n, sizeof(w->q[0]), by_egress);
 	(void)snprintf(name, sizeof(name), "dclc_cold_%s_ms", z->name);
 	bench_row(b, name, cold_us(w, z->trees_bytes) / 1e3, "ms");
@@ -185,11 +209,12 @@ void bench_dclc(struct bench *b)
 					     { "100k", 100000, 512U << 20 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		char warm[64], cold[64];
+		char warm[64], cold[64], why[64];
 
 		(void)snprintf(warm, sizeof(warm), "dclc_warm_%s_us", sizes[i].name);
 		(void)snprintf(cold, sizeof(cold), "dclc_cold_%s_ms", sizes[i].name);
-		if (bench_wants(b, warm) || bench_wants(b, cold))
+		(void)snprintf(why, sizeof(why), "dclc_explain_%s_ms", sizes[i].name);
+		if (bench_wants(b, warm) || bench_wants(b, cold) || bench_wants(b, why))
 			one_size(b, &sizes[i]);
 	}
 }
