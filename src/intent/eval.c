@@ -255,6 +255,20 @@ static bool encode_again(struct intent_eval *e, const struct intent_cpath *c,
 	return true;
 }
 
+/* The list in force takes exactly the best path: no other list of it is worth looking for. */
+static bool is_best_now(struct intent_eval *e, const struct intent_cpath *c,
+			const struct pce_request *req)
+{
+	struct pce_answer ans;
+
+	if (!e->cur_valid || e->cur_breaks || e->now.preference != c->preference ||
+	    e->now.n_path == 0)
+		return false;
+	pce_path(e->ted, req, &e->arena, &ans);
+	return ans.status == PCE_OK && ans.n_path == e->now.n_path &&
+	       memcmp(ans.path, e->now.path, ans.n_path * sizeof(*ans.path)) == 0;
+}
+
 static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 			 const uint64_t *free_bps)
 {
@@ -269,6 +283,10 @@ static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 	if (req.dst == TED_NONE) {
 		keep_why(e, "the endpoint is not in the topology");
 		return false;
+	}
+	if (is_best_now(e, c, &req)) {
+		e->best = e->now;
+		return true;
 	}
 	pce_compute(e->ted, &req, &e->arena, &ans);
 	if (ans.status != PCE_OK) {

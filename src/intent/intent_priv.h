@@ -17,8 +17,8 @@
 #include "log/metric.h"
 
 enum {
-	INTENT_SHARDS = 16,	  /* of the policies by endpoint, whatever the number of workers */
-	INTENT_TREES_BYTES = 64 << 20, /* of shortest path trees, a shard */
+	INTENT_SHARDS = 4,	  /* of the policies by endpoint, whatever the number of workers */
+	INTENT_TREES_BYTES = 256 << 20, /* of shortest path trees, a shard */
 	INTENT_KINDS_MAX = 16,	  /* of (setup priority, NRP) with snapshots of their own */
 	INTENT_SYNC_MAX = 16,	  /* policies recomputed on the loop at once; more go to workers */
 	INTENT_SYNC_NODES = 1000, /* that is in a topology up to this size, in larger ones fewer */

@@ -42,20 +42,22 @@ static uint32_t busiest(const struct bench_net *n, const struct intent *i)
 
 static void cuts(struct bench *b, struct bench_net *n, struct bench_room *r)
 {
-	double us[CUTS], pushed = 0;
+	double us[CUTS], pushed = 0, affected = 0;
 
 	for (unsigned k = 0; k < CUTS; k++) {
-		uint32_t wire = busiest(n, bench_room_intent(r)), asked;
+		uint32_t wire = busiest(n, bench_room_intent(r));
+		uint32_t users = users_of(n, bench_room_intent(r), wire);
 		uint64_t start = bench_cpu_ns();
 
 		bench_net_half(n, wire, 0, false);
 		bench_net_half(n, wire, 1, false);
-		asked = bench_room_rest(r);
-		us[k] = (double)(bench_cpu_ns() - start) / 1e3 / (asked ? asked : 1);
-		pushed += asked;
+		pushed += bench_room_rest(r);
+		us[k] = (double)(bench_cpu_ns() - start) / 1e3 / (users ? users : 1);
+		affected += users;
 	}
 	bench_row(b, "repair_10k_us", bench_median(us, CUTS), "us");
 	bench_row(b, "repair_10k_worst_us", us[CUTS - 1], "us");
+	bench_row(b, "repair_10k_affected", affected / CUTS, "policies");
 	bench_row(b, "repair_10k_pushed", pushed / CUTS, "messages");
 }
 
