@@ -73,14 +73,17 @@ static void find_other(struct pce_ctx *c, const struct pce_find *f, uint32_t nee
 {
 	struct other o = { .c = c, .out = out, .least = needed };
 
-	pce_alternatives(c, f, try_other, &o);
+	if ((!pce_joint(c, f, try_other, &o) || o.tried) && !o.found)
+		pce_alternatives(c, f, try_other, &o);
 	if (o.found)
 		return;
 	out->removed[PCE_C_MSD] = (struct pce_removed){ .decisive = true, .nearest = o.least };
 	out->why = arena_printf(c->out,
-				"the cheapest path needs %u SIDs, the headend can impose %u; none of "
-				"%u paths tried needs fewer than %u",
-				needed, pce_msd(c->req), o.tried, o.least);
+				o.tried ? "the cheapest path needs %u SIDs, the headend can impose "
+					  "%u; none of %u paths tried needs fewer than %u" :
+					  "the cheapest path needs %u SIDs, the headend can impose "
+					  "%u; no other path does with so few",
+				needed, pce_depth(c), o.tried, o.least);
 	if (!out->why)
 		fail(out, PCE_NO_MEMORY, "out of memory");
 }

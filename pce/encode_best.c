@@ -21,8 +21,7 @@ static bool is_replace(const struct pce_route *r, uint8_t group)
 	       (group == PCE_GROUP_LAST || r->group[group].csid == PCE_CSID_REPLACE);
 }
 
-/* One of its group has to follow. */
-static bool is_tied(const struct pce_route *r, const struct pce_mark *m)
+bool pce_mark_tied(const struct pce_route *r, const struct pce_mark *m)
 {
 	return is_replace(r, m->group) && m->left == 0;
 }
@@ -30,7 +29,7 @@ static bool is_tied(const struct pce_route *r, const struct pce_mark *m)
 enum pce_place pce_place(const struct pce_route *r, const struct pce_mark *m,
 			 const struct pce_choice *x)
 {
-	if (is_tied(r, m))
+	if (pce_mark_tied(r, m))
 		return x->group == m->group && x->group != PCE_GROUP_LAST ? PCE_PLACE_CONTAINER :
 									    PCE_PLACE_NOT;
 	if (x->group == 0 || x->group != m->group)
@@ -50,13 +49,15 @@ static bool no_worse_cost(const struct pce_route *r, const struct pce_mark *a,
 	return r->delay_floor == 0 || a->delay_min >= b->delay_min;
 }
 
-static bool no_worse_room(const struct pce_route *r, const struct pce_mark *a,
-			  const struct pce_mark *b)
+bool pce_mark_no_worse(const struct pce_route *r, const struct pce_mark *a,
+		       const struct pce_mark *b)
 {
+	if (a->count > b->count)
+		return false;
 	if (is_replace(r, b->group))
 		return a->group == b->group && a->left >= b->left &&
 		       (a->count < b->count || a->n_adj <= b->n_adj);
-	if (is_tied(r, a))
+	if (pce_mark_tied(r, a))
 		return false;
 	if (a->count < b->count)
 		return true;
@@ -72,7 +73,7 @@ static bool dominates(const struct pce_route *r, const struct pce_mark *a, const
 	/* What a router on the way allows depends on how many entries are left. */
 	if (r->total && (a->count != b->count || a->closable < b->closable))
 		return false;
-	return no_worse_room(r, a, b);
+	return pce_mark_no_worse(r, a, b);
 }
 
 static void mark_put(struct state *s, const struct pce_mark *proto)
@@ -98,12 +99,13 @@ static void mark_put(struct state *s, const struct pce_mark *proto)
 }
 
 /* What is open after the SID, and how many entries there are. */
-static void mark_open(const struct pce_route *r, struct pce_mark *x, const struct pce_mark *m,
-		      const struct pce_choice *c, enum pce_place place)
+void pce_mark_open(const struct pce_route *r, struct pce_mark *x, const struct pce_mark *m,
+		   const struct pce_choice *c)
 {
+	enum pce_place place = pce_place(r, m, c);
+
 	x->group = c->group;
-	if (place == PCE_PLACE_OPEN)
-		x->count--;
+	x->count = m->count + (place != PCE_PLACE_OPEN);
 	if (is_replace(r, c->group)) {
 		if (place == PCE_PLACE_OPEN)
 			x->left = m->left - 1;
@@ -119,7 +121,7 @@ static bool may_end(const struct pce_route *r, const struct pce_mark *x)
 {
 	const struct pce_request *q = r->c->req;
 
-	if (q->reserved && (is_tied(r, x) || !x->closable))
+	if (q->reserved && (pce_mark_tied(r, x) || !x->closable))
 		return false;
 	if (q->decapsulates && q->dataplane == PCE_SRV6 &&
 	    !(x->elem.choice->is.flavors & PCE_USD))
@@ -140,14 +142,13 @@ static void mark_add(struct state *s, struct pce_mark *m, const struct pce_elem 
 	if (place == PCE_PLACE_NOT || (place != PCE_PLACE_OPEN && !m->closable))
 		return;
 	x.n_adj = m->n_adj + (e->kind != PCE_SEG_NODE);
-	x.count = m->count + 1;
 	for (unsigned k = 0; k < PCE_METRICS; k++) {
 		x.worst[k] = m->worst[k] + cost->worst[k];
 		if (!r->strict && x.worst[k] > r->cap[k])
 			return;
 	}
 	x.delay_min = m->delay_min + cost->delay_min;
-	mark_open(r, &x, m, e->choice, place);
+	pce_mark_open(r, &x, m, e->choice);
 	x.closable = !r->total || pce_limit_next(r, e, x.count);
 	if (e->to == r->n ? !may_end(r, &x) : is_replace(r, x.group) && !x.closable)
 		return;

@@ -68,6 +68,7 @@ static uint32_t back_only(const struct pce_ctx *c, const struct line *p, const s
 /* The first SID of a kind that its owner routes: whole, and as a NEXT-C-SID. */
 struct found {
 	uint32_t stamp;
+	bool any; /* of whatever make */
 	const struct ted_sid *whole, *next;
 };
 
@@ -84,7 +85,10 @@ static void look(const struct pce_ctx *c, const struct ted_sid *s, enum pce_sid_
 	if (s->algo != 0)
 		return;
 	pce_sid_read(s, &is);
-	if (is.kind != kind || is.csid == PCE_CSID_REPLACE || !pce_sid_routed(c->t, s, owner))
+	if (is.kind != kind || !pce_sid_routed(c->t, s, owner))
+		return;
+	f->any = true;
+	if (is.csid == PCE_CSID_REPLACE)
 		return;
 	if (!f->whole)
 		f->whole = s;
@@ -127,7 +131,7 @@ static const struct ted_sid *adj_sid(const struct pce_ctx *c, struct found_adj *
 	}
 	s = pick(c, &f->by[wanted]);
 	/* With others of what is wanted, that do not fit, it is not so simple. */
-	return s || f->by[wanted].whole || pce_protection_only(c->req->protection) ?
+	return s || f->by[wanted].any || pce_protection_only(c->req->protection) ?
 		       s :
 		       pick(c, &f->by[!wanted]);
 }

@@ -212,7 +212,7 @@ struct pce_used {
 };
 
 enum { PCE_ROOM_USED = PCE_ROOM_OWN + 16, PCE_ROOM_WANTED, PCE_ROOM_INTO,
-       PCE_ROOM_NODE_SIDS, PCE_ROOM_ADJ_SIDS };
+       PCE_ROOM_NODE_SIDS, PCE_ROOM_ADJ_SIDS, PCE_ROOM_JOINT, PCE_ROOM_JOINT_LABELS };
 bool pce_used_init(struct pce_used *u, struct pce_ctx *c, unsigned room);
 /* False: it was there before, or there is no memory (c->no_memory). */
 bool pce_used_add(struct pce_used *u, uint32_t link);
@@ -359,6 +359,22 @@ void pce_route_hop(const struct pce_route *r, uint32_t hop, struct pce_span *out
 enum pce_place { PCE_PLACE_NOT, PCE_PLACE_ENTRY, PCE_PLACE_OPEN, PCE_PLACE_CONTAINER };
 enum pce_place pce_place(const struct pce_route *r, const struct pce_mark *m,
 			 const struct pce_choice *x);
+/* What is open after the SID is added to m, and how many entries there are. */
+void pce_mark_open(const struct pce_route *r, struct pce_mark *x, const struct pce_mark *m,
+		   const struct pce_choice *c);
+/* One of its group has to follow. */
+bool pce_mark_tied(const struct pce_route *r, const struct pce_mark *m);
+/* Whatever b can go on with, a can, and ends with no more entries. */
+bool pce_mark_no_worse(const struct pce_route *r, const struct pce_mark *a,
+		       const struct pce_mark *b);
+/* SIDs that may be used of a node, of a link towards a router. */
+void pce_choose_node(struct pce_route *r, uint32_t node, struct pce_choices *out);
+void pce_choose_link(struct pce_route *r, uint32_t link, uint32_t far, struct pce_choices *out);
+
+/* joint.c: paths whose lists fit, the cheapest first, for as long as give() wants more. False: it
+ * cannot say that there are no others. */
+bool pce_joint(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg);
+
 /* encode_best.c: blocked: the furthest position reached when there is no list. */
 const struct pce_mark *pce_encode_best(struct pce_route *r, uint32_t *blocked);
 

@@ -85,34 +85,44 @@ static void choose(struct pce_route *r, struct pce_choices *out, const struct te
 	out->at[out->n++] = x;
 }
 
-static void choose_adj(struct pce_route *r, uint32_t hop, bool backup)
+static void choose_adj(struct pce_route *r, struct pce_choices *out, uint32_t link, uint32_t to,
+		       bool backup)
 {
-	const struct ted_link *l = &r->c->t->links[r->hop[hop].link];
+	const struct ted_link *l = &r->c->t->links[link];
 
 	for (uint32_t i = 0; i < l->n_sids; i++) {
 		const struct ted_sid *s = &l->sids[i];
 		uint32_t far = s->lan_node ? s->lan_node - 1 : l->to;
 
-		if (far == r->node[hop + 1] && !!(s->flags & 0x80) == backup)
-			choose(r, &r->adj_sids[hop], s, PCE_SID_END_X, l->from);
+		if (far == to && !!(s->flags & 0x80) == backup)
+			choose(r, out, s, PCE_SID_END_X, l->from);
 	}
+}
+
+void pce_choose_node(struct pce_route *r, uint32_t node, struct pce_choices *out)
+{
+	const struct ted_node *n = &r->c->t->nodes[node];
+
+	for (uint32_t j = 0; j < n->n_sids; j++)
+		choose(r, out, &n->sids[j], PCE_SID_END, node);
+}
+
+void pce_choose_link(struct pce_route *r, uint32_t link, uint32_t far, struct pce_choices *out)
+{
+	enum pce_protection protection = r->c->req->protection;
+	bool first = pce_protected_first(protection);
+
+	choose_adj(r, out, link, far, first);
+	if (out->n == 0 && !pce_protection_only(protection))
+		choose_adj(r, out, link, far, !first);
 }
 
 static void choose_srv6(struct pce_route *r)
 {
-	bool first = pce_protected_first(r->c->req->protection);
-
-	for (uint32_t i = 1; i <= r->n; i++) {
-		const struct ted_node *n = &r->c->t->nodes[r->node[i]];
-
-		for (uint32_t j = 0; j < n->n_sids; j++)
-			choose(r, &r->node_sids[i], &n->sids[j], PCE_SID_END, r->node[i]);
-	}
-	for (uint32_t h = 0; h < r->n; h++) {
-		choose_adj(r, h, first);
-		if (r->adj_sids[h].n == 0 && !pce_protection_only(r->c->req->protection))
-			choose_adj(r, h, !first);
-	}
+	for (uint32_t i = 1; i <= r->n; i++)
+		pce_choose_node(r, r->node[i], &r->node_sids[i]);
+	for (uint32_t h = 0; h < r->n; h++)
+		pce_choose_link(r, r->hop[h].link, r->node[h + 1], &r->adj_sids[h]);
 }
 
 static void choose_label(struct pce_route *r, uint32_t i, uint8_t algo)

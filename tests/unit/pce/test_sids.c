@@ -427,6 +427,150 @@ START_TEST(a_strict_list_is_the_path_and_none_is_shorter)
 }
 END_TEST
 
+/* ---- path and list together ---- */
+
+enum { WAYS = 512 };
+
+struct ways {
+	struct way at[WAYS];
+	uint64_t cost[WAYS];
+	uint32_t n;
+	bool all;
+};
+
+static struct ways ways;
+
+static void way_fill(struct way *w, uint32_t src, const uint32_t *link, uint32_t n)
+{
+	memset(w, 0, sizeof(*w));
+	w->node[0] = src;
+	for (uint32_t i = 0; i < n; i++) {
+		w->link[w->n++] = link[i];
+		if (m.net.node[m.net.link[link[i]].to].pseudonode || w->hops == HOPS)
+			continue;
+		w->node[++w->hops] = m.net.link[link[i]].to;
+		w->pos[w->hops] = w->n;
+	}
+}
+
+static void ways_from(const struct pce_request *q, uint32_t at, uint32_t seen_nodes, uint32_t *link,
+		      uint32_t n)
+{
+	if (at == q->dst) {
+		uint64_t cost = 0, delay = 0;
+
+		for (uint32_t i = 0; i < n; i++) {
+			uint64_t c;
+
+			(void)net_cost(&m.net, link[i], q->minimise, &c);
+			cost += c;
+			(void)net_cost(&m.net, link[i], PCE_DELAY, &c);
+			delay += c;
+		}
+		if (q->delay_us_max != PCE_NO_BOUND && delay > q->delay_us_max)
+			return;
+		if (ways.n == WAYS || n > NET_PATH) {
+			ways.all = false;
+			return;
+		}
+		way_fill(&ways.at[ways.n], q->src, link, n);
+		ways.cost[ways.n++] = cost;
+		return;
+	}
+	if (m.net.node[at].overload && at != q->src)
+		return;
+	for (uint32_t l = 0; l < m.net.n_links; l++) {
+		if (m.net.link[l].from != at || !m.net.usable[l] ||
+		    (seen_nodes & 1U << m.net.link[l].to) || n == NET_PATH)
+			continue;
+		link[n] = l;
+		ways_from(q, m.net.link[l].to, seen_nodes | 1U << m.net.link[l].to, link, n + 1);
+	}
+}
+
+/* The least cost of a path with a list of at most that many entries; UINT64_MAX: there is none. */
+static uint64_t cheapest(const struct pce_request *q, uint32_t entries)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (uint32_t i = 0; i < ways.n; i++) {
+		if (ways.cost[i] >= best)
+			continue;
+		edges_find(q, &ways.at[i]);
+		if (is_there(q, &ways.at[i], entries))
+			best = ways.cost[i];
+	}
+	return best;
+}
+
+static uint64_t cost_of(const struct pce_answer *a, enum pce_metric metric)
+{
+	return metric == PCE_IGP ? a->igp : metric == PCE_TE ? a->te : a->delay_us;
+}
+
+static void joint_case(int round, uint32_t *found, uint32_t *dearer)
+{
+	struct pce_request q = { .minimise = (enum pce_metric)rng_below(&rng, 3),
+				 .delay_us_max = PCE_NO_BOUND, .hops_max = PCE_NO_BOUND,
+				 .igp_max = PCE_NO_BOUND, .te_max = PCE_NO_BOUND, .strict = true,
+				 .usid = rng_below(&rng, 2), .no_flex = rng_below(&rng, 2),
+				 .reserved = 1, .msd = (uint8_t)(2 + rng_below(&rng, 2)) };
+	struct ip_addr entry[PCE_SEGS_MAX];
+	uint32_t link[NET_PATH], len;
+	const struct ted *t;
+	struct pce_answer a;
+	struct arena arena;
+	uint64_t best;
+
+	q.src = (uint32_t)rng_below(&rng, m.net.n_routers);
+	q.dst = (q.src + 1 + (uint32_t)rng_below(&rng, m.net.n_routers - 1)) % m.net.n_routers;
+	if (rng_below(&rng, 3) == 0)
+		q.delay_us_max = 1 + (uint32_t)rng_below(&rng, 80);
+	ways.n = 0;
+	ways.all = true;
+	ways_from(&q, q.src, 1U << q.src, link, 0);
+	if (!ways.all)
+		return;
+	best = cheapest(&q, q.msd - 1U);
+	t = ted_of();
+	arena_init(&arena, 0);
+	pce_compute(t, &q, &arena, &a);
+	if (a.status == PCE_OK) {
+		struct way w;
+
+		ck_assert_msg(cost_of(&a, q.minimise) == best, "round %d: %llu, the least is %llu", round,
+			      (unsigned long long)cost_of(&a, q.minimise), (unsigned long long)best);
+		len = entries_of(&a, entry);
+		way_fill(&w, q.src, a.path, a.n_path);
+		ck_assert_msg(works(&q, &w, entry, len), "round %d: packets do not take it", round);
+		++*found;
+		for (uint32_t i = 0; i < ways.n; i++)
+			if (ways.cost[i] < best) {
+				++*dearer;
+				break;
+			}
+	} else {
+		ck_assert_msg(best == UINT64_MAX || a.status == PCE_NO_SID, "round %d: missed %llu (%s)", round,
+			      (unsigned long long)best, a.why);
+	}
+	arena_fini(&arena);
+	ted_unref(t);
+}
+
+START_TEST(when_few_sids_fit_the_cheapest_path_that_does_with_them_is_found)
+{
+	uint32_t found = 0, dearer = 0;
+
+	rng_seed(&rng, (uint64_t)_i + 50);
+	for (int round = 0; round < ROUNDS / 2; round++) {
+		mixed_random(false);
+		joint_case(round, &found, &dearer);
+	}
+	ck_assert_uint_gt(found, ROUNDS / 8);
+	ck_assert_uint_gt(dearer, ROUNDS / 100);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sids");
@@ -434,6 +578,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, a_strict_list_is_the_path_and_none_is_shorter, 0, 4);
+	tcase_add_loop_test(t, when_few_sids_fit_the_cheapest_path_that_does_with_them_is_found, 0, 4);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }
