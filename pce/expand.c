@@ -253,13 +253,13 @@ static enum step replace_csid(const struct pce_walk *w, struct packet *p, const 
 /* One node consumes the address: the rest of a container goes on, or the list does. */
 static enum step consume(struct pce_walk *w, struct packet *p)
 {
-	struct local m = match_local(w->c->t, w->at, &p->da);
-	int bound = m.sid && m.is.kind != PCE_SID_OTHER ? 0 :
-							  pce_walk_binding(w, &p->da, 0, p->seg);
+	int bound = pce_walk_binding(w, &p->da, 0, p->seg);
 	char text[IP_TEXT_MAX];
+	struct local m;
 
 	if (bound)
 		return bound < 0 ? STEP_BAD : next_entry(w, p);
+	m = match_local(w->c->t, w->at, &p->da);
 	if (!m.sid || m.is.kind == PCE_SID_OTHER) {
 		if (p->seg + 1 == w->list->n)
 			return STEP_END;

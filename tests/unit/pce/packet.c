@@ -582,15 +582,27 @@ static void go(struct run *s, struct packet *p)
 		carry(s, p, to, algo);
 }
 
-void packet_run(const struct mixed *m, uint32_t src, const struct packet_list *l,
-		struct packet_run *out)
+static void run_list(const struct mixed *m, uint32_t src, const struct packet_list *l,
+		     struct packet_run *out, bool no_limits)
 {
-	struct run s = { m, l, out, false };
+	struct run s = { m, l, out, no_limits };
 	struct packet p = { .at = src, .da = l->entry[0], .sl = l->n - 1, .srh = l->n > 1 };
 
 	out->n = 0;
 	out->lost = false;
 	go(&s, &p);
+}
+
+void packet_run(const struct mixed *m, uint32_t src, const struct packet_list *l,
+		struct packet_run *out)
+{
+	run_list(m, src, l, out, false);
+}
+
+void packet_bound(const struct mixed *m, uint32_t src, const struct packet_list *l,
+		  struct packet_run *out)
+{
+	run_list(m, src, l, out, true);
 }
 
 void packet_probe(const struct mixed *m, uint32_t src, const struct ted_sid *sid,

@@ -49,3 +49,6 @@ void packet_run(const struct mixed *m, uint32_t src, const struct packet_list *l
 /* The same of one SID alone, which is then followed by something else. */
 void packet_probe(const struct mixed *m, uint32_t src, const struct ted_sid *sid,
 		  struct packet_run *out);
+/* The same of a list whose limits do not count. */
+void packet_bound(const struct mixed *m, uint32_t src, const struct packet_list *l,
+		  struct packet_run *out);

@@ -153,6 +153,27 @@ static void edges_find(const struct pce_request *q, const struct way *w)
 	}
 }
 
+/* Where the binding SID of another policy leads along the way. */
+static void edges_bound(const struct pce_request *q, const struct way *w)
+{
+	for (uint32_t i = 0; i < q->n_bindings; i++) {
+		const struct pce_binding *b = &q->bindings[i];
+		const struct ip_addr entry[2] = { b->sid, m.net.node[0].router_v6 };
+		struct packet_list l = { .entry = entry, .n = 2, .bindings = b, .n_bindings = 1 };
+
+		for (uint32_t at = 0; at < w->hops; at++)
+			for (uint32_t to = at + 1; to <= w->hops; to++) {
+				if (w->node[at] != b->headend || w->node[to] != b->endpoint)
+					continue;
+				for (uint32_t from = 0; from <= at; from++) {
+					packet_bound(&m, w->node[from], &l, &run);
+					if (takes(&run, w, from, to) && n_edges < EDGES)
+						edge[n_edges++] = (struct edge){ NULL, b, from, to, at };
+				}
+			}
+	}
+}
+
 /* ---- the search for a shorter list ---- */
 
 static enum { PLAIN, NEXT, REPLACE } csid_of(const struct ted_sid *s)
@@ -373,8 +394,55 @@ static uint32_t entries_of(const struct pce_answer *a, struct ip_addr *entry)
 }
 
 struct counts {
-	uint32_t found, several, packed, none;
+	uint32_t found, several, packed, bound, none;
 };
+
+static struct pce_binding binding;
+static uint32_t binding_links[NET_PATH];
+
+/* Half of the requests know of a policy over a part of the way, some of one that is not on it. */
+static void binding_random(struct pce_request *q, const struct way *w)
+{
+	uint32_t at = (uint32_t)rng_below(&rng, w->hops), to = at + 1 + (uint32_t)rng_below(&rng, w->hops - at);
+	const struct ted_node *d = &m.net.node[w->node[at]];
+
+	if (rng_below(&rng, 2) || d->n_locators == 0)
+		return;
+	binding = (struct pce_binding){ .headend = w->node[at], .endpoint = w->node[to],
+					.sid = d->locators[0].prefix.addr, .links = binding_links };
+	ip_bits_set(&binding.sid, d->locators[0].prefix.len, 8, 0xfe);
+	for (uint32_t i = w->pos[at]; i < w->pos[to]; i++)
+		binding_links[binding.n_links++] = w->link[i];
+	for (uint32_t l = 0; rng_below(&rng, 5) == 0 && l < m.net.n_links; l++)
+		if (m.net.link[l].from == w->node[at] && m.net.usable[l] && binding.n_links < NET_PATH)
+			binding_links[binding.n_links++] = l; /* its packets may go elsewhere too */
+	q->bindings = &binding;
+	q->n_bindings = 1;
+}
+
+/* The largest packet that fits with the list, and one octet more. */
+static void mtu_holds(struct pce_request q, const struct way *w, uint32_t len, int round)
+{
+	uint32_t n = len + q.reserved, more = 40 + (n > 1 ? 8 + 16 * n : 0);
+	uint32_t link = w->link[rng_below(&rng, w->n)];
+	const struct ted *t;
+	struct pce_answer a;
+	struct arena arena;
+
+	m.net.link[link].mtu = 1500;
+	t = net_build(&m.net);
+	for (uint32_t over = 0; over < 2; over++) {
+		q.payload = (uint16_t)(1500 - more + over);
+		arena_init(&arena, 0);
+		pce_encode(t, &q, w->link, w->n, &arena, &a);
+		ck_assert_msg((a.status == PCE_OK) == (over == 0), "round %d: %u octets", round, q.payload);
+		ck_assert_uint_eq(a.removed[PCE_C_MTU].links, over);
+		ck_assert_uint_eq(a.removed[PCE_C_MTU].nearest, over ? 1500 - more : 0);
+		arena_fini(&arena);
+	}
+	m.net.link[link].mtu = 0;
+	ted_unref(t);
+}
 
 static void one_case(const struct pce_request *q, const struct way *w, int round, struct counts *n)
 {
@@ -388,14 +456,19 @@ static void one_case(const struct pce_request *q, const struct way *w, int round
 	pce_encode(t, q, w->link, w->n, &arena, &a);
 	len = entries_of(&a, entry);
 	edges_find(q, w);
+	edges_bound(q, w);
 	if (a.status == PCE_OK) {
 		ck_assert_msg(works(q, w, entry, len), "round %d: packets do not take the path", round);
 		ck_assert_msg(!is_there(q, w, len - 1), "round %d: %u entries, there is a shorter list",
 			      round, len);
 		n->found++;
 		n->several += len > 1;
-		for (uint32_t i = 0; i < len; i++)
+		for (uint32_t i = 0; i < len; i++) {
 			n->packed += a.segs[i].kind == PCE_SEG_CONTAINER;
+			n->bound += a.segs[i].kind == PCE_SEG_BINDING;
+		}
+		if (round % 8 == 0)
+			mtu_holds(*q, w, len, round);
 	} else {
 		ck_assert_msg(a.status == PCE_NO_SID || a.status == PCE_NO_MSD, "round %d: %s", round, a.why);
 		ck_assert_msg(!is_there(q, w, ENTRIES), "round %d: called impossible (%s)", round, a.why);
@@ -418,11 +491,13 @@ START_TEST(a_strict_list_is_the_path_and_none_is_shorter)
 		if (!way_random(&w))
 			continue;
 		q = request_random(&w);
+		binding_random(&q, &w);
 		one_case(&q, &w, round, &n);
 	}
 	ck_assert_uint_gt(n.found, ROUNDS / 4);
 	ck_assert_uint_gt(n.several, ROUNDS / 8);
 	ck_assert_uint_gt(n.packed, ROUNDS / 50);
+	ck_assert_uint_gt(n.bound, ROUNDS / 50);
 	ck_assert_uint_gt(n.none, ROUNDS / 50);
 }
 END_TEST
