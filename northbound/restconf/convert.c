@@ -12,6 +12,13 @@ const char *const rc_metric_names[] = { [PCE_IGP] = "igp", [PCE_TE] = "te", [PCE
 					[PCE_LOSS] = "loss", [PCE_MIX] = "mix", NULL };
 static const char *const objective_names[] = { [PCE_MCP] = "mcp", [PCE_MLP] = "mlp",
 					       [PCE_MBP] = "mbp", NULL };
+static const char *const protection_names[] = {
+	[PCE_UNPROTECTED_PREFERRED] = "unprotected-preferred",
+	[PCE_UNPROTECTED_ONLY] = "unprotected-only",
+	[PCE_PROTECTED_PREFERRED] = "protected-preferred",
+	[PCE_PROTECTED_ONLY] = "protected-only",
+	NULL,
+};
 const char *const rc_dataplane_names[] = { [SR_SRV6] = "srv6", [SR_MPLS] = "sr-mpls", NULL };
 
 static const char *const kind_names[] = { [SR_SEG_NODE] = "node", [SR_SEG_ADJ] = "adjacency",
@@ -38,11 +45,16 @@ static const struct rc_leaf constraint_leaves[] = {
 	RC_LEAF_ENUM("metric", RC_ENUM, struct intent_cpath, minimise, rc_metric_names),
 	RC_LEAF("strict", RC_BOOL, struct intent_cpath, strict, 0),
 	RC_LEAF("algorithm", RC_U8, struct intent_cpath, algo, RC_SKIP_ZERO),
+	RC_LEAF("payload", RC_U16, struct intent_cpath, payload, RC_SKIP_ZERO),
 };
 
 /* Only shown when it is not what everybody wants. */
 static const struct rc_leaf objective_leaves[] = {
 	RC_LEAF_ENUM("objective", RC_ENUM, struct intent_cpath, objective, objective_names),
+};
+
+static const struct rc_leaf protection_leaves[] = {
+	RC_LEAF_ENUM("protection", RC_ENUM, struct intent_cpath, protection, protection_names),
 };
 
 static const struct rc_leaf mix_leaves[] = {
@@ -128,6 +140,7 @@ void rc_constraints_read(const struct lyd_node *n, struct intent_cpath *c)
 	rc_leaves_read(n, constraint_leaves, ARRAY_LEN(constraint_leaves), c);
 	rc_leaves_read(rc_child(n, "bounds"), bound_leaves, ARRAY_LEN(bound_leaves), c);
 	rc_leaves_read(n, objective_leaves, ARRAY_LEN(objective_leaves), c);
+	rc_leaves_read(n, protection_leaves, ARRAY_LEN(protection_leaves), c);
 	rc_leaves_read(rc_child(n, "mix"), mix_leaves, ARRAY_LEN(mix_leaves), c);
 	affinity_read(rc_child(n, "affinity"), &c->affinity);
 	passes_read(n, c);
@@ -163,6 +176,8 @@ void rc_constraints_fill(struct lyd_node *n, const struct intent_cpath *c)
 	rc_leaves_fill(n, constraint_leaves, ARRAY_LEN(constraint_leaves), c);
 	if (c->objective)
 		rc_leaves_fill(n, objective_leaves, ARRAY_LEN(objective_leaves), c);
+	if (c->protection)
+		rc_leaves_fill(n, protection_leaves, ARRAY_LEN(protection_leaves), c);
 	if (c->minimise == PCE_MIX)
 		rc_leaves_fill(rc_container(n, NULL, "mix"), mix_leaves, ARRAY_LEN(mix_leaves), c);
 	if (c->delay_us_max != PCE_NO_BOUND || c->hops_max != PCE_NO_BOUND ||

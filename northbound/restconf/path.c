@@ -41,7 +41,7 @@ static const char *const constraint_names[PCE_C_COUNT] = {
 	[PCE_C_TE] = "te",	       [PCE_C_OVERLOAD] = "overload",	[PCE_C_MSD] = "msd",
 	[PCE_C_DELAY_MIN] = "delay-min", [PCE_C_VARIATION] = "variation", [PCE_C_LOSS] = "loss",
 	[PCE_C_INCLUDE] = "include",   [PCE_C_SRLG] = "srlg",		[PCE_C_ASN] = "asn",
-	[PCE_C_ALGO] = "algo",
+	[PCE_C_ALGO] = "algo",	       [PCE_C_MTU] = "mtu",
 };
 
 static const struct rc_leaf answer_leaves[] = {
@@ -87,7 +87,8 @@ static void hops_fill(const struct ted *ted, const struct pce_answer *a, struct 
 static void segments_fill(const struct pce_answer *a, uint8_t dataplane, struct lyd_node *out)
 {
 	static const uint8_t kinds[] = { [PCE_SEG_NODE] = SR_SEG_NODE, [PCE_SEG_ADJ] = SR_SEG_ADJ,
-					 [PCE_SEG_CONTAINER] = SR_SEG_CONTAINER };
+					 [PCE_SEG_CONTAINER] = SR_SEG_CONTAINER,
+					 [PCE_SEG_BINDING] = SR_SEG_OTHER };
 	struct sr_list list = { .dataplane = dataplane };
 
 	for (uint32_t i = 0; i < a->n_segs && i < SR_SEGS_MAX; i++) {

@@ -77,6 +77,8 @@ static void dynamic(const struct intent_cpath *c, struct pce_request *out)
 	out->loss_ppm_max = c->loss_ppm_max;
 	out->affinity = c->affinity;
 	out->algo = c->algo;
+	out->protection = c->protection;
+	out->payload = c->payload;
 }
 
 bool intent_request_of(const struct ted *t, const struct intent_policy *p,
@@ -154,6 +156,9 @@ const char *intent_constraints_fault(const struct intent_cpath *c, const char **
 	*field = "/dynamic/objective";
 	if ((unsigned)c->objective > PCE_MBP)
 		return "mcp, mlp or mbp";
+	*field = "/dynamic/protection";
+	if ((unsigned)c->protection > PCE_PROTECTED_ONLY)
+		return "unprotected-preferred, unprotected-only, protected-preferred or protected-only";
 	*field = "/dynamic/bounds/delay-min";
 	if (c->delay_us_min > c->delay_us_max)
 		return "the least delay is above the most";

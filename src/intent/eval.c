@@ -54,7 +54,8 @@ static uint8_t seg_kind(enum pce_segment_kind k)
 {
 	static const uint8_t kinds[] = { [PCE_SEG_NODE] = SR_SEG_NODE,
 					 [PCE_SEG_ADJ] = SR_SEG_ADJ,
-					 [PCE_SEG_CONTAINER] = SR_SEG_CONTAINER };
+					 [PCE_SEG_CONTAINER] = SR_SEG_CONTAINER,
+					 [PCE_SEG_BINDING] = SR_SEG_OTHER };
 
 	return kinds[k];
 }

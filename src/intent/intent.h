@@ -59,6 +59,8 @@ struct intent_cpath {
 	uint8_t n_include, n_exclude_srlg, n_exclude_asn;
 	uint8_t algo;			   /* Flex-Algo 128..255; 0: none */
 	enum pce_objective objective;
+	enum pce_protection protection;
+	uint16_t payload; /* octets of the largest packet; 0: links' MTUs do not matter */
 	uint16_t mix[PCE_METRICS];	   /* weights, for minimise PCE_MIX */
 	uint32_t delay_us_min;		   /* 0: none */
 	uint32_t variation_us_max, loss_ppm_max; /* PCE_NO_BOUND: none */

@@ -111,6 +111,10 @@ static void put_more(struct str *s, const struct intent_cpath *c)
 		put_u64(s, "loss_ppm_max", c->loss_ppm_max);
 	if (c->algo)
 		put_u64(s, "algo", c->algo);
+	if (c->protection)
+		put_u64(s, "protection", c->protection);
+	if (c->payload)
+		put_u64(s, "payload", c->payload);
 	put_numbers(s, "exclude_srlg", c->exclude_srlg, c->n_exclude_srlg);
 	put_numbers(s, "exclude_asn", c->exclude_asn, c->n_exclude_asn);
 	put_include(s, c);
@@ -359,6 +363,9 @@ static void get_more(json_object *o, struct intent_cpath *c, bool *bad)
 		(uint32_t)maybe_u64(o, "variation_us_max", PCE_NO_BOUND, UINT32_MAX, bad);
 	c->loss_ppm_max = (uint32_t)maybe_u64(o, "loss_ppm_max", PCE_NO_BOUND, UINT32_MAX, bad);
 	c->algo = (uint8_t)maybe_u64(o, "algo", 0, UINT8_MAX, bad);
+	c->protection = (enum pce_protection)maybe_u64(o, "protection", PCE_UNPROTECTED_PREFERRED,
+						       PCE_PROTECTED_ONLY, bad);
+	c->payload = (uint16_t)maybe_u64(o, "payload", 0, UINT16_MAX, bad);
 	c->n_exclude_srlg = get_numbers(o, "exclude_srlg", c->exclude_srlg, INTENT_HOPS_MAX, bad);
 	c->n_exclude_asn = get_numbers(o, "exclude_asn", c->exclude_asn, INTENT_HOPS_MAX, bad);
 	get_include(o, c, bad);

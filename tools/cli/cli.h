@@ -178,6 +178,9 @@ int cli_segments(struct str *out);
 		{ "objective", "mcp|mlp|mbp",                                                      \
 		  "least cost, emptiest fullest link, widest (default mcp)" },                     \
 		{ "algo", "N", "flexible algorithm, 128 to 255, and its metric" },                 \
+		{ "protection", "protected|protected-only|unprotected|unprotected-only",           \
+		  "adjacency SIDs to take (default unprotected, where there are any)" },           \
+		{ "payload", "OCTETS", "largest packet: what the list adds must fit the links' MTU" }, \
 		{ "delay-max", "TIME", "bound on the delay: 20ms, 500us" },                        \
 		{ "delay-min", "TIME", "and from below" },                                         \
 		{ "variation-max", "TIME", "bound on the delay variation" },                       \

@@ -109,6 +109,8 @@ static void fmt_asks(struct str *out, json_object *c)
 		{ "dynamic/metric", "metric", NULL },
 		{ "dynamic/objective", "objective", NULL },
 		{ "dynamic/algorithm", "algo", NULL },
+		{ "dynamic/protection", "protection", NULL },
+		{ "dynamic/payload", "payload", NULL },
 		{ "dynamic/bounds/delay", "delay-max", cli_fmt_delay },
 		{ "dynamic/bounds/delay-min", "delay-min", cli_fmt_delay },
 		{ "dynamic/bounds/variation", "variation-max", cli_fmt_delay },

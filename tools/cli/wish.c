@@ -237,12 +237,20 @@ int cli_constraints(struct str *out)
 		{ "igp", "igp" }, { "te", "te" }, { "delay", "delay" }, { "hops", "hops" },
 		{ "variation", "variation" }, { "loss", "loss" }, { "mix", "mix" },
 	};
+	static const char *const protections[][2] = {
+		{ "unprotected", "unprotected-preferred" },
+		{ "unprotected-only", "unprotected-only" },
+		{ "protected", "protected-preferred" },
+		{ "protected-only", "protected-only" },
+	};
 	static const char *const objectives[][2] = { { "mcp", "mcp" }, { "mlp", "mlp" }, { "mbp", "mbp" } };
 
 	if (word_of("metric", metrics, ARRAY_LEN(metrics), "metric", out) != CLI_OK ||
 	    mix(out) != CLI_OK ||
 	    word_of("objective", objectives, ARRAY_LEN(objectives), "objective", out) != CLI_OK ||
 	    number_of("algo", "algorithm", 128, 255, out) != CLI_OK ||
+	    word_of("protection", protections, ARRAY_LEN(protections), "protection", out) != CLI_OK ||
+	    number_of("payload", "payload", 1, UINT16_MAX, out) != CLI_OK ||
 	    bounds(out) != CLI_OK || affinity(out) != CLI_OK ||
 	    list_of("include", "include", include_one, out) != CLI_OK ||
 	    list_of("exclude", "exclude", ref_one, out) != CLI_OK ||

@@ -316,6 +316,8 @@ START_TEST(constraints_are_kept_and_obeyed)
 	c->mix[PCE_IGP] = 3;
 	c->mix[PCE_DELAY] = 65535;
 	c->objective = PCE_MBP;
+	c->protection = PCE_PROTECTED_PREFERRED;
+	c->payload = 9000;
 	c->delay_us_min = 1;
 	put_ok(p);
 	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>c,c>d");

@@ -161,6 +161,10 @@ static const struct {
 	  "algorithm" },
 	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"objective\":\"mbc\"}}]"), 400,
 	  "objective" },
+	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"protection\":\"some\"}}]"), 400,
+	  "protection" },
+	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"payload\":70000}}]"), 400,
+	  "payload" },
 	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"bounds\":{\"loss\":1000001}}}]"), 400,
 	  "loss" },
 	{ "POST", P, JSON, BODY("\"candidate-path\":[{\"preference\":1,\"dynamic\":{\"mix\":{\"igp\":65536}}}]"), 400,
@@ -456,7 +460,7 @@ static void output_ok(const char *body)
 }
 
 #define EVERY                                                                                      \
-	"\"metric\":\"mix\",\"mix\":{\"igp\":3,\"loss\":65535},\"objective\":\"mlp\",\"algorithm\":129,"   \
+	"\"metric\":\"mix\",\"mix\":{\"igp\":3,\"loss\":65535},\"objective\":\"mlp\",\"protection\":\"protected-only\",\"payload\":1500,\"algorithm\":129,"   \
 	"\"bounds\":{\"delay\":900,\"delay-min\":100,\"variation\":0,\"loss\":20},\"exclude\":[\"r3\"],"   \
 	"\"include\":[{\"index\":9,\"ref\":\"r2\",\"strict\":true},{\"index\":4,\"ref\":\"r1>r2\"}],"      \
 	"\"exclude-srlg\":[7,4294967295],\"exclude-asn\":[65001]"
@@ -476,6 +480,8 @@ START_TEST(every_constraint_is_written_and_read)
 	ck_assert_uint_eq(c->mix[PCE_LOSS], 65535);
 	ck_assert_uint_eq(c->mix[PCE_TE], 0);
 	ck_assert_int_eq(c->objective, PCE_MLP);
+	ck_assert_int_eq(c->protection, PCE_PROTECTED_ONLY);
+	ck_assert_uint_eq(c->payload, 1500);
 	ck_assert_uint_eq(c->algo, 129);
 	ck_assert_uint_eq(c->delay_us_min, 100);
 	ck_assert_uint_eq(c->variation_us_max, 0);
@@ -489,6 +495,8 @@ START_TEST(every_constraint_is_written_and_read)
 	ck_status(a, 200);
 	ck_has(str_text(&a->body), "\"mix\":{\"igp\":3,\"loss\":65535}");
 	ck_has(str_text(&a->body), "\"objective\":\"mlp\"");
+	ck_has(str_text(&a->body), "\"protection\":\"protected-only\"");
+	ck_has(str_text(&a->body), "\"payload\":1500");
 	ck_has(str_text(&a->body), "\"algorithm\":129");
 	ck_has(str_text(&a->body), "\"delay-min\":100,\"variation\":0,\"loss\":20");
 	ck_has(str_text(&a->body), "\"include\":[{\"index\":1,\"ref\":\"r1>r2\",\"strict\":false},"
