@@ -191,7 +191,7 @@ static bool use_shard(struct pce_ctx *c)
 	c->cut = pce_room_links(p, PCE_ROOM_CUT, sizeof(*c->cut));
 	if (c->routed == UINT32_MAX || !c->dag || !c->stack || !c->stack_arc || !c->cut)
 		return false;
-	c->out_arcs = pce_class_out(p, c->routed);
+	c->out_arcs = c->routed_out = pce_class_out(p, c->routed);
 	ask(c);
 	return true;
 }

@@ -16,15 +16,24 @@ struct walk {
 
 const struct pce_tree *pce_spt(struct pce_ctx *c, uint32_t node)
 {
-	return pce_spt_algo(c, node, 0);
+	const struct pce_tree *s = pce_tree_to(c->trees, c->routed, node);
+
+	c->out_arcs = c->routed_out;
+	if (!s)
+		c->no_memory = true;
+	return s;
 }
 
 const struct pce_tree *pce_spt_algo(struct pce_ctx *c, uint32_t node, uint8_t algo)
 {
 	const struct pce_class is = { .metric = PCE_IGP, .algo = algo };
-	uint32_t class = algo ? pce_trees_class(c->trees, &is) : c->routed;
-	const struct pce_tree *s = class == UINT32_MAX ? NULL : pce_tree_to(c->trees, class, node);
+	const struct pce_tree *s;
+	uint32_t class;
 
+	if (algo == 0)
+		return pce_spt(c, node);
+	class = pce_trees_class(c->trees, &is);
+	s = class == UINT32_MAX ? NULL : pce_tree_to(c->trees, class, node);
 	if (s)
 		c->out_arcs = pce_class_out(c->trees, class);
 	if (!s || !c->out_arcs)

@@ -62,6 +62,7 @@ struct pce_ctx {
 	struct pce_trees *own;
 	const struct pce_shape *shape;
 	uint32_t routed;	       /* class of what routers do: IGP metric, no constraint */
+	const struct pce_arc *routed_out; /* its out-arcs */
 	const struct pce_arc *out_arcs; /* of the class of the tree pce_spt() gave last */
 	struct pce_dag_node *dag;      /* by place */
 	uint32_t *stack, *stack_arc;   /* by depth */
