@@ -17,7 +17,8 @@ static bool overloaded(const struct pce_ctx *c, uint32_t place)
 
 /* No arc from u but this one begins a shortest path; what cannot be used or reached adds up to
  * more than any distance. */
-static bool only_way(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u, uint32_t arc)
+static bool ask_only_way(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u,
+			 uint32_t arc)
 {
 	const struct pce_arc *out = c->out_arcs;
 	const uint32_t *dist = s->dist;
@@ -28,6 +29,22 @@ static bool only_way(const struct pce_ctx *c, const struct pce_tree *s, uint32_t
 		    (out[i].place == s->root || !overloaded(c, out[i].place)))
 			return false;
 	return true;
+}
+
+/* What was asked of a tree and an arc; the latest of those that fall on one place is kept. */
+struct only {
+	uint32_t stamp, root, arc;
+	bool yes;
+};
+
+static bool only_way(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u, uint32_t arc)
+{
+	uint32_t stamp = pce_trees_stamp(c->trees), mixed = (s->root * 0x9e3779b1U) ^ (arc * 0x85ebca77U);
+	struct only *o = &c->only[(uint64_t)mixed * c->shape->m >> 32];
+
+	if (o->stamp != stamp || o->root != s->root || o->arc != arc)
+		*o = (struct only){ stamp, s->root, arc, ask_only_way(c, s, u, arc) };
+	return o->yes;
 }
 
 enum { LINE_MAX_HOPS = 64 };
@@ -271,7 +288,8 @@ uint32_t pce_encode_quick(struct pce_ctx *c, const struct pce_path *p, struct pc
 	q.n = 0;
 	q.nodes = pce_room_places(c->trees, PCE_ROOM_NODE_SIDS, sizeof(*q.nodes));
 	q.adjs = pce_room_links(c->trees, PCE_ROOM_ADJ_SIDS, sizeof(*q.adjs));
-	if (!q.nodes || !q.adjs)
+	c->only = pce_room_links(c->trees, PCE_ROOM_ONLY, sizeof(*c->only));
+	if (!q.nodes || !q.adjs || !c->only)
 		return 0;
 	for (uint32_t j = p->n; j > 0;) {
 		j = q.n < PCE_SEGS_MAX ? one_more(&q, j) : PCE_INF;

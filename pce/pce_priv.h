@@ -47,6 +47,7 @@ struct pce_cut {
 };
 
 struct pce_used;
+struct only;
 
 struct pce_ctx {
 	const struct ted *t;
@@ -65,6 +66,7 @@ struct pce_ctx {
 	const struct pce_arc *routed_out; /* its out-arcs */
 	const struct pce_arc *out_arcs; /* of the class of the tree pce_spt() gave last */
 	struct pce_dag_node *dag;      /* by place */
+	struct only *only;	       /* encode_quick.c */
 	uint32_t *stack, *stack_arc;   /* by depth */
 	uint32_t epoch;
 	struct pce_removed *met;       /* counts links that searches may not take; NULL: not */
@@ -213,7 +215,7 @@ struct pce_used {
 };
 
 enum { PCE_ROOM_USED = PCE_ROOM_OWN + 16, PCE_ROOM_WANTED, PCE_ROOM_INTO,
-       PCE_ROOM_NODE_SIDS, PCE_ROOM_ADJ_SIDS, PCE_ROOM_JOINT, PCE_ROOM_JOINT_LABELS };
+       PCE_ROOM_NODE_SIDS, PCE_ROOM_ADJ_SIDS, PCE_ROOM_ONLY, PCE_ROOM_JOINT, PCE_ROOM_JOINT_LABELS };
 bool pce_used_init(struct pce_used *u, struct pce_ctx *c, unsigned room);
 /* False: it was there before, or there is no memory (c->no_memory). */
 bool pce_used_add(struct pce_used *u, uint32_t link);
