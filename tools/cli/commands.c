@@ -110,7 +110,8 @@ static const char plan_path_more[] =
 
 static const char plan_disjoint_more[] =
 	"Computes sets of paths that share no link, node or SRLG, least in sum, each leg under the\n"
-	"bounds of its request. Requests that do not ask for a kind get a link-disjoint pair.\n"
+	"bounds of its request, for the requests that ask for it. If none does, all get a pair that\n"
+	"shares no link.\n"
 	"Exit code 3: at least one has no set.\n" PLAN_FORMATS "\n"
 	"  sextant plan disjoint --topology topo.csv --requests tunnel.csv -o json";
 

@@ -138,7 +138,8 @@ enum plan_rc {
 /* Each gives one JSON object (the caller puts it) and a plan_rc. */
 int plan_path(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
 	      json_object **out, struct str *err);
-/* Sets of paths that share nothing; a request that does not say is taken as a link-disjoint pair. */
+/* Sets of paths that share nothing, for the requests that ask for it; if none does, link-disjoint
+ * pairs for all. */
 int plan_disjoint(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
 		  json_object **out, struct str *err);
 /* Midpoints for all demands together: the fullest link as empty as can be. */
