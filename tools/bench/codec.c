@@ -119,8 +119,7 @@ static void bgpls(struct bench *b)
 	for (uint32_t i = 0; !f.broken && i < sim_objects(&t); i++) {
 		struct ls_object o;
 
-		sim_object(&t, i, &scratch, &o);
-		f.broken = !update_write(&f, &o);
+		f.broken = sim_object(&t, i, &scratch, &o) && !update_write(&f, &o);
 	}
 	rate = f.broken ? 0 : bench_rate(b, updates_read, &f);
 	if (f.broken)

@@ -13,8 +13,8 @@ static int fill(struct bench_net *n)
 	for (uint32_t i = 0; i < sim_objects(&n->sim); i++) {
 		struct ls_object o;
 
-		sim_object(&n->sim, i, &n->scratch, &o);
-		topo_sink.object(n->topo, 0, &o, false);
+		if (sim_object(&n->sim, i, &n->scratch, &o))
+			topo_sink.object(n->topo, 0, &o, false);
 	}
 	topo_sink.end_of_rib(n->topo, 0);
 	bench_net_settle(n);
@@ -71,8 +71,8 @@ void bench_net_half(struct bench_net *n, uint32_t wire, unsigned side, bool up)
 {
 	struct ls_object o;
 
-	sim_object(&n->sim,
-		   (uint32_t)(SIM_OBJECTS_A_ROUTER * n->sim.routers.n + 2 * wire + side),
+	(void)sim_object(&n->sim,
+		   (uint32_t)(sim_objects_a_router(&n->sim) * n->sim.routers.n + 2 * wire + side),
 		   &n->scratch, &o);
 	topo_sink.object(n->topo, 0, &o, !up);
 }

@@ -88,7 +88,10 @@ int plan_json_bad(const struct plan_at *at, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
+	plan_text_clean(what);
 	pointer(at, &where);
+	if (where.s)
+		plan_text_clean(where.s);
 	str_addf(at->err, "%s: %s: %s", at->file, str_text(&where), what);
 	return -EINVAL;
 }

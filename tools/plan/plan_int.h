@@ -53,6 +53,8 @@ int plan_text_number(const struct plan_text *t, const char *what, const char *wo
 int plan_text_decimal(const struct plan_text *t, const char *what, const char *word, int digits,
 		      bool up, uint64_t high, uint64_t *out);
 
+/* What a file says goes into errors, one line each: control characters become '?'. */
+void plan_text_clean(char *text);
 /* Reads a whole file, bounded; -EINVAL with err. */
 int plan_file_read(const char *file, struct str *out, struct str *err);
 

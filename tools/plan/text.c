@@ -13,6 +13,13 @@ void plan_text_init(struct plan_text *t, const char *name, const char *text, siz
 	*t = (struct plan_text){ .name = name, .at = text, .end = text + len, .err = err };
 }
 
+void plan_text_clean(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
 int plan_text_bad(const struct plan_text *t, const char *fmt, ...)
 {
 	char what[512];
@@ -21,6 +28,7 @@ int plan_text_bad(const struct plan_text *t, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
+	plan_text_clean(what);
 	str_addf(t->err, "%s:%u: %s", t->name, t->line, what);
 	return -EINVAL;
 }

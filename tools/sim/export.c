@@ -11,7 +11,7 @@ static const char *text(struct ip_addr a, char *buf)
 }
 
 static void write_sid(struct str *out, const struct sim_topo *t, uint32_t router, struct ip_addr sid,
-		      bool adjacency)
+		      bool adjacency, unsigned algo)
 {
 	bool classic = t->routers.at[router].classic;
 	char a[IP_TEXT_MAX];
@@ -19,14 +19,39 @@ static void write_sid(struct str *out, const struct sim_topo *t, uint32_t router
 				   (classic ? SR_BEHAVIOR_END : SR_BEHAVIOR_UN);
 
 	str_addf(out,
-		 "\"sid\": [{ \"sid\": \"%s\", \"behavior\": %d, \"structure\": { \"block-length\": 32, "
-		 "\"node-length\": 16, \"function-length\": 16, \"argument-length\": 0 } }]",
-		 text(sid, a), behavior);
+		 "{ \"sid\": \"%s\", \"behavior\": %d, \"algorithm\": %u, \"structure\": { "
+		 "\"block-length\": 32, \"node-length\": 16, \"function-length\": 16, "
+		 "\"argument-length\": 0 } }",
+		 text(sid, a), behavior, algo);
+}
+
+static unsigned number(const struct sim_topo *t, unsigned k)
+{
+	return k ? t->algo[k - 1].algo : 0;
+}
+
+/* What it takes part in, and the definitions it tells. */
+static void write_algos(struct str *out, const struct sim_topo *t, uint32_t r)
+{
+	str_add(out, ", \"algorithm\": [0");
+	for (unsigned k = 1; k <= t->n_algos; k++)
+		if (sim_router_in(t, r, k))
+			str_addf(out, ", %u", number(t, k));
+	str_add(out, "]");
+	for (unsigned k = 1; sim_router_defines(t, r) && k <= t->n_algos; k++) {
+		const struct sim_algo *a = &t->algo[k - 1];
+
+		str_addf(out, "%s{ \"algorithm\": %u, \"metric-type\": %u, \"priority\": 128",
+			 k == 1 ? ", \"flex-algo-definition\": [" : ", ", a->algo, a->delay);
+		for (unsigned bit = 0, any = 0; bit < 32; bit++)
+			if (a->exclude_any & UINT32_C(1) << bit)
+				str_addf(out, "%s%u", any++ ? ", " : ", \"exclude-any\": [", bit);
+		str_addf(out, "%s }%s", a->exclude_any ? "]" : "", k == t->n_algos ? "]" : "");
+	}
 }
 
 static void write_router(struct str *out, const struct sim_topo *t, uint32_t r)
 {
-	struct ip_prefix locator = sim_locator(t, r);
 	char a[IP_TEXT_MAX], p[IP_PREFIX_TEXT_MAX];
 	uint32_t n = r + 1;
 
@@ -34,10 +59,23 @@ static void write_router(struct str *out, const struct sim_topo *t, uint32_t r)
 		 n >> 16, n & 0xffff, t->routers.at[r].name);
 	str_addf(out, "\"router-id\": [\"%s\"], ", text(sim_loopback(t, r), a));
 	str_addf(out, "\"prefix\": [\"%s/128\"], \"as-number\": %u, ", a, t->asn);
-	str_addf(out, "\"srv6\": { \"capable\": true, \"locator\": [{ \"prefix\": \"%s\" }], ",
-		 ip_prefix_text(&locator, p, sizeof(p)));
-	write_sid(out, t, r, sim_node_sid(t, r), false);
-	str_add(out, " } }");
+	str_add(out, "\"srv6\": { \"capable\": true, \"locator\": [");
+	for (unsigned k = 0; k <= t->n_algos; k++)
+		if (sim_router_in(t, r, k)) {
+			struct ip_prefix locator = sim_locator_of(t, r, k);
+
+			str_addf(out, "%s{ \"prefix\": \"%s\", \"algorithm\": %u }", k ? ", " : "",
+				 ip_prefix_text(&locator, p, sizeof(p)), number(t, k));
+		}
+	str_add(out, "], \"sid\": [");
+	for (unsigned k = 0; k <= t->n_algos; k++)
+		if (sim_router_in(t, r, k)) {
+			str_add(out, k ? ", " : "");
+			write_sid(out, t, r, sim_node_sid_of(t, r, k), false, number(t, k));
+		}
+	str_add(out, "] }");
+	write_algos(out, t, r);
+	str_add(out, " }");
 }
 
 static void write_half(struct str *out, const struct sim_topo *t, uint32_t wire, unsigned side)
@@ -61,8 +99,9 @@ static void write_half(struct str *out, const struct sim_topo *t, uint32_t wire,
 	str_add(out, sep == ',' ? "], " : "");
 	for (unsigned k = 0; k < w->n_srlg; k++)
 		str_addf(out, "%s%u%s", k ? ", " : "\"srlg\": [", w->srlg[k], k + 1 == w->n_srlg ? "], " : "");
-	write_sid(out, t, w->end[side], sim_adj_sid(t, wire, side), true);
-	str_add(out, " }");
+	str_add(out, "\"sid\": [");
+	write_sid(out, t, w->end[side], sim_adj_sid(t, wire, side), true, 0);
+	str_add(out, "] }");
 }
 
 void sim_topo_export(const struct sim_topo *t, struct str *out)

@@ -71,7 +71,8 @@ static void tell(struct feed *p, uint32_t object, bool announce)
 {
 	struct ls_object o;
 
-	sim_object(p->all->t, object, &p->scratch, &o);
+	if (!sim_object(p->all->t, object, &p->scratch, &o))
+		return;
 	if (announce)
 		bgp_announce(p->bgp, &o);
 	else
@@ -83,7 +84,7 @@ static void sync_half(struct feed *p, uint32_t half)
 	const struct sim_topo *t = p->all->t;
 	const struct sim_half *h = &t->wires.at[half / 2].half[half % 2];
 	bool said = sim_half_said(t, half / 2, half % 2);
-	uint32_t object = (uint32_t)(SIM_OBJECTS_A_ROUTER * t->routers.n + half);
+	uint32_t object = (uint32_t)(sim_objects_a_router(t) * t->routers.n + half);
 
 	if (said && p->told[half] != h->version) {
 		p->told[half] = h->version;
@@ -100,8 +101,8 @@ static void sync_router(struct feed *p, uint32_t r)
 
 	if (!bitset_has(p->known, r)) {
 		bitset_add(p->known, r);
-		for (uint32_t k = 0; k < SIM_OBJECTS_A_ROUTER; k++)
-			tell(p, r * SIM_OBJECTS_A_ROUTER + k, true);
+		for (uint32_t k = 0; k < sim_objects_a_router(t); k++)
+			tell(p, r * sim_objects_a_router(t) + k, true);
 	}
 	for (uint32_t i = t->start[r]; i < t->start[r + 1]; i++)
 		sync_half(p, t->idx[i]);
@@ -112,9 +113,9 @@ static void sync_router(struct feed *p, uint32_t r)
 static bool is_told(const struct feed *p, uint32_t object)
 {
 	const struct sim_topo *t = p->all->t;
-	uint32_t n_router = (uint32_t)(SIM_OBJECTS_A_ROUTER * t->routers.n);
+	uint32_t n_router = (uint32_t)(sim_objects_a_router(t) * t->routers.n);
 
-	return object < n_router ? bitset_has(p->known, object / SIM_OBJECTS_A_ROUTER) :
+	return object < n_router ? bitset_has(p->known, object / sim_objects_a_router(t)) :
 				   p->told[object - n_router] != 0;
 }
 
@@ -123,12 +124,13 @@ static bool on_next(void *arg, uint64_t *cursor, struct ls_object *out)
 	struct feed *p = arg;
 	uint32_t n = sim_objects(p->all->t);
 
-	while (*cursor < n && !is_told(p, (uint32_t)*cursor))
-		(*cursor)++;
-	if (*cursor >= n)
-		return false;
-	sim_object(p->all->t, (uint32_t)(*cursor)++, &p->scratch, out);
-	return true;
+	for (; *cursor < n; (*cursor)++)
+		if (is_told(p, (uint32_t)*cursor) &&
+		    sim_object(p->all->t, (uint32_t)*cursor, &p->scratch, out)) {
+			(*cursor)++;
+			return true;
+		}
+	return false;
 }
 
 static void on_established(void *arg, const struct ip_addr *peer)
@@ -281,6 +283,9 @@ void sim_feed_info(const struct sim_feeds *f, uint32_t k, struct sim_feed_info *
 					.up_at = p->up_at };
 	for (uint32_t h = 0; h < halves; h++)
 		out->told_halves += p->told[h] != 0;
-	out->told = out->told_halves +
-		    SIM_OBJECTS_A_ROUTER * (uint32_t)bitset_count(p->known, words(f->t));
+	out->told = out->told_halves;
+	for (uint32_t r = 0; r < f->t->routers.n; r++)
+		if (bitset_has(p->known, r))
+			out->told += SIM_OBJECTS_A_ROUTER +
+				     2 * (uint32_t)__builtin_popcount(f->t->routers.at[r].algos);
 }

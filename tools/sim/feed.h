@@ -13,13 +13,17 @@
 struct sim_scratch {
 	struct ls_srv6_sid endx[1];
 	struct ls_msd msd[4];
-	uint8_t algos[1];
+	uint8_t algos[1 + SIM_ALGOS_MAX];
+	struct ls_flex_algo flex[SIM_ALGOS_MAX];
 };
 
-/* What there is to tell: per router node, loopback, locator, SID; then the halves of wires. */
-enum { SIM_OBJECTS_A_ROUTER = 4 };
+/* What there is to tell: per router node, loopback, locator, SID, then a locator and a SID of each
+ * Flex-Algo; then the halves of wires. */
+enum { SIM_OBJECTS_A_ROUTER = 4 }; /* without Flex-Algos */
+uint32_t sim_objects_a_router(const struct sim_topo *t);
 uint32_t sim_objects(const struct sim_topo *t);
-void sim_object(const struct sim_topo *t, uint32_t i, struct sim_scratch *s, struct ls_object *out);
+/* False: the router does not take part in the Flex-Algo this would be of. */
+bool sim_object(const struct sim_topo *t, uint32_t i, struct sim_scratch *s, struct ls_object *out);
 
 struct sim_feeds;
 

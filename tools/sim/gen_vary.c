@@ -145,8 +145,34 @@ static void three_metrics(struct gen *g)
 	}
 }
 
+/* ---- Flex-Algo ---- */
+
+/* Core and aggregation take part, and nine access routers of ten; one great link in ten is of the
+ * colour that 129 keeps off. Numbers of its own, so that all else is the network without. */
+static void flex(struct gen *g)
+{
+	struct rng rng;
+
+	g->t->n_algos = 2;
+	g->t->algo[0] = (struct sim_algo){ .algo = 128, .delay = true };
+	g->t->algo[1] = (struct sim_algo){ .algo = 129, .exclude_any = UINT32_C(1) << 9 };
+	rng_seed(&rng, ~g->cfg->seed);
+	for (uint32_t i = 0; i < g->n; i++) {
+		uint8_t both = (uint8_t)rng_below(&rng, 100), all = (1 << 2) - 1;
+
+		if (i >= 2 * g->n_pops + g->n_agg && both < 20)
+			all = both < 10 ? 1 : 2;
+		g->t->routers.at[g->number[i]].algos = all;
+	}
+	for (uint32_t i = 0; i < g->t->wires.n; i++)
+		if (g->t->wires.at[i].bw_bps >= UINT64_C(400000000000) && rng_below(&rng, 10) == 0)
+			g->t->wires.at[i].admin_group[0] |= UINT32_C(1) << 9;
+}
+
 void sim_gen_vary(struct gen *g)
 {
+	if (g->cfg->variant & SIM_FLEX)
+		flex(g);
 	if (g->cfg->variant & SIM_PARALLEL && g->t->wires.n)
 		parallel(g);
 	if (g->cfg->variant & SIM_CONDUITS && g->n_pops)

@@ -30,7 +30,8 @@ static const char usage[] =
 	"  -g, --generate N[,LINKS]  a backbone of N routers, filled up to LINKS links (default 50)\n"
 	"  -s, --seed SEED           of the generator (default 1)\n"
 	"      --variant WORD,…      dense (bigger core, PoPs of degree 6), ecmp (3 metrics), parallel\n"
-	"                            (5 % more links beside others), conduits (shared SRLGs)\n"
+	"                            (5 % more links beside others), conduits (shared SRLGs),\n"
+	"                            flex (Flex-Algos 128 and 129)\n"
 	"      --classic PERCENT     routers with classic End SIDs instead of uSIDs (default 10)\n"
 	"  -t, --topology FILE       read it: the lab's format, or REPETITA's .graph\n"
 	"      --dual                routers and links have IPv4 addresses too\n"
@@ -112,7 +113,7 @@ static bool variant(const char *text, uint32_t *out)
 		const char *name;
 		uint32_t bit;
 	} words[] = { { "dense", SIM_DENSE }, { "ecmp", SIM_ECMP }, { "parallel", SIM_PARALLEL },
-		      { "conduits", SIM_CONDUITS } };
+		      { "conduits", SIM_CONDUITS }, { "flex", SIM_FLEX } };
 
 	while (*text) {
 		size_t len = strcspn(text, ","), i = 0;

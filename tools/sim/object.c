@@ -40,25 +40,57 @@ static void node_object(const struct sim_topo *t, uint32_t router, struct sim_sc
 	static const struct ls_msd msd[] = { { MSD_MAX_SL, SIM_MSD }, { MSD_END_POP, SIM_MSD },
 					     { MSD_H_ENCAPS, SIM_MSD }, { MSD_END_D, SIM_MSD } };
 
+	size_t n_algos = 1;
+
 	_Static_assert(sizeof(msd) == sizeof(s->msd), "room for all");
 	memcpy(s->msd, msd, sizeof(msd));
 	s->algos[0] = 0;
+	for (unsigned k = 1; k <= t->n_algos; k++)
+		if (sim_router_in(t, router, k))
+			s->algos[n_algos++] = t->algo[k - 1].algo;
 	*n = (struct ls_node){ .id = node_id(t, router), .router_id_v6 = sim_loopback(t, router),
-			       .srv6 = true, .algos = s->algos, .n_algos = 1, .msd = s->msd,
+			       .srv6 = true, .algos = s->algos, .n_algos = n_algos, .msd = s->msd,
 			       .n_msd = ARRAY_LEN(s->msd) };
+	if (sim_router_defines(t, router)) {
+		for (unsigned k = 0; k < t->n_algos; k++)
+			s->flex[k] = (struct ls_flex_algo){
+				.algo = t->algo[k].algo, .metric_type = t->algo[k].delay, .priority = 128,
+				.exclude_any = { t->algo[k].exclude_any },
+				.n_exclude_any = t->algo[k].exclude_any != 0 };
+		n->flex = s->flex;
+		n->n_flex = t->n_algos;
+	}
 	if (t->dual)
 		n->router_id_v4 = sim_router_v4(router);
 	(void)str_copy(n->name, sizeof(n->name), t->routers.at[router].name);
 }
 
-static void prefix_object(const struct sim_topo *t, uint32_t router, bool locator,
-			  struct ls_prefix *p)
+/* Its loopback, or the locator of an algorithm (k as in topo.h). */
+static void prefix_object(const struct sim_topo *t, uint32_t router, struct ls_prefix *p)
 {
 	struct ip_addr loopback = sim_loopback(t, router);
 
-	*p = (struct ls_prefix){ .node = node_id(t, router), .has_metric = true };
-	p->prefix = locator ? sim_locator(t, router) : ip_prefix_of(&loopback, 128);
-	p->has_locator = locator;
+	*p = (struct ls_prefix){ .node = node_id(t, router), .has_metric = true,
+				 .prefix = ip_prefix_of(&loopback, 128) };
+}
+
+static uint8_t algo_number(const struct sim_topo *t, unsigned k)
+{
+	return k ? t->algo[k - 1].algo : 0;
+}
+
+static void locator_object(const struct sim_topo *t, uint32_t router, unsigned k, struct ls_prefix *p)
+{
+	*p = (struct ls_prefix){ .node = node_id(t, router), .has_metric = true, .has_locator = true,
+				 .locator_algo = algo_number(t, k),
+				 .prefix = sim_locator_of(t, router, k) };
+}
+
+static void sid_object(const struct sim_topo *t, uint32_t router, unsigned k, struct ls_sid *o)
+{
+	*o = (struct ls_sid){ .node = node_id(t, router) };
+	o->sid = srv6_sid(t, router, sim_node_sid_of(t, router, k), false);
+	o->sid.algo = algo_number(t, k);
 }
 
 static void key_fill(const struct sim_topo *t, uint32_t wire, unsigned side, struct ls_link_key *k)
@@ -102,37 +134,57 @@ static void link_object(const struct sim_topo *t, uint32_t wire, unsigned side,
 	memcpy(l->admin_group, w->admin_group, sizeof(l->admin_group));
 	for (size_t i = 0; i < ARRAY_LEN(l->unrsv_bw_bps); i++)
 		l->unrsv_bw_bps[i] = w->bw_bps;
+	if (t->n_algos) { /* what Flex-Algo uses is told apart (RFC 9350 s12), here the same */
+		l->flex = (struct ls_flex_attrs){
+			.have = LS_HAVE_TE_METRIC | LS_HAVE_ADMIN_GROUP | LS_HAVE_DELAY_MM,
+			.te_metric = h->te, .delay_min_us = h->delay_us, .delay_max_us = h->delay_us,
+			.srlg = w->srlg, .n_srlg = w->n_srlg };
+		memcpy(l->flex.admin_group, w->admin_group, sizeof(l->flex.admin_group));
+	}
 	key_fill(t, wire, side, &l->key);
+}
+
+uint32_t sim_objects_a_router(const struct sim_topo *t)
+{
+	return SIM_OBJECTS_A_ROUTER + 2 * (uint32_t)t->n_algos;
 }
 
 uint32_t sim_objects(const struct sim_topo *t)
 {
-	return (uint32_t)(SIM_OBJECTS_A_ROUTER * t->routers.n + 2 * t->wires.n);
+	return (uint32_t)(sim_objects_a_router(t) * t->routers.n + 2 * t->wires.n);
 }
 
-void sim_object(const struct sim_topo *t, uint32_t i, struct sim_scratch *s, struct ls_object *out)
+/* Node, loopback, then a locator and a SID an algorithm. */
+static bool router_object(const struct sim_topo *t, uint32_t router, uint32_t i,
+			  struct sim_scratch *s, struct ls_object *out)
 {
-	uint32_t n_router = (uint32_t)(SIM_OBJECTS_A_ROUTER * t->routers.n);
-	uint32_t router = i / SIM_OBJECTS_A_ROUTER;
+	unsigned k = i < 2 ? 0 : (i - 2) / 2;
 
-	if (i >= n_router) {
-		out->kind = LS_LINK;
-		link_object(t, (i - n_router) / 2, (i - n_router) % 2, s, &out->link);
-		return;
-	}
-	switch (i % SIM_OBJECTS_A_ROUTER) {
-	case 0:
+	if (!sim_router_in(t, router, k))
+		return false;
+	if (i == 0) {
 		out->kind = LS_NODE;
 		node_object(t, router, s, &out->node);
-		break;
-	case 1:
-	case 2:
+	} else if (i == 1) {
 		out->kind = LS_PREFIX;
-		prefix_object(t, router, i % SIM_OBJECTS_A_ROUTER == 2, &out->prefix);
-		break;
-	default:
+		prefix_object(t, router, &out->prefix);
+	} else if (i % 2 == 0) {
+		out->kind = LS_PREFIX;
+		locator_object(t, router, k, &out->prefix);
+	} else {
 		out->kind = LS_SID;
-		out->sid = (struct ls_sid){ .node = node_id(t, router) };
-		out->sid.sid = srv6_sid(t, router, sim_node_sid(t, router), false);
+		sid_object(t, router, k, &out->sid);
 	}
+	return true;
+}
+
+bool sim_object(const struct sim_topo *t, uint32_t i, struct sim_scratch *s, struct ls_object *out)
+{
+	uint32_t each = sim_objects_a_router(t), n_router = (uint32_t)(each * t->routers.n);
+
+	if (i < n_router)
+		return router_object(t, i / each, i % each, s, out);
+	out->kind = LS_LINK;
+	link_object(t, (i - n_router) / 2, (i - n_router) % 2, s, &out->link);
+	return true;
 }

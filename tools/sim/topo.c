@@ -184,9 +184,43 @@ static uint64_t sid_block(const struct ip_addr *a)
 	return ip_bits_get(a, 0, 32) - (usid ? USID_FIRST : CLASSIC_FIRST);
 }
 
+unsigned sim_algo_of(const struct ip_addr *a)
+{
+	uint64_t k = sid_block(a) / SIM_BLOCKS;
+
+	return k <= SIM_ALGOS_MAX ? (unsigned)k : SIM_ALGOS_MAX + 1;
+}
+
+bool sim_router_in(const struct sim_topo *t, uint32_t router, unsigned k)
+{
+	return k == 0 || (t->routers.at[router].algos >> (k - 1) & 1);
+}
+
+bool sim_router_defines(const struct sim_topo *t, uint32_t router)
+{
+	return t->n_algos && (router == 0 || router == t->routers.n / 2);
+}
+
+uint32_t sim_half_cost(const struct sim_topo *t, uint32_t half, unsigned k)
+{
+	const struct sim_wire *w = &t->wires.at[half / 2];
+	const struct sim_half *h = &w->half[half % 2];
+	const struct sim_algo *a = k ? &t->algo[k - 1] : NULL;
+
+	if (!sim_half_works(t, half / 2, half % 2))
+		return UINT32_MAX;
+	if (a && (!sim_router_in(t, w->end[0], k) || !sim_router_in(t, w->end[1], k) ||
+		  w->admin_group[0] & a->exclude_any))
+		return UINT32_MAX;
+	if (a && a->delay)
+		return h->delay_us;
+	return h->igp <= SIM_METRIC_MAX ? h->igp : UINT32_MAX;
+}
+
 uint32_t sim_router_by_addr(const struct sim_topo *t, const struct ip_addr *a)
 {
 	uint32_t r = SIM_NONE;
+	unsigned k;
 
 	if (a->family == IP_V4) {
 		r = router_numbered(t, ip_bits_get(a, 8, 8), ip_bits_get(a, 16, 16));
@@ -208,11 +242,14 @@ uint32_t sim_router_by_addr(const struct sim_topo *t, const struct ip_addr *a)
 		}
 		return r;
 	}
-	r = router_numbered(t, sid_block(a), ip_bits_get(a, 32, 16));
+	k = sim_algo_of(a);
+	if (k > t->n_algos)
+		return SIM_NONE;
+	r = router_numbered(t, sid_block(a) % SIM_BLOCKS, ip_bits_get(a, 32, 16));
 	if (r != SIM_NONE) {
-		struct ip_prefix own = sim_locator(t, r);
+		struct ip_prefix own = sim_locator_of(t, r, k);
 
-		r = ip_prefix_has(&own, a) ? r : SIM_NONE;
+		r = sim_router_in(t, r, k) && ip_prefix_has(&own, a) ? r : SIM_NONE;
 	}
 	return r;
 }
@@ -265,35 +302,46 @@ struct ip_addr sim_half_v4(uint32_t wire, unsigned side)
 				   (uint8_t)(v >> 8 & 0xff), (uint8_t)(v & 0xff) });
 }
 
-static struct ip_addr sid(const struct sim_topo *t, uint32_t router, uint16_t fun)
+static struct ip_addr sid(const struct sim_topo *t, uint32_t router, uint16_t fun, unsigned k)
 {
 	static const uint8_t zero[16] = { 0 };
 	struct ip_addr a = ip_v6(zero);
 
 	ip_bits_set(&a, 0, 32,
-		    (t->routers.at[router].classic ? CLASSIC_FIRST : USID_FIRST) + block_of(router));
+		    (t->routers.at[router].classic ? CLASSIC_FIRST : USID_FIRST) +
+			    block_of(router) + k * SIM_BLOCKS);
 	ip_bits_set(&a, 32, 16, number_of(router));
 	ip_bits_set(&a, 48, 16, fun);
 	return a;
 }
 
-struct ip_prefix sim_locator(const struct sim_topo *t, uint32_t router)
+struct ip_prefix sim_locator_of(const struct sim_topo *t, uint32_t router, unsigned k)
 {
-	struct ip_addr a = sid(t, router, 0);
+	struct ip_addr a = sid(t, router, 0, k);
 
 	return ip_prefix_of(&a, 48);
 }
 
+struct ip_prefix sim_locator(const struct sim_topo *t, uint32_t router)
+{
+	return sim_locator_of(t, router, 0);
+}
+
+struct ip_addr sim_node_sid_of(const struct sim_topo *t, uint32_t router, unsigned k)
+{
+	return sid(t, router, t->routers.at[router].classic ? 1 : 0, k);
+}
+
 struct ip_addr sim_node_sid(const struct sim_topo *t, uint32_t router)
 {
-	return sid(t, router, t->routers.at[router].classic ? 1 : 0);
+	return sim_node_sid_of(t, router, 0);
 }
 
 struct ip_addr sim_adj_sid(const struct sim_topo *t, uint32_t wire, unsigned side)
 {
 	const struct sim_wire *w = &t->wires.at[wire];
 
-	return sid(t, w->end[side], w->half[side].fun);
+	return sid(t, w->end[side], w->half[side].fun, 0);
 }
 
 /* ---- state ---- */

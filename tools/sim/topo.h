@@ -28,15 +28,25 @@ enum {
 	SIM_ADMIN_WORDS = 8,
 	SIM_METRIC_MAX = 0xfffffe,   /* above it a link is in no shortest path (RFC 5305 s3) */
 	SIM_FUN_FIRST = 0xe000,	     /* the LIB */
+	SIM_ALGOS_MAX = 4,	     /* beside algorithm 0 */
 };
 
 #define SIM_NONE UINT32_MAX
+
+/* A Flex-Algo definition (RFC 9350): its metric, and links of which admin groups (the first 32)
+ * it keeps off. SIDs of the k-th are in blocks of their own: SIM_BLOCKS * (k + 1) further on. */
+struct sim_algo {
+	uint8_t algo; /* 128 and up */
+	bool delay;   /* else the IGP metric */
+	uint32_t exclude_any;
+};
 
 struct sim_router {
 	char name[SIM_NAME_MAX];
 	bool classic; /* End and End.X instead of uN and uA */
 	bool up;
 	bool feed;	   /* chosen as BGP-LS producer */
+	uint8_t algos;	   /* bit k: takes part in the k-th Flex-Algo */
 	uint16_t fun_next; /* of the next adjacency that comes up */
 };
 
@@ -65,6 +75,8 @@ struct sim_topo {
 	struct ip_prefix loopbacks; /* a /48 */
 	bool dual;		    /* routers and links have IPv4 addresses too */
 	uint32_t asn;
+	struct sim_algo algo[SIM_ALGOS_MAX];
+	uint8_t n_algos;
 	uint32_t version; /* grows with every change of states or metrics */
 	/* Halves leaving router r, as 2 * wire + side: idx[start[r]] … idx[start[r + 1] - 1]. */
 	uint32_t *start, *idx;
@@ -94,6 +106,17 @@ struct ip_addr sim_router_v4(uint32_t router); /* 10.b.x.y: also the BGP identif
 struct ip_addr sim_half_addr(uint32_t wire, unsigned side);
 struct ip_addr sim_half_v4(uint32_t wire, unsigned side);
 struct ip_prefix sim_locator(const struct sim_topo *t, uint32_t router);
+/* k: 0 for algorithm 0, else 1 + the place of the Flex-Algo. */
+struct ip_prefix sim_locator_of(const struct sim_topo *t, uint32_t router, unsigned k);
+struct ip_addr sim_node_sid_of(const struct sim_topo *t, uint32_t router, unsigned k);
+/* Which algorithm an address inside a locator is of: k as above. */
+unsigned sim_algo_of(const struct ip_addr *a);
+/* Does the router take part in it. */
+bool sim_router_in(const struct sim_topo *t, uint32_t router, unsigned k);
+/* What a half costs for it, UINT32_MAX: it may not be used. */
+uint32_t sim_half_cost(const struct sim_topo *t, uint32_t half, unsigned k);
+/* The definitions are told by these routers: two, so that one may be missed. */
+bool sim_router_defines(const struct sim_topo *t, uint32_t router);
 struct ip_addr sim_node_sid(const struct sim_topo *t, uint32_t router);
 struct ip_addr sim_adj_sid(const struct sim_topo *t, uint32_t wire, unsigned side);
 
@@ -118,6 +141,7 @@ enum {
 	SIM_DENSE = 1 << 0,    /* a bigger core, each PoP with wires to six others */
 	SIM_ECMP = 1 << 1,     /* metrics of three values */
 	SIM_PARALLEL = 1 << 2, /* one wire in twenty has another beside it */
+	SIM_FLEX = 1 << 4,     /* Flex-Algos 128 (delay) and 129 (without admin group 9) */
 	SIM_CONDUITS = 1 << 3, /* corridors share trenches: one to three SRLGs a core link */
 };
 

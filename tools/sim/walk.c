@@ -31,9 +31,11 @@ struct sim_paths {
 	const struct sim_topo *t;
 	struct {
 		uint32_t to, version;
+		unsigned algo;
 		uint32_t *dist;
 	} kept[KEPT_MAX];
 	size_t n_kept; /* of them are used, in a large network fewer */
+	unsigned algo; /* of the tree or the branches at hand: as in topo.h */
 	struct heap heap;
 	struct vertex *vertex;
 	struct sum *sum;   /* routers on branches, farthest first */
@@ -75,13 +77,6 @@ struct sim_paths *sim_paths_free(struct sim_paths *p)
 
 /* ---- shortest paths ---- */
 
-static uint32_t cost(const struct sim_topo *t, uint32_t half)
-{
-	uint32_t igp = t->wires.at[half / 2].half[half % 2].igp;
-
-	return sim_half_works(t, half / 2, half % 2) && igp <= SIM_METRIC_MAX ? igp : UINT32_MAX;
-}
-
 static uint32_t far_end(const struct sim_topo *t, uint32_t half)
 {
 	return t->wires.at[half / 2].end[1 - half % 2];
@@ -93,7 +88,8 @@ static bool relax_into(struct sim_paths *p, uint32_t v)
 	const struct sim_topo *t = p->t;
 
 	for (uint32_t i = t->start[v]; i < t->start[v + 1]; i++) {
-		uint32_t from = far_end(t, t->idx[i]), w = cost(t, t->idx[i] ^ 1);
+		uint32_t from = far_end(t, t->idx[i]);
+		uint32_t w = sim_half_cost(t, t->idx[i] ^ 1, p->algo);
 		struct vertex *u = &p->vertex[from];
 
 		if (w == UINT32_MAX || p->vertex[v].dist + w >= u->dist)
@@ -127,29 +123,37 @@ static bool dijkstra(struct sim_paths *p, uint32_t to, uint32_t *dist)
 	return good;
 }
 
-const uint32_t *sim_distances(struct sim_paths *p, uint32_t to)
+static const uint32_t *distances(struct sim_paths *p, uint32_t to, unsigned algo)
 {
-	size_t k = to % p->n_kept;
+	size_t k = (to + 64 * algo) % p->n_kept;
 
+	p->algo = algo;
 	if (!p->kept[k].dist)
 		p->kept[k].dist = calloc(p->t->routers.n + 1, sizeof(uint32_t));
 	if (!p->kept[k].dist)
 		return NULL;
-	if (p->kept[k].version == p->t->version && p->kept[k].to == to)
+	if (p->kept[k].version == p->t->version && p->kept[k].to == to && p->kept[k].algo == algo)
 		return p->kept[k].dist;
 	p->kept[k].version = 0;
 	if (!dijkstra(p, to, p->kept[k].dist))
 		return NULL;
 	p->kept[k].version = p->t->version;
 	p->kept[k].to = to;
+	p->kept[k].algo = algo;
 	return p->kept[k].dist;
+}
+
+const uint32_t *sim_distances(struct sim_paths *p, uint32_t to)
+{
+	return distances(p, to, 0);
 }
 
 /* ---- branches from one router to another ---- */
 
-static bool on_branch(const struct sim_topo *t, const uint32_t *dist, uint32_t half)
+static bool on_branch(const struct sim_paths *p, const uint32_t *dist, uint32_t half)
 {
-	uint32_t w = cost(t, half), from = t->wires.at[half / 2].end[half % 2];
+	const struct sim_topo *t = p->t;
+	uint32_t w = sim_half_cost(t, half, p->algo), from = t->wires.at[half / 2].end[half % 2];
 	uint32_t to = far_end(t, half);
 
 	return w != UINT32_MAX && dist[to] != UINT32_MAX && dist[from] == dist[to] + w;
@@ -184,7 +188,7 @@ static void sum_up(struct sim_paths *p, const uint32_t *dist, uint32_t n)
 			uint32_t h = t->idx[i], delay = t->wires.at[h / 2].half[h % 2].delay_us;
 			const struct sum *x;
 
-			if (!on_branch(t, dist, h))
+			if (!on_branch(p, dist, h))
 				continue;
 			x = &p->sum[p->sum_at[far_end(t, h)] - 1];
 			if (x->min + delay < s->min)
@@ -208,7 +212,7 @@ static void branches(struct sim_paths *p, const uint32_t *dist, uint32_t from, s
 		uint32_t r = p->sum[k].router;
 
 		for (uint32_t i = t->start[r]; i < t->start[r + 1]; i++) {
-			if (!on_branch(t, dist, t->idx[i]))
+			if (!on_branch(p, dist, t->idx[i]))
 				continue;
 			if (used)
 				bitset_add(used, t->idx[i]);
@@ -347,7 +351,7 @@ static bool deliver(struct packet *k)
 
 	if (owner == SIM_NONE || ip_prefix_has(&t->loopbacks, &k->da) || k->da.family != IP_V6)
 		return fail(k, "no SID has this prefix:");
-	dist = sim_distances(k->p, owner);
+	dist = distances(k->p, owner, sim_algo_of(&k->da));
 	if (!dist)
 		return fail(k, "no memory");
 	if (!t->routers.at[k->at].up || dist[k->at] == UINT32_MAX)
@@ -383,7 +387,7 @@ bool sim_walk_first(struct sim_paths *p, uint32_t headend, const struct ip_addr 
 {
 	const struct sim_topo *t = p->t;
 	uint32_t owner = sim_router_by_addr(t, sid);
-	const uint32_t *dist = owner == SIM_NONE ? NULL : sim_distances(p, owner);
+	const uint32_t *dist = owner == SIM_NONE ? NULL : distances(p, owner, sim_algo_of(sid));
 	uint64_t fun = ip_bits_get(sid, NODE_END, 16);
 
 	if (!dist || dist[headend] == UINT32_MAX || !t->routers.at[headend].up)

@@ -204,6 +204,8 @@ static const struct {
 	{ DOC("{\"node-id\":\"a\"},{\"node-id\":\"a\"}", ""), "f: /nodes/1: a second node 'a'" },
 	{ DOC("{\"name\":\"a\"}", ""), "f: /nodes/0: member 'node-id' is missing" },
 	{ DOC("{\"node-id\":\"a\",\"x\":1}", ""), "f: /nodes/0/x: unknown member" },
+	{ DOC("{\"node-id\":\"a\",\"x\\ny\":1}", ""), "f: /nodes/0/x?y: unknown member" },
+	{ DOC("{\"node-id\":\"a\",\"as-number\":\"\\u001b[31m\"}", ""), "f: /nodes/0/as-number: '?[31m' is not" },
 	{ DOC("{\"node-id\":7}", ""), "f: /nodes/0/node-id: not a text" },
 	{ DOC("{\"node-id\":\"a\\u001b\"}", ""), "f: /nodes/0/node-id: a text with control characters" },
 	{ DOC(AB, LINK(",\"igp-metric\":0")), "f: /links/0: igp-metric 0" },

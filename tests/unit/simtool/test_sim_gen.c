@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "tools/sim/topo.h"
+#include "tools/sim/walk.h"
 
 static void make(struct sim_topo *t, uint64_t seed, uint32_t routers)
 {
@@ -155,10 +155,88 @@ START_TEST(a_trace_can_be_carried_out_and_ends_where_it_began)
 }
 END_TEST
 
+/* ---- Flex-Algo ---- */
+
+static void make_flex(struct sim_topo *t)
+{
+	const struct sim_gen g = { .seed = 2, .routers = 300, .variant = SIM_FLEX, .classic_pct = 20 };
+
+	sim_topo_init(t);
+	ck_assert_int_eq(sim_gen(t, &g), 0);
+}
+
+START_TEST(most_take_part_and_have_sids_of_their_own)
+{
+	struct sim_topo t;
+	uint32_t in[3] = { 0 }, off = 0;
+
+	make_flex(&t);
+	ck_assert_uint_eq(t.n_algos, 2);
+	for (uint32_t r = 0; r < t.routers.n; r++)
+		for (unsigned k = 0; k <= t.n_algos; k++) {
+			struct ip_addr a = sim_node_sid_of(&t, r, k);
+
+			in[k] += sim_router_in(&t, r, k);
+			ck_assert_uint_eq(sim_algo_of(&a), k);
+			ck_assert_uint_eq(sim_router_by_addr(&t, &a), sim_router_in(&t, r, k) ? r : SIM_NONE);
+		}
+	ck_assert_uint_eq(in[0], 300);
+	for (unsigned k = 1; k < 3; k++)
+		ck_assert(in[k] >= 250 && in[k] < 300);
+	for (uint32_t w = 0; w < t.wires.n; w++)
+		off += sim_half_cost(&t, 2 * w, 2) == UINT32_MAX && sim_half_cost(&t, 2 * w, 0) != UINT32_MAX;
+	ck_assert_uint_gt(off, 0);
+	sim_topo_fini(&t);
+}
+END_TEST
+
+/* A packet of 128 takes the quickest way there is among those that take part, one of 0 the cheapest. */
+START_TEST(a_packet_goes_by_its_algorithms_metric)
+{
+	AUTO(sim_paths_free) struct sim_paths *p = NULL;
+	uint32_t quicker = 0, seen = 0;
+	struct sim_topo t;
+
+	make_flex(&t);
+	ck_assert_int_eq(sim_paths_new(&p, &t), 0);
+	for (uint32_t r = 1; r < 100; r++) {
+		struct ip_addr plain = sim_node_sid(&t, r), quick = sim_node_sid_of(&t, r, 1);
+		struct sim_walk a, b;
+
+		if (!sim_router_in(&t, 0, 1) || !sim_router_in(&t, r, 1))
+			continue;
+		sim_walk(p, 0, &plain, 1, &a, NULL);
+		sim_walk(p, 0, &quick, 1, &b, NULL);
+		ck_assert(a.ok);
+		if (!b.ok) /* cut off by those that take no part */
+			continue;
+		seen++;
+		ck_assert_uint_eq(b.delay_us_min, b.delay_us_max);
+		quicker += b.delay_us_max < a.delay_us_min;
+	}
+	ck_assert_uint_ge(seen, 50);
+	ck_assert_uint_ge(quicker, 5);
+	sim_topo_fini(&t);
+}
+END_TEST
+
+START_TEST(without_the_word_there_is_no_flex_algo)
+{
+	struct sim_topo t;
+	struct ip_addr a;
+
+	make(&t, 2, 300);
+	ck_assert_uint_eq(t.n_algos, 0);
+	a = sim_node_sid_of(&t, 5, 1);
+	ck_assert_uint_eq(sim_router_by_addr(&t, &a), SIM_NONE);
+	sim_topo_fini(&t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sim_gen");
-	TCase *d = tcase_create("demands"), *c = tcase_create("traces");
+	TCase *d = tcase_create("demands"), *c = tcase_create("traces"), *f = tcase_create("flex");
 
 	tcase_add_test(d, the_same_seed_is_the_same_demands);
 	tcase_add_test(d, demands_fit_and_matter);
@@ -167,5 +245,9 @@ int main(void)
 	tcase_add_test(c, the_same_seed_is_the_same_trace);
 	tcase_add_test(c, a_trace_can_be_carried_out_and_ends_where_it_began);
 	suite_add_tcase(s, c);
+	tcase_add_test(f, most_take_part_and_have_sids_of_their_own);
+	tcase_add_test(f, a_packet_goes_by_its_algorithms_metric);
+	tcase_add_test(f, without_the_word_there_is_no_flex_algo);
+	suite_add_tcase(s, f);
 	return check_main(s);
 }
