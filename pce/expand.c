@@ -51,6 +51,8 @@ bool pce_walk_to(struct pce_walk *w, const struct pce_walk_goal *g, uint32_t seg
 	w->single = w->single && d->paths == 1;
 	pce_dag_mark(c, s, w->at, &w->used);
 	w->at = g->node;
+	if (c->note)
+		c->note(c->note_arg, g->algo ? TED_NONE : g->node, TED_NONE);
 	return true;
 }
 
@@ -71,6 +73,8 @@ int pce_walk_binding(struct pce_walk *w, const struct ip_addr *sid, uint32_t lab
 		for (uint32_t k = 0; k < b->n_links; k++)
 			(void)pce_used_add(&w->used, b->links[k]);
 		w->at = b->endpoint;
+		if (w->c->note)
+			w->c->note(w->c->note_arg, TED_NONE, TED_NONE);
 		return 1;
 	}
 	return 0;
@@ -105,6 +109,8 @@ void pce_walk_cross(struct pce_walk *w, uint32_t link, uint32_t far)
 	cross_one(w, link);
 	if (w->at != far)
 		cross_one(w, pce_lan_exit(w->c->t, link, far));
+	if (w->c->note)
+		w->c->note(w->c->note_arg, far, link);
 }
 
 /* ---- SRv6 ---- */

@@ -49,6 +49,10 @@ struct pce_cut {
 struct pce_used;
 struct only;
 
+/* Told of each hop of a SID list as it is walked: to a node by the IGP, or over a link; TED_NONE
+ * twice: something else, a flexible algorithm or a binding SID. */
+typedef void (*pce_note_fn)(void *arg, uint32_t node, uint32_t link);
+
 struct pce_ctx {
 	const struct ted *t;
 	const struct ted_priv *p;
@@ -71,6 +75,8 @@ struct pce_ctx {
 	uint32_t epoch;
 	struct pce_removed *met;       /* counts links that searches may not take; NULL: not */
 	bool no_memory;
+	pce_note_fn note; /* NULL: nobody asks */
+	void *note_arg;
 };
 
 /* One question to the search: best path under these bounds and the constraints in mask. */
