@@ -57,7 +57,8 @@ static int flows_check(const struct ted *t, const struct pce_flow *flows, uint32
 	return *legs > UINT32_MAX / 2 ? PCE_FAILURES_E_FLOW : 0;
 }
 
-static void leg_add(struct pce_failures *f, uint32_t flow, uint32_t from, uint32_t to, uint32_t link)
+static void leg_add(struct pce_failures *f, uint32_t flow, uint32_t from, uint32_t to,
+		    uint32_t link)
 {
 	f->legs[f->n_legs++] = (struct leg){ .flow = flow, .from = from, .to = to, .link = link };
 }

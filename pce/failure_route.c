@@ -82,7 +82,8 @@ static uint64_t add_metric(uint64_t sum, uint32_t own)
 	return sum == FLOW_UNKNOWN || own == TED_NONE ? FLOW_UNKNOWN : sum + own;
 }
 
-static void carry(struct pce_failures *f, uint32_t from, uint32_t to, uint32_t link, uint64_t amount)
+static void carry(struct pce_failures *f, uint32_t from, uint32_t to, uint32_t link,
+		  uint64_t amount)
 {
 	struct spot *a = &f->spot[from], *b = &f->spot[to];
 

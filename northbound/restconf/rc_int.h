@@ -333,6 +333,10 @@ extern const struct rc_rpc rc_rpcs[];
 extern const size_t rc_n_rpcs;
 void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 		     struct rc_op *op, struct rc_error *e);
+void rc_failure_whatif(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		       struct rc_op *op, struct rc_error *e);
+void rc_failure_repairs(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+			struct rc_op *op, struct rc_error *e);
 /* Constraints and lists, shared by policies and path computation. */
 void rc_constraints_read(const struct lyd_node *n, struct intent_cpath *c);
 void rc_constraints_fill(struct lyd_node *n, const struct intent_cpath *c);

@@ -163,6 +163,8 @@ static void call_backup(struct rc *rc, const struct lyd_node *input, struct lyd_
 }
 
 const struct rc_rpc rc_rpcs[] = {
+	{ "sextant-failure", "repairs", HTTP_ROLE_READ, false, rc_failure_repairs },
+	{ "sextant-failure", "what-if", HTTP_ROLE_READ, false, rc_failure_whatif },
 	{ "sextant-path", "compute", HTTP_ROLE_READ, false, rc_path_compute },
 	{ "sextant-policy", "adopt", HTTP_ROLE_OPERATE, true, call_adopt },
 	{ "sextant-policy", "hold", HTTP_ROLE_OPERATE, true, call_hold },

@@ -19,6 +19,7 @@ static const struct {
 	{ "sextant-deviations", NULL },
 	{ "sextant-policy", NULL },
 	{ "sextant-path", NULL },
+	{ "sextant-failure", NULL },
 	{ "sextant-book", NULL },
 	{ "sextant-system", NULL },
 	{ "sextant-audit", NULL },

@@ -11,6 +11,8 @@
 #include "core/driver.h"
 #include "core/sr.h"
 #include "loop/loop.h"
+#include "pce/backup.h"
+#include "pce/failure.h"
 #include "pce/path.h"
 #include "store/store.h"
 #include "work/work.h"
@@ -252,3 +254,43 @@ struct intent_repair_info {
 	uint64_t repairs, last_ns, max_ns;
 };
 void intent_repair(const struct intent *i, struct intent_repair_info *out);
+
+/* ---- what if (on the loop, for people: policies as they are now, the current TED) ---- */
+
+struct intent_whatif_row {
+	struct sr_policy_key key;
+	uint64_t bandwidth_bps;
+	enum pce_flow_loss loss;
+	enum pce_constraint bound; /* of PCE_FLOW_BOUND, with value and allowed */
+	uint64_t value, allowed;
+};
+
+struct intent_whatif {
+	const struct ted *ted; /* borrowed; NULL: none */
+	const char *why;       /* there is no answer; else NULL */
+	const struct intent_whatif_row *rows; /* policies worse off than now, in key order */
+	uint32_t n_rows, n_moved, n_dead; /* policies that run over it; links that fail */
+	uint32_t n_unknown; /* of those moved, nothing can be said: flexible algorithms, binding SIDs */
+	struct pce_fullest now, after; /* by reservations; ppb rounded down */
+};
+
+/* name: of a link or node as elsewhere, or the SRLG's number. 0 or -ENOMEM. */
+int intent_whatif(const struct intent *i, enum pce_failure_kind kind, const char *name,
+		  struct arena *a, struct intent_whatif *out);
+
+struct intent_repair_row {
+	uint32_t dst;
+	struct pce_backup is; /* of those that need one */
+};
+
+struct intent_repairs {
+	const struct ted *ted;
+	const char *why;
+	const struct intent_repair_row *rows;
+	uint32_t n_rows;
+	bool more; /* than is shown */
+};
+
+/* What a router does for each destination until the IGP has converged (TI-LFA). 0 or -ENOMEM. */
+int intent_repairs(const struct intent *i, const char *plr, enum pce_failure_kind kind,
+		   const char *name, bool mpls, struct arena *a, struct intent_repairs *out);

@@ -31,6 +31,7 @@ void bench_codec(struct bench *b);
 void bench_ted(struct bench *b);
 void bench_path(struct bench *b);
 void bench_sid(struct bench *b);
+void bench_failure(struct bench *b);
 void bench_dclc(struct bench *b);
 void bench_spf(struct bench *b);
 void bench_te(struct bench *b);

@@ -171,6 +171,7 @@ int main(int argc, char **argv)
 	bench_ted(&b);
 	bench_path(&b);
 	bench_sid(&b);
+	bench_failure(&b);
 	bench_dclc(&b);
 	bench_spf(&b);
 	bench_te(&b);

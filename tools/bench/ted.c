@@ -13,6 +13,7 @@ static const struct size {
 	uint32_t routers, wires;
 } sizes[] = {
 	{ "1k-5k", 1000, 2500 },
+	{ "10k-50k", 10000, 25000 },
 	{ "10k-100k", 10000, 50000 },
 };
 

@@ -219,6 +219,8 @@ int cli_policy_delete(const struct cli_command *cmd);
 int cli_policy_action(const struct cli_command *cmd);
 int cli_policy_hold(const struct cli_command *cmd);
 int cli_path_compute(const struct cli_command *cmd);
+int cli_path_backup(const struct cli_command *cmd);
+int cli_fail_what(const struct cli_command *cmd);
 int cli_plan(const struct cli_command *cmd);
 int cli_session_list(const struct cli_command *cmd);
 int cli_session_clear(const struct cli_command *cmd);

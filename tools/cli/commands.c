@@ -25,6 +25,14 @@ static const struct cli_option o_delete[] = {
 
 static const struct cli_option o_path[] = { CLI_OPTIONS_CONSTRAINTS, CLI_OPTIONS_DEMAND, { 0 } };
 
+static const struct cli_option o_backup[] = {
+	{ "link", "LINK", "that fails, as 'p1>p2' or its id" },
+	{ "node", "NODE", "that fails: name, id or address" },
+	{ "srlg", "N", "all links in it fail" },
+	{ "dataplane", "srv6|mpls", "of the repair lists (default srv6)" },
+	{ 0 },
+};
+
 #define PLAN_FILES                                                                                 \
 	{ "topology", "FILE", "the network: JSON, REPETITA's .graph, or topo.csv" },               \
 		{ "demands", "FILE", "who sends how much: JSON or REPETITA's .demands" },          \
@@ -127,6 +135,21 @@ static const char plan_fail_more[] =
 	"fails, and what the fullest link is then.\n" PLAN_FORMATS "\n"
 	"  sextant plan fail --topology net.json --requests wanted.json";
 
+static const char fail_more[] =
+	"Which policies lose their way or a bound once the network has converged without it, before\n"
+	"anything is repaired, and what the fullest link is then by reservations. Nothing is changed.\n"
+	"\n"
+	"  sextant fail link 'p1>p2'\n"
+	"  sextant fail node p1\n"
+	"  sextant fail srlg 17";
+
+static const char backup_more[] =
+	"What the router next to a failure does with packets until the network has converged: over\n"
+	"which link they leave, and the segments that keep them on paths that will be shortest then\n"
+	"(TI-LFA). Exit code 3: there is no such router or failure.\n"
+	"\n"
+	"  sextant path backup p1 --link 'p1>p2'";
+
 static const char api_more[] =
 	"PATH begins with a slash: /restconf/data/..., /restconf/operations/... (RFC 8040), or any\n"
 	"other the controller serves. The body of the answer goes to standard output as it came.\n"
@@ -164,6 +187,11 @@ const struct cli_command cli_commands[] = {
 	ROW("path compute", "SRC DST", 2, 2, cli_path_compute, o_path, "a path and its SID list", path_more),
 	ROW("path explain", "SRC DST", 2, 2, cli_path_compute, o_path, "the same, and what constraints removed",
 	    path_more),
+	ROW("path backup", "NODE", 1, 1, cli_path_backup, o_backup, "how a router repairs what fails next to it",
+	    backup_more),
+	ROW("fail link", "LINK", 1, 1, cli_fail_what, NULL, "who loses what if a link failed", fail_more),
+	ROW("fail node", "NODE", 1, 1, cli_fail_what, NULL, "the same for a node", fail_more),
+	ROW("fail srlg", "N", 1, 1, cli_fail_what, NULL, "the same for an SRLG", fail_more),
 	ROW("plan path", "", 0, 0, cli_plan, o_plan_path, "paths for requests, on a network of a file", plan_path_more),
 	ROW("plan disjoint", "", 0, 0, cli_plan, o_plan_disjoint, "paths that share nothing, for requests",
 	    plan_disjoint_more),

@@ -502,11 +502,11 @@ static const struct {
 } completions[] = {
 	{ "pol", "policy\n" },
 	{ "x", "" },
-	{ "_", "status\ntopology\npolicy\npath\nplan\nsession\nheadend\nbook\nevent\nalarm\naudit\nbackup\napi\nversion\n"
+	{ "_", "status\ntopology\npolicy\npath\nfail\nplan\nsession\nheadend\nbook\nevent\nalarm\naudit\nbackup\napi\nversion\n"
 	       "completion\n" },
 	{ "policy re", "release\nreoptimise\n" },
 	{ "polic re", "" },
-	{ "path _", "compute\nexplain\n" },
+	{ "path _", "compute\nexplain\nbackup\n" },
 	{ "policy hold o", "on\noff\n" },
 	{ "policy hold on _", "" },
 	{ "completion _", "bash\nzsh\nfish\n" },

@@ -251,6 +251,64 @@ uint64_t intent_revision(const struct intent *i)
 	return fake.revision;
 }
 
+int intent_whatif(const struct intent *i, enum pce_failure_kind kind, const char *name,
+		  struct arena *a, struct intent_whatif *out)
+{
+	static struct intent_whatif_row rows[2];
+
+	(void)i;
+	(void)a;
+	memset(out, 0, sizeof(*out));
+	out->ted = fake.ted;
+	out->now.link = out->after.link = TED_NONE;
+	if (kind == PCE_FAIL_SRLG) {
+		out->why = strcmp(name, "7") == 0 ? "no link is in that SRLG" : "?";
+		return 0;
+	}
+	rows[0] = (struct intent_whatif_row){ .bandwidth_bps = 5, .loss = PCE_FLOW_LINK };
+	rows[0].key.color = 1;
+	rows[1] = (struct intent_whatif_row){ .loss = PCE_FLOW_BOUND, .bound = PCE_C_DELAY,
+					      .value = 70, .allowed = 50 };
+	rows[1].key.color = 2;
+	for (unsigned k = 0; k < 2; k++)
+		ck_assert_int_eq(ip_parse("2001:db8::1", &rows[k].key.headend), 0);
+	rows[0].key.endpoint = rows[1].key.endpoint = rows[0].key.headend;
+	out->rows = rows;
+	out->n_rows = 2;
+	out->n_moved = 3;
+	out->n_dead = 2;
+	out->after = (struct pce_fullest){ .link = 0, .load_bps = 9, .ppb = 12345678 };
+	return 0;
+}
+
+int intent_repairs(const struct intent *i, const char *plr, enum pce_failure_kind kind,
+		   const char *name, bool mpls, struct arena *a, struct intent_repairs *out)
+{
+	static struct intent_repair_row rows[2];
+
+	(void)i;
+	(void)a;
+	(void)kind;
+	(void)name;
+	memset(out, 0, sizeof(*out));
+	out->ted = fake.ted;
+	if (strcmp(plr, "r0") != 0) {
+		out->why = "there is no such router";
+		return 0;
+	}
+	rows[0] = (struct intent_repair_row){ .dst = 1 };
+	rows[0].is = (struct pce_backup){ .status = PCE_BACKUP_LIST, .why = "", .link = 0,
+					  .neighbour = 1, .n_segs = 1, .minimal = true, .igp = 30 };
+	rows[0].is.segs[0] = (struct pce_backup_seg){ .node = 1, .link = 2, .label = mpls ? 77 : 0 };
+	if (!mpls)
+		ck_assert_int_eq(ip_parse("fcbb:bb00:1::", &rows[0].is.segs[0].sid), 0);
+	rows[1] = (struct intent_repair_row){ .dst = 2 };
+	rows[1].is = (struct pce_backup){ .status = PCE_BACKUP_NONE, .why = "no way" };
+	out->rows = rows;
+	out->n_rows = 2;
+	return 0;
+}
+
 void intent_path(const struct intent *i, const struct intent_path_query *q, struct arena *a,
 		 struct pce_answer *out, const struct ted **ted)
 {
@@ -648,6 +706,7 @@ static struct ly_ctx *load(const char *first)
 {
 	static const char *const names[] = { "sextant-topology", "sextant-policy", "sextant-system",
 					     "sextant-book", "sextant-audit", "sextant-path",
+					     "sextant-failure",
 					     "sextant-events", "ietf-restconf-monitoring" };
 	struct ly_ctx *ctx;
 

@@ -506,6 +506,53 @@ START_TEST(every_constraint_is_written_and_read)
 }
 END_TEST
 
+START_TEST(what_if_something_failed_is_asked)
+{
+	static const char p[] = "/restconf/operations/sextant-failure:what-if";
+	const struct answer *a;
+
+	fake_up(4);
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"link\":\"r0>r1\"}}");
+	ck_status(a, 200);
+	ck_has(str_text(&a->body), "\"links-failed\":2,\"policies-moved\":3");
+	ck_has(str_text(&a->body), "{\"key\":\"2001:db8::1,1,2001:db8::1\",\"bandwidth\":\"5\","
+	       "\"loses\":\"link\"}");
+	ck_has(str_text(&a->body), "\"loses\":\"bound\",\"constraint\":\"delay\",\"value\":\"70\","
+	       "\"bound\":\"50\"");
+	ck_has(str_text(&a->body), "\"load\":\"9\",\"utilisation-ppm\":\"12345\"");
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"srlg\":7}}");
+	ck_status(a, 200);
+	ck_has(str_text(&a->body), "\"why\":\"no link is in that SRLG\"");
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"srlg\":7,\"node\":\"r0\"}}");
+	ck_status(a, 400);
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{}}");
+	ck_status(a, 400);
+	fake_down();
+}
+END_TEST
+
+START_TEST(local_repair_is_asked)
+{
+	static const char p[] = "/restconf/operations/sextant-failure:repairs";
+	const struct answer *a;
+
+	fake_up(4);
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"router\":\"r0\",\"node\":\"r3\"}}");
+	ck_status(a, 200);
+	ck_has(str_text(&a->body), "\"protected\":true");
+	ck_has(str_text(&a->body), "\"segment\":[{\"index\":1,\"sid\":\"fcbb:bb00:1::\"");
+	ck_has(str_text(&a->body), "\"protected\":false,\"reason\":\"no way\"");
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"router\":\"r0\",\"node\":\"r3\","
+		"\"dataplane\":\"sr-mpls\"}}");
+	ck_has(str_text(&a->body), "\"sid\":\"77\"");
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"router\":\"x\",\"node\":\"r3\"}}");
+	ck_has(str_text(&a->body), "there is no such router");
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"node\":\"r3\"}}");
+	ck_status(a, 400);
+	fake_down();
+}
+END_TEST
+
 START_TEST(a_path_is_computed_and_explained)
 {
 	static const char p[] = "/restconf/operations/sextant-path:compute";
@@ -573,6 +620,8 @@ Suite *suite_write(void)
 	tcase_add_test(t, attempts_do_not_push_out_what_was_done);
 	tcase_add_test(t, without_an_audit_record_there_is_no_change);
 	tcase_add_loop_test(t, operations_do_or_say_why_not, 0, ARRAY_LEN(ops));
+	tcase_add_test(t, what_if_something_failed_is_asked);
+	tcase_add_test(t, local_repair_is_asked);
 	tcase_add_test(t, a_path_is_computed_and_explained);
 	tcase_add_test(t, every_constraint_is_written_and_read);
 	suite_add_tcase(s, t);
