@@ -37,6 +37,7 @@ void merge_slots_fini(struct merge_slots *s)
 {
 	slots_free(&s->nodes);
 	slots_free(&s->links);
+	VEC_FINI(&s->link_at);
 }
 
 /* TED_NONE: over the limit or no memory; the object is then left out, and counted. */
