@@ -408,7 +408,7 @@ static void shift(struct te_bound *b, struct te_pair *p, uint32_t from, uint32_t
 /* true: some list was more than twice as dear as another, and still is likely to be. */
 static bool balance_once(struct te_bound *b, struct te_pair *p)
 {
-	double cost[TE_COLUMNS];
+	double cost[TE_COLUMNS] = { 0 };
 	bool far = false;
 	uint32_t to = 0;
 

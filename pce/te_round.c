@@ -45,7 +45,7 @@ static void give_out(const struct te_bound *b, struct rng *rng, struct te_way *w
 {
 	for (uint32_t i = 0; i < b->n_pairs; i++) {
 		const struct te_pair *p = &b->pair[i];
-		double left[TE_COLUMNS];
+		double left[TE_COLUMNS] = { 0 };
 
 		for (uint32_t j = 0; j < p->n; j++)
 			left[j] = p->col[j].rate;
@@ -62,7 +62,7 @@ static void give_out(const struct te_bound *b, struct rng *rng, struct te_way *w
 /* Its members take one list each; the columns then carry what that makes. */
 static void decide(struct te_bound *b, struct te_pair *p, struct rng *rng)
 {
-	double left[TE_COLUMNS], now[TE_COLUMNS] = { 0 };
+	double left[TE_COLUMNS] = { 0 }, now[TE_COLUMNS] = { 0 };
 
 	for (uint32_t j = 0; j < p->n; j++)
 		left[j] = p->col[j].rate;

@@ -62,8 +62,8 @@ static void steps_hold(const struct tn *t, const struct te_list *goal,
 		struct te_list a[TN_DEMANDS], b[TN_DEMANDS];
 
 		ck_assert(out->found == TE_ROLLOUT_DETOURS || times[i] <= 1);
-		memcpy(a, lists, sizeof(a));
-		memcpy(b, goal, sizeof(b));
+		memcpy(a, lists, t->prob.n_demands * sizeof(*a));
+		memcpy(b, goal, t->prob.n_demands * sizeof(*b));
 		ck_assert_double_eq_tol(peak_of(t, a), peak_of(t, b), 1e-9);
 		if (memcmp(&lists[i], &goal[i], sizeof(goal[i])) != 0) /* an end named as midpoint */
 			ck_assert(goal[i].mid[0] == t->demand[i].src ||
