@@ -53,6 +53,7 @@ struct pce_closed {
 	const struct pce_way *const *avoid; /* as in fixed */
 	uint32_t n_avoid;
 	const struct pce_way *const *soft; /* rather not */
+	const uint64_t *soft_bps;	   /* what they carry, where links may be shared; or NULL */
 	uint32_t n_soft;
 	const struct pce_toll *toll;
 	uint32_t n_toll;

@@ -120,13 +120,20 @@ enum { ROUNDS = 4 };
 static enum pce_found around(struct job *j, uint32_t leg, uint32_t known, struct pce_way *out)
 {
 	const struct pce_way *soft[2 * PCE_LEGS_MAX];
-	struct pce_closed c = { .soft = soft, .most = UINT64_MAX, .soft_first = true };
+	uint64_t bps[2 * PCE_LEGS_MAX];
+	struct pce_closed c = { .soft = soft, .soft_bps = bps, .most = UINT64_MAX,
+				.soft_first = true };
 
-	for (uint32_t i = 0; i < known; i++)
-		if (i != leg)
-			soft[c.n_soft++] = &j->set.way[i];
-	for (uint32_t i = 0; i < j->req->n_legs - j->n_free; i++)
-		soft[c.n_soft++] = &j->fixed[i];
+	for (uint32_t i = 0; i < known; i++) {
+		if (i == leg)
+			continue;
+		bps[c.n_soft] = j->own[i].bandwidth_bps;
+		soft[c.n_soft++] = &j->set.way[i];
+	}
+	for (uint32_t i = j->n_free; i < j->req->n_legs; i++) {
+		bps[c.n_soft] = j->own[i].bandwidth_bps;
+		soft[c.n_soft++] = &j->fixed[i - j->n_free];
+	}
 	return pce_set_leg(&j->set, leg, &c, out);
 }
 
@@ -142,6 +149,28 @@ static bool too_far_apart(const struct job *j)
 		high = w->sum[PCE_DELAY] > high ? w->sum[PCE_DELAY] : high;
 	}
 	return j->req->bound_difference && high - low > j->req->delay_difference_us_max;
+}
+
+/* Legs that share a link want their bandwidth of it together. */
+static bool overbooked(struct job *j)
+{
+	bool over = false;
+
+	pce_marks_clear(&j->l);
+	for (uint32_t i = 0; i < j->req->n_legs; i++) {
+		const struct pce_request *q = &j->own[i];
+		const struct pce_way *w =
+			i < j->n_free ? &j->set.way[i] : &j->fixed[i - j->n_free];
+
+		for (uint32_t k = 0; q->bandwidth_bps && k < w->n; k++) {
+			uint32_t link = w->links[k];
+
+			pce_take(&j->l, link, q->bandwidth_bps);
+			over = over || (!pce_is_lan(&j->l, j->l.p->arcs[link].from) &&
+					pce_taken(&j->l, link) > pce_free_bps(q, j->l.t, link));
+		}
+	}
+	return over;
 }
 
 static enum pce_found share_little(struct job *j)
@@ -173,7 +202,7 @@ static enum pce_found share_little(struct job *j)
 	for (uint32_t i = 0; i < b->n; i++)
 		b->cost += b->way[i].cost;
 	b->least = b->cost;
-	return too_far_apart(j) ? PCE_FOUND_NOT : PCE_FOUND;
+	return too_far_apart(j) || overbooked(j) ? PCE_FOUND_NOT : PCE_FOUND;
 }
 
 /* From what was asked down: RFC 8800 s4.2, without T. */

@@ -109,6 +109,9 @@ static bool mark_all(struct pce_set *b, uint32_t leg, const struct pce_closed *c
 		good = mark_share(l, &c->at[i]);
 	for (uint32_t i = 0; good && i < c->n_soft; i++)
 		good = pce_mark_way(l, c->soft[i], b->diverse, PCE_SOFT);
+	for (uint32_t i = 0; c->soft_bps && i < c->n_soft; i++)
+		for (uint32_t k = 0; k < c->soft[i]->n; k++)
+			pce_take(l, c->soft[i]->links[k], c->soft_bps[i]);
 	for (uint32_t i = 0; i < c->n_toll; i++)
 		if (c->toll[i].node)
 			pce_price_node(l, c->toll[i].id, c->toll[i].price);

@@ -21,7 +21,7 @@ static const struct rc_leaf query_leaves[] = {
 	RC_LEAF("nrp", RC_U32, struct intent_path_query, nrp, 0),
 };
 
-static const char *const status_names[] = {
+const char *const rc_path_status_names[] = {
 	[PCE_OK] = "ok",
 	[PCE_NO_SOURCE] = "no-source",
 	[PCE_NO_TARGET] = "no-target",
@@ -45,7 +45,7 @@ static const char *const constraint_names[PCE_C_COUNT] = {
 };
 
 static const struct rc_leaf answer_leaves[] = {
-	RC_LEAF_ENUM("status", RC_ENUM, struct pce_answer, status, status_names),
+	RC_LEAF_ENUM("status", RC_ENUM, struct pce_answer, status, rc_path_status_names),
 	RC_LEAF("why", RC_TEXT, struct pce_answer, why, RC_SKIP_ZERO),
 };
 
@@ -156,8 +156,8 @@ static void failure_fill(const struct pce_answer *a, struct lyd_node *out)
 		rc_add(out, "together", a->relax_together ? "true" : "false");
 }
 
-static void found_fill(const struct ted *ted, const struct pce_answer *a, uint8_t dataplane,
-		       struct lyd_node *out)
+void rc_path_found_fill(const struct ted *ted, const struct pce_answer *a, uint8_t dataplane,
+			struct lyd_node *out)
 {
 	char buf[TED_LABEL_MAX];
 	struct lyd_node *e;
@@ -178,6 +178,13 @@ static void found_fill(const struct ted *ted, const struct pce_answer *a, uint8_
 		rc_addf(out, "bottleneck", "%" PRIu64, a->bottleneck_bps);
 }
 
+void rc_path_query_read(const struct lyd_node *input, struct intent_path_query *q)
+{
+	intent_cpath_default(&q->constraints);
+	rc_constraints_read(input, &q->constraints);
+	rc_leaves_read(input, query_leaves, ARRAY_LEN(query_leaves), q);
+}
+
 void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 		     struct rc_op *op, struct rc_error *e)
 {
@@ -191,9 +198,7 @@ void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_nod
 		rc_fail(e, RC_UNAVAILABLE, "no memory");
 		return;
 	}
-	intent_cpath_default(&q->constraints);
-	rc_constraints_read(input, &q->constraints);
-	rc_leaves_read(input, query_leaves, ARRAY_LEN(query_leaves), q);
+	rc_path_query_read(input, q);
 	arena_init(&arena, ANSWER_BYTES_MAX);
 	intent_path(rc->cfg.intent, q, &arena, &a, &ted);
 	rc_leaves_fill(output, answer_leaves, ARRAY_LEN(answer_leaves), &a);
@@ -202,7 +207,7 @@ void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_nod
 		rc_add(output, "stale", ted->stale ? "true" : "false");
 	}
 	if (ted && a.status == PCE_OK)
-		found_fill(ted, &a, q->dataplane, output);
+		rc_path_found_fill(ted, &a, q->dataplane, output);
 	failure_fill(&a, output);
 	removed_fill(&a, output);
 	arena_fini(&arena);

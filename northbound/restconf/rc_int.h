@@ -337,6 +337,17 @@ void rc_failure_whatif(struct rc *rc, const struct lyd_node *input, struct lyd_n
 		       struct rc_op *op, struct rc_error *e);
 void rc_failure_repairs(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 			struct rc_op *op, struct rc_error *e);
+void rc_path_disjoint(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		      struct rc_op *op, struct rc_error *e);
+void rc_path_alternatives(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+			  struct rc_op *op, struct rc_error *e);
+void rc_path_multipath(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		       struct rc_op *op, struct rc_error *e);
+/* What their inputs and outputs have in common. */
+void rc_path_query_read(const struct lyd_node *input, struct intent_path_query *q);
+void rc_path_found_fill(const struct ted *ted, const struct pce_answer *a, uint8_t dataplane,
+			struct lyd_node *out);
+extern const char *const rc_path_status_names[];
 /* Constraints and lists, shared by policies and path computation. */
 void rc_constraints_read(const struct lyd_node *n, struct intent_cpath *c);
 void rc_constraints_fill(struct lyd_node *n, const struct intent_cpath *c);

@@ -12,7 +12,10 @@
 #include "core/sr.h"
 #include "loop/loop.h"
 #include "pce/backup.h"
+#include "pce/disjoint.h"
 #include "pce/failure.h"
+#include "pce/kshortest.h"
+#include "pce/multipath.h"
 #include "pce/path.h"
 #include "store/store.h"
 #include "work/work.h"
@@ -219,6 +222,27 @@ struct intent_path_query {
 };
 void intent_path(const struct intent *i, const struct intent_path_query *q, struct arena *a,
 		 struct pce_answer *out, const struct ted **ted /* borrowed */);
+/* Several paths for one query, see pce/disjoint.h, kshortest.h and multipath.h. */
+struct intent_leg_query {
+	char src[TED_LABEL_MAX], dst[TED_LABEL_MAX]; /* "": as the set's */
+	uint32_t delay_us_max;			     /* PCE_NO_BOUND: as the set's */
+};
+struct intent_set_query {
+	struct intent_path_query path;
+	uint32_t count; /* paths; of a multipath set, at most */
+	/* disjoint sets */
+	struct intent_leg_query leg[PCE_LEGS_MAX];
+	uint8_t diverse; /* PCE_DIVERSE_ bits */
+	bool best_available, first_shortest, bound_difference;
+	uint32_t delay_difference_us, budget;
+	uint32_t weights_max; /* multipath */
+};
+void intent_disjoint(const struct intent *i, const struct intent_set_query *q, struct arena *a,
+		     struct pce_disjoint_answer *out, const struct ted **ted);
+void intent_alternatives(const struct intent *i, const struct intent_set_query *q, struct arena *a,
+			 struct pce_kshortest_answer *out, const struct ted **ted);
+void intent_multipath(const struct intent *i, const struct intent_set_query *q, struct arena *a,
+		      struct pce_multipath_answer *out, const struct ted **ted);
 const struct ted *intent_ted(const struct intent *i);
 
 /* One link of the book: what is reserved at priority p or better, by us and by others. */

@@ -192,6 +192,12 @@ void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
 void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, uint8_t dataplane,
 			   struct sr_list *out);
 
+/* view.c. A query as a request on the TED and book of now; false: *out says why. */
+bool intent_query_request(const struct intent *i, const struct intent_path_query *q,
+			  struct arena *a, struct pce_request *req, struct pce_answer *out);
+uint32_t intent_node_named(const struct ted *t, const char *text); /* TED_NONE: unknown */
+uint8_t intent_msd_at(const struct intent *i, const struct intent_path_query *q, uint32_t src);
+
 /* constraints.c. False: *bad, a text of exclude or include, names nothing. */
 bool intent_request_of(const struct ted *t, const struct intent_policy *p,
 		       const struct intent_cpath *c, struct arena *a, struct pce_request *out,

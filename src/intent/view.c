@@ -144,7 +144,7 @@ static void refuse(struct pce_answer *out, enum pce_status status, const char *w
 		out->status = PCE_NO_MEMORY;
 }
 
-static uint32_t node_named(const struct ted *t, const char *text)
+uint32_t intent_node_named(const struct ted *t, const char *text)
 {
 	uint32_t node = ted_node_by_id(t, text);
 	struct ip_addr a;
@@ -155,7 +155,7 @@ static uint32_t node_named(const struct ted *t, const char *text)
 }
 
 /* Imposed at most: what the query says, else the headend that sits at the source. */
-static uint8_t msd_at(const struct intent *i, const struct intent_path_query *q, uint32_t src)
+uint8_t intent_msd_at(const struct intent *i, const struct intent_path_query *q, uint32_t src)
 {
 	uint8_t msd = q->msd;
 
@@ -183,8 +183,7 @@ static const uint64_t *free_at(const struct intent *i, const struct intent_path_
 	return free_bps;
 }
 
-/* False: *out says why. */
-static bool query_request(const struct intent *i, const struct intent_path_query *q,
+bool intent_query_request(const struct intent *i, const struct intent_path_query *q,
 			  struct arena *a, struct pce_request *req, struct pce_answer *out)
 {
 	const struct ted *t = i->ted;
@@ -204,8 +203,8 @@ static bool query_request(const struct intent *i, const struct intent_path_query
 		       arena_printf(a, "%s is no node or link of the topology", bad));
 		return false;
 	}
-	req->src = node_named(t, q->src);
-	req->dst = node_named(t, q->dst);
+	req->src = intent_node_named(t, q->src);
+	req->dst = intent_node_named(t, q->dst);
 	if (req->src == TED_NONE || req->dst == TED_NONE) {
 		bool src = req->src == TED_NONE;
 
@@ -213,7 +212,7 @@ static bool query_request(const struct intent *i, const struct intent_path_query
 		       arena_printf(a, "%s is no node of the topology", src ? q->src : q->dst));
 		return false;
 	}
-	req->msd = msd_at(i, q, req->src);
+	req->msd = intent_msd_at(i, q, req->src);
 	req->free_bps = free_at(i, q, a);
 	req->n_free = t->n_links;
 	req->explain = true; /* somebody looks at it */
@@ -232,7 +231,7 @@ void intent_path(const struct intent *i, const struct intent_path_query *q, stru
 		refuse(out, PCE_NO_SOURCE, "there is no topology yet");
 		return;
 	}
-	if (query_request(i, q, a, &req, out))
+	if (intent_query_request(i, q, a, &req, out))
 		pce_compute(i->ted, &req, a, out);
 }
 

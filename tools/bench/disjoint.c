@@ -72,20 +72,23 @@ static uint64_t ksp_once(void *arg)
  * quickest counts. Between two askings come all others, so that a cold shard is cold. */
 static double typical_ms(struct ask *q, uint64_t (*once)(void *arg), bool mean)
 {
-	double ms[PAIRS], sum = 0;
+	const uint32_t n = q->n;
+	double ms[PAIRS] = { 0 }, sum = 0;
 
-	for (uint32_t i = 0; i < 3 * q->n; i++) {
+	if (n == 0)
+		return 0;
+	for (uint32_t i = 0; i < 3 * n; i++) {
 		uint64_t start = bench_cpu_ns();
 		double took;
 
 		q->at = i;
 		(void)once(q);
 		took = (double)(bench_cpu_ns() - start) / 1e6;
-		ms[i % q->n] = i < q->n || took < ms[i % q->n] ? took : ms[i % q->n];
+		ms[i % n] = i < n || took < ms[i % n] ? took : ms[i % n];
 	}
-	for (uint32_t i = 0; i < q->n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		sum += ms[i];
-	return mean ? sum / q->n : bench_median(ms, q->n);
+	return mean ? sum / n : bench_median(ms, n);
 }
 
 static bool ask_init(struct ask *q, const struct ted *t, uint32_t n, size_t bytes)

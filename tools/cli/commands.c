@@ -25,6 +25,32 @@ static const struct cli_option o_delete[] = {
 
 static const struct cli_option o_path[] = { CLI_OPTIONS_CONSTRAINTS, CLI_OPTIONS_DEMAND, { 0 } };
 
+static const struct cli_option o_path_disjoint[] = {
+	{ "type", "link|node|srlg|srlg-node", "what must not be shared (default link)" },
+	{ "count", "K", "how many paths, 2 to 8 (default 2)" },
+	{ "best-available", NULL, "if there are none, what shares least" },
+	{ "first-shortest", NULL, "the first as if it were alone" },
+	{ "delay-difference", "TIME", "bound on the difference of their delays" },
+	CLI_OPTIONS_CONSTRAINTS,
+	CLI_OPTIONS_DEMAND,
+	{ 0 },
+};
+
+static const struct cli_option o_path_list[] = {
+	{ "count", "K", "how many paths, 1 to 256 (default 4)" },
+	CLI_OPTIONS_CONSTRAINTS,
+	CLI_OPTIONS_DEMAND,
+	{ 0 },
+};
+
+static const struct cli_option o_path_multi[] = {
+	{ "lists", "K", "how many at most, 1 to 16 (default 4)" },
+	{ "weights", "N", "what they add up to at most, 1 to 256 (default 64)" },
+	CLI_OPTIONS_CONSTRAINTS,
+	CLI_OPTIONS_DEMAND,
+	{ 0 },
+};
+
 static const struct cli_option o_backup[] = {
 	{ "link", "LINK", "that fails, as 'p1>p2' or its id" },
 	{ "node", "NODE", "that fails: name, id or address" },
@@ -108,6 +134,16 @@ static const char path_more[] =
 	"  sextant path compute pe1 pe9 --metric delay --bandwidth 2.5G --dataplane srv6\n"
 	"  sextant path explain pe1 pe9 --delay-max 20ms --loss-max 50ppm --include p4,=p7";
 
+static const char paths_more[] =
+	"Asks for several paths on the present topology and bandwidth book; nothing is booked or\n"
+	"sent. disjoint: paths that share no link, node or risk, the sum of their costs the least\n"
+	"there is. list: the cheapest paths in order. multipath: paths that carry the bandwidth\n"
+	"together, with weights. Exit code 3: there are none, or one has no list.\n"
+	"\n"
+	"  sextant path disjoint pe1 pe9 --type srlg-node --delay-max 20ms\n"
+	"  sextant path list pe1 pe9 --count 8 --metric delay\n"
+	"  sextant path multipath pe1 pe9 --bandwidth 400G --lists 4";
+
 #define PLAN_FORMATS "Formats, units and what comes out: tools/plan/README.md. Asks no controller.\n"
 
 static const char plan_path_more[] =
@@ -187,6 +223,11 @@ const struct cli_command cli_commands[] = {
 	ROW("path compute", "SRC DST", 2, 2, cli_path_compute, o_path, "a path and its SID list", path_more),
 	ROW("path explain", "SRC DST", 2, 2, cli_path_compute, o_path, "the same, and what constraints removed",
 	    path_more),
+	ROW("path disjoint", "SRC DST", 2, 2, cli_paths, o_path_disjoint, "paths that share nothing",
+	    paths_more),
+	ROW("path list", "SRC DST", 2, 2, cli_paths, o_path_list, "the cheapest paths, in order", paths_more),
+	ROW("path multipath", "SRC DST", 2, 2, cli_paths, o_path_multi,
+	    "paths that carry a bandwidth together", paths_more),
 	ROW("path backup", "NODE", 1, 1, cli_path_backup, o_backup, "how a router repairs what fails next to it",
 	    backup_more),
 	ROW("fail link", "LINK", 1, 1, cli_fail_what, NULL, "who loses what if a link failed", fail_more),

@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-static void fmt_hops(struct str *out, json_object *hops)
+void cli_fmt_hops(struct str *out, json_object *hops)
 {
 	for (size_t i = 0; i < cli_count(hops, ""); i++) {
 		json_object *h = cli_nth(hops, "", i);
@@ -145,7 +145,7 @@ static void show_removed(json_object *answer)
 static void show_path(json_object *answer)
 {
 	static const struct cli_column fields[] = {
-		{ "path", "hop", fmt_hops, false },
+		{ "path", "hop", cli_fmt_hops, false },
 		{ "hops", "hops", NULL, false },
 		{ "IGP", "igp", NULL, false },
 		{ "TE", "te", NULL, false },
@@ -176,7 +176,7 @@ static int show_failure(json_object *answer)
 	return strcmp(status, "no-memory") == 0 ? CLI_REFUSED : CLI_INFEASIBLE;
 }
 
-static int query(struct str *input)
+int cli_path_query(struct str *input)
 {
 	STR_AUTO struct str wish = { 0 };
 	int rc = cli_constraints(&wish);
@@ -200,7 +200,7 @@ int cli_path_compute(const struct cli_command *cmd)
 	STR_AUTO struct str input = { 0 };
 	json_object *answer;
 	const char *status;
-	int rc = query(&input);
+	int rc = cli_path_query(&input);
 
 	if (rc == CLI_OK)
 		rc = cli_operate("sextant-path", "compute", str_text(&input), &r);

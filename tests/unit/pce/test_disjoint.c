@@ -207,6 +207,19 @@ END_TEST
 
 /* ---- what is second best ---- */
 
+/* Together the legs take no more of a link than it has. */
+static void no_link_is_overbooked(const struct game *g, const struct pce_disjoint_answer *a)
+{
+	uint64_t load[NET_LINKS] = { 0 };
+
+	for (uint32_t i = 0; i < a->n_legs; i++)
+		for (uint32_t k = 0; k < a->leg[i].n_path; k++)
+			load[a->leg[i].path[k]] += g->leg[i].bandwidth_bps;
+	for (uint32_t l = 0; l < g->net.n_links; l++)
+		if (!g->net.node[g->net.link[l].from].pseudonode)
+			ck_assert_uint_le(load[l], g->net.link[l].capacity_bps);
+}
+
 /* The kinds in the order a set that need not be strict falls back through them. */
 static uint64_t best_rung(const struct game *g, uint8_t *met)
 {
@@ -245,7 +258,11 @@ START_TEST(without_strict_the_next_best_kind_is_given_and_said)
 		pce_disjoint_paths(g->ted, &g->req, &arena, &a);
 		if (!g->ways[0].n || !g->ways[1].n || (g->req.n_legs == 3 && !g->ways[2].n)) {
 			ck_assert_int_eq(a.status, PCE_NO_CONSTRAINED);
+		} else if (best == UINT64_MAX && a.status != PCE_OK) {
+			/* what they would share has no bandwidth for both */
+			ck_assert_uint_gt(g->leg[0].bandwidth_bps, 0);
 		} else {
+			no_link_is_overbooked(g, &a);
 			ck_assert_msg(a.status == PCE_OK, "round %u: %s", i, a.why);
 			(void)judge(g, &a);
 			if (best != UINT64_MAX) {

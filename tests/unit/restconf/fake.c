@@ -245,6 +245,71 @@ bool intent_next(const struct intent *i, const struct sr_policy_key *after, stru
 	return true;
 }
 
+static void fake_path(struct pce_answer *a)
+{
+	static const uint32_t path[] = { 0, 2 };
+
+	*a = (struct pce_answer){ .path = path, .n_path = 2, .delay_us = 900, .cost = 20,
+				  .cost_least = 20, .bottleneck_bps = UINT64_MAX, .why = "" };
+}
+
+void intent_disjoint(const struct intent *i, const struct intent_set_query *q, struct arena *a,
+		     struct pce_disjoint_answer *out, const struct ted **ted)
+{
+	(void)i;
+	fake.last_set = *q;
+	*ted = fake.ted;
+	*out = (struct pce_disjoint_answer){ .status = fake.path_status, .why = "" };
+	if (out->status != PCE_OK) {
+		out->why = "no 2 paths are disjoint";
+		return;
+	}
+	out->leg = ARENA_ARRAY(a, q->count, struct pce_answer);
+	for (; out->n_legs < q->count; out->n_legs++)
+		fake_path(&out->leg[out->n_legs]);
+	out->met = PCE_DIVERSE_LINK | PCE_DIVERSE_SRLG;
+	out->shared_nodes = 1;
+	out->cost = 40;
+	out->cost_least = 39;
+}
+
+void intent_alternatives(const struct intent *i, const struct intent_set_query *q, struct arena *a,
+			 struct pce_kshortest_answer *out, const struct ted **ted)
+{
+	(void)i;
+	fake.last_set = *q;
+	*ted = fake.ted;
+	*out = (struct pce_kshortest_answer){ .status = fake.path_status, .why = "", .all = true };
+	out->path = ARENA_ARRAY(a, q->count, struct pce_answer);
+	for (; out->n < q->count; out->n++)
+		fake_path(&out->path[out->n]);
+	out->path[0].status = PCE_NO_MSD;
+	out->path[0].why = "needs 9 SIDs";
+}
+
+void intent_multipath(const struct intent *i, const struct intent_set_query *q, struct arena *a,
+		      struct pce_multipath_answer *out, const struct ted **ted)
+{
+	static const uint32_t weight[] = { 2, 1 };
+	static const uint64_t rate[] = { 667, 334 };
+
+	(void)i;
+	fake.last_set = *q;
+	*ted = fake.ted;
+	*out = (struct pce_multipath_answer){ .status = fake.path_status, .why = "" };
+	if (out->status != PCE_OK) {
+		out->most_bps = 900;
+		out->why = "no paths carry it";
+		return;
+	}
+	out->path = ARENA_ARRAY(a, 2, struct pce_answer);
+	for (; out->n < 2; out->n++)
+		fake_path(&out->path[out->n]);
+	out->weight = weight;
+	out->rate_bps = rate;
+	out->total = 3;
+}
+
 uint64_t intent_revision(const struct intent *i)
 {
 	(void)i;

@@ -26,6 +26,7 @@ struct fake {
 	enum intent_write last_how;
 	uint64_t last_if_revision;
 	struct intent_path_query last_query;
+	struct intent_set_query last_set;
 	enum pce_status path_status;
 	bool refuse_store;
 	enum http_role role; /* of the next client; ADMIN by default */

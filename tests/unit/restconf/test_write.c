@@ -436,9 +436,9 @@ START_TEST(operations_do_or_say_why_not)
 }
 END_TEST
 
-static void output_ok(const char *body)
+static void output_ok_of(const char *rpc, const char *body)
 {
-	/* {"m:output":…} → {"m:compute":…}: how libyang knows replies */
+	/* {"m:output":…} → {"m:RPC":…}: how libyang knows replies */
 	const char *prefix = "{\"sextant-path:output\":";
 	struct ly_ctx *ctx;
 	struct lyd_node *tree = NULL, *op = NULL;
@@ -446,7 +446,7 @@ static void output_ok(const char *body)
 	struct ly_in *in;
 
 	ck_has(body, prefix);
-	str_addf(&b, "{\"sextant-path:compute\":%s", body + strlen(prefix));
+	str_addf(&b, "{\"sextant-path:%s\":%s", rpc, body + strlen(prefix));
 	ck_assert_int_eq(ly_ctx_new(getenv("SEXTANT_MODELS"), LY_CTX_DISABLE_SEARCHDIR_CWD, &ctx), 0);
 	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "sextant-path", NULL, NULL));
 	ly_in_new_memory(b.s, &in);
@@ -457,6 +457,11 @@ static void output_ok(const char *body)
 	lyd_free_all(tree);
 	ly_ctx_destroy(ctx);
 	str_fini(&b);
+}
+
+static void output_ok(const char *body)
+{
+	output_ok_of("compute", body);
 }
 
 #define EVERY                                                                                      \
@@ -600,6 +605,88 @@ START_TEST(a_path_is_computed_and_explained)
 }
 END_TEST
 
+static const char set_input[] = "{\"sextant-path:input\":{\"source\":\"r0\",\"destination\":\"r2\"%s}}";
+
+static const struct answer *ask_set(const char *operation, const char *more)
+{
+	char path[80], body[400];
+
+	snprintf(path, sizeof(path), "/restconf/operations/sextant-path:%s", operation);
+	snprintf(body, sizeof(body), set_input, more);
+	return ask("POST", path, JSON, body);
+}
+
+START_TEST(a_disjoint_set_is_computed)
+{
+	const struct answer *a;
+
+	fake_up(4);
+	a = ask_set("compute-disjoint",
+		    ",\"type\":\"srlg-node\",\"count\":3,\"best-available\":true,"
+		    "\"delay-difference\":0,\"budget\":9,\"bounds\":{\"delay\":20000},"
+		    "\"leg\":[{\"index\":2,\"source\":\"r1\",\"delay\":700}]");
+	ck_status(a, 200);
+	output_ok_of("compute-disjoint", str_text(&a->body));
+	ck_has(str_text(&a->body), "\"status\":\"ok\"");
+	ck_has(str_text(&a->body), "\"met\":[\"link\",\"srlg\"]");
+	ck_has(str_text(&a->body), "\"shared-nodes\":1");
+	ck_has(str_text(&a->body), "\"cost\":\"40\",\"cost-least\":\"39\"");
+	ck_has(str_text(&a->body), "{\"index\":3,\"hop\":[");
+	ck_assert_uint_eq(fake.last_set.count, 3);
+	ck_assert_uint_eq(fake.last_set.diverse, PCE_DIVERSE_SRLG | PCE_DIVERSE_NODE);
+	ck_assert(fake.last_set.best_available && !fake.last_set.first_shortest);
+	ck_assert(fake.last_set.bound_difference);
+	ck_assert_uint_eq(fake.last_set.delay_difference_us, 0);
+	ck_assert_uint_eq(fake.last_set.budget, 9);
+	ck_assert_str_eq(fake.last_set.path.src, "r0");
+	ck_assert_uint_eq(fake.last_set.path.constraints.delay_us_max, 20000);
+	ck_assert_str_eq(fake.last_set.leg[1].src, "r1");
+	ck_assert_str_eq(fake.last_set.leg[1].dst, "");
+	ck_assert_uint_eq(fake.last_set.leg[1].delay_us_max, 700);
+	ck_assert_uint_eq(fake.last_set.leg[0].delay_us_max, PCE_NO_BOUND);
+	fake.path_status = PCE_NO_CONSTRAINED;
+	a = ask_set("compute-disjoint", "");
+	ck_status(a, 200);
+	output_ok_of("compute-disjoint", str_text(&a->body));
+	ck_has(str_text(&a->body), "\"why\":\"no 2 paths are disjoint\"");
+	ck_assert_uint_eq(fake.last_set.diverse, PCE_DIVERSE_LINK);
+	ck_assert(!fake.last_set.bound_difference);
+	ck_status(ask_set("compute-disjoint", ",\"count\":9"), 400);
+	ck_status(ask_set("compute-disjoint", ",\"type\":\"planet\""), 400);
+	fake_down();
+}
+END_TEST
+
+START_TEST(alternatives_and_weighted_paths_are_computed)
+{
+	const struct answer *a;
+
+	fake_up(4);
+	a = ask_set("compute-alternatives", ",\"count\":2");
+	ck_status(a, 200);
+	output_ok_of("compute-alternatives", str_text(&a->body));
+	ck_has(str_text(&a->body), "\"complete\":true");
+	ck_has(str_text(&a->body), "{\"index\":1,\"list-status\":\"needs 9 SIDs\",\"hop\":[");
+	ck_has(str_text(&a->body), "{\"index\":2,\"hop\":[");
+	ck_assert_uint_eq(fake.last_set.count, 2);
+	ck_status(ask_set("compute-alternatives", ",\"count\":257"), 400);
+	a = ask_set("compute-multipath", ",\"bandwidth\":\"1000\",\"lists\":5,\"weights\":8");
+	ck_status(a, 200);
+	output_ok_of("compute-multipath", str_text(&a->body));
+	ck_has(str_text(&a->body), "\"total-weight\":3");
+	ck_has(str_text(&a->body), "{\"index\":1,\"weight\":2,\"rate\":\"667\"");
+	ck_assert_uint_eq(fake.last_set.count, 5);
+	ck_assert_uint_eq(fake.last_set.weights_max, 8);
+	ck_assert_uint_eq(fake.last_set.path.bandwidth_bps, 1000);
+	fake.path_status = PCE_NO_BUDGET;
+	a = ask_set("compute-multipath", "");
+	ck_status(a, 200);
+	ck_has(str_text(&a->body), "\"most\":\"900\"");
+	ck_status(ask_set("compute-multipath", ",\"lists\":17"), 400);
+	fake_down();
+}
+END_TEST
+
 Suite *suite_write(void)
 {
 	Suite *s = suite_create("restconf-write");
@@ -623,6 +710,8 @@ Suite *suite_write(void)
 	tcase_add_test(t, what_if_something_failed_is_asked);
 	tcase_add_test(t, local_repair_is_asked);
 	tcase_add_test(t, a_path_is_computed_and_explained);
+	tcase_add_test(t, a_disjoint_set_is_computed);
+	tcase_add_test(t, alternatives_and_weighted_paths_are_computed);
 	tcase_add_test(t, every_constraint_is_written_and_read);
 	suite_add_tcase(s, t);
 	return s;
