@@ -3,7 +3,7 @@
  * Sets of paths: link-disjoint pairs beside LEMON's Suurballe, 16 shortest paths beside igraph's,
  * on generated backbones; SRLG-disjoint pairs with a delay bound on graphs of the make that
  * CoSE-Pulse+ was measured on (random links, SRLGs of links that leave one node). Trees are cold:
- * every question pays for its own, unless the row says warm. Costs are compared with the
+ * every question pays for its own (the arcs they grow on are kept), unless the row says warm. Costs are compared with the
  * libraries'.
  */
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "pce/disjoint.h"
 #include "pce/kshortest.h"
+#include "pce/trees.h"
 #include "tools/bench/network.h"
 #include "tools/bench/peers.h"
 
@@ -91,6 +92,36 @@ static double typical_ms(struct ask *q, uint64_t (*once)(void *arg), bool mean)
 	return mean ? sum / n : bench_median(ms, n);
 }
 
+/* What the classes and the trees of one question take: with so much and no more a shard keeps the
+ * classes, and every question with another target makes its trees anew. */
+static size_t one_question_bytes(const struct ask *q, uint64_t (*once)(void *arg))
+{
+	AUTO(pce_trees_free) struct pce_trees *trees = NULL;
+	struct pce_trees_stats stats = { 0 };
+	struct ask one = { .t = q->t, .n = 1, .diverse = q->diverse };
+
+	if (pce_trees_new(&trees, WARM_BYTES) < 0)
+		return 0;
+	one.req[0] = q->req[0];
+	one.req[0].trees = trees;
+	arena_init(&one.arena, 0);
+	(void)once(&one);
+	arena_fini(&one.arena);
+	pce_trees_stats(trees, &stats);
+	return stats.bytes;
+}
+
+/* Other trees for all questions. False: no memory. */
+static bool ask_again(struct ask *q, size_t bytes)
+{
+	q->trees = pce_trees_free(q->trees);
+	if (pce_trees_new(&q->trees, bytes) < 0)
+		return false;
+	for (uint32_t i = 0; i < q->n; i++)
+		q->req[i].trees = q->trees;
+	return true;
+}
+
 static bool ask_init(struct ask *q, const struct ted *t, uint32_t n, size_t bytes)
 {
 	*q = (struct ask){ .t = t, .n = n, .diverse = PCE_DIVERSE_LINK };
@@ -166,10 +197,8 @@ static double beside(struct bench *b, const struct beside *k, const struct size 
 	random_pairs(&q, b->seed, pairs);
 	(void)typical_ms(&q, k->once, false);
 	warm = typical_ms(&q, k->once, false);
-	ask_fini(&q);
-	if (!ask_init(&q, t, k->n, 0))
+	if (!ask_again(&q, one_question_bytes(&q, k->once)))
 		bench_fail(b, k->own, "no memory");
-	random_pairs(&q, b->seed, pairs);
 	cold = typical_ms(&q, k->once, false);
 	row(b, k->own, z->name, "_ms", cold, "ms");
 	row(b, k->own, z->name, "_warm_ms", warm, "ms");
@@ -306,10 +335,7 @@ static void srlg_size(struct bench *b, const char *name, uint32_t nodes, uint32_
 		bound_delays(&q);
 		(void)typical_ms(&q, pair_once, true);
 		warm = typical_ms(&q, pair_once, true);
-		q.trees = pce_trees_free(q.trees);
-		(void)pce_trees_new(&q.trees, 0);
-		for (uint32_t i = 0; i < q.n; i++)
-			q.req[i].trees = q.trees;
+		(void)ask_again(&q, one_question_bytes(&q, pair_once));
 		q.branched = 0;
 		cold = typical_ms(&q, pair_once, true);
 		row(b, "srlg", name, "_ms", cold, "ms-mean-generated");
