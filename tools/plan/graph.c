@@ -156,8 +156,10 @@ static int demand(struct plan_asks *a, const struct plan_net *n, struct plan_tex
 	if (ends(t, n->nodes.n, end) < 0 ||
 	    plan_text_number(t, "bandwidth", t->word[3], 0, PLAN_BPS_MAX / 1000, &kbps) < 0)
 		return -EINVAL;
-	if (end[0] == end[1])
-		return plan_text_bad(t, "from a node to itself");
+	if (end[0] == end[1]) { /* matrices have a diagonal, and no link carries it */
+		a->n_left_out++;
+		return 0;
+	}
 	if (!str_copy(d.name, sizeof(d.name), t->word[0]))
 		return plan_text_bad(t, "label of more than %zu octets", sizeof(d.name) - 1);
 	if (!plan_name_take(a, &a->demand_names, d.name))

@@ -288,6 +288,7 @@ static int finish(const struct optimising *x, json_object **out, struct str *err
 	}
 	*out = plan_head(x->n, "optimise");
 	plan_put_u64(*out, "demands", x->problem.n_demands);
+	plan_put_u64(*out, "demands-left-out", x->a->n_left_out);
 	plan_put_u64(*out, "seed", x->o->seed);
 	plan_put_text(*out, "status", r->status == TE_OK ? "ok" : "infeasible");
 	if (r->status != TE_OK) {

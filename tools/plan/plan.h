@@ -100,6 +100,7 @@ struct plan_asks {
 	bool no_requests, no_demands; /* those of the JSON files read from now are passed over */
 	VEC(struct plan_ask) asks;
 	VEC(struct plan_demand) demands;
+	uint32_t n_left_out; /* demands of a node with itself, in a matrix */
 };
 
 void plan_asks_init(struct plan_asks *a);

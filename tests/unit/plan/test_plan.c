@@ -365,7 +365,6 @@ static const struct {
 } bad_demands[] = {
 	{ "DEMANDS 2\nl\nd 0 1 5\n", "f:3: the file ends after 1 of 2 demands" },
 	{ "DEMANDS 1\nl\nd 0 3 5\n", "f:3: node 3 is not between 0 and 2" },
-	{ "DEMANDS 1\nl\nd 1 1 5\n", "f:3: from a node to itself" },
 	{ "DEMANDS 1\nl\nd 0 1 -5\n", "f:3: bandwidth '-5' is not a whole number" },
 	{ "DEMANDS 2\nl\nd 0 1 5\nd 1 2 5\n", "f:4: a second demand 'd'" },
 	{ "DEMANDS 99999999\nl\n", "f:1: count 99999999 is not between" },
@@ -383,6 +382,23 @@ START_TEST(a_bad_demand_is_refused_with_its_place)
 					&err), 0);
 	ck_assert_msg(strncmp(str_text(&err), bad_demands[_i].says, strlen(bad_demands[_i].says)) == 0,
 		      "%s: %s", bad_demands[_i].says, str_text(&err));
+	plan_asks_fini(&a);
+	plan_net_fini(&n);
+}
+END_TEST
+
+START_TEST(the_diagonal_of_a_matrix_is_left_out)
+{
+	static const char text[] = "DEMANDS 3\nl\nd 0 1 5\ne 1 1 5\nf 1 0 5\n";
+	STR_AUTO struct str err = { 0 };
+	struct plan_asks a;
+	struct plan_net n;
+
+	net_of(&n, graph);
+	plan_asks_init(&a);
+	ck_assert_int_eq(plan_asks_read(&a, &n, "f", text, strlen(text), &err), 0);
+	ck_assert_uint_eq(a.demands.n, 2);
+	ck_assert_uint_eq(a.n_left_out, 1);
 	plan_asks_fini(&a);
 	plan_net_fini(&n);
 }
@@ -475,6 +491,7 @@ int main(void)
 			    (int)(sizeof(bad_asks) / sizeof(*bad_asks)));
 	tcase_add_loop_test(r, a_bad_demand_is_refused_with_its_place, 0,
 			    (int)(sizeof(bad_demands) / sizeof(*bad_demands)));
+	tcase_add_test(r, the_diagonal_of_a_matrix_is_left_out);
 	suite_add_tcase(s, r);
 	tcase_add_test(p, a_lone_direction_is_used_one_way_only);
 	tcase_add_test(p, with_book_what_is_taken_is_not_given_again);
