@@ -543,6 +543,77 @@ START_TEST(hearing_the_same_again_makes_no_generation)
 }
 END_TEST
 
+/* ---- Flex-Algo: from objects to the TED ---- */
+
+static void flex_link_said(uint8_t a, uint8_t b, const struct ls_flex_attrs *flex)
+{
+	struct ls_object o = link_of(a, b);
+
+	o.link.have |= LS_HAVE_DELAY_MM | LS_HAVE_ADMIN_GROUP;
+	o.link.delay_min_us = o.link.delay_max_us = 1000;
+	o.link.admin_group[0] = 2;
+	o.link.flex = *flex;
+	topo_sink.object(topo, 0, &o, false);
+}
+
+static void flex_node_said(uint8_t n)
+{
+	static const uint8_t algos[] = { 0, 128 };
+	static const struct ls_flex_algo def = { .algo = 128, .metric_type = 1, .priority = 9,
+						 .exclude_any = { 4 }, .n_exclude_any = 1 };
+	struct ls_object o = { .kind = LS_NODE };
+
+	o.node.id = id(n);
+	o.node.router_id_v4 = addr_n("10.0.0.%u", n);
+	(void)snprintf(o.node.name, sizeof(o.node.name), "r%u", n);
+	o.node.algos = algos;
+	o.node.n_algos = 2;
+	o.node.flex = &def;
+	o.node.n_flex = 1;
+	topo_sink.object(topo, 0, &o, false);
+}
+
+static uint32_t flex_weight_of(const struct ted_flex *f, const char *link)
+{
+	uint32_t l = ted_link_by_text(topo_ted(topo), link);
+
+	ck_assert_uint_ne(l, TED_NONE);
+	return ted_flex_weight(topo_ted(topo), &f->def, l);
+}
+
+/* What nobody told for Flex-Algo is not taken from elsewhere (RFC 9350 s12). */
+START_TEST(definitions_and_their_link_attributes_reach_the_ted)
+{
+	const struct ls_flex_attrs same = { .have = LS_HAVE_DELAY_MM | LS_HAVE_ADMIN_GROUP,
+					    .delay_min_us = 1000, .delay_max_us = 1000,
+					    .admin_group = { 2 } };
+	const struct ls_flex_attrs own = { .have = LS_HAVE_DELAY_MM, .delay_min_us = 7,
+					   .delay_max_us = 9 };
+	const struct ls_flex_attrs red = { .have = LS_HAVE_DELAY_MM | LS_HAVE_ADMIN_GROUP,
+					   .delay_min_us = 7, .delay_max_us = 9,
+					   .admin_group = { 4 } };
+	const struct ted_flex *f;
+
+	ring();
+	flex_node_said(2);
+	flex_link_said(1, 2, &same);
+	flex_link_said(2, 3, &own);
+	flex_link_said(3, 2, &red);
+	run_ms(1000);
+	f = ted_flex_of(topo_ted(topo), 128);
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(f->def.priority, 9);
+	ck_assert_uint_eq(f->def.exclude_any[0], 4);
+	ck_assert_int_eq(f->fault, TED_FLEX_GOOD);
+	ck_assert(ted_flex_node(topo_ted(topo), 128, f->by));
+	ck_assert(!ted_flex_node(topo_ted(topo), 128, ted_node_by_id(topo_ted(topo), "r3")));
+	ck_assert_uint_eq(flex_weight_of(f, "r1>r2"), 1000);
+	ck_assert_uint_eq(flex_weight_of(f, "r2>r3"), 7);
+	ck_assert_uint_eq(flex_weight_of(f, "r3>r2"), TED_NONE); /* excluded */
+	ck_assert_uint_eq(flex_weight_of(f, "r3>r4"), TED_NONE); /* it has a delay, for others */
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const all[] = {
@@ -568,6 +639,7 @@ int main(void)
 		a_feed_over_its_limit_is_cut_and_an_alarm_stands,
 		an_unconfigured_feed_is_forgotten_at_once,
 		hearing_the_same_again_makes_no_generation,
+		definitions_and_their_link_attributes_reach_the_ted,
 	};
 	Suite *s = suite_create("topo");
 	TCase *t = tcase_create("all");
