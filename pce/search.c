@@ -7,9 +7,10 @@
  * shard) say that a bound cannot be kept. Without a bound that binds, the search follows the
  * tree. What leaves the queue first at the target is the answer.
  *
- * Without bounds the ways along the tree come first, and one of them mostly is the answer. A least delay, and nodes to pass, ask for paths without a turn: there too
- * the best way is looked for whatever it repeats; only when it does repeat something, labels
- * dominate no more but those whose nodes all lie on the other's way too.
+ * Without bounds the ways along the tree come first, and one of them mostly is the answer. A least
+ * delay, and nodes to pass, ask for paths without a turn: there too the best way is looked for
+ * whatever it repeats; only when it does repeat something, labels dominate no more but those whose
+ * nodes all lie on the other's way too.
  *
  * Labels are limited. When they run out the best feasible end of a label in the queue is given,
  * with the least that the queue says any path costs.
