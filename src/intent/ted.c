@@ -105,17 +105,18 @@ static void touch_around_nodes(struct intent *i, const struct ted *old)
 }
 
 /* What runs in the network and was never walked, or only the store speaks of, is charged before
- * anybody asks for room. */
+ * anybody asks for room. One that an evaluation has walked since keeps its links: they are how
+ * news of them finds it. */
 static void expand_adopted(struct intent *i)
 {
 	LIST_EACH(it, &i->unwalked) {
 		struct intent_pol *p = LIST_OF(it, struct intent_pol, unwalked_link);
 		struct sr_list list = p->want.list;
 
-		if (p->want.set && p->want.generation != i->ted->generation)
-			intent_adopt_list(p, &list, p->want.preference);
 		if (!p->want.set || (!p->adopting && p->want.generation != 0))
 			list_del(&p->unwalked_link);
+		else if (p->want.generation != i->ted->generation)
+			intent_adopt_list(p, &list, p->want.preference);
 	}
 }
 
