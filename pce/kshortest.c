@@ -337,11 +337,14 @@ void pce_kshortest_paths(const struct ted *t, const struct pce_request *req, uin
 void pce_kshortest(const struct ted *t, const struct pce_request *req, uint32_t k, struct arena *a,
 		   struct pce_kshortest_answer *out)
 {
+	struct pce_request own = *req;
+
+	own.strict = true; /* a loose list of the second could lead along the first */
 	pce_kshortest_paths(t, req, k, a, out);
 	for (uint32_t i = 0; i < out->n; i++) {
 		struct pce_answer *p = &out->path[i], was = *p;
 
-		pce_encode(t, req, was.path, was.n_path, a, p);
+		pce_encode(t, &own, was.path, was.n_path, a, p);
 		p->cost = was.cost;
 		p->cost_least = was.cost_least;
 	}

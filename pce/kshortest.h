@@ -23,6 +23,7 @@ struct pce_kshortest_answer {
  */
 void pce_kshortest_paths(const struct ted *t, const struct pce_request *req, uint32_t k,
 			 struct arena *a, struct pce_kshortest_answer *out);
-/* With SID lists; a path that has none says so in its own status. */
+/* With SID lists, strict whatever the request says, so that each leads along its own path; a path
+ * that has none says so in its own status. */
 void pce_kshortest(const struct ted *t, const struct pce_request *req, uint32_t k, struct arena *a,
 		   struct pce_kshortest_answer *out);

@@ -130,6 +130,50 @@ START_TEST(kept_trees_change_no_answer)
 }
 END_TEST
 
+static bool on_path(const struct pce_answer *p, uint32_t link)
+{
+	for (uint32_t i = 0; i < p->n_path; i++)
+		if (p->path[i] == link)
+			return true;
+	return false;
+}
+
+/* A loose list of the second path would do for the first, and traffic would take that. */
+START_TEST(a_list_leads_along_its_own_path)
+{
+	struct game *g = game();
+	unsigned lists = 0;
+	struct rng r;
+
+	rng_seed(&r, 25);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct pce_kshortest_answer a;
+		const struct ted *t;
+		struct arena arena;
+
+		ways_net(&g->net, &r, &g->nums);
+		g->req = ways_request(&g->net, &r);
+		t = net_build(&g->net);
+		arena_init(&arena, 0);
+		pce_kshortest(t, &g->req, 5, &arena, &a);
+		for (uint32_t k = 0; k < a.n; k++) {
+			const struct pce_answer *p = &a.path[k];
+
+			if (p->status != PCE_OK)
+				continue;
+			lists++;
+			ck_assert(p->expansion.single);
+			ck_assert_uint_eq(p->expansion.n_links, p->n_path);
+			for (uint32_t l = 0; l < p->n_path; l++)
+				ck_assert(on_path(p, p->expansion.links[l]));
+		}
+		arena_fini(&arena);
+		ted_unref(t);
+	}
+	ck_assert_uint_gt(lists, 500);
+}
+END_TEST
+
 START_TEST(none_or_too_many_cannot_be_asked_for)
 {
 	struct game *g = game();
@@ -167,6 +211,7 @@ int main(void)
 	tcase_add_test(t, they_are_the_cheapest_in_order);
 	tcase_add_test(t, they_are_the_cheapest_of_those_that_keep_the_terms);
 	tcase_add_test(t, kept_trees_change_no_answer);
+	tcase_add_test(t, a_list_leads_along_its_own_path);
 	tcase_add_test(t, none_or_too_many_cannot_be_asked_for);
 	suite_add_tcase(s, t);
 	return check_main(s);
