@@ -49,6 +49,7 @@ struct intent_view *fake_policy(const char *headend, uint32_t color, const char 
 /* headers: "Name: value\r\n…" or "". The answer's body is freed by the next ask. */
 const struct answer *ask(const char *method, const char *path, const char *headers, const char *body);
 const struct answer *get(const char *path);
+void ask_fini(void);
 const char *header_of(const struct answer *a, const char *name, char *buf, size_t cap);
 
 /* libyang's judgement of a body: as our models say, and as the official files when at hand. */
