@@ -91,9 +91,9 @@ void intent_release_paid(struct intent *i, const struct ip_addr *headend, const 
 
 	if (!r)
 		return;
-	hash_del(&i->releases, &r->node);
-	free(r);
 	entry_write(i, headend, name, false);
+	hash_del(&i->releases, &r->node);
+	free(r); /* headend and name may be its own */
 }
 
 /* A foreign LSP was reported. */
