@@ -29,7 +29,7 @@ pid_t bench_start(const char *const *argv)
 	(void)posix_spawn_file_actions_addopen(&files, 0, "/dev/null", 0, 0);
 	(void)posix_spawn_file_actions_addopen(&files, 1, "/dev/null", 1, 0);
 	(void)posix_spawn_file_actions_addopen(&files, 2, "/dev/null", 1, 0);
-	rc = posix_spawnp(&pid, argv[0], &files, NULL, args, environ);
+	rc = args[0] ? posix_spawnp(&pid, args[0], &files, NULL, args, environ) : ENOMEM;
 	(void)posix_spawn_file_actions_destroy(&files);
 	for (i = 0; args[i]; i++)
 		free(args[i]);

@@ -156,7 +156,7 @@ static int link_row(struct plan_net *n, struct plan_text *t, const unsigned *at)
 
 int plan_csv_read(struct plan_net *n, struct plan_text *t)
 {
-	unsigned at[L_COUNT];
+	unsigned at[L_COUNT] = { 0 };
 	int rc = headings(t, link_cols, L_COUNT, at);
 
 	if (rc < 0)
@@ -265,7 +265,7 @@ static int tunnel_row(struct plan_asks *a, const struct plan_net *n, struct plan
 
 int plan_tunnels_read(struct plan_asks *a, const struct plan_net *n, struct plan_text *t)
 {
-	unsigned at[T_COUNT];
+	unsigned at[T_COUNT] = { 0 };
 	int rc = headings(t, tunnel_cols, T_COUNT, at);
 
 	if (rc < 0)

@@ -110,7 +110,7 @@ static int edge(struct plan_net *n, struct plan_text *t)
 
 static int graph(struct plan_net *n, struct plan_text *t, struct hash *labels)
 {
-	uint64_t nodes, edges;
+	uint64_t nodes = 0, edges = 0;
 	int rc = heading(t, "NODES", PLAN_NODES_MAX, &nodes);
 
 	for (uint64_t i = 0; rc == 0 && i < nodes; i++) {
@@ -172,7 +172,7 @@ static int demand(struct plan_asks *a, const struct plan_net *n, struct plan_tex
 
 int plan_demands_read(struct plan_asks *a, const struct plan_net *n, struct plan_text *t)
 {
-	uint64_t count;
+	uint64_t count = 0;
 	int rc;
 
 	if (n->format != PLAN_GRAPH) {

@@ -143,7 +143,7 @@ static int value(const struct plan_at *at, const struct plan_row *r, void *into)
 {
 	static const uint64_t most[] = { UINT8_MAX, UINT16_MAX, UINT32_MAX, UINT64_MAX };
 	char *where = (char *)into + r->at;
-	uint64_t v;
+	uint64_t v = 0;
 
 	if (r->kind == PLAN_SKIP)
 		return 0;

@@ -56,9 +56,8 @@ static void on_time(void *arg)
 	struct step x;
 	size_t before = p->at;
 	unsigned line = p->line;
-	int rc;
 
-	while ((rc = next(p, &x)) > 0) {
+	while (next(p, &x) > 0) {
 		STR_AUTO struct str answer = { 0 };
 		struct mono when = mono_add(p->start, x.ms * NS_PER_MS);
 
