@@ -10,6 +10,7 @@
 
 enum {
 	ERR_UNSUPPORTED = 4,
+	ERR_UNSUPPORTED_OBJECT = 1,
 	ERR_UNSUPPORTED_PARAMETER = 4,
 	ERR_PST = 21,
 	ERR_PST_UNSUPPORTED = 1,
@@ -31,15 +32,15 @@ static void metric_take(const struct pcepc_metric *m, struct driver_path_request
 	switch (m->type) {
 	case METRIC_IGP:
 		r->has_igp_bound = true;
-		r->igp_max = m->value;
+		r->igp_max = (uint32_t)m->value;
 		break;
 	case METRIC_TE:
 		r->has_te_bound = true;
-		r->te_max = m->value;
+		r->te_max = (uint32_t)m->value;
 		break;
 	case METRIC_HOPS:
 		r->has_hop_bound = true;
-		r->hops_max = m->value;
+		r->hops_max = (uint32_t)m->value;
 		break;
 	case METRIC_MSD:
 		r->has_msd = true;
@@ -47,7 +48,7 @@ static void metric_take(const struct pcepc_metric *m, struct driver_path_request
 		break;
 	case METRIC_DELAY:
 		r->has_delay_bound = true;
-		r->delay_us_max = m->value;
+		r->delay_us_max = (uint32_t)m->value;
 		break;
 	}
 }
@@ -236,6 +237,9 @@ static void request(struct pcep_peer *p, const struct pcepc_item *it)
 	if (it->faulty && it->err_type) {
 		type = it->err_type;
 		value = it->err_value;
+	} else if (it->musts & (PCEPC_MUST(PCEPC_OBJ_IRO) | PCEPC_MUST(PCEPC_OBJ_XRO))) {
+		type = ERR_UNSUPPORTED;
+		value = ERR_UNSUPPORTED_OBJECT;
 	} else if (it->faulty || !ask_of(it, &a)) {
 		type = ERR_UNSUPPORTED;
 		value = ERR_UNSUPPORTED_PARAMETER;

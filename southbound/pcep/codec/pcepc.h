@@ -2,7 +2,9 @@
 #pragma once
 /*
  * PCEP messages, bytes to structs and back: RFC 5440 with 8231, 8281 (stateful), 8408, 8664
- * (SR-MPLS), 9603 (SRv6), 8697, 9862 (SR Policy association), 9604 (binding SID), 8253.
+ * (SR-MPLS), 9603 (SRv6), 8697, 9862 (SR Policy association), 9604 (binding SID), 8253; for path
+ * requests 5541 (objective functions), 5521 (exclusions), 7896 (IRO), 8233 (metrics), 8800
+ * (disjointness).
  *
  * Pure: no I/O, no clock, no globals. A decoded message lives in the arena given and borrows
  * nothing from the frame. Lists are singly linked in wire order. What no table knows is
@@ -26,6 +28,7 @@ enum {
 	PCEPC_PSTS_MAX = 16,
 	PCEPC_MSDS_MAX = 16,
 	PCEPC_ASSOC_TYPES_MAX = 16,
+	PCEPC_OFS_MAX = 32,
 	PCEPC_SKIPS_MAX = 16,
 	/* What decoding one message may take: the densest legal message is well below. */
 	PCEPC_ARENA_MAX = 8 << 20,
@@ -55,9 +58,12 @@ enum pcepc_class {
 	PCEPC_OBJ_ERO = 7,
 	PCEPC_OBJ_RRO = 8,
 	PCEPC_OBJ_LSPA = 9,
+	PCEPC_OBJ_IRO = 10,
+	PCEPC_OBJ_SVEC = 11,
 	PCEPC_OBJ_NOTIFICATION = 12,
 	PCEPC_OBJ_ERROR = 13,
 	PCEPC_OBJ_CLOSE = 15,
+	PCEPC_OBJ_XRO = 17,
 	PCEPC_OBJ_OF = 21,
 	PCEPC_OBJ_LSP = 32,
 	PCEPC_OBJ_SRP = 33,
@@ -121,6 +127,9 @@ struct pcepc_open {
 	struct pcepc_msd msds[PCEPC_MSDS_MAX];
 	uint8_t n_assoc_types;
 	uint16_t assoc_types[PCEPC_ASSOC_TYPES_MAX];
+	bool has_ofs; /* OF-List, RFC 5541 */
+	uint8_t n_ofs;
+	uint16_t ofs[PCEPC_OFS_MAX];
 	uint32_t sr_policy;
 	uint64_t db_version;
 	struct pcepc_bytes speaker;
@@ -128,6 +137,11 @@ struct pcepc_open {
 
 bool pcepc_open_pst(const struct pcepc_open *o, uint8_t pst);
 bool pcepc_open_assoc(const struct pcepc_open *o, uint16_t type);
+
+enum {
+	PCEPC_RP_REOPTIMISE = 0x08, /* RFC 5440 s7.4.1 */
+	PCEPC_RP_SUPPLY_OF = 0x80,  /* RFC 5541 s3.3 */
+};
 
 struct pcepc_rp {
 	uint32_t flags, id;
@@ -234,7 +248,38 @@ struct pcepc_metric {
 	bool must;	/* the object's P flag */
 	bool bound, computed;
 	uint8_t type;
-	uint32_t value; /* loss (14): ppm; delay: microseconds; others: plain, rounded */
+	/* aggregate bandwidth (4): bit/s; most loaded link (5): share of it in 1e-9; loss (14): ppm;
+	 * delay: microseconds; others: plain, rounded. No more than UINT32_MAX but type 4. */
+	uint64_t value;
+};
+
+/* Sub-objects of IRO and XRO: something in the network. */
+enum {
+	PCEPC_SPOT_V4 = 1,
+	PCEPC_SPOT_V6 = 2,
+	PCEPC_SPOT_UNNUMBERED = 4,
+	PCEPC_SPOT_AS = 32,
+	PCEPC_SPOT_SRLG = 34, /* XRO only */
+	/* attributes in an XRO, RFC 5521 */
+	PCEPC_ATTR_INTERFACE = 0,
+	PCEPC_ATTR_NODE = 1,
+	PCEPC_ATTR_SRLG = 2,
+};
+
+struct pcepc_spot {
+	uint8_t type;
+	bool soft;	     /* IRO: loose; XRO: to be avoided where that can be */
+	uint8_t attribute;   /* XRO */
+	uint8_t len;	     /* of the prefix */
+	struct ip_addr addr; /* prefix; of an unnumbered one the router id, as IPv4 */
+	uint32_t value;	     /* interface, AS or SRLG */
+};
+
+struct pcepc_spots {
+	struct pcepc_spot *at;
+	uint32_t n;
+	uint32_t skipped; /* sub-objects of other types */
+	bool fail;	  /* XRO: the path told in the RRO has failed */
 };
 
 struct pcepc_lspa {
@@ -242,7 +287,16 @@ struct pcepc_lspa {
 	uint8_t setup_prio, hold_prio, flags;
 };
 
-enum { PCEPC_ASSOC_SR_POLICY = 6 };
+enum { PCEPC_ASSOC_DISJOINT = 2, PCEPC_ASSOC_SR_POLICY = 6 };
+
+/* DISJOINTNESS-CONFIGURATION and -STATUS, RFC 8800 s4. */
+enum {
+	PCEPC_DISJOINT_LINK = 0x01,
+	PCEPC_DISJOINT_NODE = 0x02,
+	PCEPC_DISJOINT_SRLG = 0x04,
+	PCEPC_DISJOINT_SHORTEST = 0x08,
+	PCEPC_DISJOINT_STRICT = 0x10,
+};
 
 struct pcepc_cpath_id {
 	uint8_t origin;
@@ -263,10 +317,22 @@ struct pcepc_assoc {
 	struct pcepc_bytes policy_name, cpath_name;
 	struct pcepc_cpath_id cpath;
 	uint32_t preference;
+	bool has_disjoint, has_disjoint_status;
+	uint32_t disjoint, disjoint_status; /* PCEPC_DISJOINT_* */
 };
 
 struct pcepc_endpoints {
 	struct ip_addr src, dst;
+};
+
+/* NO-PATH-VECTOR, RFC 5440 s7.5 and the registry. */
+enum {
+	PCEPC_NO_PCE = 0x1,
+	PCEPC_NO_DESTINATION = 0x2,
+	PCEPC_NO_SOURCE = 0x4,
+	PCEPC_NO_GCO_SOLUTION = 0x40, /* RFC 5557: none for the set as a whole */
+	PCEPC_NO_DISJOINT = 0x100000, /* RFC 8800 s5.5: no such disjoint path */
+	PCEPC_NO_DISJOINT_SUPPORT = 0x200000,
 };
 
 struct pcepc_no_path {
@@ -282,6 +348,31 @@ struct pcepc_vendor {
 	uint32_t color, preference;
 };
 
+/* SVEC flags, RFC 5440 s7.13. */
+enum {
+	PCEPC_SVEC_LINK = 0x1,
+	PCEPC_SVEC_NODE = 0x2,
+	PCEPC_SVEC_SRLG = 0x4,
+	PCEPC_SVEC_DIRECTION = 0x8, /* RFC 6006 */
+	PCEPC_SVEC_PARTIAL = 0x10,
+};
+
+/* A synchronised set and what holds for it as a whole: before the items, in a PCReq or PCRep. */
+struct pcepc_svec {
+	struct pcepc_svec *next;
+	bool must; /* P */
+	uint32_t flags;
+	uint32_t *ids; /* of requests */
+	uint32_t n_ids;
+	bool has_of, of_must;
+	uint16_t of;
+	struct pcepc_metric *metrics;
+	bool faulty; /* as of an item */
+	uint8_t err_type, err_value;
+};
+
+#define PCEPC_MUST(class) (UINT64_C(1) << (class))
+
 /* One report, update, initiate, request or reply; absent parts are NULL. */
 struct pcepc_item {
 	struct pcepc_item *next;
@@ -295,6 +386,9 @@ struct pcepc_item {
 	struct pcepc_assoc *assoc;
 	struct pcepc_metric *metrics;
 	struct pcepc_vendor *vendor;
+	struct pcepc_spots *iro, *xro;
+	/* Objects that had the P flag, by class; RP and END-POINTS are written with it anyway. */
+	uint64_t musts;
 	uint64_t bandwidth_bps, existing_bps;
 	bool has_bandwidth, has_existing;
 	bool has_of;
@@ -317,6 +411,8 @@ struct pcepc_err {
 	enum pcepc_err_kind kind;
 	uint32_t id;	     /* SRP-ID, request id or PLSP-ID */
 	uint8_t type, value; /* of PCEPC_ERR_ERROR */
+	bool has_missing;    /* REQ-MISSING: the request that did not come */
+	uint32_t missing;
 };
 
 struct pcepc_ntf {
@@ -341,6 +437,7 @@ struct pcepc_skip {
 struct pcepc_msg {
 	uint8_t type; /* enum pcepc_type, or unknown to us */
 	struct pcepc_open *open;
+	struct pcepc_svec *svecs;
 	struct pcepc_item *items;
 	struct pcepc_err *errs; /* of a PCNtf: the requests it is about */
 	struct pcepc_ntf *ntfs;

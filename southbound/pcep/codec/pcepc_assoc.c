@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ASSOCIATION objects (RFC 8697); their SR Policy TLVs (RFC 9862) are read, others skipped. */
+/* ASSOCIATION objects (RFC 8697): TLVs of SR Policy (RFC 9862) and of disjoint sets (RFC 8800). */
 #include "base/str.h"
 #include "southbound/pcep/codec/pcepc_internal.h"
 
@@ -82,8 +82,26 @@ static void preference_read(struct rd *v, void *out)
 	a->preference = rd_u32(v);
 }
 
+static void disjoint_read(struct rd *v, void *out)
+{
+	struct pcepc_assoc *a = assoc_of(out);
+
+	a->has_disjoint = true;
+	a->disjoint = rd_u32(v);
+}
+
+static void disjoint_status_read(struct rd *v, void *out)
+{
+	struct pcepc_assoc *a = assoc_of(out);
+
+	a->has_disjoint_status = true;
+	a->disjoint_status = rd_u32(v);
+}
+
 static const struct tlv_row assoc_rows[] = {
 	{ 31, 1, 65535, 0, VERDICT_WITHDRAW, "EXTENDED-ASSOCIATION-ID", ext_read },
+	{ 46, 4, 4, 0, VERDICT_WITHDRAW, "DISJOINTNESS-CONFIGURATION", disjoint_read },
+	{ 47, 4, 4, 0, VERDICT_SKIP, "DISJOINTNESS-STATUS", disjoint_status_read },
 	{ 56, 1, 65535, 0, VERDICT_SKIP, "SRPOLICY-POL-NAME", policy_name_read },
 	{ 57, 28, 28, 0, VERDICT_WITHDRAW, "SRPOLICY-CPATH-ID", cpath_read },
 	{ 58, 1, 65535, 0, VERDICT_SKIP, "SRPOLICY-CPATH-NAME", cpath_name_read },
@@ -109,6 +127,14 @@ static void sr_policy_check(struct pcepc_rx *rx, const struct pcepc_assoc *a)
 		pcepc_note(rx, VERDICT_WITHDRAW, TLV_WHY_MISSING, 57, 6, 21);
 }
 
+/* RFC 8800 section 4.2: what kind of disjointness is wanted must be said. */
+static void disjoint_check(struct pcepc_rx *rx, const struct pcepc_assoc *a)
+{
+	if (a->type == PCEPC_ASSOC_DISJOINT && !a->remove && !a->has_disjoint &&
+	    !a->has_disjoint_status)
+		pcepc_note(rx, VERDICT_WITHDRAW, TLV_WHY_MISSING, 46, 6, 15);
+}
+
 void pcepc_assoc_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body)
 {
 	struct pcepc_assoc *a = pcepc_alloc(rx, sizeof(*a));
@@ -126,6 +152,7 @@ void pcepc_assoc_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd 
 		return;
 	pcepc_tlvs(rx, body, &pcepc_assoc_table, a);
 	sr_policy_check(rx, a);
+	disjoint_check(rx, a);
 }
 
 static void bytes_write(struct wr *w, uint16_t type, const struct pcepc_bytes *b)
@@ -163,10 +190,17 @@ static void cpath_write(struct wr *w, const struct pcepc_cpath_id *c)
 	wr_tlv_close(w, m, 4);
 }
 
-void pcepc_assoc_write(struct wr *w, const struct pcepc_assoc *a)
+static void u32_write(struct wr *w, uint16_t type, uint32_t v)
 {
-	size_t obj = pcepc_obj_open(w, PCEPC_OBJ_ASSOCIATION, a->source.family == IP_V6 ? 2 : 1, false);
-	size_t m;
+	size_t m = wr_tlv_open(w, type);
+
+	wr_u32(w, v);
+	wr_tlv_close(w, m, 4);
+}
+
+void pcepc_assoc_write(struct wr *w, const struct pcepc_assoc *a, bool must)
+{
+	size_t obj = pcepc_obj_open(w, PCEPC_OBJ_ASSOCIATION, a->source.family == IP_V6 ? 2 : 1, must);
 
 	wr_u16(w, 0);
 	wr_u16(w, a->remove ? FLAG_REMOVE : 0);
@@ -175,16 +209,17 @@ void pcepc_assoc_write(struct wr *w, const struct pcepc_assoc *a)
 	wr_bytes(w, a->source.b, a->source.family == IP_V6 ? 16 : 4);
 	if (a->has_ext || a->has_color)
 		ext_write(w, a);
+	if (a->has_disjoint)
+		u32_write(w, 46, a->disjoint);
+	if (a->has_disjoint_status)
+		u32_write(w, 47, a->disjoint_status);
 	if (a->has_policy_name)
 		bytes_write(w, 56, &a->policy_name);
 	if (a->has_cpath)
 		cpath_write(w, &a->cpath);
 	if (a->has_cpath_name)
 		bytes_write(w, 58, &a->cpath_name);
-	if (a->has_preference) {
-		m = wr_tlv_open(w, 59);
-		wr_u32(w, a->preference);
-		wr_tlv_close(w, m, 4);
-	}
+	if (a->has_preference)
+		u32_write(w, 59, a->preference);
 	pcepc_obj_close(w, obj);
 }

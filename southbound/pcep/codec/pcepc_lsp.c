@@ -183,6 +183,14 @@ static void overload_read(struct rd *v, void *out)
 	n->overload_s = rd_u32(v);
 }
 
+static void missing_read(struct rd *v, void *out)
+{
+	struct pcepc_err *e = obj_of(out);
+
+	e->has_missing = true;
+	e->missing = rd_u32(v);
+}
+
 static void vendor_color_read(struct rd *v, void *out)
 {
 	struct pcepc_vendor *ve = obj_of(out);
@@ -215,6 +223,8 @@ SMALL_TABLE(pcepc_rp_table, VERDICT_WITHDRAW,
 	    { 28, 4, 4, 0, VERDICT_WITHDRAW, "PATH-SETUP-TYPE", rp_pst_read });
 SMALL_TABLE(pcepc_no_path_table, VERDICT_SKIP,
 	    { 1, 4, 4, 0, VERDICT_SKIP, "NO-PATH-VECTOR", no_path_vector_read });
+SMALL_TABLE(pcepc_error_table, VERDICT_SKIP,
+	    { 3, 4, 4, 0, VERDICT_SKIP, "REQ-MISSING", missing_read });
 SMALL_TABLE(pcepc_ntf_table, VERDICT_SKIP,
 	    { 2, 4, 4, 0, VERDICT_SKIP, "OVERLOAD-DURATION", overload_read });
 SMALL_TABLE(pcepc_vendor_table, VERDICT_SKIP,

@@ -10,6 +10,7 @@
 #define IN_ITEMS                                                                                   \
 	(IN(PCEPC_PCREQ) | IN(PCEPC_PCREP) | IN(PCEPC_PCRPT) | IN(PCEPC_PCUPD) |                   \
 	 IN(PCEPC_PCINITIATE))
+#define IN_PATH (IN(PCEPC_PCREQ) | IN(PCEPC_PCREP))
 #define IN_STATEFUL (IN(PCEPC_PCRPT) | IN(PCEPC_PCUPD) | IN(PCEPC_PCINITIATE))
 
 /* Objects a message's items must hold: RFC 5440 section 6, 8231 section 6, 8281 section 5. */
@@ -65,6 +66,11 @@ void pcepc_note(struct pcepc_rx *rx, enum verdict v, enum tlv_why why, uint16_t 
 		rx->item->faulty = true;
 		rx->item->err_type = err_type;
 		rx->item->err_value = err_value;
+	}
+	if (v >= VERDICT_WITHDRAW && !rx->item && rx->svec && !rx->svec->faulty) {
+		rx->svec->faulty = true;
+		rx->svec->err_type = err_type;
+		rx->svec->err_value = err_value;
 	}
 	if (v <= f->verdict)
 		return;
@@ -188,6 +194,7 @@ static void item_begin(struct pcepc_rx *rx)
 	struct pcepc_item *it;
 
 	item_end(rx);
+	rx->svec = NULL;
 	it = pcepc_alloc(rx, sizeof(*it));
 	if (!it)
 		return;
@@ -199,6 +206,22 @@ static void item_begin(struct pcepc_rx *rx)
 	rx->assoc_tail = &it->assoc;
 	rx->item = it;
 	rx->msg->n_items++;
+}
+
+/* Sets come before the items; what follows one is its own until the next item. */
+static void svec_begin(struct pcepc_rx *rx)
+{
+	struct pcepc_svec *s;
+
+	item_end(rx);
+	s = pcepc_alloc(rx, sizeof(*s));
+	if (!s)
+		return;
+	rx->lost = false;
+	*rx->svec_tail = s;
+	rx->svec_tail = &s->next;
+	rx->metric_tail = &s->metrics;
+	rx->svec = s;
 }
 
 static bool item_starts(const struct pcepc_rx *rx, uint8_t class)
@@ -245,9 +268,11 @@ static bool object_next(struct pcepc_rx *rx, struct rd *r)
 	starts = items && item_starts(rx, class);
 	if (starts)
 		item_begin(rx);
+	else if (class == PCEPC_OBJ_SVEC && (IN(rx->msg->type) & IN_PATH))
+		svec_begin(rx);
 	if (rx->no_memory)
 		return true;
-	if (items && !rx->item)
+	if (items && !rx->item && !rx->svec)
 		pcepc_note_skip(rx, PCEPC_SKIP_OBJECT, o.type);
 	else
 		pcepc_object_read(rx, &o, &body);
@@ -295,6 +320,7 @@ enum verdict pcepc_read(struct arena *arena, const uint8_t *frame, size_t len,
 		return fault->verdict;
 	}
 	rx.item_tail = &rx.msg->items;
+	rx.svec_tail = &rx.msg->svecs;
 	rx.err_tail = &rx.msg->errs;
 	rx.ntf_tail = &rx.msg->ntfs;
 	rd_skip(&r, 1);

@@ -88,17 +88,20 @@ static const struct name_row errors[] = {
 	{ 0x0404, "parameter not supported" },
 	{ 0x0500, "policy violation" },
 	{ 0x0601, "RP object missing" },
+	{ 0x0602, "RRO object missing" },
 	{ 0x0603, "END-POINTS object missing" },
 	{ 0x0608, "LSP object missing" },
 	{ 0x0609, "ERO object missing" },
 	{ 0x060a, "SRP object missing" },
 	{ 0x060b, "LSP-IDENTIFIERS TLV missing" },
+	{ 0x060f, "DISJOINTNESS-CONFIGURATION TLV missing" },
 	{ 0x0615, "SRPOLICY-CPATH-ID TLV missing" },
 	{ 0x0616, "SR Policy association missing" },
 	{ 0x0700, "synchronised path request missing" },
 	{ 0x0800, "unknown request reference" },
 	{ 0x0900, "second session" },
 	{ 0x0a00, "invalid object" },
+	{ 0x0a01, "P flag not set" },
 	{ 0x0a02, "bad label" },
 	{ 0x0a03, "too many SR-ERO sub-objects" },
 	{ 0x0a04, "bad SR-ERO format" },
@@ -107,10 +110,11 @@ static const struct name_row errors[] = {
 	{ 0x0a07, "SID and NAI absent in SR-RRO" },
 	{ 0x0a08, "SYMBOLIC-PATH-NAME TLV missing" },
 	{ 0x0a09, "MSD exceeds the session's" },
-	{ 0x0a0b, "malformed SRv6 sub-object" },
+	{ 0x0a0b, "malformed object" },
 	{ 0x0a0c, "SR-PCE-CAPABILITY sub-TLV missing" },
 	{ 0x0a0d, "NAI type not supported" },
 	{ 0x0a15, "MSD is 0 without the no-limit flag" },
+	{ 0x0a20, "objective function not compatible with the disjointness" },
 	{ 0x0a22, "SRv6-PCE-CAPABILITY sub-TLV missing" },
 	{ 0x0a23, "SID and NAI absent in SRv6-RRO" },
 	{ 0x0a24, "mixed SRv6-RRO" },
@@ -147,6 +151,7 @@ static const struct name_row errors[] = {
 	{ 0x1905, "StartTLSWait timer expired" },
 	{ 0x1a00, "association error" },
 	{ 0x1a01, "association type not supported" },
+	{ 0x1a02, "too many LSPs in the association group" },
 	{ 0x1a06, "association information mismatch" },
 	{ 0x1a14, "SR Policy identity mismatch" },
 	{ 0x1a15, "SR Policy candidate path identity mismatch" },
@@ -209,6 +214,7 @@ size_t pcepc_tables(struct pcepc_table_row *out, size_t cap)
 	n = rows_add(out, cap, n, PCEPC_OBJ_RP, &pcepc_rp_table);
 	n = rows_add(out, cap, n, PCEPC_OBJ_NO_PATH, &pcepc_no_path_table);
 	n = rows_add(out, cap, n, PCEPC_OBJ_NOTIFICATION, &pcepc_ntf_table);
+	n = rows_add(out, cap, n, PCEPC_OBJ_ERROR, &pcepc_error_table);
 	n = rows_add(out, cap, n, PCEPC_OBJ_VENDOR, &pcepc_vendor_table);
 	return rows_add(out, cap, n, PCEPC_OBJ_ASSOCIATION, &pcepc_assoc_table);
 }

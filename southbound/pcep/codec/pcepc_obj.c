@@ -46,8 +46,7 @@ void pcepc_wr_ip(struct wr *w, const struct ip_addr *a)
 	wr_bytes(w, a->b, ip_len(a));
 }
 
-/* IEEE 754 single; false for NaN, infinities and negatives, which no value here may be. */
-static bool float_read(struct rd *r, double *out)
+bool pcepc_rd_float(struct rd *r, double *out)
 {
 	uint32_t word = rd_u32(r);
 	float f;
@@ -96,7 +95,7 @@ static void bandwidth_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struc
 	double bytes;
 	uint64_t bps;
 
-	if (!float_read(body, &bytes) || bytes >= 0x1p60) {
+	if (!pcepc_rd_float(body, &bytes) || bytes >= 0x1p60) {
 		body->bad = true;
 		return;
 	}
@@ -109,33 +108,6 @@ static void bandwidth_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struc
 		it->has_existing = true;
 		it->existing_bps = bps;
 	}
-}
-
-enum { METRIC_LOSS = 14, METRIC_BOUND = 0x01, METRIC_COMPUTED = 0x02 };
-
-static void metric_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body)
-{
-	struct pcepc_metric *m = pcepc_alloc(rx, sizeof(*m));
-	uint8_t flags;
-	double v;
-
-	if (!m)
-		return;
-	m->must = o->must;
-	rd_skip(body, 2);
-	flags = rd_u8(body);
-	m->bound = flags & METRIC_BOUND;
-	m->computed = flags & METRIC_COMPUTED;
-	m->type = rd_u8(body);
-	if (!float_read(body, &v) || (m->type == METRIC_LOSS && v > 100)) {
-		body->bad = true;
-		return;
-	}
-	if (m->type == METRIC_LOSS)
-		v *= 10000; /* percent to ppm */
-	m->value = v >= (double)UINT32_MAX ? UINT32_MAX : (uint32_t)llround(v);
-	*rx->metric_tail = m;
-	rx->metric_tail = &m->next;
 }
 
 static void lspa_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body)
@@ -187,10 +159,7 @@ static void error_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd
 	rd_skip(body, 2);
 	e->type = rd_u8(body);
 	e->value = rd_u8(body);
-	while (rd_left(body) >= 4) { /* REQ-MISSING and the like */
-		pcepc_note_skip(rx, PCEPC_SKIP_TLV, rd_u16(body));
-		rd_skip(body, (rd_u16(body) + 3u) & ~3u);
-	}
+	pcepc_tlvs(rx, body, &pcepc_error_table, e);
 	*rx->err_tail = e;
 	rx->err_tail = &e->next;
 }
@@ -205,10 +174,17 @@ static void close_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd
 
 static void of_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body)
 {
-	(void)o;
-	rx->item->has_of = true;
-	rx->item->of = rd_u16(body);
+	uint16_t of = rd_u16(body);
+
 	body->pos = body->end;
+	if (!rx->item) {
+		rx->svec->has_of = true;
+		rx->svec->of_must = o->must;
+		rx->svec->of = of;
+		return;
+	}
+	rx->item->has_of = true;
+	rx->item->of = of;
 }
 
 enum { ENTERPRISE_CISCO = 9 };
@@ -240,19 +216,19 @@ static const struct obj_row rows[] = {
 	  "END-POINTS", endpoints_read },
 	{ 5, OT(1) | OT(2) | OT(5), IN_ITEMS, 4, 4, VERDICT_WITHDRAW, 0, 0, "BANDWIDTH",
 	  bandwidth_read },
-	{ 6, OT(1), IN_ITEMS, 8, 8, VERDICT_WITHDRAW, 0, 0, "METRIC", metric_read },
+	{ 6, OT(1), IN_ITEMS, 8, 8, VERDICT_WITHDRAW, 0, 0, "METRIC", pcepc_metric_read },
 	{ 7, OT(1), IN_ITEMS, 0, 65528, VERDICT_WITHDRAW, 0, 0, "ERO", pcepc_route_read },
 	{ 8, OT(1), IN_ITEMS, 0, 65528, VERDICT_WITHDRAW, 0, 0, "RRO", pcepc_route_read },
 	{ 9, OT(1), IN_ITEMS, 16, 65528, VERDICT_WITHDRAW, 0, 0, "LSPA", lspa_read },
-	{ 10, 0, 0, 0, 0, 0, 0, 0, "IRO", NULL },
-	{ 11, 0, 0, 0, 0, 0, 0, 0, "SVEC", NULL },
+	{ 10, OT(1), IN_PATH, 0, 65528, VERDICT_WITHDRAW, 10, 11, "IRO", pcepc_spots_read },
+	{ 11, OT(1), IN_PATH, 8, 65528, VERDICT_WITHDRAW, 10, 11, "SVEC", pcepc_svec_read },
 	{ 12, OT(1), IN(PCEPC_PCNTF), 4, 65528, VERDICT_SKIP, 0, 0, "NOTIFICATION",
 	  notification_read },
 	{ 13, OT(1), IN(PCEPC_PCERR), 4, 65528, VERDICT_SKIP, 0, 0, "PCEP-ERROR", error_read },
 	{ 14, 0, 0, 0, 0, 0, 0, 0, "LOAD-BALANCING", NULL },
 	{ 15, OT(1), IN(PCEPC_CLOSE), 4, 65528, VERDICT_SKIP, 0, 0, "CLOSE", close_read },
 	{ 16, 0, 0, 0, 0, 0, 0, 0, "PATH-KEY", NULL },
-	{ 17, 0, 0, 0, 0, 0, 0, 0, "XRO", NULL },
+	{ 17, OT(1), IN_PATH, 4, 65528, VERDICT_WITHDRAW, 10, 11, "XRO", pcepc_spots_read },
 	{ 19, 0, 0, 0, 0, 0, 0, 0, "MONITORING", NULL },
 	{ 20, 0, 0, 0, 0, 0, 0, 0, "PCC-REQ-ID", NULL },
 	{ 21, OT(1), IN_ITEMS, 4, 65528, VERDICT_WITHDRAW, 0, 0, "OF", of_read },
@@ -341,6 +317,18 @@ static void not_read(struct pcepc_rx *rx, const struct obj_row *row, const struc
 		pcepc_note(rx, VERDICT_WITHDRAW, TLV_WHY_BAD_VALUE, 0, 4, 1);
 }
 
+/* What may stand between an SVEC and the first request, RFC 5541 s3.2. */
+static bool of_svec(uint8_t class)
+{
+	return class == PCEPC_OBJ_SVEC || class == PCEPC_OBJ_OF || class == PCEPC_OBJ_METRIC;
+}
+
+/* Objects no request makes sense without: RFC 5440 s7.4.1, s7.6. */
+static bool must_must(uint8_t class)
+{
+	return class == PCEPC_OBJ_RP || class == PCEPC_OBJ_END_POINTS;
+}
+
 void pcepc_object_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body)
 {
 	const struct obj_row *row = row_find(o->class);
@@ -355,6 +343,14 @@ void pcepc_object_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd
 			   row->err_value);
 		return;
 	}
+	if (!rx->item && rx->svec && !of_svec(o->class)) {
+		not_read(rx, row, o);
+		return;
+	}
+	if (must_must(o->class) && !o->must && rx->msg->type == PCEPC_PCREQ)
+		pcepc_note(rx, VERDICT_WITHDRAW, TLV_WHY_BAD_VALUE, 0, 10, 1);
+	if (rx->item && o->must)
+		rx->item->musts |= PCEPC_MUST(o->class);
 	row->read(rx, o, body);
 	if (!rd_done(body) && !rx->no_memory)
 		pcepc_note(rx, (enum verdict)row->on_fault, TLV_WHY_BAD_VALUE, 0, row->err_type,

@@ -25,6 +25,19 @@ bool pcepc_open_assoc(const struct pcepc_open *o, uint16_t type)
 	return false;
 }
 
+static void ofs_read(struct rd *v, void *out)
+{
+	struct pcepc_open *o = open_of(out);
+
+	o->has_ofs = true;
+	while (rd_left(v) >= 2) {
+		uint16_t of = rd_u16(v);
+
+		if (o->n_ofs < PCEPC_OFS_MAX)
+			o->ofs[o->n_ofs++] = of;
+	}
+}
+
 static void stateful_read(struct rd *v, void *out)
 {
 	struct pcepc_open *o = open_of(out);
@@ -122,6 +135,7 @@ static void sr_policy_read(struct rd *v, void *out)
 }
 
 static const struct tlv_row open_rows[] = {
+	{ 4, 2, 65535, 0, VERDICT_SKIP, "OF-List", ofs_read },
 	{ 16, 4, 4, 0, VERDICT_RESET, "STATEFUL-PCE-CAPABILITY", stateful_read },
 	{ 23, 8, 8, 0, VERDICT_SKIP, "LSP-DB-VERSION", db_version_read },
 	{ 24, 1, 65535, 0, VERDICT_SKIP, "SPEAKER-ENTITY-ID", speaker_read },
@@ -219,6 +233,12 @@ static void open_tail_write(struct wr *w, const struct pcepc_open *o)
 		m = wr_tlv_open(w, 35);
 		for (size_t i = 0; i < o->n_assoc_types; i++)
 			wr_u16(w, o->assoc_types[i]);
+		wr_tlv_close(w, m, 4);
+	}
+	if (o->has_ofs) {
+		m = wr_tlv_open(w, 4);
+		for (size_t i = 0; i < o->n_ofs; i++)
+			wr_u16(w, o->ofs[i]);
 		wr_tlv_close(w, m, 4);
 	}
 	if (o->has_sr_policy)

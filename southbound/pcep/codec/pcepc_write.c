@@ -4,7 +4,7 @@
 
 #include "southbound/pcep/codec/pcepc_internal.h"
 
-enum { ORDER_MAX = 12, METRIC_LOSS = 14, ENTERPRISE_CISCO = 9 };
+enum { ORDER_MAX = 16, ENTERPRISE_CISCO = 9 };
 
 struct order_row {
 	uint8_t msg;
@@ -12,8 +12,8 @@ struct order_row {
 };
 
 static const struct order_row orders[] = {
-	{ PCEPC_PCREQ, { 2, 4, 32, 9, 5, 6, 21, 40, 7, 8, 34 } },
-	{ PCEPC_PCREP, { 2, 32, 3, 7, 8, 9, 5, 6, 21, 40, 34 } },
+	{ PCEPC_PCREQ, { 2, 4, 32, 9, 5, 6, 21, 40, 7, 8, 10, 17, 34 } },
+	{ PCEPC_PCREP, { 2, 32, 3, 7, 8, 9, 5, 6, 21, 40, 10, 17, 34 } },
 	{ PCEPC_PCRPT, { 33, 32, 40, 7, 8, 9, 5, 6, 21, 34 } },
 	{ PCEPC_PCUPD, { 33, 32, 40, 7, 8, 9, 5, 6, 21, 34 } },
 	{ PCEPC_PCINITIATE, { 33, 32, 4, 7, 8, 40, 9, 5, 6, 21, 34 } },
@@ -38,7 +38,7 @@ void pcepc_obj_close(struct wr *w, size_t mark)
 	wr_patch_u16(w, mark - 2, w->len - mark + 4);
 }
 
-static void float_write(struct wr *w, double v)
+void pcepc_wr_float(struct wr *w, double v)
 {
 	float f = (float)v;
 	uint32_t word;
@@ -47,33 +47,30 @@ static void float_write(struct wr *w, double v)
 	wr_u32(w, word);
 }
 
-static void bandwidth_write(struct wr *w, uint8_t type, uint64_t bps)
+static void bandwidth_write(struct wr *w, uint8_t type, uint64_t bps, bool must)
 {
-	size_t m = pcepc_obj_open(w, PCEPC_OBJ_BANDWIDTH, type, false);
+	size_t m = pcepc_obj_open(w, PCEPC_OBJ_BANDWIDTH, type, must);
 
-	float_write(w, (double)bps / 8);
+	pcepc_wr_float(w, (double)bps / 8);
 	pcepc_obj_close(w, m);
 }
 
 static void bandwidths_write(struct wr *w, const struct pcepc_item *it)
 {
 	if (it->has_bandwidth)
-		bandwidth_write(w, 1, it->bandwidth_bps);
+		bandwidth_write(w, 1, it->bandwidth_bps, it->musts & PCEPC_MUST(PCEPC_OBJ_BANDWIDTH));
 	if (it->has_existing)
-		bandwidth_write(w, 2, it->existing_bps);
+		bandwidth_write(w, 2, it->existing_bps, false);
+}
+
+static bool must(const struct pcepc_item *it, uint8_t class)
+{
+	return it->musts & PCEPC_MUST(class);
 }
 
 static void metrics_write(struct wr *w, const struct pcepc_item *it)
 {
-	for (const struct pcepc_metric *m = it->metrics; m; m = m->next) {
-		size_t mark = pcepc_obj_open(w, PCEPC_OBJ_METRIC, 1, m->must);
-
-		wr_u16(w, 0);
-		wr_u8(w, (uint8_t)((m->bound ? 0x01 : 0) | (m->computed ? 0x02 : 0)));
-		wr_u8(w, m->type);
-		float_write(w, m->type == METRIC_LOSS ? m->value / 10000.0 : m->value);
-		pcepc_obj_close(w, mark);
-	}
+	pcepc_metrics_write(w, it->metrics);
 }
 
 static void lspa_write(struct wr *w, const struct pcepc_item *it)
@@ -82,7 +79,7 @@ static void lspa_write(struct wr *w, const struct pcepc_item *it)
 
 	if (!it->lspa)
 		return;
-	m = pcepc_obj_open(w, PCEPC_OBJ_LSPA, 1, false);
+	m = pcepc_obj_open(w, PCEPC_OBJ_LSPA, 1, must(it, PCEPC_OBJ_LSPA));
 	wr_u32(w, it->lspa->exclude_any);
 	wr_u32(w, it->lspa->include_any);
 	wr_u32(w, it->lspa->include_all);
@@ -125,14 +122,20 @@ static void no_path_write(struct wr *w, const struct pcepc_item *it)
 
 static void of_write(struct wr *w, const struct pcepc_item *it)
 {
-	size_t m;
+	if (it->has_of)
+		pcepc_of_write(w, it->of, must(it, PCEPC_OBJ_OF));
+}
 
-	if (!it->has_of)
-		return;
-	m = pcepc_obj_open(w, PCEPC_OBJ_OF, 1, false);
-	wr_u16(w, it->of);
-	wr_u16(w, 0);
-	pcepc_obj_close(w, m);
+static void iro_write(struct wr *w, const struct pcepc_item *it)
+{
+	if (it->iro)
+		pcepc_spots_write(w, PCEPC_OBJ_IRO, it->iro, must(it, PCEPC_OBJ_IRO));
+}
+
+static void xro_write(struct wr *w, const struct pcepc_item *it)
+{
+	if (it->xro)
+		pcepc_spots_write(w, PCEPC_OBJ_XRO, it->xro, must(it, PCEPC_OBJ_XRO));
 }
 
 static void vendor_write(struct wr *w, const struct pcepc_item *it)
@@ -159,7 +162,7 @@ static void vendor_write(struct wr *w, const struct pcepc_item *it)
 static void assocs_write(struct wr *w, const struct pcepc_item *it)
 {
 	for (const struct pcepc_assoc *a = it->assoc; a; a = a->next)
-		pcepc_assoc_write(w, a);
+		pcepc_assoc_write(w, a, must(it, PCEPC_OBJ_ASSOCIATION));
 }
 
 static void rp_write(struct wr *w, const struct pcepc_item *it)
@@ -206,7 +209,8 @@ static write_fn write_of(uint8_t class)
 		{ PCEPC_OBJ_RRO, rro_write },	      { PCEPC_OBJ_LSPA, lspa_write },
 		{ PCEPC_OBJ_OF, of_write },	      { PCEPC_OBJ_LSP, lsp_write },
 		{ PCEPC_OBJ_SRP, srp_write },	      { PCEPC_OBJ_VENDOR, vendor_write },
-		{ PCEPC_OBJ_ASSOCIATION, assocs_write },
+		{ PCEPC_OBJ_ASSOCIATION, assocs_write }, { PCEPC_OBJ_IRO, iro_write },
+		{ PCEPC_OBJ_XRO, xro_write },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(fns); i++)
@@ -234,7 +238,7 @@ static void err_write(struct wr *w, const struct pcepc_err *e)
 	const struct pcepc_srp srp = { .id = e->id };
 	const struct pcepc_rp rp = { .id = e->id };
 	const struct pcepc_lsp lsp = { .plsp_id = e->id };
-	size_t m;
+	size_t m, tlv;
 
 	switch (e->kind) {
 	case PCEPC_ERR_SRP:
@@ -251,6 +255,11 @@ static void err_write(struct wr *w, const struct pcepc_err *e)
 		wr_u16(w, 0);
 		wr_u8(w, e->type);
 		wr_u8(w, e->value);
+		if (e->has_missing) {
+			tlv = wr_tlv_open(w, 3);
+			wr_u32(w, e->missing);
+			wr_tlv_close(w, tlv, 4);
+		}
 		pcepc_obj_close(w, m);
 		break;
 	}
@@ -278,6 +287,7 @@ void pcepc_write(struct wr *w, const struct pcepc_msg *msg)
 	wr_u8(w, (uint8_t)(PCEPC_VERSION << 5));
 	wr_u8(w, msg->type);
 	wr_u16(w, 0);
+	pcepc_svecs_write(w, msg);
 	items_write(w, msg);
 	if (msg->type == PCEPC_PCERR || msg->type == PCEPC_PCNTF)
 		for (const struct pcepc_err *e = msg->errs; e; e = e->next)

@@ -44,15 +44,15 @@ static const struct vector_row vectors[] = {
 	{ "P25", PCEPC_PCREQ, VERDICT_OK, 0, 0, true, 0 },
 	{ "P26", PCEPC_PCREP, VERDICT_OK, 0, 0, true, 0 },
 	{ "P27", PCEPC_PCREP, VERDICT_OK, 0, 0, true, 0 },
-	{ "P28", PCEPC_PCREQ, VERDICT_OK, 0, 0, false, 17 },
-	{ "P29", PCEPC_PCRPT, VERDICT_OK, 0, 0, false, 46 },
+	{ "P28", PCEPC_PCREQ, VERDICT_OK, 0, 0, false, 0 },
+	{ "P29", PCEPC_PCRPT, VERDICT_OK, 0, 0, false, 4 },
 	{ "P30", PCEPC_PCRPT, VERDICT_OK, 0, 0, false, 48 },
 	{ "P31", PCEPC_PCRPT, VERDICT_OK, 0, 0, false, 38 },
 	{ "P32", PCEPC_PCUPD, VERDICT_OK, 0, 0, true, 0 },
 	{ "P33", PCEPC_PCUPD, VERDICT_OK, 0, 0, true, 0 },
 	{ "P34", PCEPC_PCINITIATE, VERDICT_OK, 0, 0, true, 0 },
 	{ "P35", PCEPC_PCUPD, VERDICT_OK, 0, 0, false, 67 },
-	{ "P36", PCEPC_PCREQ, VERDICT_OK, 0, 0, false, 11 },
+	{ "P36", PCEPC_PCREQ, VERDICT_OK, 0, 0, true, 0 },
 	{ "P37", PCEPC_PCUPD, VERDICT_OK, 0, 0, true, 0 },
 	{ "P38", PCEPC_PCRPT, VERDICT_OK, 0, 0, true, 0 },
 	{ "P39", PCEPC_PCUPD, VERDICT_OK, 0, 0, true, 0 },
@@ -354,6 +354,55 @@ static const struct {
 	  "200a002c 20120008 00001001 2810001c 00000000 00060001 0a000001"
 	  " 001f0008 00000064 0a000002 07100004",
 	  VERDICT_WITHDRAW, 6, 21 },
+	{ "RP without the P flag", "2003001c 0210000c 00000000 00000001 0412000c 0a000001 0a000002",
+	  VERDICT_WITHDRAW, 10, 1 },
+	{ "END-POINTS without the P flag",
+	  "2003001c 0212000c 00000000 00000001 0410000c 0a000001 0a000002", VERDICT_WITHDRAW, 10, 1 },
+	{ "SVEC of nobody",
+	  "20030024 0b100008 00000001 0212000c 00000000 00000001 0412000c 0a000001 0a000002",
+	  VERDICT_WITHDRAW, 10, 11 },
+	{ "SVEC of request 0",
+	  "2003002c 0b100010 00000001 00000001 00000000 0212000c 00000000 00000001"
+	  " 0412000c 0a000001 0a000002",
+	  VERDICT_WITHDRAW, 10, 11 },
+	{ "SVEC of unknown type that must be honoured",
+	  "20030028 0b22000c 00000001 00000001 0212000c 00000000 00000001 0412000c 0a000001 0a000002",
+	  VERDICT_WITHDRAW, 3, 2 },
+	{ "SVEC with an exclusion that must be honoured",
+	  "20030038 0b10000c 00000001 00000001 11120010 00000000 22080000 00070000"
+	  " 0212000c 00000000 00000001 0412000c 0a000001 0a000002",
+	  VERDICT_WITHDRAW, 4, 1 },
+	{ "metric of a set that is NaN",
+	  "20030034 0b10000c 00000001 00000001 0610000c 00000004 7fc00000"
+	  " 0212000c 00000000 00000001 0412000c 0a000001 0a000002",
+	  VERDICT_WITHDRAW, 0, 0 },
+	{ "OF too short", "20030020 0212000c 00000000 00000001 0412000c 0a000001 0a000002 15120004",
+	  VERDICT_WITHDRAW, 0, 0 },
+	{ "IRO with a prefix of 129 bits",
+	  "20030034 0212000c 00000000 00000001 0412000c 0a000001 0a000002 0a120018"
+	  " 02142001 0db80000 00000000 00000000 00018100",
+	  VERDICT_WITHDRAW, 10, 11 },
+	{ "IRO with a sub-object of length 1",
+	  "20030024 0212000c 00000000 00000001 0412000c 0a000001 0a000002 0a120008 01010000",
+	  VERDICT_WITHDRAW, 10, 11 },
+	{ "XRO with a sub-object past its end",
+	  "20030028 0212000c 00000000 00000001 0412000c 0a000001 0a000002 1112000c 00000000 22080000",
+	  VERDICT_WITHDRAW, 10, 11 },
+	{ "XRO with an SRLG of 4 octets",
+	  "20030028 0212000c 00000000 00000001 0412000c 0a000001 0a000002 1112000c 00000000 22040007",
+	  VERDICT_WITHDRAW, 10, 11 },
+	{ "two XROs",
+	  "2003002c 0212000c 00000000 00000001 0412000c 0a000001 0a000002 11120008 00000000"
+	  " 11120008 00000000",
+	  VERDICT_WITHDRAW, 10, 11 },
+	{ "disjoint association that does not say how",
+	  "2003002c 0212000c 00000000 00000001 0412000c 0a000001 0a000002"
+	  " 28120010 00000000 00020001 0a000001",
+	  VERDICT_WITHDRAW, 6, 15 },
+	{ "disjoint association with 3 octets of how",
+	  "20030034 0212000c 00000000 00000001 0412000c 0a000001 0a000002"
+	  " 28120018 00000000 00020001 0a000001 002e0003 00000100",
+	  VERDICT_WITHDRAW, 0, 0 },
 };
 
 START_TEST(wrong_message_gets_the_error_of_its_rfc)
@@ -365,7 +414,9 @@ START_TEST(wrong_message_gets_the_error_of_its_rfc)
 		      wrongs[_i].what, f.verdict);
 	ck_assert_msg(f.err_type == wrongs[_i].err_type && f.err_value == wrongs[_i].err_value,
 		      "%s: %u/%u", wrongs[_i].what, f.err_type, f.err_value);
-	if (m && m->items && m->items->rp)
+	if (m && m->svecs)
+		ck_assert(m->svecs->faulty);
+	else if (m && m->items && m->items->rp)
 		ck_assert(m->items->faulty);
 }
 END_TEST
@@ -413,6 +464,100 @@ START_TEST(unknown_message_type_is_told_not_refused)
 }
 END_TEST
 
+/* A set of two, link and node disjoint, least cost of the whole; one has all its objects. */
+static const char set_hex[] =
+	"200300cc 0b120010 00000003 00000007 00000008 15120008 00060000 0610000c 00000206 00000000"
+	" 0212000c 00000080 00000007 0412000c 0a000001 0a000002 09120014 00000001 00000002 00000004"
+	" 03040000 05120008 4b189680 0612000c 0000010e 3f800000 15120008 00020000"
+	" 2812 0018 00000000 00020009 0a000009 002e0004 00000015"
+	" 0a12 0010 8108 0a000003 2000 2004 fde8 1112 001c 00000001 a208 0000004d 0000"
+	" 010c 0000 0000 0000 0000 0000"
+	" 0212000c 00000000 00000008 0412000c 0a000001 0a000004";
+
+START_TEST(set_and_constraints_are_understood)
+{
+	/* the XRO above, without the sub-object of a length that is not its type's */
+	static const char good[] =
+		"200300cc 0b120010 00000003 00000007 00000008 15120008 00060000 0610000c 00000206"
+		" 00000000 0212000c 00000080 00000007 0412000c 0a000001 0a000002 09120014 00000001"
+		" 00000002 00000004 03040000 05120008 4b189680 0612000c 0000010e 3f800000 15120008"
+		" 00020000 28120018 00000000 00020009 0a000009 002e0004 00000015 0a120010 81080a00"
+		" 00032000 2004fde8 1112001c 00000001 a2080000 004d0000 040c0001 0a000005 00000009"
+		" 0212000c 00000000 00000008 0412000c 0a000001 0a000004";
+	uint8_t in[256], out[256];
+	size_t n = hex_read(good, in, sizeof(in));
+	struct wr w = wr_of(out, sizeof(out));
+	const struct pcepc_item *it;
+	struct pcepc_fault f;
+	struct pcepc_msg *m;
+
+	ck_assert_int_eq(pcepc_read(&arena, in, n, &m, &f), VERDICT_OK);
+	ck_assert_uint_eq(m->n_skips, 0);
+	ck_assert(m->svecs && !m->svecs->next && m->svecs->must && !m->svecs->faulty);
+	ck_assert(m->svecs->flags == (PCEPC_SVEC_LINK | PCEPC_SVEC_NODE) && m->svecs->n_ids == 2);
+	ck_assert(m->svecs->ids[0] == 7 && m->svecs->ids[1] == 8);
+	ck_assert(m->svecs->has_of && m->svecs->of_must && m->svecs->of == 6);
+	ck_assert(m->svecs->metrics->type == 6 && m->svecs->metrics->computed);
+	ck_assert_uint_eq(m->n_items, 2);
+	it = m->items;
+	ck_assert(it->rp->flags == PCEPC_RP_SUPPLY_OF && it->has_of && it->of == 2);
+	ck_assert(it->musts & PCEPC_MUST(PCEPC_OBJ_OF) && it->musts & PCEPC_MUST(PCEPC_OBJ_IRO));
+	ck_assert_uint_eq(it->bandwidth_bps, 80000000);
+	ck_assert(it->metrics->type == 14 && it->metrics->bound && it->metrics->value == 10000);
+	ck_assert(it->assoc->type == 2 && it->assoc->has_disjoint && it->assoc->disjoint == 0x15);
+	ck_assert(it->iro->n == 2 && it->iro->at[0].soft && it->iro->at[0].len == 32);
+	ck_assert(!it->iro->at[1].soft && it->iro->at[1].type == PCEPC_SPOT_AS &&
+		  it->iro->at[1].value == 65000);
+	ck_assert(it->xro->fail && it->xro->n == 2 && it->xro->at[0].soft);
+	ck_assert(it->xro->at[0].type == PCEPC_SPOT_SRLG && it->xro->at[0].value == 77);
+	ck_assert(it->xro->at[1].attribute == PCEPC_ATTR_NODE && it->xro->at[1].value == 9);
+	ck_assert(!it->next->metrics && !it->next->iro && it->next->musts ==
+		  (PCEPC_MUST(PCEPC_OBJ_RP) | PCEPC_MUST(PCEPC_OBJ_END_POINTS)));
+	pcepc_write(&w, m);
+	ck_assert_uint_eq(w.len, n);
+	ck_assert_int_eq(memcmp(in, out, n), 0);
+}
+END_TEST
+
+/* Sub-objects we do not know are counted; a fault in one request leaves the other. */
+START_TEST(fault_in_a_request_of_a_set_is_its_own)
+{
+	struct pcepc_fault f;
+	struct pcepc_msg *m;
+
+	ck_assert_int_eq(hex_decode(set_hex, &m, &f), VERDICT_WITHDRAW);
+	ck_assert(f.err_type == 10 && f.err_value == 11 && f.class == PCEPC_OBJ_XRO);
+	ck_assert(!m->svecs->faulty && m->items->faulty && !m->items->next->faulty);
+	ck_assert_int_eq(hex_decode("20030028 0212000c 00000000 00000001 0412000c 0a000001 0a000002"
+				    " 0a12000c 24080000 3e800000",
+				    &m, &f),
+			 VERDICT_OK);
+	ck_assert(m->items->iro->n == 0 && m->items->iro->skipped == 1);
+}
+END_TEST
+
+/* Types of RFC 5541 for sets: octets per second, and a share of one. */
+START_TEST(metrics_of_sets_are_in_our_units)
+{
+	uint8_t in[128], out[128];
+	size_t n = hex_read("2004003c 0b10000c 00000000 00000007 0610000c 00000204 50ba43b7"
+			    " 0610000c 00000205 3f400000 0212000c 00000000 00000007"
+			    " 03100008 00800000",
+			    in, sizeof(in));
+	struct wr w = wr_of(out, sizeof(out));
+	struct pcepc_fault f;
+	struct pcepc_msg *m;
+
+	ck_assert_int_eq(pcepc_read(&arena, in, n, &m, &f), VERDICT_OK);
+	ck_assert_uint_eq(m->svecs->metrics->value, 199999995904 /* of a float */);
+	ck_assert_uint_eq(m->svecs->metrics->next->value, 750000000);
+	ck_assert(m->items->no_path && m->items->no_path->unsatisfied);
+	pcepc_write(&w, m);
+	ck_assert_uint_eq(w.len, n);
+	ck_assert_int_eq(memcmp(in, out, n), 0);
+}
+END_TEST
+
 /* A removal and a take-over need no path. */
 START_TEST(pathless_items_are_good)
 {
@@ -436,7 +581,8 @@ static size_t with_tlv(uint8_t *out, size_t cap, const struct pcepc_table_row *r
 		uint8_t class, msg, type, body;
 	} homes[] = {
 		{ 1, PCEPC_OPEN, 1, 4 },    { 2, PCEPC_PCREQ, 1, 8 },	{ 3, PCEPC_PCREP, 1, 4 },
-		{ 12, PCEPC_PCNTF, 1, 4 },  { 32, PCEPC_PCRPT, 1, 4 },	{ 33, PCEPC_PCRPT, 1, 8 },
+		{ 12, PCEPC_PCNTF, 1, 4 },  { 13, PCEPC_PCERR, 1, 4 },
+		{ 32, PCEPC_PCRPT, 1, 4 },	{ 33, PCEPC_PCRPT, 1, 8 },
 		{ 34, PCEPC_PCRPT, 1, 4 },  { 40, PCEPC_PCRPT, 1, 12 },
 	};
 	struct wr w = wr_of(out, cap);
@@ -507,6 +653,7 @@ START_TEST(every_row_is_there)
 		uint8_t class;
 		uint16_t type;
 	} want[] = {
+		{ 1, 4 },   { 13, 3 },	{ 40, 46 }, { 40, 47 },
 		{ 1, 16 },  { 1, 23 },	{ 1, 24 },  { 1, 26 },	{ 1, 34 },  { 1, 35 },	{ 1, 71 },
 		{ 2, 28 },  { 3, 1 },	{ 12, 2 },  { 32, 17 }, { 32, 18 }, { 32, 19 }, { 32, 20 },
 		{ 32, 23 }, { 32, 24 }, { 32, 55 }, { 32, 65505 }, { 33, 28 }, { 34, 1 }, { 34, 3 },
@@ -639,6 +786,9 @@ int main(void)
 	tcase_add_test(t, unknown_objects_and_tlvs_are_skipped);
 	tcase_add_test(t, unknown_message_type_is_told_not_refused);
 	tcase_add_test(t, pathless_items_are_good);
+	tcase_add_test(t, set_and_constraints_are_understood);
+	tcase_add_test(t, fault_in_a_request_of_a_set_is_its_own);
+	tcase_add_test(t, metrics_of_sets_are_in_our_units);
 	tcase_add_test(t, bindings_of_every_type_round_trip);
 	tcase_add_test(t, too_small_a_buffer_marks_the_writer);
 	tcase_add_test(t, densest_message_is_bounded);
