@@ -105,21 +105,6 @@ static bool rooms(struct pce_after *x)
 	       x->lost && x->q && srlgs_index(x);
 }
 
-int pce_after_renew(struct pce_after *x)
-{
-	const struct pce_class routed = { .metric = PCE_IGP };
-
-	if (pce_trees_follow(x->trees, x->t) < 0)
-		return err_raise(-ENOMEM);
-	x->class = pce_trees_class(x->trees, &routed);
-	if (x->class == UINT32_MAX)
-		return err_raise(-ENOMEM);
-	x->out = pce_class_out(x->trees, x->class);
-	x->in = pce_class_in(x->trees, x->class);
-	x->overload = pce_trees_overload(x->trees);
-	return 0;
-}
-
 static bool zero_links(const struct pce_after *x)
 {
 	for (uint32_t e = 0; e < x->s->m; e++)
@@ -127,6 +112,90 @@ static bool zero_links(const struct pce_after *x)
 		    !x->t->nodes[x->t->links[x->s->out_link[e]].from].pseudonode)
 			return true;
 	return false;
+}
+
+/* ---- algorithms ---- */
+
+enum after_zero { ZERO_NOT_KNOWN, ZERO_NONE, ZERO_SOME };
+
+bool pce_after_redefined(const struct pce_after *x, uint8_t algo)
+{
+	const struct ted_flex *was = algo ? ted_flex_of(x->t, algo) : NULL;
+	struct ted_flex is;
+
+	if (!was || x->node_dead == TED_NONE || was->by != x->node_dead)
+		return false;
+	return !ted_flex_without(x->t, algo, x->node_dead, &is) || !ted_fad_eq(&is.def, &was->def);
+}
+
+static uint32_t weight_under(const struct pce_after *x, const struct ted_flex *f, uint32_t link)
+{
+	const struct ted_link *l = &x->t->links[link];
+	uint32_t w;
+
+	if (!f || f->fault != TED_FLEX_GOOD || !ted_link_usable(l) ||
+	    !ted_flex_node(x->t, f->def.algo, l->from) || !ted_flex_node(x->t, f->def.algo, l->to))
+		return PCE_INF;
+	w = ted_flex_weight(x->t, &f->def, link);
+	return w > PCE_FAR ? PCE_INF : w;
+}
+
+/* No shard has trees of such a definition: its arcs are made here. */
+static int arcs_make(struct pce_after *x)
+{
+	const struct pce_shape *s = x->s;
+	struct ted_flex f;
+	bool any = ted_flex_without(x->t, x->algo, x->node_dead, &f);
+
+	if (!x->own_out)
+		x->own_out = ARENA_ARRAY(&x->arena, (size_t)s->m + 1, struct pce_arc);
+	if (!x->own_in)
+		x->own_in = ARENA_ARRAY(&x->arena, (size_t)s->m + 1, struct pce_arc);
+	if (!x->own_out || !x->own_in)
+		return err_raise(-ENOMEM);
+	for (uint32_t e = 0; e < s->m; e++) {
+		uint32_t w = weight_under(x, any ? &f : NULL, s->out_link[e]), in = s->in_of_out[e];
+
+		x->own_out[e] = (struct pce_arc){ s->out_to[e], w };
+		x->own_in[in] = (struct pce_arc){ s->in_from[in], w };
+	}
+	x->out = x->own_out;
+	x->in = x->own_in;
+	return 0;
+}
+
+static int class_use(struct pce_after *x)
+{
+	const struct pce_class is = { .metric = PCE_IGP, .algo = x->algo };
+
+	x->class = pce_trees_class(x->trees, &is);
+	if (x->class == UINT32_MAX)
+		return err_raise(-ENOMEM);
+	x->other = pce_after_redefined(x, x->algo);
+	if (x->other)
+		return arcs_make(x);
+	x->out = pce_class_out(x->trees, x->class);
+	x->in = pce_class_in(x->trees, x->class);
+	if (!x->out || !x->in)
+		return err_raise(-ENOMEM);
+	if (x->zero_of[x->algo] == ZERO_NOT_KNOWN)
+		x->zero_of[x->algo] = zero_links(x) ? ZERO_SOME : ZERO_NONE;
+	x->zero = x->zero_of[x->algo] == ZERO_SOME;
+	return 0;
+}
+
+int pce_after_algo(struct pce_after *x, uint8_t algo)
+{
+	x->algo = algo;
+	return class_use(x);
+}
+
+int pce_after_renew(struct pce_after *x)
+{
+	if (pce_trees_follow(x->trees, x->t) < 0)
+		return err_raise(-ENOMEM);
+	x->overload = pce_trees_overload(x->trees);
+	return class_use(x);
 }
 
 int pce_after_new(struct pce_after **outp, const struct ted *t, struct pce_trees *trees)
@@ -146,7 +215,6 @@ int pce_after_new(struct pce_after **outp, const struct ted *t, struct pce_trees
 	x->s = pce_shape_of(t);
 	if (pce_after_renew(x) < 0 || !rooms(x))
 		return err_raise(-ENOMEM);
-	x->zero = zero_links(x);
 	*outp = TAKE(x);
 	return 0;
 }
@@ -401,7 +469,7 @@ const uint32_t *pce_after_to(struct pce_after *x, uint32_t node)
 		memset(dist, 0xff, (size_t)x->s->n * sizeof(*dist));
 		return dist;
 	}
-	if (x->zero)
+	if (x->zero || x->other)
 		return to_whole(x, root);
 	before = pce_before_to(x, node);
 	if (!before || !pce_buckets_begin(x->q))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * What routers do after something failed and the IGP converged: shortest paths by the IGP metric
- * without the dead links. Inside of the engine; borrowed memory is good until the next call of the
+ * What routers do after something failed and the IGP converged: shortest paths without the dead
+ * links, by the IGP metric or as a flexible algorithm has them. Inside of the engine; borrowed memory is good until the next call of the
  * same function, or the next failure.
  */
 #include "pce/trees.h"
@@ -32,6 +32,12 @@ const uint32_t *pce_after_dead(const struct pce_after *x, uint32_t *n);
 bool pce_after_is_dead(const struct pce_after *x, uint32_t link);
 bool pce_after_node_dead(const struct pce_after *x, uint32_t node);
 
+/* Whose shortest paths are asked for from here on; 0 until told otherwise. A Flex-Algo is what it is
+ * after the failure: a node that dies takes its definition along. 0 or -ENOMEM. */
+int pce_after_algo(struct pce_after *x, uint8_t algo);
+/* The failure leaves the algorithm with another definition than before, or with none. */
+bool pce_after_redefined(const struct pce_after *x, uint8_t algo);
+
 /* By place: distances from, or towards, a node index. NULL without memory. */
 const uint32_t *pce_after_from(struct pce_after *x, uint32_t node);
 const uint32_t *pce_after_to(struct pce_after *x, uint32_t node);
@@ -52,7 +58,11 @@ struct pce_after {
 	uint32_t class;
 	const struct pce_arc *out, *in;
 	const uint64_t *overload; /* by place; NULL: none */
+	uint8_t algo;
+	uint8_t zero_of[256]; /* by algorithm: enum after_zero */
 	bool zero; /* some router's link costs nothing: who depends on whom may go round */
+	bool other; /* out and in are own: by a definition that did not hold before */
+	struct pce_arc *own_out, *own_in;
 	struct arena arena;
 	struct pce_failure what;
 	uint32_t *dead, n_dead;

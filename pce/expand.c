@@ -52,7 +52,10 @@ bool pce_walk_to(struct pce_walk *w, const struct pce_walk_goal *g, uint32_t seg
 	pce_dag_mark(c, s, w->at, &w->used);
 	w->at = g->node;
 	if (c->note)
-		c->note(c->note_arg, g->algo ? TED_NONE : g->node, TED_NONE);
+		c->note(c->note_arg, &(struct pce_note){ .node = g->node,
+							 .link = TED_NONE,
+							 .algo = g->algo,
+							 .sid = g->sid });
 	return true;
 }
 
@@ -74,7 +77,7 @@ int pce_walk_binding(struct pce_walk *w, const struct ip_addr *sid, uint32_t lab
 			(void)pce_used_add(&w->used, b->links[k]);
 		w->at = b->endpoint;
 		if (w->c->note)
-			w->c->note(w->c->note_arg, TED_NONE, TED_NONE);
+			w->c->note(w->c->note_arg, &(struct pce_note){ .binding = b });
 		return 1;
 	}
 	return 0;
@@ -110,7 +113,7 @@ void pce_walk_cross(struct pce_walk *w, uint32_t link, uint32_t far)
 	if (w->at != far)
 		cross_one(w, pce_lan_exit(w->c->t, link, far));
 	if (w->c->note)
-		w->c->note(w->c->note_arg, far, link);
+		w->c->note(w->c->note_arg, &(struct pce_note){ .node = far, .link = link });
 }
 
 /* ---- SRv6 ---- */

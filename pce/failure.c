@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bitset.h"
 #include "base/err.h"
 #include "pce/failure_priv.h"
 
@@ -57,10 +58,11 @@ static int flows_check(const struct ted *t, const struct pce_flow *flows, uint32
 	return *legs > UINT32_MAX / 2 ? PCE_FAILURES_E_FLOW : 0;
 }
 
-static void leg_add(struct pce_failures *f, uint32_t flow, uint32_t from, uint32_t to,
-		    uint32_t link)
+static void leg_add(struct pce_failures *f, const struct leg *l)
 {
-	f->legs[f->n_legs++] = (struct leg){ .flow = flow, .from = from, .to = to, .link = link };
+	if (l->link == TED_NONE)
+		bitset_add(f->algos, l->algo);
+	f->legs[f->n_legs++] = *l;
 }
 
 static void legs_of(struct pce_failures *f, uint32_t flow)
@@ -72,15 +74,18 @@ static void legs_of(struct pce_failures *f, uint32_t flow)
 	for (uint32_t i = 0; i < w->n_hops; i++) {
 		const struct pce_flow_hop *h = &w->hops[i];
 
-		if (h->link == TED_NONE) {
-			leg_add(f, flow, at, h->node, TED_NONE);
-		} else {
-			uint32_t near = f->t->links[h->link].from;
+		struct leg l = { .flow = flow, .from = at, .to = h->node, .link = h->link };
 
-			if (near != at)
-				leg_add(f, flow, at, near, TED_NONE);
-			leg_add(f, flow, near, h->node, h->link);
+		if (h->link == TED_NONE) {
+			l.algo = h->algo;
+			l.sid = h->sid;
+		} else if (f->t->links[h->link].from != at) {
+			l.to = f->t->links[h->link].from;
+			l.link = TED_NONE;
+			leg_add(f, &l);
+			l = (struct leg){ .flow = flow, .from = l.to, .to = h->node, .link = h->link };
 		}
+		leg_add(f, &l);
 		at = h->node;
 	}
 }
@@ -173,6 +178,8 @@ static int by_target(const void *a, const void *b)
 {
 	const struct ordered *x = a, *y = b;
 
+	if (x->algo != y->algo)
+		return x->algo < y->algo ? -1 : 1;
 	if (x->to != y->to)
 		return x->to < y->to ? -1 : 1;
 	return (x->leg > y->leg) - (x->leg < y->leg);
@@ -185,7 +192,8 @@ int pce_legs_sort(struct pce_failures *f, struct arena *a)
 	if (!o)
 		return err_raise(-ENOMEM);
 	for (uint32_t i = 0; i < f->n_todo; i++)
-		o[i] = (struct ordered){ f->legs[f->todo[i]].to, f->todo[i] };
+		o[i] = (struct ordered){ f->legs[f->todo[i]].to, f->todo[i],
+					 f->legs[f->todo[i]].algo };
 	qsort(o, f->n_todo, sizeof(*o), by_target);
 	for (uint32_t i = 0; i < f->n_todo; i++)
 		f->todo[i] = o[i].leg;
@@ -292,14 +300,20 @@ static void legs_find(struct pce_failures *f)
 {
 	uint32_t n, node = f->x->node_dead;
 	const uint32_t *dead = pce_after_dead(f->x, &n);
+	uint64_t other[4] = { 0 };
 
+	for (uint32_t algo = 1; algo < 256; algo++)
+		if (bitset_has(f->algos, algo) && pce_after_redefined(f->x, (uint8_t)algo))
+			bitset_add(other, algo);
 	f->n_todo = 0;
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = f->user_start[dead[i]]; k < f->user_start[dead[i] + 1]; k++)
 			leg_again(f, f->user_leg[k]);
-	/* Who goes nowhere uses no link, and is lost with its node all the same. */
+	/* Who goes nowhere uses no link, and is lost with its node all the same; and where an algorithm
+	 * is another one now, all go their ways anew. */
 	for (uint32_t i = 0; node != TED_NONE && i < f->n_legs; i++)
-		if (f->legs[i].from == node && f->legs[i].to == node)
+		if ((f->legs[i].from == node && f->legs[i].to == node) ||
+		    (f->legs[i].link == TED_NONE && bitset_has(other, f->legs[i].algo)))
 			leg_again(f, i);
 }
 
@@ -319,6 +333,18 @@ static void loads_change(struct pce_failures *f)
 		for (uint32_t k = 0; k < new->n_uses; k++) {
 			touch_link(f, f->uses.at[new->use + k].link);
 			f->after[f->uses.at[new->use + k].link] += f->uses.at[new->use + k].amount;
+		}
+	}
+}
+
+void pce_failures_drop(struct pce_failures *f, uint32_t flow)
+{
+	for (uint32_t i = f->flow_leg[flow]; i < f->flow_leg[flow + 1]; i++) {
+		const struct leg *l = f->turn && f->seen_leg[i] == f->turn ? &f->again[i] : &f->legs[i];
+
+		for (uint32_t k = 0; k < l->n_uses; k++) {
+			touch_link(f, f->uses.at[l->use + k].link);
+			f->after[f->uses.at[l->use + k].link] -= f->uses.at[l->use + k].amount;
 		}
 	}
 }
@@ -389,15 +415,17 @@ static uint32_t flows_of_todo(struct pce_failures *f)
 
 static int effects_find(struct pce_failures *f, struct arena *a, struct pce_failure_answer *out)
 {
-	uint32_t n = flows_of_todo(f);
+	uint32_t n = flows_of_todo(f), *moved = ARENA_ARRAY(a, (size_t)n + 1, uint32_t);
 	struct pce_flow_effect *e = ARENA_ARRAY(a, (size_t)n + 1, struct pce_flow_effect);
 
-	if (!e)
+	if (!e || !moved)
 		return err_raise(-ENOMEM);
 	out->n_moved = n;
+	out->moved = moved;
 	for (uint32_t i = 0; i < n; i++) {
 		enum pce_flow_loss was = loss_now(f, f->todo[i]), is;
 
+		moved[i] = f->todo[i];
 		pce_flow_judge(f, f->todo[i], f->again, &e[out->n_effects]);
 		is = e[out->n_effects].loss;
 		out->n_effects += is != PCE_FLOW_KEPT &&

@@ -4,8 +4,8 @@
  * What fails if something fails: which flows lose their way or a bound once the IGP has converged
  * without it, and how full the fullest link is then.
  *
- * A flow is steered over hops: nodes, to which routers send packets over all shortest IGP paths in
- * equal parts (each link and, on a LAN, each router behind it is one), and links that must be
+ * A flow is steered over hops: nodes, to which routers send packets over all shortest paths (of
+ * the IGP, or of a flexible algorithm) in equal parts (each link and, on a LAN, each router behind it is one), and links that must be
  * crossed. Loads are kept in 1/1024 bit/s and every division is rounded up: what is said of a link
  * is never too little, and too much by less than 1 bit/s for every thousand divisions of flows
  * over it. A flow that is lost keeps loading the stretches it is not lost on.
@@ -15,7 +15,9 @@
 /* One segment: to a node, or over a link (then to node, across the LAN where it is one). */
 struct pce_flow_hop {
 	uint32_t node;
-	uint32_t link; /* TED_NONE: to the node by the IGP */
+	uint32_t link; /* TED_NONE: to the node, routed by algo */
+	uint8_t algo;  /* 0, or a Flex-Algo as it is defined after the failure */
+	const struct ted_node_sid *sid; /* SR-MPLS: routers on the way need a label for it; or NULL */
 };
 
 struct pce_flow {
@@ -25,11 +27,14 @@ struct pce_flow {
 	uint64_t rate_bps;
 	/* Of the worst path packets take; PCE_NO_BOUND: none. */
 	uint32_t delay_us_max, igp_max, te_max, hops_max;
+	bool bound_variation, bound_loss;
+	uint32_t variation_us_max, loss_ppm_max;
 };
 
-/* The hops of a SID list as it is understood now. 0, -ENOMEM, or > 0: it is not valid, *why (arena
- * text) says so. dst TED_NONE: wherever it ends. */
-enum { PCE_FLOW_E_LIST = 1 };
+/* The hops of a SID list as it is understood now; those behind a binding SID are the hops of that
+ * policy's list. 0, -ENOMEM, or > 0: it is not valid, or what is behind a binding SID is not known,
+ * *why (arena text) says so. dst TED_NONE: wherever it ends. */
+enum { PCE_FLOW_E_LIST = 1, PCE_FLOW_DEPTH_MAX = 4, PCE_FLOW_HOPS_MAX = 4096 };
 int pce_flow_of_list(const struct ted *t, uint32_t src, uint32_t dst, const struct pce_list *list,
 		     struct arena *a, struct pce_flow *out, const char **why);
 
@@ -60,7 +65,8 @@ struct pce_fullest {
 struct pce_failure_answer {
 	const struct pce_flow_effect *effects; /* flows that are worse off than now, ascending */
 	uint32_t n_effects;
-	uint32_t n_moved; /* flows that were looked at: they used what failed */
+	const uint32_t *moved; /* flows that were looked at: they used what failed, ascending */
+	uint32_t n_moved;
 	struct pce_fullest fullest;
 	uint32_t n_dead; /* links that fail */
 };
@@ -86,6 +92,12 @@ int pce_failures_ask(struct pce_failures *f, const struct pce_failure *what, str
 		     struct pce_failure_answer *out);
 /* Load of a link after the failure asked for last. */
 uint64_t pce_failures_after_bps(const struct pce_failures *f, uint32_t link);
+/* What a flow does after the failure asked for last (before any: now); not valid when it is lost.
+ * A metric that some link does not tell is PCE_NO_BOUND. 0 or -ENOMEM. */
+int pce_failures_way(const struct pce_failures *f, uint32_t flow, struct arena *a,
+		     struct pce_expansion *out);
+/* Takes a flow's load away until the next failure is asked for: it goes another way. Once only. */
+void pce_failures_drop(struct pce_failures *f, uint32_t flow);
 
 /* Everything of a kind that can fail: links once for both directions (the lower index), living
  * routers, SRLGs; ascending. NULL without memory. */

@@ -7,21 +7,24 @@
 
 enum {
 	LOAD_BITS = 10, /* loads are in 1/1024 bit/s */
-	FLOW_METRICS = 4, /* PCE_IGP, PCE_TE, PCE_DELAY, PCE_HOPS */
+	FLOW_METRICS = PCE_METRICS,
 };
 
 #define FLOW_UNKNOWN UINT64_MAX /* some link does not tell the metric */
 
 __extension__ typedef unsigned __int128 u128;
 
-/* One stretch of a flow: by the IGP, or over a link. */
+/* One stretch of a flow: by shortest paths, or over a link. */
 struct leg {
 	uint32_t flow, from, to;
-	uint32_t link; /* TED_NONE: by the IGP */
+	uint32_t link; /* TED_NONE: by shortest paths */
+	uint8_t algo;
+	bool split; /* over several paths */
+	const struct ted_node_sid *sid;
 	enum pce_flow_loss loss;
 	uint32_t n_uses;
 	size_t use; /* first of its uses */
-	uint64_t worst[FLOW_METRICS];
+	uint64_t worst[FLOW_METRICS], delay_min;
 };
 
 struct use {
@@ -31,13 +34,14 @@ struct use {
 
 struct ordered {
 	uint32_t to, leg;
+	uint8_t algo;
 };
 
 /* A node of the paths of one leg. */
 struct spot {
 	uint32_t epoch, waits; /* arcs of the paths into it that were not counted yet */
 	uint64_t amount;
-	uint64_t worst[FLOW_METRICS];
+	uint64_t worst[FLOW_METRICS], delay_min;
 };
 
 struct pce_failures {
@@ -49,6 +53,7 @@ struct pce_failures {
 	struct arena arena;
 	struct leg *legs, *again; /* as things are; after the failure, those of `seen_leg` */
 	uint32_t n_legs, *flow_leg;
+	uint64_t algos[4]; /* of legs: bitset */
 	VEC(struct use) uses;
 	size_t n_uses_now;
 	const uint32_t *user_start, *user_leg; /* legs by link */

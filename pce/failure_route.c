@@ -6,6 +6,7 @@
  * circle leave nodes nobody's turn comes to: then where packets go cannot be said.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -17,7 +18,7 @@ static struct spot *spot_at(struct pce_failures *f, uint32_t place, bool *fresh)
 
 	*fresh = s->epoch != f->epoch;
 	if (*fresh)
-		*s = (struct spot){ .epoch = f->epoch };
+		*s = (struct spot){ .epoch = f->epoch, .delay_min = UINT64_MAX };
 	return s;
 }
 
@@ -77,6 +78,14 @@ static uint32_t behind(const struct pce_failures *f, const struct ways *w, uint3
 	return f->t->nodes[f->x->s->node[v]].pseudonode ? exits(f, w, v) : 1;
 }
 
+/* A router on the way that has no label for the SID drops what is sent to it. */
+static bool labelled(const struct pce_failures *f, const struct leg *l, uint32_t place)
+{
+	uint32_t node = f->x->s->node[place];
+
+	return !l->sid || f->t->nodes[node].pseudonode || ted_label_of(f->t, node, l->sid) != 0;
+}
+
 static uint64_t add_metric(uint64_t sum, uint32_t own)
 {
 	return sum == FLOW_UNKNOWN || own == TED_NONE ? FLOW_UNKNOWN : sum + own;
@@ -86,7 +95,10 @@ static void carry(struct pce_failures *f, uint32_t from, uint32_t to, uint32_t l
 		  uint64_t amount)
 {
 	struct spot *a = &f->spot[from], *b = &f->spot[to];
+	uint32_t delay = f->p->arcs[link].delay;
+	uint64_t least = a->delay_min + (delay == TED_NONE ? 0 : delay);
 
+	b->delay_min = least < b->delay_min ? least : b->delay_min;
 	b->amount += amount;
 	for (unsigned m = 0; m < FLOW_METRICS; m++) {
 		uint64_t v = add_metric(a->worst[m], pce_arc_metric(&f->p->arcs[link], m));
@@ -96,7 +108,8 @@ static void carry(struct pce_failures *f, uint32_t from, uint32_t to, uint32_t l
 }
 
 /* One node's turn: what it has goes to its next hops; who waits for nobody else is next. */
-static bool flow_on(struct pce_failures *f, const struct ways *w, uint32_t u, uint32_t *n)
+static bool flow_on(struct pce_failures *f, const struct ways *w, struct leg *l, uint32_t u,
+		    uint32_t *n)
 {
 	const struct pce_shape *s = f->x->s;
 	uint32_t hops = 0;
@@ -106,6 +119,7 @@ static bool flow_on(struct pce_failures *f, const struct ways *w, uint32_t u, ui
 		hops += on(f, w, e) ? behind(f, w, e) : 0;
 	if (hops == 0)
 		return true;
+	l->split = l->split || hops > 1;
 	share = f->spot[u].amount / hops + (f->spot[u].amount % hops != 0);
 	for (uint32_t e = s->out[u]; e < s->out[u + 1]; e++) {
 		uint32_t v = f->x->out[e].place;
@@ -127,7 +141,9 @@ static int leg_flow(struct pce_failures *f, const struct ways *w, struct leg *l)
 {
 	uint32_t from = f->x->s->place[l->from], root = f->x->s->place[l->to];
 	uint32_t nodes = spread(f, w, from), done = 0, n = 0;
+	bool readable = true;
 
+	f->spot[from].delay_min = 0;
 	if (f->spot[from].waits == 0)
 		f->stack[n++] = from;
 	f->spot[from].amount = f->flows[l->flow].rate_bps << LOAD_BITS;
@@ -135,14 +151,17 @@ static int leg_flow(struct pce_failures *f, const struct ways *w, struct leg *l)
 		uint32_t u = f->stack[--n];
 
 		done++;
-		if (u != root && !flow_on(f, w, u, &n))
+		readable = readable && (u == root || labelled(f, l, u));
+		if (u != root && !flow_on(f, w, l, u, &n))
 			return err_raise(-ENOMEM);
 	}
-	l->loss = done == nodes ? PCE_FLOW_KEPT : PCE_FLOW_ROUTE;
-	if (done != nodes)
-		f->uses.n = l->use; /* nothing arrives: nothing is said of the way */
-	else
-		memcpy(l->worst, f->spot[root].worst, sizeof(l->worst));
+	l->loss = done == nodes && readable ? PCE_FLOW_KEPT : PCE_FLOW_ROUTE;
+	if (l->loss != PCE_FLOW_KEPT) {
+		f->uses.n = l->use; /* not all arrives: nothing is said of the way */
+		return 0;
+	}
+	memcpy(l->worst, f->spot[root].worst, sizeof(l->worst));
+	l->delay_min = f->spot[root].delay_min;
 	return 0;
 }
 
@@ -152,6 +171,8 @@ static bool cross(struct pce_failures *f, struct leg *l, uint32_t link)
 		l->loss = PCE_FLOW_LINK;
 		return true;
 	}
+	if (f->p->arcs[link].delay != TED_NONE)
+		l->delay_min += f->p->arcs[link].delay;
 	for (unsigned m = 0; m < FLOW_METRICS; m++)
 		l->worst[m] = add_metric(l->worst[m], pce_arc_metric(&f->p->arcs[link], m));
 	return VEC_ADD(&f->uses, ((struct use){ link, f->flows[l->flow].rate_bps << LOAD_BITS }));
@@ -185,6 +206,8 @@ static int leg_route(struct pce_failures *f, const struct ways *w, struct leg *l
 
 	l->use = f->uses.n;
 	l->n_uses = 0;
+	l->split = false;
+	l->delay_min = 0;
 	memset(l->worst, 0, sizeof(l->worst));
 	l->loss = PCE_FLOW_ROUTE;
 	if (l->link != TED_NONE)
@@ -196,6 +219,21 @@ static int leg_route(struct pce_failures *f, const struct ways *w, struct leg *l
 	return rc;
 }
 
+/* The ways towards a leg's target, when they are not at hand already. */
+static bool ways_to(struct pce_failures *f, struct ways *w, const struct leg *l, bool after,
+		    uint32_t *targets)
+{
+	if (w->to && l->to == w->target && l->algo == f->x->algo)
+		return true;
+	if ((*targets)++ % 64 == 0 && pce_after_renew(f->x) < 0)
+		return false;
+	if ((*targets == 1 || l->algo != f->x->algo) && pce_after_algo(f->x, l->algo) < 0)
+		return false;
+	w->target = l->to;
+	w->to = after ? pce_after_to(f->x, l->to) : pce_before_to(f->x, l->to);
+	return w->to != NULL;
+}
+
 int pce_legs_route(struct pce_failures *f, struct leg *into, bool after)
 {
 	struct ways w = { .target = TED_NONE };
@@ -205,14 +243,8 @@ int pce_legs_route(struct pce_failures *f, struct leg *into, bool after)
 		struct leg *l = &into[f->todo[i]];
 
 		*l = f->legs[f->todo[i]];
-		if (l->link == TED_NONE && (!w.to || l->to != w.target)) {
-			if (targets++ % 64 == 0 && pce_after_renew(f->x) < 0)
-				return err_raise(-ENOMEM);
-			w.target = l->to;
-			w.to = after ? pce_after_to(f->x, l->to) : pce_before_to(f->x, l->to);
-			if (!w.to)
-				return err_raise(-ENOMEM);
-		}
+		if (l->link == TED_NONE && !ways_to(f, &w, l, after, &targets))
+			return err_raise(-ENOMEM);
 		if (leg_route(f, &w, l) < 0)
 			return -ENOMEM;
 	}
@@ -230,7 +262,11 @@ static void bounds_judge(const struct pce_flow *w, const uint64_t *sum, struct p
 	} rows[] = { { PCE_DELAY, PCE_C_DELAY, w->delay_us_max },
 		     { PCE_HOPS, PCE_C_HOPS, w->hops_max },
 		     { PCE_IGP, PCE_C_IGP, w->igp_max },
-		     { PCE_TE, PCE_C_TE, w->te_max } };
+		     { PCE_TE, PCE_C_TE, w->te_max },
+		     { PCE_VARIATION, PCE_C_VARIATION,
+		       w->bound_variation ? w->variation_us_max : PCE_NO_BOUND },
+		     { PCE_LOSS, PCE_C_LOSS,
+		       w->bound_loss ? pce_loss_units(w->loss_ppm_max) : PCE_NO_BOUND } };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		uint64_t v = sum[rows[i].metric];
@@ -241,6 +277,10 @@ static void bounds_judge(const struct pce_flow *w, const uint64_t *sum, struct p
 		out->bound = rows[i].is;
 		out->value = v == FLOW_UNKNOWN ? PCE_NO_BOUND : v;
 		out->allowed = rows[i].max;
+		if (rows[i].metric == PCE_LOSS) {
+			out->value = v == FLOW_UNKNOWN ? PCE_NO_BOUND : pce_loss_ppm(v);
+			out->allowed = w->loss_ppm_max;
+		}
 		return;
 	}
 }
@@ -269,6 +309,68 @@ void pce_flow_judge(const struct pce_failures *f, uint32_t flow, const struct le
 					 sum[m] + l->worst[m];
 	}
 	bounds_judge(w, sum, out);
+}
+
+static const struct leg *leg_now(const struct pce_failures *f, uint32_t leg)
+{
+	return f->turn && f->seen_leg[leg] == f->turn ? &f->again[leg] : &f->legs[leg];
+}
+
+static int by_link(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int way_links(const struct pce_failures *f, uint32_t flow, struct arena *a,
+		     struct pce_expansion *out)
+{
+	uint32_t n = 0, *links;
+
+	for (uint32_t i = f->flow_leg[flow]; i < f->flow_leg[flow + 1]; i++)
+		n += leg_now(f, i)->n_uses;
+	links = ARENA_ARRAY(a, (size_t)n + 1, uint32_t);
+	if (!links)
+		return err_raise(-ENOMEM);
+	n = 0;
+	for (uint32_t i = f->flow_leg[flow]; i < f->flow_leg[flow + 1]; i++)
+		for (uint32_t k = 0; k < leg_now(f, i)->n_uses; k++)
+			links[n++] = f->uses.at[leg_now(f, i)->use + k].link;
+	qsort(links, n, sizeof(*links), by_link);
+	for (uint32_t i = 0; i < n; i++)
+		if (i == 0 || links[i] != links[i - 1])
+			links[out->n_links++] = links[i];
+	out->links = links;
+	return 0;
+}
+
+int pce_failures_way(const struct pce_failures *f, uint32_t flow, struct arena *a,
+		     struct pce_expansion *out)
+{
+	uint64_t sum[FLOW_METRICS] = { 0 }, least = 0;
+
+	*out = (struct pce_expansion){ .valid = true, .single = true, .why = "" };
+	for (uint32_t i = f->flow_leg[flow]; i < f->flow_leg[flow + 1]; i++) {
+		const struct leg *l = leg_now(f, i);
+
+		out->valid = out->valid && l->loss == PCE_FLOW_KEPT;
+		out->single = out->single && !l->split;
+		least += l->delay_min;
+		for (unsigned m = 0; m < FLOW_METRICS; m++)
+			sum[m] = l->worst[m] == FLOW_UNKNOWN || sum[m] == FLOW_UNKNOWN ?
+					 FLOW_UNKNOWN :
+					 sum[m] + l->worst[m];
+	}
+	out->why = out->valid ? "" : "it is lost";
+	out->igp_max = pce_sat32(sum[PCE_IGP]);
+	out->te_max = pce_sat32(sum[PCE_TE]);
+	out->delay_us_max = pce_sat32(sum[PCE_DELAY]);
+	out->hops_max = pce_sat32(sum[PCE_HOPS]);
+	out->variation_us_max = pce_sat32(sum[PCE_VARIATION]);
+	out->loss_max = pce_sat32(sum[PCE_LOSS]);
+	out->delay_us_min = pce_sat32(least);
+	return way_links(f, flow, a, out);
 }
 
 /* ---- answers about the present ---- */

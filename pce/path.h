@@ -71,6 +71,8 @@ enum pce_protection {
 	PCE_PROTECTED_ONLY,
 };
 
+struct pce_list;
+
 /* The binding SID of another policy, a segment from its headend to its endpoint. */
 struct pce_binding {
 	uint32_t headend, endpoint; /* node indices */
@@ -78,6 +80,7 @@ struct pce_binding {
 	uint32_t label;		    /* SR-MPLS; 0: none */
 	const uint32_t *links;	    /* all its packets may use; PCE_BINDING_LINKS_MAX at most */
 	uint32_t n_links;
+	const struct pce_list *list; /* what makes them do so, for failure.h; NULL: not known */
 };
 
 enum { PCE_BINDING_LINKS_MAX = 256 };

@@ -49,9 +49,15 @@ struct pce_cut {
 struct pce_used;
 struct only;
 
-/* Told of each hop of a SID list as it is walked: to a node by the IGP, or over a link; TED_NONE
- * twice: something else, a flexible algorithm or a binding SID. */
-typedef void (*pce_note_fn)(void *arg, uint32_t node, uint32_t link);
+/* Told of each hop of a SID list as it is walked: to a node by the shortest paths of an algorithm,
+ * over a link, or what a binding SID does. */
+struct pce_note {
+	uint32_t node, link; /* link TED_NONE: the node */
+	uint8_t algo;
+	const struct ted_node_sid *sid;	   /* SR-MPLS: its label is read on the way */
+	const struct pce_binding *binding; /* NULL: none */
+};
+typedef void (*pce_note_fn)(void *arg, const struct pce_note *note);
 
 struct pce_ctx {
 	const struct ted *t;

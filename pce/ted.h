@@ -255,6 +255,8 @@ uint32_t ted_label_of(const struct ted *t, uint32_t at, const struct ted_node_si
 
 /* The definition that holds for an algorithm, NULL: there is none. */
 const struct ted_flex *ted_flex_of(const struct ted *t, uint8_t algo);
+/* The same if one node were not there. False: there is none. */
+bool ted_flex_without(const struct ted *t, uint8_t algo, uint32_t node, struct ted_flex *out);
 /* "it has a sub-TLV that is not supported", for TED_FLEX_GOOD "". */
 const char *ted_flex_why(enum ted_flex_fault fault);
 /* Does a node take part: alive and advertising the algorithm; a pseudonode always does. */

@@ -114,6 +114,27 @@ const struct ted_flex *ted_flex_of(const struct ted *t, uint8_t algo)
 	return NULL;
 }
 
+bool ted_flex_without(const struct ted *t, uint8_t algo, uint32_t node, struct ted_flex *out)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < t->n_nodes; i++) {
+		const struct ted_node *n = &t->nodes[i];
+
+		for (uint32_t k = 0; i != node && n->alive && !n->pseudonode && k < n->n_fads; k++) {
+			const struct ted_flex f = { .def = n->fads[k], .by = i };
+
+			if (f.def.algo != algo || said_before(n, k) || (any && !beats(t, &f, out)))
+				continue;
+			*out = f;
+			any = true;
+		}
+	}
+	if (any)
+		out->fault = fault_of(&out->def);
+	return any;
+}
+
 const char *ted_flex_why(enum ted_flex_fault fault)
 {
 	static const char *const why[] = {

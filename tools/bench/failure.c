@@ -74,9 +74,11 @@ static void flows_make(const struct bench *b, const struct ted *t, struct pce_fl
 
 	rng_seed(&rng, b->seed);
 	for (uint32_t i = 0; i < FLOWS; i++) {
-		hop[2 * i] = (struct pce_flow_hop){ (uint32_t)rng_below(&rng, t->n_nodes), TED_NONE };
+		hop[2 * i] = (struct pce_flow_hop){ .node = (uint32_t)rng_below(&rng, t->n_nodes),
+						     .link = TED_NONE };
 		hop[2 * i + 1] =
-			(struct pce_flow_hop){ (uint32_t)rng_below(&rng, t->n_nodes), TED_NONE };
+			(struct pce_flow_hop){ .node = (uint32_t)rng_below(&rng, t->n_nodes),
+						     .link = TED_NONE };
 		flow[i] = (struct pce_flow){ .src = (uint32_t)rng_below(&rng, t->n_nodes),
 					     .hops = &hop[2 * i],
 					     .n_hops = 2,
