@@ -446,7 +446,7 @@ int pce_failures_ask(struct pce_failures *f, const struct pce_failure *what, str
 		return PCE_FAILURES_E_NAME;
 	f->turn++;
 	f->uses.n = f->n_uses_now;
-	out->n_dead = f->x->n_dead;
+	out->dead = pce_after_dead(f->x, &out->n_dead);
 	legs_find(f);
 	rc = pce_legs_sort(f, a);
 	if (rc == 0)

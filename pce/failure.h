@@ -68,7 +68,8 @@ struct pce_failure_answer {
 	const uint32_t *moved; /* flows that were looked at: they used what failed, ascending */
 	uint32_t n_moved;
 	struct pce_fullest fullest;
-	uint32_t n_dead; /* links that fail */
+	const uint32_t *dead; /* links that fail; good until the next question */
+	uint32_t n_dead;
 };
 
 struct pce_failures;
@@ -100,6 +101,6 @@ int pce_failures_way(const struct pce_failures *f, uint32_t flow, struct arena *
 void pce_failures_drop(struct pce_failures *f, uint32_t flow);
 
 /* Everything of a kind that can fail: links once for both directions (the lower index), living
- * routers, SRLGs; ascending. NULL without memory. */
+ * nodes (a LAN is one), SRLGs; ascending. NULL without memory. */
 const uint32_t *pce_failures_all(const struct pce_failures *f, enum pce_failure_kind kind,
 				 struct arena *a, uint32_t *n);

@@ -404,7 +404,7 @@ uint64_t pce_failures_after_bps(const struct pce_failures *f, uint32_t link)
 static bool can_fail(const struct ted *t, enum pce_failure_kind kind, uint32_t i)
 {
 	if (kind == PCE_FAIL_NODE)
-		return t->nodes[i].alive && !t->nodes[i].pseudonode;
+		return t->nodes[i].alive;
 	return ted_link_usable(&t->links[i]) && i < t->links[i].reverse;
 }
 
