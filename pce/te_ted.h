@@ -21,3 +21,13 @@ struct te_ted {
 /* 0 or -ENOMEM; everything lives in a. A delay that is not known is endless. */
 int te_graph_of(const struct ted *t, const struct te_ted_cfg *cfg, struct arena *a,
 		struct te_ted *out);
+
+/* A list over these routers to the last of them: SRv6 node SIDs, usid: packed where they can be.
+ * False: one of them has told none, or they are too many. */
+struct te_segments {
+	struct pce_segment at[PCE_SEGS_MAX];
+	uint32_t n;
+};
+
+bool te_segments_of(const struct ted *t, const uint32_t *nodes, uint32_t n, bool usid,
+		    struct te_segments *out);

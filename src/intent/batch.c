@@ -77,6 +77,8 @@ static void item_load(struct item *it, struct intent_pol *p, enum intent_dirt ho
 		e->refused = arena_copy(&e->arena, &p->refused, sizeof(p->refused));
 		e->refused_why = arena_str(&e->arena, p->fail);
 	}
+	if (p->pin)
+		e->pin = arena_copy(&e->arena, p->pin, sizeof(*p->pin));
 	n = book_own_rooms(p->i->book, &ask, NULL, 0);
 	e->own = ARENA_ARRAY(&e->arena, n, struct book_own);
 	if (e->own)

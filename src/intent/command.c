@@ -4,6 +4,7 @@
  * was not acknowledged never happened, what was is there after a crash. One write of a policy is
  * on its way at a time. The operation belongs to the list until its owner has been told.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,13 +141,16 @@ static void op_stored(void *arg, int r)
 	op_tell(op);
 }
 
+enum { ROWS_MAX = 4 };
+
 /* first: what this command writes besides the collection's revision. */
 static void op_write(struct op *op, const struct store_op *first, size_t n)
 {
 	char text[24];
-	struct store_op ops[4];
+	struct store_op ops[ROWS_MAX + 1];
 	int r;
 
+	assert(n <= ROWS_MAX);
 	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)op->revision);
 	memcpy(ops, first, n * sizeof(*first));
 	ops[n] = (struct store_op){ "intent", "revision", text, strlen(text) };
@@ -262,6 +266,7 @@ static void apply_put(struct op *op)
 	}
 	intent_desired_unref(p->desired);
 	p->desired = TAKE(op->rec.desired);
+	intent_pin_lift(p, "the policy was written");
 	intent_order_put(p);
 	p->deleted = false;
 	p->revision = op->revision;
@@ -498,6 +503,7 @@ static void release_write(struct op *op)
 		{ "release", intent_release_key(&op->key.headend, p->lsp_name, owed), "1", 1 },
 		{ "policy", sr_policy_key_text(&op->key, text, sizeof(text)), NULL, 0 },
 		{ "path", text, NULL, 0 },
+		{ "pin", text, NULL, 0 },
 	};
 
 	op->apply = apply_release;
@@ -575,6 +581,7 @@ int intent_reoptimise(struct intent *i, const struct sr_policy_key *key)
 	if (!p || p->mode != INTENT_MANAGED || p->deleted)
 		return INTENT_E_MISSING;
 	p->has_refused = false;
+	intent_pin_lift(p, "re-optimisation was asked for");
 	intent_dirty(p, INTENT_FORCE);
 	return 0;
 }

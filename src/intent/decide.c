@@ -257,7 +257,9 @@ static bool better(const struct intent_pol *p, const struct intent_eval *e)
 
 	if (e->best.preference != e->now.preference)
 		return e->best.preference > e->now.preference;
-	if (!c || c->kind == INTENT_EXPLICIT)
+	/* The list of a pin is the better one whatever it costs. */
+	if (!c || c->kind == INTENT_EXPLICIT ||
+	    (p->pin && sr_list_eq(&e->best.list, &p->pin->list)))
 		return !sr_list_eq(&e->best.list, &e->now.list);
 	now = intent_route_cost(&e->now, c);
 	then = intent_route_cost(&e->best, c);
@@ -340,9 +342,12 @@ static bool best_usable(struct intent_pol *p, const struct intent_eval *e, char 
 bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt how)
 {
 	char why[SR_REASON_MAX] = "";
-	bool lost, best = best_usable(p, e, why, &lost);
+	bool lost, best;
 	enum patience patience = how == INTENT_FORCE ? WHATEVER : SETTLE;
 
+	if (e->pin_why)
+		intent_pin_lift(p, e->pin_why);
+	best = best_usable(p, e, why, &lost);
 	if (lost)
 		return false;
 	if (!why[0] && !best)

@@ -270,6 +270,57 @@ static bool is_best_now(struct intent_eval *e, const struct intent_cpath *c,
 	       memcmp(ans.path, e->now.path, ans.n_path * sizeof(*ans.path)) == 0;
 }
 
+/* What keeps a list from being one of a candidate path; NULL: nothing does. */
+static const char *list_breaks(struct intent_eval *e, const struct intent_cpath *c,
+			       const struct pce_request *req, const struct pce_expansion *x)
+{
+	const char *breaks;
+
+	if (c->kind == INTENT_EXPLICIT && !sr_list_eq(&c->list, &e->cur))
+		return "its candidate path has another list";
+	breaks = pce_check(e->ted, req, x, &e->arena);
+	if (!breaks && c->kind == INTENT_DYNAMIC && c->strict && !x->single)
+		breaks = "strict: the list takes several equal-cost paths";
+	return breaks;
+}
+
+/* Why the list that the optimiser gave does not do; NULL: it is the best there is. */
+static const char *pin_breaks(struct intent_eval *e, const struct intent_cpath *c,
+			      const struct pce_request *req)
+{
+	const struct sr_list *list = &e->pin->list;
+	struct pce_expansion x;
+	const char *breaks;
+
+	if (e->refused && sr_list_eq(list, e->refused))
+		return e->refused_why;
+	if (e->msd && list->n + e->desired->p.reserved > e->msd)
+		return arena_printf(&e->arena, "%u SIDs, the headend can impose %u",
+				    list->n + e->desired->p.reserved, e->msd);
+	expand(e->ted, req->src, &e->desired->p.key.endpoint, list, e->trees, &e->arena, &x);
+	if (!x.valid)
+		return arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why);
+	if (x.igp_max > e->pin->igp)
+		return "what the list went over works no more, or costs more";
+	breaks = list_breaks(e, c, req, &x);
+	if (breaks)
+		return breaks;
+	e->best = (struct intent_route){ .preference = c->preference };
+	route_of_expansion(e, &x, list, &e->best);
+	if (x.single)
+		path_order(e->ted, req->src, &e->arena, &e->best);
+	return NULL;
+}
+
+static bool eval_pin(struct intent_eval *e, const struct intent_cpath *c,
+		     const struct pce_request *req)
+{
+	if (!e->pin || e->pin->preference != c->preference)
+		return false;
+	e->pin_why = pin_breaks(e, c, req);
+	return !e->pin_why;
+}
+
 static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 			 const uint64_t *free_bps)
 {
@@ -285,6 +336,8 @@ static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 		keep_why(e, "the endpoint is not in the topology");
 		return false;
 	}
+	if (eval_pin(e, c, &req))
+		return true;
 	if (is_best_now(e, c, &req)) {
 		e->best = e->now;
 		return true;
@@ -357,20 +410,6 @@ static const struct intent_cpath *next_cpath(const struct intent_policy *p,
 			best = c;
 	}
 	return best;
-}
-
-/* What keeps a list from being one of a candidate path; NULL: nothing does. */
-static const char *list_breaks(struct intent_eval *e, const struct intent_cpath *c,
-			       const struct pce_request *req, const struct pce_expansion *x)
-{
-	const char *breaks;
-
-	if (c->kind == INTENT_EXPLICIT && !sr_list_eq(&c->list, &e->cur))
-		return "its candidate path has another list";
-	breaks = pce_check(e->ted, req, x, &e->arena);
-	if (!breaks && c->kind == INTENT_DYNAMIC && c->strict && !x->single)
-		breaks = "strict: the list takes several equal-cost paths";
-	return breaks;
 }
 
 /* The candidate path of a list was taken away: does the list do for another? */

@@ -131,7 +131,8 @@ void intent_blocked_set(struct intent_pol *p, bool blocked)
 
 void intent_retry_blocked(struct intent *i)
 {
-	loop_task_run(&i->unblock);
+	if (!intent_optimise_moves(i))
+		loop_task_run(&i->unblock);
 }
 
 static void reconcile_all(struct intent *i)
@@ -279,6 +280,7 @@ struct intent *intent_free(struct intent *i)
 	if (!i)
 		return NULL;
 	intent_ops_orphan(i);
+	intent_optimise_fini(i);
 	intent_batch_abandon(i);
 	contents_free(i);
 	loop_task_cancel(&i->round);
@@ -441,6 +443,8 @@ int intent_load(struct intent *i)
 
 	if (r == 0)
 		r = store_each(i->store, "path", load_path, i);
+	if (r == 0)
+		r = store_each(i->store, "pin", intent_pin_load, i);
 	if (r == 0) /* behind the policies: one that is managed again owes nothing */
 		r = store_each(i->store, "release", intent_release_load, i);
 	if (r == 0)

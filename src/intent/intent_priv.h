@@ -48,6 +48,13 @@ struct intent_route {
 	uint64_t generation; /* 0: never seen on a TED */
 };
 
+/* The list the optimiser gave a dynamic candidate path. */
+struct intent_pin {
+	struct sr_list list;
+	uint32_t preference;
+	uint32_t igp; /* of the longest way it took then: beyond that it goes round something */
+};
+
 struct intent_headend {
 	struct hash_node node;
 	struct intent *i;
@@ -116,6 +123,7 @@ struct intent_pol {
 	char why[SR_REASON_MAX];
 	uint64_t why_generation;  /* of the TED it was found on */
 	char *pushed;		  /* who took its reservation and where, until it has one again */
+	struct intent_pin *pin;	  /* or NULL */
 	bool adopting;		  /* from the store, its headend has not synchronised since */
 	struct mono better_since; /* while on the list of those */
 	struct loop_timer revert;
@@ -164,6 +172,7 @@ struct intent_eval {
 	uint32_t n_cur_path;
 	const struct sr_list *refused; /* by the headend, in arena; NULL: none */
 	const char *refused_why;
+	const struct intent_pin *pin; /* in arena, or NULL */
 	uint8_t msd;
 	uint32_t n_free;
 	struct book_own *own; /* in arena: what the snapshot does not know of this one's own share */
@@ -180,6 +189,7 @@ struct intent_eval {
 	struct intent_route best;
 	const char *why; /* best not set: the reason of the most preferred candidate path */
 	bool blocked;	 /* more bandwidth would have helped */
+	const char *pin_why; /* the pin does not hold any more: why; NULL: it does */
 };
 
 /* room: the snapshot, n_free long; written to while it runs, and as it was afterwards. */
@@ -291,6 +301,7 @@ struct intent {
 	bool repairing; /* pushes now belong to the news of ted_at */
 	uint64_t bsid_next;
 	uint32_t states[INTENT_HELD + 1];
+	struct intent_optimiser *optimiser; /* NULL before it is first asked for */
 	struct metric *m_state[INTENT_HELD + 1], *m_pushes, *m_repairs, *m_failures, *m_compute;
 };
 
@@ -384,6 +395,20 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 void intent_unwalked(struct intent_pol *p);
 struct book_terms intent_terms(const struct intent_policy *d);
 bool intent_booked(const struct intent_pol *p); /* in full on every link of its route */
+
+/* pin.c */
+int intent_pin(struct intent_pol *p, const struct intent_pin *pin); /* 0 or -ENOMEM */
+void intent_pin_lift(struct intent_pol *p, const char *why); /* fine without one */
+void intent_pin_forget(struct intent_pol *p);
+int intent_pin_load(void *arg, const char *key, const void *value, size_t len);
+
+/* optimise.c, optimise_apply.c */
+void intent_optimise_fini(struct intent *i);
+void intent_optimise_news(struct intent_pol *p); /* something of it is another */
+void intent_optimise_gone(struct intent_pol *p);
+void intent_optimise_lifted(struct intent_pol *p, const char *why); /* its pin */
+/* A rollout is under way: whoever lacked bandwidth is looked at again when it is over. */
+bool intent_optimise_moves(const struct intent *i);
 
 /* preempt.c */
 void intent_preempt(struct intent_pol *p, const struct intent_route *r);

@@ -233,6 +233,8 @@ void intent_pol_unmanage(struct intent_pol *p)
 	intent_route_fini(&p->want);
 	intent_route_fini(&p->prev);
 	p->desired = intent_desired_unref(p->desired);
+	intent_pin_forget(p);
+	intent_optimise_gone(p);
 	loop_timer_stop(&p->revert);
 	loop_timer_stop(&p->retry);
 	intent_clean(p);
@@ -270,10 +272,11 @@ static void forget_records(struct intent *i, const struct sr_policy_key *k)
 	char key[SR_KEY_TEXT_MAX];
 	const struct store_op ops[] = {
 		{ "path", sr_policy_key_text(k, key, sizeof(key)), NULL, 0 },
+		{ "pin", key, NULL, 0 },
 		{ "policy", key, NULL, 0 },
 	};
 	/* One made anew meanwhile has overwritten the tombstone, or will: it must stay. */
-	size_t n = intent_op_writing(i, k) ? 1 : ARRAY_LEN(ops);
+	size_t n = ARRAY_LEN(ops) - (intent_op_writing(i, k) ? 1 : 0);
 
 	/* Not waited for: should it fail, the restart finds a tombstone and asks the headend again. */
 	if (store_write(i->store, ops, n, NULL, NULL) < 0)

@@ -228,6 +228,7 @@ void intent_state_refresh(struct intent_pol *p)
 	struct verdict_of v = { 0 };
 	enum intent_state was = p->state;
 
+	intent_optimise_news(p);
 	if (p->deleted) {
 		alarms(p);
 		return;
