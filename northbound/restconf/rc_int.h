@@ -195,6 +195,8 @@ struct rc_rnode {
 	struct rc_rnode *parent, *child, *next;
 };
 
+extern const struct rc_row rc_rows_optimise[];
+extern const size_t rc_n_rows_optimise;
 extern const struct rc_row rc_rows_topo[], rc_rows_policy[], rc_rows_system[], rc_rows_meta[];
 extern const size_t rc_n_rows_topo, rc_n_rows_policy, rc_n_rows_system, rc_n_rows_meta;
 
@@ -336,6 +338,12 @@ void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_nod
 void rc_failure_whatif(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 		       struct rc_op *op, struct rc_error *e);
 void rc_failure_repairs(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+			struct rc_op *op, struct rc_error *e);
+void rc_optimise_start(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		       struct rc_op *op, struct rc_error *e);
+void rc_optimise_apply(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		       struct rc_op *op, struct rc_error *e);
+void rc_optimise_cancel(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 			struct rc_op *op, struct rc_error *e);
 void rc_path_disjoint(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 		      struct rc_op *op, struct rc_error *e);

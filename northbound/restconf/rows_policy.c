@@ -44,6 +44,7 @@ static const struct rc_leaf state_leaves[] = {
 	RC_LEAF("created", RC_TIME, struct intent_view, created_wall_ns, 0),
 	RC_LEAF("revision", RC_U64, struct intent_view, revision, 0),
 	RC_LEAF("confirmed", RC_BOOL, struct intent_view, confirmed, 0),
+	RC_LEAF("optimised", RC_BOOL, struct intent_view, optimised, RC_SKIP_ZERO),
 	RC_LEAF("pushes", RC_U64, struct intent_view, pushes, 0),
 	RC_LEAF("repairs", RC_U64, struct intent_view, repairs, 0),
 	RC_LEAF("failures", RC_U64, struct intent_view, failures, 0),

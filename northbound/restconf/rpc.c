@@ -165,6 +165,9 @@ static void call_backup(struct rc *rc, const struct lyd_node *input, struct lyd_
 const struct rc_rpc rc_rpcs[] = {
 	{ "sextant-failure", "repairs", HTTP_ROLE_READ, false, rc_failure_repairs },
 	{ "sextant-failure", "what-if", HTTP_ROLE_READ, false, rc_failure_whatif },
+	{ "sextant-optimise", "apply", HTTP_ROLE_OPERATE, true, rc_optimise_apply },
+	{ "sextant-optimise", "cancel", HTTP_ROLE_OPERATE, true, rc_optimise_cancel },
+	{ "sextant-optimise", "start", HTTP_ROLE_OPERATE, true, rc_optimise_start },
 	{ "sextant-path", "compute", HTTP_ROLE_READ, false, rc_path_compute },
 	{ "sextant-path", "compute-alternatives", HTTP_ROLE_READ, false, rc_path_alternatives },
 	{ "sextant-path", "compute-disjoint", HTTP_ROLE_READ, false, rc_path_disjoint },

@@ -20,6 +20,7 @@ static const struct {
 	{ "sextant-policy", NULL },
 	{ "sextant-path", NULL },
 	{ "sextant-failure", NULL },
+	{ "sextant-optimise", NULL },
 	{ "sextant-book", NULL },
 	{ "sextant-system", NULL },
 	{ "sextant-audit", NULL },
@@ -124,6 +125,7 @@ int rc_schema_load(struct rc *rc, char *err, size_t cap)
 	if (rows_add(rc, rc_rows_meta, rc_n_rows_meta, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_system, rc_n_rows_system, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_policy, rc_n_rows_policy, err, cap) < 0 ||
+	    rows_add(rc, rc_rows_optimise, rc_n_rows_optimise, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_topo, rc_n_rows_topo, err, cap) < 0)
 		return err_trace(-EINVAL);
 	return 0;

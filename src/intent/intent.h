@@ -129,6 +129,7 @@ struct intent_view {
 	struct ip_addr binding_sid;
 	bool confirmed;		      /* the headend echoed the present list (UP wants more) */
 	bool key_made;		      /* observed without a colour: key.color is intent_color_of() its name */
+	bool optimised;		      /* the optimiser's list keeps its place */
 	bool charged;		      /* its bandwidth stands in the book; else reason or note says why */
 	char lsp_name[SR_NAME_MAX];   /* symbolic name on the wire */
 };

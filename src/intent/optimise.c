@@ -29,17 +29,6 @@ const char *intent_optimise_state_text(enum intent_optimise_state s)
 	return text[s];
 }
 
-const char *intent_optimise_rollout_text(enum intent_optimise_rollout r)
-{
-	static const char *const text[] = {
-		[INTENT_ROLLOUT_NONE_NEEDED] = "none-needed", [INTENT_ROLLOUT_FOUND] = "found",
-		[INTENT_ROLLOUT_DETOURS] = "with-detours",    [INTENT_ROLLOUT_NONE] = "none",
-		[INTENT_ROLLOUT_UNKNOWN] = "unknown",
-	};
-
-	return text[r];
-}
-
 const char *intent_step_state_text(enum intent_step_state s)
 {
 	static const char *const text[] = { [INTENT_STEP_WAITING] = "waiting",
@@ -363,20 +352,17 @@ bool intent_optimise_change(const struct intent *i, uint32_t n, struct intent_op
 {
 	const struct opt_job *j = plan_of(i);
 
-	for (uint32_t k = 0; j && k < j->n_flows; k++) {
-		const struct opt_flow *f = &j->flows[k];
+	const struct opt_flow *f = j && n < j->n_changes ? &j->flows[j->changes[n]] : NULL;
 
-		if (!f->to || n-- > 0)
-			continue;
-		*out = (struct intent_optimise_change){ .key = f->key,
-							.bandwidth_bps = f->rate_bps,
-							.from = f->is.list,
-							.to = f->to->list,
-							.delay_us_from = f->is.delay_us,
-							.delay_us_to = f->to->delay_us };
-		return true;
-	}
-	return false;
+	if (!f)
+		return false;
+	*out = (struct intent_optimise_change){ .key = f->key,
+						.bandwidth_bps = f->rate_bps,
+						.from = f->is.list,
+						.to = f->to->list,
+						.delay_us_from = f->is.delay_us,
+						.delay_us_to = f->to->delay_us };
+	return true;
 }
 
 bool intent_optimise_step(const struct intent *i, uint32_t n, struct intent_optimise_step *out)

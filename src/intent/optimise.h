@@ -29,8 +29,6 @@ enum intent_optimise_state {
 	INTENT_OPTIMISE_FAILED,	   /* there is no plan; why says the reason */
 };
 
-const char *intent_optimise_state_text(enum intent_optimise_state s);
-
 enum intent_optimise_rollout {
 	INTENT_ROLLOUT_NONE_NEEDED,
 	INTENT_ROLLOUT_FOUND,
@@ -38,8 +36,6 @@ enum intent_optimise_rollout {
 	INTENT_ROLLOUT_NONE,	/* whatever the order, a link is overloaded on the way */
 	INTENT_ROLLOUT_UNKNOWN, /* none was found in time */
 };
-
-const char *intent_optimise_rollout_text(enum intent_optimise_rollout r);
 
 struct intent_optimise_view {
 	uint64_t id;
@@ -81,8 +77,6 @@ enum intent_step_state {
 	INTENT_STEP_DONE,
 	INTENT_STEP_FAILED,
 };
-
-const char *intent_step_state_text(enum intent_step_state s);
 
 struct intent_optimise_step {
 	struct sr_policy_key key;

@@ -89,6 +89,7 @@ struct opt_job {
 	/* out */
 	const char *why; /* no plan: why */
 	struct opt_figures is;
+	uint32_t *changes; /* flows that get another list */
 	struct opt_step *steps;
 	uint32_t n_steps, n_changes, n_dropped;
 };
@@ -153,6 +154,9 @@ struct intent_optimiser {
 	bool unblock_due;
 	struct metric *m_runs, *m_stopped, *m_steps, *m_failed, *m_running;
 };
+
+const char *intent_optimise_state_text(enum intent_optimise_state s);
+const char *intent_step_state_text(enum intent_step_state s);
 
 /* optimise_apply.c */
 void intent_opt_apply_start(struct intent_optimiser *o);

@@ -283,16 +283,20 @@ static void leave(struct opt_solve *s)
 {
 	struct opt_job *j = s->j;
 
-	for (uint32_t k = 0; k < j->n_flows; k++) {
+	j->changes = ARENA_ARRAY(&j->arena, (size_t)j->n_flows + 1, uint32_t);
+	for (uint32_t k = 0; j->changes && k < j->n_flows; k++) {
 		struct opt_flow *f = &j->flows[k];
 		const struct intent_cpath *c = intent_cpath_find(&f->desired->p, f->preference);
 
 		f->kept = !f->to && (f->now.mid[0] != TE_NO_NODE || c->minimise != PCE_IGP);
-		j->n_changes += f->to != NULL;
+		if (f->to)
+			j->changes[j->n_changes++] = k;
 		j->n_dropped += f->dropped;
 		if (f->why && !intent_opt_left_add(j, &f->key, f->why, f->dropped))
 			j->why = "no memory";
 	}
+	if (!j->changes)
+		j->why = "no memory";
 }
 
 static void solve(struct opt_solve *s)

@@ -84,6 +84,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 	out->failures = p->failures;
 	out->binding_sid = l && l->st.binding_sid.family != IP_NONE ? l->st.binding_sid : p->bsid;
 	out->confirmed = p->confirmed;
+	out->optimised = p->pin && p->want.set && sr_list_eq(&p->pin->list, &p->want.list);
 	out->key_made = p->key_made;
 	out->charged = p->mode == INTENT_MANAGED ? intent_booked(p) : l && l->charged;
 	str_copy(out->lsp_name, sizeof(out->lsp_name),

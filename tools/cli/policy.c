@@ -65,6 +65,7 @@ static const struct cli_column policy_fields[] = {
 	{ "reported list", "state/reported/segment", cli_fmt_segments, false },
 	{ "delegated", "state/reported/delegated", cli_fmt_yes, false },
 	{ "confirmed", "state/confirmed", cli_fmt_yes, false },
+	{ "optimised", "state/optimised", cli_fmt_yes, false },
 	{ "pushes", "state/pushes", NULL, false },
 	{ "repairs", "state/repairs", NULL, false },
 	{ "failures", "state/failures", NULL, false },

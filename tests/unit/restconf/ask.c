@@ -121,7 +121,7 @@ static struct ly_ctx *load(const char *first)
 {
 	static const char *const names[] = { "sextant-topology", "sextant-policy", "sextant-system",
 					     "sextant-book", "sextant-audit", "sextant-path",
-					     "sextant-failure",
+					     "sextant-failure", "sextant-optimise",
 					     "sextant-events", "ietf-restconf-monitoring" };
 	struct ly_ctx *ctx;
 

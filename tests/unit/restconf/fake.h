@@ -7,6 +7,7 @@
 #include <check.h>
 #include <libyang/libyang.h>
 
+#include "intent/optimise.h"
 #include "northbound/restconf/restconf.h"
 
 struct fake {
@@ -28,6 +29,9 @@ struct fake {
 	struct intent_path_query last_query;
 	struct intent_set_query last_set;
 	enum pce_status path_status;
+	struct intent_optimise_options optimise; /* as it was last started */
+	unsigned cancels, applies;
+	bool busy;
 	bool refuse_store;
 	enum http_role role; /* of the next client; ADMIN by default */
 	struct sse *sse;
@@ -65,3 +69,4 @@ void models_fini(void);
 
 Suite *suite_read(void);
 Suite *suite_write(void);
+Suite *suite_optimise(void);

@@ -463,6 +463,7 @@ int main(void)
 	int failed;
 
 	srunner_add_suite(sr, suite_write());
+	srunner_add_suite(sr, suite_optimise());
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);
