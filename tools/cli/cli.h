@@ -224,6 +224,7 @@ int cli_fail_what(const struct cli_command *cmd);
 int cli_paths(const struct cli_command *cmd); /* paths.c */
 int cli_path_query(struct str *input);	      /* operands and constraints as members */
 void cli_fmt_hops(struct str *out, json_object *hops);
+int cli_optimise(const struct cli_command *cmd);
 int cli_plan(const struct cli_command *cmd);
 int cli_session_list(const struct cli_command *cmd);
 int cli_session_clear(const struct cli_command *cmd);

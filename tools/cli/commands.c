@@ -93,6 +93,17 @@ static const struct cli_option o_plan_optimise[] = {
 	{ 0 },
 };
 
+static const struct cli_option o_optimise[] = {
+	{ "dry-run", NULL, "only say what would be moved (the default)" },
+	{ "apply", NULL, "move the policies, step by step" },
+	{ "seconds", "S", "stop after so long with the best so far (default 5)" },
+	{ "work", "N", "stop after so much work: the same on every machine" },
+	{ "seed", "N", "of the search (default 1)" },
+	{ "midpoints", "K", "a policy, at most 3 (default 2)" },
+	{ "charge", "PPM", "utilisation each changed policy must be worth" },
+	{ 0 },
+};
+
 static const struct cli_option o_clear[] = {
 	{ "protocol", "bgp|pcep", "when there are both with the peer" },
 	{ 0 },
@@ -171,6 +182,18 @@ static const char plan_fail_more[] =
 	"fails, and what the fullest link is then.\n" PLAN_FORMATS "\n"
 	"  sextant plan fail --topology net.json --requests wanted.json";
 
+static const char optimise_more[] =
+	"Places all live policies that can be moved together, so that the fullest link is as empty as\n"
+	"can be: what it carries before and after, a bound below which no placement gets, who changes,\n"
+	"and an order of moves in which no link is overloaded. With --apply the moves are made, each\n"
+	"when the one before is reported up. Explicit, foreign and Flex-Algo paths stay as load.\n"
+	"What was moved keeps its path until something breaks or 'policy reoptimise' is asked for.\n"
+	"An interrupt ends the search with the best so far, or the moves. Exit code 3: there is no plan\n"
+	"or no such order; 1: the moves were stopped.\n"
+	"\n"
+	"  sextant optimise --seconds 10\n"
+	"  sextant optimise --apply --midpoints 1 --charge 500";
+
 static const char fail_more[] =
 	"Which policies lose their way or a bound once the network has converged without it, before\n"
 	"anything is repaired, and what the fullest link is then by reservations. Nothing is changed.\n"
@@ -233,6 +256,8 @@ const struct cli_command cli_commands[] = {
 	ROW("fail link", "LINK", 1, 1, cli_fail_what, NULL, "who loses what if a link failed", fail_more),
 	ROW("fail node", "NODE", 1, 1, cli_fail_what, NULL, "the same for a node", fail_more),
 	ROW("fail srlg", "N", 1, 1, cli_fail_what, NULL, "the same for an SRLG", fail_more),
+	ROW("optimise", "", 0, 0, cli_optimise, o_optimise, "move live policies, the fullest link low",
+	    optimise_more),
 	ROW("plan path", "", 0, 0, cli_plan, o_plan_path, "paths for requests, on a network of a file", plan_path_more),
 	ROW("plan disjoint", "", 0, 0, cli_plan, o_plan_disjoint, "paths that share nothing, for requests",
 	    plan_disjoint_more),
