@@ -9,7 +9,7 @@
 
 #include "tools/bench/room.h"
 
-enum { ROUTERS = 10000, CUTS = 9 };
+enum { ROUTERS = 10000, CUTS = 9, AFFECTED_MAX = 2000 };
 
 static uint32_t users_of(const struct bench_net *n, const struct intent *i, uint32_t wire)
 {
@@ -32,7 +32,7 @@ static uint32_t busiest(const struct bench_net *n, const struct intent *i)
 	for (uint32_t w = 0; w < n->sim.wires.n; w++) {
 		uint32_t users = users_of(n, i, w);
 
-		if (users <= most)
+		if (users <= most || users > AFFECTED_MAX)
 			continue;
 		most = users;
 		best = w;
@@ -63,7 +63,7 @@ static void cuts(struct bench *b, struct bench_net *n, struct bench_room *r)
 
 void bench_repair(struct bench *b)
 {
-	const struct bench_wish w = { .headends = 100, .endpoints = 100, .policies = 5000,
+	const struct bench_wish w = { .headends = 500, .endpoints = 500, .policies = 50000,
 				      .minimise = PCE_DELAY, .bandwidth_bps = 1000000,
 				      .delay_us_max = PCE_NO_BOUND, .seed = b->seed };
 	struct bench_room *r = NULL;
