@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One wave of evaluations on workers: requests of a round, grouped by shard, against one snapshot
- * of the book. It is admitted in the order of the round when all of it is back; who lost the last
- * bandwidth to another of the wave is evaluated again there and then, on the book of that moment.
- * A wave whose TED has been replaced is abandoned: its policies are dirty again, its jobs stop
- * after the evaluation they are at and free it. Jobs of one shard wait for each other.
+ * Waves of evaluations on workers: requests of a round, grouped by shard, against one snapshot of
+ * the book. Two may be on their way: while one is admitted on the loop the next is evaluated, on
+ * the book as it was after the one before. A wave is admitted when all of it is back and those
+ * before it are, in the order of the round; who lost the last bandwidth to another is evaluated
+ * again there and then, on the book of that moment. What a wave sees and when it is admitted so
+ * follow from the waves before it, not from how fast its workers are.
+ * Waves whose TED has been replaced are abandoned: their policies are dirty again, their jobs stop
+ * after the evaluation they are at and free them. Jobs of one shard wait for each other.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "intent/intent_priv.h"
 
-struct item {
+enum { SPARES = 2 }; /* waves kept with their memory for those to come */
+
+struct intent_item {
 	struct intent_eval eval;
 	struct intent_pol *pol; /* NULL: gone or clean meanwhile */
 	enum intent_dirt how;
 	struct intent_snap *snap;
-	struct item *next; /* of the same shard */
+	struct intent_item *next; /* of the same shard */
 	bool ran;
 };
 
@@ -25,15 +31,18 @@ struct job {
 	struct intent_batch *batch;
 	struct intent_shard *shard;
 	struct list link; /* in the shard's queue */
-	struct item *first, **end;
+	struct intent_item *first, **end;
+	struct arena out; /* what its evaluations found */
 };
 
 struct intent_batch {
+	struct list link; /* in intent's waves, or the spare ones */
 	struct intent *i; /* NULL: abandoned */
 	struct work *pool;
 	struct intent_shards *shards;
 	const struct ted *ted;
-	struct item *items;
+	struct arena in; /* what its evaluations are given */
+	struct intent_item items[INTENT_WAVE];
 	uint32_t n_items, n_open;
 	struct job jobs[INTENT_SHARDS];
 	struct mono started;
@@ -50,15 +59,15 @@ static struct book_ask ask_of(const struct intent_pol *p)
 				  .except = p->claim };
 }
 
-static void item_load(struct item *it, struct intent_pol *p, enum intent_dirt how)
+/* a: of whatever it is given. */
+static void item_load(struct intent_item *it, struct intent_pol *p, enum intent_dirt how,
+		      struct arena *a)
 {
 	struct intent_eval *e = &it->eval;
 	const struct book_ask ask = ask_of(p);
 	uint32_t n = 0;
 
-	it->pol = p;
 	it->how = how;
-	arena_init(&e->arena, 0);
 	e->ted = p->i->ted;
 	e->n_free = e->ted->n_links;
 	e->desired = intent_desired_ref(p->desired);
@@ -69,38 +78,37 @@ static void item_load(struct item *it, struct intent_pol *p, enum intent_dirt ho
 	if (e->has_cur) {
 		e->cur = p->want.list;
 		e->cur_preference = p->want.preference;
-		e->cur_path = arena_copy(&e->arena, p->want.path,
-					 p->want.n_path * sizeof(*p->want.path));
+		e->cur_path = arena_copy(a, p->want.path, p->want.n_path * sizeof(*p->want.path));
 		e->n_cur_path = e->cur_path ? p->want.n_path : 0;
 	}
 	if (p->has_refused) {
-		e->refused = arena_copy(&e->arena, &p->refused, sizeof(p->refused));
-		e->refused_why = arena_str(&e->arena, p->fail);
+		e->refused = arena_copy(a, &p->refused, sizeof(p->refused));
+		e->refused_why = arena_str(a, p->fail);
 	}
 	if (p->pin)
 		e->pin = arena_copy(&e->arena, p->pin, sizeof(*p->pin));
 	n = book_own_rooms(p->i->book, &ask, NULL, 0);
-	e->own = ARENA_ARRAY(&e->arena, n, struct book_own);
+	e->own = ARENA_ARRAY(a, n, struct book_own);
 	if (e->own)
 		e->n_own = n;
 	book_own_rooms(p->i->book, &ask, e->own, e->n_own);
 }
 
-static void item_unload(struct item *it)
+static void item_unload(struct intent_item *it)
 {
 	it->eval.desired = intent_desired_unref(it->eval.desired);
-	arena_fini(&it->eval.arena);
 	intent_snap_unref(it->snap);
+	it->snap = NULL;
 }
 
 /* False: it lost against another of its wave. */
-static bool item_decide(struct item *it)
+static bool item_decide(struct intent_item *it, struct intent_pol *p)
 {
-	struct intent *i = it->pol->i;
+	struct intent *i = p->i;
 	bool decided;
 
 	i->repairing = it->how == INTENT_REPAIR;
-	decided = intent_decide(it->pol, &it->eval, it->how);
+	decided = intent_decide(p, &it->eval, it->how);
 	i->repairing = false;
 	return decided;
 }
@@ -113,34 +121,50 @@ void intent_run_here(struct intent_pol *p, enum intent_dirt how)
 	struct intent_shard *s = intent_shard_of(i->shards, &p->key.endpoint);
 	uint64_t *room = intent_room_now(i, p->desired->p.setup_prio, p->desired->p.nrp);
 	struct mono from = loop_now(i->loop);
-	struct item it = { 0 };
+	struct intent_item it = { 0 };
 
 	if (!room) {
 		log_event("", LOG_ERROR, "intent.compute.memory", "links=%u", i->ted->n_links);
 		return;
 	}
-	item_load(&it, p, how);
+	arena_init(&it.eval.arena, 0);
+	item_load(&it, p, how, &it.eval.arena);
 	it.eval.exact = true;
-	/* The end of an abandoned wave may still have it. */
-	it.eval.trees = s->running ? NULL : intent_shard_trees(s);
+	/* A wave on its way has it, or the end of an abandoned one. */
+	it.eval.trees = intent_shard_trees(s->running ? &i->shards->here : s);
 	intent_eval_run(&it.eval, room);
 	loop_now_update(i->loop);
 	metric_observe_ns(i->m_compute, mono_since(from, loop_now(i->loop)));
-	if (!item_decide(&it))
+	if (!item_decide(&it, p))
 		intent_dirty(p, how);
 	item_unload(&it);
+	arena_fini(&it.eval.arena);
 }
 
 /* ---- on workers ---- */
 
-static void batch_free(struct intent_batch *b)
+static bool route_keep(struct intent_route *r, struct arena *a)
 {
-	for (uint32_t k = 0; k < b->n_items; k++)
-		item_unload(&b->items[k]);
-	ted_unref(b->ted);
-	intent_shards_unref(b->shards);
-	free(b->items);
-	free(b);
+	r->path = arena_copy(a, r->path, r->n_path * sizeof(*r->path));
+	r->links = arena_copy(a, r->links, r->n_links * sizeof(*r->links));
+	return r->path && r->links;
+}
+
+static bool text_keep(const char **text, struct arena *a)
+{
+	if (*text)
+		*text = arena_str(a, *text);
+	return *text;
+}
+
+/* What was found leaves the memory it was found in. False without memory. */
+static bool item_keep(struct intent_eval *e, struct arena *a)
+{
+	const bool why = e->why, cur_why = e->cur_why, breaks = e->cur_breaks;
+
+	return (!e->now.set || route_keep(&e->now, a)) && (!e->best.set || route_keep(&e->best, a)) &&
+	       text_keep(&e->why, a) == why && text_keep(&e->cur_why, a) == cur_why &&
+	       text_keep(&e->cur_breaks, a) == breaks;
 }
 
 static void job_run(struct work_job *w)
@@ -148,56 +172,95 @@ static void job_run(struct work_job *w)
 	struct job *j = CONTAINER_OF(w, struct job, work);
 	struct intent_batch *b = j->batch;
 	struct pce_trees *trees = intent_shard_trees(j->shard);
+	struct arena *scratch = &j->shard->scratch;
 
-	for (struct item *it = j->first; it; it = it->next) {
+	for (struct intent_item *it = j->first; it; it = it->next) {
 		uint64_t *room = intent_shard_room(j->shard, it->snap);
 
 		if (!room || atomic_load_explicit(&b->cancelled, memory_order_relaxed))
 			return;
 		it->eval.trees = trees;
+		it->eval.arena = *scratch;
 		intent_eval_run(&it->eval, room);
+		it->ran = item_keep(&it->eval, &j->out);
+		*scratch = it->eval.arena;
+		arena_reset(scratch);
+		it->eval.arena = (struct arena){ 0 };
 		it->eval.trees = NULL;
-		it->ran = true;
 	}
+}
+
+/* ---- the life of a wave ---- */
+
+static void batch_fini(struct intent_batch *b)
+{
+	arena_fini(&b->in);
+	for (unsigned k = 0; k < INTENT_SHARDS; k++)
+		arena_fini(&b->jobs[k].out);
+	free(b);
+}
+
+void intent_batches_fini(struct list *spares)
+{
+	struct list *n;
+
+	while ((n = list_pop(spares)))
+		batch_fini(LIST_OF(n, struct intent_batch, link));
+}
+
+static void batch_free(struct intent_batch *b)
+{
+	struct intent_shards *s = b->shards;
+
+	for (uint32_t k = 0; k < b->n_items; k++)
+		item_unload(&b->items[k]);
+	ted_unref(b->ted);
+	if (s->n_spares < SPARES) {
+		s->n_spares++;
+		list_add(&s->spares, &b->link);
+	} else {
+		batch_fini(b);
+	}
+	intent_shards_unref(s);
 }
 
 static void batch_commit(struct intent_batch *b)
 {
-	struct intent *i = b->i;
-
 	for (uint32_t k = 0; k < b->n_items; k++) {
-		struct item *it = &b->items[k];
+		struct intent_item *it = &b->items[k];
 		struct intent_pol *p = it->pol;
 
 		if (!p)
 			continue;
-		p->in_batch = false;
-		it->pol = NULL;
+		intent_batch_forget(p);
 		/* A later change of mind is dirty already, with a reason of its own. */
-		if (p->dirty != INTENT_CLEAN || it->eval.desired != p->desired || !it->ran) {
+		if (p->dirty != INTENT_CLEAN || it->eval.desired != p->desired || !it->ran)
 			intent_dirty(p, it->how);
-			continue;
-		}
-		it->pol = p;
-		if (!item_decide(it))
+		else if (!item_decide(it, p))
 			intent_run_here(p, it->how);
-		it->pol = NULL;
 	}
-	loop_task_run(&i->round);
 }
 
+/* All of it is back: it is admitted, unless one before it is not, and those that waited for it. */
 static void batch_finish(struct intent_batch *b)
 {
 	struct intent *i = b->i;
 
-	if (i) {
-		metric_observe_ns(i->m_compute, mono_since(b->started, loop_now(i->loop)));
-		i->batch = NULL;
-		i->committing = b;
-		batch_commit(b);
-		i->committing = NULL;
+	if (!i) {
+		batch_free(b);
+		return;
 	}
-	batch_free(b);
+	while (!list_empty(&i->waves)) {
+		b = LIST_OF(i->waves.next, struct intent_batch, link);
+		if (b->n_open > 0)
+			break;
+		list_del(&b->link);
+		i->n_waves--;
+		metric_observe_ns(i->m_compute, mono_since(b->started, loop_now(i->loop)));
+		batch_commit(b);
+		batch_free(b);
+	}
+	loop_task_run(&i->round);
 }
 
 static void shard_next(struct intent_shard *s);
@@ -237,24 +300,15 @@ static void shard_next(struct intent_shard *s)
 
 void intent_batch_forget(struct intent_pol *p)
 {
-	struct intent_batch *at[] = { p->i->batch, p->i->committing };
-
-	for (unsigned s = 0; s < ARRAY_LEN(at); s++) {
-		for (uint32_t k = 0; at[s] && k < at[s]->n_items; k++) {
-			if (at[s]->items[k].pol == p)
-				at[s]->items[k].pol = NULL;
-		}
-	}
+	if (p->item)
+		p->item->pol = NULL;
+	p->item = NULL;
 	p->in_batch = false;
 }
 
-void intent_batch_abandon(struct intent *i)
+static void abandon(struct intent_batch *b)
 {
-	struct intent_batch *b = i->batch;
-
-	if (!b)
-		return;
-	i->batch = NULL;
+	list_del(&b->link);
 	b->i = NULL;
 	atomic_store_explicit(&b->cancelled, true, memory_order_relaxed);
 	for (uint32_t k = 0; k < b->n_items; k++) {
@@ -262,7 +316,7 @@ void intent_batch_abandon(struct intent *i)
 
 		if (!p)
 			continue;
-		p->in_batch = false;
+		intent_batch_forget(p);
 		intent_dirty(p, b->items[k].how);
 	}
 	for (unsigned k = 0; k < INTENT_SHARDS; k++) {
@@ -273,6 +327,13 @@ void intent_batch_abandon(struct intent *i)
 	}
 	if (b->n_open == 0)
 		batch_free(b);
+}
+
+void intent_batch_abandon(struct intent *i)
+{
+	while (!list_empty(&i->waves))
+		abandon(LIST_OF(i->waves.next, struct intent_batch, link));
+	i->n_waves = 0;
 }
 
 static void batch_submit(struct intent_batch *b)
@@ -295,58 +356,79 @@ static void batch_submit(struct intent_batch *b)
 		batch_finish(b);
 }
 
-static struct intent_batch *batch_new(struct intent *i, uint32_t n)
+static struct intent_batch *batch_spare(struct intent_shards *s)
 {
-	struct intent_batch *b = calloc(1, sizeof(*b));
+	struct list *n = list_pop(&s->spares);
+	struct intent_batch *b = n ? LIST_OF(n, struct intent_batch, link) :
+				     calloc(1, sizeof(struct intent_batch));
 
-	if (b)
-		b->items = calloc(n, sizeof(*b->items));
-	if (!b || !b->items) {
-		free(b);
+	s->n_spares -= n != NULL;
+	return b;
+}
+
+static struct intent_batch *batch_new(struct intent *i)
+{
+	struct intent_batch *b = batch_spare(i->shards);
+
+	if (!b)
 		return NULL;
-	}
+	list_init(&b->link);
+	arena_reset(&b->in);
 	b->i = i;
 	b->pool = i->work;
 	b->shards = i->shards;
 	b->shards->refs++;
 	b->ted = ted_ref(i->ted);
 	b->started = loop_now(i->loop);
+	b->n_items = b->n_open = 0;
+	atomic_store_explicit(&b->cancelled, false, memory_order_relaxed);
 	for (unsigned k = 0; k < INTENT_SHARDS; k++) {
 		struct job *j = &b->jobs[k];
 
 		j->batch = b;
 		j->shard = &b->shards->at[k];
+		j->first = NULL;
 		j->end = &j->first;
 		list_init(&j->link);
+		arena_reset(&j->out);
 	}
 	return b;
 }
 
+static void batch_add(struct intent_batch *b, struct intent_pol *p, enum intent_dirt how,
+		      struct intent_snap *take_snap)
+{
+	struct intent_item *it = &b->items[b->n_items++];
+	struct job *j = &b->jobs[intent_shard_of(b->shards, &p->key.endpoint) - b->shards->at];
+
+	memset(it, 0, sizeof(*it));
+	item_load(it, p, how, &b->in);
+	it->snap = take_snap;
+	it->pol = p;
+	p->item = it;
+	*j->end = it;
+	j->end = &it->next;
+}
+
 void intent_batch_start(struct intent *i, const struct intent_pick *at, uint32_t n)
 {
-	struct intent_batch *b = batch_new(i, n);
+	struct intent_batch *b = batch_new(i);
 
 	for (uint32_t k = 0; k < n; k++) {
 		struct intent_pol *p = at[k].pol;
 		const struct intent_policy *d = &p->desired->p;
 		struct intent_snap *snap = b ? intent_snap_now(i, d->setup_prio, d->nrp) : NULL;
-		struct item *it;
-		struct job *j;
 
-		if (!snap) {
+		if (snap) {
+			batch_add(b, p, at[k].how, snap);
+		} else {
 			p->in_batch = false;
 			intent_dirty(p, at[k].how);
-			continue;
 		}
-		it = &b->items[b->n_items++];
-		item_load(it, p, at[k].how);
-		it->snap = snap;
-		j = &b->jobs[intent_shard_of(b->shards, &p->key.endpoint) - b->shards->at];
-		*j->end = it;
-		j->end = &it->next;
 	}
 	if (!b)
 		return;
-	i->batch = b;
+	list_add(&i->waves, &b->link);
+	i->n_waves++;
 	batch_submit(b);
 }

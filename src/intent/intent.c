@@ -214,6 +214,7 @@ static void tables_init(struct intent *i)
 	hash_init(&i->bsids, loop_random(i->loop), bsid_eq);
 	hash_init(&i->releases, loop_random(i->loop), intent_release_eq);
 	list_init(&i->ops);
+	list_init(&i->waves);
 	list_init(&i->dirty);
 	list_init(&i->fresh);
 	list_init(&i->blocked);

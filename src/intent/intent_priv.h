@@ -23,6 +23,7 @@ enum {
 	INTENT_SYNC_MAX = 16,	  /* policies recomputed on the loop at once; more go to workers */
 	INTENT_SYNC_NODES = 1000, /* that is in a topology up to this size, in larger ones fewer */
 	INTENT_WAVE = 128,	  /* policies evaluated on one snapshot of the book */
+	INTENT_WAVES = 2,	  /* of them on their way: the next is evaluated while one is admitted */
 	INTENT_SWEEP_WAVE = 64,	  /* the same when nothing is broken: a repair may have to wait for it */
 	INTENT_TRIES_AT_ONCE = 2, /* lists offered to a headend that refuses, before it gets its rest */
 	INTENT_FOREIGN_TURN = 64, /* foreign LSPs expanded a turn of the loop */
@@ -68,6 +69,7 @@ struct intent_headend {
 };
 
 struct intent_pol;
+struct intent_item;
 
 /* One LSP as reported; lives while its headend has it, or has not come back to deny it. */
 struct intent_lsp {
@@ -129,6 +131,7 @@ struct intent_pol {
 	struct loop_timer revert;
 	enum intent_dirt dirty;
 	bool in_batch;
+	struct intent_item *item; /* of a wave that is on its way */
 
 	/* pushing */
 	struct intent_lsp *lsp; /* ours */
@@ -241,6 +244,7 @@ struct intent_shard {
 	uint64_t *room;
 	uint32_t n_room;
 	uint64_t serial; /* of the snapshot that room is a copy of; 0: none */
+	struct arena scratch; /* of one evaluation */
 	struct list queue; /* jobs, loop only */
 	struct job *running; /* loop only */
 };
@@ -248,6 +252,9 @@ struct intent_shard {
 struct intent_shards {
 	uint32_t refs; /* loop only: intent's and one a wave */
 	struct intent_shard at[INTENT_SHARDS];
+	struct intent_shard here; /* the loop's own, while another has the right one: trees only */
+	struct list spares;	  /* waves that are over */
+	unsigned n_spares;
 };
 
 /* A policy whose turn it is. */
@@ -285,7 +292,8 @@ struct intent {
 	struct list unwalked;	    /* have a list whose way was never seen */
 	struct list foreign;	    /* LSPs of others, by own_link */
 	struct loop_task round;
-	struct intent_batch *batch, *committing;
+	struct list waves; /* struct intent_batch on their way, in the order they are admitted */
+	unsigned n_waves;
 	struct intent_shards *shards;
 	struct intent_kind kinds[INTENT_KINDS_MAX];
 	unsigned n_kinds;
@@ -374,6 +382,7 @@ uint8_t intent_msd(const struct intent_pol *p, const struct intent_policy *d);
 void intent_batch_start(struct intent *i, const struct intent_pick *at, uint32_t n); /* in order */
 void intent_batch_abandon(struct intent *i);
 void intent_batch_forget(struct intent_pol *p);
+void intent_batches_fini(struct list *spares);
 void intent_run_here(struct intent_pol *p, enum intent_dirt how); /* at once, on the loop */
 
 /* shard.c */

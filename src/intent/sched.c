@@ -223,7 +223,8 @@ static void wave_dirty(struct intent *i, struct wave *w)
 		struct intent_pol *p = LIST_OF(it, struct intent_pol, dirty_link);
 
 		if (w->n == w->max || has_time(p) ||
-		    (w->n > 0 && p->dirty == INTENT_SWEEP && w->max == INTENT_WAVE))
+		    (p->dirty == INTENT_SWEEP &&
+		     (i->n_waves > 0 || (w->n > 0 && w->max == INTENT_WAVE))))
 			return;
 		if (wants_evaluation(p)) {
 			wave_add(w, p, p->dirty);
@@ -241,7 +242,7 @@ static void wave_sweep(struct intent *i, struct wave *w)
 
 	if (w->n == 0)
 		w->max = light ? INTENT_SWEEP_WAVE : INTENT_WAVE;
-	if (light && (w->max == INTENT_WAVE || !list_empty(&i->expand)))
+	if (light && (i->n_waves > 0 || w->max == INTENT_WAVE || !list_empty(&i->expand)))
 		return;
 	for (unsigned k = 0; k < SCAN_MAX && i->sweep_left > 0 && w->n < w->max; k++) {
 		struct intent_pol *p;
@@ -294,12 +295,15 @@ void intent_round_run(void *arg)
 		no_sight(i);
 		return;
 	}
-	if (i->batch || !fresh_merge(i))
+	if (i->n_waves == INTENT_WAVES || !fresh_merge(i))
 		return; /* its end comes back here */
 	wave_dirty(i, &w);
 	wave_sweep(i, &w);
-	if (w.n > sync_max(i->ted)) {
+	if (i->n_waves > 0 && w.n == 0)
+		return;
+	if (w.n > sync_max(i->ted) || i->n_waves > 0) {
 		intent_batch_start(i, w.at, w.n);
+		loop_task_run(&i->round); /* perhaps another */
 		return;
 	}
 	for (uint32_t k = 0; k < w.n; k++) {

@@ -17,8 +17,10 @@ struct intent_shards *intent_shards_new(void)
 
 	for (unsigned k = 0; s && k < INTENT_SHARDS; k++)
 		list_init(&s->at[k].queue);
-	if (s)
+	if (s) {
+		list_init(&s->spares);
 		s->refs = 1;
+	}
 	return s;
 }
 
@@ -29,7 +31,10 @@ struct intent_shards *intent_shards_unref(struct intent_shards *s)
 	for (unsigned k = 0; k < INTENT_SHARDS; k++) {
 		pce_trees_free(s->at[k].trees);
 		free(s->at[k].room);
+		arena_fini(&s->at[k].scratch);
 	}
+	pce_trees_free(s->here.trees);
+	intent_batches_fini(&s->spares);
 	free(s);
 	return NULL;
 }

@@ -246,7 +246,7 @@ struct intent *bench_room_intent(struct bench_room *r)
 
 static bool at_rest(const struct intent *i)
 {
-	return !i->batch && list_empty(&i->dirty) && list_empty(&i->fresh) && i->sweep_left == 0;
+	return list_empty(&i->waves) && list_empty(&i->dirty) && list_empty(&i->fresh) && i->sweep_left == 0;
 }
 
 uint32_t bench_room_rest(struct bench_room *r)

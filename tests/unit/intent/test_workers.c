@@ -65,7 +65,7 @@ static bool at_rest(void)
 {
 	const struct intent *i = world.intent;
 
-	return !i->batch && list_empty(&i->dirty) && list_empty(&i->fresh) && i->sweep_left == 0;
+	return list_empty(&i->waves) && list_empty(&i->dirty) && list_empty(&i->fresh) && i->sweep_left == 0;
 }
 
 static void rest(void)
