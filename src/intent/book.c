@@ -324,15 +324,65 @@ int book_link_reserve(struct book *b, uint32_t link)
 	return cells && users ? 0 : err_raise(-ENOMEM);
 }
 
-/* Replaces a claim's items; new ones are charged before the old are discharged, so that the
- * reserved room is there whatever the order. On failure nothing changed and items is freed. */
+/* An item costs on its link what the other, of another claim or other terms, does. */
+static bool charges_eq(const struct book_claim *c, const struct book_item *x, const struct book_claim *d,
+		       const struct book_item *y)
+{
+	struct book_charge a[BOOK_SIDES], b[BOOK_SIDES];
+	unsigned n = book_item_charges(c, x, a);
+
+	if (c->failures || d->failures || n != book_item_charges(d, y, b))
+		return false;
+	for (unsigned i = 0; i < n; i++) {
+		if (a[i].nrp != b[i].nrp || !window_eq(a[i].window, b[i].window) ||
+		    a[i].hold != b[i].hold || a[i].bps != b[i].bps)
+			return false;
+	}
+	return true;
+}
+
+/* Items before and after a change side by side, by link. */
+struct change {
+	const struct book_claim *was, *is;
+	uint32_t i, k; /* places in them */
+};
+
+/* The next link where something changes: what stood there, what will; either may be NULL. */
+static bool change_next(struct change *w, const struct book_item **was, const struct book_item **is)
+{
+	while (w->i < w->was->n || w->k < w->is->n) {
+		const struct book_item *a = w->i < w->was->n ? &w->was->items[w->i] : NULL;
+		const struct book_item *b = w->k < w->is->n ? &w->is->items[w->k] : NULL;
+
+		if (a && b && a->link < b->link)
+			b = NULL;
+		else if (a && b && a->link > b->link)
+			a = NULL;
+		w->i += a != NULL;
+		w->k += b != NULL;
+		*was = a;
+		*is = b;
+		if (!a || !b || !charges_eq(w->was, a, w->is, b))
+			return true;
+	}
+	return false;
+}
+
+/* Replaces a claim's items; what is new on a link is charged before what was is discharged, so
+ * that the reserved room is there. On failure nothing changed and items is freed. */
 int book_items_put(struct book *b, struct book_claim *c, const struct book_terms terms[BOOK_SIDES],
 		   struct book_item *take_items, uint32_t n)
 {
-	struct book_claim was = *c;
+	const struct book_claim was = *c;
+	struct book_claim is = *c;
+	struct change look = { &was, &is, 0, 0 }, walk = { &was, c, 0, 0 };
+	const struct book_item *x, *y;
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (book_link_reserve(b, take_items[i].link) < 0) {
+	memcpy(is.terms, terms, sizeof(is.terms));
+	is.items = take_items;
+	is.n = n;
+	while (change_next(&look, &x, &y)) {
+		if (y && book_link_reserve(b, y->link) < 0) {
 			free(take_items);
 			return err_raise(-ENOMEM);
 		}
@@ -340,106 +390,20 @@ int book_items_put(struct book *b, struct book_claim *c, const struct book_terms
 	memcpy(c->terms, terms, sizeof(c->terms));
 	c->items = take_items;
 	c->n = n;
-	for (uint32_t i = 0; i < n; i++)
-		item_charge(b, c, &c->items[i]);
-	for (uint32_t i = 0; i < was.n; i++) {
-		item_discharge(b, &was, &was.items[i]);
-		user_del(&b->links[was.items[i].link], c);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		struct book_link *l = &b->links[c->items[i].link];
+	while (change_next(&walk, &x, &y)) {
+		struct book_link *l = &b->links[y ? y->link : x->link];
 
-		l->users.at[l->users.n++] = c;
+		if (y)
+			item_charge(b, c, y);
+		if (x)
+			item_discharge(b, &was, x);
+		if (!y)
+			user_del(l, c);
+		else if (!x)
+			l->users.at[l->users.n++] = c;
 	}
 	free(was.items);
 	return 0;
-}
-
-static int item_cmp(const void *a, const void *b)
-{
-	const struct book_item *x = a, *y = b;
-
-	return x->link < y->link ? -1 : x->link > y->link;
-}
-
-/* One item a link out of items in any order, sides merged. */
-uint32_t book_items_merge(struct book_item *items, size_t n)
-{
-	uint32_t k = 0;
-
-	qsort(items, n, sizeof(*items), item_cmp);
-	for (size_t i = 0; i < n; i++) {
-		struct book_item *to = k > 0 ? &items[k - 1] : NULL;
-
-		if (!to || to->link != items[i].link) {
-			items[k++] = items[i];
-			continue;
-		}
-		to->in |= items[i].in;
-		for (unsigned s = 0; s < BOOK_SIDES; s++) {
-			if (items[i].bps[s] > to->bps[s])
-				to->bps[s] = items[i].bps[s];
-		}
-	}
-	return k;
-}
-
-struct book_item book_item_want(uint32_t link, uint64_t bps)
-{
-	return (struct book_item){ .link = link, .in = 1u << BOOK_WANT, .bps = { 0, bps } };
-}
-
-int book_hold(struct book *b, struct book_claim *c, const struct book_terms *t,
-	      const uint32_t *links, uint32_t n)
-{
-	const struct book_terms terms[BOOK_SIDES] = { *t, *t };
-	struct book_item *items = malloc((n + (size_t)1) * sizeof(*items));
-
-	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS && !c->failures);
-	if (!items)
-		return err_raise(-ENOMEM);
-	for (uint32_t i = 0; i < n; i++)
-		items[i] = book_item_want(links[i], t->bps);
-	return book_items_put(b, c, terms, items, book_items_merge(items, n));
-}
-
-/* What stands on the old side once the new one is replaced. False: nothing. */
-static bool item_to_old(const struct book_item *it, bool join, struct book_item *out)
-{
-	uint64_t bps = it->in & 1u << BOOK_OLD ? it->bps[BOOK_OLD] : 0;
-
-	if (!(it->in & 1u << BOOK_OLD) && !join)
-		return false;
-	if (join && it->in & 1u << BOOK_WANT && it->bps[BOOK_WANT] > bps)
-		bps = it->bps[BOOK_WANT];
-	*out = (struct book_item){ .link = it->link, .in = 1u << BOOK_OLD, .bps = { bps, 0 } };
-	return true;
-}
-
-int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
-	      const uint32_t *links, uint32_t n, bool new_was_sent)
-{
-	struct book_terms terms[BOOK_SIDES] = { c->terms[BOOK_OLD], *t };
-	struct book_item *items = malloc((c->n + (size_t)n + 1) * sizeof(*items));
-	uint32_t k = 0;
-	bool had_old = false;
-
-	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS && !c->failures);
-	if (!items)
-		return err_raise(-ENOMEM);
-	for (uint32_t i = 0; i < c->n; i++) {
-		had_old = had_old || c->items[i].in & 1u << BOOK_OLD;
-		k += item_to_old(&c->items[i], new_was_sent, &items[k]);
-	}
-	for (uint32_t i = 0; i < n; i++)
-		items[k++] = book_item_want(links[i], t->bps);
-	if (new_was_sent) {
-		/* Joined sides keep the better priority: never less protected than promised. */
-		terms[BOOK_OLD] = c->terms[BOOK_WANT];
-		if (had_old && c->terms[BOOK_OLD].hold < terms[BOOK_OLD].hold)
-			terms[BOOK_OLD].hold = c->terms[BOOK_OLD].hold;
-	}
-	return book_items_put(b, c, terms, items, book_items_merge(items, k));
 }
 
 /* ---- releasing: no memory needed ---- */
@@ -448,22 +412,24 @@ static void sides_release(struct book *b, struct book_claim *c, uint8_t sides)
 {
 	uint32_t k = 0;
 
-	for (uint32_t i = 0; i < c->n; i++)
-		item_discharge(b, c, &c->items[i]);
 	for (uint32_t i = 0; i < c->n; i++) {
-		struct book_item it = c->items[i];
+		const struct book_item *was = &c->items[i];
+		struct book_item it = *was;
 
 		it.in &= (uint8_t)~sides;
 		for (unsigned s = 0; s < BOOK_SIDES; s++) {
 			if (sides & 1u << s)
 				it.bps[s] = 0;
 		}
-		if (!it.in) {
-			user_del(&b->links[it.link], c);
-			continue;
+		if (!it.in || !charges_eq(c, was, c, &it)) {
+			item_discharge(b, c, was);
+			if (it.in)
+				item_charge(b, c, &it);
+			else
+				user_del(&b->links[it.link], c);
 		}
-		item_charge(b, c, &it);
-		c->items[k++] = it;
+		if (it.in)
+			c->items[k++] = it;
 	}
 	c->n = k;
 }
