@@ -63,7 +63,7 @@ json_object *plan_links(const struct plan_net *n, const uint32_t *links, uint32_
 
 json_object *plan_segments(const struct plan_net *n, const struct pce_segment *s, uint32_t n_s)
 {
-	static const char *const kinds[] = { "node", "adjacency", "container" };
+	static const char *const kinds[] = { "node", "adjacency", "container", "binding" };
 	json_object *a = json_object_new_array();
 	char text[IP_TEXT_MAX];
 

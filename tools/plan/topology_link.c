@@ -228,6 +228,10 @@ static int settle(const struct plan_at *at, struct plan_reading *r)
 		return plan_json_bad(at, "delay-min is above delay-max");
 	if (!l->has_delay && (l->delay_min_us || l->delay_max_us))
 		return plan_json_bad(at, "delay-min or delay-max without delay");
+	/* Flex-Algo goes by the least delay: of one that alone is told, that is it. */
+	if (l->has_delay && !json_object_object_get_ex(at->o, "delay-min", NULL))
+		l->delay_min_us = l->delay_max_us && l->delay_max_us < l->delay_us ? l->delay_max_us :
+										     l->delay_us;
 	if (!json_object_object_get_ex(at->o, "capacity", NULL))
 		l->capacity_bps = l->rsv_bw_bps ? l->rsv_bw_bps : l->max_bw_bps;
 	if (r->link_id[0] && !plan_link_id_take(r->net, r->link_id))

@@ -134,6 +134,22 @@ static int read_dataplane(const struct plan_at *at, void *into)
 	return 0;
 }
 
+static int read_protection(const struct plan_at *at, void *into)
+{
+	static const char *const words[] = { [PCE_UNPROTECTED_PREFERRED] = "unprotected-preferred",
+					     [PCE_UNPROTECTED_ONLY] = "unprotected-only",
+					     [PCE_PROTECTED_PREFERRED] = "protected-preferred",
+					     [PCE_PROTECTED_ONLY] = "protected-only",
+					     NULL };
+	struct wish *w = into;
+	unsigned i;
+
+	if (choice(at, words, &i) < 0)
+		return -EINVAL;
+	w->x.r.protection = (enum pce_protection)i;
+	return 0;
+}
+
 /* ---- bounds ---- */
 
 static int read_variation(const struct plan_at *at, void *into)
@@ -386,6 +402,8 @@ static const struct plan_row ask_rows[] = {
 	VALUE("usid", PLAN_BOOL, x.r.usid, 0, 0),
 	VALUE("msd", PLAN_U8, x.r.msd, 1, 0),
 	VALUE("reserved-sids", PLAN_U8, x.r.reserved, 0, 15),
+	VALUE("payload", PLAN_U16, x.r.payload, 1, 0),
+	CALL("protection", false, read_protection),
 	CALL("disjoint", false, read_disjoint),
 };
 

@@ -330,6 +330,9 @@ static const struct {
 	{ WISH(ASK(",\"include\":[{}]")), "f: /requests/0/include/0: either a node or a link expected" },
 	{ WISH(ASK(",\"exclude\":{\"nodes\":[\"z\"]}")), "f: /requests/0/exclude/nodes/0: no node 'z'" },
 	{ WISH(ASK(",\"exclude\":{\"links\":[\"z\"]}")), "f: /requests/0/exclude/links/0: no link 'z'" },
+	{ WISH(ASK(",\"payload\":0")), "f: /requests/0/payload: 0 is not between 1 and 65535" },
+	{ WISH(ASK(",\"payload\":70000")), "f: /requests/0/payload: 70000 is not between" },
+	{ WISH(ASK(",\"protection\":\"some\"")), "f: /requests/0/protection: 'some' is no choice" },
 	{ WISH(ASK(",\"algorithm\":5")), "f: /requests/0/algorithm: 5 is not between 128 and 255" },
 	{ WISH("{\"name\":\"r\",\"source\":\"A\",\"destination\":\"a\"}"), "f: /requests/0: source and dest" },
 	{ WISH("{\"name\":\"r\",\"source\":\"A\"}"), "f: /requests/0: member 'destination' is missing" },
@@ -469,6 +472,100 @@ START_TEST(with_book_what_is_taken_is_not_given_again)
 }
 END_TEST
 
+/* ---- payload, protection, the metric of an algorithm ---- */
+
+#define HEADERS(more) LINK(",\"igp-metric\":7,\"delay\":90,\"mtu\":1500" more) "," BACK(",\"igp-metric\":7")
+
+static void path_of(const char *topology, const char *wish, json_object **out)
+{
+	STR_AUTO struct str err = { 0 };
+	const struct plan_options o = { .seed = 1 };
+	struct plan_asks a;
+	struct plan_net n;
+
+	net_of(&n, topology);
+	asks_of(&a, &n, wish);
+	ck_assert_int_ne(plan_path(&n, &a, &o, out, &err), PLAN_REFUSED);
+	plan_asks_fini(&a);
+	plan_net_fini(&n);
+}
+
+/* One SID needs an outer IPv6 header of 40 octets and no SRH. */
+START_TEST(a_payload_has_to_fit_the_links_with_its_headers)
+{
+	static const char net[] = DOC(AB, HEADERS(""));
+	json_object *out = NULL;
+
+	path_of(net, WISH(ASK(",\"payload\":1460")), &out);
+	ck_assert_str_eq(member(result(out, 0), "status"), "ok");
+	json_object_put(out);
+	path_of(net, WISH(ASK(",\"payload\":1461")), &out);
+	ck_assert_str_ne(member(result(out, 0), "status"), "ok");
+	ck_assert_ptr_nonnull(strstr(member(result(out, 0), "why"), "carries packets of 1500 octets"));
+	json_object_put(out);
+}
+END_TEST
+
+static const struct {
+	const char *protection, *sid;
+} protections[] = {
+	{ "unprotected-preferred", "fc00:0:1:e000::" },
+	{ "unprotected-only", "fc00:0:1:e000::" },
+	{ "protected-preferred", "fc00:0:1:e001::" },
+	{ "protected-only", "fc00:0:1:e001::" },
+};
+
+/* A cheaper way round: only an adjacency SID leads over the link that must be passed. */
+START_TEST(adjacency_sids_are_taken_as_protection_says)
+{
+	static const char net[] =
+		DOC("{\"node-id\":\"a\",\"name\":\"A\",\"srv6\":{\"capable\":true,\"locator\":[{\"prefix\":\"fc00:0:1::/48\"}]}},"
+		    "{\"node-id\":\"b\",\"srv6\":{\"capable\":true,\"locator\":[{\"prefix\":\"fc00:0:2::/48\"}],"
+		    "\"sid\":[{\"sid\":\"fc00:0:2::1\",\"behavior\":1}]}},{\"node-id\":\"c\"}",
+		    LINK(",\"igp-metric\":50,\"sid\":[{\"sid\":\"fc00:0:1:e000::\",\"behavior\":5},"
+			 "{\"sid\":\"fc00:0:1:e001::\",\"behavior\":5,\"backup\":true}]") ","
+		    BACK(",\"igp-metric\":50") ","
+		    "{\"source-node\":\"a\",\"dest-node\":\"c\",\"igp-metric\":1},"
+		    "{\"source-node\":\"c\",\"dest-node\":\"a\",\"igp-metric\":1},"
+		    "{\"source-node\":\"c\",\"dest-node\":\"b\",\"igp-metric\":1},"
+		    "{\"source-node\":\"b\",\"dest-node\":\"c\",\"igp-metric\":1}");
+	char wish[512];
+	json_object *out = NULL, *segs = NULL;
+
+	(void)snprintf(wish, sizeof(wish),
+		       WISH(ASK(",\"include\":[{\"link\":\"A>b\"}],\"protection\":\"%s\"")),
+		       protections[_i].protection);
+	path_of(net, wish, &out);
+	ck_assert_str_eq(member(result(out, 0), "status"), "ok");
+	ck_assert(json_object_object_get_ex(result(out, 0), "segments", &segs));
+	ck_assert_str_eq(member(json_object_array_get_idx(segs, 0), "sid"), protections[_i].sid);
+	json_object_put(out);
+}
+END_TEST
+
+#define FLEX(metric)                                                                               \
+	DOC("{\"node-id\":\"a\",\"name\":\"A\",\"algorithm\":[0,128],\"flex-algo-definition\":[{\"algorithm\":128,"      \
+	    "\"metric-type\":" metric ",\"priority\":9}],\"srv6\":{\"capable\":true,\"locator\":[{"         \
+	    "\"prefix\":\"fc00:0:1::/48\",\"algorithm\":128}]}},{\"node-id\":\"b\",\"algorithm\":[0,128],"  \
+	    "\"srv6\":{\"capable\":true,\"locator\":[{\"prefix\":\"fc00:0:2::/48\",\"algorithm\":128}],"    \
+	    "\"sid\":[{\"sid\":\"fc00:0:2::1\",\"behavior\":1,\"algorithm\":128}]}}",                   \
+	    LINK(",\"igp-metric\":7,\"te-metric\":11,\"delay\":90") ","                                \
+	    BACK(",\"igp-metric\":7,\"te-metric\":11,\"delay\":90"))
+
+/* By the metric of its definition, whatever the request minimises; never 0 for want of a minimum. */
+START_TEST(a_path_of_an_algorithm_costs_what_its_definition_says)
+{
+	static const char *const nets[] = { FLEX("0"), FLEX("1"), FLEX("2") };
+	static const char *const cost[] = { "7", "90", "11" };
+	json_object *out = NULL;
+
+	path_of(nets[_i], WISH(ASK(",\"algorithm\":128")), &out);
+	ck_assert_str_eq(member(result(out, 0), "why"), "");
+	ck_assert_str_eq(member(result(out, 0), "cost"), cost[_i]);
+	json_object_put(out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("plan");
@@ -495,6 +592,9 @@ int main(void)
 	suite_add_tcase(s, r);
 	tcase_add_test(p, a_lone_direction_is_used_one_way_only);
 	tcase_add_test(p, with_book_what_is_taken_is_not_given_again);
+	tcase_add_test(p, a_payload_has_to_fit_the_links_with_its_headers);
+	tcase_add_loop_test(p, adjacency_sids_are_taken_as_protection_says, 0, 4);
+	tcase_add_loop_test(p, a_path_of_an_algorithm_costs_what_its_definition_says, 0, 3);
 	suite_add_tcase(s, p);
 	return check_main(s);
 }
