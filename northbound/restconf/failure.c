@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sextant-failure: what-if and repairs, asked of intent. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,31 +68,103 @@ static void policy_fill(struct lyd_node *out, const struct intent_whatif_row *r)
 	rc_addf(n, "bound", "%" PRIu64, r->allowed);
 }
 
-void rc_failure_whatif(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-		       struct rc_op *op, struct rc_error *e)
-{
-	enum pce_failure_kind kind;
-	const char *name = thing_of(input, &kind);
-	struct intent_whatif w;
-	struct arena arena;
+/* Who waits for an answer. */
+struct waiting {
+	struct list link;
+	struct rc *rc;
+	struct http_req *req;
+};
 
-	(void)op;
-	arena_init(&arena, ANSWER_BYTES_MAX);
-	if (intent_whatif(rc->cfg.intent, kind, name, &arena, &w) < 0) {
-		rc_fail(e, RC_UNAVAILABLE, "no memory");
-	} else {
-		basis_fill(output, w.ted, w.why);
-		if (!w.why) {
-			rc_addf(output, "links-failed", "%" PRIu32, w.n_dead);
-			rc_addf(output, "policies-moved", "%" PRIu32, w.n_moved);
-			rc_addf(output, "policies-unknown", "%" PRIu32, w.n_unknown);
-		}
-		for (uint32_t i = 0; i < w.n_rows; i++)
-			policy_fill(output, &w.rows[i]);
-		fullest_fill(output, "now", w.ted, &w.now);
-		fullest_fill(output, "after", w.ted, &w.after);
+static void waiting_free(struct waiting *w)
+{
+	list_del(&w->link);
+	free(w);
+}
+
+static void gone(void *arg)
+{
+	struct waiting *w = arg;
+
+	intent_whatif_forget(w->rc->cfg.intent, w);
+	waiting_free(w);
+}
+
+static void whatif_fill(struct lyd_node *output, const struct intent_whatif *w)
+{
+	basis_fill(output, w->ted, w->why);
+	if (!w->why) {
+		rc_addf(output, "links-failed", "%" PRIu32, w->n_dead);
+		rc_addf(output, "policies-moved", "%" PRIu32, w->n_moved);
+		rc_addf(output, "policies-unknown", "%" PRIu32, w->n_unknown);
+		rc_addf(output, "policies-worse", "%" PRIu32, w->n_worse);
+		rc_add(output, "more", w->more ? "true" : "false");
 	}
-	arena_fini(&arena);
+	for (uint32_t i = 0; i < w->n_rows; i++)
+		policy_fill(output, &w->rows[i]);
+	fullest_fill(output, "now", w->ted, &w->now);
+	fullest_fill(output, "after", w->ted, &w->after);
+}
+
+static void answered(void *arg, int rc, const struct intent_whatif *is)
+{
+	struct waiting *w = arg;
+	struct lyd_node *output =
+		rc < 0 ? NULL : rc_rpc_output(w->rc, "sextant-failure", "what-if");
+	struct rc_error e = { .tag = RC_OK };
+
+	http_on_gone(w->req, NULL, NULL);
+	if (output) {
+		whatif_fill(output, is);
+		rc_rpc_answer(w->rc, w->req, output);
+	} else {
+		rc_fail(&e, RC_UNAVAILABLE, "no memory");
+		rc_reply_error(w->rc, w->req, &e);
+	}
+	lyd_free_all(output);
+	waiting_free(w);
+}
+
+void rc_failure_whatif(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		       struct rc_error *e)
+{
+	const char *after = rc_value(input, "after");
+	struct intent_whatif_query q = { .limit = 0 };
+	struct sr_policy_key key;
+	struct waiting *w;
+	int r;
+
+	q.name = thing_of(input, &q.kind);
+	q.limit = (uint32_t)strtoul(rc_value(input, "limit"), NULL, 10);
+	if (after && sr_policy_key_parse(after, &key) < 0) {
+		rc_fail(e, RC_INVALID_VALUE, "after: '%.100s' is not HEADEND,COLOR,ENDPOINT", after);
+		return;
+	}
+	q.after = after ? &key : NULL;
+	w = calloc(1, sizeof(*w));
+	if (w) {
+		*w = (struct waiting){ .rc = rc, .req = req };
+		list_add(&rc->whatifs, &w->link);
+		http_on_gone(req, gone, w);
+	}
+	r = w ? intent_whatif(rc->cfg.intent, &q, answered, w) : -ENOMEM;
+	if (r == 0)
+		return; /* w may be gone */
+	rc_fail(e, RC_UNAVAILABLE, "%s", r > 0 ? "too much is asked at once" : "no memory");
+	if (!w)
+		return;
+	http_on_gone(req, NULL, NULL);
+	waiting_free(w);
+}
+
+void rc_failure_fini(struct rc *rc)
+{
+	while (!list_empty(&rc->whatifs)) {
+		struct waiting *w = LIST_OF(rc->whatifs.next, struct waiting, link);
+
+		http_on_gone(w->req, NULL, NULL);
+		intent_whatif_forget(rc->cfg.intent, w);
+		waiting_free(w);
+	}
 }
 
 static void segments_fill(struct lyd_node *d, const struct ted *t, const struct pce_backup *b)

@@ -329,14 +329,22 @@ struct rc_rpc {
 	/* Not audited: fills output or e. Audited: prepares op (run and its arguments) or e. */
 	void (*call)(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 		     struct rc_op *op, struct rc_error *e);
+	/* In place of call, not audited: what takes its time. Answers with rc_rpc_answer(), or e. */
+	void (*start)(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		      struct rc_error *e);
 };
+
+/* The output of an operation, made by rc_rpc_output(); with nothing in it 204. */
+struct lyd_node *rc_rpc_output(struct rc *rc, const char *module, const char *name);
+void rc_rpc_answer(struct rc *rc, struct http_req *req, const struct lyd_node *output);
 
 extern const struct rc_rpc rc_rpcs[];
 extern const size_t rc_n_rpcs;
 void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 		     struct rc_op *op, struct rc_error *e);
-void rc_failure_whatif(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-		       struct rc_op *op, struct rc_error *e);
+void rc_failure_whatif(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		       struct rc_error *e);
+void rc_failure_fini(struct rc *rc); /* who waits for an answer gets none */
 void rc_failure_repairs(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 			struct rc_op *op, struct rc_error *e);
 void rc_optimise_start(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
@@ -388,7 +396,7 @@ struct rc {
 	struct ly_ctx *ctx;
 	struct rc_rnode root; /* the datastore; its children are the top level */
 	VEC(struct rc_rnode *) all_rnodes;
-	struct list reads, ops;
+	struct list reads, ops, whatifs;
 	uint32_t n_reads, n_ops;
 	VEC(struct rc_audit *) audit; /* oldest first */
 	uint64_t audit_next;

@@ -163,21 +163,21 @@ static void call_backup(struct rc *rc, const struct lyd_node *input, struct lyd_
 }
 
 const struct rc_rpc rc_rpcs[] = {
-	{ "sextant-failure", "repairs", HTTP_ROLE_READ, false, rc_failure_repairs },
-	{ "sextant-failure", "what-if", HTTP_ROLE_READ, false, rc_failure_whatif },
-	{ "sextant-optimise", "apply", HTTP_ROLE_OPERATE, true, rc_optimise_apply },
-	{ "sextant-optimise", "cancel", HTTP_ROLE_OPERATE, true, rc_optimise_cancel },
-	{ "sextant-optimise", "start", HTTP_ROLE_OPERATE, true, rc_optimise_start },
-	{ "sextant-path", "compute", HTTP_ROLE_READ, false, rc_path_compute },
-	{ "sextant-path", "compute-alternatives", HTTP_ROLE_READ, false, rc_path_alternatives },
-	{ "sextant-path", "compute-disjoint", HTTP_ROLE_READ, false, rc_path_disjoint },
-	{ "sextant-path", "compute-multipath", HTTP_ROLE_READ, false, rc_path_multipath },
-	{ "sextant-policy", "adopt", HTTP_ROLE_OPERATE, true, call_adopt },
-	{ "sextant-policy", "hold", HTTP_ROLE_OPERATE, true, call_hold },
-	{ "sextant-policy", "release", HTTP_ROLE_OPERATE, true, call_release },
-	{ "sextant-policy", "reoptimise", HTTP_ROLE_OPERATE, true, call_reoptimise },
-	{ "sextant-system", "backup", HTTP_ROLE_ADMIN, true, call_backup },
-	{ "sextant-system", "session-clear", HTTP_ROLE_OPERATE, true, call_clear },
+	{ "sextant-failure", "repairs", HTTP_ROLE_READ, false, rc_failure_repairs, NULL },
+	{ "sextant-failure", "what-if", HTTP_ROLE_READ, false, NULL, rc_failure_whatif },
+	{ "sextant-optimise", "apply", HTTP_ROLE_OPERATE, true, rc_optimise_apply, NULL },
+	{ "sextant-optimise", "cancel", HTTP_ROLE_OPERATE, true, rc_optimise_cancel, NULL },
+	{ "sextant-optimise", "start", HTTP_ROLE_OPERATE, true, rc_optimise_start, NULL },
+	{ "sextant-path", "compute", HTTP_ROLE_READ, false, rc_path_compute, NULL },
+	{ "sextant-path", "compute-alternatives", HTTP_ROLE_READ, false, rc_path_alternatives, NULL },
+	{ "sextant-path", "compute-disjoint", HTTP_ROLE_READ, false, rc_path_disjoint, NULL },
+	{ "sextant-path", "compute-multipath", HTTP_ROLE_READ, false, rc_path_multipath, NULL },
+	{ "sextant-policy", "adopt", HTTP_ROLE_OPERATE, true, call_adopt, NULL },
+	{ "sextant-policy", "hold", HTTP_ROLE_OPERATE, true, call_hold, NULL },
+	{ "sextant-policy", "release", HTTP_ROLE_OPERATE, true, call_release, NULL },
+	{ "sextant-policy", "reoptimise", HTTP_ROLE_OPERATE, true, call_reoptimise, NULL },
+	{ "sextant-system", "backup", HTTP_ROLE_ADMIN, true, call_backup, NULL },
+	{ "sextant-system", "session-clear", HTTP_ROLE_OPERATE, true, call_clear, NULL },
 };
 const size_t rc_n_rpcs = ARRAY_LEN(rc_rpcs);
 
@@ -250,12 +250,22 @@ static bool input_parse(struct rc *rc, const struct rc_rpc *rpc, struct http_req
 	return rc_fail_ly(e, rc->ctx, RC_INVALID_VALUE, "");
 }
 
-static void answer(struct rc *rc, struct http_req *req, const struct rc_rpc *rpc,
-		   struct lyd_node *output)
+struct lyd_node *rc_rpc_output(struct rc *rc, const char *module, const char *name)
 {
+	const struct lys_module *m = ly_ctx_get_module_implemented(rc->ctx, module);
+	struct lyd_node *output = NULL;
+
+	if (m)
+		(void)lyd_new_inner(NULL, m, name, 0, &output);
+	return output;
+}
+
+void rc_rpc_answer(struct rc *rc, struct http_req *req, const struct lyd_node *output)
+{
+	const char *module = output->schema->module->name;
 	struct str STR_AUTO b = { 0 };
 	char *text = NULL;
-	size_t skip = strlen(rpc->module) + strlen(rpc->name) + strlen("{\":\"");
+	size_t skip = strlen(module) + strlen(output->schema->name) + strlen("{\":\"");
 
 	(void)rc;
 	if (!lyd_child(output)) {
@@ -264,7 +274,7 @@ static void answer(struct rc *rc, struct http_req *req, const struct rc_rpc *rpc
 	}
 	lyd_print_mem(&text, output, LYD_JSON, LYD_PRINT_SHRINK);
 	if (text && strlen(text) > skip) {
-		str_addf(&b, "{\"%s:output\"", rpc->module);
+		str_addf(&b, "{\"%s:output\"", module);
 		str_add(&b, text + skip);
 	}
 	free(text);
@@ -294,9 +304,11 @@ static bool invoke(struct rc *rc, struct http_req *req, const struct rc_rpc *rpc
 	}
 	if (rpc->audited)
 		op = rc_op_new(rc, req);
-	else
-		lyd_new_inner(NULL, input->schema->module, rpc->name, 0, &output);
-	if (!op && !output)
+	else if (rpc->call)
+		output = rc_rpc_output(rc, rpc->module, rpc->name);
+	if (rpc->start)
+		rpc->start(rc, req, input, e);
+	else if (!op && !output)
 		rc_fail(e, RC_UNAVAILABLE, "too many writes are waiting for the disk");
 	else
 		rpc->call(rc, input, output, op, e);
@@ -305,8 +317,8 @@ static bool invoke(struct rc *rc, struct http_req *req, const struct rc_rpc *rpc
 
 		lyd_print_mem(&after, input, LYD_JSON, LYD_PRINT_SHRINK);
 		rc_op_start(op, NULL, after);
-	} else if (e->tag == RC_OK) {
-		answer(rc, req, rpc, output);
+	} else if (e->tag == RC_OK && output) {
+		rc_rpc_answer(rc, req, output);
 	} else if (op) {
 		rc_op_drop(op);
 	}

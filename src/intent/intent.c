@@ -221,6 +221,7 @@ static void tables_init(struct intent *i)
 	list_init(&i->better);
 	list_init(&i->unwalked);
 	list_init(&i->foreign);
+	list_init(&i->whatifs);
 	list_init(&i->todo);
 	list_init(&i->expand);
 	loop_task_init(&i->round, i->loop, intent_round_run, i);
@@ -283,6 +284,7 @@ struct intent *intent_free(struct intent *i)
 	intent_ops_orphan(i);
 	intent_optimise_fini(i);
 	intent_batch_abandon(i);
+	intent_whatifs_fini(i);
 	contents_free(i);
 	loop_task_cancel(&i->round);
 	loop_task_cancel(&i->todo_task);

@@ -280,7 +280,7 @@ struct intent_repair_info {
 };
 void intent_repair(const struct intent *i, struct intent_repair_info *out);
 
-/* ---- what if (on the loop, for people: policies as they are now, the current TED) ---- */
+/* ---- what if (for people: policies as they are now, the current TED) ---- */
 
 struct intent_whatif_row {
 	struct sr_policy_key key;
@@ -290,18 +290,34 @@ struct intent_whatif_row {
 	uint64_t value, allowed;
 };
 
+struct intent_whatif_query {
+	enum pce_failure_kind kind;
+	const char *name; /* of a link or node as elsewhere, or the SRLG's number */
+	const struct sr_policy_key *after; /* rows of policies behind this one; NULL: from the first */
+	uint32_t limit;			   /* rows at most */
+};
+
+/* Counts are of all policies, whatever rows are asked for. */
 struct intent_whatif {
-	const struct ted *ted; /* borrowed; NULL: none */
+	const struct ted *ted; /* NULL: none */
 	const char *why;       /* there is no answer; else NULL */
 	const struct intent_whatif_row *rows; /* policies worse off than now, in key order */
-	uint32_t n_rows, n_moved, n_dead; /* policies that run over it; links that fail */
-	uint32_t n_unknown; /* of those moved, nothing can be said: flexible algorithms, binding SIDs */
+	uint32_t n_rows, n_worse;
+	bool more; /* rows than were asked for */
+	uint32_t n_moved, n_dead; /* policies that run over it; links that fail */
+	uint32_t n_unknown; /* of those moved, nothing can be said: their lists are not valid now */
 	struct pce_fullest now, after; /* by reservations; ppb rounded down */
 };
 
-/* name: of a link or node as elsewhere, or the SRLG's number. 0 or -ENOMEM. */
-int intent_whatif(const struct intent *i, enum pce_failure_kind kind, const char *name,
-		  struct arena *a, struct intent_whatif *out);
+/* On the loop, once; rc < 0: no memory, or intent is going. What w has is good until it returns. */
+typedef void (*intent_whatif_fn)(void *arg, int rc, const struct intent_whatif *w);
+
+/* A slice of policies at a time, on workers; fn is called in this call when there is nothing to work
+ * out. 0; INTENT_E_BUSY (too many are asked at once) or -ENOMEM, and fn is not called. */
+int intent_whatif(struct intent *i, const struct intent_whatif_query *q, intent_whatif_fn fn,
+		  void *arg);
+/* Who asked has gone: fn is not called any more. */
+void intent_whatif_forget(struct intent *i, const void *arg);
 
 struct intent_repair_row {
 	uint32_t dst;

@@ -291,6 +291,7 @@ struct intent {
 	struct list better;	    /* wait to move to something better */
 	struct list unwalked;	    /* have a list whose way was never seen */
 	struct list foreign;	    /* LSPs of others, by own_link */
+	struct list whatifs;	    /* being worked out: whatif.c */
 	struct loop_task round;
 	struct list waves; /* struct intent_batch on their way, in the order they are admitted */
 	unsigned n_waves;
@@ -324,6 +325,9 @@ struct intent_headend *intent_headend_get(struct intent *i, const struct ip_addr
 void intent_retry_blocked(struct intent *i); /* later this turn */
 void intent_blocked_set(struct intent_pol *p, bool blocked);
 void intent_hold_set(struct intent *i);	     /* from the flag and the configuration */
+
+/* whatif.c: who waits for an answer gets none */
+void intent_whatifs_fini(struct intent *i);
 
 /* ted.c: what a new generation means for the policies */
 void intent_ted_news(struct intent *i, const struct ted *old);

@@ -2,19 +2,21 @@
 /*
  * What would be if something failed: of policies whose list is in use now, those that run over it
  * are routed again as the network would after it has converged, before anybody repairs them. What
- * a link would carry is what the book has for it, less what those policies have booked there,
- * with what they would put there.
+ * a link would carry is what the book had for it at the start, less what those policies have booked
+ * there, with what they would put there.
+ *
+ * All of it is by the topology of the start. Policies that change meanwhile are taken as they are
+ * when their slice is made; each is looked at once.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/str.h"
-#include "intent/intent_priv.h"
+#include "intent/whatif.h"
 
-enum { TOUCHED_MAX = 5000, REPAIRS_MAX = 2000 };
-
-static uint32_t node_of(const struct ted *t, const char *text)
+uint32_t intent_node_of(const struct ted *t, const char *text)
 {
 	uint32_t node = ted_node_by_id(t, text);
 	struct ip_addr a;
@@ -24,9 +26,8 @@ static uint32_t node_of(const struct ted *t, const char *text)
 	return node;
 }
 
-/* NULL, or why there is no such thing. */
-static const char *thing_of(const struct ted *t, enum pce_failure_kind kind, const char *name,
-			    struct pce_failure *out)
+const char *intent_failure_of(const struct ted *t, enum pce_failure_kind kind, const char *name,
+			      struct pce_failure *out)
 {
 	uint64_t n;
 
@@ -36,7 +37,7 @@ static const char *thing_of(const struct ted *t, enum pce_failure_kind kind, con
 		out->index = ted_link_by_text(t, name);
 		return out->index == TED_NONE ? "there is no such link" : NULL;
 	case PCE_FAIL_NODE:
-		out->index = node_of(t, name);
+		out->index = intent_node_of(t, name);
 		return out->index == TED_NONE ? "there is no such node" : NULL;
 	case PCE_FAIL_SRLG:
 		if (str_u64(name, &n) != 0 || n > UINT32_MAX)
@@ -55,17 +56,15 @@ static bool meet(const uint32_t *a, uint32_t n, const uint8_t *dead)
 	return false;
 }
 
-struct touched {
-	const struct intent_pol **pol;
-	struct pce_flow *flow;
-	uint32_t n, unknown;
-	uint64_t *booked; /* by link: what they have booked now */
-};
+/* ---- a slice ---- */
 
 static void bounds_of(const struct intent_pol *p, struct pce_flow *f)
 {
 	const struct intent_policy *d = p->desired ? &p->desired->p : NULL;
 
+	*f = (struct pce_flow){ .delay_us_max = PCE_NO_BOUND, .hops_max = PCE_NO_BOUND,
+				.igp_max = PCE_NO_BOUND, .te_max = PCE_NO_BOUND };
+	f->rate_bps = d ? d->bandwidth_bps : 0;
 	for (unsigned k = 0; d && k < d->n_cpaths; k++) {
 		const struct intent_cpath *c = &d->cpaths[k];
 
@@ -75,64 +74,84 @@ static void bounds_of(const struct intent_pol *p, struct pce_flow *f)
 		f->hops_max = c->hops_max;
 		f->igp_max = c->igp_max;
 		f->te_max = c->te_max;
+		f->bound_variation = c->variation_us_max != PCE_NO_BOUND;
+		f->variation_us_max = c->variation_us_max;
+		f->bound_loss = c->loss_ppm_max != PCE_NO_BOUND;
+		f->loss_ppm_max = c->loss_ppm_max;
 	}
 }
 
-/* A list that is not valid on this topology is broken already, and of one with SIDs of flexible
- * algorithms or binding SIDs it is not said how it goes: both are counted as not known. */
-static int flow_add(const struct intent *i, const struct intent_pol *p, struct arena *a,
-		    struct touched *out)
+static bool list_copy(const struct sr_list *from, struct arena *a, struct pce_list *to)
 {
-	const struct sr_list *list = &p->want.list;
-	struct ip_addr *sids = ARENA_ARRAY(a, SR_SEGS_MAX, struct ip_addr);
-	uint32_t *labels = ARENA_ARRAY(a, SR_SEGS_MAX, uint32_t);
-	struct pce_list l = { .dataplane = list->dataplane == SR_MPLS ? PCE_MPLS : PCE_SRV6,
-			      .n = list->n, .sids = sids, .labels = labels };
-	uint32_t src = intent_endpoint_node(i->ted, &p->key.headend);
-	struct pce_flow *f = &out->flow[out->n];
-	const char *why;
-	int rc;
+	struct ip_addr *sids = ARENA_ARRAY(a, (size_t)from->n + 1, struct ip_addr);
+	uint32_t *labels = ARENA_ARRAY(a, (size_t)from->n + 1, uint32_t);
 
 	if (!sids || !labels)
-		return err_raise(-ENOMEM);
-	for (unsigned k = 0; k < list->n; k++) {
-		sids[k] = list->at[k].sid;
-		labels[k] = list->at[k].label;
+		return false;
+	for (unsigned k = 0; k < from->n; k++) {
+		sids[k] = from->at[k].sid;
+		labels[k] = from->at[k].label;
 	}
-	rc = src == TED_NONE ? PCE_FLOW_E_LIST :
-			       pce_flow_of_list(i->ted, src, TED_NONE, &l, a, f, &why);
-	if (rc != 0) {
-		out->unknown++;
-		return rc < 0 ? rc : 0;
+	*to = (struct pce_list){ .dataplane = from->dataplane == SR_MPLS ? PCE_MPLS : PCE_SRV6,
+				 .n = from->n, .sids = sids, .labels = labels };
+	return true;
+}
+
+/* False without memory. */
+static bool item_add(struct whatif *w, const struct intent_pol *p, bool sure)
+{
+	struct whatif_slice *s = &w->slice;
+	struct whatif_item *it = &s->items[s->n];
+
+	*it = (struct whatif_item){ .key = p->key, .sure = sure };
+	it->src = intent_endpoint_node(w->ted, &p->key.headend);
+	bounds_of(p, &it->terms);
+	if (!list_copy(&p->want.list, &s->arena, &it->list))
+		return false;
+	if (sure && intent_booked(p)) {
+		it->n_links = p->want.n_links;
+		it->links = arena_copy(&s->arena, p->want.links, it->n_links * sizeof(uint32_t));
+		if (it->n_links && !it->links)
+			return false;
 	}
-	f->rate_bps = p->desired ? p->desired->p.bandwidth_bps : 0;
-	bounds_of(p, f);
-	out->pol[out->n++] = p;
-	for (uint32_t k = 0; intent_booked(p) && k < p->want.n_links; k++)
-		out->booked[p->want.links[k]] += f->rate_bps;
+	s->n++;
+	return true;
+}
+
+/* 1: done; 0; -ENOMEM. Policies in order of keys, from where the last slice ended. */
+static int slice_fill(struct whatif *w)
+{
+	const struct intent *i = w->i;
+	struct whatif_slice *s = &w->slice;
+	size_t k = w->begun ? intent_pol_at(i, &w->at) : 0, end = k + WHATIF_SCAN;
+
+	w->begun = true;
+	for (; k < i->pols.n && k < end; k++) {
+		const struct intent_pol *p = i->pols.at[k];
+		bool seen = p->want.generation != 0;
+
+		if (s->n == WHATIF_SLICE)
+			break;
+		if (p->deleted || !p->want.set ||
+		    (seen && !meet(p->want.links, p->want.n_links, w->dead)))
+			continue;
+		if (!item_add(w, p, seen))
+			return err_raise(-ENOMEM);
+	}
+	w->over = k >= i->pols.n;
+	if (!w->over)
+		w->at = i->pols.at[k]->key;
 	return 0;
 }
 
-static int touched_find(const struct intent *i, const uint8_t *dead, struct arena *a,
-			struct touched *out)
+static void slice_begin(struct whatif *w)
 {
-	out->pol = ARENA_ARRAY(a, TOUCHED_MAX, const struct intent_pol *);
-	out->flow = ARENA_ARRAY(a, TOUCHED_MAX, struct pce_flow);
-	out->booked = ARENA_ARRAY(a, (size_t)i->ted->n_links + 1, uint64_t);
-	if (!out->pol || !out->flow || !out->booked)
-		return err_raise(-ENOMEM);
-	for (size_t k = 0; k < i->pols.n; k++) {
-		const struct intent_pol *p = i->pols.at[k];
+	struct whatif_slice *s = &w->slice;
 
-		if (p->deleted || !p->want.set || p->want.generation == 0 ||
-		    !meet(p->want.links, p->want.n_links, dead))
-			continue;
-		if (out->n == TOUCHED_MAX)
-			return 1;
-		if (flow_add(i, p, a, out) < 0)
-			return -ENOMEM;
-	}
-	return 0;
+	arena_fini(&s->arena);
+	arena_init(&s->arena, 0);
+	s->n = 0;
+	s->items = ARENA_ARRAY(&s->arena, WHATIF_SLICE, struct whatif_item);
 }
 
 /* ---- the fullest link ---- */
@@ -160,154 +179,192 @@ static void fuller(const struct ted *t, uint32_t link, uint64_t load, struct pce
 	*best = (struct pce_fullest){ .link = link, .load_bps = load, .ppb = ppb };
 }
 
-static void fullest(const struct intent *i, const uint8_t *dead, const struct touched *w,
-		    const struct pce_failures *f, struct intent_whatif *out)
+static void fullest(const struct whatif *w, struct intent_whatif *out)
 {
-	out->now.link = out->after.link = TED_NONE;
-	for (uint32_t l = 0; l < i->ted->n_links; l++) {
-		uint64_t now, rest;
+	for (uint32_t l = 0; l < w->ted->n_links; l++) {
+		uint64_t now = w->reserved[l], rest = now > w->booked[l] ? now - w->booked[l] : 0;
 
-		if (!i->ted->links[l].alive || i->ted->links[l].reverse == TED_NONE)
+		if (!w->ted->links[l].alive || w->ted->links[l].reverse == TED_NONE)
 			continue;
-		now = reserved(i, l);
-		rest = now > w->booked[l] ? now - w->booked[l] : 0;
-		fuller(i->ted, l, now, &out->now);
-		if (!dead[l])
-			fuller(i->ted, l, rest + pce_failures_after_bps(f, l), &out->after);
+		fuller(w->ted, l, now, &out->now);
+		if (!w->dead[l])
+			fuller(w->ted, l, rest + w->after[l], &out->after);
 	}
 }
 
-/* ---- the answer ---- */
+/* ---- its life ---- */
 
-static int rows_give(const struct pce_failure_answer *ans, const struct touched *w, struct arena *a,
-		     struct intent_whatif *out)
+static void whatif_free(struct whatif *w)
 {
-	struct intent_whatif_row *rows =
-		ARENA_ARRAY(a, (size_t)ans->n_effects + 1, struct intent_whatif_row);
+	list_del(&w->link);
+	loop_task_cancel(&w->turn);
+	arena_fini(&w->slice.arena);
+	pce_trees_free(w->trees);
+	ted_unref(w->ted);
+	VEC_FINI(&w->rows);
+	free(w->dead);
+	free(w->reserved);
+	free(w->booked);
+	free(w->after);
+	free(w);
+}
 
-	if (!rows)
-		return err_raise(-ENOMEM);
-	for (uint32_t k = 0; k < ans->n_effects; k++) {
-		const struct pce_flow_effect *e = &ans->effects[k];
-
-		rows[k] = (struct intent_whatif_row){ .key = w->pol[e->flow]->key,
-						      .bandwidth_bps = w->flow[e->flow].rate_bps,
-						      .loss = e->loss,
-						      .bound = e->bound,
-						      .value = e->value,
-						      .allowed = e->allowed };
+static void finish(struct whatif *w)
+{
+	if (w->fn && w->rc == 0) {
+		fullest(w, &w->out);
+		w->out.rows = w->rows.at;
+		w->out.n_rows = (uint32_t)w->rows.n;
 	}
-	out->rows = rows;
-	out->n_rows = ans->n_effects;
-	return 0;
+	if (w->fn)
+		w->fn(w->arg, w->rc, &w->out);
+	whatif_free(w);
 }
 
-static int ask(const struct intent *i, const struct pce_failure *what, const uint8_t *dead,
-	       struct arena *a, struct intent_whatif *out)
+static void slice_run(struct work_job *job)
 {
-	AUTO(pce_failures_free) struct pce_failures *f = NULL;
-	struct pce_failure_answer ans;
-	struct touched w = { 0 };
-	int rc = touched_find(i, dead, a, &w);
-
-	if (rc > 0)
-		out->why = "more than 5000 policies run over it";
-	if (rc == 0)
-		rc = pce_failures_new(&f, i->ted, w.flow, w.n, NULL);
-	if (rc == 0)
-		rc = pce_failures_ask(f, what, a, &ans);
-	if (rc > 0 && !out->why)
-		out->why = "the policies ask for more bandwidth than can be counted";
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
-	out->n_moved = w.n + w.unknown;
-	out->n_unknown = w.unknown;
-	fullest(i, dead, &w, f, out);
-	return rows_give(&ans, &w, a, out);
+	intent_whatif_slice_run(CONTAINER_OF(job, struct whatif, job));
 }
 
-static const uint8_t *dead_of(struct pce_after *x, const struct ted *t, struct arena *a,
-			      uint32_t *n)
+static void slice_over(struct work_job *job)
 {
-	uint8_t *dead = ARENA_ARRAY(a, (size_t)t->n_links + 1, uint8_t);
-	const uint32_t *at = pce_after_dead(x, n);
+	struct whatif *w = CONTAINER_OF(job, struct whatif, job);
 
-	for (uint32_t k = 0; dead && k < *n; k++)
-		dead[at[k]] = 1;
-	return dead;
+	w->running = false;
+	if (job->skipped)
+		w->rc = err_raise(-ECANCELED);
+	if (w->rc < 0 || w->over || w->out.why || !w->fn || !w->i)
+		finish(w);
+	else
+		loop_task_run(&w->turn);
 }
 
-int intent_whatif(const struct intent *i, enum pce_failure_kind kind, const char *name,
-		  struct arena *a, struct intent_whatif *out)
+/* One turn of the loop: some policies are copied, and given away. */
+static void turn(void *arg)
+{
+	struct whatif *w = arg;
+
+	slice_begin(w);
+	w->rc = w->slice.items ? slice_fill(w) : err_raise(-ENOMEM);
+	if (w->rc < 0 || (w->slice.n == 0 && w->over)) {
+		finish(w);
+		return;
+	}
+	if (w->slice.n == 0) {
+		loop_task_run(&w->turn);
+		return;
+	}
+	w->running = true;
+	w->job = (struct work_job){ .run = slice_run, .done = slice_over };
+	if (work_submit(w->i->work, &w->job) == 0)
+		return;
+	slice_run(&w->job); /* the queue is full: here, then */
+	slice_over(&w->job);
+}
+
+static bool rooms(struct whatif *w)
+{
+	size_t m = (size_t)w->ted->n_links + 1;
+
+	w->dead = calloc(m, sizeof(*w->dead));
+	w->reserved = calloc(m, sizeof(*w->reserved));
+	w->booked = calloc(m, sizeof(*w->booked));
+	w->after = calloc(m, sizeof(*w->after));
+	return w->dead && w->reserved && w->booked && w->after &&
+	       pce_trees_new(&w->trees, INTENT_TREES_BYTES) == 0;
+}
+
+/* NULL, or why there is no answer. < 0 in w->rc without memory. */
+static const char *start(struct whatif *w, const struct intent_whatif_query *q)
 {
 	AUTO(pce_after_free) struct pce_after *x = NULL;
-	struct pce_failure what;
-	const uint8_t *dead;
+	const uint32_t *dead;
+	const char *why;
 
-	*out = (struct intent_whatif){ .ted = i->ted };
-	out->now.link = out->after.link = TED_NONE;
-	out->why = i->ted ? thing_of(i->ted, kind, name, &what) : "there is no topology yet";
-	if (out->why)
-		return 0;
-	if (pce_after_new(&x, i->ted, NULL) < 0)
-		return err_raise(-ENOMEM);
-	if (pce_after_fail(x, &what) != 0) {
-		out->why = kind == PCE_FAIL_SRLG ? "no link is in that SRLG" : "it does not work now";
-		return 0;
+	if (!w->i->ted)
+		return "there is no topology yet";
+	w->ted = ted_ref(w->i->ted);
+	w->out.ted = w->ted;
+	why = intent_failure_of(w->ted, q->kind, q->name, &w->what);
+	if (why)
+		return why;
+	if (!rooms(w) || pce_after_new(&x, w->ted, w->trees) < 0) {
+		w->rc = err_raise(-ENOMEM);
+		return "no memory";
 	}
-	dead = dead_of(x, i->ted, a, &out->n_dead);
-	return dead ? ask(i, &what, dead, a, out) : err_raise(-ENOMEM);
+	if (pce_after_fail(x, &w->what) != 0)
+		return q->kind == PCE_FAIL_SRLG ? "no link is in that SRLG" : "it does not work now";
+	dead = pce_after_dead(x, &w->out.n_dead);
+	for (uint32_t k = 0; k < w->out.n_dead; k++)
+		w->dead[dead[k]] = 1;
+	for (uint32_t l = 0; l < w->ted->n_links; l++)
+		w->reserved[l] = reserved(w->i, l);
+	return NULL;
 }
 
-/* ---- local repair ---- */
-
-static int repairs_give(struct pce_backups *b, const struct ted *t, struct arena *a,
-			struct intent_repairs *out)
+int intent_whatif(struct intent *i, const struct intent_whatif_query *q, intent_whatif_fn fn,
+		  void *arg)
 {
-	struct intent_repair_row *rows = ARENA_ARRAY(a, REPAIRS_MAX, struct intent_repair_row);
+	struct whatif *w;
+	unsigned open = 0;
 
-	if (!rows)
+	LIST_EACH(it, &i->whatifs)
+		open++;
+	if (open == WHATIF_OPEN)
+		return INTENT_E_BUSY;
+	w = calloc(1, sizeof(*w));
+	if (!w)
 		return err_raise(-ENOMEM);
-	out->rows = rows;
-	for (uint32_t d = 0; d < t->n_nodes; d++) {
-		struct intent_repair_row *r = &rows[out->n_rows];
-
-		if (!t->nodes[d].alive || t->nodes[d].pseudonode)
-			continue;
-		if (out->n_rows == REPAIRS_MAX) {
-			out->more = true;
-			return 0;
-		}
-		pce_backups_to(b, d, a, &r->is);
-		if (r->is.status == PCE_BACKUP_NO_MEMORY)
-			return err_raise(-ENOMEM);
-		r->dst = d;
-		out->n_rows += r->is.status != PCE_BACKUP_NOT_NEEDED;
+	w->i = i;
+	w->fn = fn;
+	w->arg = arg;
+	w->limit = q->limit;
+	w->has_from = q->after != NULL;
+	if (q->after)
+		w->from = *q->after;
+	w->out.now.link = w->out.after.link = TED_NONE;
+	arena_init(&w->slice.arena, 0);
+	loop_task_init(&w->turn, i->loop, turn, w);
+	list_add(&i->whatifs, &w->link);
+	w->out.why = start(w, q);
+	if (!w->out.why) {
+		loop_task_run(&w->turn);
+		return 0;
 	}
+	if (w->fn)
+		w->fn(w->arg, w->rc, &w->out);
+	whatif_free(w);
 	return 0;
 }
 
-int intent_repairs(const struct intent *i, const char *plr, enum pce_failure_kind kind,
-		   const char *name, bool mpls, struct arena *a, struct intent_repairs *out)
+void intent_whatif_forget(struct intent *i, const void *arg)
 {
-	AUTO(pce_backups_free) struct pce_backups *b = NULL;
-	struct pce_failure what;
-	uint32_t node;
-	int rc;
+	LIST_EACH(it, &i->whatifs) {
+		struct whatif *w = LIST_OF(it, struct whatif, link);
 
-	*out = (struct intent_repairs){ .ted = i->ted };
-	out->why = i->ted ? thing_of(i->ted, kind, name, &what) : "there is no topology yet";
-	if (out->why)
-		return 0;
-	node = node_of(i->ted, plr);
-	if (node == TED_NONE) {
-		out->why = "there is no such router";
-		return 0;
+		if (w->arg != arg || !w->fn)
+			continue;
+		w->fn = NULL;
+		if (!w->running)
+			whatif_free(w);
+		return;
 	}
-	if (pce_backups_new(&b, i->ted, mpls ? PCE_MPLS : PCE_SRV6, NULL) < 0)
-		return err_raise(-ENOMEM);
-	rc = pce_backups_fail(b, node, &what);
-	if (rc > 0)
-		out->why = "it does not work now, or is the router itself";
-	return rc == 0 ? repairs_give(b, i->ted, a, out) : rc < 0 ? rc : 0;
+}
+
+void intent_whatifs_fini(struct intent *i)
+{
+	static const struct intent_whatif none;
+	struct list *n;
+
+	while ((n = list_pop(&i->whatifs))) {
+		struct whatif *w = LIST_OF(n, struct whatif, link);
+
+		w->i = NULL;
+		if (w->fn)
+			w->fn(w->arg, err_raise(-ECANCELED), &none);
+		w->fn = NULL;
+		loop_task_cancel(&w->turn);
+		if (!w->running)
+			whatif_free(w);
+	}
 }

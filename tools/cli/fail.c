@@ -59,6 +59,7 @@ static void show_whatif(json_object *answer)
 		{ "links that fail", "links-failed", NULL, false },
 		{ "policies over them", "policies-moved", NULL, false },
 		{ "of those not known", "policies-unknown", NULL, false },
+		{ "policies worse off", "policies-worse", NULL, false },
 		{ "fullest link now", "now/link", NULL, false },
 		{ "  of its capacity", "now/utilisation-ppm", fmt_ppm, false },
 		{ "fullest link then", "after/link", NULL, false },
@@ -74,6 +75,8 @@ static void show_whatif(json_object *answer)
 	cli_record(answer, fields, ARRAY_LEN(fields));
 	(void)putchar('\n');
 	cli_table(cli_at(answer, "policy"), cols, ARRAY_LEN(cols));
+	if (cli_bool(answer, "more") && !cli_said.quiet)
+		(void)cli_fail(0, "note: there are more policies than are shown");
 }
 
 /* Asks, prints for machines; *answer is NULL when all is said. */

@@ -90,6 +90,28 @@ const struct answer *ask(const char *method, const char *path, const char *heade
 	return &last;
 }
 
+void ask_and_leave(const char *path, const char *headers, const char *body, bool hang_up)
+{
+	static struct conn c;
+	struct net_connect_cfg cc = { .port = 8080 };
+	struct str req = { 0 };
+
+	c = (struct conn){ .nc = NULL };
+	ip_parse("::1", &cc.remote);
+	ip_parse("::1", &cc.local);
+	ck_assert_int_eq(net_connect(fake.net, &cc, &conn_ops, &c, &c.nc), 0);
+	fake_run(NS_PER_MS);
+	str_addf(&req, "POST %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n%s", path,
+		 headers, strlen(body), body);
+	ck_assert_int_eq(net_conn_send(c.nc, req.s, req.len), 0);
+	str_fini(&req);
+	fake_run(10 * NS_PER_MS);
+	if (hang_up)
+		net_conn_close(c.nc);
+	fake_run(10 * NS_PER_MS);
+	ck_assert_uint_eq(c.rx.len, 0);
+}
+
 const struct answer *get(const char *path)
 {
 	return ask("GET", path, "", NULL);

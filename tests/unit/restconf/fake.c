@@ -316,19 +316,16 @@ uint64_t intent_revision(const struct intent *i)
 	return fake.revision;
 }
 
-int intent_whatif(const struct intent *i, enum pce_failure_kind kind, const char *name,
-		  struct arena *a, struct intent_whatif *out)
+static void whatif_fill(const struct intent_whatif_query *q, struct intent_whatif *out)
 {
 	static struct intent_whatif_row rows[2];
 
-	(void)i;
-	(void)a;
 	memset(out, 0, sizeof(*out));
 	out->ted = fake.ted;
 	out->now.link = out->after.link = TED_NONE;
-	if (kind == PCE_FAIL_SRLG) {
-		out->why = strcmp(name, "7") == 0 ? "no link is in that SRLG" : "?";
-		return 0;
+	if (q->kind == PCE_FAIL_SRLG) {
+		out->why = strcmp(q->name, "7") == 0 ? "no link is in that SRLG" : "?";
+		return;
 	}
 	rows[0] = (struct intent_whatif_row){ .bandwidth_bps = 5, .loss = PCE_FLOW_LINK };
 	rows[0].key.color = 1;
@@ -338,12 +335,52 @@ int intent_whatif(const struct intent *i, enum pce_failure_kind kind, const char
 	for (unsigned k = 0; k < 2; k++)
 		ck_assert_int_eq(ip_parse("2001:db8::1", &rows[k].key.headend), 0);
 	rows[0].key.endpoint = rows[1].key.endpoint = rows[0].key.headend;
-	out->rows = rows;
-	out->n_rows = 2;
+	out->rows = rows + (q->after ? q->after->color : 0);
+	out->n_rows = q->limit < 2 ? q->limit : 2 - (q->after ? q->after->color : 0);
+	out->n_worse = 2;
+	out->more = q->limit < 2;
 	out->n_moved = 3;
 	out->n_dead = 2;
 	out->after = (struct pce_fullest){ .link = 0, .load_bps = 9, .ppb = 12345678 };
+}
+
+static struct whatif {
+	struct loop_task task;
+	intent_whatif_fn fn;
+	void *arg;
+	struct intent_whatif is;
+} whatif;
+
+static void whatif_now(void *arg)
+{
+	(void)arg;
+	whatif.fn(whatif.arg, fake.whatif_rc, &whatif.is);
+}
+
+/* Of node "busy" never; at once where there is no answer, else later. */
+int intent_whatif(struct intent *i, const struct intent_whatif_query *q, intent_whatif_fn fn,
+		  void *arg)
+{
+	(void)i;
+	if (strcmp(q->name, "busy") == 0)
+		return INTENT_E_BUSY;
+	whatif.fn = fn;
+	whatif.arg = arg;
+	whatif_fill(q, &whatif.is);
+	loop_task_init(&whatif.task, fake.loop, whatif_now, NULL);
+	if (whatif.is.why)
+		whatif_now(NULL);
+	else if (!fake.whatif_never)
+		loop_task_run(&whatif.task);
 	return 0;
+}
+
+void intent_whatif_forget(struct intent *i, const void *arg)
+{
+	(void)i;
+	ck_assert_ptr_eq(arg, whatif.arg);
+	loop_task_cancel(&whatif.task);
+	fake.whatifs_forgotten++;
 }
 
 int intent_repairs(const struct intent *i, const char *plr, enum pce_failure_kind kind,

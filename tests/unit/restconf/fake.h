@@ -35,6 +35,9 @@ struct fake {
 	bool refuse_store;
 	enum http_role role; /* of the next client; ADMIN by default */
 	struct sse *sse;
+	bool whatif_never; /* what-if does not end */
+	int whatif_rc;
+	unsigned whatifs_forgotten;
 };
 
 struct answer {
@@ -53,6 +56,8 @@ struct intent_view *fake_policy(const char *headend, uint32_t color, const char 
 /* headers: "Name: value\r\n…" or "". The answer's body is freed by the next ask. */
 const struct answer *ask(const char *method, const char *path, const char *headers, const char *body);
 const struct answer *get(const char *path);
+/* A client that asks and hangs up at once, or never reads on until fake_down(). */
+void ask_and_leave(const char *path, const char *headers, const char *body, bool hang_up);
 void ask_fini(void);
 const char *header_of(const struct answer *a, const char *name, char *buf, size_t cap);
 

@@ -528,10 +528,48 @@ START_TEST(what_if_something_failed_is_asked)
 	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"srlg\":7}}");
 	ck_status(a, 200);
 	ck_has(str_text(&a->body), "\"why\":\"no link is in that SRLG\"");
+	ck_has(str_text(&a->body), "\"why\":\"no link is in that SRLG\"");
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"node\":\"r0\",\"limit\":1}}");
+	ck_has(str_text(&a->body), "\"policies-worse\":2,\"more\":true");
+	ck_has(str_text(&a->body), "1,2001:db8::1\",\"bandwidth\":\"5\"");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "1,2,2001:db8::1"));
+	a = ask("POST", p, JSON,
+		"{\"sextant-failure:input\":{\"node\":\"r0\",\"after\":\"2001:db8::1,1,2001:db8::1\"}}");
+	ck_has(str_text(&a->body), "\"more\":false");
+	ck_has(str_text(&a->body), "\"2001:db8::1,2,2001:db8::1\"");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "1,1,2001:db8::1"));
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"node\":\"r0\",\"after\":\"x\"}}");
+	ck_status(a, 400);
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"node\":\"r0\",\"limit\":10001}}");
+	ck_status(a, 400);
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"node\":\"busy\"}}");
+	ck_status(a, 503);
+	fake.whatif_rc = -12; /* ENOMEM */
+	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"node\":\"r0\"}}");
+	ck_status(a, 503);
+	fake.whatif_rc = 0;
 	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"srlg\":7,\"node\":\"r0\"}}");
 	ck_status(a, 400);
 	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{}}");
 	ck_status(a, 400);
+	fake_down();
+}
+END_TEST
+
+/* One that hangs up, and one that the room ends with. */
+START_TEST(who_no_longer_waits_for_a_what_if_is_forgotten)
+{
+	static const char p[] = "/restconf/operations/sextant-failure:what-if";
+	static const char body[] = "{\"sextant-failure:input\":{\"node\":\"r0\"}}";
+
+	fake_up(4);
+	fake.whatif_never = true;
+	ask_and_leave(p, JSON, body, true);
+	ck_assert_uint_eq(fake.whatifs_forgotten, 1);
+	ask_and_leave(p, JSON, body, false);
+	ck_assert_uint_eq(fake.whatifs_forgotten, 1);
+	fake_restart_rc();
+	ck_assert_uint_eq(fake.whatifs_forgotten, 2);
 	fake_down();
 }
 END_TEST
@@ -708,6 +746,7 @@ Suite *suite_write(void)
 	tcase_add_test(t, without_an_audit_record_there_is_no_change);
 	tcase_add_loop_test(t, operations_do_or_say_why_not, 0, ARRAY_LEN(ops));
 	tcase_add_test(t, what_if_something_failed_is_asked);
+	tcase_add_test(t, who_no_longer_waits_for_a_what_if_is_forgotten);
 	tcase_add_test(t, local_repair_is_asked);
 	tcase_add_test(t, a_path_is_computed_and_explained);
 	tcase_add_test(t, a_disjoint_set_is_computed);
