@@ -190,12 +190,6 @@ static const struct pce_mark *best(struct pce_route *r, struct pce_answer *out)
 	return m;
 }
 
-static bool list_quick(struct pce_route *r, struct pce_answer *out)
-{
-	out->n_segs = r->strict ? pce_encode_quick(r->c, r->path, out->segs) : 0;
-	return out->n_segs > 0;
-}
-
 static bool list_best(struct pce_route *r, struct pce_answer *out, uint32_t *needed)
 {
 	const struct pce_mark *m = NULL;
@@ -218,32 +212,44 @@ static bool list_best(struct pce_route *r, struct pce_answer *out, uint32_t *nee
 	return !r->c->no_memory;
 }
 
-/* One attempt; true when the list is proven. */
-static bool try_encode(struct pce_route *r, struct pce_answer *out, uint32_t *needed)
+/* Does the list there is do what was asked for, and nothing else? */
+static bool proven(struct pce_route *r, struct pce_answer *out)
 {
-	const char *why;
-	bool ok = list_quick(r, out);
+	const char *why = NULL;
 
-	*needed = out->n_segs;
-	if (!ok || out->n_segs > pce_depth(r->c))
-		ok = list_best(r, out, needed);
-	if (ok && !expand_answer(r->c, out))
+	if (!expand_answer(r->c, out))
 		r->c->no_memory = true;
-	if (r->c->no_memory) {
-		say(out, PCE_NO_MEMORY, "out of memory");
-		return false;
-	}
-	if (!ok)
-		return false;
-	why = prove(r, out);
+	else
+		why = prove(r, out);
 	say(out, why ? PCE_NO_SID : PCE_OK, why ? why : "");
 	if (r->c->no_memory)
 		say(out, PCE_NO_MEMORY, "out of memory");
-	if (!why && !r->c->no_memory) {
-		why = pce_mtu_check(r->c, out);
-		if (!why || why[0])
-			say(out, PCE_NO_CONSTRAINED, why);
+	return out->status == PCE_OK;
+}
+
+static bool list_quick(struct pce_route *r, struct pce_answer *out, uint32_t *needed)
+{
+	*needed = out->n_segs = pce_encode_quick(r, out->segs);
+	return out->n_segs > 0 && out->n_segs <= pce_depth(r->c) && proven(r, out);
+}
+
+/* One attempt; true when the list is proven. */
+static bool try_encode(struct pce_route *r, struct pce_answer *out, uint32_t *needed)
+{
+	bool ok = list_quick(r, out, needed);
+	const char *why;
+
+	if (!ok && !r->c->no_memory) {
+		out->n_segs = 0;
+		ok = list_best(r, out, needed) && proven(r, out);
 	}
+	if (r->c->no_memory)
+		say(out, PCE_NO_MEMORY, "out of memory");
+	if (!ok)
+		return false;
+	why = pce_mtu_check(r->c, out);
+	if (!why || why[0])
+		say(out, PCE_NO_CONSTRAINED, why);
 	return out->status == PCE_OK;
 }
 

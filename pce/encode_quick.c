@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The usual strict list at once: from the end backwards, each segment as long as it can be. With
+ * The usual list at once, and what encode_line.c needs for one: how far back a segment reaches,
+ * SIDs found once for a TED.
+ *
+ * Strict and without containers: from the end backwards, each segment as long as it can be. With
  * one cost for all SIDs that is a shortest list, as what is the only shortest path between two
  * routers is so between any two on it: a segment that begins later or ends earlier is one too.
  * An End.X is routed to, so it reaches from wherever its own router is reached; a node SID is
  * taken where it reaches as far back. Whatever is not so simple is left to encode_best.c.
  */
-#include "pce/pce_priv.h"
+#include "pce/encode_quick.h"
 
 static bool overloaded(const struct pce_ctx *c, uint32_t place)
 {
@@ -47,16 +50,8 @@ static bool only_way(const struct pce_ctx *c, const struct pce_tree *s, uint32_t
 	return o->yes;
 }
 
-enum { LINE_MAX_HOPS = 64 };
-
-/* The path as places and arcs. */
-struct line {
-	uint32_t n;
-	uint32_t place[LINE_MAX_HOPS + 1], arc[LINE_MAX_HOPS];
-};
-
 /* First position from which the path is a shortest one to position `to`. */
-static uint32_t back_any(const struct pce_ctx *c, const struct line *p, const struct pce_tree *s,
+static uint32_t back_any(const struct pce_ctx *c, const struct quick_line *p, const struct pce_tree *s,
 			 uint32_t to)
 {
 	const uint32_t *dist = s->dist;
@@ -72,7 +67,7 @@ static uint32_t back_any(const struct pce_ctx *c, const struct line *p, const st
 }
 
 /* The only one from `from` on: or the first position, further on, for which that is so. */
-static uint32_t back_only(const struct pce_ctx *c, const struct line *p, const struct pce_tree *s,
+static uint32_t back_only(const struct pce_ctx *c, const struct quick_line *p, const struct pce_tree *s,
 			  uint32_t from, uint32_t to)
 {
 	while (to > from && only_way(c, s, p->place[to - 1], p->arc[to - 1]))
@@ -80,22 +75,15 @@ static uint32_t back_only(const struct pce_ctx *c, const struct line *p, const s
 	return to;
 }
 
+uint32_t pce_line_strict(const struct quick *q, const struct pce_tree *s, uint32_t to)
+{
+	return back_only(q->c, &q->line, s, back_any(q->c, &q->line, s, to), to);
+}
+
 /* ---- SIDs, found once for a TED ---- */
 
-/* The first SID of a kind that its owner routes: whole, and as a NEXT-C-SID. */
-struct found {
-	uint32_t stamp;
-	bool any; /* of whatever make */
-	const struct ted_sid *whole, *next;
-};
-
-struct found_adj {
-	uint32_t stamp;
-	struct found by[2]; /* unprotected, protected */
-};
-
 static void look(const struct pce_ctx *c, const struct ted_sid *s, enum pce_sid_kind kind,
-		 uint32_t owner, struct found *f)
+		 uint32_t owner, struct quick_sids *f)
 {
 	struct pce_sid is;
 
@@ -105,52 +93,58 @@ static void look(const struct pce_ctx *c, const struct ted_sid *s, enum pce_sid_
 	if (is.kind != kind || !pce_sid_routed(c->t, s, owner))
 		return;
 	f->any = true;
-	if (is.csid == PCE_CSID_REPLACE)
+	if (is.csid == PCE_CSID_REPLACE) {
+		f->odd = true;
 		return;
+	}
 	if (!f->whole)
 		f->whole = s;
-	if (!f->next && is.csid == PCE_CSID_NEXT)
+	if (is.csid != PCE_CSID_NEXT)
+		return;
+	if (!f->next) {
 		f->next = s;
+		f->is = is;
+	} else if (is.lb != f->is.lb || is.len != f->is.len ||
+		   !pce_sid_same_block(&s->sid, &f->next->sid, is.lb)) {
+		f->odd = true;
+	}
 }
 
-static const struct ted_sid *pick(const struct pce_ctx *c, const struct found *f)
+const struct quick_sids *pce_line_node(const struct quick *q, uint32_t position)
 {
-	return c->req->usid ? f->next : f->whole;
-}
-
-static const struct ted_sid *node_sid(const struct pce_ctx *c, struct found *room, uint32_t place)
-{
-	struct found *f = &room[place];
+	const struct pce_ctx *c = q->c;
+	uint32_t place = q->line.place[position];
+	struct quick_sids *f = &q->nodes[place];
 
 	if (f->stamp != pce_trees_stamp(c->trees)) {
 		uint32_t node = c->shape->node[place];
 
-		*f = (struct found){ .stamp = pce_trees_stamp(c->trees) };
+		*f = (struct quick_sids){ .stamp = pce_trees_stamp(c->trees) };
 		for (uint32_t i = 0; i < c->t->nodes[node].n_sids; i++)
 			look(c, &c->t->nodes[node].sids[i], PCE_SID_END, node, f);
 	}
-	return pick(c, f);
+	return f;
 }
 
-static const struct ted_sid *adj_sid(const struct pce_ctx *c, struct found_adj *room, uint32_t link)
+const struct quick_sids *pce_line_adj(const struct quick *q, uint32_t hop)
 {
-	bool wanted = pce_protected_first(c->req->protection);
-	struct found_adj *f = &room[link];
-	const struct ted_sid *s;
+	const struct pce_ctx *c = q->c;
+	enum pce_protection protection = c->req->protection;
+	uint32_t link = q->path->links[hop];
+	struct quick_adj *f = &q->adjs[link];
+	bool wanted = pce_protected_first(protection);
 
 	if (f->stamp != pce_trees_stamp(c->trees)) {
 		const struct ted_link *l = &c->t->links[link];
 
-		*f = (struct found_adj){ .stamp = pce_trees_stamp(c->trees) };
+		*f = (struct quick_adj){ .stamp = pce_trees_stamp(c->trees) };
 		for (uint32_t i = 0; i < l->n_sids; i++)
 			look(c, &l->sids[i], PCE_SID_END_X, l->from,
 			     &f->by[!!(l->sids[i].flags & 0x80)]);
 	}
-	s = pick(c, &f->by[wanted]);
 	/* With others of what is wanted, that do not fit, it is not so simple. */
-	return s || f->by[wanted].any || pce_protection_only(c->req->protection) ?
-		       s :
-		       pick(c, &f->by[!wanted]);
+	return f->by[wanted].any || pce_protection_only(protection) ? &f->by[wanted] :
+								      &f->by[!wanted];
 }
 
 /* ---- the list ---- */
@@ -159,12 +153,12 @@ static bool simple(const struct pce_ctx *c, const struct pce_path *p)
 {
 	const struct pce_request *q = c->req;
 
-	return q->dataplane == PCE_SRV6 && !q->n_bindings && !q->decapsulates &&
-	       (!c->t->n_flex || q->no_flex) && p->n > 0 && p->n <= LINE_MAX_HOPS;
+	return q->dataplane == PCE_SRV6 && !q->algo && !q->decapsulates && p->n > 0 &&
+	       p->n <= QUICK_HOPS_MAX;
 }
 
 /* LANs are not so simple. */
-static bool line_of(const struct pce_ctx *c, const struct pce_path *p, struct line *out)
+static bool line_of(const struct pce_ctx *c, const struct pce_path *p, struct quick_line *out)
 {
 	out->n = p->n;
 	out->place[0] = c->shape->place[c->p->arcs[p->links[0]].from];
@@ -177,20 +171,6 @@ static bool line_of(const struct pce_ctx *c, const struct pce_path *p, struct li
 	return true;
 }
 
-struct quick {
-	struct pce_ctx *c;
-	const struct pce_path *path;
-	struct line line;
-	struct found *nodes;
-	struct found_adj *adjs;
-	struct {
-		const struct ted_sid *sid;
-		uint32_t to; /* position it leads to */
-		bool adj;
-	} at[PCE_SEGS_MAX]; /* the last one first */
-	uint32_t n;
-};
-
 /*
  * The segment that ends at position j and begins first; its beginning, or PCE_INF. Distances say
  * at once how far back one may reach; who else is as near is asked for the better one alone.
@@ -198,7 +178,7 @@ struct quick {
 static uint32_t one_more(struct quick *q, uint32_t j)
 {
 	struct pce_ctx *c = q->c;
-	const struct line *p = &q->line;
+	const struct quick_line *p = &q->line;
 	const struct pce_tree *s = pce_spt(c, c->shape->node[p->place[j]]), *near;
 	uint32_t node = s ? back_any(c, p, s, j) : 0, adj = 0;
 	bool take_adj;
@@ -216,50 +196,38 @@ static uint32_t one_more(struct quick *q, uint32_t j)
 	if (!s)
 		return PCE_INF;
 	take_adj = adj < node;
-	q->at[q->n].sid = take_adj ? adj_sid(c, q->adjs, q->path->links[j - 1]) :
-				     node_sid(c, q->nodes, p->place[j]);
-	q->at[q->n].to = j;
-	q->at[q->n].adj = take_adj;
+	q->at[q->n] = (struct quick_seg){
+		.sid = (take_adj ? pce_line_adj(q, j - 1) : pce_line_node(q, j))->whole,
+		.to = j,
+		.adj = take_adj,
+	};
 	return q->at[q->n++].sid ? (take_adj ? adj : node) : PCE_INF;
 }
 
-static void seg_of(const struct quick *q, uint32_t i, struct pce_segment *s)
+void pce_line_seg(const struct quick *q, const struct quick_seg *x, struct pce_segment *s)
 {
-	const struct ted_sid *sid = q->at[i].sid;
-	uint32_t last = q->path->links[q->at[i].to - 1];
+	uint32_t last = q->path->links[x->to - 1];
 
 	*s = (struct pce_segment){
-		.kind = q->at[i].adj ? PCE_SEG_ADJ : PCE_SEG_NODE,
-		.sid = sid->sid,
-		.behavior = sid->behavior,
-		.structure = sid->structure,
+		.kind = x->adj ? PCE_SEG_ADJ : PCE_SEG_NODE,
+		.sid = x->sid->sid,
+		.behavior = x->sid->behavior,
+		.structure = x->sid->structure,
 		.node = q->c->p->arcs[last].to,
-		.link = q->at[i].adj ? last : TED_NONE,
+		.link = x->adj ? last : TED_NONE,
 	};
 }
 
-/* All in one container, or it is not so simple. */
-static uint32_t pack(const struct quick *q, struct pce_segment *s)
+static uint32_t strict_whole(struct quick *q, struct pce_segment *segs)
 {
-	struct pce_sid first, is;
-	unsigned used;
-
-	seg_of(q, q->n - 1, s);
-	pce_sid_read(q->at[q->n - 1].sid, &first);
-	used = first.len;
-	for (uint32_t i = q->n - 1; i-- > 0;) {
-		pce_sid_read(q->at[i].sid, &is);
-		if (is.lb != first.lb || is.ln != first.ln ||
-		    !pce_sid_same_block(&s->sid, &q->at[i].sid->sid, is.lb) ||
-		    (unsigned)is.lb + used + is.len > 128)
+	for (uint32_t j = q->line.n; j > 0;) {
+		j = q->n < PCE_SEGS_MAX ? one_more(q, j) : PCE_INF;
+		if (j == PCE_INF)
 			return 0;
-		ip_bits_set(&s->sid, is.lb + used, is.len, is.value);
-		used += is.len;
-		s->kind = PCE_SEG_CONTAINER;
-		s->node = q->c->p->arcs[q->path->links[q->at[i].to - 1]].to;
-		s->link = q->at[i].adj ? q->path->links[q->at[i].to - 1] : TED_NONE;
 	}
-	return 1;
+	for (uint32_t i = 0; i < q->n; i++)
+		pce_line_seg(q, &q->at[q->n - 1 - i], &segs[i]);
+	return q->n;
 }
 
 /* Those who read a SID of the list are all who may have limits. */
@@ -276,31 +244,33 @@ static bool within_limits(const struct quick *q, uint32_t total)
 	return total < 2 || !pce_limits_node(&c->t->nodes[c->req->dst], total);
 }
 
-uint32_t pce_encode_quick(struct pce_ctx *c, const struct pce_path *p, struct pce_segment *segs)
+/* Other algorithms, and bindings, may do with fewer entries; but none does with none. Loose
+ * segments can be told to be the longest on a plain path alone. */
+static bool is_least(const struct quick *q, bool strict, uint32_t n)
 {
+	const struct pce_request *r = q->c->req;
+	bool others = r->n_bindings || (q->c->t->n_flex && !r->no_flex);
+
+	return n == 1 || (!others && (strict || q->path->plain));
+}
+
+uint32_t pce_encode_quick(const struct pce_route *r, struct pce_segment *segs)
+{
+	struct pce_ctx *c = r->c;
 	struct quick q;
 	uint32_t n;
 
-	if (!simple(c, p) || !line_of(c, p, &q.line))
+	if (!simple(c, r->path) || !line_of(c, r->path, &q.line))
 		return 0;
 	q.c = c;
-	q.path = p;
+	q.path = r->path;
 	q.n = 0;
 	q.nodes = pce_room_places(c->trees, PCE_ROOM_NODE_SIDS, sizeof(*q.nodes));
 	q.adjs = pce_room_links(c->trees, PCE_ROOM_ADJ_SIDS, sizeof(*q.adjs));
 	c->only = pce_room_links(c->trees, PCE_ROOM_ONLY, sizeof(*c->only));
 	if (!q.nodes || !q.adjs || !c->only)
 		return 0;
-	for (uint32_t j = p->n; j > 0;) {
-		j = q.n < PCE_SEGS_MAX ? one_more(&q, j) : PCE_INF;
-		if (j == PCE_INF)
-			return 0;
-	}
-	n = q.n;
-	if (c->req->usid)
-		n = pack(&q, segs);
-	else
-		for (uint32_t i = 0; i < n; i++)
-			seg_of(&q, n - 1 - i, &segs[i]);
-	return n && within_limits(&q, n + c->req->reserved) ? n : 0;
+	n = r->strict && !r->usid ? strict_whole(&q, segs) :
+				    pce_encode_line(&q, r->strict, r->usid, segs);
+	return n && is_least(&q, r->strict, n) && within_limits(&q, n + c->req->reserved) ? n : 0;
 }

@@ -108,6 +108,9 @@ struct pce_path {
 	uint64_t sum[PCE_METRICS];
 	uint64_t cost, load; /* what was minimised; of the fullest link, for MLP and MBP */
 	uint64_t cost_least; /* no path costs less */
+	/* No path at all that may be used costs less, and none that costs as much has a lower IGP
+	 * metric: then the same is true between any two of its nodes. */
+	bool plain;
 };
 
 enum pce_found {
@@ -395,8 +398,8 @@ const struct pce_mark *pce_encode_best(struct pce_route *r, uint32_t *blocked);
 
 /* encode_segs.c */
 bool pce_encode_segs(const struct pce_route *r, const struct pce_mark *last, struct pce_answer *out);
-/* encode_quick.c: the usual strict list, or 0: it is not so simple. */
-uint32_t pce_encode_quick(struct pce_ctx *c, const struct pce_path *path, struct pce_segment *segs);
+/* encode_quick.c: the usual list as entries, or 0: it is not so simple. Still to be proven. */
+uint32_t pce_encode_quick(const struct pce_route *r, struct pce_segment *segs);
 
 /* encode_limits.c (RFC 9352 s4): entries the headend may impose; what a router on the way says. */
 uint32_t pce_depth(const struct pce_ctx *c);

@@ -482,6 +482,8 @@ enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pc
 		k.labels_max = LABELS_MAX;
 	if (r == PCE_FOUND)
 		r = seek_all(&k, &end);
+	out->plain = r == PCE_FOUND && k.n_bound == 0 && k.n_pass == 0 &&
+		     f->objective == PCE_MCP && f->minimise != PCE_MIX && !f->algo;
 	if (r == PCE_FOUND)
 		return path_of(&k, end, c->out, out) ? PCE_FOUND : PCE_FOUND_NO_MEMORY;
 	return r == PCE_FOUND_NO_BUDGET ? gave_up(&k, out) : r;

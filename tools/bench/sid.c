@@ -100,8 +100,11 @@ static uint64_t list_alone(void *arg)
 	struct lists *w = arg;
 	uint32_t i = w->at++ % w->n;
 
+	const struct pce_route r = { .c = &w->ctx, .path = &w->path[i], .strict = true,
+				     .usid = w->req[i].usid };
+
 	w->ctx.req = &w->req[i];
-	w->n_segs += pce_encode_quick(&w->ctx, &w->path[i], w->segs);
+	w->n_segs += pce_encode_quick(&r, w->segs);
 	w->asked++;
 	return 1;
 }
