@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way of a request: path, list, proof; where one fails, why. */
+#include <string.h>
+
 #include "pce/pce_priv.h"
 
 static void fail(struct pce_answer *out, enum pce_status status, const char *why)
@@ -114,6 +116,13 @@ static bool find_path(struct pce_ctx *c, const struct pce_find *f, struct pce_pa
 	return false;
 }
 
+/* The asker has its list. */
+static bool is_known(const struct pce_request *q, const struct pce_path *p)
+{
+	return q->n_known && q->n_known == p->n &&
+	       memcmp(q->known, p->links, p->n * sizeof(*q->known)) == 0;
+}
+
 static void path_only(struct pce_ctx *c, struct pce_answer *out)
 {
 	struct pce_path p = { 0 };
@@ -132,6 +141,10 @@ static void compute(struct pce_ctx *c, struct pce_answer *out)
 	pce_find_of(c->req, &f);
 	if (!find_path(c, &f, &p, out))
 		return;
+	if (is_known(c->req, &p)) {
+		out->known = true;
+		return;
+	}
 	pce_encode_in(c, &p, c->req->strict, out, &needed);
 	if (out->status == PCE_NO_MSD && needed)
 		find_other(c, &f, needed, out);

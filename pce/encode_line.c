@@ -10,13 +10,14 @@
 
 #include "pce/encode_quick.h"
 
-enum { SPOTS_MAX = 96, FULL = 128, ENTRY_BITS = 128 };
+enum { SPOTS_MAX = 160, FULL = 128, ENTRY_BITS = 128 };
 
 /* A list from a position to the end. */
 struct spot {
 	uint32_t from;
 	uint8_t entries, bits; /* bits of the first entry that are taken, the block too */
-	uint8_t after;	       /* the spot it goes on with */
+	uint8_t n_adj;
+	uint8_t after; /* the spot it goes on with */
 	struct quick_seg seg;
 };
 
@@ -26,7 +27,6 @@ struct rest {
 	struct spot at[SPOTS_MAX];
 	uint32_t n, next;
 	uint32_t back[QUICK_HOPS_MAX + 1]; /* by position, PCE_INF: not asked yet */
-	uint32_t nearest; /* first position of any list taken so far */
 	/* Of all C-SIDs on the way: their block and lengths. */
 	struct ip_addr block;
 	uint8_t lb, node_bits, adj_bits;
@@ -111,9 +111,22 @@ static bool one_make(struct rest *r)
 
 /* ---- lists ---- */
 
+/* Few entries, then few SIDs that hang on a single link, then few bits. */
 static bool before(const struct spot *a, const struct spot *b)
 {
-	return a->entries != b->entries ? a->entries < b->entries : a->bits < b->bits;
+	if (a->entries != b->entries)
+		return a->entries < b->entries;
+	return a->n_adj != b->n_adj ? a->n_adj < b->n_adj : a->bits < b->bits;
+}
+
+/* One taken before does all that this could. */
+static bool is_idle(const struct rest *r, const struct spot *x, uint32_t taken)
+{
+	for (uint32_t i = 0; i < taken; i++)
+		if (r->at[i].from <= x->from &&
+		    (r->at[i].entries < x->entries || r->at[i].bits <= x->bits))
+			return true;
+	return false;
 }
 
 /* In their order, behind the one that is being gone on from. */
@@ -121,7 +134,7 @@ static bool put(struct rest *r, const struct spot *x)
 {
 	uint32_t i = r->n;
 
-	if (x->from >= r->nearest || x->entries > PCE_SEGS_MAX)
+	if (x->entries > PCE_SEGS_MAX || is_idle(r, x, r->next))
 		return true;
 	if (r->n == SPOTS_MAX)
 		return false;
@@ -146,6 +159,7 @@ static bool add(struct rest *r, uint32_t to, bool adj, bool as_next)
 			      .bits = (uint8_t)(!as_next ? FULL :
 						open	 ? after->bits + bits :
 							   r->lb + bits),
+			      .n_adj = (uint8_t)(after->n_adj + adj),
 			      .after = (uint8_t)(r->next - 1),
 			      .seg = { as_next ? f->next : f->whole, to, adj },
 		      });
@@ -221,20 +235,17 @@ uint32_t pce_encode_line(struct quick *q, bool strict, bool usid, struct pce_seg
 	struct rest r = { .q = q, .strict = strict, .usid = usid, .n = 1 };
 
 	memset(r.back, 0xff, sizeof(r.back));
-	r.nearest = q->line.n + 1;
 	r.at[0] = (struct spot){ .from = q->line.n, .bits = FULL };
 	if (!one_make(&r))
 		return 0;
 	while (r.next < r.n && !q->c->no_memory) {
-		const struct spot *x = &r.at[r.next++];
-		uint32_t from = x->from;
+		const struct spot *x = &r.at[r.next];
 
-		if (from >= r.nearest)
-			continue;
-		r.nearest = from;
-		if (from == 0)
+		if (x->from == 0)
 			return give(&r, x, segs);
-		if (!go_on(&r, from))
+		if (is_idle(&r, x, r.next++))
+			continue;
+		if (!go_on(&r, x->from))
 			return 0;
 	}
 	return 0;

@@ -129,16 +129,11 @@ struct local {
 static unsigned match_bits(const struct ted_sid *s, const struct pce_sid *is,
 			   const struct ip_addr *da)
 {
+	unsigned bits = (unsigned)is->lb + is->len;
+
 	if (is->csid == PCE_CSID_NONE)
 		return ip_eq(&s->sid, da) ? 128 : 0;
-	for (unsigned at = 0; at < (unsigned)is->lb + is->len; at += 8) {
-		unsigned n = (unsigned)is->lb + is->len - at;
-
-		n = n < 8 ? n : 8;
-		if (ip_bits_get(&s->sid, at, n) != ip_bits_get(da, at, n))
-			return 0;
-	}
-	return (unsigned)is->lb + is->len;
+	return ip_bits_same(&s->sid, da, bits) ? bits : 0;
 }
 
 static void consider(struct local *best, const struct ted_sid *s, const struct ip_addr *da,

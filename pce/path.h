@@ -127,6 +127,9 @@ struct pce_request {
 	uint16_t payload;  /* octets of the largest packet carried; links with too small an MTU */
 	const struct pce_binding *bindings;
 	uint32_t n_bindings;
+	/* A path whose list the asker has: when it is still the best one no list is made. */
+	const uint32_t *known;
+	uint32_t n_known;
 	bool brief;   /* without a path no reason is looked for: PCE_NO_CONSTRAINED, whatever it is */
 };
 
@@ -248,6 +251,7 @@ struct pce_answer {
 	uint64_t load_ppb; /* objective MLP: of the fullest link with this request, parts per 1e9 */
 	/* Nothing costs less than cost_least; == cost unless a search ran out of labels. */
 	uint64_t cost_least;
+	bool known; /* the path is pce_request.known: there are no segments and no expansion */
 	struct pce_segment segs[PCE_SEGS_MAX];
 	uint32_t n_segs;
 	struct pce_expansion expansion;

@@ -142,23 +142,14 @@ void pce_csid_index_set(struct ip_addr *da, unsigned len, unsigned index)
 
 bool pce_sid_same_block(const struct ip_addr *a, const struct ip_addr *b, unsigned lb)
 {
-	struct ip_prefix pa = ip_prefix_of(a, (uint8_t)lb), pb = ip_prefix_of(b, (uint8_t)lb);
-
-	return ip_eq(&pa.addr, &pb.addr);
+	return a->family == b->family && ip_bits_same(a, b, lb);
 }
 
 struct ip_addr pce_sid_shift(const struct ip_addr *a, unsigned lb, unsigned len)
 {
 	struct ip_addr out = *a;
 
-	for (unsigned at = lb; at < 128; at += 8) {
-		unsigned n = 128 - at < 8 ? 128 - at : 8;
-		uint64_t v = 0;
-
-		for (unsigned i = 0; i < n; i++)
-			v = v << 1 | (at + i + len < 128 ? ip_bits_get(a, at + i + len, 1) : 0);
-		ip_bits_set(&out, at, n, v);
-	}
+	ip_bits_drop(&out, lb, len);
 	return out;
 }
 

@@ -14,10 +14,25 @@ struct probe {
 	uint64_t h;
 };
 
+/* Most keys are hashes: the first look is where it would be if they lay evenly, and from there in
+ * growing steps to what is around it. */
 static uint32_t first_of(const struct ted_keys *k, uint64_t h)
 {
-	uint32_t lo = 0, hi = k->n;
+	uint32_t at = (uint32_t)((h >> 32) * k->n >> 32), lo = 0, hi = k->n;
 
+	for (uint32_t step = 1; lo < hi; step *= 4) {
+		if (k->at[at].h < h) {
+			lo = at + 1;
+			if (hi - lo <= step)
+				break;
+			at = lo + step;
+		} else {
+			hi = at;
+			if (hi - lo <= step)
+				break;
+			at = hi - step;
+		}
+	}
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 

@@ -3,6 +3,7 @@
 #include "base/ip.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,29 +148,60 @@ int ip_prefix_cmp(const struct ip_prefix *a, const struct ip_prefix *b)
 	return a->len < b->len ? -1 : a->len > b->len;
 }
 
-uint64_t ip_bits_get(const struct ip_addr *a, unsigned at, unsigned n)
+/* The address as one number, and a field of it: bits [at, at + n), n > 0 and at + n <= 128. */
+__extension__ typedef unsigned __int128 u128;
+
+static u128 number_of(const struct ip_addr *a)
 {
-	unsigned end = at + n < 128 ? at + n : 128;
-	uint64_t v = 0;
+	uint64_t w[2];
 
-	while (at < end) {
-		unsigned left = 8 - at % 8, take = end - at < left ? end - at : left;
-
-		v = v << take | (a->b[at / 8] >> (left - take) & ((1U << take) - 1));
-		at += take;
-	}
-	return v;
+	memcpy(w, a->b, sizeof(w));
+	return (u128)be64toh(w[0]) << 64 | be64toh(w[1]);
 }
 
+static void number_put(struct ip_addr *a, u128 x)
+{
+	const uint64_t w[2] = { htobe64((uint64_t)(x >> 64)), htobe64((uint64_t)x) };
+
+	memcpy(a->b, w, sizeof(w));
+}
+
+static unsigned field_len(unsigned at, unsigned n)
+{
+	return at >= 128 ? 0 : at + n < 128 ? n : 128 - at;
+}
+
+uint64_t ip_bits_get(const struct ip_addr *a, unsigned at, unsigned n)
+{
+	unsigned len = field_len(at, n);
+
+	return len ? (uint64_t)(number_of(a) << at >> (128 - len)) : 0;
+}
+
+/* What reaches beyond the end is not there. */
 void ip_bits_set(struct ip_addr *a, unsigned at, unsigned n, uint64_t v)
 {
-	for (unsigned i = 0; i < n && at + i < 128; i++) {
-		unsigned bit = at + i;
-		uint8_t mask = (uint8_t)(1U << (7 - bit % 8));
+	unsigned len = field_len(at, n), low = 128 - at - len;
+	u128 mask, x;
 
-		if (v >> (n - 1 - i) & 1)
-			a->b[bit / 8] |= mask;
-		else
-			a->b[bit / 8] &= (uint8_t)~mask;
-	}
+	if (len == 0)
+		return;
+	mask = (~(u128)0 >> (128 - len)) << low;
+	x = (number_of(a) & ~mask) | ((u128)(v >> (n - len)) << low & mask);
+	number_put(a, x);
+}
+
+bool ip_bits_same(const struct ip_addr *a, const struct ip_addr *b, unsigned n)
+{
+	u128 differ = number_of(a) ^ number_of(b);
+
+	return n == 0 || differ >> (n < 128 ? 128 - n : 0) == 0;
+}
+
+void ip_bits_drop(struct ip_addr *a, unsigned at, unsigned n)
+{
+	u128 x = number_of(a), rest = at < 128 ? ~(u128)0 >> at : 0;
+
+	x = (x & ~rest) | ((n < 128 ? x << n : 0) & rest);
+	number_put(a, x);
 }

@@ -66,3 +66,7 @@ int ip_prefix_cmp(const struct ip_prefix *a, const struct ip_prefix *b);
 /* Bits [at, at + n) of an address as an integer, n <= 64, bit 0 the most significant. */
 uint64_t ip_bits_get(const struct ip_addr *a, unsigned at, unsigned n);
 void ip_bits_set(struct ip_addr *a, unsigned at, unsigned n, uint64_t v);
+/* Takes n bits out at `at`: those behind them move up, zeros follow. */
+void ip_bits_drop(struct ip_addr *a, unsigned at, unsigned n);
+/* The first n bits are the same; the family is not looked at. */
+bool ip_bits_same(const struct ip_addr *a, const struct ip_addr *b, unsigned n);

@@ -256,18 +256,14 @@ static bool encode_again(struct intent_eval *e, const struct intent_cpath *c,
 	return true;
 }
 
-/* The list in force takes exactly the best path: no other list of it is worth looking for. */
-static bool is_best_now(struct intent_eval *e, const struct intent_cpath *c,
-			const struct pce_request *req)
+/* When the list in force takes exactly the best path, no other list of it is worth looking for. */
+static void tell_known(const struct intent_eval *e, const struct intent_cpath *c,
+		       struct pce_request *req)
 {
-	struct pce_answer ans;
-
-	if (!e->cur_valid || e->cur_breaks || e->now.preference != c->preference ||
-	    e->now.n_path == 0)
-		return false;
-	pce_path(e->ted, req, &e->arena, &ans);
-	return ans.status == PCE_OK && ans.n_path == e->now.n_path &&
-	       memcmp(ans.path, e->now.path, ans.n_path * sizeof(*ans.path)) == 0;
+	if (!e->cur_valid || e->cur_breaks || e->now.preference != c->preference)
+		return;
+	req->known = e->now.path;
+	req->n_known = e->now.n_path;
 }
 
 /* What keeps a list from being one of a candidate path; NULL: nothing does. */
@@ -338,11 +334,12 @@ static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 	}
 	if (eval_pin(e, c, &req))
 		return true;
-	if (is_best_now(e, c, &req)) {
+	tell_known(e, c, &req);
+	pce_compute(e->ted, &req, &e->arena, &ans);
+	if (ans.known) {
 		e->best = e->now;
 		return true;
 	}
-	pce_compute(e->ted, &req, &e->arena, &ans);
 	if (ans.status != PCE_OK) {
 		bool bw = ans.removed[PCE_C_BANDWIDTH].decisive;
 

@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(address_bits_round_trip)
 {
-	struct ip_addr a;
+	struct ip_addr a, b;
 
 	ck_assert_int_eq(ip_parse("fcbb:bbbb:4:5::", &a), 0);
 	ck_assert_uint_eq(ip_bits_get(&a, 32, 16), 4);
@@ -179,6 +179,17 @@ START_TEST(address_bits_round_trip)
 	ck_assert_uint_eq(ip_bits_get(&a, 64, 16), 0xe001);
 	ck_assert_uint_eq(ip_bits_get(&a, 48, 16), 5);
 	ck_assert_uint_eq(ip_bits_get(&a, 0, 64), UINT64_C(0xfcbbbbbb00040005));
+	ck_assert_uint_eq(ip_bits_get(&a, 120, 16), ip_bits_get(&a, 120, 8));
+	ck_assert_uint_eq(ip_bits_get(&a, 128, 8), 0);
+	b = a;
+	ip_bits_drop(&b, 32, 16);
+	ck_assert_uint_eq(ip_bits_get(&b, 0, 64), UINT64_C(0xfcbbbbbb0005e001));
+	ck_assert_uint_eq(ip_bits_get(&b, 112, 16), 0);
+	ck_assert(ip_bits_same(&a, &b, 32) && ip_bits_same(&a, &b, 0));
+	ck_assert(!ip_bits_same(&a, &b, 48) && !ip_bits_same(&a, &b, 128));
+	ck_assert(ip_bits_same(&a, &a, 128));
+	ip_bits_set(&b, 120, 16, 0xabcd); /* only what is there */
+	ck_assert_uint_eq(ip_bits_get(&b, 112, 16), 0x00ab);
 }
 END_TEST
 
