@@ -5,8 +5,6 @@
  * answers, on 10 000 routers.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 #include <string.h>
 
 #include "tools/bench/room.h"
@@ -46,7 +44,6 @@ static void cuts(struct bench *b, struct bench_net *n, struct bench_room *r)
 {
 	double us[CUTS], pushed = 0, affected = 0;
 
-	if (getenv("BP")) { char z[200]; snprintf(z,200,"perf record -g -o /tmp/p3.data -p %d 2>/dev/null >&2 &",getpid()); if(system(z)){}; usleep(700000); }
 	for (unsigned k = 0; k < CUTS; k++) {
 		uint32_t wire = busiest(n, bench_room_intent(r));
 		uint32_t users = users_of(n, bench_room_intent(r), wire);
@@ -58,7 +55,6 @@ static void cuts(struct bench *b, struct bench_net *n, struct bench_room *r)
 		us[k] = (double)(bench_cpu_ns() - start) / 1e3 / (users ? users : 1);
 		affected += users;
 	}
-	if (getenv("BP")) {if(system("pkill -INT -x perf")){} ; usleep(900000);}
 	bench_row(b, "repair_10k_us", bench_median(us, CUTS), "us");
 	bench_row(b, "repair_10k_worst_us", us[CUTS - 1], "us");
 	bench_row(b, "repair_10k_affected", affected / CUTS, "policies");
