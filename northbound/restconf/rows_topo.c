@@ -223,7 +223,15 @@ static bool structure_sane(const struct ted_sid_structure *s)
 	return sum > 0 && sum <= 128;
 }
 
-static void sids_fill(struct lyd_node *parent, const struct ted_sid *sids, size_t n, bool link)
+/* The far end of a SID on a link into a LAN. */
+static void neighbor_add(struct lyd_node *sid, const struct ted *t, uint32_t lan_node)
+{
+	if (lan_node && lan_node <= t->n_nodes)
+		rc_add(sid, "neighbor", t->nodes[lan_node - 1].id);
+}
+
+static void sids_fill(struct lyd_node *parent, const struct ted *t, const struct ted_sid *sids,
+		      size_t n, bool link)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct lyd_node *s = rc_list(parent, "sid");
@@ -231,6 +239,7 @@ static void sids_fill(struct lyd_node *parent, const struct ted_sid *sids, size_
 		rc_leaves_fill(s, sid_leaves, ARRAY_LEN(sid_leaves), &sids[i]);
 		if (link)
 			rc_add(s, "backup", sids[i].flags & 0x80 ? "true" : "false");
+		neighbor_add(s, t, sids[i].lan_node);
 		if (structure_sane(&sids[i].structure))
 			rc_leaves_fill(rc_container(s, NULL, "structure"), structure_leaves,
 				       ARRAY_LEN(structure_leaves), &sids[i].structure);
@@ -276,7 +285,7 @@ static void node_mpls_fill(struct lyd_node *a, const struct ted_node *n)
 	}
 }
 
-static void node_srv6_fill(struct lyd_node *a, const struct ted_node *n)
+static void node_srv6_fill(struct lyd_node *a, const struct ted *t, const struct ted_node *n)
 {
 	struct lyd_node *s;
 
@@ -287,7 +296,74 @@ static void node_srv6_fill(struct lyd_node *a, const struct ted_node *n)
 	for (size_t i = 0; i < n->n_locators; i++)
 		rc_leaves_fill(rc_list(s, "locator"), locator_leaves, ARRAY_LEN(locator_leaves),
 			       &n->locators[i]);
-	sids_fill(s, n->sids, n->n_sids, false);
+	sids_fill(s, t, n->sids, n->n_sids, false);
+}
+
+/* ---- Flex-Algo ---- */
+
+static void groups_fill(struct lyd_node *parent, const char *name, const uint32_t *words)
+{
+	for (unsigned b = 0; b < TED_AFFINITY_WORDS * 32; b++)
+		if (words[b / 32] & UINT32_C(1) << b % 32)
+			rc_addf(parent, name, "%u", b);
+}
+
+static void srlgs_fill(struct lyd_node *parent, const char *name, const uint32_t *srlg, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		rc_addf(parent, name, "%" PRIu32, srlg[i]);
+}
+
+static const struct rc_leaf fad_leaves[] = {
+	RC_LEAF("algorithm", RC_U8, struct ted_fad, algo, 0),
+	RC_LEAF("metric-type", RC_U8, struct ted_fad, metric_type, 0),
+	RC_LEAF("calculation-type", RC_U8, struct ted_fad, calc_type, 0),
+	RC_LEAF("priority", RC_U8, struct ted_fad, priority, 0),
+	RC_LEAF("flags", RC_U32, struct ted_fad, flags, RC_SKIP_ZERO),
+	RC_LEAF("unsupported", RC_BOOL, struct ted_fad, unsupported, RC_SKIP_ZERO),
+};
+
+static void fad_fill(struct lyd_node *parent, const struct ted_fad *f)
+{
+	static const uint32_t none[TED_AFFINITY_WORDS];
+	struct lyd_node *d;
+
+	if (f->algo < TED_FLEX_FIRST)
+		return;
+	d = rc_list(parent, "flex-algo-definition");
+	rc_leaves_fill(d, fad_leaves, ARRAY_LEN(fad_leaves), f);
+	groups_fill(d, "exclude-any", f->exclude_any);
+	groups_fill(d, "include-any", f->include_any);
+	groups_fill(d, "include-all", f->include_all);
+	if (f->n_include_any && memcmp(f->include_any, none, sizeof(none)) == 0)
+		rc_add(d, "include-any-none", "true");
+	srlgs_fill(d, "exclude-srlg", f->exclude_srlg, f->n_exclude_srlg);
+}
+
+static void node_flex_fill(struct lyd_node *a, const struct ted_node *n)
+{
+	for (unsigned algo = 0; algo <= UINT8_MAX; algo++)
+		if (n->algos[algo / 64] >> algo % 64 & 1)
+			rc_addf(a, "algorithm", "%u", algo);
+	for (size_t i = 0; i < n->n_fads; i++)
+		fad_fill(a, &n->fads[i]);
+}
+
+static void link_flex_fill(struct lyd_node *a, const struct ted_link *l)
+{
+	struct lyd_node *f;
+
+	if (l->flex_plain)
+		return;
+	f = rc_container(a, NULL, "flex-algo-attributes");
+	if (!l->flex)
+		return;
+	if (l->flex->has_te)
+		rc_addf(f, "te-metric", "%" PRIu32, l->flex->te_metric);
+	if (l->flex->has_delay)
+		rc_addf(f, "delay", "%" PRIu32, l->flex->delay_us);
+	groups_fill(f, "admin-group", l->flex->admin_group);
+	srlgs_fill(f, "srlg", l->flex->srlg, l->flex->n_srlg);
 }
 
 /* Termination points: local ends of its links. Two links may share one (a LAN). */
@@ -321,8 +397,9 @@ static void node_fill(struct rc_read *rd, const struct rc_cursor *cur, struct ly
 		rc_add(a, "protocol", protocols[n->protocol]);
 	for (size_t i = 0; i < n->n_prefixes; i++)
 		rc_add(a, "prefix", ip_prefix_text(&n->prefixes[i], prefix, sizeof(prefix)));
-	node_srv6_fill(a, n);
+	node_srv6_fill(a, rd->ted, n);
 	node_mpls_fill(a, n);
+	node_flex_fill(a, n);
 	if (n->msd_mpls || n->msd_max_sl || n->msd_end_pop || n->msd_h_encaps || n->msd_end_d)
 		rc_leaves_fill(rc_container(a, NULL, "msd"), msd_leaves, ARRAY_LEN(msd_leaves), n);
 	tps_fill(rd, at, entry);
@@ -361,13 +438,13 @@ static const struct rc_leaf link_leaves[] = {
 	RC_LEAF("max-bandwidth", RC_U64, struct ted_link, max_bw_bps, RC_SKIP_ZERO),
 	RC_LEAF("max-reservable-bandwidth", RC_U64, struct ted_link, rsv_bw_bps, RC_SKIP_ZERO),
 	RC_LEAF("capacity", RC_U64, struct ted_link, capacity_bps, 0),
+	RC_LEAF("mtu", RC_U16, struct ted_link, mtu, RC_SKIP_ZERO),
 };
 
 static const struct rc_leaf delay_leaves[] = {
 	RC_LEAF("delay", RC_U32, struct ted_link, delay_us, 0),
 	RC_LEAF("delay-min", RC_U32, struct ted_link, delay_min_us, RC_SKIP_ZERO),
 	RC_LEAF("delay-max", RC_U32, struct ted_link, delay_max_us, RC_SKIP_ZERO),
-	RC_LEAF("delay-variation", RC_U32, struct ted_link, delay_var_us, RC_SKIP_ZERO),
 };
 
 static void link_te_fill(struct lyd_node *a, const struct ted_link *l)
@@ -381,7 +458,9 @@ static void link_te_fill(struct lyd_node *a, const struct ted_link *l)
 		rc_addf(a, "te-metric", "%" PRIu32, l->te_metric);
 	if (l->has_delay)
 		rc_leaves_fill(a, delay_leaves, ARRAY_LEN(delay_leaves), l);
-	if (l->loss_ppm && l->loss_ppm <= 1000000)
+	if (l->has_delay_var)
+		rc_addf(a, "delay-variation", "%" PRIu32, l->delay_var_us);
+	if (l->has_loss && l->loss_ppm <= 1000000)
 		rc_addf(a, "loss", "%" PRIu32, l->loss_ppm);
 	for (unsigned p = 0; p < 8; p++)
 		any |= l->unrsv_bw_bps[p];
@@ -392,11 +471,9 @@ static void link_te_fill(struct lyd_node *a, const struct ted_link *l)
 		u = rc_entry(a, "unreserved-bandwidth", prio);
 		rc_addf(u, "bandwidth", "%" PRIu64, l->unrsv_bw_bps[p]);
 	}
-	for (unsigned b = 0; b < TED_AFFINITY_WORDS * 32; b++)
-		if (l->admin_group[b / 32] & UINT32_C(1) << b % 32)
-			rc_addf(a, "admin-group", "%u", b);
-	for (size_t i = 0; i < l->n_srlg; i++)
-		rc_addf(a, "srlg", "%" PRIu32, l->srlg[i]);
+	groups_fill(a, "admin-group", l->admin_group);
+	srlgs_fill(a, "srlg", l->srlg, l->n_srlg);
+	link_flex_fill(a, l);
 }
 
 static void link_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry)
@@ -423,13 +500,14 @@ static void link_fill(struct rc_read *rd, const struct rc_cursor *cur, struct ly
 		rc_add(a, "reverse", rc_link_id(t, l->reverse, buf, sizeof(buf)));
 	rc_leaves_fill(a, link_leaves, ARRAY_LEN(link_leaves), l);
 	link_te_fill(a, l);
-	sids_fill(a, l->sids, l->n_sids, true);
+	sids_fill(a, t, l->sids, l->n_sids, true);
 	for (size_t i = 0; i < l->n_adj_sids; i++) {
 		struct lyd_node *s = rc_list(a, "adjacency-sid");
 
 		rc_addf(s, l->adj_sids[i].is_label ? "label" : "index", "%" PRIu32,
 			l->adj_sids[i].value);
 		rc_add(s, "backup", l->adj_sids[i].backup ? "true" : "false");
+		neighbor_add(s, t, l->adj_sids[i].lan_node);
 	}
 }
 

@@ -4,6 +4,7 @@
  * each in one object, with the names the models have. `sextant topology export` writes it.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tools/plan/topology_int.h"
@@ -69,20 +70,26 @@ static int read_backup(const struct plan_at *at, void *into)
 	return 0;
 }
 
-/* A LAN's End.X: which neighbour it goes to; nodes have been read before. */
-static int read_neighbor(const struct plan_at *at, void *into)
+/* A LAN's adjacency: which neighbour it goes to; nodes have been read before. */
+static int lan_node(const struct plan_at *at, const struct plan_net *n, uint32_t *out)
 {
-	struct sid_reading *s = into;
 	const char *id;
 	uint32_t node;
 
 	if (plan_json_text(at, &id) < 0)
 		return -EINVAL;
-	node = plan_node_find(s->net, id);
+	node = plan_node_find(n, id);
 	if (node == TED_NONE)
 		return plan_json_bad(at, "no node '%.64s'", id);
-	s->sid.lan_node = node + 1;
+	*out = node + 1;
 	return 0;
+}
+
+static int read_neighbor(const struct plan_at *at, void *into)
+{
+	struct sid_reading *s = into;
+
+	return lan_node(at, s->net, &s->sid.lan_node);
 }
 
 static int read_sid(const struct plan_at *at, void *into)
@@ -231,31 +238,44 @@ static int read_mpls(const struct plan_at *at, void *into)
 	return plan_json_members(at, rows, ARRAY_LEN(rows), into);
 }
 
+struct adj_reading {
+	const struct plan_net *net;
+	struct ted_adj_sid sid;
+};
+
 static int read_adj_label(const struct plan_at *at, void *into)
 {
-	struct ted_adj_sid *s = into;
+	struct adj_reading *s = into;
 	uint64_t v;
 
 	if (plan_json_number(at, 0, 0xfffff, &v) < 0)
 		return -EINVAL;
-	s->value = (uint32_t)v;
-	s->is_label = true;
+	s->sid.value = (uint32_t)v;
+	s->sid.is_label = true;
 	return 0;
+}
+
+static int read_adj_neighbor(const struct plan_at *at, void *into)
+{
+	struct adj_reading *s = into;
+
+	return lan_node(at, s->net, &s->sid.lan_node);
 }
 
 static int read_adj_sid(const struct plan_at *at, void *into)
 {
 	static const struct plan_row rows[] = {
-		PLAN_VALUE_ROW("index", PLAN_U32, struct ted_adj_sid, value, 0, 0xfffff),
+		PLAN_VALUE_ROW("index", PLAN_U32, struct adj_reading, sid.value, 0, 0xfffff),
 		PLAN_CALL_ROW("label", read_adj_label),
-		PLAN_VALUE_ROW("backup", PLAN_BOOL, struct ted_adj_sid, backup, 0, 0),
+		PLAN_VALUE_ROW("backup", PLAN_BOOL, struct adj_reading, sid.backup, 0, 0),
+		PLAN_CALL_ROW("neighbor", read_adj_neighbor),
 	};
-	struct ted_adj_sid s = { 0 };
 	struct plan_reading *r = into;
+	struct adj_reading s = { .net = r->net };
 
 	if (plan_json_members(at, rows, ARRAY_LEN(rows), &s) < 0)
 		return -EINVAL;
-	return VEC_ADD(&r->adj_sids, s) ? 0 : plan_json_bad(at, "no memory");
+	return VEC_ADD(&r->adj_sids, s.sid) ? 0 : plan_json_bad(at, "no memory");
 }
 
 int plan_topology_adj_sids(const struct plan_at *at, void *into)
@@ -372,6 +392,17 @@ static int read_include_all(const struct plan_at *at, void *into)
 	return read_groups(at, f->include_all, &f->n_include_all);
 }
 
+static int read_include_any_none(const struct plan_at *at, void *into)
+{
+	struct ted_fad *f = into;
+
+	if (!json_object_is_type(at->o, json_type_boolean))
+		return plan_json_bad(at, "true or false expected");
+	if (json_object_get_boolean(at->o))
+		f->n_include_any = TED_AFFINITY_WORDS;
+	return 0;
+}
+
 static int read_fad_srlg(const struct plan_at *at, void *into)
 {
 	struct ted_fad *f = into;
@@ -401,6 +432,7 @@ static int read_fad(const struct plan_at *at, void *into)
 		PLAN_CALL_ROW("exclude-any", read_exclude_any),
 		PLAN_CALL_ROW("include-any", read_include_any),
 		PLAN_CALL_ROW("include-all", read_include_all),
+		PLAN_CALL_ROW("include-any-none", read_include_any_none),
 		PLAN_CALL_ROW("exclude-srlg", read_fad_srlgs),
 	};
 	struct ted_fad f = { 0 };
@@ -439,6 +471,23 @@ static void gathered_none(struct plan_reading *r)
 	r->adj_sids.n = r->fads.n = r->srlgs.n = 0;
 }
 
+/* Of two definitions with one priority the one of the highest IGP id holds (RFC 9350 s5.3): ids
+ * that are written as the controller does are read. */
+static void igp_id_read(struct ted_node *x)
+{
+	unsigned b[8];
+	int n = sscanf(x->id, "%2x%2x.%2x%2x.%2x%2x.%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		       &b[6]);
+
+	if (strspn(x->id, "0123456789abcdef.") != strlen(x->id))
+		return;
+	if (n < 6)
+		n = sscanf(x->id, "%3u.%3u.%3u.%3u", &b[0], &b[1], &b[2], &b[3]) == 4 ? 4 : 0;
+	for (int i = 0; i < n; i++)
+		x->igp_id[i] = (uint8_t)b[i];
+	x->igp_id_len = (uint8_t)n;
+}
+
 static int read_node(const struct plan_at *at, void *into)
 {
 	struct plan_reading *r = into;
@@ -455,6 +504,7 @@ static int read_node(const struct plan_at *at, void *into)
 		return plan_json_bad(at, "no memory");
 	if (plan_node_find(r->net, x->id) != TED_NONE)
 		return plan_json_bad(at, "a second node '%s'", x->id);
+	igp_id_read(x);
 	return plan_node_add(r->net, x) < 0 ? plan_json_bad(at, "no memory") : 0;
 }
 

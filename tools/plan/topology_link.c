@@ -228,6 +228,8 @@ static int settle(const struct plan_at *at, struct plan_reading *r)
 		return plan_json_bad(at, "delay-min is above delay-max");
 	if (!l->has_delay && (l->delay_min_us || l->delay_max_us))
 		return plan_json_bad(at, "delay-min or delay-max without delay");
+	l->has_loss = json_object_object_get_ex(at->o, "loss", NULL);
+	l->has_delay_var = json_object_object_get_ex(at->o, "delay-variation", NULL);
 	/* Flex-Algo goes by the least delay: of one that alone is told, that is it. */
 	if (l->has_delay && !json_object_object_get_ex(at->o, "delay-min", NULL))
 		l->delay_min_us = l->delay_max_us && l->delay_max_us < l->delay_us ? l->delay_max_us :

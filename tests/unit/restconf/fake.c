@@ -556,6 +556,7 @@ static void link_set(struct ted_link *l, uint32_t from, uint32_t to, uint32_t su
 	l->igp_metric = 10;
 	l->te_metric = 20;
 	l->delay_us = 4100;
+	l->has_loss = true;
 	l->loss_ppm = 5;
 	l->max_bw_bps = l->capacity_bps = 10000000000;
 	l->unrsv_bw_bps[0] = 1;
@@ -565,6 +566,30 @@ static void link_set(struct ted_link *l, uint32_t from, uint32_t to, uint32_t su
 	l->n_srlg = 2;
 	l->adj_sids = &adj;
 	l->n_adj_sids = 1;
+}
+
+/* A definition, attributes of its own for Flex-Algo, an MTU, SIDs over a LAN to node 2. */
+static void flex_set(struct ted_node *n, struct ted_link *l)
+{
+	static const struct ted_fad fad = { .algo = 128, .metric_type = 1, .priority = 9,
+					    .exclude_any = { 4 }, .n_exclude_any = 1,
+					    .n_include_any = 1, .exclude_srlg = { 77 },
+					    .n_exclude_srlg = 1 };
+	static const uint32_t srlg[] = { 6 };
+	static const struct ted_flex_attrs own = { .has_delay = true, .delay_us = 30,
+						   .admin_group = { 8 }, .srlg = srlg, .n_srlg = 1 };
+	static const struct ted_adj_sid adj = { .value = 17, .is_label = true, .lan_node = 3 };
+	static struct ted_sid sid = { .behavior = 57, .lan_node = 3 };
+
+	ip_parse("fcbb:bb00:1:e007::", &sid.sid);
+	n->algos[0] = n->algos[2] = 1;
+	n->fads = &fad;
+	n->n_fads = 1;
+	l->mtu = 9000;
+	l->flex = &own;
+	l->sids = &sid;
+	l->n_sids = 1;
+	l->adj_sids = &adj;
 }
 
 /* A ring, and one half link. */
@@ -583,6 +608,7 @@ static const struct ted *ted_make(unsigned n)
 		link_set(&links[2 * i + 1], (i + 1) % n, i, i + 1);
 	}
 	link_set(&links[2 * n], 0, n / 2, 0xffff);
+	flex_set(&nodes[0], &links[0]);
 	ck_assert_int_eq(ted_build(&in, &ted), 0);
 	free(nodes);
 	free(links);

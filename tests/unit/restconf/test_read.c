@@ -436,6 +436,28 @@ START_TEST(our_expressions_of_standard_modules_are_the_published_ones)
 }
 END_TEST
 
+/* What planning without the network needs, too. */
+START_TEST(flex_algo_mtu_and_lan_neighbours_are_shown)
+{
+	const struct answer *a;
+
+	fake_up(4);
+	a = get(NET "/node=0000.0000.0000/sextant-topology:node-attributes");
+	ck_has(str_text(&a->body), "\"algorithm\":[0,128]");
+	ck_has(str_text(&a->body), "\"flex-algo-definition\":[{\"algorithm\":128,\"metric-type\":1,"
+				   "\"calculation-type\":0,\"priority\":9,\"exclude-any\":[2],"
+				   "\"include-any-none\":true,\"exclude-srlg\":[77]}]");
+	a = get(NET "?fields=ietf-network-topology:link(link-id;sextant-topology:link-attributes)");
+	ck_has(str_text(&a->body), "\"mtu\":9000");
+	ck_has(str_text(&a->body), "\"label\":17,\"backup\":false,\"neighbor\":\"0000.0000.0002\"");
+	ck_has(str_text(&a->body), "\"backup\":false,\"neighbor\":\"0000.0000.0002\"");
+	ck_has(str_text(&a->body), "\"flex-algo-attributes\":{\"delay\":30,\"admin-group\":[3],"
+				   "\"srlg\":[6]}");
+	ck_has(str_text(&a->body), "\"flex-algo-attributes\":{}"); /* the other links have none */
+	fake_down();
+}
+END_TEST
+
 Suite *suite_read(void)
 {
 	Suite *s = suite_create("restconf-read");
@@ -443,6 +465,7 @@ Suite *suite_read(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, discovery_says_where_the_api_is);
+	tcase_add_test(t, flex_algo_mtu_and_lan_neighbours_are_shown);
 	tcase_add_loop_test(t, what_is_read_is_valid_by_its_schema, 0, ARRAY_LEN(reads));
 	tcase_add_loop_test(t, what_is_not_there_is_said_clearly, 0, ARRAY_LEN(bad));
 	tcase_add_test(t, content_depth_and_fields_select);
