@@ -52,6 +52,8 @@ bool te_sync_fits(const struct te_sync_run *r, uint32_t request, uint32_t arc)
 {
 	const struct te_arc *a = &r->g->arcs[arc];
 
+	if (r->req[request].barred && r->req[request].barred[arc])
+		return false;
 	return a->from != a->to && a->capacity_bps > 0 &&
 	       r->load[arc] + (double)r->req[request].rate_bps <=
 		       (double)a->capacity_bps * (1 + 1e-12);

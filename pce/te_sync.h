@@ -25,6 +25,7 @@ struct te_sync_request {
 	uint32_t src, dst;
 	uint64_t rate_bps;
 	uint32_t delay_us_max; /* TE_NO_BOUND */
+	const bool *barred;    /* by arc: not for this one; NULL: none is */
 };
 
 struct te_sync_options {

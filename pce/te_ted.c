@@ -80,3 +80,44 @@ int te_graph_of(const struct ted *t, const struct te_ted_cfg *cfg, struct arena 
 	}
 	return 0;
 }
+
+static bool listed(const uint32_t *at, uint32_t n, uint32_t v)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (at[i] == v)
+			return true;
+	return false;
+}
+
+static bool node_barred(const struct ted *t, const struct pce_request *r, uint32_t node)
+{
+	return listed(r->exclude_nodes, r->n_exclude_nodes, node) ||
+	       (!t->nodes[node].pseudonode &&
+		listed(r->exclude_asns, r->n_exclude_asns, t->nodes[node].asn));
+}
+
+/* What a pseudonode sends has neither colour nor SRLG: those are the sender's, on the way in. */
+static bool link_barred(const struct ted *t, const struct pce_request *r, uint32_t link)
+{
+	const struct ted_link *l = &t->links[link];
+
+	if (node_barred(t, r, l->from) || node_barred(t, r, l->to) ||
+	    listed(r->exclude_links, r->n_exclude_links, link))
+		return true;
+	if (t->nodes[l->from].pseudonode)
+		return false;
+	for (uint32_t i = 0; i < l->n_srlg; i++)
+		if (listed(r->exclude_srlgs, r->n_exclude_srlgs, l->srlg[i]))
+			return true;
+	return pce_affinity_cuts(&r->affinity, l);
+}
+
+const bool *te_barred_of(const struct ted *t, const struct te_ted *g, const struct pce_request *req,
+			 struct arena *a)
+{
+	bool *barred = ARENA_ARRAY(a, (size_t)g->graph.m + 1, bool);
+
+	for (uint32_t i = 0; barred && i < g->graph.m; i++)
+		barred[i] = link_barred(t, req, g->link[i]);
+	return barred;
+}

@@ -19,6 +19,10 @@ struct te_ted {
 };
 
 /* 0 or -ENOMEM; everything lives in a. A delay that is not known is endless. */
+/* By arc: what affinities and exclusions of req keep it from. NULL: no memory. */
+const bool *te_barred_of(const struct ted *t, const struct te_ted *g, const struct pce_request *req,
+			 struct arena *a);
+
 int te_graph_of(const struct ted *t, const struct te_ted_cfg *cfg, struct arena *a,
 		struct te_ted *out);
 

@@ -156,6 +156,13 @@ int pcc_report(struct pcc *p, uint32_t number, const struct lsp_state *lsp)
 	return pce ? pcc_pce_report(pce, lsp) : 2;
 }
 
+int pcc_ask(struct pcc *p, uint32_t number, const struct pcc_path_set *set, uint32_t *ids)
+{
+	struct pcc_pce *pce = pce_find(p, number);
+
+	return pce ? pcc_pce_ask(pce, set, ids) : 2;
+}
+
 int pcc_refuse(struct pcc *p, uint32_t number, uint32_t srp_id, uint8_t type, uint8_t value)
 {
 	struct pcc_pce *pce = pce_find(p, number);

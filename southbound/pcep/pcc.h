@@ -5,6 +5,7 @@
  * LSPs; pcc speaks for it: Open, state synchronisation from the owner's dump, reports, and what
  * PCEs ask. Loop thread only; no callback comes from inside a call.
  */
+#include "core/driver.h"
 #include "core/session.h"
 #include "core/sr.h"
 #include "loop/loop.h"
@@ -55,6 +56,56 @@ struct pcc_request {
 	struct lsp_state wish;
 };
 
+/* ---- path requests ---- */
+
+enum { PCC_TELL_MAX = 8, PCC_ASKED_MAX = 1024 }; /* requests without an answer, of one PCE */
+
+struct pcc_path {
+	struct driver_path_request want; /* its request_id is given here */
+	uint16_t of;	  /* OF code, 0: none */
+	bool supply_of;	  /* RP flag: tell what was used */
+	bool fail;	  /* F flag of the exclusions */
+	bool insist;	  /* P flag on all there is */
+	uint8_t n_tell, tell[PCC_TELL_MAX]; /* METRIC types to be told beside metric_wanted */
+	uint16_t group;	  /* disjoint association of ours, 0: none */
+	uint32_t disjoint; /* its flags, RFC 8800 s4.2 */
+};
+
+struct pcc_path_set {
+	const struct pcc_path *at;
+	unsigned n;
+	bool svec;
+	uint32_t svec_flags, svec_missing; /* svec_missing: the SVEC names one more, by this id */
+	uint16_t svec_of;
+	bool svec_insist;
+	uint8_t n_tell, tell[PCC_TELL_MAX]; /* METRIC types of the set */
+};
+
+struct pcc_metric {
+	uint8_t type;
+	bool bound, computed;
+	uint64_t value;
+};
+
+/* What came back for one request. */
+struct pcc_path_reply {
+	uint32_t request_id;
+	enum { PCC_PATH_FOUND, PCC_PATH_NONE, PCC_PATH_ERROR } what;
+	struct sr_list list;
+	uint8_t n_metrics, n_set_metrics;
+	struct pcc_metric metrics[PCC_TELL_MAX], set_metrics[PCC_TELL_MAX];
+	uint64_t bandwidth_bps; /* 0: not told */
+	uint16_t of, set_of;	/* 0: not told */
+	bool has_status;
+	uint32_t status; /* DISJOINTNESS-STATUS */
+	/* without a path */
+	bool unsatisfied; /* C flag: constraints came back */
+	uint32_t vector;
+	bool lspa, iro, xro; /* that came back */
+	uint8_t type, value; /* PCErr */
+	uint32_t missing;    /* REQ-MISSING, 0: none */
+};
+
 struct pcc_ops {
 	/* The dump of state synchronisation: *cursor is 0 first; false ends it. st.delegated is
 	 * whether it is delegated to this PCE. */
@@ -65,6 +116,7 @@ struct pcc_ops {
 	void (*request)(void *arg, uint32_t pce, const struct pcc_request *r);
 	/* After NET_E_FULL: there is room again; the owner reports what it still owes. */
 	void (*writable)(void *arg, uint32_t pce); /* may be NULL */
+	void (*path)(void *arg, uint32_t pce, const struct pcc_path_reply *r); /* may be NULL */
 };
 
 /* cfg is copied; next and request must be there. */
@@ -83,5 +135,8 @@ void pcc_stop(struct pcc *p);
 int pcc_report(struct pcc *p, uint32_t pce, const struct lsp_state *lsp);
 /* PCErr about a request. */
 int pcc_refuse(struct pcc *p, uint32_t pce, uint32_t srp_id, uint8_t type, uint8_t value);
+/* One PCReq. ids: set->n of them, to tell the replies by; each gets one, or is lost with the session.
+ * 0; NET_E_FULL: too many are unanswered, or no room; 2: no session. */
+int pcc_ask(struct pcc *p, uint32_t pce, const struct pcc_path_set *set, uint32_t *ids);
 bool pcc_is_up(const struct pcc *p, uint32_t pce);
 struct session_query pcc_sessions(struct pcc *p);

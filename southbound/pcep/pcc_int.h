@@ -3,6 +3,7 @@
 /* Inside of the PCC role: pcc.c the speaker, pcc_pce.c one PCE and its session, pcc_rx.c what
  * it asks. */
 #include "base/list.h"
+#include "base/vec.h"
 #include "log/log.h"
 #include "southbound/pcep/pcc.h"
 #include "southbound/pcep/pcep_lsp.h"
@@ -45,6 +46,8 @@ struct pcc_pce {
 	uint64_t cursor;
 	uint64_t *told;
 	size_t told_words, told_n;
+	VEC(uint32_t) asked; /* requests without an answer */
+	uint32_t last_request;
 	uint64_t up_since_wall_ns, flaps, rx, tx, rx_errors; /* of ended sessions */
 	char last_error[160];
 };
@@ -56,5 +59,10 @@ void pcc_pce_start(struct pcc_pce *p);
 void pcc_pce_end(struct pcc_pce *p, const char *why, bool quiet);
 int pcc_pce_report(struct pcc_pce *p, const struct lsp_state *lsp);
 void pcc_pce_info(const struct pcc_pce *p, struct session_info *s);
+
+/* pcc_ask.c */
+int pcc_pce_ask(struct pcc_pce *p, const struct pcc_path_set *set, uint32_t *ids);
+void pcc_asked_replies(struct pcc_pce *p, const struct pcepc_msg *msg);
+void pcc_asked_errors(struct pcc_pce *p, const struct pcepc_msg *msg);
 
 void pcc_rx_message(struct pcc_pce *p, const struct pcepc_msg *msg);

@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "southbound/pcep/pcc_int.h"
 
-enum { BACKOFF_MAX = 16, MSD_HEND_ENCAPS = 44, ASSOC_TYPES = 1 };
+enum { BACKOFF_MAX = 16, MSD_HEND_ENCAPS = 44, ASSOC_TYPES = 2 };
 
 static void enter(struct pcc_pce *p)
 {
@@ -311,6 +311,7 @@ static bool forget_session(struct pcc_pce *p, const char *why)
 	p->flaps += was_up;
 	loop_task_cancel(&p->dump);
 	told_clear(p);
+	p->asked.n = 0;
 	(void)str_copy(p->last_error, sizeof(p->last_error), why);
 	if (was_up)
 		log_event(p->scope, LOG_WARN, "pcc.session.down", "why=\"%s\"", why);
@@ -370,9 +371,12 @@ static struct pcepc_open open_of(const struct pcc_cfg *c)
 				.has_srv6 = c->srv6,
 				.has_assoc_types = true,
 				.n_assoc_types = ASSOC_TYPES,
-				.assoc_types = { PCEPC_ASSOC_SR_POLICY },
-				.has_sr_policy = true };
+				.assoc_types = { PCEPC_ASSOC_SR_POLICY, PCEPC_ASSOC_DISJOINT },
+				.has_sr_policy = true,
+				.has_ofs = true };
 
+	for (uint16_t of = DRIVER_OF_MCP; of <= DRIVER_OF_MCC; of++)
+		o.ofs[o.n_ofs++] = of;
 	if (c->srv6)
 		o.psts[o.n_psts++] = PCEPC_PST_SRV6;
 	if (c->sr_mpls)
@@ -500,6 +504,7 @@ void pcc_pce_free(struct pcc_pce *p)
 	loop_timer_fini(&p->retry);
 	net_tls_unref(p->cfg.tls);
 	told_clear(p);
+	VEC_FINI(&p->asked);
 	free(p);
 }
 

@@ -184,8 +184,12 @@ void pcc_rx_message(struct pcc_pce *p, const struct pcepc_msg *msg)
 	case PCEPC_PCINITIATE:
 		requests(p, msg);
 		break;
+	case PCEPC_PCREP:
+		pcc_asked_replies(p, msg);
+		break;
 	case PCEPC_PCERR:
 		errors(p, msg);
+		pcc_asked_errors(p, msg);
 		break;
 	case PCEPC_PCNTF:
 		for (const struct pcepc_ntf *n = msg->ntfs; n; n = n->next)

@@ -82,15 +82,34 @@ void pcep_txns_add(struct pcep_txns *t, uint32_t id);
 bool pcep_txns_answer(struct pcep_txns *t, uint32_t id); /* is it one of these? */
 void pcep_txns_fini(struct pcep_txns *t);
 
-enum { PCEP_ASK_TELL_MAX = 4 };
+enum { PCEP_TELL_MAX = 8 };
 
-/* A path request and what its reply needs of it. */
+/* A path request as far as its reply needs it. */
+struct pcep_asked {
+	bool here; /* of a set: it has come */
+	bool has_of, of_must, has_disjoint;
+	uint16_t of;
+	struct pcepc_rp rp;
+	struct pcepc_assoc group; /* disjoint: type, id, source, configuration */
+	uint8_t n_tell, tell[PCEP_TELL_MAX]; /* METRIC types */
+};
+
+/*
+ * What is asked and answered together: one request, or those of an SVEC or of one disjoint
+ * group. A set gathers until all its requests are there; then it is with the sink, which may
+ * know no topology yet: then it is kept and asked again.
+ */
 struct pcep_ask {
 	struct list link;
-	struct mono until; /* kept so long */
-	struct pcepc_rp rp;
-	struct driver_path_request want;
-	uint8_t n_tell, tell[PCEP_ASK_TELL_MAX]; /* metric types */
+	uint32_t id;
+	enum { PCEP_ASK_GATHERS, PCEP_ASK_REFUSED, PCEP_ASK_RUNS, PCEP_ASK_KEPT } state;
+	struct mono until; /* gathers or is kept so long */
+	bool svec, of_must; /* of_must: of.objective */
+	uint32_t svec_flags, bad; /* bad: the request a set is refused for */
+	uint8_t n, n_here, n_tell, tell[PCEP_TELL_MAX];
+	struct driver_path_set set;
+	struct driver_path_request *want; /* n */
+	struct pcep_asked at[];
 };
 
 struct pcep_metrics {
@@ -112,8 +131,10 @@ struct pcep_peer {
 	struct headend_caps caps;
 	struct pcep_db db;
 	struct pcep_txns txns;
-	struct list asks; /* path requests that wait for the topology */
-	unsigned n_asks;
+	struct list asks; /* path requests that are not answered yet */
+	unsigned n_asks;  /* requests in them */
+	uint32_t last_ask;
+	bool retrying;
 	struct loop_timer grace, pace, ask_retry;
 	struct loop_task gone; /* tells of a session we ended; frees a removed peer */
 	struct pcep_sess_stats folded; /* of this connection, already counted */
@@ -167,7 +188,22 @@ void pcep_open_caps(const struct pcepc_open *open, const struct pcep_dialect *d,
 /* pcep_pce_rx.c */
 void pcep_pce_message(struct pcep_peer *p, const struct pcepc_msg *msg);
 
+/* pcep_ask_read.c: requests to values. False: *type and *value are the PCErr. */
+struct pcep_pcerr {
+	uint8_t type, value; /* type 0: none */
+};
+struct pcep_pcerr pcep_ask_read(const struct pcepc_item *it, struct pcep_asked *out,
+				struct driver_path_request *want);
+struct pcep_pcerr pcep_ask_svec(const struct pcepc_svec *s, struct pcep_ask *a);
+/* When all are there: what they say of the set. */
+struct pcep_pcerr pcep_ask_agree(struct pcep_ask *a);
+
+/* pcep_ask_reply.c */
+void pcep_ask_reply(struct pcep_peer *p, const struct pcep_ask *a,
+		    const struct driver_path_answer *answer);
+
 /* pcep_pce_ask.c */
+void pcep_pce_paths(void *pcep, const struct driver_path_answer *answer);
 void pcep_pce_requests(struct pcep_peer *p, const struct pcepc_msg *msg);
 void pcep_pce_asks_retry(void *peer);
 /* The requests a PCNtf names are answered no more. */

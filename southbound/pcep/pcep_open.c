@@ -43,8 +43,12 @@ struct pcepc_open pcep_open_of(const struct pcep_cfg *cfg, const struct pcep_dia
 	o.psts[o.n_psts++] = PCEPC_PST_SRV6;
 	o.has_srv6 = true;
 	o.has_assoc_types = !d->no_assoc;
-	o.n_assoc_types = !d->no_assoc;
+	o.n_assoc_types = d->no_assoc ? 0 : 2;
 	o.assoc_types[0] = PCEPC_ASSOC_SR_POLICY;
+	o.assoc_types[1] = PCEPC_ASSOC_DISJOINT;
+	o.has_ofs = true;
+	for (uint16_t of = DRIVER_OF_MCP; of <= DRIVER_OF_MCC; of++)
+		o.ofs[o.n_ofs++] = of;
 	o.has_sr_policy = !d->no_assoc;
 	return o;
 }

@@ -199,5 +199,6 @@ static int driver_release(void *self, const struct driver_lsp *lsp, uint32_t *tx
 void pcep_pce_driver(struct pcep *p)
 {
 	p->driver = (struct driver){ .name = "pcep", .self = p, .apply = driver_apply,
-				     .remove = driver_remove, .release = driver_release };
+				     .remove = driver_remove, .release = driver_release,
+				     .paths = pcep_pce_paths };
 }

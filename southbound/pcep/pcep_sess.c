@@ -50,6 +50,28 @@ static void keepalive_rearm(struct pcep_sess *s)
 		loop_timer_after(&s->keepalive, s->fsm.keepalive_s * NS_PER_S);
 }
 
+static int send_written(struct pcep_sess *s, const struct wr *w)
+{
+	if (w->bad || net_conn_send(s->conn, w->base, w->len) != 0)
+		return NET_E_FULL;
+	s->stats.tx++;
+	keepalive_rearm(s);
+	return 0;
+}
+
+/* Answers to sets of requests: as much as a message can hold. */
+static int send_long(struct pcep_sess *s, const struct pcepc_msg *msg)
+{
+	uint8_t *buf = malloc(PCEPC_MSG_MAX);
+	struct wr w = wr_of(buf, buf ? PCEPC_MSG_MAX : 0);
+	int rc;
+
+	pcepc_write(&w, msg);
+	rc = send_written(s, &w);
+	free(buf);
+	return rc;
+}
+
 int pcep_sess_send(struct pcep_sess *s, const struct pcepc_msg *msg)
 {
 	uint8_t buf[SEND_ROOM];
@@ -58,13 +80,7 @@ int pcep_sess_send(struct pcep_sess *s, const struct pcepc_msg *msg)
 	if (s->over)
 		return 0;
 	pcepc_write(&w, msg);
-	if (w.bad)
-		return NET_E_FULL; /* longer than any message we make: the caller's list is too long */
-	if (net_conn_send(s->conn, buf, w.len) != 0)
-		return NET_E_FULL;
-	s->stats.tx++;
-	keepalive_rearm(s);
-	return 0;
+	return w.bad ? send_long(s, msg) : send_written(s, &w);
 }
 
 static void send_type(struct pcep_sess *s, uint8_t type)

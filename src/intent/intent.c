@@ -223,6 +223,7 @@ static void tables_init(struct intent *i)
 	list_init(&i->foreign);
 	list_init(&i->whatifs);
 	list_init(&i->todo);
+	list_init(&i->asks);
 	list_init(&i->expand);
 	loop_task_init(&i->round, i->loop, intent_round_run, i);
 	loop_task_init(&i->todo_task, i->loop, intent_todo_run, i);
@@ -285,6 +286,7 @@ struct intent *intent_free(struct intent *i)
 	intent_optimise_fini(i);
 	intent_batch_abandon(i);
 	intent_whatifs_fini(i);
+	intent_asks_orphan(i);
 	contents_free(i);
 	loop_task_cancel(&i->round);
 	loop_task_cancel(&i->todo_task);

@@ -26,6 +26,7 @@ enum {
 	INTENT_WAVES = 2,	  /* of them on their way: the next is evaluated while one is admitted */
 	INTENT_SWEEP_WAVE = 64,	  /* the same when nothing is broken: a repair may have to wait for it */
 	INTENT_TRIES_AT_ONCE = 2, /* lists offered to a headend that refuses, before it gets its rest */
+	INTENT_ASKS_MAX = 1024,	  /* questions for paths at workers */
 	INTENT_FOREIGN_TURN = 64, /* foreign LSPs expanded a turn of the loop */
 };
 
@@ -299,6 +300,8 @@ struct intent {
 	struct intent_kind kinds[INTENT_KINDS_MAX];
 	unsigned n_kinds;
 	uint64_t kind_uses, snap_serial;
+	struct list asks; /* paths headends ask for, at workers */
+	uint32_t n_asks;
 	struct list todo; /* policies to reconcile */
 	struct loop_task todo_task;
 	struct list expand; /* foreign LSPs to expand */
@@ -488,9 +491,10 @@ void intent_release_synced(struct intent *i, const struct ip_addr *headend);
 int intent_release_load(void *arg, const char *key, const void *value, size_t len);
 void intent_releases_fini(struct intent *i);
 
-/* request.c */
-void intent_path_request(void *arg, const struct driver_path_request *q,
-			 struct driver_path_reply *reply);
+/* ask.c: paths headends ask for */
+void intent_path_request(void *arg, const struct driver_path_set *set);
+void intent_asks_drop(struct intent *i, const struct ip_addr *headend); /* its session is over */
+void intent_asks_orphan(struct intent *i);
 
 /* state.c */
 void intent_state_refresh(struct intent_pol *p);

@@ -406,6 +406,7 @@ static void sink_down(void *arg, const struct ip_addr *headend, uint32_t session
 	if (!h)
 		return;
 	h->up = h->synced = false;
+	intent_asks_drop(i, headend);
 	if (i->cfg.foreign_age_ns > 0)
 		loop_timer_after(&h->age, i->cfg.foreign_age_ns);
 	LIST_EACH(it, &h->pols) {

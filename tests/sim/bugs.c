@@ -67,7 +67,8 @@ const struct driver *__wrap_pcep_driver(struct pcep *p)
 	static struct driver look;
 
 	real = __real_pcep_driver(p);
-	look = (struct driver){ real->name, real->self, look_apply, look_remove, look_release };
+	look = (struct driver){ real->name, real->self, look_apply, look_remove, look_release,
+				real->paths };
 	return &look;
 }
 

@@ -198,7 +198,7 @@ static int build(struct bench_room *r, const struct bench_wish *w)
 	    (rc = intent_new(&r->intent, loop, r->work, r->store, r->n->bus, &cfg)) < 0 ||
 	    (rc = intent_load(r->intent)) < 0)
 		return rc;
-	r->driver = (struct driver){ "bench", r, apply, take_out, apply };
+	r->driver = (struct driver){ "bench", r, apply, take_out, apply, NULL };
 	intent_driver_set(r->intent, &r->driver);
 	topo_on_ted(r->n->topo, intent_on_ted, r->intent);
 	intent_on_ted(r->intent, topo_ted(r->n->topo));

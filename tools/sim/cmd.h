@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-/* Inside of the commands: cmd.c what changes things and the table, show.c what tells. */
+/* Inside of the commands: cmd.c what changes things and the table, show.c what tells, ask.c paths
+ * that routers ask for. */
 #include "tools/sim/sim.h"
 
-enum { SIM_WORDS_MAX = 8 };
+enum { SIM_WORDS_MAX = 256 };
 
 struct call {
 	struct sim *s;
@@ -24,3 +25,5 @@ void sim_show_routers(struct call *c);
 void sim_show_links(struct call *c);
 void sim_show_policies(struct call *c);
 void sim_show_walk(struct call *c);
+void sim_request(struct call *c);
+void sim_show_replies(struct call *c);

@@ -44,6 +44,7 @@ struct sim_pccs {
 	struct sim_pcc *pcc;
 	uint32_t n;
 	struct sim_asked asked;
+	VEC(struct sim_asked_path) paths_asked; /* oldest first */
 };
 
 /* ---- a router's LSPs ---- */
@@ -298,7 +299,70 @@ static void on_writable(void *arg, uint32_t pce)
 	owed_send(arg);
 }
 
-static const struct pcc_ops ops = { .next = on_next, .request = on_request, .writable = on_writable };
+/* ---- paths ---- */
+
+static void on_path(void *arg, uint32_t pce, const struct pcc_path_reply *r)
+{
+	struct sim_pcc *c = arg;
+
+	(void)pce;
+	for (size_t i = c->all->paths_asked.n; i-- > 0;) {
+		struct sim_asked_path *a = &c->all->paths_asked.at[i];
+
+		if (a->router != c->router || a->id != r->request_id || a->answered || a->lost)
+			continue;
+		a->answered = true;
+		a->reply = *r;
+		return;
+	}
+}
+
+static void paths_lost(struct sim_pcc *c)
+{
+	for (size_t i = 0; i < c->all->paths_asked.n; i++) {
+		struct sim_asked_path *a = &c->all->paths_asked.at[i];
+
+		a->lost = a->lost || (a->router == c->router && !a->answered);
+	}
+}
+
+static void on_down(void *arg, uint32_t pce, const char *why)
+{
+	(void)pce;
+	(void)why;
+	paths_lost(arg);
+}
+
+static void paths_forget(struct sim_pccs *p, size_t n)
+{
+	p->paths_asked.n -= n;
+	memmove(p->paths_asked.at, p->paths_asked.at + n, p->paths_asked.n * sizeof(*p->paths_asked.at));
+}
+
+int sim_pcc_ask(struct sim_pccs *p, uint32_t router, const struct pcc_path_set *set, uint32_t *ids)
+{
+	int rc = router < p->n ? pcc_ask(p->pcc[router].pcc, PCE, set, ids) : 1;
+
+	for (unsigned i = 0; rc == 0 && i < set->n; i++) {
+		struct sim_asked_path a = { .router = router, .id = ids[i] };
+
+		if (p->paths_asked.n == SIM_ASKED_MAX)
+			paths_forget(p, SIM_ASK_MAX);
+		if (!VEC_ADD(&p->paths_asked, a))
+			rc = err_raise(-ENOMEM);
+	}
+	return rc;
+}
+
+void sim_asked_each(const struct sim_pccs *p, void (*fn)(void *arg, const struct sim_asked_path *a),
+		    void *arg)
+{
+	for (size_t i = 0; i < p->paths_asked.n; i++)
+		fn(arg, &p->paths_asked.at[i]);
+}
+
+static const struct pcc_ops ops = { .next = on_next, .request = on_request, .writable = on_writable,
+				    .path = on_path, .down = on_down };
 
 /* There when nobody forbids it and the router lives. */
 static int session(struct sim_pcc *c)
@@ -316,6 +380,8 @@ static int session(struct sim_pcc *c)
 		rc = pcc_pce_set(c->pcc, &pce);
 	else
 		(void)pcc_pce_del(c->pcc, PCE);
+	if (!want)
+		paths_lost(c);
 	return rc > 0 ? err_raise(-EINVAL) : rc;
 }
 
@@ -368,6 +434,7 @@ struct sim_pccs *sim_pccs_free(struct sim_pccs *p)
 		lsps_clear(&p->pcc[i]);
 		VEC_FINI(&p->pcc[i].lsps);
 	}
+	VEC_FINI(&p->paths_asked);
 	free(p->pcc);
 	free(p);
 	return NULL;

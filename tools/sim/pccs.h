@@ -8,9 +8,14 @@
 #include "core/sr.h"
 #include "loop/loop.h"
 #include "net/net.h"
+#include "southbound/pcep/pcc.h"
 #include "tools/sim/walk.h"
 
-enum { SIM_LSPS_MAX = 65536 }; /* of one router; more are refused */
+enum {
+	SIM_LSPS_MAX = 65536, /* of one router; more are refused */
+	SIM_ASK_MAX = 64,     /* paths in one request */
+	SIM_ASKED_MAX = 1024, /* remembered; then the oldest are forgotten */
+};
 
 struct sim_pccs;
 
@@ -44,6 +49,18 @@ struct sim_lsp {
 	char why[SIM_WHY_MAX]; /* if not; "" */
 	struct lsp_state st;
 };
+
+/* A path asked for, and what came back. */
+struct sim_asked_path {
+	uint32_t router, id;
+	bool answered, lost; /* lost: with its session */
+	struct pcc_path_reply reply;
+};
+
+/* 0; > 0: no session or no room; -ENOMEM. */
+int sim_pcc_ask(struct sim_pccs *p, uint32_t router, const struct pcc_path_set *set, uint32_t *ids);
+void sim_asked_each(const struct sim_pccs *p, void (*fn)(void *arg, const struct sim_asked_path *a),
+		    void *arg);
 
 /* What PCEs asked for since the last change of the network (or the start). */
 struct sim_asked {

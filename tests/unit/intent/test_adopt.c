@@ -355,45 +355,6 @@ START_TEST(lsp_without_a_colour_is_handed_back_whatever_its_headend_calls_it)
 }
 END_TEST
 
-START_TEST(path_asked_for_is_answered_at_once)
-{
-	struct driver_path_request q = { .headend = net_addr("a"), .src = net_addr("a"), .dst = net_addr("d"),
-					 .bandwidth_bps = 6ull * G, .setup_prio = 7, .hold_prio = 7 };
-	struct driver_path_reply r;
-	struct intent_policy *p = policy("a", 1, "d");
-
-	pcc_up("a");
-	intent_sink.path_request(world.intent, &q, &r);
-	ck_assert(r.found);
-	ck_assert_uint_eq(r.igp, 20);
-	ck_assert_uint_eq(r.hops, 2);
-	ck_assert_uint_eq(r.no_path_vector, 0);
-	p->bandwidth_bps = 6ull * G;
-	put_ok(p);
-	intent_sink.path_request(world.intent, &q, &r);
-	ck_assert(r.found);
-	ck_assert_uint_eq(r.igp, 40); /* ours has taken the shorter way */
-	q.has_igp_bound = true;
-	q.igp_max = 39;
-	intent_sink.path_request(world.intent, &q, &r);
-	ck_assert(!r.found);
-	ck_assert_uint_eq(r.no_path_vector, 0);
-	q.has_igp_bound = false;
-	q.setup_prio = 0; /* better than ours */
-	intent_sink.path_request(world.intent, &q, &r);
-	ck_assert_uint_eq(r.igp, 20);
-	q.dst = net_addr("2001:db8:99::1");
-	intent_sink.path_request(world.intent, &q, &r);
-	ck_assert(!r.found);
-	ck_assert_uint_eq(r.no_path_vector, 0x2); /* RFC 5440 s7.5: unknown destination */
-	net_stale();
-	q.dst = net_addr("d");
-	intent_sink.path_request(world.intent, &q, &r);
-	ck_assert(!r.found);
-	ck_assert_uint_eq(r.no_path_vector, 0x1); /* PCE unavailable */
-}
-END_TEST
-
 /* The first two of x0, x1, … that have the same colour. */
 static void names_that_meet(char one[SR_NAME_MAX], char two[SR_NAME_MAX])
 {
@@ -456,7 +417,6 @@ static Suite *suite(void)
 	tcase_add_loop_test(tc, adopted_lsp_the_operator_deletes_is_removed_or_handed_back, 0, 2);
 	tcase_add_loop_test(tc, observed_lsp_shows_what_its_headend_says, 0, 5);
 	tcase_add_loop_test(tc, lsp_without_a_colour_is_handed_back_whatever_its_headend_calls_it, 0, 2);
-	tcase_add_test(tc, path_asked_for_is_answered_at_once);
 	tcase_add_test(tc, unnamed_lsps_whose_names_meet_have_two_keys);
 	suite_add_tcase(s, tc);
 	return s;

@@ -56,6 +56,10 @@ struct world {
 	unsigned workers;
 	int refuse; /* DRIVER_E_*: what the driver says to everything; 0: takes it */
 	uint32_t sessions;
+	/* the last answer to paths asked for */
+	struct driver_path_answer paths;
+	struct driver_path_reply replies[DRIVER_PATHS_MAX];
+	unsigned n_answers;
 };
 
 extern struct world world;
@@ -110,6 +114,11 @@ struct sr_segment net_adj(const char *from, const char *to); /* the uA */
 /* ---- headends ---- */
 
 extern const struct driver world_driver;
+
+/* Asks for paths from the headend and waits for the answer, in world.replies. */
+void ask_set(const char *headend, struct driver_path_set *set);
+/* One path from the source's headend. */
+struct driver_path_reply ask_path(const char *headend, const struct driver_path_request *q);
 
 /* A session comes up, all its LSPs are reported and the synchronisation ends. */
 void pcc_up(const char *name);

@@ -59,10 +59,20 @@ static int drv_release(void *self, const struct driver_lsp *lsp, uint32_t *txn)
 	return record(CALL_RELEASE, lsp, txn);
 }
 
+static void drv_paths(void *self, const struct driver_path_answer *a)
+{
+	(void)self;
+	ck_assert_uint_le(a->n, DRIVER_PATHS_MAX);
+	world.paths = *a;
+	memcpy(world.replies, a->at, a->n * sizeof(*a->at));
+	world.n_answers++;
+}
+
 const struct driver world_driver = { .name = "fake",
 				     .apply = drv_apply,
 				     .remove = drv_remove,
-				     .release = drv_release };
+				     .release = drv_release,
+				     .paths = drv_paths };
 
 unsigned calls_open(void)
 {
@@ -337,4 +347,31 @@ unsigned pcc_answer_as(const char *name, enum lsp_oper oper, uint16_t error)
 unsigned pcc_refuse(const char *name, uint8_t type, uint8_t value)
 {
 	return each_open(name, refuse_one, type, value);
+}
+
+/* ---- paths ---- */
+
+void ask_set(const char *headend, struct driver_path_set *set)
+{
+	unsigned before = world.n_answers;
+
+	set->headend = net_addr(headend);
+	set->session = pcc_at(headend)->session;
+	set->ask++;
+	intent_sink.path_request(world.intent, set);
+	for (unsigned ms = 0; world.n_answers == before; ms++) {
+		ck_assert_uint_lt(ms, 10000);
+		run_ms(1);
+	}
+	ck_assert_uint_eq(world.n_answers, before + 1);
+	ck_assert(world.paths.ask == set->ask && world.paths.session == set->session);
+	ck_assert(world.paths.n == set->n && ip_eq(&world.paths.headend, &set->headend));
+}
+
+struct driver_path_reply ask_path(const char *headend, const struct driver_path_request *q)
+{
+	struct driver_path_set set = { .n = 1, .at = q };
+
+	ask_set(headend, &set);
+	return world.replies[0];
 }

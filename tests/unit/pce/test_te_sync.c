@@ -47,7 +47,8 @@ static void walk(struct all *a, const struct tn *t, uint32_t q, const struct te_
 
 		for (uint32_t j = 0; j < n; j++)
 			again = again || t->arc[arcs[j]].to == t->arc[i].to;
-		if (t->arc[i].from != at || again || t->arc[i].capacity_bps == 0)
+		if (t->arc[i].from != at || again || t->arc[i].capacity_bps == 0 ||
+		    (r->barred && r->barred[i]))
 			continue;
 		arcs[n] = i;
 		walk(a, t, q, r, arcs, n + 1);
@@ -104,6 +105,7 @@ static void is_a_path(const struct tn *t, const struct te_sync_request *r,
 	for (uint32_t i = 0; i < p->n; i++) {
 		ck_assert_uint_lt(p->arcs[i], t->prob.graph.m);
 		ck_assert_uint_eq(t->arc[p->arcs[i]].from, at);
+		ck_assert(!r->barred || !r->barred[p->arcs[i]]);
 		at = t->arc[p->arcs[i]].to;
 		delay += t->arc[p->arcs[i]].delay_us;
 		ck_assert(may_pass(t, at, r->dst));
@@ -136,6 +138,9 @@ static void judge(const struct tn *t, const struct te_sync_request *r, enum te_s
 		ck_assert_double_le(out->value, best * (1 + 1e-9));
 }
 
+/* Arcs that requests must not take, each its own; in two of seven instances. */
+static bool barred[SET][TN_ARCS];
+
 static void make(struct tn *t, struct te_sync_request *r, uint64_t seed)
 {
 	const struct tn_cfg cfg = { .nodes = 5 + seed % 2, .wires = 7 + seed % 2, .demands = SET,
@@ -149,6 +154,11 @@ static void make(struct tn *t, struct te_sync_request *r, uint64_t seed)
 		r[q] = (struct te_sync_request){ .src = t->demand[q].src, .dst = t->demand[q].dst,
 						 .rate_bps = t->demand[q].rate_bps,
 						 .delay_us_max = t->demand[q].delay_us_max };
+	for (uint32_t q = 0; seed % 7 > 4 && q < SET; q++) {
+		for (uint32_t i = 0; i < TN_ARCS; i++)
+			barred[q][i] = rng_below(&rng, 4) == 0;
+		r[q].barred = barred[q];
+	}
 }
 
 START_TEST(small_sets_are_solved_exactly)

@@ -82,15 +82,31 @@ static void sink_failed(void *arg, const struct driver_failure *f)
 	str_addf(&w.log, "failed txn=%u %u/%u\n", f->txn, f->type, f->value);
 }
 
-static void sink_request(void *arg, const struct driver_path_request *req,
-			 struct driver_path_reply *reply)
+void answer_paths(void)
+{
+	struct driver_path_reply at[DRIVER_PATHS_MAX];
+
+	for (unsigned i = 0; i < w.set.n; i++)
+		at[i] = w.reply;
+	w.driver->paths(w.driver->self, &(struct driver_path_answer){
+		.headend = w.set.headend, .session = w.set.session, .ask = w.set.ask,
+		.n = w.set.n, .at = at, .objective = w.used, .met = w.met });
+}
+
+static void sink_request(void *arg, const struct driver_path_set *set)
 {
 	(void)arg;
-	w.request = *req;
-	*reply = w.reply;
-	str_addf(&w.log, "request %u\n", req->request_id);
+	w.set = *set;
+	for (unsigned i = 0; i < set->n; i++)
+		w.requests[i] = set->at[i];
+	w.request = set->at[0];
+	if (set->n > 1)
+		str_addf(&w.log, "set of %u diverse=%x of=%u\n", set->n, set->diverse, set->objective);
+	str_addf(&w.log, "request %u\n", set->at[0].request_id);
 	if (w.deletes)
 		ck_assert_int_eq(pcep_peer_del(w.pcep, &PCC_ADDR), 0);
+	if (!w.later)
+		answer_paths();
 }
 
 static const struct driver_sink sink = {
@@ -240,7 +256,8 @@ static void heard_item(struct raw_pcc *r, const char *what, const struct pcepc_i
 	if (it->rp)
 		str_addf(&r->log, " request=%u", it->rp->id);
 	if (it->no_path)
-		str_addf(&r->log, " no-path vector=%x", it->no_path->vector);
+		str_addf(&r->log, " no-path vector=%x%s", it->no_path->vector,
+			 it->no_path->unsatisfied ? " unsatisfied" : "");
 	if (it->ero)
 		str_addf(&r->log, " segs=%u", it->ero->n);
 	if (it->assoc)
@@ -254,11 +271,22 @@ static void heard_errors(struct raw_pcc *r, const struct pcepc_msg *m)
 {
 	for (const struct pcepc_err *e = m->errs; e; e = e->next)
 		if (e->kind == PCEPC_ERR_ERROR)
-			str_addf(&r->log, "err %u/%u\n", e->type, e->value);
+			str_addf(&r->log, e->has_missing ? "err %u/%u missing %u\n" : "err %u/%u\n",
+				 e->type, e->value, e->missing);
 		else
 			str_addf(&r->log, "about %s %u\n",
 				 e->kind == PCEPC_ERR_LSP ? "lsp" : e->kind == PCEPC_ERR_RP ? "rp" : "srp",
 				 e->id);
+}
+
+static void heard_open(struct raw_pcc *r, const struct pcepc_open *o)
+{
+	for (unsigned i = 0; i < o->n_ofs; i++)
+		str_addf(&r->log, i ? " %u" : "functions %u", o->ofs[i]);
+	str_add(&r->log, o->n_ofs ? "\n" : "");
+	for (unsigned i = 0; i < o->n_assoc_types; i++)
+		str_addf(&r->log, i ? " %u" : "types %u", o->assoc_types[i]);
+	str_add(&r->log, o->n_assoc_types ? "\n" : "");
 }
 
 static void heard(struct raw_pcc *r, const struct pcepc_msg *m)
@@ -269,6 +297,7 @@ static void heard(struct raw_pcc *r, const struct pcepc_msg *m)
 	switch (m->type) {
 	case PCEPC_OPEN:
 		str_add(&r->log, "open\n");
+		heard_open(r, m->open);
 		if (r->quiet)
 			break;
 		pcc_send(r, &(struct pcepc_msg){ .type = PCEPC_OPEN, .open = &r->open });
@@ -357,7 +386,7 @@ void pcc_bytes(struct raw_pcc *r, const void *data, size_t len)
 
 void pcc_send(struct raw_pcc *r, const struct pcepc_msg *msg)
 {
-	uint8_t buf[8192];
+	uint8_t buf[16384];
 	struct wr wr = wr_of(buf, sizeof(buf));
 
 	pcepc_write(&wr, msg);

@@ -43,8 +43,11 @@ struct pce_world {
 	struct lsp_state report; /* the last */
 	unsigned reports, readies;
 	struct driver_failure failure;
-	struct driver_path_request request;
-	struct driver_path_reply reply;
+	struct driver_path_set set; /* the last that was asked for, and its requests */
+	struct driver_path_request request, requests[DRIVER_PATHS_MAX];
+	struct driver_path_reply reply; /* to each */
+	uint8_t used, met;
+	bool later; /* path_request does not answer: answer_paths() will */
 	bool deletes;	 /* the peer, in report and path_request */
 	unsigned alarms; /* standing now */
 	char alarm[48];	 /* type of the last raised */
@@ -64,6 +67,7 @@ struct pcep_peer_cfg peer_cfg(const char *profile);
 void peer_add(const char *profile);
 void peer_up(const char *profile);     /* and dialled, session up, sync not ended */
 void peer_synced_up(const char *profile);
+void answer_paths(void); /* to w.set */
 bool told(const char *what); /* the sink has a line with this in it */
 void told_forget(void);
 

@@ -441,7 +441,7 @@ END_TEST
 START_TEST(a_request_we_cannot_serve_gets_its_error)
 {
 	static const char *const want[] = { "err 6/3", "err 21/1", "err 4/4" };
-	struct pcepc_metric m = { .type = 14, .must = true, .bound = true, .value = 10 };
+	struct pcepc_metric m = { .type = 20, .must = true, .bound = true, .value = 10 };
 	struct pcep_item b;
 
 	peer_synced_up("rfc");

@@ -225,11 +225,10 @@ static void sink_failed(void *arg, const struct driver_failure *f)
 	(void)f;
 }
 
-static void sink_request(void *arg, const struct driver_path_request *r, struct driver_path_reply *a)
+static void sink_request(void *arg, const struct driver_path_set *r)
 {
 	(void)arg;
 	(void)r;
-	(void)a;
 }
 
 static const struct driver_sink sink = { sink_up,     sink_synced, sink_ready,	sink_down,

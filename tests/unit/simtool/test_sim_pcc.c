@@ -74,11 +74,10 @@ static void on_failed(void *arg, const struct driver_failure *f)
 	l.failures++;
 }
 
-static void on_path(void *arg, const struct driver_path_request *q, struct driver_path_reply *r)
+static void on_path(void *arg, const struct driver_path_set *set)
 {
 	(void)arg;
-	(void)q;
-	(void)r;
+	(void)set;
 }
 
 static const struct driver_sink sink = { on_up,	    on_synced, on_ready, on_down,
