@@ -543,6 +543,7 @@ static void book_fill(struct rc_read *rd, const struct rc_cursor *cur, struct ly
 		return;
 	rc_add(entry, "label", ted_link_label(rd->ted, link, buf, sizeof(buf)));
 	rc_addf(entry, "capacity", "%" PRIu64, row.capacity_bps);
+	rc_addf(entry, "measured", "%" PRIu64, row.measured_bps);
 	rc_addf(entry, "lsps", "%" PRIu32, row.n_lsps);
 	for (unsigned p = 0; p < 8; p++) {
 		struct lyd_node *n;
@@ -551,6 +552,7 @@ static void book_fill(struct rc_read *rd, const struct rc_cursor *cur, struct ly
 		n = rc_entry(entry, "priority", buf);
 		rc_addf(n, "reserved", "%" PRIu64, row.reserved_bps[p]);
 		rc_addf(n, "foreign", "%" PRIu64, row.foreign_bps[p]);
+		rc_addf(n, "backup", "%" PRIu64, row.backup_bps[p]);
 		rc_addf(n, "free", "%" PRIu64, row.free_bps[p]);
 	}
 }

@@ -217,6 +217,7 @@ static const struct {
 	{ 4, ev_metric },   { 4, ev_sids },	{ 2, ev_router }, { 4, ev_feed },
 	{ 6, ev_session },  { 5, ev_mood },	{ 4, ev_own },	 { 3, ev_kill },
 	{ 2, ev_hold },	    { 2, ev_disk },	{ 2, ev_reload }, { 5, ev_nothing },
+	{ 4, ops_optimise },
 };
 
 static void wait_a_while(void)

@@ -427,3 +427,56 @@ void ops_random(void)
 	else
 		op_put(b);
 }
+
+/* ---- the optimiser: most of its plans are carried out, some are stopped in the midst of it ---- */
+
+bool ops_optimising(void)
+{
+	struct intent_optimise_view v;
+
+	return intent_optimise_get(app_intent(sim.app), &v) &&
+	       (v.state == INTENT_OPTIMISE_COMPUTING || v.state == INTENT_OPTIMISE_APPLYING);
+}
+
+/* All is well: a plan is carried out to its end. */
+void ops_optimise_well(void)
+{
+	const struct intent_optimise_options o = { .work = 500000, .seed = sim.seed, .midpoints = 3,
+						   .apply = true };
+	struct intent_optimise_view v;
+	const char *why = "";
+	uint64_t id;
+
+	if (sim.profile == 0)
+		return;
+	if (intent_optimise_start(app_intent(sim.app), &o, &id, &why) != 0)
+		fail("an optimisation is refused: %s", why);
+	run_ns(200 * NS_PER_S);
+	if (!intent_optimise_get(app_intent(sim.app), &v) || v.state == INTENT_OPTIMISE_STOPPED)
+		fail("an optimisation stopped though all was well: %s", v.why);
+	sim.steps += v.n_done;
+}
+
+void ops_optimise(void)
+{
+	struct intent *i = app_intent(sim.app);
+	const struct intent_optimise_options o = { .work = 20000 + pick(200000),
+						   .seed = pick(1000),
+						   .midpoints = (uint8_t)pick(4),
+						   .charge_ppm = chance(20) ? 1000 * pick(50) : 0,
+						   .apply = chance(80) };
+	struct intent_optimise_view v;
+	const char *why = "";
+	uint64_t id = 0;
+	int r;
+
+	if (intent_optimise_get(i, &v) && chance(30)) {
+		r = chance(50) ? intent_optimise_cancel(i, v.id, &why) :
+				 intent_optimise_apply(i, v.id, &why);
+		say("cancel or apply the optimisation: %d %s", r, r ? why : "");
+		return;
+	}
+	r = intent_optimise_start(i, &o, &id, &why);
+	sim.steps += r == 0 ? v.n_done : 0; /* of the one before, forgotten now */
+	say("optimise: %d %s", r, r ? why : "");
+}

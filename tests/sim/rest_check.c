@@ -237,6 +237,8 @@ void check_rest(void)
 		abort();
 	if (ops_pending())
 		fail("a command has no answer");
+	if (ops_optimising())
+		fail("an optimisation does not end");
 	check_always();
 	check_topology();
 	for (unsigned k = 0; k < POLS; k++) {
@@ -261,6 +263,7 @@ void check_watch_begin(uint32_t wire)
 		abort();
 	/* Priorities push others aside, and a round of re-optimisation may come at any time. */
 	sim.cut_watch = sim.profile < 2 && sim.conf.reopt_interval_s == 0 && !ops_pending() &&
+			!ops_optimising() &&
 			mono_since(sim.disturbed, loop_now(sim.loop)) > 90 * NS_PER_S;
 	sim.n_pushes = 0;
 	sim.cut_touched = 0;

@@ -20,6 +20,7 @@
 #include "app/app.h"
 #include "base/rng.h"
 #include "intent/intent.h"
+#include "intent/optimise.h"
 #include "southbound/pcep/pcc.h"
 #include "topo/topo.h"
 #include "tools/sim/feed.h"
@@ -118,7 +119,7 @@ struct sim {
 	bool cut_watch;
 	uint64_t cut_touched; /* bits of beliefs */
 	unsigned bug_count;
-	uint64_t acks, lives, restful, walked;
+	uint64_t acks, lives, restful, walked, steps;
 };
 
 extern struct sim sim;
@@ -160,6 +161,9 @@ struct router *router_of(const struct ip_addr *headend);
 /* ops.c */
 void ops_random(void); /* one command */
 void ops_hold(bool on);
+void ops_optimise(void);
+void ops_optimise_well(void);
+bool ops_optimising(void);
 void ops_killed(void); /* no answer will come any more */
 bool ops_pending(void);
 struct belief *belief_of(const struct sr_policy_key *key);

@@ -153,12 +153,14 @@ static int book_link(json_object *json, const char *name)
 		{ "PRIORITY", "priority", NULL, true },
 		{ "RESERVED", "reserved", cli_fmt_rate, true },
 		{ "FOREIGN", "foreign", cli_fmt_rate, true },
+		{ "BACKUP", "backup", cli_fmt_rate, true },
 		{ "FREE", "free", cli_fmt_rate, true },
 	};
 	static const struct cli_column fields[] = {
 		{ "link", "label", NULL, false },
 		{ "id", "link-id", NULL, false },
 		{ "capacity", "capacity", cli_fmt_rate, false },
+		{ "measured", "measured", cli_fmt_rate, false },
 		{ "lsps", "lsps", NULL, false },
 	};
 
@@ -182,6 +184,7 @@ int cli_book(const struct cli_command *cmd)
 		{ "CAPACITY", "capacity", cli_fmt_rate, true },
 		{ "RESERVED", "", fmt_reserved, true },
 		{ "FOREIGN", "", fmt_foreign, true },
+		{ "MEASURED", "measured", cli_fmt_rate, true },
 		{ "FREE", "", fmt_free, true },
 		{ "LSPS", "lsps", NULL, true },
 	};

@@ -465,6 +465,8 @@ bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_r
 	out->link = link;
 	out->capacity_bps = 10000000000;
 	out->reserved_bps[7] = 5;
+	out->measured_bps = 6;
+	out->backup_bps[7] = 7;
 	out->n_lsps = 1;
 	return true;
 }

@@ -108,6 +108,8 @@ static const struct {
 	{ D "sextant-system:system/alarms/alarm=link-flap,r1%3Er2", "/sextant-system:system/alarms",
 	  "\"times\":3", NULL },
 	{ D "sextant-book:book", NULL, "\"free\":\"0\"", NULL },
+	{ D "sextant-book:book", NULL, "\"measured\":\"6\"", NULL },
+	{ D "sextant-book:book", NULL, "\"backup\":\"7\"", NULL },
 	{ D "sextant-audit:audit/entry", "/sextant-audit:audit", "\"sextant-audit:entry\":[]", NULL },
 };
 
