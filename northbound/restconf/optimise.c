@@ -111,7 +111,8 @@ static const char *const state_names[] = {
 };
 static const char *const rollout_names[] = {
 	[INTENT_ROLLOUT_NONE_NEEDED] = "none-needed", [INTENT_ROLLOUT_FOUND] = "found",
-	[INTENT_ROLLOUT_DETOURS] = "with-detours",    [INTENT_ROLLOUT_NONE] = "none",
+	[INTENT_ROLLOUT_DETOURS] = "with-detours",    [INTENT_ROLLOUT_PART] = "part",
+	[INTENT_ROLLOUT_NONE] = "none",
 	[INTENT_ROLLOUT_UNKNOWN] = "unknown",
 };
 static const char *const step_names[] = { [INTENT_STEP_WAITING] = "waiting",

@@ -33,6 +33,7 @@ enum intent_optimise_rollout {
 	INTENT_ROLLOUT_NONE_NEEDED,
 	INTENT_ROLLOUT_FOUND,
 	INTENT_ROLLOUT_DETOURS, /* some policies move more than once */
+	INTENT_ROLLOUT_PART,	/* not for all moves: those that fit, the rest is dropped */
 	INTENT_ROLLOUT_NONE,	/* whatever the order, a link is overloaded on the way */
 	INTENT_ROLLOUT_UNKNOWN, /* none was found in time */
 };

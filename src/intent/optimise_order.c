@@ -118,7 +118,7 @@ static void pass(struct order *o)
 	bool any = true;
 
 	start_over(o);
-	for (unsigned n = 0; any && n < PASSES_MAX && intent_opt_go_on(o->s, OPT_PHASES - 1); n++) {
+	for (unsigned n = 0; any && n < PASSES_MAX; n++) {
 		any = false;
 		for (uint32_t m = 0; m < o->n_moves; m++)
 			any = try_move(o, m) || any;
@@ -239,14 +239,12 @@ static bool wants_any(const struct opt_job *j)
 
 /* ---- the whole ---- */
 
-static bool order_open(struct order *o, const struct te_rollout *roll)
+static bool order_open(struct order *o)
 {
 	struct opt_job *j = o->s->j;
 	struct arena *a = &j->arena;
-	size_t m = (size_t)roll->n_moves + 1, n = (size_t)j->n_flows + 1;
+	size_t m = (size_t)o->n_moves + 1, n = (size_t)j->n_flows + 1;
 
-	o->moves = roll->moves;
-	o->n_moves = roll->n_moves;
 	o->route = ARENA_ARRAY(a, m, const struct opt_route *);
 	o->taken = ARENA_ARRAY(a, m, bool);
 	o->at = ARENA_ARRAY(a, n, const struct opt_route *);
@@ -294,7 +292,8 @@ static bool detours(const struct opt_job *j)
 	return false;
 }
 
-static void after_steps(struct order *o)
+/* True: the steps that fit make the fullest link emptier. */
+static bool gain(struct order *o)
 {
 	struct opt_solve *s = o->s;
 	struct opt_figures *is = &s->j->is;
@@ -302,14 +301,92 @@ static void after_steps(struct order *o)
 	steps(o);
 	is->after = fullest(s, s->lists, is->fullest_after);
 	is->booked_after = booked_most(o);
-	is->rollout = detours(s->j) ? INTENT_ROLLOUT_DETOURS : INTENT_ROLLOUT_FOUND;
-	if (is->after < is->before * (1 - 1e-9) && s->j->n_steps > 0)
-		return;
-	give_up(s, "without the moves that do not fit this one gains nothing");
+	return is->after < is->before * (1 - 1e-9) && s->j->n_steps > 0;
+}
+
+static void stay(struct opt_figures *is)
+{
 	is->after = is->before;
 	memcpy(is->fullest_after, is->fullest_before, sizeof(is->fullest_after));
 	is->booked_after = is->booked_before;
+}
+
+static void whole(struct order *o)
+{
+	struct opt_figures *is = &o->s->j->is;
+
+	if (gain(o)) {
+		is->rollout = detours(o->s->j) ? INTENT_ROLLOUT_DETOURS : INTENT_ROLLOUT_FOUND;
+		return;
+	}
+	give_up(o->s, "without the moves that do not fit this one gains nothing");
+	stay(is);
 	is->rollout = INTENT_ROLLOUT_NONE_NEEDED;
+}
+
+/* There is no order of all moves: those that fit, when they gain something. Else the plan is told
+ * as it is, for people: without steps. */
+static void part(struct order *o, const struct te_list *wanted)
+{
+	struct opt_solve *s = o->s;
+	struct opt_job *j = s->j;
+	const struct opt_route **to = ARENA_ARRAY(&j->arena, (size_t)j->n_flows + 1,
+						  const struct opt_route *);
+
+	for (uint32_t k = 0; to && k < j->n_flows; k++)
+		to[k] = j->flows[k].to;
+	if (!to || gain(o)) {
+		j->is.rollout = INTENT_ROLLOUT_PART;
+		return;
+	}
+	j->n_steps = 0;
+	memcpy(s->lists, wanted, j->n_flows * sizeof(*wanted));
+	for (uint32_t k = 0; k < j->n_flows; k++) {
+		if (!to[k])
+			continue;
+		j->flows[k].to = to[k];
+		j->flows[k].dropped = false;
+		j->flows[k].why = NULL;
+	}
+	stay(&j->is);
+	j->is.after = fullest(s, s->lists, j->is.fullest_after); /* where it would lead */
+}
+
+/* Each that changes, once. */
+static bool direct(struct order *o, const struct te_list *wanted)
+{
+	struct opt_job *j = o->s->j;
+	struct te_move *moves = ARENA_ARRAY(&j->arena, (size_t)j->n_flows + 1, struct te_move);
+
+	o->n_moves = 0;
+	o->moves = moves;
+	for (uint32_t k = 0; moves && k < j->n_flows; k++)
+		if (j->flows[k].to)
+			moves[o->n_moves++] = (struct te_move){ .demand = k, .list = wanted[k] };
+	return moves != NULL;
+}
+
+/* False: no memory. */
+static bool order(struct opt_solve *s, const struct te_rollout *roll)
+{
+	struct order o = { .s = s, .moves = roll->moves, .n_moves = roll->n_moves };
+	bool found = roll->status == TE_OK && (roll->found == TE_ROLLOUT_FOUND ||
+					       roll->found == TE_ROLLOUT_DETOURS);
+	const struct te_list *wanted = arena_copy(&s->j->arena, s->lists,
+						  (size_t)s->j->n_flows * sizeof(*wanted));
+	bool any = wants_any(s->j);
+
+	if (!wanted || (any && !found && !direct(&o, wanted)) || !order_open(&o))
+		return false;
+	stay(&s->j->is);
+	if (!any)
+		return true;
+	s->j->is.rollout = rollout_of(roll);
+	if (found)
+		whole(&o);
+	else
+		part(&o, wanted);
+	return true;
 }
 
 void intent_opt_order(struct opt_solve *s)
@@ -317,30 +394,14 @@ void intent_opt_order(struct opt_solve *s)
 	const struct te_rollout_options opt = { .work_max = ORDER_WORK, .go_on = order_goes_on,
 						.arg = s };
 	struct te_list *now = ARENA_ARRAY(&s->j->arena, (size_t)s->j->n_flows + 1, struct te_list);
-	struct opt_figures *is = &s->j->is;
-	struct order o = { .s = s };
 	struct te_rollout roll = { .status = TE_OK };
 
-	if (!now) {
+	s->j->is.bound = s->bound;
+	if (now) {
+		figures_before(s, now);
+		if (wants_any(s->j))
+			te_rollout(&s->problem, s->lists, &opt, &s->j->arena, &roll);
+	}
+	if (!now || !order(s, &roll))
 		s->j->why = "no memory";
-		return;
-	}
-	figures_before(s, now);
-	if (wants_any(s->j))
-		te_rollout(&s->problem, s->lists, &opt, &s->j->arena, &roll);
-	if (!order_open(&o, &roll)) {
-		s->j->why = "no memory";
-		return;
-	}
-	is->bound = s->bound;
-	is->after = is->before;
-	memcpy(is->fullest_after, is->fullest_before, sizeof(is->fullest_after));
-	if (!wants_any(s->j))
-		return;
-	is->rollout = rollout_of(&roll);
-	if (is->rollout == INTENT_ROLLOUT_FOUND || is->rollout == INTENT_ROLLOUT_DETOURS) {
-		after_steps(&o);
-		return;
-	}
-	is->after = fullest(s, s->lists, is->fullest_after); /* where it would lead */
 }
