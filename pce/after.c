@@ -495,3 +495,64 @@ bool pce_after_on(const struct pce_after *x, const uint32_t *to, uint32_t target
 	return to[u] != PCE_INF && !x->is_dead[x->s->out_link[arc]] &&
 	       tight(x, to, u, x->s->place[target], arc);
 }
+
+/* ---- labels ---- */
+
+bool pce_all_readable(const struct ted *t)
+{
+	uint64_t index = 0, least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < t->n_nodes; i++) {
+		const struct ted_node *n = &t->nodes[i];
+		uint64_t labels = 0;
+
+		if (!n->alive || n->pseudonode)
+			continue;
+		for (uint32_t k = 0; k < n->n_srgb; k++)
+			labels += n->srgb[k].size;
+		least = labels < least ? labels : least;
+		for (uint32_t k = 0; k < n->n_node_sids; k++)
+			if (!n->node_sids[k].is_label && n->node_sids[k].value > index)
+				index = n->node_sids[k].value;
+	}
+	return index < least;
+}
+
+/* No link counts as dead here. */
+static bool before_on(const struct pce_after *x, const uint32_t *to, uint32_t target, uint32_t u,
+		      uint32_t arc)
+{
+	return to[u] != PCE_INF && tight(x, to, u, target, arc);
+}
+
+bool pce_before_readable(struct pce_after *x, const uint32_t *to, uint32_t from, uint32_t node,
+			 const struct ted_node_sid *sid)
+{
+	const struct pce_shape *s = x->s;
+	uint32_t n = 0, seen = 0, target = s->place[node];
+	bool good = true;
+
+	x->stack[n++] = from;
+	x->hit[from] = 1;
+	x->lost[seen++] = from;
+	while (good && n > 0) {
+		uint32_t u = x->stack[--n];
+
+		if (u == target)
+			continue;
+		good = x->t->nodes[s->node[u]].pseudonode ||
+		       ted_label_of(x->t, s->node[u], sid) != 0;
+		for (uint32_t e = s->out[u]; e < s->out[u + 1]; e++) {
+			uint32_t v = x->out[e].place;
+
+			if (x->hit[v] || !before_on(x, to, target, u, e))
+				continue;
+			x->hit[v] = 1;
+			x->lost[seen++] = v;
+			x->stack[n++] = v;
+		}
+	}
+	while (seen > 0)
+		x->hit[x->lost[--seen]] = 0;
+	return good;
+}

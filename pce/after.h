@@ -50,6 +50,13 @@ int pce_after_renew(struct pce_after *x);
 /* Is an out-arc on a shortest path towards the node these distances lead to, after the failure. */
 bool pce_after_on(const struct pce_after *x, const uint32_t *to, uint32_t target, uint32_t arc);
 
+/* Every router has labels for all node SIDs: nobody has to ask who is on the way. */
+bool pce_all_readable(const struct ted *t);
+/* Before the failure: can every router on the shortest paths from a place to a node, but that node,
+ * read the label of its SID. to: pce_before_to() of the node. */
+bool pce_before_readable(struct pce_after *x, const uint32_t *to, uint32_t from, uint32_t node,
+			 const struct ted_node_sid *sid);
+
 /* What the files that use it share. */
 struct pce_after {
 	const struct ted *t;

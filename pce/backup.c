@@ -58,6 +58,7 @@ struct pce_backups {
 	uint32_t hop_parent; /* of the adjacencies being looked at */
 	uint8_t *node_sid;	/* by node */
 	bool sid_missed, cut_short;
+	bool readable; /* all routers have labels for all node SIDs, or none are needed */
 	uint32_t froms, asked;
 };
 
@@ -135,6 +136,7 @@ int pce_backups_new(struct pce_backups **outp, const struct ted *t, enum pce_dat
 	if (!b->zero || !b->mark || !b->dag || !b->queue || !b->node_sid)
 		return err_raise(-ENOMEM);
 	zeros_find(b);
+	b->readable = dataplane != PCE_MPLS || pce_all_readable(t);
 	*outp = TAKE(b);
 	return 0;
 }
@@ -403,6 +405,22 @@ static bool leads(const struct pce_backups *b, const uint32_t *from, uint32_t u,
 	       !meets_from(b, from, u, v);
 }
 
+/* SR-MPLS: whoever is on the way has a label for the node. What has no SID is sent otherwise. */
+static bool readable(struct pce_backups *b, const uint32_t *to, uint32_t u, uint32_t v)
+{
+	uint32_t node = b->x->s->node[v];
+	const struct ted_node_sid *sid = b->readable ? NULL : pce_node_sid(&b->t->nodes[node], 0);
+	bool good;
+
+	if (!sid)
+		return true;
+	if (!to)
+		to = pce_before_to(b->x, node);
+	good = to && pce_before_readable(b->x, to, u, node, sid);
+	b->sid_missed |= !good;
+	return good;
+}
+
 static bool expand(struct pce_backups *b, uint32_t u)
 {
 	const uint32_t *from = NULL;
@@ -420,7 +438,7 @@ static bool expand(struct pce_backups *b, uint32_t u)
 		uint32_t v = b->dag[i];
 
 		if (!reached(b, v) && !pseudo(b, v) && leads(b, from, u, v) &&
-		    has_node_sid(b, b->x->s->node[v]))
+		    has_node_sid(b, b->x->s->node[v]) && readable(b, NULL, u, v))
 			reach(b, v, b->mark[u].level + 1, u, TED_NONE);
 	}
 	hops(b, u, adjacency);
@@ -431,9 +449,10 @@ static bool expand(struct pce_backups *b, uint32_t u)
 }
 
 /* The destination is reached from u without meeting what failed. */
-static bool arrives(const struct pce_backups *b, const uint32_t *to, uint32_t u, uint32_t dst)
+static bool arrives(struct pce_backups *b, const uint32_t *to, uint32_t u, uint32_t dst)
 {
-	return u == dst || (to[u] != PCE_INF && !meets_to(b, to, u, dst));
+	return u == dst ||
+	       (to[u] != PCE_INF && !meets_to(b, to, u, dst) && readable(b, to, u, dst));
 }
 
 /* Place of the router where the last segment ends; TED_NONE: no list. */

@@ -495,6 +495,8 @@ static void carry(struct sim *s, struct packet *p, uint32_t v, uint32_t index)
 	uint64_t best = s->fib.dist[p->at][v], w;
 	bool sent = false;
 
+	if (s->out->lost) /* one is enough: loops of zero metrics would branch for ever */
+		return;
 	if (p->at == v) {
 		p->seg++;
 		forward_mpls(s, p);

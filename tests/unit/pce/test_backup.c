@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TI-LFA against a packet simulator: every router but the one that repairs forwards as before the
+ * TI-LFA against a packet simulator, SRv6 and label stacks: every router but the one that repairs forwards as before the
  * failure. Packets arrive, never meet what failed, and only use links of shortest paths without
  * it; no shorter list does so.
  */
@@ -24,6 +24,7 @@ struct world {
 	struct net n;
 	uint32_t srlg[NET_LINKS][1];
 	const struct ted *t;
+	enum pce_dataplane plane;
 	struct pce_backups *b;
 	uint32_t plr;
 	struct pce_failure f;
@@ -33,6 +34,14 @@ struct world {
 	bool zero; /* some metrics are */
 	bool thorough; /* all shorter lists are tried */
 	uint64_t lists, none, longest, lfa;
+};
+
+/* A repair with the packet's own destination behind it, as it is sent to the first neighbour. */
+struct repair {
+	struct ip_addr sid[PCE_BACKUP_SEGS_MAX + 1];
+	uint32_t label[PCE_BACKUP_SEGS_MAX + 1];
+	struct pce_list list;
+	uint32_t at; /* who reads what comes next */
 };
 
 static uint32_t below(struct world *w, uint32_t n)
@@ -101,12 +110,14 @@ static bool good_link(const struct world *w, uint32_t l)
 }
 
 /* Packets with this list, at a first neighbour, do as they must. */
-static bool runs_well(const struct world *w, uint32_t neighbour, const struct pce_list *list,
+static bool runs_well(const struct world *w, uint32_t neighbour, const struct repair *r,
 		      uint32_t dst)
 {
 	static struct net_run run;
 
-	net_forward(&w->n, neighbour, list, &run);
+	if (r->list.n == 0)
+		return neighbour == dst;
+	net_forward(&w->n, neighbour, &r->list, &run);
 	if (run.lost || run.n == 0)
 		return false;
 	for (uint32_t i = 0; i < run.n; i++) {
@@ -119,10 +130,52 @@ static bool runs_well(const struct world *w, uint32_t neighbour, const struct pc
 	return true;
 }
 
-static bool dst_sid(const struct world *w, uint32_t dst, struct ip_addr *sid)
+static void repair_begin(const struct world *w, struct repair *r, uint32_t neighbour)
 {
-	*sid = w->n.node[dst].n_sids > 0 ? w->n.node[dst].sids[0].sid : (struct ip_addr){ 0 };
-	return sid->family != IP_NONE;
+	*r = (struct repair){ .list.dataplane = w->plane, .at = neighbour };
+	r->list.sids = r->sid;
+	r->list.labels = r->label;
+}
+
+static void repair_add(struct repair *r, const struct ip_addr *sid, uint32_t label, uint32_t to)
+{
+	r->sid[r->list.n] = *sid;
+	r->label[r->list.n++] = label;
+	r->at = to;
+}
+
+/* The label one router has for the node SID of another: its SRGB, laid end to end. 0: none. */
+static uint32_t label_of(const struct world *w, uint32_t at, uint32_t node)
+{
+	const struct ted_node *d = &w->n.node[at];
+	uint32_t index = w->n.mpls_sid[node].value;
+
+	for (uint32_t i = 0; w->n.node[node].n_node_sids > 0 && i < d->n_srgb; i++) {
+		if (index < d->srgb[i].size)
+			return d->srgb[i].base + index;
+		index -= d->srgb[i].size;
+	}
+	return 0;
+}
+
+/* False: there is nothing a packet to it could carry. Who is there already needs no label. */
+static bool repair_end(const struct world *w, struct repair *r, uint32_t dst)
+{
+	static const struct ip_addr none;
+	uint32_t label;
+
+	if (w->plane == PCE_SRV6) {
+		if (w->n.node[dst].n_sids == 0)
+			return false;
+		repair_add(r, &w->n.node[dst].sids[0].sid, 0, dst);
+		return true;
+	}
+	if (w->n.node[dst].n_node_sids == 0)
+		return false;
+	label = r->at == dst ? 0 : label_of(w, r->at, dst);
+	if (label)
+		repair_add(r, &none, label, dst);
+	return label || r->at == dst;
 }
 
 /* Can the PLR send to this router over this link and stay on shortest paths. */
@@ -145,36 +198,58 @@ static bool first_good(const struct world *w, uint32_t link, uint32_t neighbour)
 
 /* ---- shorter lists, all there are ---- */
 
-static uint32_t all_sids(const struct world *w, struct ip_addr *out)
+struct one_seg {
+	struct ip_addr sid;
+	uint32_t label, to;
+};
+
+static void seg_put(struct one_seg *out, uint32_t *n, const struct ip_addr *sid, uint32_t label,
+		    uint32_t to)
 {
+	out[(*n)++] = (struct one_seg){ .sid = sid ? *sid : (struct ip_addr){ 0 }, .label = label,
+					.to = to };
+}
+
+/* Every segment that the router could read first. */
+static uint32_t all_segs(const struct world *w, uint32_t at, struct one_seg *out)
+{
+	const struct net *g = &w->n;
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < w->n.n_routers; i++)
-		for (uint32_t k = 0; k < w->n.node[i].n_sids; k++)
-			out[n++] = w->n.node[i].sids[k].sid;
-	for (uint32_t l = 0; l < w->n.n_links; l++)
-		for (uint32_t k = 0; w->n.usable[l] && k < w->n.link[l].n_sids; k++)
-			out[n++] = w->n.link[l].sids[k].sid;
+	for (uint32_t i = 0; i < g->n_routers; i++) {
+		for (uint32_t k = 0; w->plane == PCE_SRV6 && k < g->node[i].n_sids; k++)
+			seg_put(out, &n, &g->node[i].sids[k].sid, 0, i);
+		if (w->plane == PCE_MPLS && label_of(w, at, i))
+			seg_put(out, &n, NULL, label_of(w, at, i), i);
+	}
+	for (uint32_t l = 0; l < g->n_links; l++) {
+		for (uint32_t k = 0; w->plane == PCE_SRV6 && g->usable[l] && k < g->link[l].n_sids; k++)
+			seg_put(out, &n, &g->link[l].sids[k].sid, 0, TED_NONE);
+		for (uint32_t k = 0; w->plane == PCE_MPLS && g->usable[l] && g->link[l].from == at &&
+				     k < g->link[l].n_adj_sids; k++) {
+			const struct ted_adj_sid *x = &g->link[l].adj_sids[k];
+
+			seg_put(out, &n, NULL, x->value, x->lan_node ? x->lan_node - 1 : g->link[l].to);
+		}
+	}
 	return n;
 }
 
 static bool any_list(const struct world *w, uint32_t n_segs, uint32_t dst)
 {
-	static struct ip_addr all[NET_NODES * 3 + NET_LINKS * NET_SIDS];
-	struct ip_addr sids[2];
-	struct pce_list list = { .dataplane = PCE_SRV6, .n = n_segs + 1, .sids = sids };
-	uint32_t n = n_segs > 0 ? all_sids(w, all) : 1;
+	static struct one_seg all[NET_NODES * 3 + NET_LINKS * NET_SIDS];
 
-	if (!dst_sid(w, dst, &sids[n_segs]))
-		return false;
 	for (uint32_t l = 0; l < w->n.n_links; l++)
 		for (uint32_t v = 0; v < w->n.n_routers; v++) {
-			if (!first_good(w, l, v))
-				continue;
-			for (uint32_t i = 0; i < n; i++) {
+			uint32_t n = n_segs > 0 && first_good(w, l, v) ? all_segs(w, v, all) : 1;
+
+			for (uint32_t i = 0; first_good(w, l, v) && i < n; i++) {
+				struct repair r;
+
+				repair_begin(w, &r, v);
 				if (n_segs > 0)
-					sids[0] = all[i];
-				if (runs_well(w, v, &list, dst))
+					repair_add(&r, &all[i].sid, all[i].label, all[i].to);
+				if (repair_end(w, &r, dst) && runs_well(w, v, &r, dst))
 					return true;
 			}
 		}
@@ -185,21 +260,24 @@ static bool any_list(const struct world *w, uint32_t n_segs, uint32_t dst)
 
 static void list_right(struct world *w, uint32_t dst, const struct pce_backup *out)
 {
-	struct ip_addr sids[PCE_BACKUP_SEGS_MAX + 1];
-	const struct pce_list list = { .dataplane = PCE_SRV6, .n = out->n_segs + 1, .sids = sids };
+	struct repair r;
 
 	MUST(out->n_segs <= PCE_BACKUP_SEGS_MAX);
 	MUST(first_good(w, out->link, out->neighbour));
 	MUST(out->igp == w->after[dst]);
 	MUST(out->minimal);
+	repair_begin(w, &r, out->neighbour);
 	for (uint32_t i = 0; i < out->n_segs; i++)
-		sids[i] = out->segs[i].sid;
+		repair_add(&r, &out->segs[i].sid, out->segs[i].label, out->segs[i].node);
 	w->lists++;
 	w->lfa += out->n_segs == 0;
 	w->longest = out->n_segs > w->longest ? out->n_segs : w->longest;
-	if (!dst_sid(w, dst, &sids[out->n_segs]))
-		return; /* nothing a packet could be sent to */
-	MUST(runs_well(w, out->neighbour, &list, dst));
+	if (!repair_end(w, &r, dst)) {
+		/* Nothing a packet could be sent to; but who has a label is reached by it. */
+		MUST(w->plane == PCE_SRV6 || w->n.node[dst].n_node_sids == 0);
+		return;
+	}
+	MUST(runs_well(w, out->neighbour, &r, dst));
 	/* With circles of no length a packet has no end of ways. */
 	for (uint32_t k = 0; w->thorough && !w->zero && k < out->n_segs && k < 2; k++)
 		MUST(!any_list(w, k, dst));
@@ -257,11 +335,12 @@ static void one(struct world *w, uint32_t dst)
 
 /* ---- worlds ---- */
 
-static void world_make(struct world *w, uint64_t seed)
+static void world_make(struct world *w, uint64_t seed, enum pce_dataplane plane)
 {
 	struct net_cfg c;
 
 	rng_seed(&w->rng, seed);
+	w->plane = plane;
 	c = (struct net_cfg){ .routers = 3 + below(w, 4), .lan = below(w, 3) == 0,
 			      .half = below(w, 4) == 0, .overload = below(w, 4) == 0,
 			      .odd_metrics = below(w, 8) == 0, .complete = below(w, 4) != 0,
@@ -283,7 +362,7 @@ static void world_make(struct world *w, uint64_t seed)
 	w->t = net_build(&w->n);
 	for (uint32_t i = 0; i < w->n.n_nodes; i++)
 		distances(w, i, NULL, w->before[i]);
-	MUST(pce_backups_new(&w->b, w->t, PCE_SRV6, NULL) == 0);
+	MUST(pce_backups_new(&w->b, w->t, w->plane, NULL) == 0);
 }
 
 /* A failure next to the router, mostly. */
@@ -321,21 +400,34 @@ static void world_run(struct world *w)
 	}
 }
 
+static void worlds_run(struct world *w, uint64_t first, uint64_t n, enum pce_dataplane plane)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		world_make(w, first + i, plane);
+		world_run(w);
+		w->b = pce_backups_free(w->b);
+		ted_unref(w->t);
+	}
+	/* Nothing would be tested otherwise. */
+	ck_assert_uint_gt(w->lists, n);
+	ck_assert_uint_gt(w->none, n / 10);
+	ck_assert_uint_gt(w->lfa, n / 10);
+	ck_assert_uint_gt(w->longest, 1);
+}
+
 START_TEST(repairs_arrive_off_the_failure_on_shortest_paths)
 {
 	static struct world w;
 
-	for (uint64_t i = 0; i < NETS; i++) {
-		world_make(&w, (uint64_t)_i * NETS + i);
-		world_run(&w);
-		w.b = pce_backups_free(w.b);
-		ted_unref(w.t);
-	}
-	/* Nothing would be tested otherwise. */
-	ck_assert_uint_gt(w.lists, NETS);
-	ck_assert_uint_gt(w.none, NETS / 10);
-	ck_assert_uint_gt(w.lfa, NETS / 10);
-	ck_assert_uint_gt(w.longest, 1);
+	worlds_run(&w, (uint64_t)_i * NETS, NETS, PCE_SRV6);
+}
+END_TEST
+
+START_TEST(label_stacks_arrive_off_the_failure_on_shortest_paths)
+{
+	static struct world w;
+
+	worlds_run(&w, (uint64_t)_i * NETS + 5, NETS, PCE_MPLS);
 }
 END_TEST
 
@@ -343,7 +435,7 @@ START_TEST(what_is_not_there_cannot_fail)
 {
 	static struct world w;
 
-	world_make(&w, 3);
+	world_make(&w, 3, PCE_SRV6);
 	ck_assert_int_gt(pce_backups_fail(w.b, 0, &(struct pce_failure){ PCE_FAIL_LINK, 4000 }), 0);
 	ck_assert_int_gt(pce_backups_fail(w.b, 0, &(struct pce_failure){ PCE_FAIL_NODE, 4000 }), 0);
 	ck_assert_int_gt(pce_backups_fail(w.b, 0, &(struct pce_failure){ PCE_FAIL_NODE, 0 }), 0);
@@ -362,6 +454,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, repairs_arrive_off_the_failure_on_shortest_paths, 0, CHUNKS);
+	tcase_add_loop_test(tc, label_stacks_arrive_off_the_failure_on_shortest_paths, 0, CHUNKS);
 	tcase_add_test(tc, what_is_not_there_cannot_fail);
 	suite_add_tcase(s, tc);
 	return check_main(s);
