@@ -61,6 +61,37 @@ bool pce_on_spt(const struct pce_ctx *c, const struct pce_tree *s, uint32_t link
 	return on_tree(c, s, c->shape->place[c->p->arcs[link].from], c->shape->out_arc[link]);
 }
 
+/* The arc of u on a shortest path; PCE_INF: there is none, or more than one. */
+static uint32_t only_arc(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u)
+{
+	uint32_t found = PCE_INF;
+
+	for (uint32_t i = c->shape->out[u], end = c->shape->out[u + 1]; i < end; i++) {
+		if (!on_tree(c, s, u, i))
+			continue;
+		if (found != PCE_INF)
+			return PCE_INF;
+		found = i;
+	}
+	return found;
+}
+
+uint32_t pce_dag_single(const struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
+			uint32_t links[PCE_PATH_MAX])
+{
+	uint32_t u = c->shape->place[from], n = 0;
+
+	while (u != s->root) {
+		uint32_t arc = n < PCE_PATH_MAX ? only_arc(c, s, u) : PCE_INF;
+
+		if (arc == PCE_INF)
+			return 0;
+		links[n++] = c->shape->out_link[arc];
+		u = c->out_arcs[arc].place;
+	}
+	return n;
+}
+
 void pce_dag_begin(struct pce_ctx *c)
 {
 	c->epoch = pce_trees_epoch(c->trees);

@@ -23,17 +23,27 @@ static void walk_add(struct pce_walk *w, const uint64_t *worst, uint64_t delay_m
 	w->delay_min += delay_min;
 }
 
-bool pce_walk_to(struct pce_walk *w, const struct pce_walk_goal *g, uint32_t seg)
+static void cross_one(struct pce_walk *w, uint32_t link)
+{
+	uint64_t v[PCE_METRICS];
+
+	for (unsigned m = 0; m < PCE_METRICS; m++) {
+		uint32_t own = pce_arc_metric(&w->c->p->arcs[link], m);
+
+		v[m] = own == TED_NONE ? 0 : own;
+	}
+	walk_add(w, v, v[PCE_DELAY]);
+	(void)pce_used_add(&w->used, link);
+	w->at = w->c->p->arcs[link].to;
+}
+
+/* All shortest paths to the goal; false with a reason. */
+static bool walk_ways(struct pce_walk *w, const struct pce_tree *s, const struct pce_walk_goal *g,
+		      uint32_t seg)
 {
 	struct pce_ctx *c = w->c;
-	const struct pce_tree *s;
 	const struct pce_dag *d;
 
-	if (g->node == w->at)
-		return true;
-	s = pce_spt_algo(c, g->node, g->algo);
-	if (!s)
-		return pce_walk_bad(w, seg, "out of memory");
 	pce_dag_begin(c);
 	d = pce_dag_from(c, s, w->at, g->sid);
 	if (!d->reached)
@@ -51,6 +61,25 @@ bool pce_walk_to(struct pce_walk *w, const struct pce_walk_goal *g, uint32_t seg
 	w->single = w->single && d->paths == 1;
 	pce_dag_mark(c, s, w->at, &w->used);
 	w->at = g->node;
+	return true;
+}
+
+bool pce_walk_to(struct pce_walk *w, const struct pce_walk_goal *g, uint32_t seg)
+{
+	struct pce_ctx *c = w->c;
+	const struct pce_tree *s;
+	uint32_t links[PCE_PATH_MAX], n;
+
+	if (g->node == w->at)
+		return true;
+	s = pce_spt_algo(c, g->node, g->algo);
+	if (!s)
+		return pce_walk_bad(w, seg, "out of memory");
+	n = g->sid ? 0 : pce_dag_single(c, s, w->at, links);
+	for (uint32_t i = 0; i < n; i++)
+		cross_one(w, links[i]);
+	if (n == 0 && !walk_ways(w, s, g, seg))
+		return false;
 	if (c->note)
 		c->note(c->note_arg, &(struct pce_note){ .node = g->node,
 							 .link = TED_NONE,
@@ -93,20 +122,6 @@ uint32_t pce_lan_exit(const struct ted *t, uint32_t link, uint32_t far)
 	return TED_NONE;
 }
 
-static void cross_one(struct pce_walk *w, uint32_t link)
-{
-	uint64_t v[PCE_METRICS];
-
-	for (unsigned m = 0; m < PCE_METRICS; m++) {
-		uint32_t own = pce_arc_metric(&w->c->p->arcs[link], m);
-
-		v[m] = own == TED_NONE ? 0 : own;
-	}
-	walk_add(w, v, v[PCE_DELAY]);
-	(void)pce_used_add(&w->used, link);
-	w->at = w->c->p->arcs[link].to;
-}
-
 void pce_walk_cross(struct pce_walk *w, uint32_t link, uint32_t far)
 {
 	cross_one(w, link);
@@ -124,6 +139,17 @@ struct local {
 	struct pce_sid is;
 	uint32_t link, far; /* End.X */
 	unsigned bits;	    /* matched */
+	bool deep;	    /* bits behind the first HEAD ones may make a difference */
+};
+
+enum { HEAD = 64 };
+
+/* What was found for the first bits of an address at a node; the latest of those that fall on one
+ * place is kept. */
+struct heard {
+	uint32_t stamp, node;
+	uint64_t head;
+	struct local is;
 };
 
 static unsigned match_bits(const struct ted_sid *s, const struct pce_sid *is,
@@ -142,10 +168,15 @@ static void consider(struct local *best, const struct ted_sid *s, const struct i
 	struct pce_sid is;
 	unsigned bits;
 
+	if (!ip_bits_same(&s->sid, da, s->structure.lb))
+		return;
 	pce_sid_read(s, &is);
+	if ((is.csid == PCE_CSID_NONE || is.lb + is.len > HEAD) && ip_bits_same(&s->sid, da, HEAD))
+		best->deep = true;
 	bits = match_bits(s, &is, da);
 	if (bits > best->bits)
-		*best = (struct local){ .sid = s, .is = is, .link = link, .far = far, .bits = bits };
+		*best = (struct local){ .sid = s, .is = is, .link = link, .far = far, .bits = bits,
+					.deep = best->deep };
 }
 
 static struct local match_local(const struct ted *t, uint32_t node, const struct ip_addr *da)
@@ -167,6 +198,22 @@ static struct local match_local(const struct ted *t, uint32_t node, const struct
 		}
 	}
 	return best;
+}
+
+static struct local match(const struct pce_walk *w, const struct ip_addr *da)
+{
+	const struct pce_ctx *c = w->c;
+	uint32_t stamp = pce_trees_stamp(c->trees), node = w->at;
+	uint64_t head = ip_bits_get(da, 0, HEAD), h = (head ^ node) * UINT64_C(0x9e3779b97f4a7c15);
+	struct heard *x = w->heard ? &w->heard[(h >> 32) * c->shape->m >> 32] : NULL;
+	struct local found;
+
+	if (x && x->stamp == stamp && x->node == node && x->head == head)
+		return x->is;
+	found = match_local(c->t, node, da);
+	if (x && !found.deep)
+		*x = (struct heard){ stamp, node, head, found };
+	return found;
 }
 
 /* Who gets packets to an address, and over which shortest paths; false with a reason. */
@@ -263,7 +310,7 @@ static enum step consume(struct pce_walk *w, struct packet *p)
 
 	if (bound)
 		return bound < 0 ? STEP_BAD : next_entry(w, p);
-	m = match_local(w->c->t, w->at, &p->da);
+	m = match(w, &p->da);
 	if (!m.sid || m.is.kind == PCE_SID_OTHER) {
 		if (p->seg + 1 == w->list->n)
 			return STEP_END;
@@ -334,6 +381,7 @@ void pce_expand_in(struct pce_ctx *c, uint32_t src, uint32_t dst, const struct p
 	bool ok;
 
 	*out = (struct pce_expansion){ .valid = true, .why = "" };
+	w.heard = pce_room_links(c->trees, PCE_ROOM_HEARD, sizeof(*w.heard));
 	if (!pce_used_init(&w.used, c, PCE_ROOM_USED)) {
 		(void)pce_walk_bad(&w, 0, NULL);
 		return;

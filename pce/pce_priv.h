@@ -48,6 +48,7 @@ struct pce_cut {
 
 struct pce_used;
 struct only;
+struct heard;
 
 /* Told of each hop of a SID list as it is walked: to a node by the shortest paths of an algorithm,
  * over a link, or what a binding SID does. */
@@ -169,6 +170,10 @@ bool pce_on_spt(const struct pce_ctx *c, const struct pce_tree *s, uint32_t link
 void pce_dag_begin(struct pce_ctx *c);
 const struct pce_dag *pce_dag_from(struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
 				   const struct ted_node_sid *sid);
+/* The usual case at once: links of the only shortest path, in order; 0: there is none, or more than
+ * one, or it is the root itself. */
+uint32_t pce_dag_single(const struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
+			uint32_t links[PCE_PATH_MAX]);
 /* Marks every link of the DAG; after pce_dag_from() in the same epoch. */
 void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from, struct pce_used *used);
 
@@ -230,7 +235,8 @@ struct pce_used {
 };
 
 enum { PCE_ROOM_USED = PCE_ROOM_OWN + 16, PCE_ROOM_WANTED, PCE_ROOM_INTO,
-       PCE_ROOM_NODE_SIDS, PCE_ROOM_ADJ_SIDS, PCE_ROOM_ONLY, PCE_ROOM_JOINT, PCE_ROOM_JOINT_LABELS };
+       PCE_ROOM_NODE_SIDS, PCE_ROOM_ADJ_SIDS, PCE_ROOM_ONLY, PCE_ROOM_JOINT, PCE_ROOM_JOINT_LABELS,
+       PCE_ROOM_HEARD };
 bool pce_used_init(struct pce_used *u, struct pce_ctx *c, unsigned room);
 /* False: it was there before, or there is no memory (c->no_memory). */
 bool pce_used_add(struct pce_used *u, uint32_t link);
@@ -251,6 +257,7 @@ struct pce_walk {
 	struct pce_expansion *out;
 	const struct pce_list *list;
 	struct pce_used used;
+	struct heard *heard; /* expand.c; or NULL */
 	uint32_t at;
 	uint64_t worst[PCE_METRICS], delay_min;
 	bool single;
