@@ -257,6 +257,7 @@ struct intent_book_row {
 	uint64_t free_bps[8];	  /* for a request with that setup priority */
 	uint32_t n_lsps;
 };
+/* False: there is no such link, or it is what a LAN sends, which has no capacity of its own. */
 bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_row *out);
 /* What was measured on a link beside the LSPs, which is room no more: whoever no longer fits looks
  * for another way. 0 or -ENOMEM. */

@@ -9,9 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/err.h"
 #include "base/str.h"
+
+enum { NICE = 10 };
 
 #define FAKE_WORK UINT64_C(20000000)
 
@@ -95,7 +98,11 @@ static void found(struct intent_optimiser *o)
 
 static void job_run(struct work_job *w)
 {
-	intent_opt_solve(CONTAINER_OF(w, struct opt_job, work));
+	struct opt_job *j = CONTAINER_OF(w, struct opt_job, work);
+
+	if (j->own_thread) /* repairs go first, also for a processor */
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
+	intent_opt_solve(j);
 }
 
 static void job_done(struct work_job *w)
@@ -227,6 +234,7 @@ int intent_optimise_start(struct intent *i, const struct intent_optimise_options
 		return refuse(INTENT_E_LIMIT, "no memory, or no thread", why);
 	if (j->o.work == 0 && loop_is_fake(i->loop)) /* no time passes while a job runs there */
 		j->o.work = FAKE_WORK;
+	j->own_thread = !loop_is_fake(i->loop);
 	j->of = o;
 	j->work.run = job_run;
 	j->work.done = job_done;

@@ -70,6 +70,7 @@ struct opt_figures {
 struct opt_job {
 	struct work_job work;
 	struct intent_optimiser *of; /* loop only */
+	bool own_thread;	     /* not the loop's */
 	struct intent_optimise_options o;
 	const struct ted *ted; /* until the thread is done */
 	uint64_t generation;

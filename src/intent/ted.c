@@ -72,11 +72,15 @@ static bool is_good_news(const struct ted *old, const struct ted *t)
 	return false;
 }
 
+/* What a LAN sends has no capacity of its own: its senders have. */
+#define WIRE_BPS (UINT64_C(1) << 60)
+
 static void capacity_put(struct intent *i, uint32_t link)
 {
 	const struct ted_link *l = &i->ted->links[link];
+	uint64_t bps = i->ted->nodes[l->from].pseudonode ? WIRE_BPS : l->capacity_bps;
 
-	if (book_capacity_set(i->book, link, l->alive ? l->capacity_bps : 0) < 0)
+	if (book_capacity_set(i->book, link, l->alive ? bps : 0) < 0)
 		log_event("", LOG_ERROR, "intent.book.memory", "link=%u", link);
 }
 

@@ -242,8 +242,9 @@ bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_r
 {
 	struct book_row row;
 
-	/* The book's table is larger than the topology. */
-	if (!i->ted || link >= i->ted->n_links || !book_row(i->book, link, &row))
+	/* The book's table is larger than the topology, and has no limit for what a LAN sends. */
+	if (!i->ted || link >= i->ted->n_links || !book_row(i->book, link, &row) ||
+	    i->ted->nodes[i->ted->links[link].from].pseudonode)
 		return false;
 	*out = (struct intent_book_row){ .link = link,
 					 .capacity_bps = row.capacity_bps,

@@ -37,6 +37,39 @@ static void too_slow(void)
 	net_publish();
 }
 
+/* What a LAN sends has no capacity of its own; who sends onto it has. */
+START_TEST(bandwidth_is_booked_across_a_lan)
+{
+	struct intent_book_row row;
+	struct intent_policy *p;
+
+	world_down(); /* another network than the others */
+	world_up(NULL);
+	for (const char *n = "a\0b\0l\0"; *n; n += 2)
+		net_node(n);
+	net_link("a", "l", 10, 1000, 10 * (uint64_t)G);
+	net_link("b", "l", 10, 1000, 10 * (uint64_t)G);
+	net_at("l")->pseudonode = true;
+	net_at("l")->n_sids = net_at("l")->n_node_sids = net_at("l")->n_locators = 0;
+	net_dir("l", "a")->igp_metric = net_dir("l", "b")->igp_metric = 0;
+	net_dir("l", "a")->delay_us = net_dir("l", "b")->delay_us = 0;
+	net_dir("l", "a")->capacity_bps = net_dir("l", "b")->capacity_bps = 0;
+	net_publish();
+	pcc_up("a");
+	for (uint32_t c = 1; c <= 2; c++) {
+		p = policy("a", c, "b");
+		p->bandwidth_bps = 6 * (uint64_t)G;
+		put_ok(p);
+		(void)pcc_answer("a");
+	}
+	ck_assert_msg(view_of("a", 1, "b")->state == INTENT_UP, "%s", view_of("a", 1, "b")->reason);
+	ck_assert_int_eq(view_of("a", 2, "b")->state, INTENT_DOWN); /* 4G are left */
+	ck_assert(intent_book_row(world.intent, net_index("a", "l"), &row));
+	ck_assert_uint_eq(row.reserved_bps[7], 6 * (uint64_t)G);
+	ck_assert(!intent_book_row(world.intent, net_index("l", "b"), &row));
+}
+END_TEST
+
 START_TEST(terms_changed_before_a_restart_are_sent_after_it)
 {
 	pcc_up("a");
@@ -494,6 +527,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("intent-found");
 	TCase *tc = tcase_create("found");
 
+	tcase_add_test(tc, bandwidth_is_booked_across_a_lan);
 	tcase_add_checked_fixture(tc, setup, world_down);
 	tcase_add_loop_test(tc, terms_changed_before_a_restart_are_sent_after_it, 0, 2);
 	tcase_add_loop_test(tc, policy_made_again_outlives_the_end_of_the_deleted_one, 0, 2);
