@@ -105,6 +105,8 @@ bool book_claim_backup(const struct book_claim *c);
 /* Loses its reservation on one link to a better priority; stays a user of it. */
 void book_yield(struct book *b, struct book_claim *c, uint32_t link);
 uint64_t book_claim_bps(const struct book_claim *c, uint32_t link); /* charged there now */
+/* It is charged so much, or more, on each of them. */
+bool book_claim_full(const struct book_claim *c, uint64_t bps, const uint32_t *links, uint32_t n);
 /* What of it a setup priority may take there: charged at worse holding priorities; *hold (may be
  * NULL) is the best of those, and stays when there is nothing. */
 uint64_t book_claim_weak(const struct book_claim *c, uint32_t link, uint8_t setup, uint8_t *hold);

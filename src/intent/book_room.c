@@ -122,15 +122,37 @@ uint32_t book_claim_link(const struct book_claim *c, uint32_t i)
 	return i < c->n ? c->items[i].link : UINT32_MAX;
 }
 
-uint64_t book_claim_bps(const struct book_claim *c, uint32_t link)
+static uint64_t item_bps(const struct book_claim *c, const struct book_item *it)
 {
-	const struct book_item *it = book_item_find(c, link);
 	struct book_charge x[BOOK_SIDES];
 	uint64_t sum = 0;
 
 	for (unsigned i = 0, n = it ? book_item_charges(c, it, x) : 0; i < n; i++)
 		sum += x[i].bps;
 	return sum;
+}
+
+uint64_t book_claim_bps(const struct book_claim *c, uint32_t link)
+{
+	return item_bps(c, book_item_find(c, link));
+}
+
+bool book_claim_full(const struct book_claim *c, uint64_t bps, const uint32_t *links, uint32_t n)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; bps > 0 && i < n; i++) {
+		/* They ascend as a rule, as the items do. */
+		while (at < c->n && c->items[at].link < links[i])
+			at++;
+		if (at < c->n && c->items[at].link == links[i]) {
+			if (item_bps(c, &c->items[at]) < bps)
+				return false;
+		} else if (book_claim_bps(c, links[i]) < bps) {
+			return false;
+		}
+	}
+	return true;
 }
 
 uint64_t book_claim_weak(const struct book_claim *c, uint32_t link, uint8_t setup, uint8_t *hold)

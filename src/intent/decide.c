@@ -55,13 +55,8 @@ static void revert_forget(struct intent_pol *p)
 /* A preempted one has lost a part. */
 bool intent_booked(const struct intent_pol *p)
 {
-	if (!p->claim || !p->want.set || p->want.n_links == 0)
-		return false;
-	for (uint32_t k = 0; k < p->want.n_links; k++) {
-		if (book_claim_bps(p->claim, p->want.links[k]) < p->desired->p.bandwidth_bps)
-			return false;
-	}
-	return true;
+	return p->claim && p->want.set && p->want.n_links > 0 &&
+	       book_claim_full(p->claim, p->desired->p.bandwidth_bps, p->want.links, p->want.n_links);
 }
 
 /* The link on which a route does not fit, UINT32_MAX when it fits. */
@@ -85,7 +80,7 @@ static bool charge(struct intent_pol *p, const struct intent_route *r, bool new_
 		return false;
 	}
 	if (t.bps > 0)
-		intent_preempt(p, r);
+		(void)intent_preempt(p, r);
 	return true;
 }
 
@@ -160,7 +155,8 @@ static void fit(struct intent_pol *p)
 {
 	struct intent *i = p->i;
 
-	intent_preempt(p, &p->want);
+	if (!intent_preempt(p, &p->want))
+		return;
 	for (uint32_t k = 0; k < p->want.n_links; k++) {
 		uint32_t link = p->want.links[k];
 

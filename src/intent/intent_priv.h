@@ -427,7 +427,7 @@ void intent_optimise_lifted(struct intent_pol *p, const char *why); /* its pin *
 bool intent_optimise_moves(const struct intent *i);
 
 /* preempt.c */
-void intent_preempt(struct intent_pol *p, const struct intent_route *r);
+bool intent_preempt(struct intent_pol *p, const struct intent_route *r);
 
 /* reconcile.c */
 enum intent_wish {
