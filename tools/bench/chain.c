@@ -409,10 +409,38 @@ static void cut(struct chain *c, uint32_t wire)
 	c->cut[wire] = true;
 }
 
-/* Cuts a wire, or all of a risk; ms from the last withdraw that was read to the last request. */
-static const char *failure(struct chain *c, uint32_t wire, uint32_t risk, double *ms, double *requests)
+/* A wire, or all of a risk. */
+struct cut {
+	uint32_t wire, risk, users;
+	double ms; /* from the last withdraw that was read to the last request */
+	double requests, loop_ms, cpu_ms;
+};
+
+static void measured(const struct cut *x)
+{
+	if (getenv("BENCH_CHAIN"))
+		(void)fprintf(stderr,
+			      "%s %u: %u users, %.1f ms, %.0f requests, loop %.1f ms, all %.1f ms\n",
+			      x->risk ? "risk" : "wire", x->risk ? x->risk : x->wire, x->users, x->ms,
+			      x->requests, x->loop_ms, x->cpu_ms);
+}
+
+static void cut_all(struct chain *c, const struct cut *x)
+{
+	if (x->wire != SIM_NONE)
+		cut(c, x->wire);
+	for (uint32_t w = 0; x->risk && w < c->t.wires.n; w++) {
+		if (!has_risk(&c->t.wires.at[w], x->risk) || c->cut[w])
+			continue;
+		cut(c, w);
+		(void)usleep(STAGGER_US);
+	}
+}
+
+static const char *failure(struct chain *c, struct cut *x)
 {
 	struct seen s = { .bgp = c->b->port, .pcep = (uint16_t)(c->b->port + 1) };
+	double loop = bench_loop_cpu_ms(c->daemon), all = bench_all_cpu_ms(c->daemon);
 	const char *why;
 	json_object *o;
 
@@ -420,30 +448,22 @@ static const char *failure(struct chain *c, uint32_t wire, uint32_t risk, double
 	(void)setpriority(PRIO_PROCESS, (id_t)c->sim, SIM_NICE);
 	capture_start(c);
 	s.from_us = wall_us();
-	if (wire != SIM_NONE)
-		cut(c, wire);
-	for (uint32_t w = 0; risk && w < c->t.wires.n; w++) {
-		if (!has_risk(&c->t.wires.at[w], risk) || c->cut[w])
-			continue;
-		cut(c, w);
-		(void)usleep(STAGGER_US);
-	}
+	cut_all(c, x);
 	c->calm = 0;
 	(void)until(c, answered, ANSWER_NS);
 	if (!until(c, quiet, REPAIR_PATIENCE_NS))
 		return "a failure is not repaired in time";
+	x->loop_ms = bench_loop_cpu_ms(c->daemon) - loop;
+	x->cpu_ms = bench_all_cpu_ms(c->daemon) - all;
 	o = sim_asked(c, "status");
-	*requests = (double)number(member(o, "since-event"), "requests");
+	x->requests = (double)number(member(o, "since-event"), "requests");
 	json_object_put(o);
 	bench_stop(&c->tcpdump);
 	why = bench_capture_each(c->capture, look, &s);
 	if (why)
 		return why;
-	*ms = s.last_pcep_us > s.last_bgp_us ? (double)(s.last_pcep_us - s.last_bgp_us) / 1e3 : 0;
-	if (getenv("BENCH_CHAIN"))
-		(void)fprintf(stderr, "%s %u: %.1f ms, %.0f requests, loop %.0f ms so far\n",
-			      risk ? "risk" : "wire", risk ? risk : wire, *ms, *requests,
-			      bench_loop_cpu_ms(c->daemon));
+	x->ms = s.last_pcep_us > s.last_bgp_us ? (double)(s.last_pcep_us - s.last_bgp_us) / 1e3 : 0;
+	measured(x);
 	return s.first_bgp_us ? NULL : "the capture has no withdraw";
 }
 
@@ -464,26 +484,38 @@ static double p99(double *values, unsigned n)
 
 /* Of several cuts; those that nobody had to be told of are not among them. */
 struct result {
-	double ms[CUTS], moved, most, cpu;
+	double ms[CUTS], moved, most, loop, cpu_most;
 	unsigned n;
 };
+
+static void add(struct result *r, const struct cut *x)
+{
+	r->ms[r->n] = x->ms;
+	r->n += x->requests > 0;
+	r->moved += x->requests;
+	r->loop += x->loop_ms;
+	r->most = x->requests > r->most ? x->requests : r->most;
+	r->cpu_most = x->cpu_ms > r->cpu_most ? x->cpu_ms : r->cpu_most;
+}
 
 static const char *failures_run(struct chain *c, bool risks, struct result *out)
 {
 	for (unsigned k = 0, tries = risks ? RISKS : CUTS; k < tries; k++) {
 		const char *why = count_users(c);
-		uint32_t risk = risks ? next_risk(c) : 0, wire = risks ? SIM_NONE : next_wire(c);
-		double requests, cpu = bench_loop_cpu_ms(c->daemon);
+		struct cut x = { .wire = SIM_NONE };
+		uint32_t wires;
 
-		if (why || (!risk && wire == SIM_NONE))
+		if (!why && risks)
+			x.risk = next_risk(c);
+		else if (!why)
+			x.wire = next_wire(c);
+		if (why || (!x.risk && x.wire == SIM_NONE))
 			return why;
-		why = failure(c, wire, risk, &out->ms[out->n], &requests);
+		x.users = risks ? risk_users(c, x.risk, &wires) : c->users[x.wire];
+		why = failure(c, &x);
 		if (why)
 			return why;
-		out->cpu += bench_loop_cpu_ms(c->daemon) - cpu;
-		out->moved += requests;
-		out->most = requests > out->most ? requests : out->most;
-		out->n += requests > 0;
+		add(out, &x);
 	}
 	return NULL;
 }
@@ -498,9 +530,10 @@ static const char *failures(struct chain *c, bool risks)
 	row(c, risks ? "srlg_p99_ms" : "p99_ms", p99(r.ms, r.n), "ms");
 	row(c, risks ? "srlg_median_ms" : "median_ms", bench_median(r.ms, r.n), "ms");
 	row(c, risks ? "srlg_pushed_most" : "pushed_most", r.most, "messages");
+	row(c, risks ? "srlg_cpu_most_ms" : "cpu_most_ms", r.cpu_most, "ms");
 	if (!risks) {
 		row(c, "p99_limit", p99(r.ms, r.n) / LIMIT_MS, "ratio");
-		row(c, "loop_us_a_push", r.moved > 0 ? r.cpu * 1e3 / r.moved : 0, "us");
+		row(c, "loop_us_a_push", r.moved > 0 ? r.loop * 1e3 / r.moved : 0, "us");
 	}
 	return NULL;
 }

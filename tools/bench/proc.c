@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/bench/proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
@@ -70,19 +71,43 @@ double bench_status_mib(pid_t pid, const char *key)
 	return (double)kib / 1024;
 }
 
-double bench_loop_cpu_ms(pid_t pid)
+static double task_cpu_ms(pid_t pid, const char *task)
 {
-	char name[64];
+	char name[96];
 	unsigned long long ns = 0;
 	FILE *f;
 
-	(void)snprintf(name, sizeof(name), "/proc/%d/task/%d/schedstat", (int)pid, (int)pid);
+	(void)snprintf(name, sizeof(name), "/proc/%d/task/%.20s/schedstat", (int)pid, task);
 	f = fopen(name, "re");
 	if (f && fscanf(f, "%llu", &ns) != 1)
 		ns = 0;
 	if (f)
 		(void)fclose(f);
 	return (double)ns / 1e6;
+}
+
+double bench_loop_cpu_ms(pid_t pid)
+{
+	char task[24];
+
+	(void)snprintf(task, sizeof(task), "%d", (int)pid);
+	return task_cpu_ms(pid, task);
+}
+
+double bench_all_cpu_ms(pid_t pid)
+{
+	char name[64];
+	struct dirent *e;
+	double sum = 0;
+	DIR *d;
+
+	(void)snprintf(name, sizeof(name), "/proc/%d/task", (int)pid);
+	d = opendir(name);
+	while (d && (e = readdir(d)))
+		sum += e->d_name[0] == '.' ? 0 : task_cpu_ms(pid, e->d_name);
+	if (d)
+		(void)closedir(d);
+	return sum;
 }
 
 /* ---- captures ---- */

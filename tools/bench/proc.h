@@ -11,6 +11,7 @@ int bench_wait(pid_t pid);		    /* exit code, -1 when it had none */
 void bench_stop(pid_t *pid);		    /* SIGTERM, and waits; *pid is -1 then */
 double bench_status_mib(pid_t pid, const char *key); /* of /proc/PID/status */
 double bench_loop_cpu_ms(pid_t pid); /* what its first thread has worked */
+double bench_all_cpu_ms(pid_t pid);  /* what all have */
 
 /* A capture of tcpdump's (microseconds, Ethernet of the loopback device): one after the other the
  * TCP segments with data. */
