@@ -59,20 +59,19 @@ static struct book_ask ask_of(const struct intent_pol *p)
 				  .except = p->claim };
 }
 
-/* a: of whatever it is given. */
-static void item_load(struct intent_item *it, struct intent_pol *p, enum intent_dirt how,
+/* now: the rooms it will see. a: of whatever it is given. */
+static void item_load(struct intent_item *it, struct intent_pol *p, const struct book_view *now,
 		      struct arena *a)
 {
 	struct intent_eval *e = &it->eval;
 	const struct book_ask ask = ask_of(p);
 	uint32_t n = 0;
 
-	it->how = how;
 	e->ted = p->i->ted;
 	e->n_free = e->ted->n_links;
 	e->desired = intent_desired_ref(p->desired);
 	e->msd = intent_msd(p, &p->desired->p);
-	e->brief = how == INTENT_SWEEP && (p->no_path || p->degraded) && p->why[0] &&
+	e->brief = it->how == INTENT_SWEEP && (p->no_path || p->degraded) && p->why[0] &&
 		   p->why_generation == e->ted->generation;
 	e->has_cur = p->want.set;
 	if (e->has_cur) {
@@ -87,11 +86,11 @@ static void item_load(struct intent_item *it, struct intent_pol *p, enum intent_
 	}
 	if (p->pin)
 		e->pin = arena_copy(&e->arena, p->pin, sizeof(*p->pin));
-	n = book_own_rooms(p->i->book, &ask, NULL, 0);
+	n = book_own_rooms(p->i->book, &ask, NULL, NULL, 0);
 	e->own = ARENA_ARRAY(a, n, struct book_own);
 	if (e->own)
 		e->n_own = n;
-	book_own_rooms(p->i->book, &ask, e->own, e->n_own);
+	book_own_rooms(p->i->book, &ask, now, e->own, e->n_own);
 }
 
 static void item_unload(struct intent_item *it)
@@ -119,20 +118,20 @@ void intent_run_here(struct intent_pol *p, enum intent_dirt how)
 {
 	struct intent *i = p->i;
 	struct intent_shard *s = intent_shard_of(i->shards, &p->key.endpoint);
-	uint64_t *room = intent_room_now(i, p->desired->p.setup_prio, p->desired->p.nrp);
+	const struct book_view *now = intent_room_now(i, p->desired->p.setup_prio, p->desired->p.nrp);
 	struct mono from = loop_now(i->loop);
-	struct intent_item it = { 0 };
+	struct intent_item it = { .how = how };
 
-	if (!room) {
+	if (!now) {
 		log_event("", LOG_ERROR, "intent.compute.memory", "links=%u", i->ted->n_links);
 		return;
 	}
 	arena_init(&it.eval.arena, 0);
-	item_load(&it, p, how, &it.eval.arena);
+	item_load(&it, p, now, &it.eval.arena);
 	it.eval.exact = true;
 	/* A wave on its way has it, or the end of an abandoned one. */
 	it.eval.trees = intent_shard_trees(s->running ? &i->shards->here : s);
-	intent_eval_run(&it.eval, room);
+	intent_eval_run(&it.eval, now->bps);
 	loop_now_update(i->loop);
 	metric_observe_ns(i->m_compute, mono_since(from, loop_now(i->loop)));
 	if (!item_decide(&it, p))
@@ -402,8 +401,9 @@ static void batch_add(struct intent_batch *b, struct intent_pol *p, enum intent_
 	struct job *j = &b->jobs[intent_shard_of(b->shards, &p->key.endpoint) - b->shards->at];
 
 	memset(it, 0, sizeof(*it));
-	item_load(it, p, how, &b->in);
+	it->how = how;
 	it->snap = take_snap;
+	item_load(it, p, &take_snap->view, &b->in);
 	it->pol = p;
 	p->item = it;
 	*j->end = it;

@@ -194,6 +194,11 @@ static bool window_eq(struct book_window a, struct book_window b)
 	return a.start_s == b.start_s && a.end_s == b.end_s;
 }
 
+static bool for_always(struct book_window w)
+{
+	return window_eq(w, BOOK_ALWAYS);
+}
+
 static struct book_cell *cell_find(struct book_link *l, uint32_t nrp, struct book_window w)
 {
 	for (size_t i = 0; i < l->cells.n; i++) {
@@ -262,8 +267,10 @@ static void item_discharge(struct book *b, const struct book_claim *c, const str
 		sum = c->foreign ? &cell->foreign[x[i].hold] : &cell->ours[x[i].hold];
 		assert(*sum >= x[i].bps);
 		*sum -= x[i].bps;
-		if (--cell->n == 0)
-			*cell = l->cells.at[--l->cells.n];
+		if (--cell->n > 0)
+			continue;
+		b->n_timed -= !for_always(cell->window);
+		*cell = l->cells.at[--l->cells.n];
 	}
 }
 
@@ -286,6 +293,7 @@ static void item_charge(struct book *b, const struct book_claim *c, const struct
 			assert(l->cells.n < l->cells.cap);
 			cell = &l->cells.at[l->cells.n++];
 			*cell = (struct book_cell){ .nrp = x[i].nrp, .window = x[i].window };
+			b->n_timed += !for_always(cell->window);
 		}
 		cell->n++;
 		*(c->foreign ? &cell->foreign[x[i].hold] : &cell->ours[x[i].hold]) += x[i].bps;

@@ -119,13 +119,15 @@ uint32_t book_refuses(const struct book *b, const struct book_ask *ask, uint64_t
 /* For workers: room per link. */
 void book_snapshot(const struct book *b, const struct book_ask *ask, uint64_t *free_bps, uint32_t n);
 /* Where ask->except stands the snapshot is wrong by its own share: the true rooms of its links,
- * ascending. Returns how many links it has; writes at most cap of them. */
+ * ascending. Returns how many links it has; writes at most cap of them. now: what a view that
+ * follows the book shows for such requests at present, which makes it cheap; NULL: none. */
 struct book_own {
 	uint32_t link;
 	uint64_t free_bps;
 };
-uint32_t book_own_rooms(const struct book *b, const struct book_ask *ask, struct book_own *out,
-			uint32_t cap);
+struct book_view;
+uint32_t book_own_rooms(const struct book *b, const struct book_ask *ask, const struct book_view *now,
+			struct book_own *out, uint32_t cap);
 /* Links the claim is a user of, ascending: the i-th, or UINT32_MAX past the end. */
 uint32_t book_claim_link(const struct book_claim *c, uint32_t i);
 

@@ -62,6 +62,7 @@ struct book {
 	uint32_t n_links;
 	struct list claims;
 	uint32_t n_parts; /* of all links */
+	uint32_t n_timed; /* cells that are not for always */
 	uint32_t *log;	  /* a ring */
 	uint64_t n_log;	  /* entries ever */
 	uint64_t seen;	  /* the most any view has followed */

@@ -107,13 +107,33 @@ void book_snapshot(const struct book *b, const struct book_ask *ask, uint64_t *f
 		free_bps[i] = book_room(b, i, ask);
 }
 
-uint32_t book_own_rooms(const struct book *b, const struct book_ask *ask, struct book_own *out,
-			uint32_t cap)
+/* Where all is booked for always, and no share is less than the link, the room is what is shown
+ * and what is the claim's own: sums, as long as they did not end at nothing. */
+static uint64_t own_room(const struct book *b, const struct book_ask *ask, const struct book_view *now,
+			 const struct book_item *it)
+{
+	const struct book_claim *c = ask->except;
+	struct book_charge x[BOOK_SIDES];
+	uint64_t sum;
+	unsigned n;
+
+	if (!now || b->n_timed > 0 || b->n_parts > 0 || c->failures || it->link >= now->n ||
+	    now->bps[it->link] == 0)
+		return book_room(b, it->link, ask);
+	sum = now->bps[it->link];
+	n = book_item_charges(c, it, x);
+	for (unsigned i = 0; i < n; i++)
+		sum += c->foreign || x[i].hold <= ask->setup ? x[i].bps : 0;
+	return sum;
+}
+
+uint32_t book_own_rooms(const struct book *b, const struct book_ask *ask, const struct book_view *now,
+			struct book_own *out, uint32_t cap)
 {
 	const struct book_claim *c = ask->except;
 
 	for (uint32_t i = 0; c && i < c->n && i < cap; i++)
-		out[i] = (struct book_own){ c->items[i].link, book_room(b, c->items[i].link, ask) };
+		out[i] = (struct book_own){ c->items[i].link, own_room(b, ask, now, &c->items[i]) };
 	return c ? c->n : 0;
 }
 

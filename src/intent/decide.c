@@ -63,10 +63,18 @@ bool intent_booked(const struct intent_pol *p)
 static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r)
 {
 	const struct intent_policy *d = &p->desired->p;
+	const struct book_view *now = intent_room_now(p->i, d->setup_prio, d->nrp);
 	const struct book_ask ask = {
 		.setup = d->setup_prio, .nrp = d->nrp, .window = BOOK_ALWAYS, .except = p->claim
 	};
+	uint32_t k = 0;
 
+	/* Where there is room beside its own there is no need to ask for more. */
+	while (now && k < r->n_links && r->links[k] < now->n &&
+	       now->bps[r->links[k]] >= d->bandwidth_bps)
+		k++;
+	if (k == r->n_links)
+		return UINT32_MAX;
 	return book_refuses(p->i->book, &ask, d->bandwidth_bps, r->links, r->n_links);
 }
 
@@ -203,6 +211,8 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 /* Its charge followed the traffic to where others are who have to make room. */
 static bool crowded(const struct intent_pol *p)
 {
+	if (!intent_crowded(p->i, p->want.links, p->want.n_links, p->desired->p.nrp))
+		return false;
 	for (uint32_t k = 0; k < p->want.n_links; k++) {
 		if (book_excess(p->i->book, p->want.links[k]) > 0)
 			return true;

@@ -401,7 +401,9 @@ uint64_t *intent_shard_room(struct intent_shard *s, const struct intent_snap *sn
 struct intent_snap *intent_snap_now(struct intent *i, uint8_t setup, uint32_t nrp);
 void intent_snap_unref(struct intent_snap *s);
 /* Free bandwidth as such a request sees it now, until the next change; NULL without memory. */
-uint64_t *intent_room_now(struct intent *i, uint8_t setup, uint32_t nrp);
+const struct book_view *intent_room_now(struct intent *i, uint8_t setup, uint32_t nrp);
+/* Is there more on one of these links than it has, or than its share for the NRP? */
+bool intent_crowded(struct intent *i, const uint32_t *links, uint32_t n, uint32_t nrp);
 void intent_kinds_fini(struct intent *i);
 
 /* decide.c */

@@ -168,23 +168,13 @@ static void choose(struct intent_pol *p, const struct places *at)
 	}
 }
 
-static bool too_much(const struct intent *i, const struct intent_route *r, uint32_t nrp)
-{
-	for (uint32_t k = 0; k < r->n_links; k++) {
-		if (book_excess(i->book, r->links[k]) > 0 ||
-		    book_share_excess(i->book, r->links[k], nrp) > 0)
-			return true;
-	}
-	return false;
-}
-
 /* p has been charged on the route: whoever is too much there now goes. False: nobody was. */
 bool intent_preempt(struct intent_pol *p, const struct intent_route *r)
 {
 	struct intent *i = p->i;
 	struct places at;
 
-	if (!too_much(i, r, p->desired->p.nrp))
+	if (!intent_crowded(i, r->links, r->n_links, p->desired->p.nrp))
 		return false;
 	/* The evaluation that led here is not in this arena. */
 	arena_reset(&i->arena);

@@ -121,11 +121,26 @@ void intent_kinds_fini(struct intent *i)
 	i->n_kinds = 0;
 }
 
-uint64_t *intent_room_now(struct intent *i, uint8_t setup, uint32_t nrp)
+const struct book_view *intent_room_now(struct intent *i, uint8_t setup, uint32_t nrp)
 {
 	struct intent_kind *k = kind_of(i, setup, nrp);
 
-	return book_view_follow(i->book, &k->live, i->ted->n_links) < 0 ? NULL : k->live.bps;
+	return book_view_follow(i->book, &k->live, i->ted->n_links) < 0 ? NULL : &k->live;
+}
+
+bool intent_crowded(struct intent *i, const uint32_t *links, uint32_t n, uint32_t nrp)
+{
+	/* Who sees all there is: where he has room there is not too much. Shares are asked for. */
+	const struct book_view *all = intent_room_now(i, BOOK_PRIOS - 1, 0);
+	bool shares = book_view_nrp(i->book, 1) != 0;
+
+	for (uint32_t k = 0; k < n; k++) {
+		if (all && !shares && links[k] < all->n && all->bps[links[k]] > 0)
+			continue;
+		if (book_excess(i->book, links[k]) > 0 || book_share_excess(i->book, links[k], nrp) > 0)
+			return true;
+	}
+	return false;
 }
 
 static struct intent_snap *snap_new(const struct book_view *from)

@@ -127,14 +127,14 @@ int __wrap_book_view_follow(struct book *b, struct book_view *v, uint32_t n_link
 }
 
 uint32_t __real_book_own_rooms(const struct book *b, const struct book_ask *ask,
-			       struct book_own *out, uint32_t cap);
+			       const struct book_view *now, struct book_own *out, uint32_t cap);
 uint32_t __wrap_book_own_rooms(const struct book *b, const struct book_ask *ask,
-			       struct book_own *out, uint32_t cap);
+			       const struct book_view *now, struct book_own *out, uint32_t cap);
 
 uint32_t __wrap_book_own_rooms(const struct book *b, const struct book_ask *ask,
-			       struct book_own *out, uint32_t cap)
+			       const struct book_view *now, struct book_own *out, uint32_t cap)
 {
-	return is("over-booking") ? 0 : __real_book_own_rooms(b, ask, out, cap);
+	return is("over-booking") ? 0 : __real_book_own_rooms(b, ask, now, out, cap);
 }
 
 /* ---- a generation that is passed over: others come later and are given ---- */

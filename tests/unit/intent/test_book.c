@@ -256,7 +256,7 @@ START_TEST(the_snapshot_is_the_room_and_own_rooms_correct_it)
 	ck_assert_uint_eq(free_bps[1], 0);
 	ck_assert_uint_eq(free_bps[9], 0);
 	ask.except = a;
-	ck_assert_uint_eq(book_own_rooms(book, &ask, own, 4), 2);
+	ck_assert_uint_eq(book_own_rooms(book, &ask, NULL, own, 4), 2);
 	ck_assert_uint_eq(own[0].free_bps, 10ull * G);
 	ck_assert_uint_eq(own[1].link, 1);
 	ck_assert_uint_eq(own[1].free_bps, 2ull * G);
