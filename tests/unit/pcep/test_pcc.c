@@ -19,6 +19,8 @@ static struct str asked;
 static struct pcc_request last;
 static unsigned owner_lsps, ups, downs, synced, writables;
 static bool owner_deletes;
+static struct pcc_path_reply told[8];
+static unsigned n_told;
 
 static struct lsp_state lsp_of(uint32_t id)
 {
@@ -81,7 +83,15 @@ static void on_request(void *arg, uint32_t number, const struct pcc_request *r)
 		ck_assert_int_eq(pcc_pce_del(pcc, number), 0);
 }
 
-static const struct pcc_ops ops = { .next = on_next, .up = on_up, .synced = on_synced,
+static void on_path(void *arg, uint32_t number, const struct pcc_path_reply *r)
+{
+	(void)arg;
+	(void)number;
+	ck_assert_uint_lt(n_told, ARRAY_LEN(told));
+	told[n_told++] = *r;
+}
+
+static const struct pcc_ops ops = { .path = on_path, .next = on_next, .up = on_up, .synced = on_synced,
 				    .down = on_down, .request = on_request,
 				    .writable = on_writable };
 
@@ -509,6 +519,105 @@ START_TEST(a_peer_that_does_not_read_fills_the_queue_and_no_more)
 }
 END_TEST
 
+static struct pcc_path path(void)
+{
+	return (struct pcc_path){ .want = { .src = raw_list(1).at[0].sid, .dst = raw_list(2).at[1].sid } };
+}
+
+/* RFC 5440 s6.5: a reply to a request that is not there gets error 8; so does a second one. */
+START_TEST(replies_nobody_asked_for_are_errors)
+{
+	struct pcc_path q = path();
+	struct pcc_path_set set = { .at = &q, .n = 1 };
+	struct pcepc_rp rp = { .id = 99 };
+	struct pcepc_no_path none = { 0 };
+	struct pcep_item b;
+	uint32_t id;
+
+	world();
+	connect_up();
+	n_told = 0;
+	ck_assert_int_eq(pcc_ask(pcc, 1, &set, &id), 0);
+	run_s(1);
+	for (unsigned i = 0; i < 3; i++) {
+		pcep_item_init(&b);
+		rp.id = i == 0 ? id + 7 : id;
+		b.item.rp = &rp;
+		b.item.no_path = &none;
+		raw_pce_forget(&pce);
+		raw_pce_item(&pce, PCEPC_PCREP, &b);
+		run_s(1);
+		ck_assert_int_eq(raw_pce_heard(&pce, "8/0"), i != 1);
+	}
+	ck_assert(n_told == 1 && told[0].request_id == id && told[0].what == PCC_PATH_NONE);
+	end_world();
+}
+END_TEST
+
+/* An error names the requests it is about; those of others stay. */
+START_TEST(error_is_of_the_requests_before_it)
+{
+	struct pcc_path q[3] = { path(), path(), path() };
+	struct pcc_path_set set = { .at = q, .n = 3 };
+	struct pcepc_err at[3] = { { .kind = PCEPC_ERR_RP }, { .kind = PCEPC_ERR_RP },
+				   { .type = 7, .has_missing = true, .missing = 5 } };
+	uint32_t ids[3];
+
+	world();
+	connect_up();
+	n_told = 0;
+	ck_assert_int_eq(pcc_ask(pcc, 1, &set, ids), 0);
+	at[0].id = ids[2];
+	at[1].id = ids[0];
+	at[0].next = &at[1];
+	at[1].next = &at[2];
+	raw_pce_send(&pce, &(struct pcepc_msg){ .type = PCEPC_PCERR, .errs = at });
+	run_s(1);
+	ck_assert(n_told == 2 && told[0].request_id == ids[2] && told[1].request_id == ids[0]);
+	ck_assert(told[1].what == PCC_PATH_ERROR && told[1].type == 7 && told[1].missing == 5);
+	raw_pce_send(&pce, &(struct pcepc_msg){ .type = PCEPC_PCERR, .errs = &at[2] }); /* of nobody */
+	run_s(1);
+	ck_assert_uint_eq(n_told, 2);
+	end_world();
+}
+END_TEST
+
+START_TEST(only_so_many_requests_are_unanswered_and_none_outlives_the_session)
+{
+	struct pcc_path q[32];
+	struct pcc_path_set set = { .at = q, .n = 32 };
+	struct pcepc_no_path none = { 0 };
+	struct pcepc_rp rp = { 0 };
+	struct pcep_item b;
+	uint32_t ids[32];
+
+	for (unsigned i = 0; i < 32; i++)
+		q[i] = path();
+	world();
+	ck_assert_int_eq(pcc_ask(pcc, 1, &set, ids), 2); /* no session */
+	connect_up();
+	n_told = 0;
+	for (unsigned k = 0; k < PCC_ASKED_MAX / 32; k++)
+		ck_assert_int_eq(pcc_ask(pcc, 1, &set, ids), 0);
+	rp.id = ids[0];
+	set.n = 1;
+	ck_assert_int_eq(pcc_ask(pcc, 1, &set, ids), NET_E_FULL);
+	ck_assert_int_eq(pcc_ask(pcc, 9, &set, ids), 2);
+	raw_pce_drop(&pce);
+	run_s(30);
+	ck_assert(pcc_is_up(pcc, 1));
+	ck_assert_int_eq(pcc_ask(pcc, 1, &set, ids), 0);
+	ck_assert_uint_ne(ids[0], rp.id);
+	pcep_item_init(&b);
+	b.item.rp = &rp;
+	b.item.no_path = &none;
+	raw_pce_item(&pce, PCEPC_PCREP, &b); /* of the old session */
+	run_s(1);
+	ck_assert(n_told == 0 && raw_pce_heard(&pce, "8/0"));
+	end_world();
+}
+END_TEST
+
 START_TEST(configuration_comes_changes_and_goes)
 {
 	struct pcc_pce_cfg cfg, bad;
@@ -594,6 +703,9 @@ int main(void)
 	tcase_add_test(t, a_report_before_the_dump_came_to_it_waits_for_the_dump);
 	tcase_add_test(t, a_peer_that_does_not_read_fills_the_queue_and_no_more);
 	tcase_add_test(t, configuration_comes_changes_and_goes);
+	tcase_add_test(t, replies_nobody_asked_for_are_errors);
+	tcase_add_test(t, error_is_of_the_requests_before_it);
+	tcase_add_test(t, only_so_many_requests_are_unanswered_and_none_outlives_the_session);
 	tcase_add_test(t, the_owner_may_delete_a_pce_while_it_is_asked);
 	tcase_add_test(t, stop_says_farewell_and_stays_away);
 	suite_add_tcase(s, t);
