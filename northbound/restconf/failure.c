@@ -59,7 +59,9 @@ static void policy_fill(struct lyd_node *out, const struct intent_whatif_row *r)
 	struct lyd_node *n = rc_entry(out, "policy", sr_policy_key_text(&r->key, key, sizeof(key)));
 
 	rc_addf(n, "bandwidth", "%" PRIu64, r->bandwidth_bps);
-	rc_add(n, "loses", pce_flow_loss_text(r->loss));
+	rc_add(n, "loses", r->breaks ? "constraint" : pce_flow_loss_text(r->loss));
+	if (r->breaks)
+		rc_add(n, "why", r->breaks);
 	if (r->loss != PCE_FLOW_BOUND)
 		return;
 	rc_add(n, "constraint", constraint_of[r->bound] ? constraint_of[r->bound] : "?");

@@ -289,6 +289,7 @@ struct intent_whatif_row {
 	enum pce_flow_loss loss;
 	enum pce_constraint bound; /* of PCE_FLOW_BOUND, with value and allowed */
 	uint64_t value, allowed;
+	const char *breaks; /* PCE_FLOW_KEPT: the constraint its way does not meet then, for people */
 };
 
 struct intent_whatif_query {

@@ -58,9 +58,11 @@ static bool meet(const uint32_t *a, uint32_t n, const uint8_t *dead)
 
 /* ---- a slice ---- */
 
-static void bounds_of(const struct intent_pol *p, struct pce_flow *f)
+/* Bounds are judged by the analysis; the other constraints of who meets all of them now, apart. */
+static void terms_of(const struct intent_pol *p, struct whatif_item *it)
 {
 	const struct intent_policy *d = p->desired ? &p->desired->p : NULL;
+	struct pce_flow *f = &it->terms;
 
 	*f = (struct pce_flow){ .delay_us_max = PCE_NO_BOUND, .hops_max = PCE_NO_BOUND,
 				.igp_max = PCE_NO_BOUND, .te_max = PCE_NO_BOUND };
@@ -68,7 +70,7 @@ static void bounds_of(const struct intent_pol *p, struct pce_flow *f)
 	for (unsigned k = 0; d && k < d->n_cpaths; k++) {
 		const struct intent_cpath *c = &d->cpaths[k];
 
-		if (c->preference != p->want.preference || c->kind != INTENT_DYNAMIC)
+		if (c->preference != p->want.preference || c->kind != INTENT_DYNAMIC || it->desired)
 			continue;
 		f->delay_us_max = c->delay_us_max;
 		f->hops_max = c->hops_max;
@@ -78,6 +80,10 @@ static void bounds_of(const struct intent_pol *p, struct pce_flow *f)
 		f->variation_us_max = c->variation_us_max;
 		f->bound_loss = c->loss_ppm_max != PCE_NO_BOUND;
 		f->loss_ppm_max = c->loss_ppm_max;
+		if (p->degraded)
+			continue;
+		it->desired = intent_desired_ref(p->desired);
+		it->cpath = c;
 	}
 }
 
@@ -105,7 +111,8 @@ static bool item_add(struct whatif *w, const struct intent_pol *p, bool sure)
 
 	*it = (struct whatif_item){ .key = p->key, .sure = sure };
 	it->src = intent_endpoint_node(w->ted, &p->key.headend);
-	bounds_of(p, &it->terms);
+	s->n++;
+	terms_of(p, it);
 	if (!list_copy(&p->want.list, &s->arena, &it->list))
 		return false;
 	if (sure && intent_booked(p)) {
@@ -114,7 +121,6 @@ static bool item_add(struct whatif *w, const struct intent_pol *p, bool sure)
 		if (it->n_links && !it->links)
 			return false;
 	}
-	s->n++;
 	return true;
 }
 
@@ -144,13 +150,20 @@ static int slice_fill(struct whatif *w)
 	return 0;
 }
 
+static void slice_end(struct whatif_slice *s)
+{
+	for (uint32_t k = 0; k < s->n; k++)
+		intent_desired_unref(s->items[k].desired);
+	s->n = 0;
+	arena_fini(&s->arena);
+}
+
 static void slice_begin(struct whatif *w)
 {
 	struct whatif_slice *s = &w->slice;
 
-	arena_fini(&s->arena);
+	slice_end(s);
 	arena_init(&s->arena, 0);
-	s->n = 0;
 	s->items = ARENA_ARRAY(&s->arena, WHATIF_SLICE, struct whatif_item);
 }
 
@@ -198,7 +211,8 @@ static void whatif_free(struct whatif *w)
 {
 	list_del(&w->link);
 	loop_task_cancel(&w->turn);
-	arena_fini(&w->slice.arena);
+	slice_end(&w->slice);
+	arena_fini(&w->texts);
 	pce_trees_free(w->trees);
 	ted_unref(w->ted);
 	VEC_FINI(&w->rows);
@@ -324,6 +338,7 @@ int intent_whatif(struct intent *i, const struct intent_whatif_query *q, intent_
 		w->from = *q->after;
 	w->out.now.link = w->out.after.link = TED_NONE;
 	arena_init(&w->slice.arena, 0);
+	arena_init(&w->texts, 0);
 	loop_task_init(&w->turn, i->loop, turn, w);
 	list_add(&i->whatifs, &w->link);
 	w->out.why = start(w, q);

@@ -19,6 +19,8 @@ struct whatif_item {
 	struct pce_list list;
 	uint32_t src; /* node of its headend; TED_NONE */
 	bool sure;    /* it is known to run over what fails */
+	struct intent_desired *desired; /* NULL: it has no constraints, or breaks them now; loop's */
+	const struct intent_cpath *cpath; /* of desired */
 	const uint32_t *links; /* it has booked its rate there */
 	uint32_t n_links;
 };
@@ -49,6 +51,7 @@ struct whatif {
 	bool has_from;
 	uint32_t limit;
 	VEC(struct intent_whatif_row) rows;
+	struct arena texts; /* of rows */
 	struct intent_whatif out;
 	int rc;
 };

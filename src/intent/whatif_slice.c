@@ -47,7 +47,8 @@ static int flows_make(struct whatif *w, struct slice *s)
 	return 0;
 }
 
-static int row_add(struct whatif *w, const struct whatif_item *it, const struct pce_flow_effect *e)
+static int row_add(struct whatif *w, const struct whatif_item *it, const struct pce_flow_effect *e,
+		   const char *breaks)
 {
 	w->out.n_worse++;
 	if (w->has_from && sr_policy_key_cmp(&it->key, &w->from) <= 0)
@@ -56,7 +57,10 @@ static int row_add(struct whatif *w, const struct whatif_item *it, const struct 
 		w->out.more = true;
 		return 0;
 	}
+	if (breaks && !(breaks = arena_str(&w->texts, breaks)))
+		return err_raise(-ENOMEM);
 	return VEC_ADD(&w->rows, ((struct intent_whatif_row){ .key = it->key,
+							      .breaks = breaks,
 							      .bandwidth_bps = it->terms.rate_bps,
 							      .loss = e->loss,
 							      .bound = e->bound,
@@ -83,6 +87,47 @@ static void maybe_moved(struct whatif *w, struct pce_failures *f, const struct s
 	}
 }
 
+/* Affinities, exclusions, what has to be passed: NULL, or which it does not meet then. Bandwidth is
+ * not asked for: how full links get is told by itself. */
+static const char *breaks(struct whatif *w, const struct pce_failures *f, const struct slice *s,
+			  uint32_t flow)
+{
+	const struct whatif_item *it = &w->slice.items[s->item[flow]];
+	struct arena *a = &w->slice.arena;
+	struct pce_expansion way;
+	struct pce_request req;
+	const char *bad;
+
+	if (!it->desired)
+		return NULL;
+	if (!intent_request_of(w->ted, &it->desired->p, it->cpath, a, &req, &bad))
+		return bad; /* what it names is not there any more */
+	req.bandwidth_bps = 0;
+	if (pce_failures_way(f, flow, a, &way) < 0)
+		return "no memory";
+	return way.valid ? pce_check(w->ted, &req, &way, a) : NULL;
+}
+
+static int rows_add(struct whatif *w, const struct pce_failures *f, const struct slice *s,
+		    const struct pce_failure_answer *is)
+{
+	uint32_t at = 0;
+	int rc = 0;
+
+	for (uint32_t k = 0; rc == 0 && k < is->n_moved; k++) {
+		uint32_t flow = is->moved[k];
+		const struct whatif_item *it = &w->slice.items[s->item[flow]];
+		const struct pce_flow_effect kept = { .flow = flow, .loss = PCE_FLOW_KEPT };
+		bool worse = at < is->n_effects && is->effects[at].flow == flow;
+		const char *why = worse ? NULL : breaks(w, f, s, flow);
+
+		if (worse || why)
+			rc = row_add(w, it, worse ? &is->effects[at] : &kept, why);
+		at += worse;
+	}
+	return rc;
+}
+
 static int effects(struct whatif *w, struct pce_failures *f, const struct slice *s)
 {
 	struct pce_failure_answer is;
@@ -93,9 +138,7 @@ static int effects(struct whatif *w, struct pce_failures *f, const struct slice 
 	maybe_moved(w, f, s, &is);
 	for (uint32_t l = 0; l < w->ted->n_links; l++)
 		w->after[l] += pce_failures_after_bps(f, l);
-	for (uint32_t k = 0; rc == 0 && k < is.n_effects; k++)
-		rc = row_add(w, &w->slice.items[s->item[is.effects[k].flow]], &is.effects[k]);
-	return rc;
+	return rows_add(w, f, s, &is);
 }
 
 void intent_whatif_slice_run(struct whatif *w)

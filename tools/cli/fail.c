@@ -37,8 +37,10 @@ static void fmt_bound(struct str *out, json_object *row)
 {
 	const char *c = cli_text(row, "constraint", NULL);
 
-	if (!c)
+	if (!c) {
+		str_add(out, cli_text(row, "why", ""));
 		return;
+	}
 	str_addf(out, "%s ", c);
 	if (!cli_at(row, "value"))
 		str_add(out, "unknown");

@@ -93,11 +93,60 @@ START_TEST(best_priorities_get_the_room_that_is_left)
 }
 END_TEST
 
+struct asked {
+	unsigned calls, moved;
+};
+
+static void told(void *arg, int rc, const struct intent_whatif *w)
+{
+	struct asked *x = arg;
+
+	ck_assert_int_eq(rc, 0);
+	x->calls++;
+	x->moved = w->n_moved;
+}
+
+/* The topology and the policies go on changing while a worker is at it. */
+START_TEST(what_if_is_worked_out_beside_everything_else)
+{
+	const struct intent_whatif_query q = { .kind = PCE_FAIL_NODE, .name = "d", .limit = N };
+	struct asked x = { 0 };
+
+	put_all();
+	for (unsigned k = 0; k < 20; k++) {
+		unsigned before = x.calls;
+
+		ck_assert_int_eq(intent_whatif(world.intent, &q, told, &x), 0);
+		net_dir("a", "c")->te_metric = 20 + k;
+		net_publish();
+		for (unsigned ms = 0; ms < 5000 && x.calls == before; ms++)
+			run_ms(1);
+		ck_assert_uint_eq(x.calls, before + 1);
+		pcc_answer("a");
+	}
+	ck_assert_uint_gt(x.moved, 0);
+	audit();
+}
+END_TEST
+
+static void gone(void *arg, int rc, const struct intent_whatif *w)
+{
+	(void)w;
+	ck_assert_int_le(rc, 0);
+	++((struct asked *)arg)->calls;
+}
+
 START_TEST(end_with_jobs_on_their_way_is_clean)
 {
+	struct asked x = { 0 };
+	const struct intent_whatif_query q = { .kind = PCE_FAIL_NODE, .name = "a" };
+
 	put_all();
 	net_cut("c", "d");
+	ck_assert_int_eq(intent_whatif(world.intent, &q, gone, &x), 0);
+	run_ms((uint64_t)_i);
 	world.intent = intent_free(world.intent);
+	ck_assert_uint_eq(x.calls, 1);
 	run_ms(20);
 }
 END_TEST
@@ -110,7 +159,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, world_down);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, best_priorities_get_the_room_that_is_left);
-	tcase_add_test(tc, end_with_jobs_on_their_way_is_clean);
+	tcase_add_test(tc, what_if_is_worked_out_beside_everything_else);
+	tcase_add_loop_test(tc, end_with_jobs_on_their_way_is_clean, 0, 3);
 	suite_add_tcase(s, tc);
 	return check_main(s);
 }

@@ -13,7 +13,7 @@ static struct {
 	int rc;
 	struct intent_whatif is;
 	struct intent_whatif_row row[ROWS];
-	char why[200];
+	char why[200], breaks[200];
 	char after[TED_LABEL_MAX];
 } got;
 
@@ -28,6 +28,8 @@ static void keep(void *arg, int rc, const struct intent_whatif *w)
 		memcpy(got.row, w->rows, w->n_rows * sizeof(*w->rows));
 	got.is.rows = got.row;
 	(void)snprintf(got.why, sizeof(got.why), "%s", w->why ? w->why : "");
+	if (w->n_rows && w->rows[0].breaks)
+		(void)snprintf(got.breaks, sizeof(got.breaks), "%s", w->rows[0].breaks);
 	got.after[0] = '\0';
 	if (w->after.link != TED_NONE && w->ted)
 		(void)ted_link_label(w->ted, w->after.link, got.after, sizeof(got.after));
@@ -95,6 +97,28 @@ START_TEST(who_runs_over_it_is_told_with_what_he_loses)
 	ck_assert_uint_eq(got.is.n_worse, 2);
 	ck_assert_int_eq(got.row[0].loss, PCE_FLOW_END);
 	ck_assert_uint_eq(got.is.after.load_bps, 0);
+}
+END_TEST
+
+/* The way over c has a colour the policy keeps off: its packets arrive, and are where they must not
+ * be. One that is there already loses nothing. */
+START_TEST(who_is_moved_onto_what_he_excludes_is_told)
+{
+	struct intent_policy *p = rated(1, G, PCE_NO_BOUND);
+
+	net_dir("a", "c")->admin_group[0] = 4;
+	net_publish();
+	p->cpaths[0].affinity.exclude_any[0] = 4;
+	put_ok(p);
+	put_ok(rated(2, G, PCE_NO_BOUND));
+	what_if(PCE_FAIL_LINK, "a>b");
+	ck_assert_uint_eq(got.is.n_moved, 2);
+	ck_assert_uint_eq(got.is.n_worse, 1);
+	ck_assert_uint_eq(got.row[0].key.color, 1);
+	ck_assert_int_eq(got.row[0].loss, PCE_FLOW_KEPT);
+	ck_assert_str_eq(got.breaks, "link a>c has an affinity that is not allowed");
+	what_if(PCE_FAIL_LINK, "c>d");
+	ck_assert_uint_eq(got.is.n_worse, 0);
 }
 END_TEST
 
@@ -211,6 +235,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, world_down);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, who_runs_over_it_is_told_with_what_he_loses);
+	tcase_add_test(t, who_is_moved_onto_what_he_excludes_is_told);
 	tcase_add_test(t, what_cannot_be_said_is_said_at_once);
 	tcase_add_test(t, there_may_be_any_number_of_policies);
 	tcase_add_test(t, a_list_nobody_has_walked_is_walked);

@@ -12,7 +12,7 @@
 #include "packet.h"
 #include "pce/failure.h"
 
-enum { NETS = 400, CHUNKS = 10, LISTS = 4, SEGS = 4, BOUND = 2, SRLGS = 4, FLEX_INDEX = 50 };
+enum { NETS = 250, CHUNKS = 10, LISTS = 4, SEGS = 4, BOUND = 2, SRLGS = 4, FLEX_INDEX = 50 };
 
 #define MUST(cond)                                                                                 \
 	do {                                                                                       \

@@ -318,7 +318,7 @@ uint64_t intent_revision(const struct intent *i)
 
 static void whatif_fill(const struct intent_whatif_query *q, struct intent_whatif *out)
 {
-	static struct intent_whatif_row rows[2];
+	static struct intent_whatif_row rows[3];
 
 	memset(out, 0, sizeof(*out));
 	out->ted = fake.ted;
@@ -332,12 +332,14 @@ static void whatif_fill(const struct intent_whatif_query *q, struct intent_whati
 	rows[1] = (struct intent_whatif_row){ .loss = PCE_FLOW_BOUND, .bound = PCE_C_DELAY,
 					      .value = 70, .allowed = 50 };
 	rows[1].key.color = 2;
-	for (unsigned k = 0; k < 2; k++)
+	rows[2] = (struct intent_whatif_row){ .breaks = "link r0>r1 is excluded" };
+	rows[2].key.color = 3;
+	for (unsigned k = 0; k < 3; k++)
 		ck_assert_int_eq(ip_parse("2001:db8::1", &rows[k].key.headend), 0);
-	rows[0].key.endpoint = rows[1].key.endpoint = rows[0].key.headend;
+	rows[2].key.endpoint = rows[0].key.endpoint = rows[1].key.endpoint = rows[0].key.headend;
 	out->rows = rows + (q->after ? q->after->color : 0);
-	out->n_rows = q->limit < 2 ? q->limit : 2 - (q->after ? q->after->color : 0);
-	out->n_worse = 2;
+	out->n_rows = q->limit < 2 ? q->limit : 3 - (q->after ? q->after->color : 0);
+	out->n_worse = 3;
 	out->more = q->limit < 2;
 	out->n_moved = 3;
 	out->n_dead = 2;

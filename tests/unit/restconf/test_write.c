@@ -524,13 +524,14 @@ START_TEST(what_if_something_failed_is_asked)
 	       "\"loses\":\"link\"}");
 	ck_has(str_text(&a->body), "\"loses\":\"bound\",\"constraint\":\"delay\",\"value\":\"70\","
 	       "\"bound\":\"50\"");
+	ck_has(str_text(&a->body), "\"loses\":\"constraint\",\"why\":\"link r0>r1 is excluded\"}");
 	ck_has(str_text(&a->body), "\"load\":\"9\",\"utilisation-ppm\":\"12345\"");
 	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"srlg\":7}}");
 	ck_status(a, 200);
 	ck_has(str_text(&a->body), "\"why\":\"no link is in that SRLG\"");
 	ck_has(str_text(&a->body), "\"why\":\"no link is in that SRLG\"");
 	a = ask("POST", p, JSON, "{\"sextant-failure:input\":{\"node\":\"r0\",\"limit\":1}}");
-	ck_has(str_text(&a->body), "\"policies-worse\":2,\"more\":true");
+	ck_has(str_text(&a->body), "\"policies-worse\":3,\"more\":true");
 	ck_has(str_text(&a->body), "1,2001:db8::1\",\"bandwidth\":\"5\"");
 	ck_assert_ptr_null(strstr(str_text(&a->body), "1,2,2001:db8::1"));
 	a = ask("POST", p, JSON,
