@@ -62,7 +62,8 @@ int book_view_follow(struct book *b, struct book_view *v, uint32_t n_links)
 		for (uint64_t k = v->at; k < b->n_log; k++) {
 			uint32_t link = b->log[k % BOOK_LOG];
 
-			if (link < v->n)
+			/* One that stands there again later is read then. */
+			if (link < v->n && b->links[link].logged == k + 1)
 				v->bps[link] = book_room(b, link, &ask);
 		}
 	}

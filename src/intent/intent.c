@@ -227,6 +227,7 @@ static void tables_init(struct intent *i)
 	list_init(&i->expand);
 	loop_task_init(&i->round, i->loop, intent_round_run, i);
 	loop_task_init(&i->todo_task, i->loop, intent_todo_run, i);
+	loop_task_init(&i->states_task, i->loop, intent_states_run, i);
 	loop_task_init(&i->expand_task, i->loop, intent_expand_run, i);
 	loop_task_init(&i->unblock, i->loop, unblock_run, i);
 	loop_timer_init(&i->reopt, i->loop, reopt_fire, i);
@@ -290,6 +291,7 @@ struct intent *intent_free(struct intent *i)
 	contents_free(i);
 	loop_task_cancel(&i->round);
 	loop_task_cancel(&i->todo_task);
+	loop_task_cancel(&i->states_task);
 	loop_task_cancel(&i->expand_task);
 	loop_task_cancel(&i->unblock);
 	loop_timer_fini(&i->reopt);
@@ -337,8 +339,8 @@ void intent_on_ted(void *arg, const struct ted *ted)
 	i->ted_at = loop_now(i->loop);
 	if (!ted->stale)
 		intent_ted_news(i, old);
-	for (size_t k = 0; k < i->pols.n && (!old || old->stale != ted->stale); k++)
-		intent_state_refresh(i->pols.at[k]);
+	if (!old || old->stale != ted->stale)
+		intent_states_all(i);
 	ted_unref(old);
 }
 

@@ -28,6 +28,8 @@ enum {
 	INTENT_TRIES_AT_ONCE = 2, /* lists offered to a headend that refuses, before it gets its rest */
 	INTENT_ASKS_MAX = 1024,	  /* questions for paths at workers */
 	INTENT_FOREIGN_TURN = 64, /* foreign LSPs expanded a turn of the loop */
+	INTENT_STATES_TURN = 1024, /* policies whose state is derived anew a turn, when all are */
+	INTENT_TODO_TURN = 1024,   /* policies reconciled a turn */
 };
 
 /* Immutable once made; shared with workers. References are counted on the loop only. */
@@ -304,6 +306,8 @@ struct intent {
 	uint32_t n_asks;
 	struct list todo; /* policies to reconcile */
 	struct loop_task todo_task;
+	size_t states_at; /* of pols: those before it have been derived anew since sight changed */
+	struct loop_task states_task;
 	struct list expand; /* foreign LSPs to expand */
 	struct loop_task expand_task;
 	struct loop_timer reopt, grace;
@@ -500,6 +504,8 @@ void intent_asks_orphan(struct intent *i);
 
 /* state.c */
 void intent_state_refresh(struct intent_pol *p);
+void intent_states_all(struct intent *i); /* of all, the first now, the rest a part a turn */
+void intent_states_run(void *arg);
 void intent_state_leave(struct intent_pol *p); /* out of the counts, alarms cleared */
 void intent_event(struct intent_pol *p, enum bus_severity sev, const char *type, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -143,6 +143,7 @@ int intent_pol_new(struct intent *i, const struct sr_policy_key *key, enum inten
 	}
 	memmove(&i->pols.at[at + 1], &i->pols.at[at], (i->pols.n - 1 - at) * sizeof(p));
 	i->pols.at[at] = p;
+	i->states_at += at < i->states_at;
 	p->key = *key;
 	p->i = i;
 	p->he = he;
@@ -263,6 +264,7 @@ void intent_pol_free(struct intent_pol *p)
 	loop_timer_fini(&p->revert);
 	loop_timer_fini(&p->retry);
 	i->pols.n--;
+	i->states_at -= at < i->states_at;
 	memmove(&i->pols.at[at], &i->pols.at[at + 1], (i->pols.n - at) * sizeof(p));
 	free(p);
 }

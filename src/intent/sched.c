@@ -15,6 +15,11 @@ enum { SCAN_MAX = 4096 }; /* policies a sweep passes by in one turn */
 
 /* ---- dirt ---- */
 
+static bool in_sight(const struct intent *i)
+{
+	return i->ted && !i->ted->stale;
+}
+
 void intent_dirty(struct intent_pol *p, enum intent_dirt how)
 {
 	struct intent *i = p->i;
@@ -26,7 +31,10 @@ void intent_dirty(struct intent_pol *p, enum intent_dirt how)
 		list_del(&p->dirty_link);
 		list_add(&i->fresh, &p->dirty_link);
 	}
-	loop_task_run(&i->round);
+	if (in_sight(i))
+		loop_task_run(&i->round);
+	else /* nothing is computed; that it waits for it is said */
+		intent_todo(p);
 }
 
 void intent_clean(struct intent_pol *p)
@@ -275,26 +283,13 @@ static uint32_t sync_max(const struct ted *t)
 	return n > 0 ? n : 1;
 }
 
-static void no_sight(struct intent *i)
-{
-	struct list *const at[] = { &i->dirty, &i->fresh };
-
-	/* Without sight nothing is computed; what waits for it says so. */
-	for (unsigned s = 0; s < ARRAY_LEN(at); s++) {
-		LIST_EACH(it, at[s])
-			intent_state_refresh(LIST_OF(it, struct intent_pol, dirty_link));
-	}
-}
-
 void intent_round_run(void *arg)
 {
 	struct intent *i = arg;
 	struct wave w = { .max = INTENT_WAVE };
 
-	if (!i->ted || i->ted->stale) {
-		no_sight(i);
+	if (!in_sight(i))
 		return;
-	}
 	if (i->n_waves == INTENT_WAVES || !fresh_merge(i))
 		return; /* its end comes back here */
 	wave_dirty(i, &w);

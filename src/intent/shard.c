@@ -143,20 +143,18 @@ bool intent_crowded(struct intent *i, const uint32_t *links, uint32_t n, uint32_
 	return false;
 }
 
-static struct intent_snap *snap_new(const struct book_view *from)
+static struct intent_snap *snap_new(uint32_t n)
 {
 	struct intent_snap *s = calloc(1, sizeof(*s));
-	uint64_t *bps = s ? malloc((from->n + (size_t)1) * sizeof(*bps)) : NULL;
+	uint64_t *bps = s ? malloc((n + (size_t)1) * sizeof(*bps)) : NULL;
 
 	if (!bps) {
 		free(s);
 		return NULL;
 	}
 	s->refs = 1;
-	s->view = *from;
 	s->view.bps = bps;
-	if (from->n > 0)
-		memcpy(bps, from->bps, from->n * sizeof(*bps));
+	s->view.n = n;
 	return s;
 }
 
@@ -164,24 +162,28 @@ static struct intent_snap *snap_new(const struct book_view *from)
 struct intent_snap *intent_snap_now(struct intent *i, uint8_t setup, uint32_t nrp)
 {
 	struct intent_kind *k = kind_of(i, setup, nrp);
-	const struct book_view none = { .setup = k->live.setup, .nrp = k->live.nrp };
+	struct intent_snap *s = k->snap;
 	uint32_t n = i->ted->n_links;
-	struct intent_snap *s;
 
-	if (k->snap && k->snap->view.at == book_version(i->book) && k->snap->view.n >= n) {
-		k->snap->refs++;
-		return k->snap;
-	}
-	if (!k->snap || k->snap->refs > 1) { /* somebody still reads the old one */
-		s = snap_new(k->snap ? &k->snap->view : &none);
-		if (!s)
-			return NULL;
-		intent_snap_unref(k->snap);
-		k->snap = s;
-	}
-	if (book_view_follow(i->book, &k->snap->view, n) < 0)
+	if (book_view_follow(i->book, &k->live, n) < 0)
 		return NULL;
-	k->snap->serial = ++i->snap_serial;
-	k->snap->refs++;
-	return k->snap;
+	if (!s || s->view.at != k->live.at || s->view.n < n) {
+		uint64_t *bps;
+
+		if (!s || s->refs > 1 || s->view.n < k->live.n) { /* or somebody still reads it */
+			s = snap_new(k->live.n);
+			if (!s)
+				return NULL;
+			intent_snap_unref(k->snap);
+			k->snap = s;
+		}
+		bps = s->view.bps;
+		if (k->live.n > 0)
+			memcpy(bps, k->live.bps, k->live.n * sizeof(*bps));
+		s->view = k->live;
+		s->view.bps = bps;
+		s->serial = ++i->snap_serial;
+	}
+	s->refs++;
+	return s;
 }

@@ -253,6 +253,22 @@ void intent_state_refresh(struct intent_pol *p)
 	alarms(p);
 }
 
+void intent_states_run(void *arg)
+{
+	struct intent *i = arg;
+
+	for (unsigned k = 0; k < INTENT_STATES_TURN && i->states_at < i->pols.n; k++)
+		intent_state_refresh(i->pols.at[i->states_at++]);
+	if (i->states_at < i->pols.n)
+		loop_task_run(&i->states_task);
+}
+
+void intent_states_all(struct intent *i)
+{
+	i->states_at = 0;
+	intent_states_run(i);
+}
+
 void intent_state_leave(struct intent_pol *p)
 {
 	struct intent *i = p->i;

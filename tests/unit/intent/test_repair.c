@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "intent/intent_priv.h"
+
 enum { G = 1000000000 };
 
 static void setup(void)
@@ -333,6 +335,38 @@ START_TEST(operator_removes_what_he_does_not_see)
 }
 END_TEST
 
+static unsigned blind(void)
+{
+	unsigned n = 0;
+
+	for (size_t k = 0; k < world.intent->pols.n; k++)
+		n += strcmp(world.intent->pols.at[k]->reason, "the topology is not in sight") == 0;
+	return n;
+}
+
+/* Fifty thousand at once would hold the loop. */
+START_TEST(regained_sight_is_told_of_so_many_policies_a_turn)
+{
+	enum { MORE = 76, N = INTENT_STATES_TURN + MORE };
+	struct ted_input in = { .n_nodes = 0 };
+	const struct ted *t = NULL;
+
+	pcc_up("a");
+	net_stale();
+	for (uint32_t c = 1; c <= N; c++)
+		put_ok(by(c, PCE_IGP, 0));
+	ck_assert_uint_eq(blind(), N);
+	in.prev = world.ted;
+	ck_assert_int_eq(ted_build(&in, &t), 0);
+	intent_on_ted(world.intent, t);
+	ck_assert_uint_eq(blind(), MORE);
+	ck_assert_int_eq(del("a", 1, "d").code, 0); /* the rest move up, none is passed by */
+	run_ms(1);
+	ck_assert_uint_eq(blind(), 0);
+	ted_unref(t);
+}
+END_TEST
+
 /* ---- bandwidth ---- */
 
 START_TEST(bandwidth_decides_who_goes_where)
@@ -560,6 +594,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, what_vanishes_out_of_sight_is_made_again_in_sight);
 	tcase_add_test(tc, out_of_sight_nothing_happens);
 	tcase_add_test(tc, operator_removes_what_he_does_not_see);
+	tcase_add_test(tc, regained_sight_is_told_of_so_many_policies_a_turn);
 	tcase_add_test(tc, bandwidth_decides_who_goes_where);
 	tcase_add_loop_test(tc, better_priority_takes_the_place, 0, 2);
 	tcase_add_loop_test(tc, lsps_of_others_take_their_room, 0, 2);
