@@ -232,9 +232,15 @@ static uint32_t give(struct rest *r, const struct spot *x, struct pce_segment *s
 
 uint32_t pce_encode_line(struct quick *q, bool strict, bool usid, struct pce_segment *segs)
 {
-	struct rest r = { .q = q, .strict = strict, .usid = usid, .n = 1 };
+	NOT_CLEARED struct rest r;
 
-	memset(r.back, 0xff, sizeof(r.back));
+	r.q = q;
+	r.strict = strict;
+	r.usid = usid;
+	r.n = 1;
+	r.next = 0;
+	r.lb = r.node_bits = r.adj_bits = 0;
+	memset(r.back, 0xff, (q->line.n + 1) * sizeof(*r.back));
 	r.at[0] = (struct spot){ .from = q->line.n, .bits = FULL };
 	if (!one_make(&r))
 		return 0;

@@ -11,25 +11,22 @@
  */
 #include "pce/encode_quick.h"
 
-static bool overloaded(const struct pce_ctx *c, uint32_t place)
+static bool overloaded(const struct quick *q, uint32_t place)
 {
-	const uint64_t *map = pce_trees_overload(c->trees);
-
-	return map && (map[place >> 6] >> (place & 63) & 1);
+	return q->overload && (q->overload[place >> 6] >> (place & 63) & 1);
 }
 
 /* No arc from u but this one begins a shortest path; what cannot be used or reached adds up to
  * more than any distance. */
-static bool ask_only_way(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u,
-			 uint32_t arc)
+static bool ask_only_way(const struct quick *q, const struct pce_tree *s, uint32_t u, uint32_t arc)
 {
-	const struct pce_arc *out = c->out_arcs;
-	const uint32_t *dist = s->dist;
+	const struct pce_arc *out = q->c->out_arcs;
+	const uint32_t *dist = s->dist, *start = q->c->shape->out;
 	uint64_t d = dist[u];
 
-	for (uint32_t i = c->shape->out[u], end = c->shape->out[u + 1]; i < end; i++)
+	for (uint32_t i = start[u], end = start[u + 1]; i < end; i++)
 		if ((uint64_t)dist[out[i].place] + out[i].w == d && i != arc &&
-		    (out[i].place == s->root || !overloaded(c, out[i].place)))
+		    (out[i].place == s->root || !overloaded(q, out[i].place)))
 			return false;
 	return true;
 }
@@ -40,44 +37,46 @@ struct only {
 	bool yes;
 };
 
-static bool only_way(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u, uint32_t arc)
+static bool only_way(const struct quick *q, const struct pce_tree *s, uint32_t u, uint32_t arc)
 {
-	uint32_t stamp = pce_trees_stamp(c->trees), mixed = (s->root * 0x9e3779b1U) ^ (arc * 0x85ebca77U);
-	struct only *o = &c->only[(uint64_t)mixed * c->shape->m >> 32];
+	uint32_t mixed = (s->root * 0x9e3779b1U) ^ (arc * 0x85ebca77U);
+	struct only *o = &q->only[(uint64_t)mixed * q->c->shape->m >> 32];
 
-	if (o->stamp != stamp || o->root != s->root || o->arc != arc)
-		*o = (struct only){ stamp, s->root, arc, ask_only_way(c, s, u, arc) };
+	if (o->stamp != q->stamp || o->root != s->root || o->arc != arc)
+		*o = (struct only){ q->stamp, s->root, arc, ask_only_way(q, s, u, arc) };
 	return o->yes;
 }
 
 /* First position from which the path is a shortest one to position `to`. */
-static uint32_t back_any(const struct pce_ctx *c, const struct quick_line *p, const struct pce_tree *s,
-			 uint32_t to)
+static uint32_t back_any(const struct quick *q, const struct pce_tree *s, uint32_t to)
 {
+	const struct quick_line *p = &q->line;
+	const struct pce_arc *out = q->c->out_arcs;
 	const uint32_t *dist = s->dist;
+	uint32_t near = 0;
 
 	for (; to > 0; to--) {
-		uint32_t w = c->out_arcs[p->arc[to - 1]].w, d = dist[p->place[to - 1]];
+		uint32_t w = out[p->arc[to - 1]].w, d = dist[p->place[to - 1]];
 
-		if (w == PCE_INF || d == PCE_INF || (uint64_t)dist[p->place[to]] + w != d ||
-		    (p->place[to] != s->root && overloaded(c, p->place[to])))
+		if (w == PCE_INF || d == PCE_INF || (uint64_t)near + w != d ||
+		    (q->overload && p->place[to] != s->root && overloaded(q, p->place[to])))
 			break;
+		near = d;
 	}
 	return to;
 }
 
 /* The only one from `from` on: or the first position, further on, for which that is so. */
-static uint32_t back_only(const struct pce_ctx *c, const struct quick_line *p, const struct pce_tree *s,
-			  uint32_t from, uint32_t to)
+static uint32_t back_only(const struct quick *q, const struct pce_tree *s, uint32_t from, uint32_t to)
 {
-	while (to > from && only_way(c, s, p->place[to - 1], p->arc[to - 1]))
+	while (to > from && only_way(q, s, q->line.place[to - 1], q->line.arc[to - 1]))
 		to--;
 	return to;
 }
 
 uint32_t pce_line_strict(const struct quick *q, const struct pce_tree *s, uint32_t to)
 {
-	return back_only(q->c, &q->line, s, back_any(q->c, &q->line, s, to), to);
+	return back_only(q, s, back_any(q, s, to), to);
 }
 
 /* ---- SIDs, found once for a TED ---- */
@@ -116,10 +115,10 @@ const struct quick_sids *pce_line_node(const struct quick *q, uint32_t position)
 	uint32_t place = q->line.place[position];
 	struct quick_sids *f = &q->nodes[place];
 
-	if (f->stamp != pce_trees_stamp(c->trees)) {
+	if (f->stamp != q->stamp) {
 		uint32_t node = c->shape->node[place];
 
-		*f = (struct quick_sids){ .stamp = pce_trees_stamp(c->trees) };
+		*f = (struct quick_sids){ .stamp = q->stamp };
 		for (uint32_t i = 0; i < c->t->nodes[node].n_sids; i++)
 			look(c, &c->t->nodes[node].sids[i], PCE_SID_END, node, f);
 	}
@@ -134,10 +133,10 @@ const struct quick_sids *pce_line_adj(const struct quick *q, uint32_t hop)
 	struct quick_adj *f = &q->adjs[link];
 	bool wanted = pce_protected_first(protection);
 
-	if (f->stamp != pce_trees_stamp(c->trees)) {
+	if (f->stamp != q->stamp) {
 		const struct ted_link *l = &c->t->links[link];
 
-		*f = (struct quick_adj){ .stamp = pce_trees_stamp(c->trees) };
+		*f = (struct quick_adj){ .stamp = q->stamp };
 		for (uint32_t i = 0; i < l->n_sids; i++)
 			look(c, &l->sids[i], PCE_SID_END_X, l->from,
 			     &f->by[!!(l->sids[i].flags & 0x80)]);
@@ -165,7 +164,7 @@ static bool line_of(const struct pce_ctx *c, const struct pce_path *p, struct qu
 	for (uint32_t i = 0; i < p->n; i++) {
 		out->arc[i] = c->shape->out_arc[p->links[i]];
 		out->place[i + 1] = c->shape->out_to[out->arc[i]];
-		if (c->p->nflags[c->shape->node[out->place[i + 1]]] & TED_NF_PSEUDO)
+		if (c->p->nflags[c->p->arcs[p->links[i]].to] & TED_NF_PSEUDO)
 			return false;
 	}
 	return true;
@@ -180,18 +179,18 @@ static uint32_t one_more(struct quick *q, uint32_t j)
 	struct pce_ctx *c = q->c;
 	const struct quick_line *p = &q->line;
 	const struct pce_tree *s = pce_spt(c, c->shape->node[p->place[j]]), *near;
-	uint32_t node = s ? back_any(c, p, s, j) : 0, adj = 0;
+	uint32_t node = s ? back_any(q, s, j) : 0, adj = 0;
 	bool take_adj;
 
 	if (s && node == 0)
-		node = back_only(c, p, s, 0, j);
+		node = back_only(q, s, 0, j);
 	if (node > 0 && j > 1) {
 		near = pce_spt(c, c->shape->node[p->place[j - 1]]);
 		if (!near)
 			return PCE_INF;
-		adj = back_only(c, p, near, back_any(c, p, near, j - 1), j - 1);
+		adj = back_only(q, near, back_any(q, near, j - 1), j - 1);
 		if (node <= adj)
-			node = back_only(c, p, s, adj, j);
+			node = back_only(q, s, adj, j);
 	}
 	if (!s)
 		return PCE_INF;
@@ -257,7 +256,7 @@ static bool is_least(const struct quick *q, bool strict, uint32_t n)
 uint32_t pce_encode_quick(const struct pce_route *r, struct pce_segment *segs)
 {
 	struct pce_ctx *c = r->c;
-	struct quick q;
+	NOT_CLEARED struct quick q;
 	uint32_t n;
 
 	if (!simple(c, r->path) || !line_of(c, r->path, &q.line))
@@ -267,8 +266,10 @@ uint32_t pce_encode_quick(const struct pce_route *r, struct pce_segment *segs)
 	q.n = 0;
 	q.nodes = pce_room_places(c->trees, PCE_ROOM_NODE_SIDS, sizeof(*q.nodes));
 	q.adjs = pce_room_links(c->trees, PCE_ROOM_ADJ_SIDS, sizeof(*q.adjs));
-	c->only = pce_room_links(c->trees, PCE_ROOM_ONLY, sizeof(*c->only));
-	if (!q.nodes || !q.adjs || !c->only)
+	q.only = pce_room_links(c->trees, PCE_ROOM_ONLY, sizeof(*q.only));
+	q.overload = pce_trees_overload(c->trees);
+	q.stamp = pce_trees_stamp(c->trees);
+	if (!q.nodes || !q.adjs || !q.only)
 		return 0;
 	n = r->strict && !r->usid ? strict_whole(&q, segs) :
 				    pce_encode_line(&q, r->strict, r->usid, segs);

@@ -5,6 +5,13 @@
 
 enum { QUICK_HOPS_MAX = 64 };
 
+/* The build clears every variable; these are large, and filled before they are read. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define NOT_CLEARED __attribute__((uninitialized))
+#else
+#define NOT_CLEARED
+#endif
+
 /* The path as places and arcs. */
 struct quick_line {
 	uint32_t n;
@@ -34,10 +41,13 @@ struct quick_seg {
 struct quick {
 	struct pce_ctx *c;
 	const struct pce_path *path;
+	const uint64_t *overload; /* by place; NULL: nobody is */
+	uint32_t stamp;
 	struct quick_line line;
+	struct only *only; /* encode_quick.c */
 	struct quick_sids *nodes; /* by place */
 	struct quick_adj *adjs;	  /* by link */
-	struct quick_seg at[PCE_SEGS_MAX * 8]; /* the last one first */
+	struct quick_seg at[QUICK_HOPS_MAX]; /* the last one first */
 	uint32_t n;
 };
 

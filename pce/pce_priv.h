@@ -47,7 +47,6 @@ struct pce_cut {
 };
 
 struct pce_used;
-struct only;
 struct heard;
 
 /* Told of each hop of a SID list as it is walked: to a node by the shortest paths of an algorithm,
@@ -77,7 +76,6 @@ struct pce_ctx {
 	const struct pce_arc *routed_out; /* its out-arcs */
 	const struct pce_arc *out_arcs; /* of the class of the tree pce_spt() gave last */
 	struct pce_dag_node *dag;      /* by place */
-	struct only *only;	       /* encode_quick.c */
 	uint32_t *stack, *stack_arc;   /* by depth */
 	uint32_t epoch;
 	struct pce_removed *met;       /* counts links that searches may not take; NULL: not */

@@ -384,6 +384,11 @@ static const struct pce_tree *tree(struct pce_trees *p, uint32_t class, uint32_t
 {
 	struct pce_kept *k = tree_get(p, class, node, from);
 
+	/* Asked for before in this call: it is right, and nobody may throw it out. */
+	if (k && k->pin == p->follows && k->seen == p->class[class]->log.end) {
+		p->stats.hits++;
+		return &k->is;
+	}
 	if (!k)
 		k = tree_make(p, class, node, from);
 	if (!k)
