@@ -278,5 +278,6 @@ int main(int argc, char **argv)
 	case RUN:
 		break;
 	}
+	log_large_pages(argv);
 	return run(config);
 }

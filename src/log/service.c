@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log/service.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,4 +35,15 @@ void log_lines(const char *text)
 	(void)fputs(text, stderr);
 	if (text[0] && text[strlen(text) - 1] != '\n')
 		(void)fputc('\n', stderr);
+}
+
+void log_large_pages(char *const *argv)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n <= 0 || getenv("GLIBC_TUNABLES") || setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 1) < 0)
+		return;
+	self[n] = '\0';
+	(void)execv(self, argv); /* by its own path, so that it keeps its name */
 }

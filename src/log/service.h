@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-/* What daemons say to people and to systemd. */
+/* Manners of daemons: what they say to people and to systemd, what they ask of the system. */
 
 /* systemd's notification protocol ("READY=1", "STATUS=…"): one datagram to the socket named in
  * the environment; without it nothing. Never blocks. */
 void log_service(const char *text);
 /* Text of one or more lines to standard error, with a line feed at its end. */
 void log_lines(const char *text);
+
+/*
+ * Large pages for what malloc() gives: trees and tables of a large network are read all over, and
+ * with small pages a third of the time goes into finding where they are. The C library takes the
+ * wish at its start only (tunable glibc.malloc.hugetlb), so the program is started anew, once:
+ * the same process, with the same arguments. Does nothing when GLIBC_TUNABLES is set already, or
+ * when the program cannot be found; a C library without the tunable takes no notice.
+ */
+void log_large_pages(char *const *argv);

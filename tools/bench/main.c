@@ -11,6 +11,7 @@
 #include "base/mono.h"
 #include "base/str.h"
 #include "log/log.h"
+#include "log/service.h"
 #include "tools/bench/bench.h"
 
 enum { ROUNDS = 5, NAME_WIDTH = 44 };
@@ -166,6 +167,7 @@ int main(int argc, char **argv)
 		(void)fputs("bench: see --help\n", stderr);
 		return 2;
 	}
+	log_large_pages(argv); /* as sextantd does, and for peers too */
 	log_setup(&quiet);
 	bench_codec(&b);
 	bench_ted(&b);
