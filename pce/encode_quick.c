@@ -51,14 +51,15 @@ static bool only_way(const struct quick *q, const struct pce_tree *s, uint32_t u
 static uint32_t back_any(const struct quick *q, const struct pce_tree *s, uint32_t to)
 {
 	const struct quick_line *p = &q->line;
-	const struct pce_arc *out = q->c->out_arcs;
 	const uint32_t *dist = s->dist;
-	uint32_t near = 0;
+	uint64_t near = 0;
 
+	/* What cannot be used adds up to more than any distance, and what is not reached is as far
+	 * as that without any way on. */
 	for (; to > 0; to--) {
-		uint32_t w = out[p->arc[to - 1]].w, d = dist[p->place[to - 1]];
+		uint32_t d = dist[p->place[to - 1]];
 
-		if (w == PCE_INF || d == PCE_INF || (uint64_t)near + w != d ||
+		if (near + p->w[to - 1] != d || d == PCE_INF ||
 		    (q->overload && p->place[to] != s->root && overloaded(q, p->place[to])))
 			break;
 		near = d;
@@ -162,8 +163,12 @@ static bool line_of(const struct pce_ctx *c, const struct pce_path *p, struct qu
 	out->n = p->n;
 	out->place[0] = c->shape->place[c->p->arcs[p->links[0]].from];
 	for (uint32_t i = 0; i < p->n; i++) {
+		const struct pce_arc *a;
+
 		out->arc[i] = c->shape->out_arc[p->links[i]];
-		out->place[i + 1] = c->shape->out_to[out->arc[i]];
+		a = &c->routed_out[out->arc[i]];
+		out->place[i + 1] = a->place;
+		out->w[i] = a->w;
 		if (c->p->nflags[c->p->arcs[p->links[i]].to] & TED_NF_PSEUDO)
 			return false;
 	}

@@ -15,7 +15,7 @@ enum { QUICK_HOPS_MAX = 64 };
 /* The path as places and arcs. */
 struct quick_line {
 	uint32_t n;
-	uint32_t place[QUICK_HOPS_MAX + 1], arc[QUICK_HOPS_MAX];
+	uint32_t place[QUICK_HOPS_MAX + 1], arc[QUICK_HOPS_MAX], w[QUICK_HOPS_MAX]; /* w: IGP metric */
 };
 
 /* The first SID of a kind that its owner routes: whole, and as a NEXT-C-SID. */
