@@ -8,6 +8,7 @@ int main(void)
 	int r;
 
 	suite_add_tcase(s, fault_pure());
+	suite_add_tcase(s, fault_optimise());
 	suite_add_tcase(s, fault_state());
 	r = check_main(s);
 	fault_state_end();

@@ -3,5 +3,6 @@
 #include <check.h>
 
 TCase *fault_pure(void);
+TCase *fault_optimise(void);
 TCase *fault_state(void);
 void fault_state_end(void);
