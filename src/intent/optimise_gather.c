@@ -80,7 +80,7 @@ static bool flow_add(struct opt_job *j, const struct intent_pol *p)
 					.delay_us = w->worst_delay_us },
 				.path = path,
 				.n_path = w->n_path };
-	j->n_flows++;
+	j->n_all = ++j->n_flows;
 	for (uint32_t k = 0; k < w->n_links; k++) {
 		uint64_t mine = book_claim_bps(p->claim, w->links[k]);
 		uint64_t *other = w->links[k] < j->n_links ? &j->other_bps[w->links[k]] : NULL;
@@ -146,6 +146,7 @@ struct opt_job *intent_opt_job_new(struct intent *i, const struct intent_optimis
 		return NULL;
 	arena_init(&j->arena, 0);
 	j->o = *o;
+	j->points_max = OPT_POINTS_MAX;
 	j->ted = ted_ref(i->ted);
 	j->generation = i->ted->generation;
 	j->n_links = i->ted->n_links;
@@ -157,7 +158,7 @@ struct opt_job *intent_opt_job_new(struct intent *i, const struct intent_optimis
 
 void intent_opt_job_release(struct opt_job *j)
 {
-	for (uint32_t k = 0; k < j->n_flows; k++)
+	for (uint32_t k = 0; k < j->n_all; k++)
 		j->flows[k].desired = intent_desired_unref(j->flows[k].desired);
 	ted_unref(j->ted);
 	j->ted = NULL;

@@ -17,6 +17,7 @@ enum {
 	OPT_ROUNDS = 3,	    /* searches: who cannot take what was found for it stays in the next */
 	OPT_PHASES = 4,	    /* ends of those, and of the order of moves */
 	OPT_LIST_MAX = TE_MIDPOINTS_MAX + 1,
+	OPT_POINTS_MAX = 512, /* routers that flows begin, end and turn at; others may be midpoints */
 };
 
 /* A list and what it does, found to be what its policy asks for. */
@@ -39,6 +40,7 @@ struct opt_flow {
 	uint32_t n_path;
 	/* the thread's */
 	uint32_t src, dst;
+	double crowd; /* of the links it crosses, how full the fullest is */
 	struct te_list now;
 	bool fixed, dropped;
 	bool kept; /* not moved, and its own cheapest path may be another */
@@ -76,12 +78,13 @@ struct opt_job {
 	uint64_t generation;
 	struct arena arena;
 	struct opt_flow *flows;
-	uint32_t n_flows;
+	uint32_t n_flows, n_all; /* the rest stays, as was found on the way */
 	struct opt_left *left;
 	uint32_t n_left, cap_left;
 	/* By link, n_links long: capacity, all that is reserved, and what of it is not of flows. */
 	uint64_t *capacity_bps, *reserved_bps, *other_bps;
 	uint32_t n_links;
+	uint32_t points_max; /* OPT_POINTS_MAX */
 	/* both sides */
 	atomic_bool stop;
 	atomic_uint phase; /* ends that have passed */

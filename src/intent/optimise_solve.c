@@ -5,6 +5,7 @@
  * found for it stays where it is, and the rest is searched again. Flows that stay are load.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -121,37 +122,121 @@ static void set_aside(struct opt_job *j, const struct opt_flow *f)
 			j->other_bps[f->is.links[k]] += f->rate_bps;
 }
 
+/* ---- whom the search is about ---- */
+
+/* Routers that flows begin, end or turn at. */
+struct points {
+	bool *seen; /* by node */
+	uint32_t n;
+};
+
+static void points_add(struct points *p, const struct opt_flow *f)
+{
+	uint32_t nodes[OPT_LIST_MAX];
+	unsigned n = intent_opt_nodes(f, &f->now, nodes);
+
+	p->n += !p->seen[f->src];
+	p->seen[f->src] = true;
+	for (unsigned k = 0; k < n; k++) {
+		p->n += !p->seen[nodes[k]];
+		p->seen[nodes[k]] = true;
+	}
+}
+
+static uint32_t points_new(const struct points *p, const struct opt_flow *f)
+{
+	uint32_t nodes[OPT_LIST_MAX], fresh = !p->seen[f->src];
+	unsigned n = intent_opt_nodes(f, &f->now, nodes);
+
+	for (unsigned k = 0; k < n; k++)
+		fresh += !p->seen[nodes[k]];
+	return fresh;
+}
+
+static int by_crowd(const void *a, const void *b)
+{
+	const struct opt_flow *x = a, *y = b;
+
+	if (x->crowd != y->crowd)
+		return x->crowd > y->crowd ? -1 : 1;
+	return sr_policy_key_cmp(&x->key, &y->key);
+}
+
+static double crowd_of(const struct opt_job *j, const struct opt_flow *f)
+{
+	double most = 0;
+
+	for (uint32_t k = 0; k < f->is.n_links; k++) {
+		uint32_t l = f->is.links[k];
+
+		if (l < j->n_links && j->capacity_bps[l] > 0)
+			most = fmax(most, (double)j->reserved_bps[l] / (double)j->capacity_bps[l]);
+	}
+	return most;
+}
+
+/* Where there are more ends than the engine takes together, those on the fullest links come
+ * first: no other can empty them. */
+static void sort_if_many(struct opt_job *j, struct points *ends)
+{
+	for (uint32_t k = 0; k < j->n_flows; k++) {
+		struct opt_flow *f = &j->flows[k];
+
+		f->src = intent_endpoint_node(j->ted, &f->key.headend);
+		f->dst = intent_endpoint_node(j->ted, &f->key.endpoint);
+		f->now = (struct te_list){ { TE_NO_NODE, TE_NO_NODE, TE_NO_NODE } };
+		f->crowd = crowd_of(j, f);
+		if (f->src != TED_NONE && f->dst != TED_NONE)
+			points_add(ends, f);
+	}
+	if (ends->n > j->points_max)
+		qsort(j->flows, j->n_flows, sizeof(*j->flows), by_crowd);
+}
+
+static const char *stays(struct opt_solve *s, struct opt_flow *f, const struct points *p)
+{
+	struct opt_job *j = s->j;
+
+	if (f->src == TED_NONE || f->dst == TED_NONE || f->src == f->dst)
+		return "its ends are not in the topology";
+	if (p->n + points_new(p, f) > j->points_max)
+		return "more routers than are placed together; its links are not the fullest";
+	if (!intent_opt_now(s, f))
+		return "no midpoints lead the way it takes now";
+	if (f->now.mid[0] != TE_NO_NODE && j->o.midpoints < TE_MIDPOINTS_MAX &&
+	    f->now.mid[j->o.midpoints] != TE_NO_NODE)
+		return "it has more midpoints now than are allowed";
+	if (p->n + points_new(p, f) > j->points_max)
+		return "more routers than are placed together; its links are not the fullest";
+	return NULL;
+}
+
 /* Flows that stay in the problem move to the front. */
 static bool flows_ready(struct opt_solve *s)
 {
 	struct opt_job *j = s->j;
+	struct points ends = { .seen = ARENA_ARRAY(&j->arena, (size_t)j->ted->n_nodes + 1, bool) };
+	struct points p = { .seen = ARENA_ARRAY(&j->arena, (size_t)j->ted->n_nodes + 1, bool) };
 	uint32_t n = 0;
 
+	if (!ends.seen || !p.seen)
+		return false;
+	sort_if_many(j, &ends);
 	for (uint32_t k = 0; k < j->n_flows; k++) {
 		struct opt_flow *f = &j->flows[k], swap;
 
-		f->src = intent_endpoint_node(j->ted, &f->key.headend);
-		f->dst = intent_endpoint_node(j->ted, &f->key.endpoint);
-		if (f->src == TED_NONE || f->dst == TED_NONE || f->src == f->dst)
-			f->why = "its ends are not in the topology";
-		else if (!intent_opt_now(s, f))
-			f->why = "no midpoints lead the way it takes now";
-		else if (f->now.mid[0] != TE_NO_NODE && j->o.midpoints < TE_MIDPOINTS_MAX &&
-			 f->now.mid[j->o.midpoints] != TE_NO_NODE)
-			f->why = "it has more midpoints now than are allowed";
+		f->why = stays(s, f, &p);
 		if (f->why) {
 			set_aside(j, f);
 			if (!intent_opt_left_add(j, &f->key, f->why, false))
 				return false;
-			f->desired = intent_desired_unref(f->desired);
 			continue;
 		}
+		points_add(&p, f);
 		swap = j->flows[n];
 		j->flows[n++] = *f;
 		if (f != &j->flows[n - 1])
 			*f = swap;
-		if (atomic_load_explicit(&j->stop, memory_order_relaxed))
-			break;
 	}
 	j->n_flows = n;
 	return true;

@@ -52,7 +52,7 @@ static void flow_put(struct opt_job *j, uint32_t src, uint32_t dst, const struct
 	ck_assert_ptr_nonnull(f->desired);
 	for (uint32_t k = 0; k < f->is.n_links; k++)
 		j->reserved_bps[f->is.links[k]] += RATE;
-	j->n_flows++;
+	j->n_all = ++j->n_flows;
 }
 
 static struct opt_job *job_make(const struct ted *t)
@@ -63,6 +63,7 @@ static struct opt_job *job_make(const struct ted *t)
 	ck_assert_ptr_nonnull(j);
 	arena_init(&j->arena, 0);
 	j->o = (struct intent_optimise_options){ .work = 20000, .seed = 1, .midpoints = 2 };
+	j->points_max = OPT_POINTS_MAX;
 	j->ted = ted_ref(t);
 	j->n_links = t->n_links;
 	j->capacity_bps = ARENA_ARRAY(&j->arena, t->n_links + 1, uint64_t);
