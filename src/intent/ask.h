@@ -10,7 +10,8 @@
 struct intent_wanted {
 	struct pce_request req;
 	uint32_t hard_nodes, hard_links, hard_srlgs, hard_asns;
-	bool softer; /* there is something to give up */
+	bool softer;   /* there is something to give up */
+	bool too_much; /* named to be avoided: more than can be looked for */
 };
 
 /* A question with all it needs; reads the TED and snapshots only. */

@@ -230,7 +230,7 @@ static bool prepare(struct intent_asked *q)
 	return true;
 }
 
-/* Who is not there at all needs no search. */
+/* Who is not there at all, or names half the network, needs no search. */
 static bool ends_known(struct intent_asked *q)
 {
 	bool known = true;
@@ -240,10 +240,14 @@ static bool ends_known(struct intent_asked *q)
 
 		q->reply[i].no_path_vector = (r->dst == TED_NONE ? NO_PATH_DESTINATION : 0) |
 					     (r->src == TED_NONE ? NO_PATH_SOURCE : 0);
-		known = known && r->dst != TED_NONE && r->src != TED_NONE;
+		if (q->want[i].too_much)
+			q->reply[i].unmet = DRIVER_UNMET_AVOID;
+		known = known && r->dst != TED_NONE && r->src != TED_NONE &&
+			!q->want[i].too_much;
 	}
 	for (uint32_t i = 0; !known && q->n > 1 && i < q->n; i++)
-		q->reply[i].no_path_vector |= q->reply[i].no_path_vector ? 0 : NO_PATH_SET;
+		q->reply[i].no_path_vector |=
+			q->reply[i].no_path_vector || q->reply[i].unmet ? 0 : NO_PATH_SET;
 	return known;
 }
 

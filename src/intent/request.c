@@ -32,15 +32,21 @@ enum pce_metric intent_metric_of(uint8_t pcep)
 
 /* ---- things in the network ---- */
 
-/* What is collected for one kind of exclusion; room for all there could be is made once. */
+/*
+ * What is collected for one kind of exclusion. The engine looks through these lists link by link, so
+ * they are short: a prefix that names more is too much, and is not avoided by halves.
+ */
+enum { FOUND_MAX = 256 };
+
 struct found {
 	uint32_t *at;
-	uint32_t n, cap;
+	uint32_t n;
+	bool too_many;
 };
 
-static bool found_init(struct found *f, struct arena *a, uint32_t cap)
+static bool found_init(struct found *f, struct arena *a)
 {
-	*f = (struct found){ .at = ARENA_ARRAY(a, (size_t)cap + 1, uint32_t), .cap = cap };
+	*f = (struct found){ .at = ARENA_ARRAY(a, FOUND_MAX, uint32_t) };
 	return f->at != NULL;
 }
 
@@ -49,8 +55,10 @@ static void found_add(struct found *f, uint32_t v)
 	for (uint32_t i = 0; i < f->n; i++)
 		if (f->at[i] == v)
 			return;
-	if (f->n < f->cap)
+	if (f->n < FOUND_MAX)
 		f->at[f->n++] = v;
+	else
+		f->too_many = true;
 }
 
 static bool node_in(const struct ted_node *n, const struct ip_prefix *p)
@@ -82,7 +90,7 @@ static void nodes_named(const struct ted *t, const struct ip_prefix *p, struct f
 	one = is_host(p) ? ted_link_by_addr(t, &p->addr) : TED_NONE;
 	if (one != TED_NONE)
 		found_add(out, t->links[one].from);
-	for (uint32_t i = 0; !is_host(p) && i < t->n_nodes; i++)
+	for (uint32_t i = 0; !is_host(p) && !out->too_many && i < t->n_nodes; i++)
 		if (node_in(&t->nodes[i], p))
 			found_add(out, i);
 }
@@ -114,14 +122,12 @@ static void links_named(const struct ted *t, const struct driver_spot *s, struct
 
 	if (one != TED_NONE)
 		wire_add(t, one, out);
-	for (uint32_t i = 0; !number && !is_host(&s->prefix) && i < t->n_links; i++)
+	for (uint32_t i = 0; !number && !is_host(&s->prefix) && !out->too_many && i < t->n_links; i++)
 		if (link_in(&t->links[i], &s->prefix))
 			wire_add(t, i, out);
 }
 
 /* ---- to be avoided ---- */
-
-enum { SRLGS_MAX = 1024 }; /* that all the links named may have */
 
 struct avoid {
 	const struct ted *t;
@@ -171,9 +177,8 @@ static bool avoid_all(const struct ted *t, const struct driver_path_request *q, 
 
 	if (q->n_avoid == 0)
 		return true;
-	if (!found_init(&v.nodes, a, t->n_nodes) || !found_init(&v.links, a, t->n_links) ||
-	    !found_init(&v.tmp, a, t->n_links) || !found_init(&v.srlgs, a, SRLGS_MAX) ||
-	    !found_init(&v.asns, a, DRIVER_SPOTS_MAX))
+	if (!found_init(&v.nodes, a) || !found_init(&v.links, a) || !found_init(&v.tmp, a) ||
+	    !found_init(&v.srlgs, a) || !found_init(&v.asns, a))
 		return false;
 	avoid_some(&v, q, false);
 	out->hard_nodes = v.nodes.n;
@@ -189,6 +194,7 @@ static bool avoid_all(const struct ted *t, const struct driver_path_request *q, 
 	r->n_exclude_srlgs = v.srlgs.n;
 	r->exclude_asns = v.asns.at;
 	r->n_exclude_asns = v.asns.n;
+	out->too_much = v.nodes.too_many || v.links.too_many || v.srlgs.too_many || v.tmp.too_many;
 	out->softer = out->hard_nodes < v.nodes.n || out->hard_links < v.links.n ||
 		      out->hard_srlgs < v.srlgs.n || out->hard_asns < v.asns.n;
 	return true;
@@ -229,7 +235,7 @@ static bool pass_all(const struct ted *t, const struct driver_path_request *q, s
 
 	if (q->n_pass == 0)
 		return true;
-	if (!at || !found_init(&tmp, a, t->n_nodes))
+	if (!at || !found_init(&tmp, a))
 		return false;
 	for (uint32_t i = 0; i < q->n_pass; i++)
 		pass_one(t, &q->pass[i], &tmp, &at[r->n_include++]);

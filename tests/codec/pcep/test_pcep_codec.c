@@ -754,6 +754,30 @@ START_TEST(densest_message_is_bounded)
 }
 END_TEST
 
+/* However little there is for a set and its constraints. */
+START_TEST(set_without_memory_is_a_verdict)
+{
+	uint8_t in[512];
+	size_t n = hex_read(set_hex, in, sizeof(in)), whole;
+	unsigned none = 0;
+	struct pcepc_fault f;
+	struct pcepc_msg *m;
+
+	pcepc_read(&arena, in, n, &m, &f);
+	ck_assert_ptr_nonnull(m);
+	whole = arena.used;
+	for (size_t max = 1; max < whole; max += 8) {
+		struct arena small;
+
+		arena_init(&small, max);
+		ck_assert_int_eq(pcepc_read(&small, in, n, &m, &f) == VERDICT_RESET, m == NULL);
+		none += m == NULL;
+		arena_fini(&small);
+	}
+	ck_assert_uint_gt(none, 50);
+}
+END_TEST
+
 START_TEST(names_are_known)
 {
 	ck_assert_str_eq(pcepc_error_text(19, 3), "unknown PLSP-ID");
@@ -792,6 +816,7 @@ int main(void)
 	tcase_add_test(t, bindings_of_every_type_round_trip);
 	tcase_add_test(t, too_small_a_buffer_marks_the_writer);
 	tcase_add_test(t, densest_message_is_bounded);
+	tcase_add_test(t, set_without_memory_is_a_verdict);
 	tcase_add_test(t, names_are_known);
 	suite_add_tcase(s, t);
 	return check_main(s);

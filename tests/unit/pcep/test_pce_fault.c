@@ -225,10 +225,21 @@ static void sink_failed(void *arg, const struct driver_failure *f)
 	(void)f;
 }
 
-static void sink_request(void *arg, const struct driver_path_set *r)
+static void sink_request(void *arg, const struct driver_path_set *set)
 {
+	const struct driver *d = pcep_driver(pcep);
+	struct driver_path_reply at[DRIVER_PATHS_MAX] = { 0 };
+	bool was = inside;
+
 	(void)arg;
-	(void)r;
+	for (unsigned i = 0; i < set->n; i++) {
+		at[i].found = true;
+		at[i].list.n = 2;
+	}
+	inside = true; /* what answering allocates may fail too */
+	d->paths(d->self, &(struct driver_path_answer){ .headend = set->headend, .session = set->session,
+							.ask = set->ask, .n = set->n, .at = at });
+	inside = was;
 }
 
 static const struct driver_sink sink = { sink_up,     sink_synced, sink_ready,	sink_down,
@@ -252,6 +263,28 @@ static void say_report(uint32_t srp, uint32_t plsp_id, uint16_t flags, const cha
 	pcepc_write(&words, &(struct pcepc_msg){ .type = PCEPC_PCRPT, .items = &b.item });
 }
 
+/* Two sets, by SVEC and by group, and one request alone; one set is never whole. */
+static void say_requests(void)
+{
+	struct pcepc_endpoints ends = { headend, headend };
+	struct pcepc_assoc group = { .type = PCEPC_ASSOC_DISJOINT, .id = 3, .source = headend,
+				     .has_disjoint = true, .disjoint = PCEPC_DISJOINT_LINK };
+	struct pcepc_rp rp[6];
+	struct pcepc_item it[6] = { 0 };
+	uint32_t ids[] = { 1, 2 }, half[] = { 3, 77 };
+	struct pcepc_svec broken = { .ids = half, .n_ids = 2 },
+			  svec = { .next = &broken, .ids = ids, .n_ids = 2, .flags = PCEPC_SVEC_LINK };
+
+	for (uint32_t i = 0; i < 6; i++) {
+		rp[i] = (struct pcepc_rp){ .id = i + 1, .has_pst = true, .pst = PCEPC_PST_SRV6 };
+		it[i].rp = &rp[i];
+		it[i].endpoints = &ends;
+		it[i].assoc = i > 3 ? &group : NULL;
+		it[i].next = i < 5 ? &it[i + 1] : NULL;
+	}
+	pcepc_write(&words, &(struct pcepc_msg){ .type = PCEPC_PCREQ, .items = it, .svecs = &svec });
+}
+
 static void say_all(void)
 {
 	struct pcepc_open open = { .version = PCEPC_VERSION, .keepalive_s = 30, .dead_s = 120,
@@ -268,6 +301,7 @@ static void say_all(void)
 	for (uint32_t srp = 1; srp < 4; srp++) /* one of these is what we were asked with */
 		say_report(srp, 9, PCEPC_LSP_DELEGATE | PCEPC_LSP_CREATE, "new");
 	say_report(0, 8, PCEPC_LSP_REMOVE, "");
+	say_requests();
 	ck_assert(!words.bad);
 }
 
