@@ -151,6 +151,43 @@ START_TEST(end_with_jobs_on_their_way_is_clean)
 }
 END_TEST
 
+/* Questions for paths beside waves of policies, on changing TEDs and books, and at the end. */
+START_TEST(paths_are_found_beside_everything_else)
+{
+	struct driver_path_request q[2];
+	struct driver_path_set set = { .headend = net_addr("a"), .session = pcc_at("a")->session,
+				       .at = q };
+	unsigned asked = 0;
+
+	for (unsigned i = 0; i < 2; i++)
+		q[i] = (struct driver_path_request){ .src = net_addr("a"), .dst = net_addr("d"),
+						     .bandwidth_bps = G, .setup_prio = 7,
+						     .hold_prio = 7, .metric_wanted = 1 };
+	put_all();
+	for (unsigned k = 0; k < 60; k++) {
+		set.ask = ++asked;
+		set.n = (uint8_t)(1 + k % 2);
+		set.diverse = k % 4 == 1 ? DRIVER_DIVERSE_LINK : 0;
+		set.objective = k % 4 == 3 ? DRIVER_OF_MLL : DRIVER_OF_NONE;
+		intent_sink.path_request(world.intent, &set);
+		if (k % 10 == 5)
+			net_dir("a", "b")->te_metric = 100 + k;
+		if (k % 10 == 5)
+			net_publish();
+		run_ms(1);
+	}
+	for (unsigned ms = 0; ms < 10000 && world.n_answers < asked; ms += 5)
+		run_ms(5);
+	ck_assert_uint_eq(world.n_answers, asked);
+	ck_assert(world.replies[0].found && world.paths.objective == DRIVER_OF_MLL);
+	for (unsigned k = 0; k < 5; k++)
+		intent_sink.path_request(world.intent, &set);
+	world.intent = intent_free(world.intent);
+	run_ms(20);
+	ck_assert_uint_eq(world.n_answers, asked);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("intent-threads");
@@ -161,6 +198,7 @@ int main(void)
 	tcase_add_test(tc, best_priorities_get_the_room_that_is_left);
 	tcase_add_test(tc, what_if_is_worked_out_beside_everything_else);
 	tcase_add_loop_test(tc, end_with_jobs_on_their_way_is_clean, 0, 3);
+	tcase_add_test(tc, paths_are_found_beside_everything_else);
 	suite_add_tcase(s, tc);
 	return check_main(s);
 }
