@@ -319,6 +319,7 @@ uint64_t intent_revision(const struct intent *i)
 static void whatif_fill(const struct intent_whatif_query *q, struct intent_whatif *out)
 {
 	static struct intent_whatif_row rows[3];
+	uint32_t skip = 0;
 
 	memset(out, 0, sizeof(*out));
 	out->ted = fake.ted;
@@ -337,10 +338,12 @@ static void whatif_fill(const struct intent_whatif_query *q, struct intent_whati
 	for (unsigned k = 0; k < 3; k++)
 		ck_assert_int_eq(ip_parse("2001:db8::1", &rows[k].key.headend), 0);
 	rows[2].key.endpoint = rows[0].key.endpoint = rows[1].key.endpoint = rows[0].key.headend;
-	out->rows = rows + (q->after ? q->after->color : 0);
-	out->n_rows = q->limit < 2 ? q->limit : 3 - (q->after ? q->after->color : 0);
+	if (q->after)
+		skip = q->after->color < 3 ? q->after->color : 3;
+	out->rows = rows + skip;
+	out->n_rows = q->limit < 3 - skip ? q->limit : 3 - skip;
 	out->n_worse = 3;
-	out->more = q->limit < 2;
+	out->more = q->limit < 3 - skip;
 	out->n_moved = 3;
 	out->n_dead = 2;
 	out->after = (struct pce_fullest){ .link = 0, .load_bps = 9, .ppb = 12345678 };
@@ -348,23 +351,26 @@ static void whatif_fill(const struct intent_whatif_query *q, struct intent_whati
 
 static struct whatif {
 	struct loop_task task;
-	intent_whatif_fn fn;
+	intent_whatif_fn fn; /* NULL: nobody waits */
 	void *arg;
 	struct intent_whatif is;
 } whatif;
 
 static void whatif_now(void *arg)
 {
+	intent_whatif_fn fn = whatif.fn;
+
 	(void)arg;
-	whatif.fn(whatif.arg, fake.whatif_rc, &whatif.is);
+	whatif.fn = NULL;
+	fn(whatif.arg, fake.whatif_rc, &whatif.is);
 }
 
-/* Of node "busy" never; at once where there is no answer, else later. */
+/* Of node "busy", and beside another, never; at once where there is no answer, else later. */
 int intent_whatif(struct intent *i, const struct intent_whatif_query *q, intent_whatif_fn fn,
 		  void *arg)
 {
 	(void)i;
-	if (strcmp(q->name, "busy") == 0)
+	if (strcmp(q->name, "busy") == 0 || whatif.fn)
 		return INTENT_E_BUSY;
 	whatif.fn = fn;
 	whatif.arg = arg;
@@ -380,7 +386,8 @@ int intent_whatif(struct intent *i, const struct intent_whatif_query *q, intent_
 void intent_whatif_forget(struct intent *i, const void *arg)
 {
 	(void)i;
-	ck_assert_ptr_eq(arg, whatif.arg);
+	ck_assert(whatif.fn && arg == whatif.arg);
+	whatif.fn = NULL;
 	loop_task_cancel(&whatif.task);
 	fake.whatifs_forgotten++;
 }
