@@ -23,12 +23,14 @@ struct work {
 	unsigned n_threads;
 	pthread_t threads[THREADS_MAX];
 	struct list fake; /* jobs waiting for their moment on a fake loop */
+	struct list jobs; /* all that are not done, by link; loop's thread only */
 };
 
 static void job_done(struct loop_mail *m)
 {
 	struct work_job *job = CONTAINER_OF(m, struct work_job, mail);
 
+	list_del(&job->link);
 	job->done(job);
 }
 
@@ -63,6 +65,7 @@ int work_new(struct work **outp, struct loop *loop, unsigned n_threads)
 	w->loop = loop;
 	list_init(&w->queue);
 	list_init(&w->fake);
+	list_init(&w->jobs);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->some, NULL);
 	if (n_threads == 0)
@@ -79,14 +82,16 @@ int work_new(struct work **outp, struct loop *loop, unsigned n_threads)
 	return 0;
 }
 
-static void skip_all(struct list *jobs)
+/* No thread is left. What ran may wait in the loop's mailbox, which nobody will read. */
+static void complete_all(struct work *w)
 {
 	struct list *n;
 
-	while ((n = list_pop(jobs))) {
-		struct work_job *job = CONTAINER_OF(n, struct work_job, mail.link);
+	while ((n = list_pop(&w->jobs))) {
+		struct work_job *job = LIST_OF(n, struct work_job, link);
 
 		loop_timer_fini(&job->timer);
+		loop_mail_cancel(w->loop, &job->mail); /* or out of the queue */
 		job->skipped = true;
 		job->done(job);
 	}
@@ -102,8 +107,7 @@ struct work *work_free(struct work *w)
 	pthread_mutex_unlock(&w->lock);
 	for (unsigned i = 0; i < w->n_threads; i++)
 		(void)pthread_join(w->threads[i], NULL);
-	skip_all(&w->queue);
-	skip_all(&w->fake);
+	complete_all(w);
 	pthread_cond_destroy(&w->some);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
@@ -115,6 +119,7 @@ static void fake_due(void *arg)
 	struct work_job *job = arg;
 
 	list_del(&job->mail.link);
+	list_del(&job->link);
 	loop_timer_fini(&job->timer);
 	job->run(job);
 	job->done(job);
@@ -132,9 +137,11 @@ int work_submit(struct work *w, struct work_job *job)
 	int r = 0;
 
 	job->skipped = false;
+	list_init(&job->link);
 	list_init(&job->mail.link);
 	job->mail.fn = job_done;
 	if (loop_is_fake(w->loop)) {
+		list_add(&w->jobs, &job->link);
 		fake_submit(w, job);
 		return 0;
 	}
@@ -147,5 +154,7 @@ int work_submit(struct work *w, struct work_job *job)
 		pthread_cond_signal(&w->some);
 	}
 	pthread_mutex_unlock(&w->lock);
+	if (r == 0)
+		list_add(&w->jobs, &job->link); /* its mail is read by this thread, later */
 	return r;
 }

@@ -10,17 +10,20 @@
 struct work;
 
 /* run: on a worker; touches only what the job owns and immutable references it holds.
- * done: on the loop, always called exactly once (also at work_free, with run skipped). */
+ * done: on the loop, always called exactly once (also at work_free, as skipped). */
 struct work_job {
 	void (*run)(struct work_job *job);
 	void (*done)(struct work_job *job);
 	struct loop_mail mail; /* private */
 	struct loop_timer timer; /* private */
-	bool skipped; /* set before done when run never happened */
+	struct list link;	 /* private */
+	bool skipped; /* set before done when it never ran, or nobody was told of it before the end */
 };
 
 int work_new(struct work **outp, struct loop *loop, unsigned n_threads);
-struct work *work_free(struct work *w); /* waits for running jobs, completes the queued as skipped */
+/* Waits for running jobs; completes as skipped the queued, and those that ran and whose completion
+ * the loop has not come to. */
+struct work *work_free(struct work *w);
 AUTO_DEFINE(struct work, work_free)
 /* 0 or -EAGAIN when the queue (1024) is full. */
-int work_submit(struct work *w, struct work_job *job);
+int work_submit(struct work *w, struct work_job *job); /* on the loop's thread */

@@ -282,23 +282,33 @@ static void count_link(struct chain *c, const char *label, uint32_t lsps)
 	}
 }
 
-static const char *count_users(struct chain *c)
+static void count_book(struct chain *c, const char *text)
 {
-	STR_AUTO struct str body = { 0 };
-	json_object *o, *links;
+	json_object *o = json_tokener_parse(text);
+	json_object *links = member(member(o, "sextant-book:book"), "link");
 
-	if (bench_http(c->url, "GET", "/restconf/data/sextant-book:book", NULL, &body) != 200)
-		return "the book is not told";
 	memset(c->users, 0, c->t.wires.n * sizeof(*c->users));
-	o = json_tokener_parse(str_text(&body));
-	links = member(member(o, "sextant-book:book"), "link");
 	for (size_t k = 0; links && k < json_object_array_length(links); k++) {
 		json_object *l = json_object_array_get_idx(links, k);
 
 		count_link(c, json_object_get_string(member(l, "label")), (uint32_t)number(l, "lsps"));
 	}
 	json_object_put(o);
-	return NULL;
+}
+
+static bool counted(struct chain *c)
+{
+	STR_AUTO struct str body = { 0 };
+	bool told = bench_http(c->url, "GET", "/restconf/data/sextant-book:book", NULL, &body) == 200;
+
+	if (told)
+		count_book(c, str_text(&body));
+	return told;
+}
+
+static const char *count_users(struct chain *c)
+{
+	return until(c, counted, REPAIR_PATIENCE_NS) ? NULL : "the book is not told";
 }
 
 /* The wire with most users up to the limit that is still there, SIM_NONE when there is none. */
@@ -563,12 +573,9 @@ static void chain(struct bench *b, uint32_t policies)
 	struct chain c = { .b = b, .policies = policies, .sim = -1, .daemon = -1, .tcpdump = -1 };
 	const char *why = prepare(&c);
 
-	if (!why)
-		why = start_all(&c);
-	if (!why)
-		why = failures(&c, false);
-	if (!why)
-		why = failures(&c, true);
+	why = why ? why : start_all(&c);
+	why = why ? why : failures(&c, false);
+	why = why ? why : failures(&c, true);
 	if (!why)
 		row(&c, "rss_mib", bench_status_mib(c.daemon, "VmHWM"), "MiB");
 	if (why)

@@ -2,7 +2,9 @@
 /* loop (both backends), work, log's rate limit and metrics. */
 #include "check_main.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -240,6 +242,47 @@ START_TEST(jobs_on_a_fake_loop_complete_later_and_freeing_skips_the_rest)
 }
 END_TEST
 
+struct awaited {
+	struct work_job job;
+	atomic_bool ran;
+	int told;
+	bool skipped;
+};
+
+static void note_run(struct work_job *job)
+{
+	atomic_store(&CONTAINER_OF(job, struct awaited, job)->ran, true);
+}
+
+static void note_told(struct work_job *job)
+{
+	struct awaited *a = CONTAINER_OF(job, struct awaited, job);
+
+	a->told++;
+	a->skipped = job->skipped;
+}
+
+/* Its completion is in the mailbox of a loop that does not run any more. */
+START_TEST(a_job_that_ran_and_was_not_told_of_is_skipped_at_the_end)
+{
+	struct awaited a = { .job = { .run = note_run, .done = note_told } };
+	struct loop *loop;
+	struct work *w;
+
+	ck_assert_int_eq(loop_new(&loop), 0);
+	ck_assert_int_eq(work_new(&w, loop, 1), 0);
+	ck_assert_int_eq(work_submit(w, &a.job), 0);
+	while (!atomic_load(&a.ran))
+		(void)sched_yield();
+	ck_assert_int_eq(a.told, 0);
+	work_free(w);
+	ck_assert_int_eq(a.told, 1);
+	ck_assert(a.skipped);
+	loop_free(loop);
+	ck_assert_int_eq(a.told, 1);
+}
+END_TEST
+
 static void last_line(void *arg, const char *line)
 {
 	str_copy(arg, 256, line);
@@ -299,6 +342,7 @@ int main(void)
 		a_descriptor_and_a_signal_wake_the_loop,
 		jobs_run_on_workers_and_complete_on_the_loop,
 		jobs_on_a_fake_loop_complete_later_and_freeing_skips_the_rest,
+		a_job_that_ran_and_was_not_told_of_is_skipped_at_the_end,
 		a_call_site_is_rate_limited_and_lines_stay_one_line,
 		metrics_print_as_prometheus_text,
 	};
