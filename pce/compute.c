@@ -99,6 +99,9 @@ static bool find_path(struct pce_ctx *c, const struct pce_find *f, struct pce_pa
 	case PCE_FOUND:
 		answer_path(c, p, out);
 		return true;
+	case PCE_FOUND_WORTHLESS:
+		out->known = true;
+		return true;
 	case PCE_FOUND_NOT:
 		if (c->req->brief)
 			fail(out, PCE_NO_CONSTRAINED, "no path keeps the constraints");
@@ -139,12 +142,12 @@ static void compute(struct pce_ctx *c, struct pce_answer *out)
 	struct pce_find f;
 
 	pce_find_of(c->req, &f);
+	f.worth = c->req->known_cost;
 	if (!find_path(c, &f, &p, out))
 		return;
-	if (is_known(c->req, &p)) {
-		out->known = true;
+	out->known = out->known || is_known(c->req, &p);
+	if (out->known)
 		return;
-	}
 	pce_encode_in(c, &p, c->req->strict, out, &needed);
 	if (out->status == PCE_NO_MSD && needed)
 		find_other(c, &f, needed, out);

@@ -127,9 +127,12 @@ struct pce_request {
 	uint16_t payload;  /* octets of the largest packet carried; links with too small an MTU */
 	const struct pce_binding *bindings;
 	uint32_t n_bindings;
-	/* A path whose list the asker has: when it is still the best one no list is made. */
+	/* A list the asker has, that keeps all that is asked for: the path it is for, when that is
+	 * one, and what another has to cost less than to be worth having (0: not told). When the
+	 * path is still the best one, or nothing can cost less, no list is made. */
 	const uint32_t *known;
 	uint32_t n_known;
+	uint64_t known_cost;
 	bool brief;   /* without a path no reason is looked for: PCE_NO_CONSTRAINED, whatever it is */
 };
 
@@ -251,7 +254,7 @@ struct pce_answer {
 	uint64_t load_ppb; /* objective MLP: of the fullest link with this request, parts per 1e9 */
 	/* Nothing costs less than cost_least; == cost unless a search ran out of labels. */
 	uint64_t cost_least;
-	bool known; /* the path is pce_request.known: there are no segments and no expansion */
+	bool known; /* what is known will do: there are no segments, no expansion, maybe no path */
 	struct pce_segment segs[PCE_SEGS_MAX];
 	uint32_t n_segs;
 	struct pce_expansion expansion;

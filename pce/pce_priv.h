@@ -94,6 +94,7 @@ struct pce_find {
 	uint32_t delay_us_min;
 	uint32_t mask;
 	uint32_t labels_max; /* 0: as many as a search may have at all */
+	uint64_t worth; /* what costs as much is not worth having; 0: everything is */
 };
 
 #define PCE_UNBOUNDED                                                                              \
@@ -114,6 +115,7 @@ struct pce_path {
 
 enum pce_found {
 	PCE_FOUND,
+	PCE_FOUND_WORTHLESS, /* nothing costs less than pce_find.worth */
 	PCE_FOUND_NOT,
 	PCE_FOUND_NO_MEMORY,
 	PCE_FOUND_NO_BUDGET, /* neither found nor shown that there is none */

@@ -472,6 +472,14 @@ static enum pce_found seek_all(struct pce_seek *k, uint32_t *end)
 	return k->n_pass || k->f->delay_us_min ? seek(k, true, end) : r;
 }
 
+static bool worthless(const struct pce_seek *k)
+{
+	const struct pce_label start = { .place = k->src };
+	uint64_t low = pce_label_low(k, &start);
+
+	return k->f->objective == PCE_MCP && low != UINT64_MAX && low >= k->f->worth;
+}
+
 enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out)
 {
 	struct pce_seek k = { .labels_max = f->labels_max };
@@ -480,6 +488,8 @@ enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pc
 
 	if (k.labels_max == 0 || k.labels_max > LABELS_MAX)
 		k.labels_max = LABELS_MAX;
+	if (r == PCE_FOUND && f->worth && worthless(&k))
+		return PCE_FOUND_WORTHLESS;
 	if (r == PCE_FOUND)
 		r = seek_all(&k, &end);
 	out->plain = r == PCE_FOUND && k.n_bound == 0 && k.n_pass == 0 &&

@@ -71,6 +71,8 @@ static void item_load(struct intent_item *it, struct intent_pol *p, const struct
 	e->n_free = e->ted->n_links;
 	e->desired = intent_desired_ref(p->desired);
 	e->msd = intent_msd(p, &p->desired->p);
+	e->force = it->how == INTENT_FORCE;
+	e->hysteresis_pct = p->i->cfg.hysteresis_pct;
 	e->brief = it->how == INTENT_SWEEP && (p->no_path || p->degraded) && p->why[0] &&
 		   p->why_generation == e->ted->generation;
 	e->has_cur = p->want.set;

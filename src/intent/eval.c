@@ -256,7 +256,16 @@ static bool encode_again(struct intent_eval *e, const struct intent_cpath *c,
 	return true;
 }
 
-/* When the list in force takes exactly the best path, no other list of it is worth looking for. */
+/* What a route has to cost less than to be worth a move. */
+static uint64_t worth(uint64_t now, uint32_t hysteresis_pct)
+{
+	uint64_t most = now * (100 - hysteresis_pct) / 100;
+
+	return most < now ? most + 1 : now;
+}
+
+/* When the list in force takes exactly the best path, no other list of it is worth looking for;
+ * nor when nothing is worth the move, unless an operator wants it looked for. */
 static void tell_known(const struct intent_eval *e, const struct intent_cpath *c,
 		       struct pce_request *req)
 {
@@ -264,6 +273,8 @@ static void tell_known(const struct intent_eval *e, const struct intent_cpath *c
 		return;
 	req->known = e->now.path;
 	req->n_known = e->now.n_path;
+	if (!e->force)
+		req->known_cost = worth(intent_route_cost(&e->now, c), e->hysteresis_pct);
 }
 
 /* What keeps a list from being one of a candidate path; NULL: nothing does. */

@@ -184,6 +184,8 @@ struct intent_eval {
 	struct book_own *own; /* in arena: what the snapshot does not know of this one's own share */
 	uint32_t n_own;
 	bool brief; /* why nothing is found is known already: only the book has changed since */
+	bool force; /* an operator asked: the best there is, however little it is better */
+	uint32_t hysteresis_pct;
 	bool exact; /* run on the book of this moment, not of the wave's start */
 	struct pce_trees *trees; /* of ted and of whoever runs it; NULL: none */
 	struct arena arena;
