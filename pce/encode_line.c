@@ -215,8 +215,6 @@ static uint32_t give(struct rest *r, const struct spot *x, struct pce_segment *s
 	uint32_t n = 0, entry = 0, used = 0;
 
 	for (; x != r->at; x = &r->at[x->after]) {
-		if (n == ARRAY_LEN(q->at))
-			return 0;
 		if (x->entries != entry) {
 			pce_line_seg(q, &x->seg, &segs[n++]);
 			used = 0;

@@ -24,11 +24,22 @@ static bool parallel(const struct ted *t, uint32_t link)
 	return false;
 }
 
+/* One after the other, as much as there is room for: names of links are wanted by the thousand. */
+static void join(char *buf, size_t cap, const char *const *part, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n && at < cap; i++) {
+		(void)str_copy(buf + at, cap - at, part[i]);
+		at += strlen(buf + at);
+	}
+}
+
 const char *ted_link_label(const struct ted *t, uint32_t link, char *buf, size_t cap)
 {
 	const struct ted_link *l;
 	char addr[IP_TEXT_MAX];
-	const char *from, *to;
+	const char *part[] = { "", ">", "", "@", addr };
 
 	if (cap == 0)
 		return "";
@@ -37,16 +48,17 @@ const char *ted_link_label(const struct ted *t, uint32_t link, char *buf, size_t
 		return buf;
 	}
 	l = &t->links[link];
-	from = ted_node_label(t, l->from);
-	to = ted_node_label(t, l->to);
-	if (!parallel(t, link))
-		(void)snprintf(buf, cap, "%s>%s", from, to);
-	else if (l->local_v6.family || l->local_v4.family)
-		(void)snprintf(buf, cap, "%s>%s@%s", from, to,
-			       ip_text(l->local_v6.family ? &l->local_v6 : &l->local_v4, addr,
-				       sizeof(addr)));
+	part[0] = ted_node_label(t, l->from);
+	part[2] = ted_node_label(t, l->to);
+	if (!parallel(t, link)) {
+		join(buf, cap, part, 3);
+		return buf;
+	}
+	if (l->local_v6.family || l->local_v4.family)
+		(void)ip_text(l->local_v6.family ? &l->local_v6 : &l->local_v4, addr, sizeof(addr));
 	else
-		(void)snprintf(buf, cap, "%s>%s@%u", from, to, l->local_id);
+		(void)snprintf(addr, sizeof(addr), "%u", l->local_id);
+	join(buf, cap, part, ARRAY_LEN(part));
 	return buf;
 }
 

@@ -102,6 +102,16 @@ bool str_utf8(const char *data, size_t len)
 	return true;
 }
 
+/* Octets that stand for themselves in JSON. */
+static size_t plain_run(const unsigned char *p, size_t left)
+{
+	size_t n = 0;
+
+	while (n < left && p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' && p[n] != '\\')
+		n++;
+	return n;
+}
+
 void str_json(struct str *b, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -109,7 +119,15 @@ void str_json(struct str *b, const char *text)
 
 	str_add(b, "\"");
 	while (left > 0) {
-		size_t n = utf8_one(p, left);
+		size_t n = plain_run(p, left);
+
+		if (n > 0) {
+			str_addn(b, (const char *)p, n);
+			p += n;
+			left -= n;
+			continue;
+		}
+		n = utf8_one(p, left);
 
 		if (n == 0)
 			str_add(b, "\xef\xbf\xbd");

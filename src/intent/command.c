@@ -404,7 +404,7 @@ static bool list_followed(struct op *op, const struct lsp_state *st)
 	if (src == TED_NONE)
 		return REFUSE(op, INTENT_E_MODE, "", "its headend is not in the topology");
 	arena_reset(&i->arena);
-	intent_expand(i->ted, src, &op->key.endpoint, &st->list, &i->arena, &x);
+	intent_expand(i, src, &op->key.endpoint, &st->list, &x);
 	return x.valid || REFUSE(op, INTENT_E_MODE, "", "its list cannot be followed: segment %u: %s",
 				 x.bad_segment + 1, x.why);
 }

@@ -403,7 +403,7 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 
 		arena_reset(&i->arena);
 		if (src != TED_NONE)
-			intent_expand(i->ted, src, &p->key.endpoint, l, &i->arena, &x);
+			intent_expand(i, src, &p->key.endpoint, l, &x);
 	}
 	if (x.valid) {
 		memcpy(&r.links, &x.links, sizeof(r.links));

@@ -44,10 +44,10 @@ static void expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
 	pce_expand(t, src, dst, &l, a, out);
 }
 
-void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
-		   const struct sr_list *list, struct arena *a, struct pce_expansion *out)
+void intent_expand(struct intent *i, uint32_t src, const struct ip_addr *to,
+		   const struct sr_list *list, struct pce_expansion *out)
 {
-	expand(t, src, to, list, NULL, a, out);
+	expand(i->ted, src, to, list, intent_shard_trees(&i->shards->here), &i->arena, out);
 }
 
 static uint8_t seg_kind(enum pce_segment_kind k)

@@ -95,7 +95,7 @@ static void expand(struct intent_lsp *l)
 		arena_reset(&i->arena);
 		/* It may lead out of the topology: what it uses inside is charged. */
 		known = intent_endpoint_node(i->ted, &st->endpoint) != TED_NONE;
-		intent_expand(i->ted, src, known ? &st->endpoint : NULL, &st->list, &i->arena, &x);
+		intent_expand(i, src, known ? &st->endpoint : NULL, &st->list, &x);
 		if (x.valid)
 			charge(l, &x);
 		else

@@ -204,9 +204,10 @@ struct intent_eval {
 void intent_eval_run(struct intent_eval *e, uint64_t *room);
 /* What the candidate path wants little of. With MLP and MBP too: no route moves for load alone. */
 uint64_t intent_route_cost(const struct intent_route *r, const struct intent_cpath *c);
-/* Expands a list as it is, from src to the node of an address (NULL or any: wherever it ends). */
-void intent_expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
-		   const struct sr_list *list, struct arena *a, struct pce_expansion *out);
+/* On the loop: expands a list as it is, from src to the node of an address (NULL or any: wherever it
+ * ends), into i->arena. */
+void intent_expand(struct intent *i, uint32_t src, const struct ip_addr *to,
+		   const struct sr_list *list, struct pce_expansion *out);
 void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, uint8_t dataplane,
 			   struct sr_list *out);
 

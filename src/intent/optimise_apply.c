@@ -153,7 +153,7 @@ static const char *network_differs(struct intent_optimiser *o, const struct inte
 	if (src == TED_NONE)
 		return "the headend is not in the topology";
 	arena_reset(&i->arena);
-	intent_expand(i->ted, src, &p->key.endpoint, &to->list, &i->arena, &x);
+	intent_expand(i, src, &p->key.endpoint, &to->list, &x);
 	if (!x.valid || x.n_links != to->n_links ||
 	    memcmp(x.links, to->links, x.n_links * sizeof(*x.links)) != 0)
 		return "the topology has changed: the list does not lead where it was planned to";

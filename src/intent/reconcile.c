@@ -134,7 +134,7 @@ static bool still_good(struct intent_pol *p)
 	src = intent_endpoint_node(i->ted, &p->key.headend);
 	arena_reset(&i->arena);
 	if (src != TED_NONE) {
-		intent_expand(i->ted, src, &p->key.endpoint, &p->want.list, &i->arena, &x);
+		intent_expand(i, src, &p->key.endpoint, &p->want.list, &x);
 		if (x.valid && x.n_links == p->want.n_links &&
 		    memcmp(x.links, p->want.links, x.n_links * sizeof(*x.links)) == 0)
 			return true;
