@@ -94,7 +94,9 @@ int net_make(struct net **outp, struct loop *loop, const struct net_transport *t
 	list_init(&net->listeners);
 	list_init(&net->dead);
 	list_init(&net->blocks);
+	list_init(&net->kicked);
 	loop_task_init(&net->reap, loop, reap, net);
+	loop_task_init(&net->push, loop, net_real_push, net);
 	*outp = net;
 	return 0;
 }
@@ -125,6 +127,7 @@ struct net *net_free(struct net *net)
 		net_listener_free(LIST_OF(l, struct net_listener, link));
 	while (!list_empty(&net->conns))
 		net_conn_close(LIST_OF(net->conns.next, struct net_conn, link));
+	loop_task_cancel(&net->push);
 	loop_task_cancel(&net->reap);
 	reap(net);
 	net_fake_fini(net);
@@ -146,6 +149,7 @@ struct net_conn *net_conn_make(struct net *net)
 	c->read_max = READ_MAX;
 	c->send_max = SEND_MAX;
 	list_init(&c->inbox);
+	list_init(&c->kicked);
 	loop_timer_init(&c->timer, net->loop, NULL, c);
 	loop_task_init(&c->deliver, net->loop, deliver_cb, c);
 	loop_task_init(&c->fail, net->loop, fail_cb, c);

@@ -63,6 +63,7 @@ struct net_conn {
 	/* real */
 	int fd;
 	struct loop_io *io;
+	struct list kicked; /* in net->kicked */
 	/* fake */
 	struct net_conn *other;
 	struct list inbox; /* packets on their way to us */
@@ -87,6 +88,9 @@ struct net {
 	const struct net_transport *transport;
 	struct list conns, listeners, dead;
 	struct loop_task reap;
+	/* real: what was said in this turn of the loop is sent at its end, in one go */
+	struct list kicked;
+	struct loop_task push;
 	/* fake */
 	uint64_t delay_ns_min, delay_ns_max;
 	struct list blocks;
@@ -107,6 +111,7 @@ bool net_conn_hungry(const struct net_conn *c);
 
 extern const struct net_transport net_real, net_fake;
 int net_real_listen(struct net_listener *l);
+void net_real_push(void *arg); /* struct net */
 int net_real_connect(struct net_conn *c, const struct net_connect_cfg *cfg);
 int net_real_md5(int fd, const struct ip_addr *peer, const struct net_md5 *key, bool on_v6_socket);
 int net_fake_listen(struct net_listener *l);
