@@ -129,7 +129,8 @@ static bool is_idle(const struct rest *r, const struct spot *x, uint32_t taken)
 	return false;
 }
 
-/* In their order, behind the one that is being gone on from. */
+/* In their order, behind the one that is being gone on from. Of equal ones the latest is the first:
+ * a SID that hangs on a link rather ends a list than begins it. */
 static bool put(struct rest *r, const struct spot *x)
 {
 	uint32_t i = r->n;
@@ -139,7 +140,7 @@ static bool put(struct rest *r, const struct spot *x)
 	if (r->n == SPOTS_MAX)
 		return false;
 	/* Those before have their places: others point to them. */
-	for (; i > r->next && before(x, &r->at[i - 1]); i--)
+	for (; i > r->next && !before(&r->at[i - 1], x); i--)
 		r->at[i] = r->at[i - 1];
 	r->at[i] = *x;
 	r->n++;
