@@ -375,8 +375,8 @@ static struct pcepc_open open_of(const struct pcc_cfg *c)
 				.has_sr_policy = true,
 				.has_ofs = true };
 
-	for (uint16_t of = DRIVER_OF_MCP; of <= DRIVER_OF_MCC; of++)
-		o.ofs[o.n_ofs++] = of;
+	for (unsigned of = DRIVER_OF_MCP; of <= DRIVER_OF_MCC; of++)
+		o.ofs[o.n_ofs++] = (uint16_t)of;
 	if (c->srv6)
 		o.psts[o.n_psts++] = PCEPC_PST_SRV6;
 	if (c->sr_mpls)

@@ -47,8 +47,8 @@ struct pcepc_open pcep_open_of(const struct pcep_cfg *cfg, const struct pcep_dia
 	o.assoc_types[0] = PCEPC_ASSOC_SR_POLICY;
 	o.assoc_types[1] = PCEPC_ASSOC_DISJOINT;
 	o.has_ofs = true;
-	for (uint16_t of = DRIVER_OF_MCP; of <= DRIVER_OF_MCC; of++)
-		o.ofs[o.n_ofs++] = of;
+	for (unsigned of = DRIVER_OF_MCP; of <= DRIVER_OF_MCC; of++)
+		o.ofs[o.n_ofs++] = (uint16_t)of;
 	o.has_sr_policy = !d->no_assoc;
 	return o;
 }
