@@ -29,7 +29,7 @@ enum {
 	INTENT_ASKS_MAX = 1024,	  /* questions for paths at workers */
 	INTENT_FOREIGN_TURN = 64, /* foreign LSPs expanded a turn of the loop */
 	INTENT_STATES_TURN = 1024, /* policies whose state is derived anew a turn, when all are */
-	INTENT_TODO_TURN = 1024,   /* policies reconciled a turn */
+	INTENT_RECONCILE_TURN = 1024, /* policies reconciled a turn */
 };
 
 /* Immutable once made; shared with workers. References are counted on the loop only. */

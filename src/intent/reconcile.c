@@ -319,7 +319,7 @@ void intent_todo_run(void *arg)
 	struct intent *i = arg;
 	struct list *n;
 
-	for (unsigned k = 0; k < INTENT_TODO_TURN && (n = list_pop(&i->todo)); k++)
+	for (unsigned k = 0; k < INTENT_RECONCILE_TURN && (n = list_pop(&i->todo)); k++)
 		intent_reconcile(LIST_OF(n, struct intent_pol, work_link));
 	if (!list_empty(&i->todo))
 		loop_task_run(&i->todo_task);
