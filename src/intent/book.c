@@ -24,6 +24,8 @@ int book_new(struct book **outp)
 		return err_raise(-ENOMEM);
 	}
 	list_init(&b->claims);
+	/* Its keys are numbers of the topology, which no peer chooses. */
+	hash_init(&b->failures, 1, book_failure_eq);
 	*outp = b;
 	return 0;
 }
@@ -31,6 +33,7 @@ int book_new(struct book **outp)
 static void claim_release(struct book_claim *c)
 {
 	list_del(&c->link);
+	book_backups_detach(c);
 	free(c->items);
 	free(c->failures);
 	free(c);
@@ -47,9 +50,11 @@ struct book *book_free(struct book *b)
 	for (uint32_t i = 0; i < b->n_links; i++) {
 		VEC_FINI(&b->links[i].cells);
 		VEC_FINI(&b->links[i].users);
+		VEC_FINI(&b->links[i].backups);
 		VEC_FINI(&b->links[i].needs);
 		VEC_FINI(&b->links[i].parts);
 	}
+	book_failures_fini(b);
 	free(b->links);
 	free(b->log);
 	free(b);
@@ -164,6 +169,8 @@ int book_claim_new(struct book *b, bool foreign, void *owner, struct book_claim 
 		return err_raise(-ENOMEM);
 	c->foreign = foreign;
 	c->owner = owner;
+	list_init(&c->backups);
+	list_init(&c->of_link);
 	list_add(&b->claims, &c->link);
 	*outp = c;
 	return 0;
@@ -300,8 +307,31 @@ static void item_charge(struct book *b, const struct book_claim *c, const struct
 	}
 }
 
+/* Backups are apart: nobody who reserves has to look through them. */
+static void user_add(struct book_link *l, struct book_claim *c)
+{
+	if (c->failures)
+		l->backups.at[l->backups.n++] = c;
+	else
+		l->users.at[l->users.n++] = c;
+}
+
+static void backup_del(struct book_link *l, const struct book_claim *c)
+{
+	for (size_t i = 0; i < l->backups.n; i++) {
+		if (l->backups.at[i] != c)
+			continue;
+		l->backups.at[i] = l->backups.at[--l->backups.n];
+		return;
+	}
+}
+
 static void user_del(struct book_link *l, const struct book_claim *c)
 {
+	if (c->failures) {
+		backup_del(l, c);
+		return;
+	}
 	for (size_t i = 0; i < l->users.n; i++) {
 		if (l->users.at[i] != c)
 			continue;
@@ -339,7 +369,10 @@ static bool charges_eq(const struct book_claim *c, const struct book_item *x, co
 	struct book_charge a[BOOK_SIDES], b[BOOK_SIDES];
 	unsigned n = book_item_charges(c, x, a);
 
-	if (c->failures || d->failures || n != book_item_charges(d, y, b))
+	/* A backup has one side, on which it stays what it is until it is made anew. */
+	if (c->failures || d->failures)
+		return c == d && x->in == y->in && x->bps[BOOK_WANT] == y->bps[BOOK_WANT];
+	if (n != book_item_charges(d, y, b))
 		return false;
 	for (unsigned i = 0; i < n; i++) {
 		if (a[i].nrp != b[i].nrp || !window_eq(a[i].window, b[i].window) ||
@@ -408,7 +441,7 @@ int book_items_put(struct book *b, struct book_claim *c, const struct book_terms
 		if (!y)
 			user_del(l, c);
 		else if (!x)
-			l->users.at[l->users.n++] = c;
+			user_add(l, c);
 	}
 	free(was.items);
 	return 0;
@@ -472,14 +505,35 @@ void book_yield(struct book *b, struct book_claim *c, uint32_t link)
 
 	if (!it)
 		return;
+	if (c->failures) { /* nobody needs to know that it would go there */
+		book_backup_leave(b, c, &link, 1);
+		return;
+	}
 	item_discharge(b, c, it);
 	c->items[it - c->items].bps[BOOK_OLD] = 0;
 	c->items[it - c->items].bps[BOOK_WANT] = 0;
 	item_charge(b, c, it);
 }
 
+void book_backup_leave(struct book *b, struct book_claim *c, const uint32_t *links, uint32_t n)
+{
+	assert(c->failures);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct book_item *it = book_item_find(c, links[i]);
+		uint32_t at = it ? (uint32_t)(it - c->items) : 0;
+
+		if (!it)
+			continue;
+		item_discharge(b, c, it);
+		user_del(&b->links[links[i]], c);
+		c->n--;
+		memmove(&c->items[at], &c->items[at + 1], (c->n - at) * sizeof(*c->items));
+	}
+}
+
 void book_claim_foreign_set(struct book *b, struct book_claim *c, bool foreign)
 {
+	assert(!c->failures);
 	for (uint32_t i = 0; i < c->n; i++)
 		item_discharge(b, c, &c->items[i]);
 	c->foreign = foreign;

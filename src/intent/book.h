@@ -46,8 +46,13 @@ struct book_ask {
 	uint8_t setup;
 	uint32_t nrp;
 	struct book_window window;
-	const struct book_claim *except; /* as if this one held nothing; may be NULL */
+	const struct book_claim *except; /* as if it and its backups held nothing; may be NULL */
+	/* This failure has come: of what is kept for after one only its part is in the way. */
+	bool failed;
+	uint64_t failure;
 };
+
+#define BOOK_NO_BACKUPS UINT64_MAX /* a failure nobody has a backup for */
 
 int book_new(struct book **outp);
 struct book *book_free(struct book *b);
@@ -97,10 +102,16 @@ struct book_backup {
 	uint32_t n_links;
 	const uint64_t *failures; /* any order, doubles are one */
 	uint32_t n_failures;
+	/* Whose reservation it stands in for: his requests find its room free. May be NULL; stays. */
+	struct book_claim *of;
 };
 int book_back_up(struct book *b, struct book_claim *c, const struct book_terms *t,
 		 const struct book_backup *to);
 bool book_claim_backup(const struct book_claim *c);
+/* Keeps nothing on these links any more. Needs no memory. */
+void book_backup_leave(struct book *b, struct book_claim *c, const uint32_t *links, uint32_t n);
+/* Backups over a link, in no order; valid until the next change. They are no users. */
+struct book_claim *const *book_backups(const struct book *b, uint32_t link, size_t *n);
 
 /* Loses its reservation on one link to a better priority; stays a user of it. */
 void book_yield(struct book *b, struct book_claim *c, uint32_t link);
@@ -118,9 +129,10 @@ uint32_t book_refuses(const struct book *b, const struct book_ask *ask, uint64_t
 		      const uint32_t *links, uint32_t n);
 /* For workers: room per link. */
 void book_snapshot(const struct book *b, const struct book_ask *ask, uint64_t *free_bps, uint32_t n);
-/* Where ask->except stands the snapshot is wrong by its own share: the true rooms of its links,
- * ascending. Returns how many links it has; writes at most cap of them. now: what a view that
- * follows the book shows for such requests at present, which makes it cheap; NULL: none. */
+/* Where ask->except stands, and its backups do, the snapshot is wrong by its own share: the true
+ * rooms of those links, ascending. Returns how many were written, of cap at most; with cap 0 how
+ * many there may be. now: what a view that follows the book shows for such requests at present,
+ * which makes it cheap; NULL: none. */
 struct book_own {
 	uint32_t link;
 	uint64_t free_bps;
@@ -128,6 +140,9 @@ struct book_own {
 struct book_view;
 uint32_t book_own_rooms(const struct book *b, const struct book_ask *ask, const struct book_view *now,
 			struct book_own *out, uint32_t cap);
+/* The same for ask->except and its failure: where a view without backups is wrong for them. */
+uint32_t book_rooms_after(const struct book *b, const struct book_ask *ask, struct book_own *out,
+			  uint32_t cap);
 /* Links the claim is a user of, ascending: the i-th, or UINT32_MAX past the end. */
 uint32_t book_claim_link(const struct book_claim *c, uint32_t i);
 
@@ -155,6 +170,7 @@ uint32_t book_n_links(const struct book *b);
  */
 struct book_view {
 	uint8_t setup;
+	bool bare; /* without what is kept for after failures */
 	uint32_t nrp;
 	uint64_t *bps; /* n long */
 	uint32_t n;

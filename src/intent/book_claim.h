@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Inside of the book, shared by its files only. */
+#include "base/hash.h"
 #include "base/list.h"
 #include "base/vec.h"
 #include "intent/book.h"
@@ -23,6 +24,8 @@ struct book_claim {
 	uint32_t n;
 	uint64_t *failures; /* ascending; not NULL: a backup */
 	uint32_t n_failures;
+	struct book_claim *of;	     /* a backup's: whose; or NULL */
+	struct list backups, of_link; /* those of it; its place among those of the other */
 };
 
 struct book_cell {
@@ -40,6 +43,14 @@ struct book_need {
 	uint64_t bps[BOOK_PRIOS];
 };
 
+/* Where there is something for after it. */
+struct book_failure {
+	struct hash_node node;
+	uint64_t failure;
+	uint32_t held;	     /* by who is about to add to it */
+	VEC(uint32_t) links; /* ascending */
+};
+
 struct book_part {
 	uint32_t nrp;
 	uint64_t bps;
@@ -48,10 +59,11 @@ struct book_part {
 struct book_link {
 	uint64_t capacity_bps, measured_bps;
 	uint64_t logged;	     /* 1 + place of its last entry in the log */
+	uint64_t most[BOOK_PRIOS];   /* that one failure needs, at that priority or better */
 	VEC(struct book_need) needs; /* by failure, then NRP */
 	VEC(struct book_part) parts;
 	VEC(struct book_cell) cells;
-	VEC(struct book_claim *) users;
+	VEC(struct book_claim *) users, backups;
 };
 
 /* Links whose rooms changed, the last BOOK_LOG of them: what views follow. */
@@ -61,6 +73,7 @@ struct book {
 	struct book_link *links;
 	uint32_t n_links;
 	struct list claims;
+	struct hash failures;
 	uint32_t n_parts; /* of all links */
 	uint32_t n_timed; /* cells that are not for always */
 	uint32_t *log;	  /* a ring */
@@ -87,14 +100,20 @@ void book_changed(struct book *b, uint32_t link);
 /* A backup's item into or out of what its link needs; room for it is there. */
 void book_need_add(struct book *b, const struct book_claim *c, const struct book_item *it);
 void book_need_del(struct book *b, const struct book_claim *c, const struct book_item *it);
-int book_need_reserve(struct book *b, uint32_t link, uint32_t n);
-/* Most that any one failure needs, for a setup priority; of one NRP or of all; without a claim. */
+void book_backups_detach(struct book_claim *c); /* it goes */
+void book_failures_fini(struct book *b);
+bool book_failure_eq(const struct hash_node *n, const void *key);
+struct book_failure *book_failure_find(const struct book *b, uint64_t failure);
+/* Most that any one failure needs, or that one, for a setup priority; of one NRP or of all; without
+ * a claim and its backups. */
 struct book_scope {
 	uint8_t setup;
-	bool one;
+	bool one, failed;
 	uint32_t nrp;
+	uint64_t failure;
 	const struct book_claim *except;
 };
+void book_most_find(const struct book_link *l, uint64_t most[BOOK_PRIOS]);
 uint64_t book_need_most(const struct book_link *l, uint32_t link, const struct book_scope *s);
 int book_items_put(struct book *b, struct book_claim *c, const struct book_terms terms[BOOK_SIDES],
 		   struct book_item *take_items, uint32_t n);

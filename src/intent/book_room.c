@@ -74,7 +74,10 @@ static uint64_t rest(uint64_t all, uint64_t used)
 
 uint64_t book_room(const struct book *b, uint32_t link, const struct book_ask *ask)
 {
-	struct book_scope s = { .setup = ask->setup, .except = ask->except };
+	struct book_scope s = { .setup = ask->setup,
+				.except = ask->except,
+				.failed = ask->failed,
+				.failure = ask->failure };
 	const struct book_link *l;
 	uint64_t room, share;
 
@@ -118,7 +121,7 @@ static uint64_t own_room(const struct book *b, const struct book_ask *ask, const
 	unsigned n;
 
 	if (!now || b->n_timed > 0 || b->n_parts > 0 || c->failures || it->link >= now->n ||
-	    now->bps[it->link] == 0)
+	    now->bps[it->link] == 0 || ask->failed)
 		return book_room(b, it->link, ask);
 	sum = now->bps[it->link];
 	n = book_item_charges(c, it, x);
@@ -127,14 +130,72 @@ static uint64_t own_room(const struct book *b, const struct book_ask *ask, const
 	return sum;
 }
 
+static int own_cmp(const void *a, const void *b)
+{
+	const struct book_own *x = a, *y = b;
+
+	return x->link < y->link ? -1 : x->link > y->link;
+}
+
+/* Links in any order with doubles: each once, ascending, with its room. */
+static uint32_t rooms_of(const struct book *b, const struct book_ask *ask, struct book_own *out,
+			 uint32_t n)
+{
+	uint32_t k = 0;
+
+	qsort(out, n, sizeof(*out), own_cmp);
+	for (uint32_t i = 0; i < n; i++) {
+		if (k == 0 || out[k - 1].link != out[i].link)
+			out[k++].link = out[i].link;
+	}
+	for (uint32_t i = 0; i < k; i++)
+		out[i].free_bps = book_room(b, out[i].link, ask);
+	return k;
+}
+
+static uint32_t items_out(const struct book_claim *c, struct book_own *out, uint32_t n, uint32_t cap)
+{
+	for (uint32_t i = 0; i < c->n && n < cap; i++)
+		out[n++].link = c->items[i].link;
+	return n;
+}
+
 uint32_t book_own_rooms(const struct book *b, const struct book_ask *ask, const struct book_view *now,
 			struct book_own *out, uint32_t cap)
 {
 	const struct book_claim *c = ask->except;
+	uint32_t n = c ? c->n : 0;
 
-	for (uint32_t i = 0; c && i < c->n && i < cap; i++)
+	if (!c)
+		return 0;
+	LIST_EACH(it, &c->backups)
+		n += LIST_OF(it, struct book_claim, of_link)->n;
+	if (cap == 0)
+		return n;
+	if (!list_empty(&c->backups)) {
+		n = items_out(c, out, 0, cap);
+		LIST_EACH(it, &c->backups)
+			n = items_out(LIST_OF(it, struct book_claim, of_link), out, n, cap);
+		return rooms_of(b, ask, out, n);
+	}
+	n = n < cap ? n : cap;
+	for (uint32_t i = 0; i < n; i++)
 		out[i] = (struct book_own){ c->items[i].link, own_room(b, ask, now, &c->items[i]) };
-	return c ? c->n : 0;
+	return n;
+}
+
+uint32_t book_rooms_after(const struct book *b, const struct book_ask *ask, struct book_own *out,
+			  uint32_t cap)
+{
+	const struct book_failure *f = book_failure_find(b, ask->failure);
+	uint32_t n_links = f ? (uint32_t)f->links.n : 0, n;
+
+	if (cap == 0)
+		return n_links + ask->except->n;
+	n = items_out(ask->except, out, 0, cap);
+	for (uint32_t i = 0; i < n_links && n < cap; i++)
+		out[n++].link = f->links.at[i];
+	return rooms_of(b, ask, out, n);
 }
 
 uint32_t book_claim_link(const struct book_claim *c, uint32_t i)
@@ -218,6 +279,12 @@ struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t
 	return *n ? b->links[link].users.at : NULL;
 }
 
+struct book_claim *const *book_backups(const struct book *b, uint32_t link, size_t *n)
+{
+	*n = link < b->n_links ? b->links[link].backups.n : 0;
+	return *n ? b->links[link].backups.at : NULL;
+}
+
 bool book_row(const struct book *b, uint32_t link, struct book_row *out)
 {
 	const struct book_link *l;
@@ -229,11 +296,7 @@ bool book_row(const struct book *b, uint32_t link, struct book_row *out)
 	out->capacity_bps = l->capacity_bps;
 	out->measured_bps = l->measured_bps;
 	out->n_claims = (uint32_t)l->users.n;
-	for (unsigned p = 0; p < BOOK_PRIOS; p++) {
-		const struct book_scope at = { .setup = (uint8_t)p };
-
-		out->backup_bps[p] = book_need_most(l, link, &at);
-	}
+	memcpy(out->backup_bps, l->most, sizeof(out->backup_bps));
 	for (size_t i = 0; i < l->cells.n; i++) {
 		for (unsigned p = 0; p < BOOK_PRIOS; p++) {
 			out->ours_bps[p] += l->cells.at[i].ours[p];
@@ -302,15 +365,35 @@ static bool tally_item(struct tally *t, const struct book *b, const struct book_
 	}
 	if (c->failures && !tally_needs(&t[it->link], l, c, it))
 		return false;
-	for (size_t i = 0; i < l->users.n; i++)
+	for (size_t i = 0; !c->failures && i < l->users.n; i++)
 		user = user || l->users.at[i] == c;
+	for (size_t i = 0; c->failures && i < l->backups.n; i++)
+		user = user || l->backups.at[i] == c;
 	t[it->link].users++;
 	return user;
 }
 
-static bool tally_eq(const struct tally *t, const struct book_link *l)
+/* What is kept beside the needs: the most of them, and where each failure's are. */
+static bool needs_eq(const struct book *b, const struct book_link *l)
 {
-	if (t->users != l->users.n)
+	uint64_t most[BOOK_PRIOS];
+
+	book_most_find(l, most);
+	for (size_t i = 0; i < l->needs.n; i++) {
+		const struct book_failure *f = book_failure_find(b, l->needs.at[i].failure);
+		bool has = false;
+
+		for (size_t k = 0; f && k < f->links.n; k++)
+			has = has || &b->links[f->links.at[k]] == l;
+		if (!has)
+			return false;
+	}
+	return memcmp(most, l->most, sizeof(most)) == 0;
+}
+
+static bool tally_eq(const struct book *b, const struct tally *t, const struct book_link *l)
+{
+	if (t->users != l->users.n + l->backups.n || !needs_eq(b, l))
 		return false;
 	for (size_t i = 0; i < l->cells.n; i++) {
 		const struct book_cell *a = &t->cells[i], *c = &l->cells.at[i];
@@ -356,7 +439,7 @@ static int64_t tally_run(const struct book *b, struct tally *t)
 		}
 	}
 	for (uint32_t i = 0; i < b->n_links; i++) {
-		if (!tally_eq(&t[i], &b->links[i]))
+		if (!tally_eq(b, &t[i], &b->links[i]))
 			return i;
 	}
 	return NO_LINK;

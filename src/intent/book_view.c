@@ -32,7 +32,11 @@ uint32_t book_view_nrp(const struct book *b, uint32_t nrp)
 
 static struct book_ask ask_of(const struct book_view *v)
 {
-	return (struct book_ask){ .setup = v->setup, .nrp = v->nrp, .window = BOOK_ALWAYS };
+	return (struct book_ask){ .setup = v->setup,
+				  .nrp = v->nrp,
+				  .window = BOOK_ALWAYS,
+				  .failed = v->bare,
+				  .failure = BOOK_NO_BACKUPS };
 }
 
 static int view_grow(struct book_view *v, uint32_t n)
@@ -78,5 +82,5 @@ int book_view_follow(struct book *b, struct book_view *v, uint32_t n_links)
 void book_view_fini(struct book_view *v)
 {
 	free(v->bps);
-	*v = (struct book_view){ .setup = v->setup, .nrp = v->nrp };
+	*v = (struct book_view){ .setup = v->setup, .nrp = v->nrp, .bare = v->bare };
 }

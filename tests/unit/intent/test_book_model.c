@@ -21,6 +21,7 @@ struct side {
 
 struct plain {
 	bool foreign, backup, failures[FAILURES];
+	unsigned of; /* whose backup; CLAIMS: nobody's */
 	struct side old, want;
 };
 
@@ -42,6 +43,7 @@ struct question {
 	uint8_t setup;
 	int nrp; /* -1: all */
 	unsigned hour, except;
+	unsigned failed; /* FAILURES: none has come; more: one nobody has a backup for */
 };
 
 static bool counts(const struct plain *c, const struct book_terms *t, uint8_t hold, struct question q)
@@ -77,10 +79,12 @@ static uint64_t needed(unsigned l, struct question q)
 	for (unsigned f = 0; f < FAILURES; f++) {
 		uint64_t sum = 0;
 
+		if (q.failed != FAILURES && q.failed != f)
+			continue;
 		for (unsigned k = 0; k < CLAIMS; k++) {
 			const struct plain *c = &plain[k];
 
-			if (k != q.except && c->backup && c->failures[f] && c->want.on[l] &&
+			if (k != q.except && (q.except >= CLAIMS || c->of != q.except) && c->backup && c->failures[f] && c->want.on[l] &&
 			    c->want.t.hold <= q.setup && (q.nrp < 0 || c->want.t.nrp == (uint32_t)q.nrp))
 				sum += c->want.bps[l];
 		}
@@ -110,9 +114,8 @@ static uint64_t rest(uint64_t all, uint64_t some)
 	return some < all ? all - some : 0;
 }
 
-static uint64_t room(unsigned l, uint8_t setup, uint32_t nrp, unsigned except, struct book_window w)
+static uint64_t room_when(unsigned l, struct question q, uint32_t nrp, struct book_window w)
 {
-	struct question q = { setup, -1, 0, except };
 	uint64_t all = rest(capacity[l], used(l, q, w) + measured[l]), part;
 
 	if (nrp >= NRPS || share[l][nrp] == 0)
@@ -120,6 +123,11 @@ static uint64_t room(unsigned l, uint8_t setup, uint32_t nrp, unsigned except, s
 	q.nrp = (int)nrp;
 	part = rest(share[l][nrp], used(l, q, w));
 	return part < all ? part : all;
+}
+
+static uint64_t room(unsigned l, uint8_t setup, uint32_t nrp, unsigned except, struct book_window w)
+{
+	return room_when(l, (struct question){ setup, -1, 0, except, FAILURES }, nrp, w);
 }
 
 /* ---- operations on both ---- */
@@ -189,6 +197,32 @@ static void op_move(unsigned k)
 	ck_assert_int_eq(book_move(book, claim[k], &t, links, n, sent), 0);
 }
 
+static bool has_backups(unsigned k)
+{
+	for (unsigned j = 0; j < CLAIMS; j++)
+		if (plain[j].of == k)
+			return true;
+	return false;
+}
+
+static unsigned stand_in(unsigned k)
+{
+	unsigned of = (unsigned)below(CLAIMS);
+
+	return of == k || plain[of].backup || below(3) == 0 ? CLAIMS : of;
+}
+
+static void op_leave(unsigned k)
+{
+	uint32_t links[LINKS], n = (uint32_t)below(LINKS);
+
+	for (uint32_t i = 0; i < n; i++) {
+		links[i] = (uint32_t)below(LINKS);
+		plain[k].old.on[links[i]] = plain[k].want.on[links[i]] = false;
+	}
+	book_backup_leave(book, claim[k], links, n);
+}
+
 static void op_back_up(unsigned k)
 {
 	struct book_terms t = some_terms();
@@ -206,6 +240,8 @@ static void op_back_up(unsigned k)
 		failures[f] = UINT64_C(0x100000000) + at;
 		plain[k].failures[at] = true;
 	}
+	plain[k].of = stand_in(k);
+	b.of = plain[k].of < CLAIMS ? claim[plain[k].of] : NULL;
 	ck_assert_int_eq(book_back_up(book, claim[k], &t, &b), 0);
 	ck_assert(book_claim_backup(claim[k]));
 	plain[k].backup = true;
@@ -237,7 +273,9 @@ static void op_release(unsigned k)
 static void op_new(unsigned k)
 {
 	claim[k] = book_claim_free(book, claim[k]);
-	plain[k] = (struct plain){ .foreign = below(3) == 0 };
+	for (unsigned j = 0; j < CLAIMS; j++)
+		plain[j].of = plain[j].of == k ? CLAIMS : plain[j].of;
+	plain[k] = (struct plain){ .foreign = below(3) == 0, .of = CLAIMS };
 	ck_assert_int_eq(book_claim_new(book, plain[k].foreign, NULL, &claim[k]), 0);
 }
 
@@ -291,7 +329,9 @@ static void op(void)
 		return;
 	case 5:
 	case 6: /* a backup stays one, and a claim with foreign terms never is */
-		if (!plain[k].foreign)
+		if (plain[k].backup && below(3) == 0)
+			op_leave(k);
+		else if (!plain[k].foreign && !has_backups(k))
 			op_back_up(k);
 		return;
 	case 7:
@@ -321,8 +361,9 @@ static void rooms_agree(void)
 
 	for (unsigned l = 0; l < LINKS; l++) {
 		uint32_t nrp = (uint32_t)below(NRPS + 1);
-		const struct book_ask ask = { setup, nrp, w, except < CLAIMS ? claim[except] : NULL };
-		struct question all = { 7, -1, 0, CLAIMS };
+		const struct book_ask ask = { .setup = setup, .nrp = nrp, .window = w,
+					      .except = except < CLAIMS ? claim[except] : NULL };
+		struct question all = { 7, -1, 0, CLAIMS, FAILURES };
 
 		ck_assert_uint_eq(book_room(book, l, &ask), room(l, setup, nrp, except, w));
 		ck_assert_uint_eq(book_excess(book, l),
@@ -335,18 +376,48 @@ static void rooms_agree(void)
 	}
 }
 
+/* After each failure, and after one that nobody knows of. */
+static void rooms_after_agree(void)
+{
+	unsigned k = (unsigned)below(CLAIMS), f = (unsigned)below(FAILURES + 1);
+	const struct book_ask ask = { .setup = (uint8_t)below(8), .nrp = (uint32_t)below(NRPS),
+				      .window = BOOK_ALWAYS, .except = claim[k], .failed = true,
+				      .failure = f == FAILURES ? BOOK_NO_BACKUPS :
+								 UINT64_C(0x100000000) + f };
+	struct book_view bare = { .setup = ask.setup, .nrp = ask.nrp, .bare = true };
+	struct book_own own[4 * LINKS * CLAIMS];
+	uint32_t n = book_rooms_after(book, &ask, own, book_rooms_after(book, &ask, NULL, 0)), at = 0;
+
+	ck_assert_int_eq(book_view_follow(book, &bare, LINKS), 0);
+	for (unsigned l = 0; l < LINKS; l++) {
+		struct question q = { ask.setup, -1, 0, k, f == FAILURES ? FAILURES + 1 : f };
+		uint64_t is = room_when(l, q, ask.nrp, BOOK_ALWAYS);
+		bool said = at < n && own[at].link == l;
+
+		ck_assert_uint_eq(book_room(book, l, &ask), is);
+		ck_assert_uint_eq(said ? own[at].free_bps : bare.bps[l], is);
+		at += said;
+	}
+	ck_assert_uint_eq(at, n);
+	book_view_fini(&bare);
+}
+
 /* Every claim's own rooms out of the view are those that the book has. */
 static void own_rooms_agree(const struct book_view *v)
 {
 	for (unsigned k = 0; k < CLAIMS; k++) {
-		const struct book_ask ask = { v->setup, v->nrp, BOOK_ALWAYS, claim[k] };
-		struct book_own asked[LINKS], shown[LINKS];
-		uint32_t n = book_own_rooms(book, &ask, NULL, asked, LINKS);
+		const struct book_ask ask = { .setup = v->setup, .nrp = v->nrp, .window = BOOK_ALWAYS,
+					      .except = claim[k] };
+		struct book_own asked[LINKS * CLAIMS], shown[LINKS * CLAIMS];
+		uint32_t n = book_own_rooms(book, &ask, NULL, asked, LINKS * CLAIMS);
 
-		ck_assert_uint_eq(book_own_rooms(book, &ask, v, shown, LINKS), n);
+		ck_assert_uint_eq(book_own_rooms(book, &ask, v, shown, LINKS * CLAIMS), n);
+		ck_assert_uint_le(n, book_own_rooms(book, &ask, v, NULL, 0));
 		for (uint32_t i = 0; i < n; i++) {
 			ck_assert_uint_eq(shown[i].link, asked[i].link);
 			ck_assert_uint_eq(shown[i].free_bps, asked[i].free_bps);
+			ck_assert_uint_eq(shown[i].free_bps,
+					  room(shown[i].link, v->setup, v->nrp, k, BOOK_ALWAYS));
 		}
 	}
 }
@@ -384,6 +455,7 @@ START_TEST(it_answers_as_the_plain_one)
 	for (unsigned n = 0; n < STEPS; n++) {
 		op();
 		rooms_agree();
+		rooms_after_agree();
 		audit();
 		if (below(2))
 			view_agrees(&often);
@@ -402,7 +474,7 @@ static struct book_claim *backup(uint64_t bps, uint64_t failure)
 {
 	const struct book_terms t = { .bps = bps, .hold = 4, .window = BOOK_ALWAYS };
 	const uint32_t links[] = { 0 };
-	const struct book_backup b = { links, 1, &failure, 1 };
+	const struct book_backup b = { .links = links, .n_links = 1, .failures = &failure, .n_failures = 1 };
 	struct book_claim *c = NULL;
 
 	ck_assert_int_eq(book_claim_new(book, false, NULL, &c), 0);
