@@ -51,20 +51,12 @@ struct intent_batch {
 
 /* ---- one item ---- */
 
-static struct book_ask ask_of(const struct intent_pol *p)
-{
-	return (struct book_ask){ .setup = p->desired->p.setup_prio,
-				  .nrp = p->desired->p.nrp,
-				  .window = BOOK_ALWAYS,
-				  .except = p->claim };
-}
-
 /* now: the rooms it will see. a: of whatever it is given. */
 static void item_load(struct intent_item *it, struct intent_pol *p, const struct book_view *now,
 		      struct arena *a)
 {
 	struct intent_eval *e = &it->eval;
-	const struct book_ask ask = ask_of(p);
+	const struct book_ask ask = intent_ask_of(p);
 	uint32_t n = 0;
 
 	e->ted = p->i->ted;
@@ -90,9 +82,8 @@ static void item_load(struct intent_item *it, struct intent_pol *p, const struct
 		e->pin = arena_copy(&e->arena, p->pin, sizeof(*p->pin));
 	n = book_own_rooms(p->i->book, &ask, NULL, NULL, 0);
 	e->own = ARENA_ARRAY(a, n, struct book_own);
-	if (e->own)
-		e->n_own = n;
-	book_own_rooms(p->i->book, &ask, now, e->own, e->n_own);
+	if (e->own && n > 0)
+		e->n_own = book_own_rooms(p->i->book, &ask, now, e->own, n);
 }
 
 static void item_unload(struct intent_item *it)

@@ -110,6 +110,10 @@ int book_back_up(struct book *b, struct book_claim *c, const struct book_terms *
 bool book_claim_backup(const struct book_claim *c);
 /* Keeps nothing on these links any more. Needs no memory. */
 void book_backup_leave(struct book *b, struct book_claim *c, const uint32_t *links, uint32_t n);
+uint64_t book_backup_failure(const struct book_claim *c); /* the first it is for */
+/* What is reserved, measured and kept for a failure (NULL: any) is more than the link has, or than
+ * some NRP's share of it. */
+bool book_over_after(const struct book *b, uint32_t link, const uint64_t *failure);
 /* Backups over a link, in no order; valid until the next change. They are no users. */
 struct book_claim *const *book_backups(const struct book *b, uint32_t link, size_t *n);
 

@@ -18,6 +18,11 @@ bool book_claim_backup(const struct book_claim *c)
 	return c->failures != NULL;
 }
 
+uint64_t book_backup_failure(const struct book_claim *c)
+{
+	return c->n_failures > 0 ? c->failures[0] : BOOK_NO_BACKUPS;
+}
+
 /* ---- failures ---- */
 
 bool book_failure_eq(const struct hash_node *n, const void *key)

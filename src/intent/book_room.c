@@ -273,6 +273,27 @@ uint64_t book_share_excess(const struct book *b, uint32_t link, uint32_t nrp)
 	return share == 0 ? 0 : rest(peak(&b->links[link], link, &all, BOOK_ALWAYS), share);
 }
 
+bool book_over_after(const struct book *b, uint32_t link, const uint64_t *failure)
+{
+	struct book_scope s = { .setup = BOOK_PRIOS - 1,
+				.failed = failure != NULL,
+				.failure = failure ? *failure : 0 };
+	const struct book_link *l;
+
+	if (link >= b->n_links)
+		return false;
+	l = &b->links[link];
+	if (peak(l, link, &s, BOOK_ALWAYS) + l->measured_bps > l->capacity_bps)
+		return true;
+	s.one = true;
+	for (size_t k = 0; k < l->parts.n; k++) {
+		s.nrp = l->parts.at[k].nrp;
+		if (peak(l, link, &s, BOOK_ALWAYS) > l->parts.at[k].bps)
+			return true;
+	}
+	return false;
+}
+
 struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t *n)
 {
 	*n = link < b->n_links ? b->links[link].users.n : 0;

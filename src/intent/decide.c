@@ -64,9 +64,7 @@ static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r
 {
 	const struct intent_policy *d = &p->desired->p;
 	const struct book_view *now = intent_room_now(p->i, d->setup_prio, d->nrp);
-	const struct book_ask ask = {
-		.setup = d->setup_prio, .nrp = d->nrp, .window = BOOK_ALWAYS, .except = p->claim
-	};
+	const struct book_ask ask = intent_ask_of(p);
 	uint32_t k = 0;
 
 	/* Where there is room beside its own there is no need to ask for more. */
@@ -87,8 +85,11 @@ static bool charge(struct intent_pol *p, const struct intent_route *r, bool new_
 		log_event("", LOG_ERROR, "intent.book.memory", "policy=%s", p->lsp_name);
 		return false;
 	}
-	if (t.bps > 0)
+	if (t.bps > 0) {
+		intent_guards_make_room(p, r->links, r->n_links);
 		(void)intent_preempt(p, r);
+		intent_guards_fit(p->i, r->links, r->n_links);
+	}
 	return true;
 }
 
@@ -163,6 +164,7 @@ static void fit(struct intent_pol *p)
 {
 	struct intent *i = p->i;
 
+	intent_guards_make_room(p, p->want.links, p->want.n_links);
 	if (!intent_preempt(p, &p->want))
 		return;
 	for (uint32_t k = 0; k < p->want.n_links; k++) {
@@ -424,6 +426,7 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 	intent_route_fini(&p->want);
 	intent_route_fini(&p->prev);
 	p->want = copy;
+	intent_guards_fit(i, p->want.links, p->want.n_links);
 	p->new_sent = p->maybe_there = true;
 	p->no_path = false;
 	intent_unwalked(p);

@@ -42,6 +42,7 @@ static void crowd_out(struct intent *i, uint32_t link)
 	size_t n;
 	struct book_claim *const *users = book_users(i->book, link, &n);
 
+	intent_guards_fit(i, &link, 1);
 	if (book_excess(i->book, link) == 0)
 		return;
 	for (size_t k = 0; k < n; k++) {
@@ -128,6 +129,7 @@ int intent_share(struct intent *i, uint32_t link, uint32_t nrp, uint64_t bps)
 
 	if (r < 0)
 		return err_trace(r);
+	intent_guards_fit(i, &link, 1);
 	users = book_users(i->book, link, &n);
 	for (size_t k = 0; book_share_excess(i->book, link, nrp) > 0 && k < n; k++) {
 		if (!book_claim_foreign(users[k]) && book_claim_terms(users[k])->nrp == nrp)

@@ -133,6 +133,7 @@ void intent_retry_blocked(struct intent *i)
 {
 	if (!intent_optimise_moves(i))
 		loop_task_run(&i->unblock);
+	intent_guards_retry(i);
 }
 
 static void reconcile_all(struct intent *i)
@@ -243,13 +244,18 @@ int intent_new(struct intent **outp, struct loop *loop, struct work *work, struc
 
 	if (r == 0 && !(i->shards = intent_shards_new()))
 		r = err_raise(-ENOMEM);
+	if (r == 0) {
+		i->loop = loop;
+		r = intent_guards_new(i);
+	}
 	if (r < 0) {
-		if (i)
+		if (i) {
+			intent_shards_unref(i->shards);
 			book_free(i->book);
+		}
 		free(i);
 		return err_trace(r);
 	}
-	i->loop = loop;
 	i->work = work;
 	i->store = store;
 	i->bus = bus;
@@ -289,6 +295,7 @@ struct intent *intent_free(struct intent *i)
 	intent_whatifs_fini(i);
 	intent_asks_orphan(i);
 	contents_free(i);
+	intent_guards_free(i);
 	loop_task_cancel(&i->round);
 	loop_task_cancel(&i->todo_task);
 	loop_task_cancel(&i->states_task);

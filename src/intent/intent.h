@@ -73,6 +73,25 @@ struct intent_cpath {
 	struct sr_list list;
 };
 
+/* Failures that a policy's bandwidth is to survive: any single one of these. */
+enum intent_protect {
+	INTENT_PROTECT_NONE,
+	INTENT_PROTECT_LINK, /* both directions; of the others too */
+	INTENT_PROTECT_NODE,
+	INTENT_PROTECT_SRLG,
+	INTENT_PROTECT_SRLG_NODE,
+};
+
+/* What of that is given. */
+enum intent_guarded {
+	INTENT_GUARD_NONE,    /* not asked for */
+	INTENT_GUARD_PENDING, /* being worked out, or it has no reservation itself */
+	INTENT_GUARD_PARTIAL, /* after some failure there is no way with room for it */
+	INTENT_GUARD_FULL,
+};
+
+const char *intent_guarded_text(enum intent_guarded s);
+
 struct intent_policy {
 	struct sr_policy_key key;
 	char name[SR_NAME_MAX]; /* "" : one is made; the PCEP symbolic name is derived from it */
@@ -84,6 +103,7 @@ struct intent_policy {
 	uint8_t reserved;	       /* SIDs kept for a service SID */
 	uint32_t nrp;
 	bool admin_down;
+	uint8_t protect; /* enum intent_protect */
 	uint8_t n_cpaths;
 	struct intent_cpath cpaths[INTENT_CPATHS_MAX];
 };
@@ -131,6 +151,9 @@ struct intent_view {
 	bool key_made;		      /* observed without a colour: key.color is intent_color_of() its name */
 	bool optimised;		      /* the optimiser's list keeps its place */
 	bool charged;		      /* its bandwidth stands in the book; else reason or note says why */
+	enum intent_guarded guarded;
+	char guard_why[SR_REASON_MAX];
+	uint32_t guard_failures, guard_open; /* that it is to survive; and would not */
 	char lsp_name[SR_NAME_MAX];   /* symbolic name on the wire */
 };
 

@@ -163,6 +163,8 @@ struct intent_pol {
 	uint64_t since_wall_ns;
 	bool alarmed_down, alarmed_degraded;
 	uint64_t pushes, repairs, failures;
+
+	struct intent_guard *guard; /* its room for after a failure; NULL: none is asked for */
 };
 
 /* ---- evaluation: pure, any thread ---- */
@@ -320,6 +322,7 @@ struct intent {
 	bool repairing; /* pushes now belong to the news of ted_at */
 	uint64_t bsid_next;
 	uint32_t states[INTENT_HELD + 1];
+	struct intent_guards *guards;
 	struct intent_optimiser *optimiser; /* NULL before it is first asked for */
 	struct metric *m_state[INTENT_HELD + 1], *m_pushes, *m_repairs, *m_failures, *m_compute;
 };
@@ -434,6 +437,24 @@ void intent_optimise_gone(struct intent_pol *p);
 void intent_optimise_lifted(struct intent_pol *p, const char *why); /* its pin */
 /* A rollout is under way: whoever lacked bandwidth is looked at again when it is over. */
 bool intent_optimise_moves(const struct intent *i);
+
+/* guard.c: room for after a failure */
+int intent_guards_new(struct intent *i); /* 0 or -ENOMEM */
+void intent_guards_free(struct intent *i);
+void intent_guard_look(struct intent_pol *p); /* its wish, its route or its reservation is another */
+void intent_guard_free(struct intent_pol *p);
+void intent_guard_view(const struct intent_pol *p, struct intent_view *out);
+void intent_guards_news(struct intent *i, bool all_of_it); /* of the present TED */
+void intent_guards_retry(struct intent *i);		   /* room was released */
+void intent_guards_kick(struct intent *i);		   /* nobody waits for a route now */
+/* How the policy asks for room. When a failure has come that room was kept for, others' room for
+ * other failures is not in its way. */
+struct book_ask intent_ask_of(const struct intent_pol *p);
+
+/* guard_fit.c: room for after a failure gives way */
+void intent_guards_fit(struct intent *i, const uint32_t *links, uint32_t n); /* to what is so */
+/* To a policy that is charged there now. */
+void intent_guards_make_room(struct intent_pol *p, const uint32_t *links, uint32_t n);
 
 /* preempt.c */
 bool intent_preempt(struct intent_pol *p, const struct intent_route *r);

@@ -160,6 +160,8 @@ static void put_desired(struct str *s, const struct intent_policy *p)
 	put_u64(s, "reserved", p->reserved);
 	put_u64(s, "nrp", p->nrp);
 	put_u64(s, "admin_down", p->admin_down);
+	if (p->protect)
+		put_u64(s, "protect", p->protect);
 	str_add(s, ",\"cpaths\":[");
 	for (unsigned i = 0; i < p->n_cpaths; i++) {
 		str_add(s, i ? "," : "");
@@ -408,6 +410,7 @@ static void get_desired(json_object *o, struct intent_policy *p, bool *bad)
 	p->reserved = (uint8_t)get_u64(o, "reserved", UINT8_MAX, bad);
 	p->nrp = (uint32_t)get_u64(o, "nrp", UINT32_MAX, bad);
 	p->admin_down = get_u64(o, "admin_down", 1, bad) != 0;
+	p->protect = (uint8_t)maybe_u64(o, "protect", INTENT_PROTECT_NONE, INTENT_PROTECT_SRLG_NODE, bad);
 	for (size_t i = 0; a && i < json_object_array_length(a); i++)
 		get_cpath(json_object_array_get_idx(a, i), &p->cpaths[p->n_cpaths++], bad);
 }

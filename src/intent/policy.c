@@ -228,6 +228,7 @@ void intent_pol_unmanage(struct intent_pol *p)
 	list_del(&p->blocked_link);
 	list_del(&p->better_link);
 	list_del(&p->unwalked_link);
+	intent_guard_free(p);
 	p->named = false;
 	p->i->n_managed--;
 	p->claim = book_claim_free(p->i->book, p->claim);

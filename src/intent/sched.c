@@ -294,6 +294,8 @@ void intent_round_run(void *arg)
 		return; /* its end comes back here */
 	wave_dirty(i, &w);
 	wave_sweep(i, &w);
+	if (w.n == 0)
+		intent_guards_kick(i);
 	if (i->n_waves > 0 && w.n == 0)
 		return;
 	if (w.n > sync_max(i->ted) || i->n_waves > 0) {

@@ -229,6 +229,7 @@ void intent_state_refresh(struct intent_pol *p)
 	enum intent_state was = p->state;
 
 	intent_optimise_news(p);
+	intent_guard_look(p);
 	if (p->deleted) {
 		alarms(p);
 		return;

@@ -82,6 +82,8 @@ static void capacity_put(struct intent *i, uint32_t link)
 
 	if (book_capacity_set(i->book, link, l->alive ? bps : 0) < 0)
 		log_event("", LOG_ERROR, "intent.book.memory", "link=%u", link);
+	if (l->alive) /* of a dead one nothing is used, nor looked after now */
+		intent_guards_fit(i, &link, 1);
 }
 
 static void touch_row(struct intent *i, const struct ted_adj *adj, uint32_t node)
@@ -129,6 +131,7 @@ static void everything(struct intent *i)
 	for (uint32_t l = 0; l < i->ted->n_links; l++)
 		capacity_put(i, l);
 	expand_adopted(i);
+	intent_guards_news(i, true);
 	intent_sweep_all(i, INTENT_REPAIR);
 	intent_foreign_all(i);
 }
@@ -143,14 +146,16 @@ static void touch_waiting(struct intent *i)
 static void delta(struct intent *i, const struct ted *old)
 {
 	const struct ted *t = i->ted;
+	bool good = is_good_news(old, t);
 
 	for (uint32_t k = 0; k < t->n_changed_links; k++)
 		capacity_put(i, t->changed_links[k]);
 	expand_adopted(i);
+	intent_guards_news(i, good);
 	for (uint32_t k = 0; k < t->n_changed_links; k++)
 		intent_touch(i, t->changed_links[k]);
 	touch_around_nodes(i, old);
-	if (is_good_news(old, t)) {
+	if (good) {
 		intent_sweep_all(i, INTENT_SWEEP);
 		intent_foreign_all(i);
 	} else {

@@ -123,6 +123,8 @@ static bool terms_ok(const struct intent_policy *p, struct intent_result *r)
 		return REFUSE(r, "hold-priority",
 			      "holding priority %u is worse than setup priority %u: give 0 to %u",
 			      p->hold_prio, p->setup_prio, p->setup_prio);
+	if (p->protect > INTENT_PROTECT_SRLG_NODE)
+		return REFUSE(r, "protect-bandwidth", "none, link, node, srlg or srlg-node");
 	if (p->dataplane != SR_SRV6 && p->dataplane != SR_MPLS)
 		return REFUSE(r, "dataplane", "srv6 or sr-mpls");
 	if (p->reserved >= SR_SEGS_MAX || (p->msd > 0 && p->reserved >= p->msd))

@@ -86,6 +86,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 	out->confirmed = p->confirmed;
 	out->optimised = p->pin && p->want.set && sr_list_eq(&p->pin->list, &p->want.list);
 	out->key_made = p->key_made;
+	intent_guard_view(p, out);
 	out->charged = p->mode == INTENT_MANAGED ? intent_booked(p) : l && l->charged;
 	str_copy(out->lsp_name, sizeof(out->lsp_name),
 		 p->mode == INTENT_OBSERVED && l ? l->st.name : p->lsp_name);
