@@ -19,11 +19,22 @@ static const char *const oper_names[] = { [LSP_DOWN] = "down", [LSP_UP] = "up",
 					  [LSP_ACTIVE] = "active", [LSP_GOING_DOWN] = "going-down",
 					  [LSP_GOING_UP] = "going-up", NULL };
 
+static const char *const protect_names[] = {
+	[INTENT_PROTECT_NONE] = "none",	  [INTENT_PROTECT_LINK] = "link",
+	[INTENT_PROTECT_NODE] = "node",	  [INTENT_PROTECT_SRLG] = "srlg",
+	[INTENT_PROTECT_SRLG_NODE] = "srlg-node", NULL
+};
+static const char *const guarded_names[] = { [INTENT_GUARD_NONE] = "pending",
+					     [INTENT_GUARD_PENDING] = "pending",
+					     [INTENT_GUARD_PARTIAL] = "partial",
+					     [INTENT_GUARD_FULL] = "full", NULL };
+
 static const struct rc_leaf policy_leaves[] = {
 	RC_LEAF("name", RC_CHARS, struct intent_policy, name, RC_SKIP_ZERO),
 	RC_LEAF("bandwidth", RC_U64, struct intent_policy, bandwidth_bps, 0),
 	RC_LEAF("setup-priority", RC_U8, struct intent_policy, setup_prio, 0),
 	RC_LEAF("hold-priority", RC_U8, struct intent_policy, hold_prio, 0),
+	RC_LEAF_ENUM("protect-bandwidth", RC_ENUM8, struct intent_policy, protect, protect_names),
 	RC_LEAF_ENUM("dataplane", RC_ENUM8, struct intent_policy, dataplane, rc_dataplane_names),
 	RC_LEAF("usid", RC_NOT, struct intent_policy, no_usid, 0),
 	RC_LEAF("msd", RC_U8, struct intent_policy, msd, RC_SKIP_ZERO),
@@ -48,6 +59,13 @@ static const struct rc_leaf state_leaves[] = {
 	RC_LEAF("pushes", RC_U64, struct intent_view, pushes, 0),
 	RC_LEAF("repairs", RC_U64, struct intent_view, repairs, 0),
 	RC_LEAF("failures", RC_U64, struct intent_view, failures, 0),
+};
+
+static const struct rc_leaf guard_leaves[] = {
+	RC_LEAF_ENUM("status", RC_ENUM, struct intent_view, guarded, guarded_names),
+	RC_LEAF("reason", RC_CHARS, struct intent_view, guard_why, RC_SKIP_ZERO),
+	RC_LEAF("failures", RC_U32, struct intent_view, guard_failures, 0),
+	RC_LEAF("unprotected", RC_U32, struct intent_view, guard_open, 0),
 };
 
 static const struct rc_leaf computed_leaves[] = {
@@ -176,6 +194,9 @@ static void state_fill(struct lyd_node *entry, const struct intent_view *v)
 	rc_leaves_fill(s, state_leaves, ARRAY_LEN(state_leaves), v);
 	if (v->binding_sid.family == IP_V6)
 		rc_add(s, "binding-sid", ip_text(&v->binding_sid, ip, sizeof(ip)));
+	if (v->guarded != INTENT_GUARD_NONE)
+		rc_leaves_fill(rc_container(s, NULL, "bandwidth-protection"), guard_leaves,
+			       ARRAY_LEN(guard_leaves), v);
 	if (v->has_computed) {
 		c = rc_container(s, NULL, "computed");
 		rc_leaves_fill(c, computed_leaves, ARRAY_LEN(computed_leaves), v);

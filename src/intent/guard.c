@@ -38,7 +38,7 @@ static void alarm(struct intent_guard *g, bool on)
 }
 
 /* While it is worked out an alarm stands as it did. */
-void guard_state_set(struct intent_guard *g, enum intent_guarded state, const char *why)
+void intent_guard_state_set(struct intent_guard *g, enum intent_guarded state, const char *why)
 {
 	struct intent_guards *all = g->pol->i->guards;
 
@@ -70,7 +70,7 @@ void intent_guard_view(const struct intent_pol *p, struct intent_view *out)
 
 /* ---- claims ---- */
 
-bool guard_let(struct intent_guard *g, struct guard_failure *f)
+bool intent_guard_let(struct intent_guard *g, struct guard_failure *f)
 {
 	struct intent_guards *all = g->pol->i->guards;
 	bool had = f->claim != NULL;
@@ -84,7 +84,7 @@ bool guard_let(struct intent_guard *g, struct guard_failure *f)
 }
 
 /* It is worked out again: what the worker finds now is of no use. */
-void guard_todo(struct intent_guard *g, bool anew)
+void intent_guard_todo(struct intent_guard *g, bool anew)
 {
 	struct intent *i = g->pol->i;
 
@@ -95,7 +95,7 @@ void guard_todo(struct intent_guard *g, bool anew)
 	}
 	g->anew = anew || (g->anew && list_linked(&g->todo));
 	if (g->anew && g->state != INTENT_GUARD_PENDING)
-		guard_state_set(g, INTENT_GUARD_PENDING, "being worked out");
+		intent_guard_state_set(g, INTENT_GUARD_PENDING, "being worked out");
 	if (!list_linked(&g->todo))
 		list_add(&i->guards->todo[g->pol->desired->p.setup_prio], &g->todo);
 	loop_task_run(&i->guards->task);
@@ -130,7 +130,7 @@ static bool is_of_now(const struct intent_guard *g)
 	       g->n_links == n && (n == 0 || memcmp(g->links, p->want.links, n * sizeof(*g->links)) == 0);
 }
 
-void guard_known_set(struct intent_guard *g)
+void intent_guard_known_set(struct intent_guard *g)
 {
 	const struct intent_pol *p = g->pol;
 	uint32_t n = route_links(p), *at = realloc(g->links, (n + (size_t)1) * sizeof(*at));
@@ -170,8 +170,8 @@ void intent_guard_free(struct intent_pol *p)
 	if (!g)
 		return;
 	for (uint32_t k = 0; k < g->n; k++)
-		had = guard_let(g, &g->at[k]) || had;
-	guard_state_set(g, INTENT_GUARD_NONE, "");
+		had = intent_guard_let(g, &g->at[k]) || had;
+	intent_guard_state_set(g, INTENT_GUARD_NONE, "");
 	p->i->guards->states[INTENT_GUARD_NONE]--;
 	if (g->item)
 		g->item->guard = NULL;
@@ -194,7 +194,7 @@ void intent_guard_look(struct intent_pol *p)
 	if (!p->guard)
 		guard_new(p);
 	if (p->guard && !(p->guard->anew && list_linked(&p->guard->todo)) && !is_of_now(p->guard))
-		guard_todo(p->guard, true);
+		intent_guard_todo(p->guard, true);
 }
 
 /* ---- its failures ---- */
@@ -237,7 +237,8 @@ static void link_keys(const struct intent_pol *p, uint32_t link, struct keys *ou
 			out->at[out->n++] = guard_key(PCE_FAIL_SRLG, l->srlg[k]);
 }
 
-uint64_t *guard_failures_of(const struct intent_pol *p, struct arena *a, uint32_t *n, const char **why)
+uint64_t *intent_guard_failures_of(const struct intent_pol *p, struct arena *a, uint32_t *n,
+				   const char **why)
 {
 	const struct ted *t = p->i->ted;
 	struct keys all = { 0 };
@@ -373,7 +374,7 @@ static void retry_fire(void *arg)
 		struct intent_guard *g = LIST_OF(it, struct intent_guard, link);
 
 		if (g->n_open > 0 && !list_linked(&g->todo) && !g->item)
-			guard_todo(g, false);
+			intent_guard_todo(g, false);
 	}
 }
 
@@ -426,7 +427,7 @@ int intent_guards_new(struct intent *i)
 	list_init(&all->all);
 	for (unsigned k = 0; k < BOOK_PRIOS; k++)
 		list_init(&all->todo[k]);
-	loop_task_init(&all->task, i->loop, guard_run, i);
+	loop_task_init(&all->task, i->loop, intent_guard_run, i);
 	loop_timer_init(&all->settle, i->loop, settle_fire, i);
 	loop_timer_init(&all->retry, i->loop, retry_fire, i);
 	all->bare = (struct book_view){ .setup = BOOK_PRIOS - 1, .bare = true };
@@ -457,7 +458,7 @@ void intent_guards_free(struct intent *i)
 		atomic_store_explicit(&all->slice->cancelled, true, memory_order_relaxed);
 		all->slice->i = NULL;
 	}
-	guard_net_free(all->net);
+	intent_guard_net_free(all->net);
 	book_view_fini(&all->bare);
 	VEC_FINI(&all->news);
 	VEC_FINI(&all->srlgs);

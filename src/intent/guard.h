@@ -124,19 +124,20 @@ static inline struct pce_failure guard_what(uint64_t key)
 }
 
 /* guard.c */
-void guard_todo(struct intent_guard *g, bool anew);
-void guard_state_set(struct intent_guard *g, enum intent_guarded state, const char *why);
+void intent_guard_todo(struct intent_guard *g, bool anew);
+void intent_guard_state_set(struct intent_guard *g, enum intent_guarded state, const char *why);
 /* Gives back what is kept for one failure; true: there was something. */
-bool guard_let(struct intent_guard *g, struct guard_failure *f);
+bool intent_guard_let(struct intent_guard *g, struct guard_failure *f);
 /* The failures a policy's route is subject to, ascending. NULL: *why. */
-uint64_t *guard_failures_of(const struct intent_pol *p, struct arena *a, uint32_t *n, const char **why);
-void guard_known_set(struct intent_guard *g);
+uint64_t *intent_guard_failures_of(const struct intent_pol *p, struct arena *a, uint32_t *n,
+				   const char **why);
+void intent_guard_known_set(struct intent_guard *g);
 
 /* guard_job.c */
-void guard_run(void *arg); /* struct intent */
+void intent_guard_run(void *arg); /* struct intent */
 
 /* guard_net.c, on the worker: 0 or -ENOMEM */
-struct guard_net *guard_net_free(struct guard_net *n);
-int guard_net_bring(struct guard_net *n, const struct ted *real);
-int guard_net_fail(struct guard_net *n, const struct pce_failure *what);
-void guard_slice_work(struct guard_slice *s);
+struct guard_net *intent_guard_net_free(struct guard_net *n);
+int intent_guard_net_bring(struct guard_net *n, const struct ted *real);
+int intent_guard_net_fail(struct guard_net *n, const struct pce_failure *what);
+void intent_guard_slice_work(struct guard_slice *s);

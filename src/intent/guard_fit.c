@@ -17,11 +17,11 @@ static void give_way(struct intent *i, struct book_claim *c)
 
 	for (uint32_t k = 0; k < g->n; k++) {
 		if (g->at[k].claim == c) {
-			(void)guard_let(g, &g->at[k]);
+			(void)intent_guard_let(g, &g->at[k]);
 			g->n_open++;
 		}
 	}
-	guard_todo(g, true);
+	intent_guard_todo(g, true);
 	intent_retry_blocked(i);
 }
 

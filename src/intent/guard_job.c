@@ -23,7 +23,7 @@ static void slice_free(struct guard_slice *s)
 	arena_fini(&s->in);
 	arena_fini(&s->out);
 	arena_fini(&s->scratch);
-	guard_net_free(s->net);
+	intent_guard_net_free(s->net);
 	free(s->at);
 	free(s->room);
 	free(s);
@@ -60,10 +60,10 @@ static void resolve_none(struct intent_guard *g, const char *why)
 	bool had = false;
 
 	for (uint32_t k = 0; k < g->n; k++)
-		had = guard_let(g, &g->at[k]) || had;
+		had = intent_guard_let(g, &g->at[k]) || had;
 	g->n = g->n_open = 0;
-	guard_known_set(g);
-	guard_state_set(g, g->n_links > 0 ? INTENT_GUARD_PARTIAL : INTENT_GUARD_PENDING, why);
+	intent_guard_known_set(g);
+	intent_guard_state_set(g, g->n_links > 0 ? INTENT_GUARD_PARTIAL : INTENT_GUARD_PENDING, why);
 	if (had)
 		intent_retry_blocked(g->pol->i);
 }
@@ -95,7 +95,7 @@ static uint64_t *asked_of(struct guard_slice *s, struct intent_guard *g, uint32_
 	uint64_t *keys;
 
 	if (g->anew)
-		return guard_failures_of(g->pol, &s->in, n, why);
+		return intent_guard_failures_of(g->pol, &s->in, n, why);
 	*why = "no memory";
 	*n = 0;
 	keys = ARENA_ARRAY(&s->in, g->n + (size_t)1, uint64_t);
@@ -119,7 +119,7 @@ static void item_add(struct guard_slice *s, struct intent_guard *g, const uint64
 	}
 	it->n = s->n - it->first;
 	s->n_items++;
-	guard_known_set(g);
+	intent_guard_known_set(g);
 	g->item = it;
 }
 
@@ -232,7 +232,7 @@ static const char *claim_put(struct intent_guard *g, struct guard_failure *f, co
 	}
 	if (book_back_up(i->book, f->claim, &g->terms, &to) == 0)
 		return NULL;
-	(void)guard_let(g, f);
+	(void)intent_guard_let(g, f);
 	return "no memory";
 }
 
@@ -257,7 +257,7 @@ static void open_now(struct intent_guard *g, struct guard_failure *f, const char
 {
 	char name[TED_LABEL_MAX];
 
-	o->released = guard_let(g, f) || o->released;
+	o->released = intent_guard_let(g, f) || o->released;
 	if (!o->why[0])
 		(void)snprintf(o->why, sizeof(o->why), "if %.80s fails: %.160s",
 			       failure_name(g->pol->i->ted, f->failure, name), why);
@@ -281,7 +281,7 @@ static void admit(struct guard_slice *s, struct intent_guard *g, const struct gu
 	}
 	f->held = true;
 	if (n == 0) {
-		o->released = guard_let(g, f) || o->released;
+		o->released = intent_guard_let(g, f) || o->released;
 		f->held = true;
 		return;
 	}
@@ -313,12 +313,12 @@ static bool failures_set(struct guard_slice *s, struct guard_item *it, struct ou
 	for (uint32_t n = 0; n < it->n; n++) {
 		at[n].failure = s->at[it->first + n].failure;
 		for (; k < g->n && g->at[k].failure < at[n].failure; k++)
-			o->released = guard_let(g, &g->at[k]) || o->released;
+			o->released = intent_guard_let(g, &g->at[k]) || o->released;
 		if (k < g->n && g->at[k].failure == at[n].failure)
 			at[n].claim = g->at[k++].claim;
 	}
 	for (; k < g->n; k++)
-		o->released = guard_let(g, &g->at[k]) || o->released;
+		o->released = intent_guard_let(g, &g->at[k]) || o->released;
 	free(g->at);
 	g->at = at;
 	g->n = it->n;
@@ -332,7 +332,7 @@ static void item_commit(struct guard_slice *s, struct guard_item *it)
 	uint32_t k = 0;
 
 	if (it->anew && !failures_set(s, it, &o)) {
-		guard_todo(g, true);
+		intent_guard_todo(g, true);
 		return;
 	}
 	for (uint32_t n = 0; n < it->n; n++) {
@@ -347,11 +347,11 @@ static void item_commit(struct guard_slice *s, struct guard_item *it)
 	for (k = 0; k < g->n; k++)
 		g->n_open += !g->at[k].held;
 	if (o.lost)
-		guard_todo(g, false);
+		intent_guard_todo(g, false);
 	if (g->n_open == 0)
-		guard_state_set(g, INTENT_GUARD_FULL, "");
+		intent_guard_state_set(g, INTENT_GUARD_FULL, "");
 	else if (!o.lost || g->state != INTENT_GUARD_PENDING)
-		guard_state_set(g, INTENT_GUARD_PARTIAL, o.why);
+		intent_guard_state_set(g, INTENT_GUARD_PARTIAL, o.why);
 	if (o.released) {
 		intent_retry_blocked(s->i);
 		intent_guards_retry(s->i);
@@ -371,7 +371,7 @@ static void commit(struct guard_slice *s)
 			continue;
 		g->item = NULL;
 		if (cancelled || s->i->ted != s->ted || s->job.skipped)
-			guard_todo(g, it->anew);
+			intent_guard_todo(g, it->anew);
 		else
 			item_commit(s, it);
 	}
@@ -379,7 +379,7 @@ static void commit(struct guard_slice *s)
 
 static void slice_run(struct work_job *job)
 {
-	guard_slice_work(CONTAINER_OF(job, struct guard_slice, job));
+	intent_guard_slice_work(CONTAINER_OF(job, struct guard_slice, job));
 }
 
 static void slice_over(struct work_job *job)
@@ -421,13 +421,13 @@ static void touch(struct intent *i, uint32_t link)
 	struct book_claim *const *at = book_backups(i->book, link, &n);
 
 	for (size_t k = 0; k < n; k++)
-		guard_todo(book_claim_owner(at[k]), true);
+		intent_guard_todo(book_claim_owner(at[k]), true);
 	at = book_users(i->book, link, &n);
 	for (size_t k = 0; k < n; k++) {
 		struct intent_pol *p = book_claim_foreign(at[k]) ? NULL : book_claim_owner(at[k]);
 
 		if (p && p->guard)
-			guard_todo(p->guard, true);
+			intent_guard_todo(p->guard, true);
 	}
 }
 
@@ -439,7 +439,7 @@ static void news_look(struct intent *i)
 		touch(i, all->news.at[k]);
 	if (all->all_news) {
 		LIST_EACH(it, &all->all)
-			guard_todo(LIST_OF(it, struct intent_guard, link), true);
+			intent_guard_todo(LIST_OF(it, struct intent_guard, link), true);
 	}
 	all->news.n = 0;
 	all->all_news = false;
@@ -449,10 +449,10 @@ static void news_look(struct intent *i)
 static void rest(struct intent_guards *all)
 {
 	if (list_empty(&all->all))
-		all->net = guard_net_free(all->net);
+		all->net = intent_guard_net_free(all->net);
 }
 
-void guard_run(void *arg)
+void intent_guard_run(void *arg)
 {
 	struct intent *i = arg;
 	struct intent_guards *all = i->guards;

@@ -23,7 +23,7 @@ static void net_forget(struct guard_net *n)
 	n->node = TED_NONE;
 }
 
-struct guard_net *guard_net_free(struct guard_net *n)
+struct guard_net *intent_guard_net_free(struct guard_net *n)
 {
 	if (!n)
 		return NULL;
@@ -33,7 +33,7 @@ struct guard_net *guard_net_free(struct guard_net *n)
 	return NULL;
 }
 
-int guard_net_bring(struct guard_net *n, const struct ted *real)
+int intent_guard_net_bring(struct guard_net *n, const struct ted *real)
 {
 	const struct ted *old = n->now, *t = NULL;
 	struct ted_input in = { .nodes = real->nodes, .links = real->links, .n_nodes = real->n_nodes,
@@ -162,7 +162,7 @@ static void rows_node(struct rows *r, const struct guard_net *n, uint32_t node, 
 	r->node_at[at] = node;
 }
 
-int guard_net_fail(struct guard_net *n, const struct pce_failure *what)
+int intent_guard_net_fail(struct guard_net *n, const struct pce_failure *what)
 {
 	uint32_t node = what->kind == PCE_FAIL_NODE ? what->index : TED_NONE, n_dead;
 	uint32_t *dead = dead_of(n->real, what, &n_dead);
@@ -241,10 +241,10 @@ static int by_failure(const void *a, const void *b)
 
 /* One failure after the other, with all who are asked about it. What cannot be worked out for want
  * of memory is left. */
-void guard_slice_work(struct guard_slice *s)
+void intent_guard_slice_work(struct guard_slice *s)
 {
 	struct guard_question **order = malloc((s->n + (size_t)1) * sizeof(struct guard_question *));
-	bool there = order && guard_net_bring(s->net, s->ted) == 0;
+	bool there = order && intent_guard_net_bring(s->net, s->ted) == 0;
 
 	for (uint32_t k = 0; there && k < s->n; k++)
 		order[k] = &s->at[k];
@@ -256,7 +256,7 @@ void guard_slice_work(struct guard_slice *s)
 		if (atomic_load_explicit(&s->cancelled, memory_order_relaxed))
 			break;
 		if (k == 0 || order[k - 1]->failure != order[k]->failure)
-			there = guard_net_fail(s->net, &what) == 0;
+			there = intent_guard_net_fail(s->net, &what) == 0;
 		if (there)
 			answer(s, order[k]);
 	}

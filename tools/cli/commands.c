@@ -8,6 +8,7 @@ static const struct cli_option o_create[] = {
 	{ "name", "TEXT", "name of the policy (default: one is made)" },
 	CLI_OPTIONS_DEMAND,
 	{ "hold-priority", "N", "0 (best) to 7 (default)" },
+	{ "protect-bandwidth", "none|link|node|srlg|srlg-node", "what single failure it is to survive" },
 	{ "preference", "N", "of the candidate path (default 100)" },
 	CLI_OPTIONS_CONSTRAINTS,
 	{ "segment", "SID..", "an explicit list: SRv6 SIDs, or labels with --dataplane mpls" },

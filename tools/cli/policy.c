@@ -52,6 +52,9 @@ static const struct cli_column policy_fields[] = {
 	{ "bandwidth", "bandwidth", cli_fmt_rate, false },
 	{ "setup priority", "setup-priority", NULL, false },
 	{ "hold priority", "hold-priority", NULL, false },
+	{ "bandwidth survives", "protect-bandwidth", NULL, false },
+	{ "protection", "state/bandwidth-protection/status", NULL, false },
+	{ "not survived", "state/bandwidth-protection/reason", NULL, false },
 	{ "data plane", "dataplane", NULL, false },
 	{ "binding SID", "state/binding-sid", NULL, false },
 	{ "path", "state/computed/link", cli_fmt_path, false },
@@ -213,6 +216,23 @@ static int candidate(struct str *out)
 	return rc;
 }
 
+static int protection(struct str *out)
+{
+	static const char *const words[] = { "none", "link", "node", "srlg", "srlg-node" };
+	const char *said = cli_opt("protect-bandwidth", 0);
+
+	for (size_t i = 0; said && i < ARRAY_LEN(words); i++) {
+		if (strcmp(said, words[i]) != 0)
+			continue;
+		str_addf(out, "\"protect-bandwidth\":\"%s\",", said);
+		return CLI_OK;
+	}
+	if (!said)
+		return CLI_OK;
+	return cli_fail(CLI_USAGE,
+			"--protect-bandwidth '%s': there are none, link, node, srlg, srlg-node", said);
+}
+
 static int members(const struct cli_key *k, struct str *out)
 {
 	STR_AUTO struct str demand = { 0 };
@@ -237,7 +257,8 @@ static int members(const struct cli_key *k, struct str *out)
 		str_addf(out, "\"hold-priority\":%llu,", (unsigned long long)hold);
 	if (cli_opt("admin-down", 0))
 		str_add(out, "\"admin-state\":\"down\",");
-	return candidate(out);
+	rc = protection(out);
+	return rc == CLI_OK ? candidate(out) : rc;
 }
 
 static int key_of_operands(struct cli_key *k)

@@ -448,6 +448,7 @@ static const struct {
 	{ "policy create ::1 1 ::2 --exclude-asn 4294967296", CLI_USAGE, "is not a number" },
 	{ "policy create ::1 1 ::2 --setup-priority 8", CLI_USAGE, "number from 0 to 7" },
 	{ "policy create ::1 1 ::2 --hold-priority 8", CLI_USAGE, "number from 0 to 7" },
+	{ "policy create ::1 1 ::2 --protect-bandwidth all", CLI_USAGE, "there are none, link, node" },
 	{ "policy create ::1 1 ::2 --affinity-exclude 256", CLI_USAGE, "administrative group" },
 	{ "policy create ::1 1 ::2 --exclude a,,b", CLI_USAGE, "empty or too long" },
 	{ "policy create ::1 1 ::2 --segment x", CLI_USAGE, "neither an SRv6 SID" },

@@ -40,6 +40,11 @@ static void some_policies(void)
 	v->reported.list = v->computed;
 	v->since_wall_ns = 1700000000123456000;
 	str_copy(v->reason, sizeof(v->reason), "fine");
+	v->desired.protect = INTENT_PROTECT_NODE;
+	v->guarded = INTENT_GUARD_PARTIAL;
+	v->guard_failures = 3;
+	v->guard_open = 1;
+	str_copy(v->guard_why, sizeof(v->guard_why), "if r2 fails: no path");
 	fake_policy("192.0.2.1", 7, "192.0.2.2")->mode = INTENT_OBSERVED;
 }
 
@@ -99,6 +104,10 @@ static const struct {
 	  "=r1%3Er2",
 	  "/sextant-policy:policies/policy[headend='2001:db8::1'][color='100'][endpoint='2001:db8::9']"
 	  "/candidate-path[preference='100']/dynamic", "[\"r1>r2\"]", NULL },
+	{ D "sextant-policy:policies/policy=2001:db8::1,100,2001:db8::9/state/bandwidth-protection",
+	  "/sextant-policy:policies/policy[headend='2001:db8::1'][color='100'][endpoint='2001:db8::9']/state",
+	  "{\"status\":\"partial\",\"reason\":\"if r2 fails: no path\",\"failures\":3,\"unprotected\":1}",
+	  NULL },
 	{ D "sextant-policy:policies/hold", "/sextant-policy:policies", "false", NULL },
 	{ D "sextant-system:system", NULL, "2001:db8::27", NULL },
 	{ D "sextant-system:system/sessions/session=bgp,2001:db8::1", "/sextant-system:system/sessions",
@@ -248,8 +257,10 @@ START_TEST(defaults_are_told_as_asked)
 	some_policies();
 	snprintf(path, sizeof(path), "%strim", p);
 	ck_lacks(str_text(&get(path)->body), "setup-priority");
+	ck_lacks(str_text(&get(path)->body), "protect"); /* it has not asked */
 	snprintf(path, sizeof(path), "%sreport-all", p);
 	ck_has(str_text(&get(path)->body), "\"setup-priority\":7");
+	ck_has(str_text(&get(path)->body), "\"protect-bandwidth\":\"none\"");
 	fake_down();
 }
 END_TEST

@@ -113,6 +113,11 @@ START_TEST(parts_of_a_policy_are_resources_too)
 	ck_status(ask("DELETE", ONE "/msd", "", NULL), 204);
 	ck_assert_uint_eq(the_one()->desired.msd, 0);
 	ck_status(ask("DELETE", ONE "/msd", "", NULL), 404);
+	ck_status(ask("PUT", ONE "/protect-bandwidth", JSON, "{\"sextant-policy:protect-bandwidth\":"
+		      "\"srlg-node\"}"), 204); /* its default was there */
+	ck_assert_uint_eq(the_one()->desired.protect, INTENT_PROTECT_SRLG_NODE);
+	ck_status(ask("DELETE", ONE "/protect-bandwidth", "", NULL), 204);
+	ck_assert_uint_eq(the_one()->desired.protect, INTENT_PROTECT_NONE);
 	ck_status(ask("DELETE", ONE "/color", "", NULL), 400);
 	ck_status(ask("PUT", ONE "/candidate-path=9/dynamic/strict", JSON,
 		      "{\"sextant-policy:strict\":true}"), 404);
@@ -193,6 +198,7 @@ static const struct {
 	  "[endpoint='2001:db8::9']/bandwidth\"" },
 	{ "POST", P, JSON, BODY("\"bandwidth\":10"), 400, "JSON strings" },
 	{ "POST", P, JSON, BODY("\"setup-priority\":9"), 400, "setup-priority" },
+	{ "POST", P, JSON, BODY("\"protect-bandwidth\":\"all\""), 400, "protect-bandwidth" },
 	{ "POST", P, JSON, BODY("\"state\":{\"status\":\"up\"}"), 400, "state" },
 	{ "POST", P, JSON, "{\"sextant-policy:policy\":[{\"color\":1,\"endpoint\":\"::1\"}]}", 400,
 	  "missing-element" },
