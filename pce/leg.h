@@ -26,6 +26,10 @@ enum {
 	PCE_LEG_LABELS = 1 << 20, /* of one search */
 };
 
+/* A room is as large as who asked first for it said: no two may have one number. */
+_Static_assert((int)PCE_ROOM_FLOW_ARC < (int)PCE_ROOM_USED && (int)PCE_ROOM_HEARD < (int)PCE_ROOMS,
+	       "rooms of searches overlap");
+
 enum pce_how {
 	PCE_CLOSED,
 	PCE_SOFT,

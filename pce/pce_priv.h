@@ -234,7 +234,7 @@ struct pce_used {
 	uint32_t *links, n, cap;
 };
 
-enum { PCE_ROOM_USED = PCE_ROOM_OWN + 16, PCE_ROOM_WANTED, PCE_ROOM_INTO,
+enum { PCE_ROOM_USED = PCE_ROOM_OWN + 18, PCE_ROOM_WANTED, PCE_ROOM_INTO,
        PCE_ROOM_NODE_SIDS, PCE_ROOM_ADJ_SIDS, PCE_ROOM_ONLY, PCE_ROOM_JOINT, PCE_ROOM_JOINT_LABELS,
        PCE_ROOM_HEARD };
 bool pce_used_init(struct pce_used *u, struct pce_ctx *c, unsigned room);
