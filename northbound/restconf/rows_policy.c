@@ -43,6 +43,22 @@ static const struct rc_leaf policy_leaves[] = {
 	RC_LEAF_ENUM("admin-state", RC_ENUM8, struct intent_policy, admin_down, admin_names),
 };
 
+static const struct rc_leaf group_leaves[] = {
+	RC_LEAF("group", RC_U32, struct intent_policy, group.id, 0),
+	RC_LEAF("best-available", RC_BOOL, struct intent_policy, group.best_available, 0),
+};
+
+/* By PCE_DIVERSE_ bits; the first three are what can be met. */
+static const struct {
+	const char *name;
+	uint8_t bits;
+} group_kinds[] = {
+	{ "link", PCE_DIVERSE_LINK },
+	{ "node", PCE_DIVERSE_NODE },
+	{ "srlg", PCE_DIVERSE_SRLG },
+	{ "srlg-node", PCE_DIVERSE_SRLG | PCE_DIVERSE_NODE },
+};
+
 static const struct rc_leaf cpath_leaves[] = {
 	RC_LEAF("name", RC_CHARS, struct intent_cpath, name, RC_SKIP_ZERO),
 };
@@ -157,6 +173,43 @@ static void cpath_fill(struct lyd_node *entry, const struct intent_cpath *c)
 		rc_constraints_fill(rc_container(n, NULL, "dynamic"), c);
 }
 
+static void group_fill(struct lyd_node *entry, const struct intent_policy *p)
+{
+	struct lyd_node *d;
+
+	if (!p->group.id)
+		return;
+	d = rc_container(entry, NULL, "disjointness");
+	rc_leaves_fill(d, group_leaves, ARRAY_LEN(group_leaves), p);
+	for (size_t i = 0; i < ARRAY_LEN(group_kinds); i++)
+		if (p->group.diverse == group_kinds[i].bits)
+			rc_add(d, "kind", group_kinds[i].name);
+}
+
+static void met_fill(struct lyd_node *n, uint8_t met)
+{
+	for (size_t i = 0; i < ARRAY_LEN(group_kinds) - 1; i++)
+		if (met & group_kinds[i].bits)
+			rc_add(n, "met", group_kinds[i].name);
+}
+
+static void mates_fill(struct lyd_node *state, const struct intent_view *v)
+{
+	struct lyd_node *d, *m = NULL;
+	char keys[3][RC_KEY_MAX];
+
+	if (!v->desired.group.id)
+		return;
+	d = rc_container(state, NULL, "disjointness");
+	met_fill(d, v->met);
+	for (size_t i = 0; i < v->n_mates; i++) {
+		key_texts(&v->mates[i].key, keys);
+		lyd_new_list(d, NULL, "member", 0, &m, keys[0], keys[1], keys[2]);
+		rc_add(m, "placed", v->mates[i].placed ? "true" : "false");
+		met_fill(m, v->mates[i].met);
+	}
+}
+
 static void reported_fill(struct lyd_node *state, const struct lsp_state *l)
 {
 	struct lyd_node *r = rc_container(state, NULL, "reported");
@@ -197,6 +250,7 @@ static void state_fill(struct lyd_node *entry, const struct intent_view *v)
 	if (v->guarded != INTENT_GUARD_NONE)
 		rc_leaves_fill(rc_container(s, NULL, "bandwidth-protection"), guard_leaves,
 			       ARRAY_LEN(guard_leaves), v);
+	mates_fill(s, v);
 	if (v->has_computed) {
 		c = rc_container(s, NULL, "computed");
 		rc_leaves_fill(c, computed_leaves, ARRAY_LEN(computed_leaves), v);
@@ -212,6 +266,7 @@ static void policy_fill(struct rc_read *rd, const struct rc_cursor *cur, struct 
 	const struct intent_view *v = cur->own;
 
 	rc_leaves_fill(entry, policy_leaves, ARRAY_LEN(policy_leaves), &v->desired);
+	group_fill(entry, &v->desired);
 	for (size_t i = 0; i < v->desired.n_cpaths; i++)
 		cpath_fill(entry, &v->desired.cpaths[i]);
 	if (rd->q.content != RC_CONTENT_CONFIG)
@@ -260,6 +315,18 @@ static bool cpath_read(const struct lyd_node *n, struct intent_policy *p, struct
 	return true;
 }
 
+static void group_read(const struct lyd_node *n, struct intent_policy *p)
+{
+	const char *kind = n ? rc_value(n, "kind") : NULL;
+
+	if (!n)
+		return;
+	rc_leaves_read(n, group_leaves, ARRAY_LEN(group_leaves), p);
+	for (size_t i = 0; kind && i < ARRAY_LEN(group_kinds); i++)
+		if (strcmp(kind, group_kinds[i].name) == 0)
+			p->group.diverse = group_kinds[i].bits;
+}
+
 static bool policy_convert(struct rc *rc, const struct lyd_node *entry, void *value,
 			   struct rc_error *e)
 {
@@ -274,6 +341,7 @@ static bool policy_convert(struct rc *rc, const struct lyd_node *entry, void *va
 		return rc_fail(e, RC_INVALID_VALUE, "headend and endpoint are plain addresses");
 	}
 	rc_leaves_read(entry, policy_leaves, ARRAY_LEN(policy_leaves), p);
+	group_read(rc_child(entry, "disjointness"), p);
 	LY_LIST_FOR(lyd_child(entry), n) {
 		if (strcmp(n->schema->name, "candidate-path") != 0)
 			continue;

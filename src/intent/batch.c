@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "intent/group.h"
 #include "intent/intent_priv.h"
 
 enum { SPARES = 2 }; /* waves kept with their memory for those to come */
@@ -65,7 +66,8 @@ static void item_load(struct intent_item *it, struct intent_pol *p, const struct
 	e->msd = intent_msd(p, &p->desired->p);
 	e->force = it->how == INTENT_FORCE;
 	e->hysteresis_pct = p->i->cfg.hysteresis_pct;
-	e->brief = it->how == INTENT_SWEEP && (p->no_path || p->degraded) && p->why[0] &&
+	intent_group_load(p, e, a);
+	e->brief = !e->group && it->how == INTENT_SWEEP && (p->no_path || p->degraded) && p->why[0] &&
 		   p->why_generation == e->ted->generation;
 	e->has_cur = p->want.set;
 	if (e->has_cur) {
@@ -89,6 +91,7 @@ static void item_load(struct intent_item *it, struct intent_pol *p, const struct
 static void item_unload(struct intent_item *it)
 {
 	it->eval.desired = intent_desired_unref(it->eval.desired);
+	intent_group_unload(&it->eval);
 	intent_snap_unref(it->snap);
 	it->snap = NULL;
 }
@@ -99,6 +102,8 @@ static bool item_decide(struct intent_item *it, struct intent_pol *p)
 	struct intent *i = p->i;
 	bool decided;
 
+	if (!intent_group_same(p, &it->eval))
+		return false;
 	i->repairing = it->how == INTENT_REPAIR;
 	decided = intent_decide(p, &it->eval, it->how);
 	i->repairing = false;
@@ -156,7 +161,7 @@ static bool item_keep(struct intent_eval *e, struct arena *a)
 
 	return (!e->now.set || route_keep(&e->now, a)) && (!e->best.set || route_keep(&e->best, a)) &&
 	       text_keep(&e->why, a) == why && text_keep(&e->cur_why, a) == cur_why &&
-	       text_keep(&e->cur_breaks, a) == breaks;
+	       text_keep(&e->cur_breaks, a) == breaks && intent_eval_group_keep(e, a);
 }
 
 static void job_run(struct work_job *w)

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "intent/group.h"
 #include "intent/intent_priv.h"
 
 enum { OPS_MAX = 4096 };
@@ -104,6 +105,16 @@ bool intent_op_writing(const struct intent *i, const struct sr_policy_key *key)
 			return true;
 	}
 	return false;
+}
+
+void intent_ops_each(const struct intent *i, intent_op_fn fn, void *arg)
+{
+	LIST_EACH(it, &i->ops) {
+		const struct op *o = LIST_OF(it, struct op, link);
+
+		if (o->writing && o->rec.desired && !o->rec.deleted)
+			fn(arg, &o->rec.desired->p);
+	}
 }
 
 bool intent_ops_hold(const struct intent *i, const struct ip_addr *headend, const char *lsp_name,
@@ -269,6 +280,7 @@ static void apply_put(struct op *op)
 	intent_pin_lift(p, "the policy was written");
 	intent_order_put(p);
 	p->deleted = false;
+	intent_group_follow(p);
 	p->revision = op->revision;
 	/* What was refused was another wish. */
 	p->waiting = p->has_refused = false;
@@ -353,6 +365,7 @@ static void apply_delete(struct op *op)
 	if (!p || !p->desired)
 		return;
 	p->deleted = true;
+	intent_group_follow(p);
 	p->revision = op->revision;
 	p->waiting = p->has_refused = false;
 	loop_timer_stop(&p->revert);

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "intent/group.h"
 #include "intent/intent_priv.h"
 
 struct book_terms intent_terms(const struct intent_policy *d)
@@ -133,6 +134,21 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 	}
 	intent_path_event(p);
 	intent_reconcile(p);
+}
+
+/* Others of its group go first: their old ways are what it is to be kept off. */
+static void take_best(struct intent_pol *p, const struct intent_eval *e, bool repair)
+{
+	for (uint32_t k = 0; e->group && k < e->group->n; k++) {
+		const struct intent_peer *o = &e->group->peer[k];
+		struct intent_pol *other = o->moves ? intent_pol_find(p->i, &o->desired->p.key) : NULL;
+
+		if (!other)
+			continue;
+		intent_pin_lift(other, "it is placed together with others of its group");
+		take(other, &o->to, false);
+	}
+	take(p, &e->best, repair);
 }
 
 /* No candidate path is valid: the policy goes down (RFC 9256 s2.10). What is in the network
@@ -265,6 +281,8 @@ static bool better(const struct intent_pol *p, const struct intent_eval *e)
 
 	if (e->best.preference != e->now.preference)
 		return e->best.preference > e->now.preference;
+	if (e->group && e->group->best_score != e->group->now_score)
+		return e->group->best_score < e->group->now_score;
 	/* The list of a pin is the better one whatever it costs. */
 	if (!c || c->kind == INTENT_EXPLICIT ||
 	    (p->pin && sr_list_eq(&e->best.list, &p->pin->list)))
@@ -313,7 +331,7 @@ static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool be
 	p->why[0] = '\0';
 	if (best && !same &&
 	    (how == WHATEVER || (better(p, e) && (how == AT_ONCE || settled(p))))) {
-		take(p, &e->best, how == AT_ONCE);
+		take_best(p, e, how == AT_ONCE);
 		return;
 	}
 	if (same || !best || !better(p, e))
@@ -322,6 +340,22 @@ static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool be
 	if (p->pushed && intent_booked(p))
 		pushed_forget(p);
 	intent_reconcile(p);
+}
+
+/* The link on which others of its group do not fit that are placed together with it. */
+static uint32_t others_refuse(const struct intent_pol *p, const struct intent_eval *e)
+{
+	uint32_t link = UINT32_MAX;
+
+	for (uint32_t k = 0; e->group && k < e->group->n && link == UINT32_MAX; k++) {
+		const struct intent_peer *o = &e->group->peer[k];
+		const struct intent_pol *other =
+			o->moves ? intent_pol_find(p->i, &o->desired->p.key) : NULL;
+
+		if (other)
+			link = refuses(other, &o->to);
+	}
+	return link;
 }
 
 /* The best route, if it may be used: not refused by the headend meanwhile, and with room. */
@@ -339,6 +373,8 @@ static bool best_usable(struct intent_pol *p, const struct intent_eval *e, char 
 		return false;
 	}
 	link = refuses(p, &e->best);
+	if (link == UINT32_MAX)
+		link = others_refuse(p, e);
 	if (link == UINT32_MAX)
 		return true;
 	*lost = !e->exact;
@@ -367,14 +403,14 @@ bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt
 	}
 	if (!p->want.set || !e->cur_valid) {
 		if (best)
-			take(p, &e->best, p->want.set || p->no_path);
+			take_best(p, e, p->want.set || p->no_path);
 		else
 			lose(p, e, why);
 	} else if (!e->cur_breaks) {
 		keep_or_improve(p, e, best, patience);
 	} else if (best && (e->best.preference != p->want.preference ||
 			    !sr_list_eq(&e->best.list, &p->want.list))) {
-		take(p, &e->best, true); /* the same list may do for another candidate path */
+		take_best(p, e, true); /* the same list may do for another candidate path */
 	} else if (p->lsp || p->maybe_there) {
 		degrade(p, e, why);
 	} else { /* nothing forwards that could stay */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "intent/group.h"
 #include "intent/intent_priv.h"
 
 uint32_t intent_endpoint_node(const struct ted *t, const struct ip_addr *a)
@@ -122,13 +123,12 @@ uint64_t intent_route_cost(const struct intent_route *r, const struct intent_cpa
 }
 
 /* Over the links of a route that has no choice: lists for an algorithm are strict. */
-static void flex_cost(const struct intent_eval *e, const struct intent_cpath *c,
-		      struct intent_route *r)
+static void flex_cost(const struct ted *t, const struct intent_cpath *c, struct intent_route *r)
 {
-	const struct ted_flex *f = c && c->algo ? ted_flex_of(e->ted, c->algo) : NULL;
+	const struct ted_flex *f = c && c->algo ? ted_flex_of(t, c->algo) : NULL;
 
 	for (uint32_t k = 0; f && k < r->n_links; k++) {
-		uint32_t w = ted_flex_weight(e->ted, &f->def, r->links[k]);
+		uint32_t w = ted_flex_weight(t, &f->def, r->links[k]);
 
 		r->flex += w == TED_NONE ? TED_METRIC_MAX : w;
 	}
@@ -155,7 +155,7 @@ static void path_order(const struct ted *t, uint32_t src, struct arena *a, struc
 	r->n_path = n;
 }
 
-static void route_of_expansion(const struct intent_eval *e, const struct pce_expansion *x,
+static void route_of_expansion(const struct ted *t, const struct pce_expansion *x,
 			       const struct sr_list *list, struct intent_route *out)
 {
 	out->set = true;
@@ -170,21 +170,22 @@ static void route_of_expansion(const struct intent_eval *e, const struct pce_exp
 	out->worst_delay_us = x->delay_us_max;
 	out->variation_us = x->variation_us_max;
 	out->loss = x->loss_max;
-	out->generation = e->ted->generation;
+	out->generation = t->generation;
 }
 
-static void route_of_answer(const struct intent_eval *e, const struct pce_answer *ans,
-			    const struct intent_cpath *c, struct intent_route *out)
+void intent_route_of_answer(const struct ted *t, const struct pce_answer *ans,
+			    const struct intent_cpath *c, uint8_t dataplane,
+			    struct intent_route *out)
 {
 	struct sr_list list;
 
-	intent_list_of_answer(e->ted, ans, e->desired->p.dataplane, &list);
+	intent_list_of_answer(t, ans, dataplane, &list);
 	*out = (struct intent_route){ .preference = c->preference };
-	route_of_expansion(e, &ans->expansion, &list, out);
+	route_of_expansion(t, &ans->expansion, &list, out);
 	memcpy(&out->path, &ans->path, sizeof(out->path));
 	out->n_path = ans->n_path;
 	out->delay_us = ans->delay_us;
-	flex_cost(e, c, out);
+	flex_cost(t, c, out);
 }
 
 /* ---- evaluation ---- */
@@ -200,6 +201,8 @@ static bool request(struct intent_eval *e, const struct intent_cpath *c, const u
 	out->free_bps = free_bps;
 	out->n_free = e->n_free;
 	out->brief = e->brief;
+	/* What ECMP might do with a loose list could meet the others of its group. */
+	out->strict = out->strict || (e->group && c->kind == INTENT_DYNAMIC);
 	return out->src != TED_NONE;
 }
 
@@ -227,7 +230,7 @@ static const char *name_full_link(struct intent_eval *e, const struct pce_reques
 	return refused->why;
 }
 
-static void keep_why(struct intent_eval *e, const char *why)
+void intent_eval_why(struct intent_eval *e, const char *why)
 {
 	if (!e->why)
 		e->why = why ? why : "no memory";
@@ -252,7 +255,7 @@ static bool encode_again(struct intent_eval *e, const struct intent_cpath *c,
 	pce_encode(e->ted, req, e->cur_path, e->n_cur_path, &e->arena, &ans);
 	if (ans.status != PCE_OK || pce_check(e->ted, req, &ans.expansion, &e->arena))
 		return false;
-	route_of_answer(e, &ans, c, out);
+	intent_route_of_answer(e->ted, &ans, c, e->desired->p.dataplane, out);
 	return true;
 }
 
@@ -269,12 +272,21 @@ static uint64_t worth(uint64_t now, uint32_t hysteresis_pct)
 static void tell_known(const struct intent_eval *e, const struct intent_cpath *c,
 		       struct pce_request *req)
 {
-	if (!e->cur_valid || e->cur_breaks || e->now.preference != c->preference)
+	if (!e->cur_valid || e->cur_breaks || e->now.preference != c->preference ||
+	    (e->group && e->group->now_score > e->group->kept))
 		return;
 	req->known = e->now.path;
 	req->n_known = e->now.n_path;
 	if (!e->force)
 		req->known_cost = worth(intent_route_cost(&e->now, c), e->hysteresis_pct);
+}
+
+/* Others of its group are where the list goes; NULL: they are not, or it may share. */
+static const char *shares_breaks(struct intent_eval *e, const struct pce_expansion *x)
+{
+	return e->group && !e->group->best_available ?
+		       intent_eval_shares(e, x->links, x->n_links, NULL) :
+		       NULL;
 }
 
 /* What keeps a list from being one of a candidate path; NULL: nothing does. */
@@ -286,9 +298,9 @@ static const char *list_breaks(struct intent_eval *e, const struct intent_cpath 
 	if (c->kind == INTENT_EXPLICIT && !sr_list_eq(&c->list, &e->cur))
 		return "its candidate path has another list";
 	breaks = pce_check(e->ted, req, x, &e->arena);
-	if (!breaks && c->kind == INTENT_DYNAMIC && c->strict && !x->single)
+	if (!breaks && c->kind == INTENT_DYNAMIC && req->strict && !x->single)
 		breaks = "strict: the list takes several equal-cost paths";
-	return breaks;
+	return breaks ? breaks : shares_breaks(e, x);
 }
 
 /* Why the list that the optimiser gave does not do; NULL: it is the best there is. */
@@ -313,7 +325,7 @@ static const char *pin_breaks(struct intent_eval *e, const struct intent_cpath *
 	if (breaks)
 		return breaks;
 	e->best = (struct intent_route){ .preference = c->preference };
-	route_of_expansion(e, &x, list, &e->best);
+	route_of_expansion(e->ted, &x, list, &e->best);
 	if (x.single)
 		path_order(e->ted, req->src, &e->arena, &e->best);
 	return NULL;
@@ -328,23 +340,14 @@ static bool eval_pin(struct intent_eval *e, const struct intent_cpath *c,
 	return !e->pin_why;
 }
 
-static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
-			 const uint64_t *free_bps)
+/* The best path for a request, if there is one. */
+bool intent_eval_one(struct intent_eval *e, const struct intent_cpath *c,
+		     const struct pce_request *asked)
 {
 	struct intent_route again = { 0 };
-	struct pce_request req;
+	struct pce_request req = *asked;
 	struct pce_answer ans;
 
-	if (!request(e, c, free_bps, &req)) {
-		keep_why(e, "the headend is not in the topology");
-		return false;
-	}
-	if (req.dst == TED_NONE) {
-		keep_why(e, "the endpoint is not in the topology");
-		return false;
-	}
-	if (eval_pin(e, c, &req))
-		return true;
 	tell_known(e, c, &req);
 	pce_compute(e->ted, &req, &e->arena, &ans);
 	if (ans.known) {
@@ -355,18 +358,36 @@ static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 		bool bw = ans.removed[PCE_C_BANDWIDTH].decisive;
 
 		e->blocked = e->blocked || ans.removed[PCE_C_BANDWIDTH].links > 0 ||
-			     (e->brief && req.bandwidth_bps > 0);
-		keep_why(e, ans.status == PCE_NO_CONSTRAINED && bw && !e->brief ?
+			     (req.brief && req.bandwidth_bps > 0);
+		intent_eval_why(e, ans.status == PCE_NO_CONSTRAINED && bw && !req.brief ?
 				    name_full_link(e, &req, &ans) :
 				    ans.why);
 		return false;
 	}
-	route_of_answer(e, &ans, c, &e->best);
+	intent_route_of_answer(e->ted, &ans, c, e->desired->p.dataplane, &e->best);
 	/* An equally good path would be a move without need. */
 	if (encode_again(e, c, &req, &again) &&
 	    intent_route_cost(&again, c) <= intent_route_cost(&e->best, c))
 		e->best = again;
 	return true;
+}
+
+static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
+			 const uint64_t *free_bps)
+{
+	struct pce_request req;
+
+	if (!request(e, c, free_bps, &req)) {
+		intent_eval_why(e, "the headend is not in the topology");
+		return false;
+	}
+	if (req.dst == TED_NONE) {
+		intent_eval_why(e, "the endpoint is not in the topology");
+		return false;
+	}
+	if (eval_pin(e, c, &req))
+		return true;
+	return e->group ? intent_eval_apart(e, c, &req) : intent_eval_one(e, c, &req);
 }
 
 static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
@@ -377,27 +398,29 @@ static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
 	const char *breaks;
 
 	if (!request(e, c, free_bps, &req)) {
-		keep_why(e, "the headend is not in the topology");
+		intent_eval_why(e, "the headend is not in the topology");
 		return false;
 	}
 	if (e->msd && c->list.n + e->desired->p.reserved > e->msd) {
-		keep_why(e, arena_printf(&e->arena, "%u SIDs, the headend can impose %u",
+		intent_eval_why(e, arena_printf(&e->arena, "%u SIDs, the headend can impose %u",
 					 c->list.n + e->desired->p.reserved, e->msd));
 		return false;
 	}
 	expand(e->ted, req.src, &e->desired->p.key.endpoint, &c->list, e->trees, &e->arena, &x);
 	if (!x.valid) {
-		keep_why(e, arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why));
+		intent_eval_why(e, arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why));
 		return false;
 	}
 	breaks = pce_check(e->ted, &req, &x, &e->arena);
+	if (!breaks)
+		breaks = shares_breaks(e, &x);
 	if (breaks) {
 		e->blocked = e->blocked || req.bandwidth_bps > 0;
-		keep_why(e, breaks);
+		intent_eval_why(e, breaks);
 		return false;
 	}
 	e->best = (struct intent_route){ .preference = c->preference };
-	route_of_expansion(e, &x, &c->list, &e->best);
+	route_of_expansion(e->ted, &x, &c->list, &e->best);
 	if (x.single)
 		path_order(e->ted, req.src, &e->arena, &e->best);
 	return true;
@@ -459,8 +482,10 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 	else if (request(e, c, free_bps, &req))
 		e->cur_breaks = list_breaks(e, c, &req, &x);
 	e->now.preference = c ? c->preference : e->cur_preference;
-	route_of_expansion(e, &x, &e->cur, &e->now);
-	flex_cost(e, c, &e->now);
+	route_of_expansion(e->ted, &x, &e->cur, &e->now);
+	flex_cost(e->ted, c, &e->now);
+	if (e->group)
+		(void)intent_eval_shares(e, x.links, x.n_links, &e->group->now_score);
 	if (x.single)
 		path_order(e->ted, src, &e->arena, &e->now);
 }
@@ -488,13 +513,17 @@ static void find_best(struct intent_eval *e, const uint64_t *room)
 		if (!(c->kind == INTENT_EXPLICIT ? eval_explicit(e, c, room) :
 						   eval_dynamic(e, c, room)))
 			continue;
-		if (!e->refused || !sr_list_eq(&e->best.list, e->refused))
+		if (!e->refused || !sr_list_eq(&e->best.list, e->refused)) {
+			if (e->group)
+				(void)intent_eval_shares(e, e->best.links, e->best.n_links,
+							 &e->group->best_score);
 			return;
+		}
 		/* Valid to us and not to its headend: the next candidate path has its chance. */
-		keep_why(e, e->refused_why);
+		intent_eval_why(e, e->refused_why);
 		e->best = (struct intent_route){ 0 };
 	}
-	keep_why(e, "no candidate path");
+	intent_eval_why(e, "no candidate path");
 }
 
 void intent_eval_run(struct intent_eval *e, uint64_t *room)

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "intent/group.h"
 #include "intent/intent_priv.h"
 
 enum { HEADENDS_IDLE_MAX = 256 };
@@ -265,6 +266,7 @@ int intent_new(struct intent **outp, struct loop *loop, struct work *work, struc
 	i->bsid_next = 1;
 	tables_init(i);
 	metrics_get(i);
+	intent_groups_init(i);
 	timers_arm(i);
 	*outp = i;
 	return 0;
@@ -307,6 +309,7 @@ struct intent *intent_free(struct intent *i)
 	hash_fini(&i->lsps);
 	hash_fini(&i->names);
 	hash_fini(&i->bsids);
+	hash_fini(&i->groups);
 	intent_releases_fini(i);
 	VEC_FINI(&i->pols);
 	VEC_FINI(&i->order);
@@ -386,6 +389,7 @@ static int record_take(struct intent *i, struct intent_record *r)
 	p->desired = TAKE(r->desired);
 	intent_order_put(p);
 	p->deleted = r->deleted;
+	intent_group_follow(p);
 	p->cpath = r->cpath;
 	intent_bsid_set(p, &r->bsid);
 	p->revision = r->revision;

@@ -92,6 +92,15 @@ enum intent_guarded {
 
 const char *intent_guarded_text(enum intent_guarded s);
 
+enum { INTENT_GROUP_ID_MAX = 65534 }; /* an association has 16 bits, RFC 8697 s6.1.3 */
+
+/* Kept apart from all others of its group (RFC 8800), of whatever headend; all candidate paths. */
+struct intent_membership {
+	uint32_t id;	     /* 0: of none */
+	uint8_t diverse;     /* PCE_DIVERSE_ bits; of all members the same, as is what follows */
+	bool best_available; /* else no path is taken that shares something */
+};
+
 struct intent_policy {
 	struct sr_policy_key key;
 	char name[SR_NAME_MAX]; /* "" : one is made; the PCEP symbolic name is derived from it */
@@ -102,6 +111,7 @@ struct intent_policy {
 	uint8_t msd;		       /* 0: what the headend told */
 	uint8_t reserved;	       /* SIDs kept for a service SID */
 	uint32_t nrp;
+	struct intent_membership group;
 	bool admin_down;
 	uint8_t protect; /* enum intent_protect */
 	uint8_t n_cpaths;
@@ -125,6 +135,13 @@ enum intent_state {
 };
 
 const char *intent_state_text(enum intent_state s);
+
+/* Another member of the group. */
+struct intent_mate {
+	struct sr_policy_key key;
+	bool placed; /* both have a path */
+	uint8_t met; /* PCE_DIVERSE_ bits that hold with it */
+};
 
 /* A copy for readers. */
 struct intent_view {
@@ -155,6 +172,9 @@ struct intent_view {
 	char guard_why[SR_REASON_MAX];
 	uint32_t guard_failures, guard_open; /* that it is to survive; and would not */
 	char lsp_name[SR_NAME_MAX];   /* symbolic name on the wire */
+	uint8_t n_mates, n_apart;     /* others of its group; of them with a path, as it has one */
+	uint8_t met;		      /* PCE_DIVERSE_ bits that hold with all of those */
+	struct intent_mate mates[PCE_LEGS_MAX - 1];
 };
 
 /* The colour under which an LSP without one is shown: 0xff000000 and 24 bits of its name, the

@@ -30,6 +30,7 @@ enum {
 	INTENT_FOREIGN_TURN = 64, /* foreign LSPs expanded a turn of the loop */
 	INTENT_STATES_TURN = 1024, /* policies whose state is derived anew a turn, when all are */
 	INTENT_RECONCILE_TURN = 1024, /* policies reconciled a turn */
+	INTENT_GROUP_METS = 6,	  /* what can be met of a group: group.c */
 };
 
 /* Immutable once made; shared with workers. References are counted on the loop only. */
@@ -73,6 +74,8 @@ struct intent_headend {
 
 struct intent_pol;
 struct intent_item;
+struct intent_member;
+struct intent_group_eval;
 
 /* One LSP as reported; lives while its headend has it, or has not come back to deny it. */
 struct intent_lsp {
@@ -127,6 +130,7 @@ struct intent_pol {
 	bool degraded;		  /* want breaks a bound; why says which */
 	char why[SR_REASON_MAX];
 	uint64_t why_generation;  /* of the TED it was found on */
+	struct intent_member *member; /* of a group of those kept apart; NULL: of none */
 	char *pushed;		  /* who took its reservation and where, until it has one again */
 	struct intent_pin *pin;	  /* or NULL */
 	bool adopting;		  /* from the store, its headend has not synchronised since */
@@ -188,6 +192,7 @@ struct intent_eval {
 	bool brief; /* why nothing is found is known already: only the book has changed since */
 	bool force; /* an operator asked: the best there is, however little it is better */
 	uint32_t hysteresis_pct;
+	struct intent_group_eval *group; /* others to be kept apart from; NULL: it is of no group */
 	bool exact; /* run on the book of this moment, not of the wave's start */
 	struct pce_trees *trees; /* of ted and of whoever runs it; NULL: none */
 	struct arena arena;
@@ -284,7 +289,8 @@ struct intent {
 	struct book *book;
 	VEC(struct intent_pol *) pols; /* by key */
 	uint32_t n_managed;
-	struct hash headends, lsps, names, bsids, releases;
+	struct hash headends, lsps, names, bsids, releases, groups;
+	uint32_t n_groups[INTENT_GROUP_METS]; /* by what is met */
 	uint32_t n_lsps;
 	uint64_t revision, revision_given; /* durable; given to a write that may still fail */
 	struct list ops;		   /* writes on their way to disk */
@@ -324,6 +330,7 @@ struct intent {
 	uint32_t states[INTENT_HELD + 1];
 	struct intent_guards *guards;
 	struct intent_optimiser *optimiser; /* NULL before it is first asked for */
+	struct metric *m_group[INTENT_GROUP_METS];
 	struct metric *m_state[INTENT_HELD + 1], *m_pushes, *m_repairs, *m_failures, *m_compute;
 };
 
@@ -550,5 +557,8 @@ bool intent_identity_taken(const struct intent *i, const struct ip_addr *headend
 bool intent_ops_hold(const struct intent *i, const struct ip_addr *headend, const char *lsp_name,
 		     const struct ip_addr *bsid); /* a record on its way to disk has it */
 void intent_ops_orphan(struct intent *i);
+/* All records of policies that are on their way to disk. */
+typedef void (*intent_op_fn)(void *arg, const struct intent_policy *p);
+void intent_ops_each(const struct intent *i, intent_op_fn fn, void *arg);
 /* A record of this policy is on its way to disk. */
 bool intent_op_writing(const struct intent *i, const struct sr_policy_key *key);

@@ -162,6 +162,11 @@ static void put_desired(struct str *s, const struct intent_policy *p)
 	put_u64(s, "admin_down", p->admin_down);
 	if (p->protect)
 		put_u64(s, "protect", p->protect);
+	if (p->group.id) {
+		put_u64(s, "group", p->group.id);
+		put_u64(s, "group_diverse", p->group.diverse);
+		put_u64(s, "group_best", p->group.best_available);
+	}
 	str_add(s, ",\"cpaths\":[");
 	for (unsigned i = 0; i < p->n_cpaths; i++) {
 		str_add(s, i ? "," : "");
@@ -396,6 +401,17 @@ static void get_cpath(json_object *o, struct intent_cpath *c, bool *bad)
 	get_more(o, c, bad);
 }
 
+static void get_group(json_object *o, struct intent_membership *m, bool *bad)
+{
+	m->id = (uint32_t)maybe_u64(o, "group", 0, INTENT_GROUP_ID_MAX, bad);
+	if (m->id == 0)
+		return;
+	m->diverse = (uint8_t)get_u64(o, "group_diverse",
+				      PCE_DIVERSE_LINK | PCE_DIVERSE_NODE | PCE_DIVERSE_SRLG, bad);
+	m->best_available = get_u64(o, "group_best", 1, bad) != 0;
+	*bad = *bad || m->diverse == 0;
+}
+
 static void get_desired(json_object *o, struct intent_policy *p, bool *bad)
 {
 	json_object *a = get_array(o, "cpaths", INTENT_CPATHS_MAX, bad);
@@ -411,6 +427,7 @@ static void get_desired(json_object *o, struct intent_policy *p, bool *bad)
 	p->nrp = (uint32_t)get_u64(o, "nrp", UINT32_MAX, bad);
 	p->admin_down = get_u64(o, "admin_down", 1, bad) != 0;
 	p->protect = (uint8_t)maybe_u64(o, "protect", INTENT_PROTECT_NONE, INTENT_PROTECT_SRLG_NODE, bad);
+	get_group(o, &p->group, bad);
 	for (size_t i = 0; a && i < json_object_array_length(a); i++)
 		get_cpath(json_object_array_get_idx(a, i), &p->cpaths[p->n_cpaths++], bad);
 }

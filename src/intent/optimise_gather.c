@@ -39,6 +39,8 @@ static const char *unmovable(const struct intent_pol *p)
 		return "it is being changed";
 	if (p->fail[0])
 		return "its headend has refused a list lately";
+	if (p->member)
+		return "it is kept apart from others of its group";
 	if (!intent_booked(p))
 		return "its bandwidth is not booked in full";
 	if (p->desired->p.nrp && book_view_nrp(i->book, p->desired->p.nrp) == p->desired->p.nrp)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "intent/group.h"
 #include "intent/intent_priv.h"
 
 /* ---- desired: shared, immutable, trimmed to its candidate paths ---- */
@@ -224,6 +225,7 @@ void intent_pol_unmanage(struct intent_pol *p)
 		return;
 	hash_del(&p->i->names, &p->by_name);
 	intent_bsid_set(p, &(struct ip_addr){ 0 });
+	intent_group_leave(p);
 	intent_order_del(p);
 	list_del(&p->blocked_link);
 	list_del(&p->better_link);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "intent/group.h"
 #include "intent/intent_priv.h"
 
 const char *intent_state_text(enum intent_state s)
@@ -160,7 +161,10 @@ static void derive_reported(const struct intent_pol *p, struct verdict_of *v)
 	if (!sr_list_eq(&st->list, &p->want.list)) {
 		say(v, INTENT_PENDING, "the headend does not delegate this LSP to us");
 	} else if (oper_up(st)) {
-		say(v, p->degraded ? INTENT_DEGRADED : INTENT_UP, p->degraded ? p->why : p->fail);
+		say(v, p->degraded ? INTENT_DEGRADED : INTENT_UP,
+		    p->degraded ? p->why :
+		    p->fail[0]	? p->fail :
+				  intent_group_note(p));
 	} else if (st->oper == LSP_DOWN && (p->was_up || !loop_timer_armed(&p->retry))) {
 		say(v, INTENT_DOWN, "the headend reports the LSP down");
 		if (st->error)
@@ -230,6 +234,7 @@ void intent_state_refresh(struct intent_pol *p)
 
 	intent_optimise_news(p);
 	intent_guard_look(p);
+	intent_group_news(p);
 	if (p->deleted) {
 		alarms(p);
 		return;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "intent/group.h"
 #include "intent/intent_priv.h"
 
 enum { LABEL_MIN = 16, LABEL_MAX = 0xfffff }; /* RFC 3032 s2.1: 0 to 15 are reserved */
@@ -393,4 +394,5 @@ void intent_validate(const struct intent *i, const struct intent_policy *p, stru
 		if (!cpath_ok(i, p, pol, k, r))
 			return;
 	}
+	(void)intent_group_ok(i, p, r);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "intent/group.h"
 #include "intent/intent_priv.h"
 
 /* ---- policies ---- */
@@ -85,6 +86,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 	out->binding_sid = l && l->st.binding_sid.family != IP_NONE ? l->st.binding_sid : p->bsid;
 	out->confirmed = p->confirmed;
 	out->optimised = p->pin && p->want.set && sr_list_eq(&p->pin->list, &p->want.list);
+	intent_group_view(p, out);
 	out->key_made = p->key_made;
 	intent_guard_view(p, out);
 	out->charged = p->mode == INTENT_MANAGED ? intent_booked(p) : l && l->charged;

@@ -9,6 +9,9 @@ static const struct cli_option o_create[] = {
 	CLI_OPTIONS_DEMAND,
 	{ "hold-priority", "N", "0 (best) to 7 (default)" },
 	{ "protect-bandwidth", "none|link|node|srlg|srlg-node", "what single failure it is to survive" },
+	{ "group", "N", "of policies to be kept disjoint from one another, 1 to 65534" },
+	{ "disjoint", "link|node|srlg|srlg-node", "what the group must not share (default link)" },
+	{ "best-available", NULL, "of the group: what shares least, where there is nothing better" },
 	{ "preference", "N", "of the candidate path (default 100)" },
 	CLI_OPTIONS_CONSTRAINTS,
 	{ "segment", "SID..", "an explicit list: SRv6 SIDs, or labels with --dataplane mpls" },
@@ -135,7 +138,13 @@ static const char create_more[] =
 	"\n"
 	"  sextant policy create pe1 100 pe9 --metric delay --delay-max 20ms --bandwidth 10M\n"
 	"  sextant policy create pe1 200 pe9 --exclude 'p1>p2' p4 --affinity-exclude 3\n"
-	"  sextant policy create pe1 300 pe9 --segment fcbb:bb00:4::,fcbb:bb00:9:: --dry-run";
+	"  sextant policy create pe1 300 pe9 --segment fcbb:bb00:4::,fcbb:bb00:9:: --dry-run\n"
+	"\n"
+	"Policies of one --group share no link (or node, or risk: --disjoint) with each other, of\n"
+	"whatever headends they are; all say the same --disjoint and --best-available.\n"
+	"\n"
+	"  sextant policy create pe1 401 pe9 --group 7 --disjoint srlg-node\n"
+	"  sextant policy create pe2 402 pe9 --group 7 --disjoint srlg-node";
 
 static const char path_more[] =
 	"Asks for a path on the present topology and bandwidth book; nothing is booked or sent.\n"

@@ -41,6 +41,31 @@ int cli_policy_list(const struct cli_command *cmd)
 	return CLI_OK;
 }
 
+static void fmt_group(struct str *out, json_object *d)
+{
+	str_addf(out, "%s, %s disjoint%s", cli_text(d, "group", "?"), cli_text(d, "kind", "link"),
+		 cli_bool(d, "best-available") ? ", best available" : "");
+}
+
+/* Of the group, or with one of it. */
+static void fmt_met(struct str *out, json_object *d)
+{
+	json_object *met = cli_at(d, "met");
+
+	if (met)
+		cli_fmt_list(out, met);
+	else
+		str_add(out, "nothing");
+}
+
+static void fmt_mate(struct str *out, json_object *m)
+{
+	if (cli_bool(m, "placed"))
+		fmt_met(out, m);
+	else
+		str_add(out, "no path to compare");
+}
+
 static const struct cli_column policy_fields[] = {
 	{ "policy", "", fmt_key, false },
 	{ "name", "name", NULL, false },
@@ -57,6 +82,7 @@ static const struct cli_column policy_fields[] = {
 	{ "not survived", "state/bandwidth-protection/reason", NULL, false },
 	{ "data plane", "dataplane", NULL, false },
 	{ "binding SID", "state/binding-sid", NULL, false },
+	{ "group", "disjointness", fmt_group, false },
 	{ "path", "state/computed/link", cli_fmt_path, false },
 	{ "delay", "state/computed/delay", cli_fmt_delay, false },
 	{ "worst delay", "state/computed/worst-delay", cli_fmt_delay, false },
@@ -155,6 +181,10 @@ int cli_policy_show(const struct cli_command *cmd)
 		{ "KIND", "", fmt_kind, false },
 		{ "ASKS FOR", "", fmt_asks, false },
 	};
+	static const struct cli_column mates[] = {
+		{ "DISJOINT FROM", "", fmt_key, false },
+		{ "BY", "", fmt_mate, false },
+	};
 	CLI_REPLY struct cli_reply r = { 0 };
 	STR_AUTO struct str path = { 0 };
 	struct cli_key key;
@@ -183,6 +213,10 @@ int cli_policy_show(const struct cli_command *cmd)
 	if (cli_count(p, "candidate-path") > 0) {
 		(void)putchar('\n');
 		cli_table(cli_at(p, "candidate-path"), cpaths, ARRAY_LEN(cpaths));
+	}
+	if (cli_count(p, "state/disjointness/member") > 0) {
+		(void)putchar('\n');
+		cli_table(cli_at(p, "state/disjointness/member"), mates, ARRAY_LEN(mates));
 	}
 	return CLI_OK;
 }
@@ -233,6 +267,29 @@ static int protection(struct str *out)
 			"--protect-bandwidth '%s': there are none, link, node, srlg, srlg-node", said);
 }
 
+static int group(struct str *out)
+{
+	static const char *const kinds[] = { "link", "node", "srlg", "srlg-node" };
+	const char *kind = cli_opt("disjoint", 0);
+	uint64_t id = 0;
+	size_t i = 0;
+
+	if (cli_opt_number("group", 1, 65534, &id) != CLI_OK)
+		return CLI_USAGE;
+	if (id == 0 && (kind || cli_opt("best-available", 0)))
+		return cli_fail(CLI_USAGE, "--disjoint and --best-available say what holds in a --group: "
+				"give one");
+	while (kind && i < ARRAY_LEN(kinds) && strcmp(kind, kinds[i]) != 0)
+		i++;
+	if (i == ARRAY_LEN(kinds))
+		return cli_fail(CLI_USAGE, "--disjoint '%s' is not known; there are link, node, srlg, "
+				"srlg-node", kind);
+	if (id != 0)
+		str_addf(out, "\"disjointness\":{\"group\":%llu,\"kind\":\"%s\",\"best-available\":%s},",
+			 (unsigned long long)id, kinds[i], cli_opt("best-available", 0) ? "true" : "false");
+	return CLI_OK;
+}
+
 static int members(const struct cli_key *k, struct str *out)
 {
 	STR_AUTO struct str demand = { 0 };
@@ -258,6 +315,8 @@ static int members(const struct cli_key *k, struct str *out)
 	if (cli_opt("admin-down", 0))
 		str_add(out, "\"admin-state\":\"down\",");
 	rc = protection(out);
+	if (rc == CLI_OK)
+		rc = group(out);
 	return rc == CLI_OK ? candidate(out) : rc;
 }
 

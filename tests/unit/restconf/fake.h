@@ -74,4 +74,5 @@ void models_fini(void);
 
 Suite *suite_read(void);
 Suite *suite_write(void);
+Suite *suite_group(void);
 Suite *suite_optimise(void);
