@@ -68,14 +68,35 @@ static void resolve_none(struct intent_guard *g, const char *why)
 		intent_retry_blocked(g->pol->i);
 }
 
+static struct book_ask ask_after(const struct intent_pol *p, uint64_t failure)
+{
+	return (struct book_ask){ .setup = BOOK_PRIOS - 1,
+				  .nrp = p->desired->p.nrp,
+				  .window = BOOK_ALWAYS,
+				  .except = p->claim,
+				  .failed = true,
+				  .failure = failure };
+}
+
+/* Where it has moved away from it is still charged: that is not room to be kept once more. */
+static void less_left(const struct intent_pol *p, struct book_own *own, uint32_t n)
+{
+	uint32_t at = 0;
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint64_t held = book_claim_bps(p->claim, own[k].link);
+
+		while (at < p->want.n_links && p->want.links[at] < own[k].link)
+			at++;
+		if (at < p->want.n_links && p->want.links[at] == own[k].link)
+			continue;
+		own[k].free_bps -= held < own[k].free_bps ? held : own[k].free_bps;
+	}
+}
+
 static bool question_add(struct guard_slice *s, const struct intent_guard *g, uint64_t failure)
 {
-	const struct book_ask ask = { .setup = BOOK_PRIOS - 1,
-				      .nrp = g->pol->desired->p.nrp,
-				      .window = BOOK_ALWAYS,
-				      .except = g->pol->claim,
-				      .failed = true,
-				      .failure = failure };
+	const struct book_ask ask = ask_after(g->pol, failure);
 	struct guard_question *q = &s->at[s->n];
 	const struct book *b = g->pol->i->book;
 	uint32_t most = book_rooms_after(b, &ask, NULL, 0);
@@ -85,6 +106,7 @@ static bool question_add(struct guard_slice *s, const struct intent_guard *g, ui
 	if (!q->own)
 		return false;
 	q->n_own = most > 0 ? book_rooms_after(b, &ask, q->own, most) : 0;
+	less_left(g->pol, q->own, q->n_own);
 	s->n++;
 	return true;
 }
@@ -236,6 +258,22 @@ static const char *claim_put(struct intent_guard *g, struct guard_failure *f, co
 	return "no memory";
 }
 
+/* The first link without room for it, or UINT32_MAX. */
+static uint32_t full_link(const struct intent_guard *g, uint64_t failure, const uint32_t *links,
+			  uint32_t n)
+{
+	const struct book_ask ask = ask_after(g->pol, failure);
+	const struct book *b = g->pol->i->book;
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint64_t needs = g->terms.bps + book_claim_bps(g->pol->claim, links[k]);
+
+		if (book_refuses(b, &ask, needs, &links[k], 1) != UINT32_MAX)
+			return links[k];
+	}
+	return UINT32_MAX;
+}
+
 struct outcome {
 	bool released, lost;
 	char why[SR_REASON_MAX]; /* of the first failure that is open */
@@ -266,11 +304,8 @@ static void open_now(struct intent_guard *g, struct guard_failure *f, const char
 static void admit(struct guard_slice *s, struct intent_guard *g, const struct guard_question *q,
 		  struct guard_failure *f, struct outcome *o)
 {
-	const struct book_ask ask = { .setup = BOOK_PRIOS - 1, .nrp = g->terms.nrp, .window = BOOK_ALWAYS,
-				      .except = g->pol->claim, .failed = true, .failure = q->failure };
 	uint32_t *links = ARENA_ARRAY(&s->in, q->n_links + (size_t)1, uint32_t);
 	uint32_t n = links && q->found ? extra_links(g, q, links) : 0;
-	const struct book *b = g->pol->i->book;
 	const char *why = !q->ran || !links ? "no memory" : !q->found ? q->why : NULL;
 	char label[TED_LABEL_MAX], text[SR_REASON_MAX];
 	uint32_t full;
@@ -287,7 +322,7 @@ static void admit(struct guard_slice *s, struct intent_guard *g, const struct gu
 	}
 	if (claim_is(g, f->claim, links, n))
 		return;
-	full = book_refuses(b, &ask, g->terms.bps, links, n);
+	full = full_link(g, q->failure, links, n);
 	if (full != UINT32_MAX) {
 		o->lost = true;
 		(void)snprintf(text, sizeof(text), "bandwidth: %.150s has too little free",
@@ -406,6 +441,20 @@ static bool quiet(const struct intent *i)
 	       list_empty(&i->fresh) && (i->sweep_left == 0 || i->sweep_how == INTENT_SWEEP);
 }
 
+/* More news may come; or the optimiser's moves count on the room that there was. */
+static bool waits(struct intent *i)
+{
+	struct intent_guards *all = i->guards;
+
+	if (intent_optimise_moves(i))
+		loop_timer_after(&all->settle, GUARD_SETTLE_MS * NS_PER_MS);
+	else if (mono_before(loop_now(i->loop), all->from))
+		loop_timer_at(&all->settle, all->from);
+	else
+		return false;
+	return true;
+}
+
 static bool any_todo(const struct intent_guards *all)
 {
 	for (unsigned p = 0; p < BOOK_PRIOS; p++) {
@@ -460,10 +509,8 @@ void intent_guard_run(void *arg)
 
 	if (all->slice || !quiet(i))
 		return; /* its end comes back here, or the round's */
-	if (mono_before(loop_now(i->loop), all->from)) {
-		loop_timer_at(&all->settle, all->from);
+	if ((all->news.n > 0 || all->all_news || any_todo(all)) && waits(i))
 		return;
-	}
 	news_look(i);
 	if (!any_todo(all)) {
 		rest(all);

@@ -12,7 +12,7 @@
 const char *bug = "";
 
 static const char *const bugs[] = { "lost-write", "over-booking", "stale-generation",
-				    "wrong-constraint" };
+				    "wrong-constraint", "lost-backup" };
 
 bool bug_known(const char *name)
 {
@@ -112,6 +112,23 @@ void __wrap_book_snapshot(const struct book *b, const struct book_ask *ask, uint
 	__real_book_snapshot(b, ask, free_bps, n);
 	for (uint32_t l = 0; l < n && is("over-booking"); l++)
 		free_bps[l] = book_capacity(b, l);
+}
+
+/* ---- room for after a failure that is promised and not kept ---- */
+
+int __real_book_back_up(struct book *b, struct book_claim *c, const struct book_terms *t,
+			const struct book_backup *to);
+int __wrap_book_back_up(struct book *b, struct book_claim *c, const struct book_terms *t,
+			const struct book_backup *to);
+
+int __wrap_book_back_up(struct book *b, struct book_claim *c, const struct book_terms *t,
+			const struct book_backup *to)
+{
+	struct book_backup none = *to;
+
+	if (is("lost-backup"))
+		none.n_links = 0;
+	return __real_book_back_up(b, c, t, &none);
 }
 
 int __real_book_view_follow(struct book *b, struct book_view *v, uint32_t n_links);

@@ -334,7 +334,7 @@ static bool same_policy(const struct intent_policy *a, const struct intent_polic
 {
 	if (a->bandwidth_bps != b->bandwidth_bps || a->setup_prio != b->setup_prio ||
 	    a->hold_prio != b->hold_prio || a->admin_down != b->admin_down || a->msd != b->msd ||
-	    a->no_usid != b->no_usid || a->n_cpaths != b->n_cpaths)
+	    a->no_usid != b->no_usid || a->n_cpaths != b->n_cpaths || a->protect != b->protect)
 		return false;
 	for (unsigned k = 0; k < a->n_cpaths; k++) {
 		const struct intent_cpath *x = &a->cpaths[k], *y = check_cpath(b, x->preference);
@@ -417,6 +417,27 @@ void disturb(void)
 	sim.disturbed = loop_now(sim.loop);
 }
 
+/* What is kept for after a failure stands beside what is reserved, never on it. */
+static void check_kept(void)
+{
+	const struct ted *ted = intent_ted(app_intent(sim.app));
+
+	for (uint32_t l = 0; ted && !ted->stale && l < ted->n_links; l++) {
+		struct intent_book_row row;
+		uint64_t sum;
+
+		if (!ted->links[l].alive || !intent_book_row(app_intent(sim.app), l, &row) ||
+		    row.backup_bps[7] == 0)
+			continue;
+		sum = row.measured_bps + row.backup_bps[7];
+		for (unsigned p = 0; p < 8; p++)
+			sum += row.reserved_bps[p] + row.foreign_bps[p];
+		if (sum > row.capacity_bps)
+			fail("link %u: %llu bit/s are reserved and kept of %llu", l,
+			     (unsigned long long)sum, (unsigned long long)row.capacity_bps);
+	}
+}
+
 void check_always(void)
 {
 	struct intent_view *v = calloc(1, sizeof(*v));
@@ -427,6 +448,7 @@ void check_always(void)
 		abort();
 	if (!intent_book_audit(app_intent(sim.app), why, sizeof(why)))
 		fail("the book: %s", why);
+	check_kept();
 	if (sim.hold_unknown) {
 		sim.held = intent_held(app_intent(sim.app));
 		sim.hold_unknown = false;

@@ -282,3 +282,21 @@ void heal_all(void)
 		ops_hold(false);
 	run_ns(200 * NS_PER_S);
 }
+
+/* What is to survive one wire does, whichever it is. */
+void cut_each(void)
+{
+	if (sim.profile != 1)
+		return;
+	for (uint32_t w = 0; w < sim.topo.wires.n; w++) {
+		run_ns(20 * NS_PER_S);
+		say("-- wire %s is cut, and nothing else", wire_text(w));
+		check_watch_begin(w);
+		(void)sim_wire_set(&sim.topo, w, false);
+		network_changed();
+		run_ns(NS_PER_S);
+		check_watch_end();
+		(void)sim_wire_set(&sim.topo, w, true);
+		network_changed();
+	}
+}

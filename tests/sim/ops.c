@@ -194,6 +194,8 @@ static struct intent_policy *random_policy(const struct sr_policy_key *key)
 		p->setup_prio = (uint8_t)pick(8);
 		p->hold_prio = (uint8_t)pick(p->setup_prio + 1U);
 	}
+	if (sim.profile > 0 && chance(40))
+		p->protect = (uint8_t)(INTENT_PROTECT_LINK + pick(INTENT_PROTECT_SRLG_NODE));
 	p->no_usid = chance(25);
 	p->admin_down = chance(8);
 	p->msd = chance(15) ? (uint8_t)(2 + pick(4)) : 0;
@@ -329,8 +331,9 @@ static bool headend_gone(const struct sr_policy_key *k)
 
 static void rest_put(struct belief *b)
 {
+	static const char *const protect[] = { "none", "link", "node", "srlg", "srlg-node" };
 	STR_AUTO struct str url = { 0 };
-	char body[600], h[IP_TEXT_MAX], e[IP_TEXT_MAX];
+	char body[640], h[IP_TEXT_MAX], e[IP_TEXT_MAX];
 	struct intent_policy *p = random_policy(&b->key);
 	unsigned status;
 
@@ -344,10 +347,11 @@ static void rest_put(struct belief *b)
 	(void)snprintf(body, sizeof(body),
 		       "{\"sextant-policy:policy\":[{\"headend\":\"%s\",\"color\":%u,\"endpoint\":\"%s\","
 		       "\"bandwidth\":\"%llu\",\"setup-priority\":%u,\"hold-priority\":%u,"
+		       "\"protect-bandwidth\":\"%s\","
 		       "\"candidate-path\":[{\"preference\":100,\"dynamic\":{\"metric\":\"delay\"}}]}]}",
 		       ip_text(&b->key.headend, h, sizeof(h)), b->key.color,
 		       ip_text(&b->key.endpoint, e, sizeof(e)), (unsigned long long)p->bandwidth_bps,
-		       p->setup_prio, p->hold_prio);
+		       p->setup_prio, p->hold_prio, protect[p->protect]);
 	b->pending = true;
 	b->then_there = true;
 	b->then_want = p;

@@ -252,6 +252,63 @@ void check_rest(void)
 	free(v);
 }
 
+/* ---- bandwidth that is to survive one wire ---- */
+
+/* LSPs of others go where they like, and take what was kept: where they are now. */
+static uint64_t of_others(void)
+{
+	const struct ted *ted = intent_ted(app_intent(sim.app));
+	uint64_t h = 0;
+
+	for (uint32_t l = 0; ted && l < ted->n_links; l++) {
+		struct intent_book_row row;
+
+		for (unsigned p = 0; intent_book_row(app_intent(sim.app), l, &row) && p < 8; p++)
+			h = h * 31 + row.foreign_bps[p];
+	}
+	return h;
+}
+
+static void guard_watch_begin(struct intent_view *v)
+{
+	/* With priorities better ones may take what was kept. */
+	sim.guard_watch = sim.profile == 1 && !ops_pending() && !ops_optimising() && !faults_standing() &&
+			  mono_since(sim.disturbed, loop_now(sim.loop)) > 5 * NS_PER_S;
+	sim.guarded = 0;
+	sim.of_others = of_others();
+	for (unsigned k = 0; sim.guard_watch && k < POLS; k++) {
+		const struct belief *b = &sim.beliefs[k];
+
+		if (b->there && intent_get(app_intent(sim.app), &b->key, v) == 0 &&
+		    v->state == INTENT_UP && v->guarded == INTENT_GUARD_FULL)
+			sim.guarded |= UINT64_C(1) << k;
+	}
+}
+
+/* Its headend has a list that leads there, and the rate is booked. */
+static void guard_watch_end(struct intent_view *v)
+{
+	struct walked w;
+
+	if (faults_standing() || of_others() != sim.of_others)
+		sim.guard_watch = false; /* more than a wire has gone */
+	for (unsigned k = 0; sim.guard_watch && k < POLS; k++) {
+		const struct belief *b = &sim.beliefs[k];
+		const struct lsp *l;
+
+		if (!(sim.guarded & UINT64_C(1) << k) || intent_get(app_intent(sim.app), &b->key, v) != 0)
+			continue;
+		l = lsp_of(v);
+		if (v->state != INTENT_UP || !v->charged || !l || l->st.oper != LSP_UP)
+			fail_of(&b->key, "%s is %s (%s) after one wire: its bandwidth was to survive that",
+				key_text(&b->key), intent_state_text(v->state), v->reason);
+		if (!check_walk(sim.paths, &b->key, &l->st.list, &w))
+			fail_of(&b->key, "%s survives to nowhere: %s", key_text(&b->key), w.w.why);
+		sim.survived++;
+	}
+	sim.guard_watch = false;
+}
+
 /* ---- one wire goes in a calm network ---- */
 
 void check_watch_begin(uint32_t wire)
@@ -265,6 +322,7 @@ void check_watch_begin(uint32_t wire)
 	sim.cut_watch = sim.profile < 2 && sim.conf.reopt_interval_s == 0 && !ops_pending() &&
 			!ops_optimising() &&
 			mono_since(sim.disturbed, loop_now(sim.loop)) > 90 * NS_PER_S;
+	guard_watch_begin(v);
 	sim.n_pushes = 0;
 	sim.cut_touched = 0;
 	for (unsigned k = 0; sim.cut_watch && k < POLS; k++) {
@@ -282,6 +340,12 @@ void check_watch_begin(uint32_t wire)
 
 void check_watch_end(void)
 {
+	struct intent_view *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		abort();
+	guard_watch_end(v);
+	free(v);
 	for (unsigned k = 0; sim.cut_watch && k < sim.n_pushes; k++) {
 		const struct belief *b = belief_of(&sim.pushes[k].key);
 

@@ -118,8 +118,11 @@ struct sim {
 	/* while only this wire has gone: who may be moved */
 	bool cut_watch;
 	uint64_t cut_touched; /* bits of beliefs */
+	bool guard_watch;
+	uint64_t of_others;
+	uint64_t guarded; /* bits of beliefs whose bandwidth is to be there after it */
 	unsigned bug_count;
-	uint64_t acks, lives, restful, walked, steps;
+	uint64_t acks, lives, restful, walked, steps, survived;
 };
 
 extern struct sim sim;
@@ -176,6 +179,7 @@ unsigned rest(const char *method, const char *path, const char *body);
 /* events.c */
 void event_random(void);
 void heal_all(void);
+void cut_each(void); /* every wire for a while, from a calm network */
 
 /* check.c */
 void check_push(int kind, const struct driver_lsp *l); /* 0 apply, 1 remove, 2 release */
