@@ -237,10 +237,16 @@ static bool owner_of(const struct pce_walk *w, const struct ip_addr *da, struct 
 	}
 	sid = ted_sid_of(c->t, da);
 	g->node = sid.node;
-	for (uint32_t i = 0; i < w->list->n_bindings && g->node == TED_NONE; i++)
-		if (ip_eq(&w->list->bindings[i].sid, da))
-			g->node = w->list->bindings[i].headend;
-	if (g->node == TED_NONE)
+	/* A binding SID out of every locator is known to its headend alone. */
+	for (uint32_t i = 0; i < w->list->n_bindings && g->node == TED_NONE; i++) {
+		if (!ip_eq(&w->list->bindings[i].sid, da))
+			continue;
+		if (w->list->bindings[i].headend == w->at)
+			g->node = w->at;
+		*why = arena_printf(c->out, "%s is in no locator, and not known at %s", text,
+				    ted_node_label(c->t, w->at));
+	}
+	if (g->node == TED_NONE && !*why)
 		*why = arena_printf(c->out, "%s is in no locator and no known SID", text);
 	return g->node != TED_NONE && g->node < c->t->n_nodes;
 }

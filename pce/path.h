@@ -76,7 +76,9 @@ struct pce_list;
 /* The binding SID of another policy, a segment from its headend to its endpoint. */
 struct pce_binding {
 	uint32_t headend, endpoint; /* node indices */
-	struct ip_addr sid;	    /* SRv6: End.B6.Encaps; its endpoint must decapsulate */
+	/* SRv6: End.B6.Encaps; its endpoint must decapsulate. In no locator it is good only where the
+	 * packet is at the headend already. */
+	struct ip_addr sid;
 	uint32_t label;		    /* SR-MPLS; 0: none */
 	const uint32_t *links;	    /* all its packets may use; PCE_BINDING_LINKS_MAX at most */
 	uint32_t n_links;

@@ -107,6 +107,7 @@ struct book_backup {
 };
 int book_back_up(struct book *b, struct book_claim *c, const struct book_terms *t,
 		 const struct book_backup *to);
+bool book_claim_moving(const struct book_claim *c); /* the old side of a move stands */
 bool book_claim_backup(const struct book_claim *c);
 /* Keeps nothing on these links any more. Needs no memory. */
 void book_backup_leave(struct book *b, struct book_claim *c, const uint32_t *links, uint32_t n);

@@ -141,3 +141,11 @@ int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
 	}
 	return book_items_put(b, c, terms, items, k);
 }
+
+bool book_claim_moving(const struct book_claim *c)
+{
+	for (uint32_t k = 0; k < c->n; k++)
+		if (c->items[k].in & 1u << BOOK_OLD)
+			return true;
+	return false;
+}

@@ -256,6 +256,19 @@ static bool found(struct op *op, uint64_t if_revision, struct intent_pol **outp)
 	return op_free_to_go(op);
 }
 
+/* Who takes it away while lists of others lead through it would cut them off. Set administratively
+ * down it leaves them, with alarms and to their next candidate paths, and then it may go. */
+static bool unused(struct op *op, const struct intent_pol *p)
+{
+	const struct intent_pol *user = intent_bound_user(p);
+	char key[SR_KEY_TEXT_MAX];
+
+	return !user || REFUSE(op, INTENT_E_MODE, "",
+			       "the list of %s leads through its binding SID: change that policy, or "
+			       "set this one administratively down first",
+			       sr_policy_key_text(&user->key, key, sizeof(key)));
+}
+
 /* ---- put ---- */
 
 static bool terms_differ(const struct intent_policy *a, const struct intent_policy *b)
@@ -531,7 +544,7 @@ void intent_release(struct intent *i, const struct sr_policy_key *key, intent_do
 	if (!op)
 		return;
 	op->revision = i->revision_given + 1;
-	if (found(op, 0, &p))
+	if (found(op, 0, &p) && unused(op, p))
 		release_write(op);
 	else
 		loop_task_run(&op->tell);
@@ -547,7 +560,7 @@ void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t i
 		return;
 	op->apply = apply_delete;
 	op->revision = i->revision_given + 1;
-	if (!found(op, if_revision, &p)) {
+	if (!found(op, if_revision, &p) || !unused(op, p)) {
 		loop_task_run(&op->tell);
 		return;
 	}

@@ -60,6 +60,20 @@ bool intent_booked(const struct intent_pol *p)
 	       book_claim_full(p->claim, p->desired->p.bandwidth_bps, p->want.links, p->want.n_links);
 }
 
+/* The same for one that leads through others, which it does not push aside. */
+static uint32_t refuses_beside(const struct intent_pol *p, const struct intent_route *r,
+			       const struct book_ask *ask)
+{
+	struct intent_lowers lowers;
+
+	intent_lowers_of(p, &lowers);
+	for (uint32_t k = 0; k < r->n_links; k++)
+		if (book_room(p->i->book, r->links[k], ask) <
+		    p->desired->p.bandwidth_bps + intent_lowers_bps(&lowers, r->links[k], ask->setup))
+			return r->links[k];
+	return UINT32_MAX;
+}
+
 /* The link on which a route does not fit, UINT32_MAX when it fits. */
 static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r)
 {
@@ -68,6 +82,8 @@ static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r
 	const struct book_ask ask = intent_ask_of(p);
 	uint32_t k = 0;
 
+	if (p->n_uses > 0 && d->bandwidth_bps > 0)
+		return refuses_beside(p, r, &ask);
 	/* Where there is room beside its own there is no need to ask for more. */
 	while (now && k < r->n_links && r->links[k] < now->n &&
 	       now->bps[r->links[k]] >= d->bandwidth_bps)
@@ -110,6 +126,7 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 {
 	struct intent_route r;
 	bool pref = p->want.set && p->want.preference != best->preference;
+	bool led = p->n_uses > 0;
 
 	if (intent_route_copy(best, &r) < 0)
 		return;
@@ -132,6 +149,8 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 		p->repairs++;
 		metric_add(p->i->m_repairs, 1);
 	}
+	intent_uses_look(p);
+	p->leads_new = led || p->n_uses > 0;
 	intent_path_event(p);
 	intent_reconcile(p);
 }
@@ -169,6 +188,7 @@ static void lose(struct intent_pol *p, const struct intent_eval *e, const char *
 		p->new_sent = false;
 	}
 	p->confirmed = p->was_up = false;
+	intent_uses_look(p);
 	intent_reconcile(p);
 }
 
@@ -212,11 +232,16 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 		p->want.hops = now->hops;
 		p->want.delay_us = now->delay_us;
 		p->want.worst_delay_us = now->worst_delay_us;
+		/* A policy behind it has moved, and the list itself has not. */
+		if (p->n_uses > 0 && !e->moving && p->confirmed && !p->prev.set &&
+		    !loop_timer_armed(&p->retry))
+			book_settle(p->i->book, p->claim);
 		return;
 	}
 	if (intent_route_copy(now, &r) < 0)
 		return;
-	if (book_move(p->i->book, p->claim, &t, r.links, r.n_links, false) < 0) {
+	/* Behind a binding SID it moves when that policy does, which may be on its way. */
+	if (book_move(p->i->book, p->claim, &t, r.links, r.n_links, e->moving) < 0) {
 		intent_route_fini(&r);
 		return;
 	}
@@ -363,11 +388,18 @@ static bool best_usable(struct intent_pol *p, const struct intent_eval *e, char 
 			bool *lost)
 {
 	char label[TED_LABEL_MAX];
+	const char *circle;
 	uint32_t link;
 
 	*lost = false;
 	if (!e->best.set)
 		return false;
+	/* One that was decided on meanwhile may lead here. */
+	circle = intent_list_circle(p, &e->best.list);
+	if (circle) {
+		note(why, circle);
+		return false;
+	}
 	if (p->has_refused && sr_list_eq(&e->best.list, &p->refused)) {
 		note(why, p->fail);
 		return false;
@@ -465,5 +497,7 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 	intent_guards_fit(i, p->want.links, p->want.n_links);
 	p->new_sent = p->maybe_there = true;
 	p->no_path = false;
+	p->binds = p->binds || (p->adopting && !p->lsp); /* for all we know */
+	intent_uses_look(p);
 	intent_unwalked(p);
 }

@@ -15,19 +15,29 @@ uint32_t intent_endpoint_node(const struct ted *t, const struct ip_addr *a)
 
 /* ---- lists ---- */
 
-/* One parameter more than is good: what pce_expand() takes, and trees. */
-static void expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
-		   const struct sr_list *list, struct pce_trees *trees, struct arena *a,
-		   struct pce_expansion *out)
+/* What lists are walked on. */
+struct ground {
+	const struct ted *ted;
+	struct pce_trees *trees;
+	const struct pce_binding *bindings;
+	uint32_t n_bindings;
+	struct arena *arena;
+};
+
+static void expand(const struct ground *g, uint32_t src, const struct ip_addr *to,
+		   const struct sr_list *list, struct pce_expansion *out)
 {
 	bool anywhere = !to || ip_is_any(to);
-	uint32_t dst = anywhere ? TED_NONE : ted_node_by_addr(t, to);
-	struct ip_addr *sids = ARENA_ARRAY(a, SR_SEGS_MAX, struct ip_addr);
-	uint32_t *labels = ARENA_ARRAY(a, SR_SEGS_MAX, uint32_t);
+	uint32_t dst = anywhere ? TED_NONE : ted_node_by_addr(g->ted, to);
+	struct ip_addr *sids = ARENA_ARRAY(g->arena, SR_SEGS_MAX, struct ip_addr);
+	uint32_t *labels = ARENA_ARRAY(g->arena, SR_SEGS_MAX, uint32_t);
 	struct pce_list l = { .dataplane = list->dataplane == SR_MPLS ? PCE_MPLS : PCE_SRV6,
 			      .n = list->n,
 			      .sids = sids,
-			      .labels = labels };
+			      .labels = labels,
+			      .trees = g->trees,
+			      .bindings = g->bindings,
+			      .n_bindings = g->n_bindings };
 
 	*out = (struct pce_expansion){ .why = "no memory" };
 	if (!sids || !labels)
@@ -41,14 +51,39 @@ static void expand(const struct ted *t, uint32_t src, const struct ip_addr *to,
 		sids[i] = list->at[i].sid;
 		labels[i] = list->at[i].label;
 	}
-	l.trees = trees;
-	pce_expand(t, src, dst, &l, a, out);
+	pce_expand(g->ted, src, dst, &l, g->arena, out);
 }
 
 void intent_expand(struct intent *i, uint32_t src, const struct ip_addr *to,
 		   const struct sr_list *list, struct pce_expansion *out)
 {
-	expand(i->ted, src, to, list, intent_shard_trees(&i->shards->here), &i->arena, out);
+	struct ground g = { .ted = i->ted,
+			    .trees = intent_shard_trees(&i->shards->here),
+			    .arena = &i->arena };
+
+	g.bindings = intent_bindings_of(i, list, false, &i->arena, &g.n_bindings);
+	expand(&g, src, to, list, out);
+}
+
+/* What a list of the policy does; NULL, or why it does nothing good. A binding SID of ours that does
+ * not forward is not taken for a service's, which the walk would do at the end of a list. */
+static const char *list_walk(struct intent_eval *e, uint32_t src, const struct sr_list *list,
+			     struct pce_expansion *out)
+{
+	const struct ground g = { e->ted, e->trees, e->bindings, e->n_bindings, &e->arena };
+	char text[IP_TEXT_MAX];
+
+	for (uint32_t k = 0; k < e->n_unbound * list->n; k++) {
+		const struct intent_unbound *u = &e->unbound[k / list->n];
+		unsigned at = k % list->n;
+
+		if (ip_eq(&u->sid, &list->at[at].sid))
+			return arena_printf(&e->arena, "segment %u: the binding SID %s %s", at + 1,
+					    ip_text(&u->sid, text, sizeof(text)), u->why);
+	}
+	expand(&g, src, &e->desired->p.key.endpoint, list, out);
+	return out->valid ? NULL :
+			    arena_printf(&e->arena, "segment %u: %s", out->bad_segment + 1, out->why);
 }
 
 static uint8_t seg_kind(enum pce_segment_kind k)
@@ -316,9 +351,9 @@ static const char *pin_breaks(struct intent_eval *e, const struct intent_cpath *
 	if (e->msd && list->n + e->desired->p.reserved > e->msd)
 		return arena_printf(&e->arena, "%u SIDs, the headend can impose %u",
 				    list->n + e->desired->p.reserved, e->msd);
-	expand(e->ted, req->src, &e->desired->p.key.endpoint, list, e->trees, &e->arena, &x);
-	if (!x.valid)
-		return arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why);
+	breaks = list_walk(e, req->src, list, &x);
+	if (breaks)
+		return breaks;
 	if (x.igp_max > e->pin->igp)
 		return "what the list went over works no more, or costs more";
 	breaks = list_breaks(e, c, req, &x);
@@ -406,9 +441,9 @@ static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
 					 c->list.n + e->desired->p.reserved, e->msd));
 		return false;
 	}
-	expand(e->ted, req.src, &e->desired->p.key.endpoint, &c->list, e->trees, &e->arena, &x);
-	if (!x.valid) {
-		intent_eval_why(e, arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why));
+	breaks = list_walk(e, req.src, &c->list, &x);
+	if (breaks) {
+		intent_eval_why(e, breaks);
 		return false;
 	}
 	breaks = pce_check(e->ted, &req, &x, &e->arena);
@@ -469,11 +504,9 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 		e->cur_why = "the headend is not in the topology";
 		return;
 	}
-	expand(e->ted, src, &e->desired->p.key.endpoint, &e->cur, e->trees, &e->arena, &x);
-	if (!x.valid) {
-		e->cur_why = arena_printf(&e->arena, "segment %u: %s", x.bad_segment + 1, x.why);
+	e->cur_why = list_walk(e, src, &e->cur, &x);
+	if (e->cur_why)
 		return;
-	}
 	e->cur_valid = true;
 	if (!c)
 		c = heir(e, free_bps, &x);

@@ -95,6 +95,7 @@ static void expand(struct intent_lsp *l)
 	} else {
 		arena_reset(&i->arena);
 		/* It may lead out of the topology: what it uses inside is charged. */
+		intent_bound_foreign(i, &st->list);
 		known = intent_endpoint_node(i->ted, &st->endpoint) != TED_NONE;
 		intent_expand(i, src, known ? &st->endpoint : NULL, &st->list, &x);
 		if (x.valid)

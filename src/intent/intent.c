@@ -214,6 +214,8 @@ static void tables_init(struct intent *i)
 	hash_init(&i->lsps, loop_random(i->loop), lsp_name_eq);
 	hash_init(&i->names, loop_random(i->loop), pol_name_eq);
 	hash_init(&i->bsids, loop_random(i->loop), bsid_eq);
+	hash_init(&i->told, loop_random(i->loop), intent_told_eq);
+	hash_init(&i->bound, loop_random(i->loop), intent_bound_eq);
 	hash_init(&i->releases, loop_random(i->loop), intent_release_eq);
 	list_init(&i->ops);
 	list_init(&i->waves);
@@ -310,6 +312,8 @@ struct intent *intent_free(struct intent *i)
 	hash_fini(&i->names);
 	hash_fini(&i->bsids);
 	hash_fini(&i->groups);
+	hash_fini(&i->told);
+	intent_bounds_fini(i);
 	intent_releases_fini(i);
 	VEC_FINI(&i->pols);
 	VEC_FINI(&i->order);

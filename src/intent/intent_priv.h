@@ -31,6 +31,8 @@ enum {
 	INTENT_STATES_TURN = 1024, /* policies whose state is derived anew a turn, when all are */
 	INTENT_RECONCILE_TURN = 1024, /* policies reconciled a turn */
 	INTENT_GROUP_METS = 6,	  /* what can be met of a group: group.c */
+	INTENT_BINDINGS_DEEP = 4, /* policies behind a list, one by the binding SID of another */
+	INTENT_BINDINGS_MAX = 64, /* of one policy, those behind its own counted */
 };
 
 /* Immutable once made; shared with workers. References are counted on the loop only. */
@@ -119,6 +121,11 @@ struct intent_pol {
 	struct sr_cpath_id cpath;
 	struct ip_addr bsid;
 	bool bsid_known; /* by_bsid is in the table */
+	struct hash_node by_told; /* the binding SID the headend told, where that is another one */
+	struct ip_addr told;
+	bool told_known; /* by_told is in the table */
+	bool binds;	 /* the binding SID forwards, by the last the headend has said */
+	bool leads_new;	 /* it leads through other policies than those that use it know of */
 	uint64_t revision, created_wall_ns;
 
 	/* decided */
@@ -139,6 +146,9 @@ struct intent_pol {
 	enum intent_dirt dirty;
 	bool in_batch;
 	struct intent_item *item; /* of a wave that is on its way */
+	struct intent_use *uses;  /* binding SIDs that its lists name, or may name */
+	unsigned n_uses;
+	enum intent_dirt waits; /* for a policy it uses, to be looked at then; else INTENT_CLEAN */
 
 	/* pushing */
 	struct intent_lsp *lsp; /* ours */
@@ -171,6 +181,12 @@ struct intent_pol {
 	struct intent_guard *guard; /* its room for after a failure; NULL: none is asked for */
 };
 
+/* A binding SID of ours that does not do in a list, and why. */
+struct intent_unbound {
+	struct ip_addr sid;
+	const char *why;
+};
+
 /* ---- evaluation: pure, any thread ---- */
 
 struct intent_eval {
@@ -189,6 +205,11 @@ struct intent_eval {
 	uint32_t n_free;
 	struct book_own *own; /* in arena: what the snapshot does not know of this one's own share */
 	uint32_t n_own;
+	const struct pce_binding *bindings; /* of other policies, in arena */
+	uint32_t n_bindings;
+	const struct intent_unbound *unbound; /* binding SIDs that do not do, in arena */
+	uint32_t n_unbound;
+	bool moving; /* a policy behind them is between two lists: both carry its packets */
 	bool brief; /* why nothing is found is known already: only the book has changed since */
 	bool force; /* an operator asked: the best there is, however little it is better */
 	uint32_t hysteresis_pct;
@@ -291,6 +312,8 @@ struct intent {
 	uint32_t n_managed;
 	struct hash headends, lsps, names, bsids, releases, groups;
 	uint32_t n_groups[INTENT_GROUP_METS]; /* by what is met */
+	struct hash told;  /* policies by a binding SID that only their headend speaks of */
+	struct hash bound; /* struct intent_bound: binding SIDs somebody uses or waits for */
 	uint32_t n_lsps;
 	uint64_t revision, revision_given; /* durable; given to a write that may still fail */
 	struct list ops;		   /* writes on their way to disk */
@@ -395,6 +418,7 @@ int intent_list_parse(const char *text, size_t len, struct sr_list *l, uint32_t 
 void intent_dirty(struct intent_pol *p, enum intent_dirt how);
 void intent_clean(struct intent_pol *p); /* forgets that it was dirty */
 bool intent_due(const struct intent_pol *p); /* about to be looked at */
+bool intent_awaited(const struct intent_pol *p); /* the same, and not for want of anything better */
 void intent_sweep_all(struct intent *i, enum intent_dirt how);
 void intent_order_put(struct intent_pol *p); /* its desired is there, or another one */
 void intent_order_del(struct intent_pol *p);
@@ -465,6 +489,49 @@ void intent_guards_make_room(struct intent_pol *p, const uint32_t *links, uint32
 
 /* preempt.c */
 bool intent_preempt(struct intent_pol *p, const struct intent_route *r);
+
+/* binding.c: binding SIDs of ours in lists */
+/* Whose it is, as its headend tells; NULL: nobody's. */
+struct intent_pol *intent_bsid_owner(const struct intent *i, const struct ip_addr *sid);
+const struct ip_addr *intent_bsid_of(const struct intent_pol *p);
+bool intent_told_eq(const struct hash_node *n, const void *key);
+/* The route its packets take now; NULL: it is not known to take any. */
+const struct intent_route *intent_bound_route(const struct intent_pol *p);
+/* NULL, or why its binding SID does not forward; constant texts. */
+const char *intent_bound_fault(const struct intent_pol *p);
+/* NULL, or what keeps lists of a policy (NULL: of anybody) from the binding SID of lower. */
+const char *intent_unbindable(const struct intent_pol *p, const struct intent_pol *lower);
+/* Policies that p leads through, or may, and those behind them. p never takes what they have booked:
+ * they would move away, and p with them, for ever. */
+struct intent_lowers {
+	const struct intent_pol *at[INTENT_BINDINGS_MAX];
+	unsigned n;
+};
+void intent_lowers_of(const struct intent_pol *p, struct intent_lowers *out);
+bool intent_lowers_have(const struct intent_lowers *l, const struct intent_pol *p);
+/* What of theirs a setup priority could take there if they were others. */
+uint64_t intent_lowers_bps(const struct intent_lowers *l, uint32_t link, uint8_t setup);
+/* For an evaluation of p. Without memory: as if it used none. */
+void intent_bind(const struct intent_pol *p, struct intent_eval *e, struct arena *a);
+/* Those of a list; of the lists behind them too, with these lists, when deep. */
+const struct pce_binding *intent_bindings_of(const struct intent *i, const struct sr_list *list,
+					     bool deep, struct arena *a, uint32_t *n);
+/* NULL, or: from, used by to (NULL: anybody), leads back to it, or too deep; wished: by any list. */
+const char *intent_chain_fault(const struct intent_pol *to, const struct intent_pol *from, bool wished);
+const char *intent_list_circle(const struct intent_pol *p, const struct sr_list *list); /* of one list */
+
+/* bound.c: who uses them */
+bool intent_bound_eq(const struct hash_node *n, const void *key);
+void intent_uses_look(struct intent_pol *p); /* its lists may be others */
+void intent_uses_drop(struct intent_pol *p);
+const struct ip_addr *intent_use_sid(const struct intent_pol *p, unsigned k);
+bool intent_uses_wait(const struct intent_pol *p); /* for one that is about to be looked at */
+void intent_bound_news(struct intent_pol *p);	   /* something of it is another: its users are told */
+void intent_bound_gone(struct intent_pol *p);
+void intent_bound_foreign(struct intent *i, const struct sr_list *list); /* an LSP of others has it */
+/* A policy whose list in force goes through the binding SID of p; NULL: none. */
+const struct intent_pol *intent_bound_user(const struct intent_pol *p);
+void intent_bounds_fini(struct intent *i);
 
 /* reconcile.c */
 enum intent_wish {

@@ -224,6 +224,8 @@ void intent_pol_unmanage(struct intent_pol *p)
 	if (!p->named)
 		return;
 	hash_del(&p->i->names, &p->by_name);
+	intent_uses_drop(p);
+	intent_bound_gone(p);
 	intent_bsid_set(p, &(struct ip_addr){ 0 });
 	intent_group_leave(p);
 	intent_order_del(p);

@@ -39,7 +39,7 @@ void intent_dirty(struct intent_pol *p, enum intent_dirt how)
 
 void intent_clean(struct intent_pol *p)
 {
-	p->dirty = INTENT_CLEAN;
+	p->dirty = p->waits = INTENT_CLEAN;
 	list_del(&p->dirty_link);
 	intent_batch_forget(p);
 }
@@ -57,12 +57,17 @@ void intent_sweep_all(struct intent *i, enum intent_dirt how)
 	loop_task_run(&i->round);
 }
 
-bool intent_due(const struct intent_pol *p)
+/* A sweep after bad news has still to come by. */
+static bool to_sweep(const struct intent_pol *p)
 {
 	const struct intent *i = p->i;
 
-	return p->dirty != INTENT_CLEAN || p->in_batch ||
-	       (i->sweep_left > 0 && i->sweep_how >= INTENT_REPAIR && p->swept_no != i->sweep_no);
+	return i->sweep_left > 0 && i->sweep_how >= INTENT_REPAIR && p->swept_no != i->sweep_no;
+}
+
+bool intent_due(const struct intent_pol *p)
+{
+	return p->dirty != INTENT_CLEAN || p->in_batch || p->waits != INTENT_CLEAN || to_sweep(p);
 }
 
 /* ---- the table of a sweep ---- */
@@ -159,6 +164,23 @@ static bool wants_evaluation(const struct intent_pol *p)
 	return !p->adopting || (!grace && !p->he->up);
 }
 
+bool intent_awaited(const struct intent_pol *p)
+{
+	return (p->dirty >= INTENT_REPAIR || p->in_batch || p->waits != INTENT_CLEAN || to_sweep(p)) &&
+	       wants_evaluation(p);
+}
+
+/* Its lists lead through a policy whose turn is still to come: looked at after that one. */
+static bool put_off(struct intent_pol *p, enum intent_dirt how)
+{
+	if (p->n_uses == 0 || !intent_uses_wait(p))
+		return false;
+	intent_clean(p);
+	p->waits = how;
+	p->swept_no = p->i->sweep_no;
+	return true;
+}
+
 /* Improving has time until the charges of others are known; repairing has not. */
 static bool has_time(const struct intent_pol *p)
 {
@@ -234,6 +256,8 @@ static void wave_dirty(struct intent *i, struct wave *w)
 		    (p->dirty == INTENT_SWEEP &&
 		     (i->n_waves > 0 || (w->n > 0 && w->max == INTENT_WAVE))))
 			return;
+		if (put_off(p, p->dirty))
+			continue;
 		if (wants_evaluation(p)) {
 			wave_add(w, p, p->dirty);
 		} else {
@@ -263,6 +287,8 @@ static void wave_sweep(struct intent *i, struct wave *w)
 		i->sweep_left--;
 		if (p->in_batch || p->dirty >= i->sweep_how)
 			continue; /* it has, or gets, its turn */
+		if (put_off(p, i->sweep_how))
+			continue;
 		if (wants_evaluation(p))
 			wave_add(w, p, i->sweep_how);
 		else

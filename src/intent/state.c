@@ -235,6 +235,8 @@ void intent_state_refresh(struct intent_pol *p)
 	intent_optimise_news(p);
 	intent_guard_look(p);
 	intent_group_news(p);
+	if (p->bsid.family != IP_NONE || p->told.family != IP_NONE || p->lsp)
+		intent_bound_news(p);
 	if (p->deleted) {
 		alarms(p);
 		return;

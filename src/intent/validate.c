@@ -303,8 +303,23 @@ static const char *segment_fault(const struct sr_segment *s, uint8_t dataplane)
 	return s->kind > SR_SEG_OTHER ? "is of no known kind" : NULL;
 }
 
-static bool explicit_ok(const struct intent_policy *p, const struct intent_pol *pol,
-			const struct intent_cpath *c, struct intent_result *r)
+/* Of the binding SID of a policy of ours. */
+static const char *binding_fault(const struct intent *i, const struct intent_pol *pol,
+				 const struct ip_addr *sid)
+{
+	const struct intent_pol *lower = intent_bsid_owner(i, sid);
+
+	if (pol && sid->family == IP_V6 && (ip_eq(&pol->bsid, sid) || lower == pol))
+		return "is the policy's own binding SID: packets would go round for ever";
+	return lower && intent_chain_fault(pol, lower, true) ?
+		       "is the binding SID of a policy that leads back to this one, or through too "
+		       "many others" :
+		       NULL;
+}
+
+static bool explicit_ok(const struct intent *i, const struct intent_policy *p,
+			const struct intent_pol *pol, const struct intent_cpath *c,
+			struct intent_result *r)
 {
 	const struct sr_list *l = &c->list;
 	unsigned room = p->msd > 0 && p->msd < SR_SEGS_MAX ? p->msd : SR_SEGS_MAX;
@@ -321,13 +336,10 @@ static bool explicit_ok(const struct intent_policy *p, const struct intent_pol *
 	for (unsigned k = 0; k < l->n; k++) {
 		const char *fault = segment_fault(&l->at[k], p->dataplane);
 
+		if (!fault)
+			fault = binding_fault(i, pol, &l->at[k].sid);
 		if (fault)
 			return REFUSE(r, field, "segment %u %s", k + 1, fault);
-		if (pol && pol->bsid.family == IP_V6 && ip_eq(&pol->bsid, &l->at[k].sid))
-			return REFUSE(r, field,
-				      "segment %u is the policy's own binding SID: packets would "
-				      "go round for ever",
-				      k + 1);
 	}
 	return true;
 }
@@ -350,7 +362,7 @@ static bool cpath_ok(const struct intent *i, const struct intent_policy *p,
 			      "1 to %d printable ASCII characters, no space at an end",
 			      SR_NAME_MAX - 1);
 	if (c->kind == INTENT_EXPLICIT)
-		return explicit_ok(p, pol, c, r);
+		return explicit_ok(i, p, pol, c, r);
 	if (c->kind != INTENT_DYNAMIC)
 		return REFUSE(r, cpath_field(c, "", field, sizeof(field)), "dynamic or explicit");
 	return dynamic_ok(i, p, old, c, r);

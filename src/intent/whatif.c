@@ -115,6 +115,8 @@ static bool item_add(struct whatif *w, const struct intent_pol *p, bool sure)
 	terms_of(p, it);
 	if (!list_copy(&p->want.list, &s->arena, &it->list))
 		return false;
+	it->list.bindings = intent_bindings_of(w->i, &p->want.list, true, &s->arena,
+					       &it->list.n_bindings);
 	if (sure && intent_booked(p)) {
 		it->n_links = p->want.n_links;
 		it->links = arena_copy(&s->arena, p->want.links, it->n_links * sizeof(uint32_t));
