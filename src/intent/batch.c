@@ -140,8 +140,6 @@ static bool item_decide(struct intent_item *it, struct intent_pol *p)
 	struct intent *i = p->i;
 	bool decided;
 
-	if (!intent_group_same(p, &it->eval))
-		return false;
 	i->repairing = it->how == INTENT_REPAIR;
 	decided = intent_decide(p, &it->eval, it->how);
 	i->repairing = false;
@@ -171,7 +169,7 @@ void intent_run_here(struct intent_pol *p, enum intent_dirt how)
 	intent_eval_run(&it.eval, now->bps);
 	loop_now_update(i->loop);
 	metric_observe_ns(i->m_compute, mono_since(from, loop_now(i->loop)));
-	if (!item_decide(&it, p))
+	if (!intent_group_same(p, &it.eval) || !item_decide(&it, p))
 		intent_dirty(p, how);
 	item_unload(&it);
 	arena_fini(&it.eval.arena);
@@ -270,7 +268,8 @@ static void batch_commit(struct intent_batch *b)
 			continue;
 		intent_batch_forget(p);
 		/* A later change of mind is dirty already, with a reason of its own. */
-		if (p->dirty != INTENT_CLEAN || it->eval.desired != p->desired || !it->ran)
+		if (p->dirty != INTENT_CLEAN || it->eval.desired != p->desired || !it->ran ||
+		    !intent_group_same(p, &it->eval))
 			intent_dirty(p, it->how);
 		else if (!item_decide(it, p))
 			intent_run_here(p, it->how);

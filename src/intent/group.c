@@ -427,8 +427,7 @@ static bool is_fixed(const struct intent_pol *p)
 static bool room_load(struct intent_peer *out, struct intent_pol *p, struct arena *a)
 {
 	const struct intent_policy *d = &p->desired->p;
-	const struct book_ask q = { .setup = d->setup_prio, .nrp = d->nrp, .window = BOOK_ALWAYS,
-				    .except = p->claim };
+	const struct book_ask q = intent_ask_of(p);
 	uint32_t n;
 
 	if (d->bandwidth_bps == 0)
@@ -438,8 +437,8 @@ static bool room_load(struct intent_peer *out, struct intent_pol *p, struct aren
 		return false;
 	n = book_own_rooms(p->i->book, &q, NULL, NULL, 0);
 	out->own = ARENA_ARRAY(a, n, struct book_own);
-	out->n_own = out->own ? n : 0;
-	book_own_rooms(p->i->book, &q, &out->snap->view, out->own, out->n_own);
+	if (out->own && n > 0)
+		out->n_own = book_own_rooms(p->i->book, &q, &out->snap->view, out->own, n);
 	return out->own || n == 0;
 }
 
@@ -486,7 +485,7 @@ void intent_group_load(struct intent_pol *p, struct intent_eval *e, struct arena
 		return;
 	e->group = ARENA_NEW(a, struct intent_group_eval);
 	if (!e->group)
-		return; /* and nothing will come of it: see intent_group_same() */
+		return; /* and nothing comes of it: intent_group_same() */
 	e->group->id = m->id;
 	e->group->diverse = m->diverse;
 	e->group->best_available = m->best_available;

@@ -6,13 +6,13 @@
  * A member is evaluated against the ways of the others as they are at that moment: first only it
  * looks for another way (intent_eval_apart), and only when there is none all that may be moved
  * are placed together. What an evaluation on a worker saw of the others is compared when it is
- * admitted; where one of them has another way meanwhile, it is evaluated again there and then.
+ * admitted; where one of them has another way meanwhile, it has another turn.
  */
 #include "intent/intent_priv.h"
 
 enum {
 	INTENT_GROUP_MAX = PCE_LEGS_MAX,
-	INTENT_GROUP_BUDGET = 4000, /* branchings of one joint search */
+	INTENT_GROUP_BUDGET = 1000, /* branchings of one joint search */
 };
 
 /* ---- apart.c: what ways share ---- */

@@ -334,7 +334,9 @@ static bool same_policy(const struct intent_policy *a, const struct intent_polic
 {
 	if (a->bandwidth_bps != b->bandwidth_bps || a->setup_prio != b->setup_prio ||
 	    a->hold_prio != b->hold_prio || a->admin_down != b->admin_down || a->msd != b->msd ||
-	    a->no_usid != b->no_usid || a->n_cpaths != b->n_cpaths || a->protect != b->protect)
+	    a->no_usid != b->no_usid || a->n_cpaths != b->n_cpaths || a->protect != b->protect ||
+	    a->group.id != b->group.id || a->group.diverse != b->group.diverse ||
+	    a->group.best_available != b->group.best_available)
 		return false;
 	for (unsigned k = 0; k < a->n_cpaths; k++) {
 		const struct intent_cpath *x = &a->cpaths[k], *y = check_cpath(b, x->preference);

@@ -19,7 +19,7 @@ enum { EVENTS = 40, CHUNK = 25, JOBS_MAX = 64 };
 /* What the processes share. */
 struct shared {
 	uint64_t at[JOBS_MAX]; /* the seed a process is at */
-	uint64_t acks, lives, restful, walked, steps, survived;
+	uint64_t acks, lives, restful, walked, steps, survived, apart;
 };
 
 static struct shared *shared;
@@ -47,6 +47,7 @@ static void one_seed(uint64_t seed, bool verbose)
 	__atomic_fetch_add(&shared->lives, sim.epoch, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared->restful, sim.restful, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared->walked, sim.walked, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&shared->apart, sim.apart, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared->steps, sim.steps, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared->survived, sim.survived, __ATOMIC_RELAXED);
 	world_down();
@@ -200,10 +201,10 @@ int main(int argc, char **argv)
 	failed = run(&o);
 	printf("%llu seeds, %llu failed; %llu writes acknowledged (%llu over RESTCONF), %llu starts of "
 	       "the controller, %llu lists walked, %llu steps of optimisations, %llu bandwidths survived "
-	       "a wire\n",
+	       "a wire, %llu pairs kept apart\n",
 	       (unsigned long long)o.n, (unsigned long long)failed, (unsigned long long)shared->acks,
 	       (unsigned long long)shared->restful, (unsigned long long)shared->lives,
 	       (unsigned long long)shared->walked, (unsigned long long)shared->steps,
-	       (unsigned long long)shared->survived);
+	       (unsigned long long)shared->survived, (unsigned long long)shared->apart);
 	return bug[0] ? failed == 0 : failed != 0;
 }

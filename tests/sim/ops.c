@@ -179,6 +179,20 @@ static void explicit_list(struct intent_cpath *c, const struct sr_policy_key *ke
 	}
 }
 
+/* Two in five policies, of few groups, by colour and seed alone: a group is of one kind. */
+static void group_of(struct intent_policy *p)
+{
+	static const uint8_t kinds[] = { PCE_DIVERSE_LINK, PCE_DIVERSE_NODE, PCE_DIVERSE_SRLG,
+					 PCE_DIVERSE_NODE | PCE_DIVERSE_SRLG };
+	uint32_t n = (uint32_t)(sim.seed % 5) + p->key.color, id = 1 + n / 5 % 6;
+
+	if (n % 5 > 1)
+		return;
+	p->group = (struct intent_membership){ .id = id,
+					       .diverse = kinds[(sim.seed + id) % ARRAY_LEN(kinds)],
+					       .best_available = (sim.seed + id) % 3 == 0 };
+}
+
 static struct intent_policy *random_policy(const struct sr_policy_key *key)
 {
 	struct intent_policy *p = calloc(1, sizeof(*p));
@@ -199,6 +213,7 @@ static struct intent_policy *random_policy(const struct sr_policy_key *key)
 	p->no_usid = chance(25);
 	p->admin_down = chance(8);
 	p->msd = chance(15) ? (uint8_t)(2 + pick(4)) : 0;
+	group_of(p);
 	for (unsigned k = 0, n = 1 + pick(2); k < n; k++) {
 		struct intent_cpath *c = &p->cpaths[p->n_cpaths++];
 
@@ -339,6 +354,7 @@ static void rest_put(struct belief *b)
 
 	p->admin_down = p->no_usid = false;
 	p->msd = 0;
+	p->group = (struct intent_membership){ 0 };
 	p->n_cpaths = 1;
 	intent_cpath_default(&p->cpaths[0]);
 	p->cpaths[0].preference = 100;

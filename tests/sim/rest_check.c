@@ -134,12 +134,14 @@ static void check_placed(const struct belief *b, const struct intent_view *v)
 
 static void check_down(const struct belief *b, const struct intent_view *v)
 {
+	bool strict = v->desired.group.id && !v->desired.group.best_available;
 	const struct lsp *l = lsp_of(v);
 
 	if (l && l->st.pce_initiated)
 		fail_of(&b->key, "%s is down (%s), and its LSP is still there", key_text(&b->key), v->reason);
 	for (unsigned k = 0; k < v->desired.n_cpaths && !v->desired.admin_down; k++) {
-		if (v->desired.bandwidth_bps == 0 &&
+		/* Of others in the way tests/unit/intent/test_group_random.c knows more. */
+		if (v->desired.bandwidth_bps == 0 && !strict &&
 		    possible(&b->key, &v->desired, &v->desired.cpaths[k]))
 			fail_of(&b->key, "%s is down (%s), and there is a path for preference %u",
 			     key_text(&b->key), v->reason, v->desired.cpaths[k].preference);
@@ -190,6 +192,89 @@ static void check_capacity(struct intent_view *v)
 			     sim_wire_text(&sim.topo, h / 2, text, sizeof(text)),
 			     (unsigned long long)sum[h],
 			     (unsigned long long)sim.topo.wires.at[h / 2].bw_bps);
+	}
+}
+
+/* ---- groups ---- */
+
+static bool ends_at(const struct sr_policy_key *k, uint32_t r)
+{
+	return r == sim_router_by_addr(&sim.topo, &k->headend) ||
+	       r == sim_router_by_addr(&sim.topo, &k->endpoint);
+}
+
+static bool share_srlg(const struct sim_wire *x, const struct sim_wire *y)
+{
+	for (unsigned i = 0; i < x->n_srlg; i++) {
+		for (unsigned k = 0; k < y->n_srlg; k++) {
+			if (x->srlg[i] == y->srlg[k])
+				return true;
+		}
+	}
+	return false;
+}
+
+struct trail {
+	struct sr_policy_key key;
+	struct intent_membership group;
+	uint64_t wires, routers; /* bits */
+};
+
+/* What packets of it pass; false: it is no strict member that is up. */
+static bool trail_of(const struct belief *b, struct intent_view *v, struct trail *out)
+{
+	struct walked w;
+
+	if (!b->there || intent_get(app_intent(sim.app), &b->key, v) != 0 || v->state != INTENT_UP ||
+	    v->desired.group.id == 0 || v->desired.group.best_available ||
+	    !check_walk(sim.paths, &b->key, &v->reported.list, &w))
+		return false;
+	*out = (struct trail){ .key = b->key, .group = v->desired.group };
+	for (uint32_t h = 0; h < 2 * sim.topo.wires.n; h++) {
+		if (!bitset_has(w.used, h))
+			continue;
+		out->wires |= UINT64_C(1) << h / 2;
+		out->routers |= UINT64_C(1) << sim.topo.wires.at[h / 2].end[0];
+		out->routers |= UINT64_C(1) << sim.topo.wires.at[h / 2].end[1];
+	}
+	return true;
+}
+
+static const char *shared(const struct trail *x, const struct trail *y)
+{
+	for (uint32_t r = 0; (x->group.diverse & PCE_DIVERSE_NODE) && r < sim.topo.routers.n; r++) {
+		if ((x->routers & y->routers) >> r & 1 && !(ends_at(&x->key, r) && ends_at(&y->key, r)))
+			return "a router";
+	}
+	for (uint32_t i = 0; i < sim.topo.wires.n; i++) {
+		for (uint32_t k = 0; k < sim.topo.wires.n; k++) {
+			if ((x->group.diverse & PCE_DIVERSE_SRLG) && x->wires >> i & 1 &&
+			    y->wires >> k & 1 && share_srlg(&sim.topo.wires.at[i], &sim.topo.wires.at[k]))
+				return "a risk";
+		}
+	}
+	return x->wires & y->wires ? "a wire" : NULL;
+}
+
+_Static_assert(WIRES_MAX <= 64, "a bit a wire");
+
+static void check_apart(struct intent_view *v)
+{
+	struct trail at[POLS];
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < POLS; k++)
+		n += trail_of(&sim.beliefs[k], v, &at[n]);
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned k = 0; k < i; k++) {
+			const char *what = at[i].group.id == at[k].group.id ? shared(&at[i], &at[k]) : NULL;
+			char other[SR_KEY_TEXT_MAX];
+
+			sim.apart += at[i].group.id == at[k].group.id;
+			if (what)
+				fail_of(&at[i].key, "%s shares %s with %s of its group", key_text(&at[i].key),
+					what, sr_policy_key_text(&at[k].key, other, sizeof(other)));
+		}
 	}
 }
 
@@ -248,6 +333,7 @@ void check_rest(void)
 			check_policy(b, v);
 	}
 	check_capacity(v);
+	check_apart(v);
 	check_leftovers(v);
 	free(v);
 }
@@ -311,6 +397,24 @@ static void guard_watch_end(struct intent_view *v)
 
 /* ---- one wire goes in a calm network ---- */
 
+/* When one of a group has no way beside the others, they may have to move. */
+static uint64_t with_groups(uint64_t touched)
+{
+	uint64_t more = 0;
+
+	for (unsigned i = 0; i < POLS; i++) {
+		const struct intent_policy *a = sim.beliefs[i].want;
+
+		for (unsigned k = 0; k < POLS && a && a->group.id && touched >> i & 1; k++) {
+			const struct intent_policy *b = sim.beliefs[k].want;
+
+			if (b && b->group.id == a->group.id)
+				more |= UINT64_C(1) << k;
+		}
+	}
+	return touched | more;
+}
+
 void check_watch_begin(uint32_t wire)
 {
 	struct intent_view *v = calloc(1, sizeof(*v));
@@ -335,6 +439,7 @@ void check_watch_begin(uint32_t wire)
 		    bitset_has(w.used, 2 * wire) || bitset_has(w.used, 2 * wire + 1))
 			sim.cut_touched |= UINT64_C(1) << k;
 	}
+	sim.cut_touched = with_groups(sim.cut_touched);
 	free(v);
 }
 

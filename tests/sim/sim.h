@@ -122,7 +122,7 @@ struct sim {
 	uint64_t of_others;
 	uint64_t guarded; /* bits of beliefs whose bandwidth is to be there after it */
 	unsigned bug_count;
-	uint64_t acks, lives, restful, walked, steps, survived;
+	uint64_t acks, lives, restful, walked, steps, survived, apart;
 };
 
 extern struct sim sim;
