@@ -475,6 +475,23 @@ static struct intent_pol *peer_next(const struct intent_pol *p, size_t *at)
 	return NULL;
 }
 
+uint64_t intent_group_print(const struct intent_pol *p)
+{
+	const struct intent_membership *m = &p->desired->p.group;
+	uint64_t h = UINT64_C(14695981039346656037);
+	const struct intent_pol *o;
+	size_t at = 0;
+
+	if (!p->member)
+		return 0;
+	h = mix(h, &m->id, sizeof(m->id));
+	h = mix(h, &m->diverse, sizeof(m->diverse));
+	h = mix(h, &m->best_available, sizeof(m->best_available));
+	while ((o = peer_next(p, &at)))
+		h = mix(h, &o->member->print, sizeof(o->member->print));
+	return h;
+}
+
 void intent_group_load(struct intent_pol *p, struct intent_eval *e, struct arena *a)
 {
 	const struct intent_membership *m = &p->desired->p.group;

@@ -79,6 +79,8 @@ void intent_group_view(const struct intent_pol *p, struct intent_view *out);
 /* For an evaluation; what it refers to is given back with unload. */
 void intent_group_load(struct intent_pol *p, struct intent_eval *e, struct arena *a);
 void intent_group_unload(struct intent_eval *e);
+/* Of what it asks for of its group, and of the ways of the others in it: another when they are. */
+uint64_t intent_group_print(const struct intent_pol *p);
 /* Is what the evaluation was told of it and of the others still so? */
 bool intent_group_same(const struct intent_pol *p, const struct intent_eval *e);
 

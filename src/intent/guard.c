@@ -127,7 +127,8 @@ static bool is_of_now(const struct intent_guard *g)
 	uint32_t n = route_links(p);
 
 	return g->known && terms_eq(&g->terms, &t) && g->protect == p->desired->p.protect &&
-	       g->n_links == n && (n == 0 || memcmp(g->links, p->want.links, n * sizeof(*g->links)) == 0);
+	       g->peers == intent_group_print(p) && g->n_links == n &&
+	       (n == 0 || memcmp(g->links, p->want.links, n * sizeof(*g->links)) == 0);
 }
 
 void intent_guard_known_set(struct intent_guard *g)
@@ -144,6 +145,7 @@ void intent_guard_known_set(struct intent_guard *g)
 	g->n_links = n;
 	g->terms = intent_terms(&p->desired->p);
 	g->protect = p->desired->p.protect;
+	g->peers = intent_group_print(p);
 }
 
 static void guard_new(struct intent_pol *p)

@@ -9,13 +9,14 @@
  */
 #include <stdatomic.h>
 
-#include "intent/intent_priv.h"
+#include "intent/group.h"
 
 enum {
 	GUARD_FAILURES_MAX = 128, /* of one policy */
 	GUARD_CLAIMS_MAX = 1 << 18, /* backups of all of them */
 	GUARD_SLICE = 16,	  /* guards at the worker */
 	GUARD_QUESTIONS = 128,	  /* and failures, more only of one guard alone */
+	GUARD_ROOMS = 1 << 14,	  /* and rooms after them, which the loop looks up in one turn */
 	GUARD_SETTLE_MS = 500,	  /* after news nothing is worked out: more of the same may come */
 	GUARD_RETRY_MS = 2000,	  /* room was released: who lacks it is looked at, not at each release */
 	GUARD_NEWS_MAX = 4096,	  /* links with news; more are as good as all */
@@ -38,6 +39,7 @@ struct intent_guard {
 	bool known;
 	struct book_terms terms;
 	uint8_t protect;
+	uint64_t peers; /* the ways of others of its group */
 	uint32_t *links, n_links;
 	struct guard_failure *at; /* ascending */
 	uint32_t n, n_open;
@@ -70,6 +72,7 @@ struct guard_question {
 struct guard_item {
 	struct intent_guard *guard; /* NULL: gone, or looked at again; loop only */
 	struct intent_desired *desired; /* refs are the loop's */
+	struct intent_group_eval *group; /* in the slice's arena; NULL: it is of none */
 	uint8_t msd;
 	bool anew;
 	uint32_t first, n; /* of the questions */
@@ -85,7 +88,7 @@ struct guard_slice {
 	struct guard_item items[GUARD_SLICE];
 	uint32_t n_items;
 	struct guard_question *at;
-	uint32_t n;
+	uint32_t n, n_rooms;
 	atomic_bool cancelled;
 };
 

@@ -17,8 +17,12 @@
 
 static void slice_free(struct guard_slice *s)
 {
-	for (uint32_t k = 0; k < s->n_items; k++)
+	for (uint32_t k = 0; k < s->n_items; k++) {
+		struct intent_eval e = { .group = s->items[k].group };
+
+		intent_group_unload(&e);
 		intent_desired_unref(s->items[k].desired);
+	}
 	ted_unref(s->ted);
 	arena_fini(&s->in);
 	arena_fini(&s->out);
@@ -107,6 +111,7 @@ static bool question_add(struct guard_slice *s, const struct intent_guard *g, ui
 		return false;
 	q->n_own = most > 0 ? book_rooms_after(b, &ask, q->own, most) : 0;
 	less_left(g->pol, q->own, q->n_own);
+	s->n_rooms += q->n_own;
 	s->n++;
 	return true;
 }
@@ -131,10 +136,13 @@ static uint64_t *asked_of(struct guard_slice *s, struct intent_guard *g, uint32_
 static void item_add(struct guard_slice *s, struct intent_guard *g, const uint64_t *keys, uint32_t n)
 {
 	struct guard_item *it = &s->items[s->n_items];
+	struct intent_eval e = { .ted = s->ted };
 
 	*it = (struct guard_item){ .guard = g, .anew = g->anew, .first = s->n,
 				   .desired = intent_desired_ref(g->pol->desired),
 				   .msd = intent_msd(g->pol, &g->pol->desired->p) };
+	intent_group_load(g->pol, &e, &s->in);
+	it->group = e.group;
 	for (uint32_t k = 0; k < n; k++) {
 		if (!question_add(s, g, keys[k]))
 			break;
@@ -181,7 +189,7 @@ static void fill(struct guard_slice *s)
 			struct intent_guard *g = LIST_OF(at, struct intent_guard, todo);
 			uint32_t nrp = book_view_nrp(i->book, g->pol->desired->p.nrp);
 
-			if (s->n_items == GUARD_SLICE || (!first && nrp != all->bare.nrp))
+			if (s->n_items == GUARD_SLICE || s->n_rooms > GUARD_ROOMS || (!first && nrp != all->bare.nrp))
 				return;
 			if (first && nrp != all->bare.nrp) {
 				book_view_fini(&all->bare);
@@ -393,6 +401,15 @@ static void item_commit(struct guard_slice *s, struct guard_item *it)
 	}
 }
 
+/* Others of its group are where they were when it was asked about. */
+static bool peers_same(const struct guard_item *it)
+{
+	const struct intent_pol *p = it->guard->pol;
+	const struct intent_eval e = { .group = it->group, .has_cur = p->want.set, .cur = p->want.list };
+
+	return intent_group_same(p, &e);
+}
+
 /* Old news, or half done: they come again. */
 static void commit(struct guard_slice *s)
 {
@@ -405,7 +422,7 @@ static void commit(struct guard_slice *s)
 		if (!g)
 			continue;
 		g->item = NULL;
-		if (cancelled || s->i->ted != s->ted || s->job.skipped)
+		if (cancelled || s->i->ted != s->ted || s->job.skipped || !peers_same(it))
 			intent_guard_todo(g, it->anew);
 		else
 			item_commit(s, it);

@@ -36,14 +36,23 @@ struct guard_net *intent_guard_net_free(struct guard_net *n)
 int intent_guard_net_bring(struct guard_net *n, const struct ted *real)
 {
 	const struct ted *old = n->now, *t = NULL;
-	struct ted_input in = { .nodes = real->nodes, .links = real->links, .n_nodes = real->n_nodes,
+	struct ted_input in = { .nodes = real->nodes, .n_nodes = real->n_nodes,
 				.n_links = real->n_links, .prev = old };
+	AUTO_FREE struct ted_link *links = NULL;
 	int r;
 
 	if (n->real == real)
 		return 0;
 	if (!n->trees && pce_trees_new(&n->trees, GUARD_TREES_BYTES) < 0)
 		return err_raise(-ENOMEM);
+	links = malloc((real->n_links + (size_t)1) * sizeof(*links));
+	if (!links)
+		return err_raise(-ENOMEM);
+	for (uint32_t k = 0; k < real->n_links; k++) {
+		links[k] = real->links[k];
+		links[k].reverse = TED_NONE; /* pairs that are given cannot be patched */
+	}
+	in.links = links;
 	r = ted_build(&in, &t);
 	if (r < 0)
 		return err_trace(r);
@@ -162,6 +171,16 @@ static void rows_node(struct rows *r, const struct guard_net *n, uint32_t node, 
 	r->node_at[at] = node;
 }
 
+/* Without its links a router is as good as gone, but for a flexible algorithm that is as it says. */
+static bool defines(const struct ted *t, uint32_t node)
+{
+	for (uint32_t k = 0; k < t->n_flex; k++) {
+		if (t->flex[k].by == node)
+			return true;
+	}
+	return false;
+}
+
 int intent_guard_net_fail(struct guard_net *n, const struct pce_failure *what)
 {
 	uint32_t node = what->kind == PCE_FAIL_NODE ? what->index : TED_NONE, n_dead;
@@ -178,6 +197,9 @@ int intent_guard_net_fail(struct guard_net *n, const struct pce_failure *what)
 		return err_raise(-ENOMEM);
 	}
 	rows_links(&r, n, dead, n_dead);
+	/* One that goes or comes cannot be patched. */
+	if (node != TED_NONE && !defines(n->real, node))
+		node = TED_NONE;
 	if (n->node != TED_NONE && n->node != node)
 		rows_node(&r, n, n->node, true);
 	if (node != TED_NONE && n->node != node)
@@ -203,6 +225,16 @@ int intent_guard_net_fail(struct guard_net *n, const struct pce_failure *what)
 
 /* ---- questions ---- */
 
+/* Others of its group stay where they are: only it looks for another way. NULL without memory. */
+static struct intent_group_eval *peers_of(const struct guard_item *it, struct arena *a)
+{
+	struct intent_group_eval *g = arena_copy(a, it->group, sizeof(*g));
+
+	for (uint32_t k = 0; g && k < g->n; k++)
+		g->peer[k].fixed = true;
+	return g;
+}
+
 static void answer(struct guard_slice *s, struct guard_question *q)
 {
 	const struct guard_item *it = &s->items[q->item];
@@ -215,6 +247,8 @@ static void answer(struct guard_slice *s, struct guard_question *q)
 				 .trees = s->net->trees,
 				 .arena = s->scratch };
 
+	if (it->group && !(e.group = peers_of(it, &e.arena)))
+		return;
 	intent_eval_run(&e, s->room);
 	q->found = e.best.set;
 	if (q->found) {

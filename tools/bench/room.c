@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "base/vec.h"
-#include "intent/intent_priv.h"
+#include "intent/guard.h"
 
 enum { ROUND_MS = 400, PER_WRITE = 256 };
 
@@ -70,6 +70,8 @@ int bench_wish_record(const struct bench_wish *w, const struct sim_topo *t, uint
 	p->key = (struct sr_policy_key){ sim_loopback(t, from), 100 + policy, sim_loopback(t, to) };
 	p->bandwidth_bps = w->bandwidth_bps;
 	p->setup_prio = p->hold_prio = (uint8_t)rng_below(&rng, 8);
+	if (w->protect_every && policy % w->protect_every == 0)
+		p->protect = INTENT_PROTECT_NODE;
 	p->n_cpaths = 1;
 	intent_cpath_default(&p->cpaths[0]);
 	p->cpaths[0].minimise = w->minimise;
@@ -260,4 +262,21 @@ uint32_t bench_room_rest(struct bench_room *r)
 			;
 	} while (!at_rest(r->intent));
 	return r->asked - before;
+}
+
+static bool guards_at_rest(const struct intent *i)
+{
+	const struct intent_guards *g = i->guards;
+	bool todo = g->slice || g->news.n > 0 || g->all_news;
+
+	for (unsigned p = 0; p < BOOK_PRIOS; p++)
+		todo = todo || !list_empty(&g->todo[p]);
+	return !todo;
+}
+
+void bench_room_rest_guards(struct bench_room *r)
+{
+	do {
+		(void)bench_room_rest(r);
+	} while (!guards_at_rest(r->intent));
 }

@@ -18,6 +18,7 @@ struct bench_wish {
 	uint64_t bandwidth_bps;
 	uint32_t delay_us_max; /* PCE_NO_BOUND: none */
 	uint64_t seed;
+	uint32_t protect_every; /* each so many asks to survive links and routers; 0: none */
 };
 
 /* The policies are in the store, as an operator left them. */
@@ -26,6 +27,8 @@ struct bench_room *bench_room_free(struct bench_room *r);
 struct intent *bench_room_intent(struct bench_room *r);
 /* Lets time pass until nothing is left to do; what was asked of headends meanwhile. */
 uint32_t bench_room_rest(struct bench_room *r);
+/* And what is kept for after failures has been worked out, too. */
+void bench_room_rest_guards(struct bench_room *r);
 
 /* One policy of a wish, as its record in the store: key and value, both malloc'd. */
 int bench_wish_record(const struct bench_wish *w, const struct sim_topo *t, uint32_t policy, char **key,

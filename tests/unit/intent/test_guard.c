@@ -325,6 +325,31 @@ START_TEST(a_router_is_gone_round_and_its_links_too)
 }
 END_TEST
 
+/* _i: of a group of those kept apart, and alone. */
+START_TEST(another_of_its_group_is_kept_away_from_after_the_failure_too)
+{
+	for (uint32_t c = 1; c <= 2; c++) {
+		struct intent_policy *p = asks(c, "d", 5, c == 1 ? INTENT_PROTECT_LINK : INTENT_PROTECT_NONE);
+
+		p->group.id = _i ? 7 : 0;
+		p->group.diverse = _i ? PCE_DIVERSE_LINK : 0;
+		make(p);
+	}
+	make(asks(3, "e", 5, INTENT_PROTECT_NONE));
+	is(1, "d", INTENT_UP, INTENT_GUARD_FULL);
+	ck_assert_str_eq(view_of("a", 2, "d")->path_text, _i ? "a>c,c>d" : "a>b,b>d");
+	ck_assert_uint_eq(kept("b", "c"), _i ? 0 : 5ull * G);
+	ck_assert_uint_eq(kept("a", "e"), _i ? 5ull * G : 0);
+	net_cut("b", "d");
+	run_ms(10);
+	(void)pcc_answer("a");
+	if (_i)
+		ck_assert(router_runs(1, "d", "a>e,e>d"));
+	never_too_much();
+	rest();
+}
+END_TEST
+
 static const uint32_t duct = 77;
 
 START_TEST(a_group_that_fails_link_by_link_is_survived)
@@ -724,6 +749,7 @@ int main(void)
 	tcase_add_checked_fixture(five, ladder, world_down);
 	tcase_add_test(five, a_router_is_gone_round_and_its_links_too);
 	tcase_add_test(five, a_group_that_fails_link_by_link_is_survived);
+	tcase_add_loop_test(five, another_of_its_group_is_kept_away_from_after_the_failure_too, 0, 2);
 	tcase_add_test(five, what_is_kept_for_other_failures_is_not_in_the_way_of_one_that_has_come);
 	tcase_set_timeout(any, 120);
 	tcase_add_loop_test(any, with_room_for_all_it_is_what_a_recomputation_finds_to_the_bit, 0, 6);
