@@ -151,6 +151,9 @@ void rc_constraints_read(const struct lyd_node *n, struct intent_cpath *c)
 			number_read(x, c->exclude_srlg, &c->n_exclude_srlg);
 		else if (strcmp(x->schema->name, "exclude-asn") == 0)
 			number_read(x, c->exclude_asn, &c->n_exclude_asn);
+		else if (strcmp(x->schema->name, "binding-sid") == 0 && c->n_binding < INTENT_MAY_BIND &&
+			 ip_parse(lyd_get_value(x), &c->binding[c->n_binding]) == 0)
+			c->n_binding++;
 	}
 }
 
@@ -173,6 +176,8 @@ static void affinity_fill(struct lyd_node *n, const struct pce_affinity *a)
 
 void rc_constraints_fill(struct lyd_node *n, const struct intent_cpath *c)
 {
+	char text[IP_TEXT_MAX];
+
 	rc_leaves_fill(n, constraint_leaves, ARRAY_LEN(constraint_leaves), c);
 	if (c->objective)
 		rc_leaves_fill(n, objective_leaves, ARRAY_LEN(objective_leaves), c);
@@ -199,6 +204,8 @@ void rc_constraints_fill(struct lyd_node *n, const struct intent_cpath *c)
 		rc_addf(n, "exclude-srlg", "%" PRIu32, c->exclude_srlg[i]);
 	for (size_t i = 0; i < c->n_exclude_asn; i++)
 		rc_addf(n, "exclude-asn", "%" PRIu32, c->exclude_asn[i]);
+	for (size_t i = 0; i < c->n_binding; i++)
+		rc_add(n, "binding-sid", ip_text(&c->binding[i], text, sizeof(text)));
 }
 
 /* ---- SID lists ---- */

@@ -205,6 +205,25 @@ void intent_bind(const struct intent_pol *p, struct intent_eval *e, struct arena
 	e->unbound = u;
 }
 
+void intent_may_bind(const struct ted *t, const struct intent_cpath *c, const struct pce_binding *from,
+		     uint32_t n, struct arena *a, struct pce_request *req)
+{
+	struct pce_binding *at = c->n_binding && n ? ARENA_ARRAY(a, n, struct pce_binding) : NULL;
+
+	for (uint32_t k = 0; at && k < n; k++) {
+		bool here = from[k].headend == req->src ||
+			    ted_node_by_addr(t, &from[k].sid) == from[k].headend;
+
+		for (unsigned b = 0; here && b < c->n_binding; b++) {
+			if (!ip_eq(&c->binding[b], &from[k].sid))
+				continue;
+			at[req->n_bindings++] = from[k];
+			break;
+		}
+	}
+	req->bindings = at;
+}
+
 /* ---- of a list alone ---- */
 
 struct found {

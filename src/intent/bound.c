@@ -224,6 +224,14 @@ const struct intent_pol *intent_bound_user(const struct intent_pol *p)
 	return NULL;
 }
 
+bool intent_leads(const struct intent_pol *p, const struct sr_list *list)
+{
+	for (unsigned k = 0; k < p->n_uses; k++)
+		if (intent_bsid_owner(p->i, intent_use_sid(p, k)) && in_list(list, intent_use_sid(p, k)))
+			return true;
+	return false;
+}
+
 void intent_bound_foreign(struct intent *i, const struct sr_list *list)
 {
 	if (i->bsids.count + i->told.count == 0)
@@ -245,10 +253,11 @@ struct sids {
 	unsigned n;
 };
 
-static bool explicit_any(const struct intent_policy *d)
+/* May it ever lead through others? */
+static bool names_any(const struct intent_policy *d)
 {
 	for (unsigned k = 0; k < d->n_cpaths; k++)
-		if (d->cpaths[k].kind == INTENT_EXPLICIT)
+		if (d->cpaths[k].kind == INTENT_EXPLICIT || d->cpaths[k].n_binding > 0)
 			return true;
 	return false;
 }
@@ -257,18 +266,32 @@ static bool explicit_any(const struct intent_policy *d)
  * those that are only the last may be one, which was taken for a service's. */
 enum may { NONE, LAST, ALL };
 
-static void collect(const struct intent_pol *p, const struct sr_list *list, enum may may, struct sids *out)
+static void collect_sid(const struct intent_pol *p, const struct ip_addr *sid, bool may,
+			struct sids *out)
 {
-	for (unsigned k = 0; list->dataplane == SR_SRV6 && k < list->n; k++) {
-		const struct ip_addr *sid = &list->at[k].sid;
-		bool there = ip_eq(sid, intent_bsid_of(p)) || out->n == INTENT_BINDINGS_MAX;
+	bool there = ip_eq(sid, intent_bsid_of(p)) || out->n == INTENT_BINDINGS_MAX;
 
-		for (unsigned o = 0; o < out->n && !there; o++)
-			there = ip_eq(&out->at[o], sid);
-		if (!there && (may == ALL || (may == LAST && k + 1 == list->n) ||
-			       intent_bsid_owner(p->i, sid)))
-			out->at[out->n++] = *sid;
-	}
+	for (unsigned o = 0; o < out->n && !there; o++)
+		there = ip_eq(&out->at[o], sid);
+	if (!there && (may || intent_bsid_owner(p->i, sid)))
+		out->at[out->n++] = *sid;
+}
+
+static void collect(const struct intent_pol *p, const struct sr_list *list, enum may may,
+		    struct sids *out)
+{
+	for (unsigned k = 0; list->dataplane == SR_SRV6 && k < list->n; k++)
+		collect_sid(p, &list->at[k].sid, may == ALL || (may == LAST && k + 1 == list->n), out);
+}
+
+static void collect_cpath(const struct intent_pol *p, const struct intent_cpath *c, struct sids *out)
+{
+	bool has = p->want.set && sr_list_eq(&c->list, &p->want.list);
+
+	if (c->kind == INTENT_EXPLICIT)
+		collect(p, &c->list, has ? LAST : ALL, out);
+	for (unsigned k = 0; c->kind == INTENT_DYNAMIC && k < c->n_binding; k++)
+		collect_sid(p, &c->binding[k], true, out);
 }
 
 static bool uses_same(const struct intent_pol *p, const struct sids *s)
@@ -325,19 +348,15 @@ void intent_uses_look(struct intent_pol *p)
 	struct sids s;
 
 	if (d->dataplane != SR_SRV6 ||
-	    (i->bsids.count + i->told.count + p->n_uses == 0 && !explicit_any(d)))
+	    (i->bsids.count + i->told.count + p->n_uses == 0 && !names_any(d)))
 		return;
 	s.n = 0;
 	if (p->want.set)
 		collect(p, &p->want.list, NONE, &s);
 	if (p->pin)
 		collect(p, &p->pin->list, NONE, &s);
-	for (unsigned k = 0; k < d->n_cpaths; k++) {
-		const struct sr_list *list = &d->cpaths[k].list;
-
-		if (d->cpaths[k].kind == INTENT_EXPLICIT)
-			collect(p, list, p->want.set && sr_list_eq(list, &p->want.list) ? LAST : ALL, &s);
-	}
+	for (unsigned k = 0; k < d->n_cpaths; k++)
+		collect_cpath(p, &d->cpaths[k], &s);
 	if (!uses_same(p, &s))
 		uses_set(p, &s);
 }

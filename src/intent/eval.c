@@ -236,6 +236,8 @@ static bool request(struct intent_eval *e, const struct intent_cpath *c, const u
 	out->free_bps = free_bps;
 	out->n_free = e->n_free;
 	out->brief = e->brief;
+	if (c->kind == INTENT_DYNAMIC)
+		intent_may_bind(e->ted, c, e->bindings, e->n_bindings, &e->arena, out);
 	/* What ECMP might do with a loose list could meet the others of its group. */
 	out->strict = out->strict || (e->group && c->kind == INTENT_DYNAMIC);
 	return out->src != TED_NONE;

@@ -39,7 +39,7 @@ struct intent_cfg {
 
 void intent_cfg_default(struct intent_cfg *cfg);
 
-enum { INTENT_CPATHS_MAX = 8, INTENT_HOPS_MAX = 16 };
+enum { INTENT_CPATHS_MAX = 8, INTENT_HOPS_MAX = 16, INTENT_MAY_BIND = 8 };
 
 /* A node or link text to pass; strict: nothing between it and the one before. */
 struct intent_pass {
@@ -69,6 +69,8 @@ struct intent_cpath {
 	uint16_t mix[PCE_METRICS];	   /* weights, for minimise PCE_MIX */
 	uint32_t delay_us_min;		   /* 0: none */
 	uint32_t variation_us_max, loss_ppm_max; /* PCE_NO_BOUND: none */
+	struct ip_addr binding[INTENT_MAY_BIND]; /* SIDs of other policies that the list may use */
+	uint8_t n_binding;
 	/* explicit: */
 	struct sr_list list;
 };

@@ -513,6 +513,9 @@ bool intent_lowers_have(const struct intent_lowers *l, const struct intent_pol *
 uint64_t intent_lowers_bps(const struct intent_lowers *l, uint32_t link, uint8_t setup);
 /* For an evaluation of p. Without memory: as if it used none. */
 void intent_bind(const struct intent_pol *p, struct intent_eval *e, struct arena *a);
+/* Those of from that a dynamic candidate path may use where it is asked for. */
+void intent_may_bind(const struct ted *t, const struct intent_cpath *c, const struct pce_binding *from,
+		     uint32_t n, struct arena *a, struct pce_request *req);
 /* Those of a list; of the lists behind them too, with these lists, when deep. */
 const struct pce_binding *intent_bindings_of(const struct intent *i, const struct sr_list *list,
 					     bool deep, struct arena *a, uint32_t *n);
@@ -529,6 +532,7 @@ bool intent_uses_wait(const struct intent_pol *p); /* for one that is about to b
 void intent_bound_news(struct intent_pol *p);	   /* something of it is another: its users are told */
 void intent_bound_gone(struct intent_pol *p);
 void intent_bound_foreign(struct intent *i, const struct sr_list *list); /* an LSP of others has it */
+bool intent_leads(const struct intent_pol *p, const struct sr_list *list); /* through others */
 /* A policy whose list in force goes through the binding SID of p; NULL: none. */
 const struct intent_pol *intent_bound_user(const struct intent_pol *p);
 void intent_bounds_fini(struct intent *i);

@@ -92,6 +92,20 @@ static void put_include(struct str *s, const struct intent_cpath *c)
 	str_add(s, "]");
 }
 
+static void put_bindings(struct str *s, const struct intent_cpath *c)
+{
+	char text[IP_TEXT_MAX];
+
+	if (c->n_binding == 0)
+		return;
+	str_add(s, ",\"binding\":[");
+	for (unsigned i = 0; i < c->n_binding; i++) {
+		str_add(s, i ? "," : "");
+		str_json(s, ip_text(&c->binding[i], text, sizeof(text)));
+	}
+	str_add(s, "]");
+}
+
 /* What most candidate paths do not have, and records of older versions do not know. */
 static void put_more(struct str *s, const struct intent_cpath *c)
 {
@@ -118,6 +132,7 @@ static void put_more(struct str *s, const struct intent_cpath *c)
 	put_numbers(s, "exclude_srlg", c->exclude_srlg, c->n_exclude_srlg);
 	put_numbers(s, "exclude_asn", c->exclude_asn, c->n_exclude_asn);
 	put_include(s, c);
+	put_bindings(s, c);
 }
 
 static void put_cpath(struct str *s, const struct intent_cpath *c)
@@ -355,6 +370,19 @@ static void get_include(json_object *o, struct intent_cpath *c, bool *bad)
 	}
 }
 
+static void get_bindings(json_object *o, struct intent_cpath *c, bool *bad)
+{
+	json_object *a = NULL;
+
+	if (json_object_object_get_ex(o, "binding", NULL))
+		a = get_array(o, "binding", INTENT_MAY_BIND, bad);
+	for (size_t i = 0; a && i < json_object_array_length(a); i++) {
+		const char *text = json_object_get_string(json_object_array_get_idx(a, i));
+
+		*bad = *bad || !text || ip_parse(text, &c->binding[c->n_binding++]) != 0;
+	}
+}
+
 static void get_more(json_object *o, struct intent_cpath *c, bool *bad)
 {
 	uint32_t mix[PCE_METRICS] = { 0 };
@@ -376,6 +404,7 @@ static void get_more(json_object *o, struct intent_cpath *c, bool *bad)
 	c->n_exclude_srlg = get_numbers(o, "exclude_srlg", c->exclude_srlg, INTENT_HOPS_MAX, bad);
 	c->n_exclude_asn = get_numbers(o, "exclude_asn", c->exclude_asn, INTENT_HOPS_MAX, bad);
 	get_include(o, c, bad);
+	get_bindings(o, c, bad);
 }
 
 static void get_cpath(json_object *o, struct intent_cpath *c, bool *bad)

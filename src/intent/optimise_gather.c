@@ -45,6 +45,8 @@ static const char *unmovable(const struct intent_pol *p)
 		return "its bandwidth is not booked in full";
 	if (p->desired->p.nrp && book_view_nrp(i->book, p->desired->p.nrp) == p->desired->p.nrp)
 		return "its NRP has shares of links";
+	if (intent_leads(p, &p->want.list))
+		return "its list leads through other policies";
 	if (intent_bound_user(p))
 		return "others lead through its binding SID and would move with it";
 	return unmovable_path(p);

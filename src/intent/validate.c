@@ -317,6 +317,23 @@ static const char *binding_fault(const struct intent *i, const struct intent_pol
 		       NULL;
 }
 
+static bool may_bind_ok(const struct intent *i, const struct intent_policy *p,
+			const struct intent_pol *pol, const struct intent_cpath *c,
+			struct intent_result *r)
+{
+	char field[sizeof(r->field)];
+	const char *fault = NULL;
+
+	cpath_field(c, "/dynamic/binding-sid", field, sizeof(field));
+	if (c->n_binding > INTENT_MAY_BIND || (c->n_binding > 0 && p->dataplane != SR_SRV6))
+		return REFUSE(r, field, "at most %d, and of SRv6 policies only", INTENT_MAY_BIND);
+	for (unsigned k = 0; k < c->n_binding && !fault; k++)
+		fault = c->binding[k].family != IP_V6 || ip_is_any(&c->binding[k]) ?
+				"is no IPv6 address" :
+				binding_fault(i, pol, &c->binding[k]);
+	return !fault || REFUSE(r, field, "one of them %s", fault);
+}
+
 static bool explicit_ok(const struct intent *i, const struct intent_policy *p,
 			const struct intent_pol *pol, const struct intent_cpath *c,
 			struct intent_result *r)
@@ -365,7 +382,7 @@ static bool cpath_ok(const struct intent *i, const struct intent_policy *p,
 		return explicit_ok(i, p, pol, c, r);
 	if (c->kind != INTENT_DYNAMIC)
 		return REFUSE(r, cpath_field(c, "", field, sizeof(field)), "dynamic or explicit");
-	return dynamic_ok(i, p, old, c, r);
+	return may_bind_ok(i, p, pol, c, r) && dynamic_ok(i, p, old, c, r);
 }
 
 /* ---- all of it ---- */

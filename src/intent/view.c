@@ -187,6 +187,19 @@ static const uint64_t *free_at(const struct intent *i, const struct intent_path_
 	return free_bps;
 }
 
+static void query_bindings(const struct intent *i, const struct intent_cpath *c, struct arena *a,
+			   struct pce_request *req)
+{
+	struct sr_list list = { .dataplane = SR_SRV6 };
+	const struct pce_binding *b;
+	uint32_t n;
+
+	for (unsigned k = 0; k < c->n_binding && req->dataplane == PCE_SRV6; k++)
+		list.at[list.n++].sid = c->binding[k];
+	b = intent_bindings_of(i, &list, false, a, &n);
+	intent_may_bind(i->ted, c, b, n, a, req);
+}
+
 bool intent_query_request(const struct intent *i, const struct intent_path_query *q,
 			  struct arena *a, struct pce_request *req, struct pce_answer *out)
 {
@@ -217,6 +230,7 @@ bool intent_query_request(const struct intent *i, const struct intent_path_query
 		return false;
 	}
 	req->msd = intent_msd_at(i, q, req->src);
+	query_bindings(i, &q->constraints, a, req);
 	req->free_bps = free_at(i, q, a);
 	req->n_free = t->n_links;
 	req->explain = true; /* somebody looks at it */

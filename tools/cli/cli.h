@@ -192,6 +192,7 @@ int cli_segments(struct str *out);
 		{ "exclude", "REF..", "stay away from nodes (NODE) and links (NODE>NODE)" },       \
 		{ "exclude-srlg", "N..", "and from shared risk link groups" },                     \
 		{ "exclude-asn", "N..", "and from domains (AS numbers)" },                         \
+		{ "binding-sid", "SID..", "of other policies, to be used where they make the list shorter" }, \
 		{ "affinity-exclude", "N..", "no link of these administrative groups" },           \
 		{ "affinity-include-any", "N..", "only links of at least one of these" },          \
 		{ "affinity-include-all", "N..", "only links of all of these" },                   \

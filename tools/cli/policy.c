@@ -155,6 +155,7 @@ static void fmt_asks(struct str *out, json_object *c)
 		{ "dynamic/exclude", "exclude", cli_fmt_list },
 		{ "dynamic/exclude-srlg", "exclude-srlg", cli_fmt_list },
 		{ "dynamic/exclude-asn", "exclude-asn", cli_fmt_list },
+		{ "dynamic/binding-sid", "binding-sid", cli_fmt_list },
 		{ "dynamic/mix", "mix", fmt_mix },
 		{ "explicit/segment", "segment", cli_fmt_segments },
 	};

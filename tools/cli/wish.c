@@ -138,6 +138,15 @@ static int ref_one(const char *option, const char *text, struct str *out)
 	return CLI_OK;
 }
 
+static int sid_one(const char *option, const char *text, struct str *out)
+{
+	struct ip_addr sid;
+
+	if (ip_parse(text, &sid) < 0 || sid.family != IP_V6)
+		return cli_fail(CLI_USAGE, "--%s '%s' is not an IPv6 address", option, text);
+	return ref_one(option, text, out);
+}
+
 /* "member":[elements], when the option is given. */
 static int list_of(const char *option, const char *member,
 		   int (*one)(const char *option, const char *text, struct str *out), struct str *out)
@@ -255,7 +264,8 @@ int cli_constraints(struct str *out)
 	    list_of("include", "include", include_one, out) != CLI_OK ||
 	    list_of("exclude", "exclude", ref_one, out) != CLI_OK ||
 	    list_of("exclude-srlg", "exclude-srlg", number_one, out) != CLI_OK ||
-	    list_of("exclude-asn", "exclude-asn", number_one, out) != CLI_OK)
+	    list_of("exclude-asn", "exclude-asn", number_one, out) != CLI_OK ||
+	    list_of("binding-sid", "binding-sid", sid_one, out) != CLI_OK)
 		return CLI_USAGE;
 	if (cli_opt("strict", 0)) {
 		comma(out);

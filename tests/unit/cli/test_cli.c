@@ -319,6 +319,7 @@ START_TEST(every_constraint_becomes_a_member)
 	give("include", "p\"4");
 	give("exclude-srlg", "7,4294967295");
 	give("exclude-asn", "65001");
+	give("binding-sid", "fcbb:ffff::1,fcbb:ffff::2");
 	ck_assert_int_eq(cli_constraints(&s), CLI_OK);
 	ck_assert_str_eq(str_text(&s),
 			 "\"metric\":\"mix\",\"mix\":{\"igp\":3,\"loss\":65535,\"delay\":0},"
@@ -326,7 +327,7 @@ START_TEST(every_constraint_becomes_a_member)
 			 "\"delay-min\":1000,\"variation\":0,\"loss\":100},"
 			 "\"include\":[{\"index\":1,\"ref\":\"p1\"},{\"index\":2,\"ref\":\"p2>p3\",\"strict\":true},"
 			 "{\"index\":3,\"ref\":\"p\\\"4\"}],\"exclude-srlg\":[7,4294967295],"
-			 "\"exclude-asn\":[65001]");
+			 "\"exclude-asn\":[65001],\"binding-sid\":[\"fcbb:ffff::1\",\"fcbb:ffff::2\"]");
 }
 END_TEST
 
@@ -451,6 +452,7 @@ static const struct {
 	  "16 nodes and links at most" },
 	{ "policy create ::1 1 ::2 --exclude-srlg x", CLI_USAGE, "--exclude-srlg 'x' is not a number" },
 	{ "policy create ::1 1 ::2 --exclude-asn 4294967296", CLI_USAGE, "is not a number" },
+	{ "policy create ::1 1 ::2 --binding-sid 10.0.0.1", CLI_USAGE, "is not an IPv6 address" },
 	{ "policy create ::1 1 ::2 --setup-priority 8", CLI_USAGE, "number from 0 to 7" },
 	{ "policy create ::1 1 ::2 --hold-priority 8", CLI_USAGE, "number from 0 to 7" },
 	{ "policy create ::1 1 ::2 --protect-bandwidth all", CLI_USAGE, "there are none, link, node" },

@@ -72,6 +72,12 @@ static struct intent_policy *random_policy(void)
 	if (below(3) == 0) {
 		p->cpaths[0].n_exclude = below(3) == 0;
 		memcpy(p->cpaths[0].exclude[0], links[below(8)][0], 2);
+		last = below(2) ? any() : NULL;
+		if (last) { /* it may use this one where that makes its list shorter */
+			p->no_usid = true;
+			p->cpaths[0].n_binding = 1;
+			p->cpaths[0].binding[0] = *intent_bsid_of(last);
+		}
 		return p;
 	}
 	for (unsigned k = 0; k <= below(2); k++) {

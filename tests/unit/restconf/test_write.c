@@ -474,7 +474,7 @@ static void output_ok(const char *body)
 	"\"metric\":\"mix\",\"mix\":{\"igp\":3,\"loss\":65535},\"objective\":\"mlp\",\"protection\":\"protected-only\",\"payload\":1500,\"algorithm\":129,"   \
 	"\"bounds\":{\"delay\":900,\"delay-min\":100,\"variation\":0,\"loss\":20},\"exclude\":[\"r3\"],"   \
 	"\"include\":[{\"index\":9,\"ref\":\"r2\",\"strict\":true},{\"index\":4,\"ref\":\"r1>r2\"}],"      \
-	"\"exclude-srlg\":[7,4294967295],\"exclude-asn\":[65001]"
+	"\"exclude-srlg\":[7,4294967295],\"exclude-asn\":[65001],\"binding-sid\":[\"fcbb:ffff::1\"]"
 
 START_TEST(every_constraint_is_written_and_read)
 {
@@ -502,6 +502,8 @@ START_TEST(every_constraint_is_written_and_read)
 	ck_assert(!c->include[0].strict && c->include[1].strict);
 	ck_assert_uint_eq(c->exclude_srlg[1], 4294967295);
 	ck_assert_uint_eq(c->exclude_asn[0], 65001);
+	ck_assert_uint_eq(c->n_binding, 1);
+	ck_assert_uint_eq(c->binding[0].b[15], 1);
 	a = get(ONE);
 	ck_status(a, 200);
 	ck_has(str_text(&a->body), "\"mix\":{\"igp\":3,\"loss\":65535}");
@@ -513,6 +515,7 @@ START_TEST(every_constraint_is_written_and_read)
 	ck_has(str_text(&a->body), "\"include\":[{\"index\":1,\"ref\":\"r1>r2\",\"strict\":false},"
 	       "{\"index\":2,\"ref\":\"r2\",\"strict\":true}]");
 	ck_has(str_text(&a->body), "\"exclude-srlg\":[7,4294967295],\"exclude-asn\":[65001]");
+	ck_has(str_text(&a->body), "\"binding-sid\":[\"fcbb:ffff::1\"]");
 	fake_down();
 }
 END_TEST
