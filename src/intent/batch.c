@@ -260,6 +260,9 @@ static void batch_free(struct intent_batch *b)
 
 static void batch_commit(struct intent_batch *b)
 {
+	struct intent *i = b->i;
+
+	i->admitting = true;
 	for (uint32_t k = 0; k < b->n_items; k++) {
 		struct intent_item *it = &b->items[k];
 		struct intent_pol *p = it->pol;
@@ -274,6 +277,7 @@ static void batch_commit(struct intent_batch *b)
 		else if (!item_decide(it, p))
 			intent_run_here(p, it->how);
 	}
+	i->admitting = false;
 }
 
 /* All of it is back: it is admitted, unless one before it is not, and those that waited for it. */
@@ -296,6 +300,7 @@ static void batch_finish(struct intent_batch *b)
 		batch_free(b);
 	}
 	loop_task_run(&i->round);
+	loop_task_run(&i->paper_task);
 }
 
 static void shard_next(struct intent_shard *s);
@@ -354,7 +359,7 @@ static void abandon(struct intent_batch *b)
 		intent_batch_forget(p);
 		intent_dirty(p, b->items[k].how);
 	}
-	for (unsigned k = 0; k < INTENT_SHARDS; k++) {
+	for (unsigned k = 0; k < b->shards->n; k++) {
 		if (!list_linked(&b->jobs[k].link))
 			continue;
 		list_del(&b->jobs[k].link);
@@ -375,7 +380,7 @@ static void batch_submit(struct intent_batch *b)
 {
 	/* One more than the jobs, so that a job done at once does not free what is still used. */
 	b->n_open = 1;
-	for (unsigned k = 0; k < INTENT_SHARDS; k++) {
+	for (unsigned k = 0; k < b->shards->n; k++) {
 		struct job *j = &b->jobs[k];
 
 		if (!j->first)
@@ -383,7 +388,7 @@ static void batch_submit(struct intent_batch *b)
 		b->n_open++;
 		list_add(&j->shard->queue, &j->link);
 	}
-	for (unsigned k = 0; k < INTENT_SHARDS; k++) {
+	for (unsigned k = 0; k < b->shards->n; k++) {
 		if (b->jobs[k].first)
 			shard_next(b->jobs[k].shard);
 	}
@@ -417,7 +422,7 @@ static struct intent_batch *batch_new(struct intent *i)
 	b->started = loop_now(i->loop);
 	b->n_items = b->n_open = 0;
 	atomic_store_explicit(&b->cancelled, false, memory_order_relaxed);
-	for (unsigned k = 0; k < INTENT_SHARDS; k++) {
+	for (unsigned k = 0; k < b->shards->n; k++) {
 		struct job *j = &b->jobs[k];
 
 		j->batch = b;

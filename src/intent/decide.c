@@ -134,6 +134,7 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 		intent_route_fini(&r);
 		return;
 	}
+	intent_paper_write(p);
 	want_to_prev(p);
 	p->want = r;
 	p->new_sent = p->confirmed = p->was_up = false;
@@ -151,7 +152,7 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 	}
 	intent_uses_look(p);
 	p->leads_new = led || p->n_uses > 0;
-	intent_path_event(p);
+	intent_owe_event(p);
 	intent_reconcile(p);
 }
 
@@ -176,6 +177,7 @@ static void lose(struct intent_pol *p, const struct intent_eval *e, const char *
 {
 	bool there = p->lsp || p->txn || p->maybe_there;
 
+	intent_paper_write(p);
 	intent_route_fini(&p->want);
 	intent_route_fini(&p->prev);
 	p->no_path = true;

@@ -227,10 +227,12 @@ static void tables_init(struct intent *i)
 	list_init(&i->foreign);
 	list_init(&i->whatifs);
 	list_init(&i->todo);
+	list_init(&i->papers);
 	list_init(&i->asks);
 	list_init(&i->expand);
 	loop_task_init(&i->round, i->loop, intent_round_run, i);
 	loop_task_init(&i->todo_task, i->loop, intent_todo_run, i);
+	loop_task_init(&i->paper_task, i->loop, intent_papers_run, i);
 	loop_task_init(&i->states_task, i->loop, intent_states_run, i);
 	loop_task_init(&i->expand_task, i->loop, intent_expand_run, i);
 	loop_task_init(&i->unblock, i->loop, unblock_run, i);
@@ -245,7 +247,7 @@ int intent_new(struct intent **outp, struct loop *loop, struct work *work, struc
 	struct intent *i = calloc(1, sizeof(*i));
 	int r = i ? book_new(&i->book) : err_raise(-ENOMEM);
 
-	if (r == 0 && !(i->shards = intent_shards_new()))
+	if (r == 0 && !(i->shards = intent_shards_new(work_threads(work))))
 		r = err_raise(-ENOMEM);
 	if (r == 0) {
 		i->loop = loop;
@@ -293,6 +295,7 @@ struct intent *intent_free(struct intent *i)
 {
 	if (!i)
 		return NULL;
+	intent_papers_write_all(i);
 	intent_ops_orphan(i);
 	intent_optimise_fini(i);
 	intent_batch_abandon(i);
@@ -302,6 +305,7 @@ struct intent *intent_free(struct intent *i)
 	intent_guards_free(i);
 	loop_task_cancel(&i->round);
 	loop_task_cancel(&i->todo_task);
+	loop_task_cancel(&i->paper_task);
 	loop_task_cancel(&i->states_task);
 	loop_task_cancel(&i->expand_task);
 	loop_task_cancel(&i->unblock);

@@ -17,8 +17,9 @@
 #include "log/metric.h"
 
 enum {
-	INTENT_SHARDS = 4,	  /* of the policies by endpoint, whatever the number of workers */
-	INTENT_TREES_BYTES = 256 << 20, /* of shortest path trees, a shard */
+	INTENT_SHARDS = 8,	  /* of the policies by endpoint, at most: as many as there are workers */
+	INTENT_TREES_BYTES = 1 << 30, /* of shortest path trees, all shards */
+	INTENT_TREES_HERE = 256 << 20, /* the same, of those who are on their own */
 	INTENT_KINDS_MAX = 16,	  /* of (setup priority, NRP) with snapshots of their own */
 	INTENT_SYNC_MAX = 16,	  /* policies recomputed on the loop at once; more go to workers */
 	INTENT_SYNC_NODES = 1000, /* that is in a topology up to this size, in larger ones fewer */
@@ -104,6 +105,8 @@ struct intent_pol {
 	struct intent *i;
 	struct intent_headend *he;
 	struct list he_link, dirty_link, work_link;
+	struct list paper_link; /* owes what is to be written: which */
+	bool owes_event, owes_record;
 	struct list blocked_link, better_link, unwalked_link; /* linked: it is on that list of intent */
 	struct hash_node by_name; /* (headend, lsp_name), managed only */
 	struct hash_node by_bsid; /* managed with a binding SID */
@@ -275,6 +278,7 @@ struct intent_kind {
 /* Whoever runs it has it: one job, or the loop while none is running. */
 struct intent_shard {
 	struct pce_trees *trees;
+	size_t trees_bytes; /* of them at most */
 	uint64_t *room;
 	uint32_t n_room;
 	uint64_t serial; /* of the snapshot that room is a copy of; 0: none */
@@ -285,6 +289,7 @@ struct intent_shard {
 
 struct intent_shards {
 	uint32_t refs; /* loop only: intent's and one a wave */
+	unsigned n;
 	struct intent_shard at[INTENT_SHARDS];
 	struct intent_shard here; /* the loop's own, while another has the right one: trees only */
 	struct list spares;	  /* waves that are over */
@@ -338,6 +343,10 @@ struct intent {
 	uint64_t kind_uses, snap_serial;
 	struct list asks; /* paths headends ask for, at workers */
 	uint32_t n_asks;
+	bool admitting; /* a wave is back, and what it found is acted on */
+	struct list papers; /* policies that owe something in writing */
+	unsigned n_papers;
+	struct loop_task paper_task;
 	struct list todo; /* policies to reconcile */
 	struct loop_task todo_task;
 	size_t states_at; /* of pols: those before it have been derived anew since sight changed */
@@ -433,8 +442,16 @@ void intent_batch_forget(struct intent_pol *p);
 void intent_batches_fini(struct list *spares);
 void intent_run_here(struct intent_pol *p, enum intent_dirt how); /* at once, on the loop */
 
+/* paper.c: at once, or when the waves on their way are over */
+void intent_owe_event(struct intent_pol *p);  /* of the path it took */
+void intent_owe_record(struct intent_pol *p); /* of the list it was sent */
+void intent_paper_write(struct intent_pol *p); /* what it owes, before it owes something else */
+void intent_paper_forget(struct intent_pol *p);
+void intent_papers_run(void *arg); /* struct intent */
+void intent_papers_write_all(struct intent *i);
+
 /* shard.c */
-struct intent_shards *intent_shards_new(void);
+struct intent_shards *intent_shards_new(unsigned n_workers);
 struct intent_shards *intent_shards_unref(struct intent_shards *s);
 struct intent_shard *intent_shard_of(struct intent_shards *s, const struct ip_addr *endpoint);
 struct pce_trees *intent_shard_trees(struct intent_shard *s);

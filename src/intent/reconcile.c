@@ -247,7 +247,7 @@ static void sent(struct intent_pol *p, enum intent_wish w, uint32_t txn)
 		p->attr_in_txn = p->attr_terms || p->attr_in_txn;
 		p->attr_dirty = p->attr_charged = p->attr_terms = false;
 		repair_measure(p->i);
-		intent_path_save(p);
+		intent_owe_record(p);
 		break;
 	}
 }

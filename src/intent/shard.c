@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What evaluations work in. Policies are dealt out to a fixed number of shards by their endpoint,
- * so that those of one endpoint meet the same shortest path trees; a shard keeps its trees and a
- * copy of the free bandwidth from one round to the next, and one thread at a time has it. How
- * many threads there are changes who runs a shard when, never what it finds.
+ * What evaluations work in. Policies are dealt out to shards by their endpoint, so that those of
+ * one endpoint meet the same shortest path trees; a shard keeps its trees and a copy of the free
+ * bandwidth from one round to the next, and one thread at a time has it. There are as many as
+ * workers: more would only drive each other out of the processors' caches. What is found depends on
+ * none of this: no answer depends on what a shard holds.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,20 @@
 #include "base/err.h"
 #include "intent/intent_priv.h"
 
-struct intent_shards *intent_shards_new(void)
+struct intent_shards *intent_shards_new(unsigned n_workers)
 {
 	struct intent_shards *s = calloc(1, sizeof(*s));
 
-	for (unsigned k = 0; s && k < INTENT_SHARDS; k++)
+	if (!s)
+		return NULL;
+	s->n = n_workers < 1 ? 1 : n_workers < INTENT_SHARDS ? n_workers : INTENT_SHARDS;
+	for (unsigned k = 0; k < s->n; k++) {
 		list_init(&s->at[k].queue);
-	if (s) {
-		list_init(&s->spares);
-		s->refs = 1;
+		s->at[k].trees_bytes = INTENT_TREES_BYTES / s->n;
 	}
+	s->here.trees_bytes = INTENT_TREES_HERE;
+	list_init(&s->spares);
+	s->refs = 1;
 	return s;
 }
 
@@ -28,7 +33,7 @@ struct intent_shards *intent_shards_unref(struct intent_shards *s)
 {
 	if (!s || --s->refs > 0)
 		return NULL;
-	for (unsigned k = 0; k < INTENT_SHARDS; k++) {
+	for (unsigned k = 0; k < s->n; k++) {
 		pce_trees_free(s->at[k].trees);
 		free(s->at[k].room);
 		arena_fini(&s->at[k].scratch);
@@ -46,14 +51,14 @@ struct intent_shard *intent_shard_of(struct intent_shards *s, const struct ip_ad
 
 	for (size_t k = 0; k < sizeof(endpoint->b); k++)
 		h = (h ^ endpoint->b[k]) * 16777619U;
-	return &s->at[(h ^ h >> 16) % INTENT_SHARDS];
+	return &s->at[(h ^ h >> 16) % s->n];
 }
 
 /* NULL without memory: then without trees. */
 struct pce_trees *intent_shard_trees(struct intent_shard *s)
 {
 	if (!s->trees)
-		(void)pce_trees_new(&s->trees, INTENT_TREES_BYTES);
+		(void)pce_trees_new(&s->trees, s->trees_bytes);
 	return s->trees;
 }
 

@@ -287,7 +287,7 @@ static bool rooms(struct whatif *w)
 	w->booked = calloc(m, sizeof(*w->booked));
 	w->after = calloc(m, sizeof(*w->after));
 	return w->dead && w->reserved && w->booked && w->after &&
-	       pce_trees_new(&w->trees, INTENT_TREES_BYTES) == 0;
+	       pce_trees_new(&w->trees, INTENT_TREES_HERE) == 0;
 }
 
 /* NULL, or why there is no answer. < 0 in w->rc without memory. */

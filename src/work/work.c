@@ -132,6 +132,11 @@ static void fake_submit(struct work *w, struct work_job *job)
 	loop_timer_after(&job->timer, 10 * NS_PER_US + loop_random(w->loop) % (2 * NS_PER_MS));
 }
 
+unsigned work_threads(const struct work *w)
+{
+	return w->n_threads;
+}
+
 int work_submit(struct work *w, struct work_job *job)
 {
 	int r = 0;

@@ -25,5 +25,6 @@ int work_new(struct work **outp, struct loop *loop, unsigned n_threads);
  * the loop has not come to. */
 struct work *work_free(struct work *w);
 AUTO_DEFINE(struct work, work_free)
+unsigned work_threads(const struct work *w); /* on a fake loop as many as were asked for */
 /* 0 or -EAGAIN when the queue (1024) is full. */
 int work_submit(struct work *w, struct work_job *job); /* on the loop's thread */
