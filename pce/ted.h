@@ -231,6 +231,8 @@ struct ted_patch {
 };
 
 int ted_update(const struct ted_patch *in, const struct ted **outp); /* 0 or -ENOMEM */
+/* The same as ted_build(); where little differs from prev, at the cost of finding that out. */
+int ted_rebuild(const struct ted_input *in, const struct ted **outp); /* 0 or -ENOMEM */
 /* Takes back what ted_build() or ted_update() made of prev and nobody else has seen: prev is the
  * newest of its line again. */
 void ted_undo(const struct ted *t, const struct ted *prev);

@@ -84,7 +84,8 @@ static const struct array_row node_arrays[] = {
 
 static const struct span link_spans[] = {
 	SPAN(struct ted_link, alive),
-	SPAN_TO(struct ted_link, from, remote_v4), /* 32-bit values and octets: no padding */
+	SPAN_TO(struct ted_link, from, to), /* 32-bit values and octets: no padding */
+	SPAN_TO(struct ted_link, local_id, remote_v4),
 	SPAN(struct ted_link, has_igp),
 	SPAN(struct ted_link, has_te),
 	SPAN(struct ted_link, has_delay),
@@ -137,12 +138,15 @@ static bool arrays_eq(const void *a, const void *b, const struct array_row *r, s
 	return true;
 }
 
-bool ted_node_eq(const struct ted_node *a, const struct ted_node *b)
+bool ted_node_same(const struct ted_node *a, const struct ted_node *b)
 {
-	if (!a->alive && !b->alive)
-		return true;
 	return spans_eq(a, b, node_spans, ARRAY_LEN(node_spans)) &&
 	       arrays_eq(a, b, node_arrays, ARRAY_LEN(node_arrays));
+}
+
+bool ted_node_eq(const struct ted_node *a, const struct ted_node *b)
+{
+	return (!a->alive && !b->alive) || ted_node_same(a, b);
 }
 
 bool ted_fad_eq(const struct ted_fad *a, const struct ted_fad *b)
@@ -157,12 +161,16 @@ static bool flex_eq(const struct ted_flex_attrs *a, const struct ted_flex_attrs 
 	return spans_eq(a, b, flex_spans, ARRAY_LEN(flex_spans)) && array_eq(a, b, &flex_array);
 }
 
+bool ted_link_same(const struct ted_link *a, const struct ted_link *b)
+{
+	return spans_eq(a, b, link_spans, ARRAY_LEN(link_spans)) &&
+	       arrays_eq(a, b, link_arrays, ARRAY_LEN(link_arrays)) &&
+	       (a->flex_plain || flex_eq(a->flex, b->flex));
+}
+
 bool ted_link_eq(const struct ted_link *a, const struct ted_link *b)
 {
-	if (!a->alive && !b->alive)
-		return true;
-	return spans_eq(a, b, link_spans, ARRAY_LEN(link_spans)) &&
-	       arrays_eq(a, b, link_arrays, ARRAY_LEN(link_arrays)) && flex_eq(a->flex, b->flex);
+	return (!a->alive && !b->alive) || (a->reverse == b->reverse && ted_link_same(a, b));
 }
 
 /* Copies what stands behind one pointer of a row, or takes old's when that is the same. */

@@ -163,6 +163,9 @@ int ted_adj_patch(struct ted_rows *r, const struct ted_rows *old, const struct t
 /* Copies what a row points at into the arena, but for arrays that `old` (NULL: none) has too. */
 int ted_node_own(struct arena *a, struct ted_node *n, const struct ted_node *old);
 int ted_link_own(struct arena *a, struct ted_link *l, const struct ted_link *old);
+/* Rows with the same contents but for reverses; or with them, or both dead, whatever they say. */
+bool ted_node_same(const struct ted_node *a, const struct ted_node *b);
+bool ted_link_same(const struct ted_link *a, const struct ted_link *b);
 bool ted_node_eq(const struct ted_node *a, const struct ted_node *b);
 bool ted_link_eq(const struct ted_link *a, const struct ted_link *b);
 void ted_count(struct ted *t);

@@ -4,9 +4,9 @@
  *
  * Rows come from a spare or by copying (ted_rows.c); a row that is written keeps the arrays that
  * did not change; links between the same two nodes are paired anew, because each may be the
- * other's better partner; adjacency is patched. Whatever is too much, or touches more than rows
- * say (a node that comes or goes, new indices, a full log of keys, half of the store garbage), is
- * a full build: the same result.
+ * other's better partner; a node that comes or goes has all its links looked at; adjacency is
+ * patched. Whatever is too much, or touches more than rows say (new indices, a full log of keys,
+ * half of the store garbage), is a full build: the same result.
  */
 #include <assert.h>
 #include <errno.h>
@@ -78,8 +78,7 @@ static bool rows_fit(const struct ted_patch *in)
 		uint32_t at = in->node_at[i];
 
 		assert(i == 0 || at > in->node_at[i - 1]);
-		if (at >= prev->n_nodes || n->alive != prev->nodes[at].alive ||
-		    n->pseudonode != prev->nodes[at].pseudonode)
+		if (at >= prev->n_nodes || n->pseudonode != prev->nodes[at].pseudonode)
 			return false;
 	}
 	for (uint32_t i = 0; i < in->n_links; i++) {
@@ -139,6 +138,21 @@ static bool touch_between(const struct update *u, struct touch *t, uint32_t a, u
 	return t->looked <= u->old->ted.n_links + TOUCHED_MAX;
 }
 
+/* Links from and to a node that goes, or comes: those it comes with are among the rows. */
+static bool touch_node(const struct update *u, struct touch *t, uint32_t node)
+{
+	const struct pce_shape *s = u->old->shape;
+	uint32_t row = s->place[node];
+
+	if (s->out[row + 1] - s->out[row] + s->in[row + 1] - s->in[row] > TOUCHED_MAX - t->n)
+		return false;
+	for (uint32_t k = s->out[row]; k < s->out[row + 1]; k++)
+		touch(t, s->out_link[k]);
+	for (uint32_t k = s->in[row]; k < s->in[row + 1]; k++)
+		touch(t, s->in_link[k]);
+	return true;
+}
+
 static void sort(uint32_t *at, uint32_t n)
 {
 	for (uint32_t i = 1; i < n; i++) {
@@ -161,6 +175,12 @@ static int touched_find(struct update *u)
 		return err_raise(-ENOMEM);
 	for (uint32_t i = 0; i < in->n_links; i++)
 		touch(&t, in->link_at[i]);
+	for (uint32_t i = 0; i < in->n_nodes; i++) {
+		uint32_t node = in->node_at[i];
+
+		if (in->nodes[i].alive != u->old->ted.nodes[node].alive && !touch_node(u, &t, node))
+			return NEEDS_FULL;
+	}
 	for (uint32_t i = 0; i < in->n_links; i++) {
 		const struct ted_link *l = &in->links[i];
 
@@ -192,10 +212,13 @@ static int rows_write(struct update *u)
 		*l = in->links[i];
 		if (ted_link_own(a, l, &u->old->ted.links[in->link_at[i]]) < 0)
 			return -ENOMEM;
-		l->alive = l->alive && r->nodes[l->from].alive && r->nodes[l->to].alive;
 	}
-	for (uint32_t i = 0; i < u->touched.n; i++)
-		r->links[u->touched.at[i]].reverse = TED_NONE;
+	for (uint32_t i = 0; i < u->touched.n; i++) {
+		struct ted_link *l = &r->links[u->touched.at[i]];
+
+		l->alive = l->alive && r->nodes[l->from].alive && r->nodes[l->to].alive;
+		l->reverse = TED_NONE;
+	}
 	return ted_pair_some(r->links, &u->p->ted, &u->touched, &u->scratch);
 }
 
@@ -222,9 +245,14 @@ static int count_and_list(struct update *u)
 		if (!ted_link_eq(&t->links[link], &old->links[link]))
 			links[t->n_changed_links++] = link;
 	}
-	for (uint32_t i = 0; i < u->in->n_nodes; i++)
-		if (!ted_node_eq(&t->nodes[u->in->node_at[i]], &old->nodes[u->in->node_at[i]]))
-			nodes[t->n_changed_nodes++] = u->in->node_at[i];
+	for (uint32_t i = 0; i < u->in->n_nodes; i++) {
+		uint32_t node = u->in->node_at[i];
+
+		t->n_alive += t->nodes[node].alive;
+		t->n_alive -= old->nodes[node].alive;
+		if (!ted_node_eq(&t->nodes[node], &old->nodes[node]))
+			nodes[t->n_changed_nodes++] = node;
+	}
 	return 0;
 }
 
@@ -350,6 +378,61 @@ int ted_update(const struct ted_patch *in, const struct ted **outp)
 	arena_init(&whole, 0);
 	r = build_whole(in, &whole, outp);
 	arena_fini(&whole);
+	return err_trace(r);
+}
+
+/* ---- all rows, of which few are others ---- */
+
+/* Rows of the input that are not those of prev. False: too many, or no memory. */
+static bool rows_differ(const struct ted_input *in, struct arena *a, struct ted_patch *out)
+{
+	uint32_t *node_at = ARENA_ARRAY(a, TOUCHED_MAX, uint32_t);
+	uint32_t *link_at = ARENA_ARRAY(a, TOUCHED_MAX, uint32_t);
+	struct ted_node *nodes = ARENA_ARRAY(a, TOUCHED_MAX, struct ted_node);
+	struct ted_link *links = ARENA_ARRAY(a, TOUCHED_MAX, struct ted_link);
+	uint32_t n = 0, m = 0;
+
+	if (!node_at || !link_at || !nodes || !links)
+		return false;
+	*out = (struct ted_patch){ .prev = in->prev, .node_at = node_at, .link_at = link_at,
+				   .nodes = nodes, .links = links, .stale = in->stale };
+	for (uint32_t i = 0; i < in->n_nodes; i++) {
+		if (ted_node_same(&in->nodes[i], &in->prev->nodes[i]))
+			continue;
+		if (n == TOUCHED_MAX)
+			return false;
+		nodes[n] = in->nodes[i];
+		node_at[n++] = i;
+	}
+	for (uint32_t i = 0; i < in->n_links; i++) {
+		if (in->links[i].reverse != TED_NONE)
+			return false;
+		if (ted_link_same(&in->links[i], &in->prev->links[i]))
+			continue;
+		if (m == TOUCHED_MAX)
+			return false;
+		links[m] = in->links[i];
+		link_at[m++] = i;
+	}
+	out->n_nodes = n;
+	out->n_links = m;
+	return patchable(out);
+}
+
+int ted_rebuild(const struct ted_input *in, const struct ted **outp)
+{
+	const struct ted *prev = in->prev;
+	struct ted_patch p;
+	struct arena a;
+	bool few;
+	int r;
+
+	if (!prev || prev->n_nodes != in->n_nodes || prev->n_links != in->n_links)
+		return err_trace(ted_build(in, outp));
+	arena_init(&a, 0);
+	few = rows_differ(in, &a, &p);
+	r = few ? ted_update(&p, outp) : ted_build(in, outp);
+	arena_fini(&a);
 	return err_trace(r);
 }
 

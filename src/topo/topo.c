@@ -188,7 +188,7 @@ static int build_from(struct topo *t, struct merge_out *m, const struct ted **ou
 	}
 	m->input.stale = frozen(t);
 	m->input.prev = t->ted;
-	return ted_build(&m->input, outp);
+	return ted_rebuild(&m->input, outp);
 }
 
 static void build(struct topo *t)

@@ -234,7 +234,7 @@ static void link_event(struct model *m)
 		link_attrs(m, l);
 }
 
-/* Its links are told with it: they come back with it. */
+/* Its links come back with it and so are told with it; when it goes some may be told later. */
 static void node_event(struct model *m)
 {
 	uint32_t i = below(m, m->nn);
@@ -244,7 +244,8 @@ static void node_event(struct model *m)
 	case 0:
 		m->n[i].alive = !m->n[i].alive;
 		for (uint32_t k = 0; k < m->nl; k++)
-			m->link_hit[k] |= m->l[k].from == i || m->l[k].to == i;
+			m->link_hit[k] |= (m->l[k].from == i || m->l[k].to == i) &&
+					  (m->n[i].alive || below(m, 2));
 		break;
 	case 1:
 		m->n[i].overload = !m->n[i].overload;
@@ -351,6 +352,18 @@ static void pin_drop(struct pin *p)
 	p->copy = ted_unref(p->copy);
 }
 
+/* Instead of what the update made, what a build does that looks for what differs. */
+static void again(const struct model *m, const struct ted *prev, const struct ted **t,
+		  const struct ted *f)
+{
+	const struct ted_input in = { .nodes = m->n, .links = m->l, .n_nodes = m->nn, .n_links = m->nl,
+				      .stale = (*t)->stale, .prev = prev };
+
+	ted_undo(*t, prev);
+	MUST(ted_rebuild(&in, t) == 0);
+	same(*t, f);
+}
+
 static void sequence(uint64_t seed, uint64_t *patched)
 {
 	struct pin pins[PINS] = { 0 };
@@ -371,6 +384,8 @@ static void sequence(uint64_t seed, uint64_t *patched)
 		t = update(&m, prev);
 		f = whole(&m, prev, t->stale);
 		same(t, f);
+		if (below(&m, 3) == 0) /* the same from all rows */
+			again(&m, prev, &t, f);
 		*patched += ted_priv_of(t)->store == ted_priv_of(prev)->store;
 		if (below(&m, 3) == 0) {
 			pin_drop(pin);
@@ -417,6 +432,37 @@ START_TEST(a_branch_of_an_old_generation_is_built_in_full_and_right)
 	ted_unref(b);
 	ted_unref(c);
 	ted_unref(f);
+	arena_fini(&m.a);
+}
+END_TEST
+
+/* A node goes and comes, with all its links: neither is a full build, told as a patch or found. */
+START_TEST(a_node_that_goes_or_comes_is_patched)
+{
+	const struct ted *t, *f;
+	struct model m;
+
+	model_init(&m, 5);
+	m.n[1].alive = true;
+	t = whole(&m, NULL, false);
+	for (unsigned k = 0; k < 4; k++) {
+		const struct ted *prev = t;
+
+		m.n[1].alive = !m.n[1].alive;
+		m.node_hit[1] = true;
+		for (uint32_t i = 0; i < m.nl; i++)
+			m.link_hit[i] = m.l[i].from == 1 || m.l[i].to == 1;
+		t = update(&m, prev);
+		f = whole(&m, prev, t->stale);
+		if (k >= 2)
+			again(&m, prev, &t, f);
+		ck_assert_ptr_eq(ted_priv_of(t)->store, ted_priv_of(prev)->store);
+		ck_assert_uint_gt(t->n_changed_links, 1);
+		same(t, f);
+		ted_unref(f);
+		ted_unref(prev);
+	}
+	ted_unref(t);
 	arena_fini(&m.a);
 }
 END_TEST
@@ -488,6 +534,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, an_update_is_what_a_full_build_is, 0, CHUNKS);
 	tcase_add_test(tc, a_branch_of_an_old_generation_is_built_in_full_and_right);
+	tcase_add_test(tc, a_node_that_goes_or_comes_is_patched);
 	tcase_add_test(tc, flapping_does_not_grow_memory);
 	tcase_add_test(tc, pairs_the_caller_gave_are_kept_by_a_full_build);
 	suite_add_tcase(s, tc);
