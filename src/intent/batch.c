@@ -52,39 +52,6 @@ struct intent_batch {
 
 /* ---- one item ---- */
 
-/* One that leads through others does not see what they have as free. */
-static void own_lowers(struct intent_eval *e, const struct intent_pol *p, const struct book_view *now,
-		       struct arena *a)
-{
-	uint8_t setup = p->desired->p.setup_prio;
-	struct intent_lowers lowers;
-	struct book_own *own;
-	size_t n = e->n_own;
-	uint32_t link;
-
-	intent_lowers_of(p, &lowers);
-	for (unsigned l = 0; l < lowers.n; l++)
-		for (uint32_t k = 0; book_claim_link(lowers.at[l]->claim, k) != UINT32_MAX; k++)
-			n++;
-	own = ARENA_ARRAY(a, n, struct book_own);
-	if (!own)
-		return;
-	memcpy(own, e->own, e->n_own * sizeof(*own));
-	for (unsigned l = 0; l < lowers.n; l++) {
-		for (uint32_t k = 0; (link = book_claim_link(lowers.at[l]->claim, k)) < now->n; k++) {
-			uint64_t bps = book_claim_weak(lowers.at[l]->claim, link, setup, NULL);
-			uint32_t at = 0;
-
-			while (at < e->n_own && own[at].link != link)
-				at++;
-			if (at == e->n_own)
-				own[e->n_own++] = (struct book_own){ link, now->bps[link] };
-			own[at].free_bps -= bps < own[at].free_bps ? bps : own[at].free_bps;
-		}
-	}
-	e->own = own;
-}
-
 /* now: the rooms it will see. a: of whatever it is given. */
 static void item_load(struct intent_item *it, struct intent_pol *p, const struct book_view *now,
 		      struct arena *a)
@@ -120,10 +87,8 @@ static void item_load(struct intent_item *it, struct intent_pol *p, const struct
 	if (e->own && n > 0)
 		e->n_own = book_own_rooms(p->i->book, &ask, now, e->own, n);
 	intent_uses_look(p);
-	if (p->n_uses > 0) {
+	if (p->n_uses > 0)
 		intent_bind(p, e, a);
-		own_lowers(e, p, now, a);
-	}
 }
 
 static void item_unload(struct intent_item *it)

@@ -117,47 +117,6 @@ const char *intent_unbindable(const struct intent_pol *p, const struct intent_po
 	return why ? why : intent_bound_fault(lower);
 }
 
-/* ---- what it stands on ---- */
-
-static void lower_add(const struct intent_pol *p, const struct intent_pol *l, struct intent_lowers *out)
-{
-	bool there = !l || l == p || !l->claim || out->n == INTENT_BINDINGS_MAX;
-
-	for (unsigned k = 0; k < out->n && !there; k++)
-		there = out->at[k] == l;
-	if (!there)
-		out->at[out->n++] = l;
-}
-
-void intent_lowers_of(const struct intent_pol *p, struct intent_lowers *out)
-{
-	const struct ip_addr *sid;
-
-	out->n = 0;
-	for (unsigned k = 0; k < p->n_uses; k++)
-		lower_add(p, intent_bsid_owner(p->i, intent_use_sid(p, k)), out);
-	for (unsigned n = 0; n < out->n; n++)
-		for (unsigned k = 0; (sid = edge(out->at[n], k, false)); k++)
-			lower_add(p, intent_bsid_owner(p->i, sid), out);
-}
-
-bool intent_lowers_have(const struct intent_lowers *l, const struct intent_pol *p)
-{
-	for (unsigned k = 0; k < l->n; k++)
-		if (l->at[k] == p)
-			return true;
-	return false;
-}
-
-uint64_t intent_lowers_bps(const struct intent_lowers *l, uint32_t link, uint8_t setup)
-{
-	uint64_t sum = 0;
-
-	for (unsigned k = 0; k < l->n; k++)
-		sum += book_claim_weak(l->at[k]->claim, link, setup, NULL);
-	return sum;
-}
-
 /* ---- what is behind it ---- */
 
 /* False without memory. */

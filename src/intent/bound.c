@@ -114,6 +114,73 @@ void intent_bounds_fini(struct intent *i)
 	hash_fini(&i->bound);
 }
 
+/* ---- whose reservation is how good ---- */
+
+uint8_t intent_hold_of(const struct intent_pol *p)
+{
+	uint8_t own = p->desired->p.hold_prio, lent = (uint8_t)(BOOK_PRIOS - p->lift);
+
+	return lent < own ? lent : own;
+}
+
+/* Its claim by the priority it has now; one that is not whole is looked at again. */
+static void rehold(struct intent_pol *p)
+{
+	struct book_terms t = *book_claim_terms(p->claim);
+	const struct intent_route *w = &p->want;
+
+	if (!w->set || t.bps == 0 || t.hold == intent_hold_of(p))
+		return;
+	t.hold = intent_hold_of(p);
+	if (!book_claim_full(p->claim, t.bps, w->links, w->n_links) ||
+	    book_move(p->i->book, p->claim, &t, w->links, w->n_links, false) < 0)
+		intent_dirty(p, INTENT_REPAIR);
+	intent_retry_blocked(p->i);
+}
+
+/* Ends: depth is bounded. */
+static void lend(struct intent_pol *p, unsigned deep)
+{
+	struct intent_bound *b = bound_find(p->i, intent_bsid_of(p));
+	uint8_t best = BOOK_PRIOS, was;
+
+	if (!p->desired || !p->claim)
+		return;
+	was = intent_hold_of(p);
+	if (b && intent_bsid_owner(p->i, &b->sid) == p)
+		LIST_EACH(it, &b->users) {
+			const struct intent_pol *u = LIST_OF(it, struct intent_use, link)->pol;
+			const struct intent_policy *d = u->desired ? &u->desired->p : NULL;
+
+			if (d && !u->deleted && !d->admin_down && d->bandwidth_bps > 0 &&
+			    intent_hold_of(u) < best)
+				best = intent_hold_of(u);
+		}
+	p->lift = (uint8_t)(BOOK_PRIOS - best);
+	if (intent_hold_of(p) == was)
+		return;
+	rehold(p);
+	for (unsigned k = 0; deep < INTENT_BINDINGS_DEEP && k < p->n_uses; k++) {
+		struct intent_pol *l = intent_bsid_owner(p->i, intent_use_sid(p, k));
+
+		if (l)
+			lend(l, deep + 1);
+	}
+}
+
+void intent_lend(struct intent_pol *p)
+{
+	lend(p, 0);
+	for (unsigned k = 0; k < p->n_uses; k++) {
+		struct intent_pol *l = intent_bsid_owner(p->i, intent_use_sid(p, k));
+
+		if (l)
+			lend(l, 0);
+	}
+}
+
+/* ---- news ---- */
+
 static void wake(struct intent_pol *p, enum intent_dirt how)
 {
 	how = p->waits > how ? p->waits : how;
@@ -128,6 +195,8 @@ static void tell(struct intent *i, struct intent_bound *b, struct intent_pol *p)
 
 	if (p)
 		p->leads_new = false;
+	if (p && changed)
+		lend(p, 0);
 
 	LIST_EACH(it, &b->users)
 		wake(LIST_OF(it, struct intent_use, link)->pol, changed ? INTENT_REPAIR : INTENT_CLEAN);
@@ -307,7 +376,11 @@ static bool uses_same(const struct intent_pol *p, const struct sids *s)
 static void uses_free(struct intent *i, struct intent_use *at, unsigned n)
 {
 	for (unsigned k = 0; k < n; k++) {
+		struct intent_pol *l = intent_bsid_owner(i, &at[k].of->sid);
+
 		list_del(&at[k].link);
+		if (l)
+			lend(l, 0);
 		bound_trim(i, at[k].of);
 	}
 	free(at);
@@ -315,9 +388,12 @@ static void uses_free(struct intent *i, struct intent_use *at, unsigned n)
 
 void intent_uses_drop(struct intent_pol *p)
 {
-	uses_free(p->i, p->uses, p->n_uses);
+	struct intent_use *at = p->uses;
+	unsigned n = p->n_uses;
+
 	p->uses = NULL;
 	p->n_uses = 0;
+	uses_free(p->i, at, n);
 }
 
 static void uses_set(struct intent_pol *p, const struct sids *s)
@@ -339,6 +415,7 @@ static void uses_set(struct intent_pol *p, const struct sids *s)
 	intent_uses_drop(p);
 	p->uses = at;
 	p->n_uses = n;
+	intent_lend(p);
 }
 
 void intent_uses_look(struct intent_pol *p)

@@ -292,6 +292,8 @@ static void apply_put(struct op *op)
 	p->desired = TAKE(op->rec.desired);
 	intent_pin_lift(p, "the policy was written");
 	intent_order_put(p);
+	intent_uses_look(p);
+	intent_lend(p);
 	p->deleted = false;
 	intent_group_follow(p);
 	p->revision = op->revision;
@@ -385,6 +387,7 @@ static void apply_delete(struct op *op)
 	if (p->txn_kind == INTENT_TXN_NONE)
 		loop_timer_stop(&p->retry);
 	intent_clean(p);
+	intent_lend(p);
 	intent_event(p, BUS_INFO, "policy-deleted", "\"revision\":%llu",
 		     (unsigned long long)p->revision);
 	intent_state_refresh(p);

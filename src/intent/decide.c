@@ -21,6 +21,15 @@ struct book_terms intent_terms(const struct intent_policy *d)
 	};
 }
 
+/* One that others lead through is held as well as the best of them. */
+static struct book_terms terms_of(const struct intent_pol *p)
+{
+	struct book_terms t = intent_terms(&p->desired->p);
+
+	t.hold = intent_hold_of(p);
+	return t;
+}
+
 static void note(char dst[SR_REASON_MAX], const char *text)
 {
 	str_copy(dst, SR_REASON_MAX, text ? text : "");
@@ -60,20 +69,6 @@ bool intent_booked(const struct intent_pol *p)
 	       book_claim_full(p->claim, p->desired->p.bandwidth_bps, p->want.links, p->want.n_links);
 }
 
-/* The same for one that leads through others, which it does not push aside. */
-static uint32_t refuses_beside(const struct intent_pol *p, const struct intent_route *r,
-			       const struct book_ask *ask)
-{
-	struct intent_lowers lowers;
-
-	intent_lowers_of(p, &lowers);
-	for (uint32_t k = 0; k < r->n_links; k++)
-		if (book_room(p->i->book, r->links[k], ask) <
-		    p->desired->p.bandwidth_bps + intent_lowers_bps(&lowers, r->links[k], ask->setup))
-			return r->links[k];
-	return UINT32_MAX;
-}
-
 /* The link on which a route does not fit, UINT32_MAX when it fits. */
 static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r)
 {
@@ -82,8 +77,6 @@ static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r
 	const struct book_ask ask = intent_ask_of(p);
 	uint32_t k = 0;
 
-	if (p->n_uses > 0 && d->bandwidth_bps > 0)
-		return refuses_beside(p, r, &ask);
 	/* Where there is room beside its own there is no need to ask for more. */
 	while (now && k < r->n_links && r->links[k] < now->n &&
 	       now->bps[r->links[k]] >= d->bandwidth_bps)
@@ -96,7 +89,7 @@ static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r
 /* Admitted before; false without memory, then nothing changed. */
 static bool charge(struct intent_pol *p, const struct intent_route *r, bool new_was_sent)
 {
-	const struct book_terms t = intent_terms(&p->desired->p);
+	const struct book_terms t = terms_of(p);
 
 	if (book_move(p->i->book, p->claim, &t, r->links, r->n_links, new_was_sent) < 0) {
 		log_event("", LOG_ERROR, "intent.book.memory", "policy=%s", p->lsp_name);
@@ -466,7 +459,7 @@ void intent_unwalked(struct intent_pol *p)
 void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t preference)
 {
 	struct intent *i = p->i;
-	const struct book_terms t = intent_terms(&p->desired->p);
+	const struct book_terms t = terms_of(p);
 	struct pce_expansion x = { 0 };
 	struct intent_route r = { .set = true, .preference = preference, .list = *l }, copy;
 

@@ -151,6 +151,7 @@ struct intent_pol {
 	struct intent_item *item; /* of a wave that is on its way */
 	struct intent_use *uses;  /* binding SIDs that its lists name, or may name */
 	unsigned n_uses;
+	uint8_t lift; /* of its holding priority: BOOK_PRIOS less the best of those that use it */
 	enum intent_dirt waits; /* for a policy it uses, to be looked at then; else INTENT_CLEAN */
 
 	/* pushing */
@@ -518,16 +519,6 @@ const struct intent_route *intent_bound_route(const struct intent_pol *p);
 const char *intent_bound_fault(const struct intent_pol *p);
 /* NULL, or what keeps lists of a policy (NULL: of anybody) from the binding SID of lower. */
 const char *intent_unbindable(const struct intent_pol *p, const struct intent_pol *lower);
-/* Policies that p leads through, or may, and those behind them. p never takes what they have booked:
- * they would move away, and p with them, for ever. */
-struct intent_lowers {
-	const struct intent_pol *at[INTENT_BINDINGS_MAX];
-	unsigned n;
-};
-void intent_lowers_of(const struct intent_pol *p, struct intent_lowers *out);
-bool intent_lowers_have(const struct intent_lowers *l, const struct intent_pol *p);
-/* What of theirs a setup priority could take there if they were others. */
-uint64_t intent_lowers_bps(const struct intent_lowers *l, uint32_t link, uint8_t setup);
 /* For an evaluation of p. Without memory: as if it used none. */
 void intent_bind(const struct intent_pol *p, struct intent_eval *e, struct arena *a);
 /* Those of from that a dynamic candidate path may use where it is asked for. */
@@ -545,6 +536,10 @@ bool intent_bound_eq(const struct hash_node *n, const void *key);
 void intent_uses_look(struct intent_pol *p); /* its lists may be others */
 void intent_uses_drop(struct intent_pol *p);
 const struct ip_addr *intent_use_sid(const struct intent_pol *p, unsigned k);
+/* Its reservation is held as well as any that leads through it: who pushed it aside would push them,
+ * and whom they push could push it, for ever. */
+uint8_t intent_hold_of(const struct intent_pol *p);
+void intent_lend(struct intent_pol *p); /* its terms or its users are others */
 bool intent_uses_wait(const struct intent_pol *p); /* for one that is about to be looked at */
 void intent_bound_news(struct intent_pol *p);	   /* something of it is another: its users are told */
 void intent_bound_gone(struct intent_pol *p);

@@ -55,11 +55,9 @@ static struct book_claim **losers_of(const struct intent_pol *by, const struct p
 	struct intent *i = by->i;
 	uint8_t setup = by->desired->p.setup_prio;
 	struct book_claim **out;
-	struct intent_lowers lowers;
 	size_t users, cap = 0, k = 0;
 
 	*n = 0;
-	intent_lowers_of(by, &lowers);
 	for (uint32_t l = 0; l < at->n; l++) {
 		(void)book_users(i->book, at->link[l], &users);
 		cap += users;
@@ -70,7 +68,6 @@ static struct book_claim **losers_of(const struct intent_pol *by, const struct p
 
 		for (size_t u = 0; u < users; u++) {
 			if (all[u] != by->claim && !book_claim_foreign(all[u]) && !book_claim_backup(all[u]) &&
-			    !intent_lowers_have(&lowers, book_claim_owner(all[u])) &&
 			    book_claim_weak(all[u], at->link[l], setup, NULL) > 0)
 				out[k++] = all[u];
 		}
@@ -112,9 +109,7 @@ static void push_aside(struct intent_pol *by, struct book_claim *c, uint32_t lin
 static void one_by_one(struct intent_pol *p, uint32_t link)
 {
 	struct intent *i = p->i;
-	struct intent_lowers lowers;
 
-	intent_lowers_of(p, &lowers);
 	while (book_excess(i->book, link) > 0 ||
 	       book_share_excess(i->book, link, p->desired->p.nrp) > 0) {
 		struct book_claim *worst = NULL;
@@ -125,8 +120,7 @@ static void one_by_one(struct intent_pol *p, uint32_t link)
 		for (size_t k = 0; k < n; k++) {
 			if (book_claim_foreign(users[k]) || users[k] == p->claim ||
 			    book_claim_weak(users[k], link, p->desired->p.setup_prio, &hold) == 0 ||
-			    (worst && hold < worst_hold) ||
-			    intent_lowers_have(&lowers, book_claim_owner(users[k])))
+			    (worst && hold < worst_hold))
 				continue;
 			worst = users[k];
 			worst_hold = hold;

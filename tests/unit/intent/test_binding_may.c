@@ -188,6 +188,57 @@ START_TEST(what_may_not_be_named_is_refused)
 }
 END_TEST
 
+static struct intent_policy *strong(uint8_t prio)
+{
+	struct intent_policy *p = policy("b", 7, "e");
+
+	p->setup_prio = p->hold_prio = prio;
+	p->bandwidth_bps = 8ull * G;
+	not_over(p, "c");
+	return p;
+}
+
+START_TEST(whom_others_lead_through_is_held_as_well_as_they_are)
+{
+	struct intent_policy *p = may(9, &routed);
+	struct sr_segment s = packets_sid(&routed);
+
+	p->cpaths[0].kind = INTENT_EXPLICIT;
+	p->cpaths[0].list = list_of(1, &s);
+	p->setup_prio = 7;
+	p->hold_prio = 2;
+	put_ok(p);
+	fork_settle();
+	fork_is("a", 9, INTENT_UP, "");
+	put_ok(strong(3)); /* better than the lower, worse than who leads through it */
+	fork_settle();
+	ck_assert_int_eq(view_of("b", 7, "e")->state, INTENT_DOWN);
+	fork_is("b", 1, INTENT_UP, "");
+	fork_is("a", 9, INTENT_UP, "");
+	fork_booked("b", "e", 3);
+	/* Without bandwidth nobody is pushed with it, so it is held by itself alone. */
+	p = may(9, &routed);
+	p->cpaths[0].kind = INTENT_EXPLICIT;
+	p->cpaths[0].list = list_of(1, &s);
+	p->hold_prio = 2;
+	p->bandwidth_bps = 0;
+	put_ok(p);
+	fork_settle();
+	run_ms(61000); /* who lacked bandwidth has asked again */
+	fork_settle();
+	ck_assert_int_eq(view_of("b", 7, "e")->state, INTENT_UP);
+	fork_booked("b", "e", 9);
+	audit();
+	p = strong(3); /* 10G less 8: both fit, until it wants all */
+	p->bandwidth_bps = 10ull * G;
+	put_ok(p);
+	fork_settle();
+	fork_is("b", 1, INTENT_DEGRADED, "preempted by ");
+	fork_booked("b", "e", 10);
+	audit();
+}
+END_TEST
+
 START_TEST(paths_that_are_asked_for_may_use_it_too)
 {
 	struct intent_path_query q = { .src = "a", .dst = "d", .no_usid = true, .setup_prio = 7 };
@@ -224,6 +275,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, when_it_is_gone_another_list_is_made_at_once);
 	tcase_add_test(tc, unrouted_one_is_used_by_its_own_headend_only);
 	tcase_add_test(tc, what_may_not_be_named_is_refused);
+	tcase_add_test(tc, whom_others_lead_through_is_held_as_well_as_they_are);
 	tcase_add_test(tc, paths_that_are_asked_for_may_use_it_too);
 	suite_add_tcase(s, tc);
 	return s;
