@@ -78,7 +78,7 @@ static const struct rc_leaf state_leaves[] = {
 };
 
 static const struct rc_leaf guard_leaves[] = {
-	RC_LEAF_ENUM("status", RC_ENUM, struct intent_view, guarded, guarded_names),
+	RC_LEAF_ENUM("coverage", RC_ENUM, struct intent_view, guarded, guarded_names),
 	RC_LEAF("reason", RC_CHARS, struct intent_view, guard_why, RC_SKIP_ZERO),
 	RC_LEAF("failures", RC_U32, struct intent_view, guard_failures, 0),
 	RC_LEAF("unprotected", RC_U32, struct intent_view, guard_open, 0),

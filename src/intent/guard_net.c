@@ -171,16 +171,6 @@ static void rows_node(struct rows *r, const struct guard_net *n, uint32_t node, 
 	r->node_at[at] = node;
 }
 
-/* Without its links a router is as good as gone, but for a flexible algorithm that is as it says. */
-static bool defines(const struct ted *t, uint32_t node)
-{
-	for (uint32_t k = 0; k < t->n_flex; k++) {
-		if (t->flex[k].by == node)
-			return true;
-	}
-	return false;
-}
-
 int intent_guard_net_fail(struct guard_net *n, const struct pce_failure *what)
 {
 	uint32_t node = what->kind == PCE_FAIL_NODE ? what->index : TED_NONE, n_dead;
@@ -197,9 +187,6 @@ int intent_guard_net_fail(struct guard_net *n, const struct pce_failure *what)
 		return err_raise(-ENOMEM);
 	}
 	rows_links(&r, n, dead, n_dead);
-	/* One that goes or comes cannot be patched. */
-	if (node != TED_NONE && !defines(n->real, node))
-		node = TED_NONE;
 	if (n->node != TED_NONE && n->node != node)
 		rows_node(&r, n, n->node, true);
 	if (node != TED_NONE && n->node != node)

@@ -78,7 +78,7 @@ static const struct cli_column policy_fields[] = {
 	{ "setup priority", "setup-priority", NULL, false },
 	{ "hold priority", "hold-priority", NULL, false },
 	{ "bandwidth survives", "protect-bandwidth", NULL, false },
-	{ "protection", "state/bandwidth-protection/status", NULL, false },
+	{ "protection", "state/bandwidth-protection/coverage", NULL, false },
 	{ "not survived", "state/bandwidth-protection/reason", NULL, false },
 	{ "data plane", "dataplane", NULL, false },
 	{ "binding SID", "state/binding-sid", NULL, false },

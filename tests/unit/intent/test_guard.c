@@ -106,6 +106,14 @@ static unsigned told(enum bus_severity sev, const char *text)
 	return n;
 }
 
+static double shown(const char *protection)
+{
+	char label[40];
+
+	(void)snprintf(label, sizeof(label), "protection=\"%s\"", protection);
+	return metric_value(metric_gauge("sextant_policies_protected", "", label));
+}
+
 /* What the router has, not what is believed of it. */
 static bool router_runs(uint32_t color, const char *to, const char *over)
 {
@@ -207,6 +215,7 @@ START_TEST(too_little_room_is_told_by_failure_and_link_until_there_is_enough)
 			 "if a>b fails: bandwidth: a>c has 3000000000 bit/s free, 6000000000 asked");
 	ck_assert_uint_eq(told(BUS_ALARM, "if a>b fails: "), 1);
 	ck_assert_uint_eq(kept("a", "c"), 0);
+	ck_assert(shown("partial") == 1 && shown("full") == 0);
 	ck_assert_int_eq(del("a", 2, "c").code, 0);
 	(void)pcc_answer("a");
 	run_ms(GUARD_RETRY_MS + 100);
@@ -214,6 +223,7 @@ START_TEST(too_little_room_is_told_by_failure_and_link_until_there_is_enough)
 	is(1, "d", INTENT_UP, INTENT_GUARD_FULL);
 	ck_assert_uint_eq(told(BUS_CLEARED, ""), 1);
 	ck_assert_uint_eq(kept("a", "c"), 6ull * G);
+	ck_assert(shown("partial") == 0 && shown("full") == 1);
 }
 END_TEST
 

@@ -106,7 +106,7 @@ static const struct {
 	  "/candidate-path[preference='100']/dynamic", "[\"r1>r2\"]", NULL },
 	{ D "sextant-policy:policies/policy=2001:db8::1,100,2001:db8::9/state/bandwidth-protection",
 	  "/sextant-policy:policies/policy[headend='2001:db8::1'][color='100'][endpoint='2001:db8::9']/state",
-	  "{\"status\":\"partial\",\"reason\":\"if r2 fails: no path\",\"failures\":3,\"unprotected\":1}",
+	  "{\"coverage\":\"partial\",\"reason\":\"if r2 fails: no path\",\"failures\":3,\"unprotected\":1}",
 	  NULL },
 	{ D "sextant-policy:policies/hold", "/sextant-policy:policies", "false", NULL },
 	{ D "sextant-system:system", NULL, "2001:db8::27", NULL },
