@@ -73,6 +73,7 @@ static const char *list_walk(struct intent_eval *e, uint32_t src, const struct s
 	const struct ground g = { e->ted, e->trees, e->bindings, e->n_bindings, &e->arena };
 	char text[IP_TEXT_MAX];
 
+	*out = (struct pce_expansion){ .why = "" };
 	for (uint32_t k = 0; k < e->n_unbound * list->n; k++) {
 		const struct intent_unbound *u = &e->unbound[k / list->n];
 		unsigned at = k % list->n;
