@@ -21,6 +21,8 @@ enum { PCE = 1, SIM_MSD = 10, PLSP_MAX = 0xffffe };
 #define ERR_INTERNAL 24, 2
 #define ERR_NO_ERO 6, 9
 
+enum { BOUND_DEEP = 4 }; /* policies inside of each other */
+
 struct lsp {
 	struct sim_lsp s;
 	bool owed; /* a report that found no room; st.txn is its */
@@ -104,17 +106,69 @@ static bool first_step(const struct sim_pcc *c, const struct lsp *l)
 	       sim_walk_first(c->all->paths, c->router, &l->s.st.list.at[0].sid);
 }
 
+/* Whose binding SID it is, NULL: nobody's. */
+static const struct lsp *bound(const struct sim_pccs *p, const struct ip_addr *sid, uint32_t *router)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->pcc[i].lsps.n; k++) {
+			const struct lsp *l = p->pcc[i].lsps.at[k];
+
+			*router = p->pcc[i].router;
+			if (!l->s.st.removed && l->s.st.oper == LSP_UP && ip_eq(&l->s.st.binding_sid, sid))
+				return l;
+		}
+	return NULL;
+}
+
+/* A list with binding SIDs (End.B6.Encaps, RFC 8986 s4.13): each sends the packet through the list of
+ * its policy, whose endpoint takes that off again. Ends: depth is bounded. */
+static bool send(const struct sim_pccs *p, const struct sr_list *l, unsigned deep, uint32_t *at)
+{
+	struct ip_addr sids[SR_SEGS_MAX];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i <= l->n; i++) {
+		uint32_t router = SIM_NONE;
+		const struct lsp *b = i < l->n ? bound(p, &l->at[i].sid, &router) : NULL;
+		struct sim_walk w = { .ok = true, .end = *at };
+
+		if (!b && i < l->n) {
+			sids[n++] = l->at[i].sid;
+			continue;
+		}
+		if (n > 0)
+			sim_walk(p->paths, *at, sids, n, &w, NULL);
+		if (!w.ok)
+			return false;
+		*at = w.end;
+		n = 0;
+		if (!b)
+			break;
+		if (deep == BOUND_DEEP ||
+		    (*at != router && !sim_walk_first(p->paths, *at, &l->at[i].sid)))
+			return false;
+		*at = router;
+		if (!send(p, &b->s.st.list, deep + 1, at))
+			return false;
+	}
+	return true;
+}
+
 /* Sends a packet through the list, in thought: it must come out at the endpoint. */
 static void install(const struct sim_pcc *c, struct lsp *l)
 {
 	const struct sr_list *list = &l->s.st.list;
 	struct ip_addr sids[SR_SEGS_MAX];
 	struct sim_walk w;
-	uint32_t end = sim_router_by_addr(c->all->t, &l->s.st.endpoint);
+	uint32_t end = sim_router_by_addr(c->all->t, &l->s.st.endpoint), at = c->router;
 
 	for (unsigned i = 0; i < list->n; i++)
 		sids[i] = list->at[i].sid;
 	sim_walk(c->all->paths, c->router, sids, list->n, &w, NULL);
+	if (!w.ok && list->n > 0 && send(c->all, list, 0, &at)) {
+		w.ok = true;
+		w.end = at;
+	}
 	l->s.installed = w.ok && (end == SIM_NONE || w.end == end);
 	(void)str_copy(l->s.why, sizeof(l->s.why),
 		       l->s.installed ? "" : w.ok ? "it ends at another router" : w.why);
