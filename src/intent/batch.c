@@ -81,7 +81,7 @@ static void item_load(struct intent_item *it, struct intent_pol *p, const struct
 		e->refused_why = arena_str(a, p->fail);
 	}
 	if (p->pin)
-		e->pin = arena_copy(&e->arena, p->pin, sizeof(*p->pin));
+		e->pin = arena_copy(a, p->pin, sizeof(*p->pin));
 	n = book_own_rooms(p->i->book, &ask, NULL, NULL, 0);
 	e->own = ARENA_ARRAY(a, n, struct book_own);
 	if (e->own && n > 0)
