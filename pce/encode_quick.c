@@ -169,7 +169,7 @@ static bool line_of(const struct pce_ctx *c, const struct pce_path *p, struct qu
 		a = &c->routed_out[out->arc[i]];
 		out->place[i + 1] = a->place;
 		out->w[i] = a->w;
-		if (c->p->nflags[c->p->arcs[p->links[i]].to] & TED_NF_PSEUDO)
+		if (c->p->n_pseudo && (c->p->nflags[c->shape->node[a->place]] & TED_NF_PSEUDO))
 			return false;
 	}
 	return true;

@@ -52,6 +52,7 @@ static int copy_nodes(struct ted_priv *p, const struct ted_input *in)
 		struct ted_node *n = &p->rows->nodes[i];
 
 		*n = in->nodes[i];
+		p->n_pseudo += n->pseudonode;
 		if (ted_node_own(&p->store->arena, n, NULL) < 0)
 			return -ENOMEM;
 		p->rows->nflags[i] = ted_nflags_of(n);

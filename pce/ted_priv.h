@@ -114,6 +114,7 @@ struct ted_priv {
 	struct ted_index more; /* keys that came after the store's */
 	uint8_t loc_lens[129]; /* lengths of locators in use, longest first */
 	uint32_t n_loc_lens;
+	uint32_t n_pseudo; /* pseudonodes, dead ones too */
 	const struct pce_shape *shape;	    /* counted; shared with other generations */
 	struct ted_mark *mark, *prev_mark; /* of this generation, of the one before; counted */
 };

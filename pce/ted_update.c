@@ -353,6 +353,7 @@ static int update_start(struct update *u, const struct ted_patch *in)
 	p->store = ted_store_ref(u->old->store);
 	memcpy(p->loc_lens, u->old->loc_lens, sizeof(p->loc_lens));
 	p->n_loc_lens = u->old->n_loc_lens;
+	p->n_pseudo = u->old->n_pseudo;
 	return 0;
 }
 

@@ -384,8 +384,9 @@ static const struct pce_tree *tree(struct pce_trees *p, uint32_t class, uint32_t
 {
 	struct pce_kept *k = tree_get(p, class, node, from);
 
-	/* Asked for before in this call: it is right, and nobody may throw it out. */
-	if (k && k->pin == p->follows && k->seen == p->class[class]->log.end) {
+	/* Asked for before in this call: it is right, and nobody may throw it out. Classes change
+	 * when they are first asked for in a call, and trees are of those. */
+	if (k && k->pin == p->follows) {
 		p->stats.hits++;
 		return &k->is;
 	}

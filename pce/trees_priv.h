@@ -22,11 +22,11 @@ struct pce_log {
 /* One tree. Its arrays are elsewhere: all trees there are lie close together. */
 struct pce_kept {
 	struct pce_tree is; /* first: what is handed out */
-	struct list lru;
 	struct pce_kept *next; /* of the same chain */
 	uint32_t class, node;
 	bool from;    /* a tree from the node, not towards it */
 	uint64_t pin;  /* the follow after which it was last handed out */
+	struct list lru;
 	uint64_t seen; /* changes of the class that are in it */
 	uint32_t *dist, *via;
 };
