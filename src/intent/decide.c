@@ -150,7 +150,7 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 }
 
 /* Others of its group go first: their old ways are what it is to be kept off. */
-static void take_others(struct intent_pol *p, const struct intent_eval *e)
+static void take_best(struct intent_pol *p, const struct intent_eval *e, bool repair)
 {
 	for (uint32_t k = 0; e->group && k < e->group->n; k++) {
 		const struct intent_peer *o = &e->group->peer[k];
@@ -161,11 +161,6 @@ static void take_others(struct intent_pol *p, const struct intent_eval *e)
 		intent_pin_lift(other, "it is placed together with others of its group");
 		take(other, &o->to, false);
 	}
-}
-
-static void take_best(struct intent_pol *p, const struct intent_eval *e, bool repair)
-{
-	take_others(p, e);
 	take(p, &e->best, repair);
 }
 
@@ -384,7 +379,7 @@ static uint32_t others_refuse(const struct intent_pol *p, const struct intent_ev
 }
 
 /* The best route, if it may be used: not refused by the headend meanwhile, and with room. */
-static bool best_usable(struct intent_pol *p, struct intent_eval *e, char why[SR_REASON_MAX],
+static bool best_usable(struct intent_pol *p, const struct intent_eval *e, char why[SR_REASON_MAX],
 			bool *lost)
 {
 	char label[TED_LABEL_MAX];
@@ -410,32 +405,9 @@ static bool best_usable(struct intent_pol *p, struct intent_eval *e, char why[SR
 	if (link == UINT32_MAX)
 		return true;
 	*lost = !e->exact;
-	e->blocked = e->blocked || e->group; /* its room is what there is when others have moved */
 	(void)snprintf(why, SR_REASON_MAX, "bandwidth: %s has too little free",
 		       ted_link_label(e->ted, link, label, sizeof(label)));
 	return false;
-}
-
-/* It has no way of its own and fits in when others have moved: they do. It has its turn when what
- * they held is released. */
-static bool others_first(struct intent_pol *p, const struct intent_eval *e)
-{
-	bool any = false;
-
-	for (uint32_t k = 0; e->group && e->best.set && k < e->group->n; k++) {
-		const struct intent_peer *o = &e->group->peer[k];
-		const struct intent_pol *other =
-			o->moves ? intent_pol_find(p->i, &o->desired->p.key) : NULL;
-
-		if (other && !other->confirmed)
-			return false; /* it is moving already */
-		any = any || other;
-	}
-	if (!any || (p->want.set && e->cur_valid && !e->cur_breaks) || refuses(p, &e->best) == UINT32_MAX ||
-	    others_refuse(p, e) != UINT32_MAX)
-		return false;
-	take_others(p, e);
-	return true;
 }
 
 bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt how)
@@ -451,8 +423,6 @@ bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt
 		return false;
 	if (!why[0] && !best)
 		note(why, e->why);
-	if (!best && others_first(p, e))
-		note(why, "others of its group move first, for the room they hold");
 	if (p->want.set && e->cur_valid) {
 		if (patience == SETTLE && got_worse(p, e))
 			patience = AT_ONCE; /* bad news, though it still forwards */

@@ -191,41 +191,8 @@ static bool movable(const struct intent_peer *p)
 	return !p->fixed && computed_cpath(p);
 }
 
-static void give_back(uint64_t *room, uint32_t n_room, const struct intent_held *h)
-{
-	for (uint32_t i = 0; i < h->n; i++) {
-		if (h->link[i] < n_room && room[h->link[i]] <= UINT64_MAX - h->bps[i])
-			room[h->link[i]] += h->bps[i];
-	}
-}
-
-/*
- * What those that move hold now is free when they have moved: the room of one leg as if all had.
- * They go first and the one evaluated waits for them, when it comes to that. Who holds worse than
- * the leg is set up is not in its way already.
- */
-static bool room_of(struct intent_eval *e, const struct intent_policy *p, const struct intent_peer *but,
-		    struct pce_request *r)
-{
-	const struct intent_group_eval *g = e->group;
-	uint64_t *room = arena_copy(&e->arena, r->free_bps, r->n_free * sizeof(*room));
-
-	if (!room)
-		return false;
-	for (uint32_t i = 0; i < g->n; i++) {
-		const struct intent_peer *o = &g->peer[i];
-
-		if (o != but && movable(o) && o->desired->p.hold_prio <= p->setup_prio)
-			give_back(room, r->n_free, &o->held);
-	}
-	if (but && e->desired->p.hold_prio <= p->setup_prio)
-		give_back(room, r->n_free, &g->held);
-	r->free_bps = room;
-	return true;
-}
-
 /* Free bandwidth as the peer sees it, its own share of it included. */
-static bool peer_room(struct intent_eval *e, const struct intent_peer *p, struct pce_request *r)
+static bool room_of(struct intent_eval *e, const struct intent_peer *p, struct pce_request *r)
 {
 	uint32_t n = p->snap ? p->snap->view.n : 0;
 	uint64_t *room;
@@ -239,7 +206,7 @@ static bool peer_room(struct intent_eval *e, const struct intent_peer *p, struct
 	}
 	r->free_bps = room;
 	r->n_free = n;
-	return room && room_of(e, &p->desired->p, p, r);
+	return room != NULL;
 }
 
 static bool joint_leg(struct intent_eval *e, struct joint *j, struct intent_peer *p)
@@ -254,7 +221,7 @@ static bool joint_leg(struct intent_eval *e, struct joint *j, struct intent_peer
 	r->trees = e->trees;
 	r->strict = true;
 	j->n++;
-	return r->src != TED_NONE && r->dst != TED_NONE && peer_room(e, p, r);
+	return r->src != TED_NONE && r->dst != TED_NONE && room_of(e, p, r);
 }
 
 static bool off_fixed(struct intent_eval *e, struct joint *j)
@@ -283,8 +250,7 @@ static bool joint_run(struct intent_eval *e, const struct intent_cpath *c,
 		if (movable(&g->peer[i]) && !joint_leg(e, j, &g->peer[i]))
 			return false;
 	}
-	if (j->n < 2 || !off_fixed(e, j) ||
-	    (req->bandwidth_bps > 0 && !room_of(e, &e->desired->p, NULL, &j->leg[0])))
+	if (j->n < 2 || !off_fixed(e, j))
 		return false;
 	set.n_legs = j->n;
 	pce_disjoint(e->ted, &set, &e->arena, &j->ans);

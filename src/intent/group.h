@@ -53,14 +53,6 @@ const char *intent_diverse_text(uint8_t diverse); /* as the model has it; "none"
 
 /* ---- group.c, on the loop ---- */
 
-struct intent_group {
-	struct hash_node node; /* by id */
-	struct intent *i;
-	uint32_t id;
-	VEC(struct intent_pol *) at; /* members, by key */
-	unsigned shown; /* of met_names */
-};
-
 /* How a member stands to the others that are placed. */
 struct intent_standing {
 	uint8_t met; /* PCE_DIVERSE_ bits that hold with all of them */
@@ -84,11 +76,7 @@ void intent_group_news(struct intent_pol *p);	/* its way may be another */
 const char *intent_group_note(const struct intent_pol *p);
 bool intent_group_ok(const struct intent *i, const struct intent_policy *p, struct intent_result *r);
 void intent_group_view(const struct intent_pol *p, struct intent_view *out);
-/* It has a path, and is to have one. */
-bool intent_group_placed(const struct intent_pol *p);
-uint64_t intent_group_mix(uint64_t h, const void *data, size_t n); /* FNV-1a */
-
-/* group_peers.c. For an evaluation; what it refers to is given back with unload. */
+/* For an evaluation; what it refers to is given back with unload. */
 void intent_group_load(struct intent_pol *p, struct intent_eval *e, struct arena *a);
 void intent_group_unload(struct intent_eval *e);
 /* Of what it asks for of its group, and of the ways of the others in it: another when they are. */
@@ -97,13 +85,6 @@ uint64_t intent_group_print(const struct intent_pol *p);
 bool intent_group_same(const struct intent_pol *p, const struct intent_eval *e);
 
 /* ---- an evaluation's view of the others; made on the loop, then its worker's ---- */
-
-/* What is charged for a policy, whatever it is on its way from or to. */
-struct intent_held {
-	uint32_t *link;
-	uint64_t *bps;
-	uint32_t n;
-};
 
 struct intent_peer {
 	struct intent_desired *desired; /* referenced */
@@ -117,7 +98,6 @@ struct intent_peer {
 	struct intent_snap *snap; /* with bandwidth: the room it sees */
 	struct book_own *own;
 	uint32_t n_own;
-	struct intent_held held;
 	struct intent_takes takes; /* the worker's */
 	/* out: where it goes for the best of the one evaluated */
 	bool moves;
@@ -130,7 +110,6 @@ struct intent_group_eval {
 	bool best_available;
 	uint32_t n; /* peers with a way */
 	struct intent_peer peer[INTENT_GROUP_MAX - 1];
-	struct intent_held held; /* by the one evaluated */
 	bool broken; /* there was no memory to tell all of it */
 	bool ready;  /* the takes are there */
 	uint32_t kept; /* score that the present list has to keep to be told as known */

@@ -89,7 +89,7 @@ static unsigned best_rung(uint8_t asked)
 struct day {
 	struct rng r;
 	uint8_t asked;
-	bool best, busy; /* busy: there is no room for both on any link */
+	bool best;
 	const char *from[2], *to[2];
 };
 
@@ -147,7 +147,6 @@ static void put_member(struct day *d, unsigned k)
 	struct intent_policy *p = policy(d->from[k], k + 1, d->to[k]);
 
 	p->no_usid = true;
-	p->bandwidth_bps = d->busy ? 6ull * G : 0;
 	p->group = (struct intent_membership){ .id = 9, .diverse = d->asked, .best_available = d->best };
 	put_ok(p);
 }
@@ -209,7 +208,6 @@ static void begin(struct day *d, uint64_t seed)
 	d->asked = kinds[rng_below(&d->r, 4)];
 	d->best = rng_below(&d->r, 2);
 	same = rng_below(&d->r, 2);
-	d->busy = !d->best && rng_below(&d->r, 2);
 	for (unsigned k = 0; k < 2; k++) {
 		uint64_t from = rng_below(&d->r, NODES), to = from + 1 + rng_below(&d->r, NODES - 1);
 
