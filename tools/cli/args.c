@@ -65,23 +65,26 @@ const struct cli_option *cli_option_find(const struct cli_option *o, const char 
 
 /* ---- help ---- */
 
+/* Two columns; what is too long for the first has a line of its own. */
+static void two_columns(int width, int used, const char *help)
+{
+	if (used > width)
+		(void)printf("\n  %*s", width, "");
+	else
+		(void)printf("%*s", width - used, "");
+	(void)printf(" %s\n", help);
+}
+
 static void options_help(const struct cli_option *o)
 {
-	for (; o && o->name; o++) {
-		char left[64];
-
-		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value ? " " : "",
-			       o->value ? o->value : "");
-		(void)printf("  %-29s %s\n", left, o->help);
-	}
+	for (; o && o->name; o++)
+		two_columns(29, printf("  --%s%s%s", o->name, o->value ? " " : "",
+				       o->value ? o->value : "") - 2, o->help);
 }
 
 static void command_line(const struct cli_command *c)
 {
-	char left[96];
-
-	(void)snprintf(left, sizeof(left), "%s %s", c->words, c->operands);
-	(void)printf("  %-38s %s\n", left, c->help);
+	two_columns(38, printf("  %s %s", c->words, c->operands) - 2, c->help);
 }
 
 static int help_all(void)
