@@ -7,6 +7,7 @@
 #include "check_main.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bitset.h"
@@ -526,6 +527,53 @@ START_TEST(pairs_the_caller_gave_are_kept_by_a_full_build)
 }
 END_TEST
 
+/* ---- what a build that looks for what differs leaves to a full one ---- */
+
+enum { MANY = 1500 };
+
+static void rebuilt_in_full(struct ted_input *in, const struct ted *prev)
+{
+	const struct ted *t = NULL, *f = NULL;
+
+	in->prev = prev;
+	MUST(ted_rebuild(in, &t) == 0);
+	MUST(ted_build(in, &f) == 0);
+	same(t, f);
+	ck_assert_ptr_ne(ted_priv_of(t)->store, ted_priv_of(prev)->store);
+	ted_unref(t);
+	ted_unref(f);
+}
+
+START_TEST(what_is_too_much_or_too_much_another_is_built_in_full)
+{
+	struct ted_node n[2] = { { .alive = true, .id = "n0" }, { .alive = true, .id = "n1" } };
+	struct ted_link *l = calloc(MANY, sizeof(*l));
+	struct ted_input in = { .nodes = n, .links = l, .n_nodes = 2, .n_links = MANY };
+	const struct ted *prev = NULL;
+
+	MUST(l);
+	for (uint32_t i = 0; i < MANY; i++)
+		l[i] = (struct ted_link){ .alive = true, .from = i % 2, .to = 1 - i % 2,
+					  .reverse = TED_NONE, .local_id = i / 2 + 1,
+					  .remote_id = i / 2 + 1 };
+	MUST(ted_build(&in, &prev) == 0);
+	ck_assert_uint_eq(prev->n_usable, MANY);
+	for (uint32_t i = 0; i < MANY; i++)
+		l[i].te_metric = i;
+	rebuilt_in_full(&in, prev); /* all of them */
+	for (uint32_t i = 0; i < MANY; i++)
+		l[i].te_metric = 0;
+	in.n_links = MANY - 2;
+	rebuilt_in_full(&in, prev); /* fewer */
+	in.n_links = MANY;
+	l[0].reverse = 3;
+	l[3].reverse = 0;
+	rebuilt_in_full(&in, prev); /* nothing is another but a pair that is given */
+	ted_unref(prev);
+	free(l);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ted_update");
@@ -535,6 +583,7 @@ int main(void)
 	tcase_add_loop_test(tc, an_update_is_what_a_full_build_is, 0, CHUNKS);
 	tcase_add_test(tc, a_branch_of_an_old_generation_is_built_in_full_and_right);
 	tcase_add_test(tc, a_node_that_goes_or_comes_is_patched);
+	tcase_add_test(tc, what_is_too_much_or_too_much_another_is_built_in_full);
 	tcase_add_test(tc, flapping_does_not_grow_memory);
 	tcase_add_test(tc, pairs_the_caller_gave_are_kept_by_a_full_build);
 	suite_add_tcase(s, tc);
