@@ -359,6 +359,51 @@ START_TEST(record_that_cannot_be_read_costs_one_policy)
 }
 END_TEST
 
+/* ---- what a wave leaves in writing ---- */
+
+enum { MANY = 40 }; /* more than are looked at without a wave */
+
+struct moves {
+	struct bus_reader reader;
+	unsigned n;
+};
+
+static void count_move(void *arg, const struct bus_event *e)
+{
+	struct moves *m = arg;
+
+	m->n += strcmp(e->type, "policy-path") == 0 && strstr(e->body, "a>b,b>d") != NULL;
+}
+
+/* Many at once are sent first; then each has its event, and the list that stays charged. */
+START_TEST(a_wave_is_told_and_kept)
+{
+	struct moves m = { .reader = { .fn = count_move, .arg = &m } };
+
+	net_dir("a", "b")->delay_us = 5000;
+	net_publish();
+	pcc_up("a");
+	for (uint32_t c = 1; c <= MANY; c++) {
+		struct intent_policy *p = policy("a", c, "d");
+
+		p->bandwidth_bps = G / 100;
+		p->cpaths[0].minimise = PCE_DELAY; /* over c, and another list than over b */
+		put_ok(p);
+		ck_assert_uint_eq(pcc_answer("a"), 1);
+	}
+	bus_subscribe(world.bus, &m.reader);
+	net_cut("a", "c");
+	run_ms(1000);
+	bus_unsubscribe(&m.reader);
+	ck_assert_uint_eq(m.n, MANY);
+	ck_assert_uint_eq(pcc_answer("a"), MANY);
+	run_ms(1000);
+	world_crash();
+	net_publish();
+	ck_assert_uint_eq(row("a", "b").reserved_bps[7], MANY * (G / 100));
+}
+END_TEST
+
 static void add_all(TCase *tc)
 {
 	tcase_add_loop_test(tc, policies_are_adopted_not_made_again, 0, 2);
@@ -373,6 +418,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, headend_that_stays_away_is_computed_for_after_the_grace);
 	tcase_add_test(tc, record_that_cannot_be_read_costs_one_policy);
 	tcase_add_test(tc, constraints_are_kept_and_obeyed);
+	tcase_add_test(tc, a_wave_is_told_and_kept);
 }
 
 int main(void)
