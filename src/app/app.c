@@ -101,7 +101,7 @@ static int build_core(struct app *app, const struct conf *conf)
 
 	map_topo(&tcfg, conf);
 	map_intent(&icfg, conf);
-	if ((r = bus_new(&app->bus)) < 0 ||
+	if ((r = bus_new(&app->bus, loop_random(app->env.loop))) < 0 ||
 	    (r = topo_new(&app->topo, app->env.loop, app->bus, &tcfg)) < 0 ||
 	    (r = intent_new(&app->intent, app->env.loop, app->env.work, app->env.store, app->bus, &icfg)) < 0 ||
 	    (r = intent_load(app->intent)) < 0)

@@ -35,7 +35,7 @@ struct bus_reader {
 	void *arg;
 };
 
-int bus_new(struct bus **outp);
+int bus_new(struct bus **outp, uint64_t seed); /* seed: from loop_random(); any in tests */
 struct bus *bus_free(struct bus *b);
 AUTO_DEFINE(struct bus, bus_free)
 
@@ -48,5 +48,6 @@ void bus_unsubscribe(struct bus_reader *r);
 /* The first kept event with id > after, or NULL; *gap when events between were dropped. */
 const struct bus_event *bus_next(const struct bus *b, uint64_t after, bool *gap);
 uint64_t bus_last_id(const struct bus *b);
-/* Alarms raised and not cleared, by (type, resource). */
+/* Alarms raised and not cleared, by (type, resource), oldest first; 16 384 at most, what is raised
+ * beyond is an event only. The event is good during the call. */
 void bus_alarms(const struct bus *b, void (*fn)(void *arg, const struct bus_event *e), void *arg);

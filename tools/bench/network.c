@@ -49,7 +49,7 @@ int bench_net_make(struct bench_net *n, const struct sim_gen *g)
 	if (rc == 0)
 		rc = loop_fake_new(&n->loop, g->seed);
 	if (rc == 0)
-		rc = bus_new(&n->bus);
+		rc = bus_new(&n->bus, 1);
 	if (rc == 0)
 		rc = topo_new(&n->topo, n->loop, n->bus, &cfg);
 	if (rc == 0)

@@ -2,6 +2,7 @@
 #include "check_main.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -347,7 +348,7 @@ START_TEST(bus_resumes_by_id_tells_gaps_and_keeps_alarms)
 	bool gap;
 	int n = 0;
 
-	ck_assert_int_eq(bus_new(&b), 0);
+	ck_assert_int_eq(bus_new(&b, 1), 0);
 	bus_publish(b, 1, BUS_ALARM, "session-down", "pcep/x", "");
 	bus_publish(b, 2, BUS_ALARM, "session-down", "pcep/x", "");
 	ck_assert_uint_eq(bus_next(b, 1, &gap)->id, 2);
@@ -362,6 +363,65 @@ START_TEST(bus_resumes_by_id_tells_gaps_and_keeps_alarms)
 	bus_publish(b, 4, BUS_CLEARED, "session-down", "pcep/x", "");
 	bus_alarms(b, count_alarm, &n);
 	ck_assert_int_eq(n, 1);
+	bus_free(b);
+}
+END_TEST
+
+enum { ALARMS = 20000, ALARMS_KEPT = 16384 };
+
+struct seen {
+	unsigned n, bad, first;
+	char body[16];
+};
+
+static void look_alarm(void *arg, const struct bus_event *e)
+{
+	struct seen *s = arg;
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "p%u", s->first + s->n++);
+	s->bad += strcmp(e->resource, name) != 0 || strcmp(e->type, "policy-down") != 0 ||
+		  e->severity != BUS_ALARM;
+	if (strcmp(e->resource, "p7") == 0)
+		(void)str_copy(s->body, sizeof(s->body), e->body);
+}
+
+static void policy_alarm(struct bus *b, enum bus_severity sev, unsigned k, const char *body)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "p%u", k);
+	bus_publish(b, k, sev, "policy-down", name, body);
+}
+
+/* As when a router is lost that very many policies lead to; oldest first, one raised again where it
+ * was, and those beyond the limit events only. */
+START_TEST(very_many_alarms_stand)
+{
+	struct seen s = { 0 };
+	struct bus *b;
+	uint64_t last;
+
+	ck_assert_int_eq(bus_new(&b, 1), 0);
+	for (unsigned k = 0; k < ALARMS; k++)
+		policy_alarm(b, BUS_ALARM, k, "a");
+	policy_alarm(b, BUS_ALARM, 7, "again");
+	ck_assert_uint_eq(bus_last_id(b), ALARMS + 1);
+	bus_alarms(b, look_alarm, &s);
+	ck_assert_uint_eq(s.n, ALARMS_KEPT);
+	ck_assert_uint_eq(s.bad, 0);
+	ck_assert_str_eq(s.body, "again");
+	for (unsigned k = 0; k < ALARMS; k++)
+		if (k != 8)
+			policy_alarm(b, BUS_CLEARED, k, "");
+	s = (struct seen){ .first = 8 };
+	bus_alarms(b, look_alarm, &s);
+	ck_assert_uint_eq(s.n, 1);
+	ck_assert_uint_eq(s.bad, 0);
+	last = bus_last_id(b);
+	policy_alarm(b, BUS_CLEARED, 7, "");
+	bus_publish(b, 1, BUS_CLEARED, "policy-up", "p8", "");
+	ck_assert_uint_eq(bus_last_id(b), last);
 	bus_free(b);
 }
 END_TEST
@@ -387,6 +447,7 @@ int main(void)
 		quota_refuses_and_gives_back,
 		policy_key_round_trips,
 		bus_resumes_by_id_tells_gaps_and_keeps_alarms,
+		very_many_alarms_stand,
 	};
 	Suite *s = suite_create("base");
 	TCase *t = tcase_create("all");

@@ -45,7 +45,7 @@ static void up(struct world *w, void (*tune)(struct sse_cfg *cfg))
 	memset(w, 0, sizeof(*w));
 	ck_assert_int_eq(loop_fake_new(&w->loop, 1), 0);
 	ck_assert_int_eq(net_fake_new(&w->net, w->loop, NS_PER_US, NS_PER_MS), 0);
-	ck_assert_int_eq(bus_new(&w->bus), 0);
+	ck_assert_int_eq(bus_new(&w->bus, 1), 0);
 	sse_cfg_default(&sc);
 	sc.loop = w->loop;
 	sc.bus = w->bus;

@@ -20,7 +20,7 @@ void world_cfg(struct intent_cfg *cfg)
 
 static void intent_start(void)
 {
-	ck_assert_int_eq(bus_new(&world.bus), 0);
+	ck_assert_int_eq(bus_new(&world.bus, 1), 0);
 	ck_assert_int_eq(work_new(&world.work, world.loop, world.workers), 0);
 	ck_assert_int_eq(store_fake_new(&world.store, world.loop, world.disk), 0);
 	ck_assert_int_eq(intent_new(&world.intent, world.loop, world.work, world.store, world.bus,

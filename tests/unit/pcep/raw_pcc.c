@@ -159,7 +159,7 @@ void world_setup(void)
 	w = (struct pce_world){ 0 };
 	ck_assert_int_eq(loop_fake_new(&w.loop, 7), 0);
 	ck_assert_int_eq(net_fake_new(&w.net, w.loop, 10 * NS_PER_US, NS_PER_MS), 0);
-	ck_assert_int_eq(bus_new(&w.bus), 0);
+	ck_assert_int_eq(bus_new(&w.bus, 1), 0);
 	bus_subscribe(w.bus, &reader);
 	ck_assert_int_eq(pcep_new(&w.pcep, w.loop, w.net, w.bus, &cfg, &sink, NULL), 0);
 	ck_assert_int_eq(pcep_listen(w.pcep, &PCE_ADDR, 4189), 0);

@@ -693,7 +693,7 @@ void fake_up(unsigned nodes)
 	ck_assert_int_eq(net_fake_new(&fake.net, fake.loop, NS_PER_US, 50 * NS_PER_US), 0);
 	ck_assert_int_eq(store_disk_new(&fake.disk), 0);
 	ck_assert_int_eq(store_fake_new(&fake.store, fake.loop, fake.disk), 0);
-	ck_assert_int_eq(bus_new(&fake.bus), 0);
+	ck_assert_int_eq(bus_new(&fake.bus, 1), 0);
 	fake.ted = ted_make(nodes);
 	sse_cfg_default(&sc);
 	sc.loop = fake.loop;

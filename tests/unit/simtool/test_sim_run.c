@@ -45,7 +45,7 @@ static void collector_start(struct lab *l)
 	topo_cfg_default(&tc);
 	tc.n_sources = 2;
 	tc.flap_hold_ns = 0;
-	ck_assert_int_eq(bus_new(&l->bus), 0);
+	ck_assert_int_eq(bus_new(&l->bus, 1), 0);
 	ck_assert_int_eq(topo_new(&l->topo, l->loop, l->bus, &tc), 0);
 	ck_assert_int_eq(bgp_new(&l->bgp, l->loop, l->net, l->bus, &cfg), 0);
 	bgp_controller(l->bgp, &topo_sink, l->topo);

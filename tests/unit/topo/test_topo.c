@@ -25,7 +25,7 @@ static void setup(void)
 {
 	told = 0;
 	ck_assert_int_eq(loop_fake_new(&loop, 1), 0);
-	ck_assert_int_eq(bus_new(&bus), 0);
+	ck_assert_int_eq(bus_new(&bus, 1), 0);
 	topo_cfg_default(&cfg);
 	cfg.n_sources = 2;
 	ck_assert_int_eq(topo_new(&topo, loop, bus, &cfg), 0);
