@@ -1,269 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Operator writes. A command is checked, goes to disk, and takes effect when the disk has it: what
- * was not acknowledged never happened, what was is there after a crash. One write of a policy is
- * on its way at a time. The operation belongs to the list until its owner has been told.
- */
-#include <assert.h>
-#include <stdio.h>
+/* What operators write: put, delete, adopt, release, hold. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/str.h"
 #include "intent/group.h"
-#include "intent/intent_priv.h"
+#include "intent/op.h"
 
-enum { OPS_MAX = 4096 };
-
-struct op {
-	struct list link;
-	struct intent *i;
-	struct loop_task tell; /* of a refusal, after the command has returned */
-	bool writing;
-	void (*apply)(struct op *op);
-	struct sr_policy_key key;
-	struct intent_record rec; /* as it is on disk afterwards; desired NULL: none */
-	uint64_t revision;
-	bool creates, hold;
-	struct intent_result result;
-	intent_done_fn done;
-	void *arg;
-};
-
-static void op_end(struct op *op)
-{
-	list_del(&op->link);
-	op->rec.desired = intent_desired_unref(op->rec.desired);
-	if (op->creates && op->writing)
-		op->i->n_creating--;
-	loop_task_cancel(&op->tell);
-	free(op);
-}
-
-static void op_tell(void *arg)
-{
-	struct op *op = arg;
-	const struct intent_result r = op->result;
-	intent_done_fn done = op->done;
-	void *done_arg = op->arg;
-
-	op_end(op);
-	if (done)
-		done(done_arg, &r);
-}
-
-static struct op *op_new(struct intent *i, const struct sr_policy_key *key, intent_done_fn done,
-			 void *arg)
-{
-	struct op *op = calloc(1, sizeof(*op));
-
-	if (!op) {
-		struct intent_result r = { 0 };
-
-		/* From inside the command, against the rule: there is no memory to do it later. */
-		intent_result_set(&r, INTENT_E_LIMIT, "", "no memory");
-		if (done)
-			done(arg, &r);
-		return NULL;
-	}
-	op->i = i;
-	op->key = *key;
-	op->done = done;
-	op->arg = arg;
-	loop_task_init(&op->tell, i->loop, op_tell, op);
-	list_add(&i->ops, &op->link);
-	return op;
-}
-
-#define REFUSE(op, code, field, ...)                                                               \
-	(intent_result_set(&(op)->result, (code), (field), __VA_ARGS__), false)
-
-static bool op_free_to_go(struct op *op)
-{
-	unsigned n = 0;
-
-	LIST_EACH(it, &op->i->ops) {
-		const struct op *o = LIST_OF(it, struct op, link);
-
-		n++;
-		if (o != op && o->writing && sr_policy_key_cmp(&o->key, &op->key) == 0)
-			return REFUSE(op, INTENT_E_BUSY, "",
-				      "another change of it is being written: try again");
-	}
-	if (n > OPS_MAX)
-		return REFUSE(op, INTENT_E_LIMIT, "", "too many changes are being written: try again");
-	return true;
-}
-
-bool intent_op_writing(const struct intent *i, const struct sr_policy_key *key)
-{
-	LIST_EACH(it, &i->ops) {
-		const struct op *o = LIST_OF(it, struct op, link);
-
-		if (o->writing && sr_policy_key_cmp(&o->key, key) == 0)
-			return true;
-	}
-	return false;
-}
-
-void intent_ops_each(const struct intent *i, intent_op_fn fn, void *arg)
-{
-	LIST_EACH(it, &i->ops) {
-		const struct op *o = LIST_OF(it, struct op, link);
-
-		if (o->writing && o->rec.desired && !o->rec.deleted)
-			fn(arg, &o->rec.desired->p);
-	}
-}
-
-bool intent_ops_hold(const struct intent *i, const struct ip_addr *headend, const char *lsp_name,
-		     const struct ip_addr *bsid)
-{
-	LIST_EACH(it, &i->ops) {
-		const struct op *o = LIST_OF(it, struct op, link);
-
-		if (!o->writing || !o->rec.desired)
-			continue;
-		if (lsp_name && ip_eq(&o->key.headend, headend) && strcmp(o->rec.lsp_name, lsp_name) == 0)
-			return true;
-		if (bsid && ip_eq(&o->rec.bsid, bsid))
-			return true;
-	}
-	return false;
-}
-
-/* ---- to disk and back ---- */
-
-static void op_stored(void *arg, int r)
-{
-	struct op *op = arg;
-	struct intent *i = op->i;
-
-	if (r < 0) {
-		intent_result_set(&op->result, INTENT_E_STORE, "", "the disk refused: %s; nothing changed",
-				  err_text(r));
-		op_tell(op);
-		return;
-	}
-	i->revision = op->revision;
-	op->result.revision = op->revision;
-	op->apply(op);
-	op_tell(op);
-}
-
-enum { ROWS_MAX = 4 };
-
-/* first: what this command writes besides the collection's revision. */
-static void op_write(struct op *op, const struct store_op *first, size_t n)
-{
-	char text[24];
-	struct store_op ops[ROWS_MAX + 1];
-	int r;
-
-	assert(n <= ROWS_MAX);
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)op->revision);
-	memcpy(ops, first, n * sizeof(*first));
-	ops[n] = (struct store_op){ "intent", "revision", text, strlen(text) };
-	r = store_write(op->i->store, ops, n + 1, op_stored, op);
-	if (r < 0) {
-		intent_result_set(&op->result, INTENT_E_STORE, "", "the store takes no more: %s; nothing changed",
-				  err_text(r));
-		loop_task_run(&op->tell);
-		return;
-	}
-	op->i->revision_given = op->revision;
-	op->writing = true;
-	if (op->creates)
-		op->i->n_creating++;
-}
-
-static void op_write_record(struct op *op)
-{
-	AUTO_FREE char *text = NULL;
-	char key[SR_KEY_TEXT_MAX];
-	struct store_op w = { "policy", sr_policy_key_text(&op->key, key, sizeof(key)), NULL, 0 };
-
-	op->rec.revision = op->revision;
-	text = intent_record_print(&op->rec);
-	if (!text) {
-		intent_result_set(&op->result, INTENT_E_LIMIT, "", "no memory");
-		loop_task_run(&op->tell);
-		return;
-	}
-	w.value = text;
-	w.len = strlen(text);
-	op_write(op, &w, 1);
-}
-
-void intent_ops_orphan(struct intent *i)
-{
-	LIST_EACH(it, &i->ops) {
-		struct op *op = LIST_OF(it, struct op, link);
-
-		store_forget(i->store, op);
-		op_end(op);
-	}
-}
-
-/* ---- records ---- */
-
-static void record_of(const struct intent_pol *p, struct intent_record *out)
-{
-	*out = (struct intent_record){ .key = p->key,
-				       .cpath = p->cpath,
-				       .bsid = p->bsid,
-				       .created_wall_ns = p->created_wall_ns };
-	str_copy(out->lsp_name, sizeof(out->lsp_name), p->lsp_name);
-}
-
-/* The policy of a record that is durable now, managed. NULL without memory: the record is there
- * and takes effect at the next start. */
-static struct intent_pol *managed(struct op *op)
-{
-	struct intent *i = op->i;
-	struct intent_pol *p = intent_pol_find(i, &op->key);
-	bool fresh = !p;
-
-	if (p && p->named)
-		return p;
-	if ((fresh && intent_pol_new(i, &op->key, INTENT_MANAGED, &p) < 0) ||
-	    intent_pol_manage(p, op->rec.lsp_name) < 0) {
-		if (fresh && p)
-			intent_pol_free(p);
-		intent_result_set(&op->result, INTENT_E_LIMIT, "", "no memory: it takes effect at the next start");
-		return NULL;
-	}
-	intent_release_paid(i, &op->key.headend, op->rec.lsp_name); /* it is kept after all */
-	p->cpath = op->rec.cpath;
-	intent_bsid_set(p, &op->rec.bsid);
-	p->created_wall_ns = op->rec.created_wall_ns;
-	return p;
-}
-
-static bool found(struct op *op, uint64_t if_revision, struct intent_pol **outp)
+static bool found(struct intent_op *op, uint64_t if_revision, struct intent_pol **outp)
 {
 	struct intent_pol *p = intent_pol_find(op->i, &op->key);
 
 	*outp = p;
 	if (!p || p->deleted)
-		return REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
+		return INTENT_REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
 	if (p->mode != INTENT_MANAGED)
-		return REFUSE(op, INTENT_E_MODE, "", "it is observed: adopt it first");
+		return INTENT_REFUSE(op, INTENT_E_MODE, "", "it is observed: adopt it first");
 	if (if_revision && p->revision != if_revision)
-		return REFUSE(op, INTENT_E_REVISION, "", "it was changed meanwhile: revision %llu",
+		return INTENT_REFUSE(op, INTENT_E_REVISION, "", "it was changed meanwhile: revision %llu",
 			      (unsigned long long)p->revision);
-	return op_free_to_go(op);
+	return intent_op_free(op);
 }
 
 /* Who takes it away while lists of others lead through it would cut them off. Set administratively
  * down it leaves them, with alarms and to their next candidate paths, and then it may go. */
-static bool unused(struct op *op, const struct intent_pol *p)
+static bool unused(struct intent_op *op, const struct intent_pol *p)
 {
 	const struct intent_pol *user = intent_bound_user(p);
 	char key[SR_KEY_TEXT_MAX];
 
-	return !user || REFUSE(op, INTENT_E_MODE, "",
+	return !user || INTENT_REFUSE(op, INTENT_E_MODE, "",
 			       "the list of %s leads through its binding SID: change that policy, or "
 			       "set this one administratively down first",
 			       sr_policy_key_text(&user->key, key, sizeof(key)));
@@ -277,9 +44,9 @@ static bool terms_differ(const struct intent_policy *a, const struct intent_poli
 	       a->hold_prio != b->hold_prio || a->nrp != b->nrp;
 }
 
-static void apply_put(struct op *op)
+static void apply_put(struct intent_op *op)
 {
-	struct intent_pol *p = managed(op);
+	struct intent_pol *p = intent_op_managed(op);
 	bool is_new = op->creates;
 
 	if (!p)
@@ -312,68 +79,68 @@ static void apply_put(struct op *op)
 	intent_todo(p);
 }
 
-static bool put_prepare_new(struct op *op, const struct intent_policy *p)
+static bool put_prepare_new(struct intent_op *op, const struct intent_policy *p)
 {
 	struct intent *i = op->i;
 
 	if (i->n_managed + i->n_creating >= i->cfg.policies_max)
-		return REFUSE(op, INTENT_E_LIMIT, "", "%u policies are the limit", i->cfg.policies_max);
+		return INTENT_REFUSE(op, INTENT_E_LIMIT, "", "%u policies are the limit", i->cfg.policies_max);
 	op->creates = true;
 	op->rec.key = op->key;
 	op->rec.created_wall_ns = loop_wall_ns(i->loop);
 	if (!intent_identify(i, p, &op->rec))
-		return REFUSE(op, INTENT_E_LIMIT, "", "no binding SID is left in the block");
+		return INTENT_REFUSE(op, INTENT_E_LIMIT, "", "no binding SID is left in the block");
 	return true;
 }
 
-static bool put_prepare(struct op *op, enum intent_write how, const struct intent_policy *p,
+static bool put_prepare(struct intent_op *op, enum intent_write how, const struct intent_policy *p,
 			uint64_t if_revision)
 {
 	struct intent_pol *old = intent_pol_find(op->i, &op->key);
 	bool there = old && old->mode == INTENT_MANAGED && !old->deleted;
 
 	intent_validate(op->i, p, &op->result);
-	if (op->result.code || !op_free_to_go(op))
+	if (op->result.code || !intent_op_free(op))
 		return false;
 	if (old && old->mode == INTENT_OBSERVED)
-		return REFUSE(op, INTENT_E_MODE, "", "it is observed: adopt it first");
+		return INTENT_REFUSE(op, INTENT_E_MODE, "", "it is observed: adopt it first");
 	if (there && how == INTENT_CREATE)
-		return REFUSE(op, INTENT_E_EXISTS, "", "there is such a policy already");
+		return INTENT_REFUSE(op, INTENT_E_EXISTS, "", "there is such a policy already");
 	if (!there && (how == INTENT_UPDATE || if_revision))
-		return REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
+		return INTENT_REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
 	if (there && if_revision && old->revision != if_revision)
-		return REFUSE(op, INTENT_E_REVISION, "", "it was changed meanwhile: revision %llu",
+		return INTENT_REFUSE(op, INTENT_E_REVISION, "", "it was changed meanwhile: revision %llu",
 			      (unsigned long long)old->revision);
 	/* The path setup type of an LSP is for life. */
 	if (old && old->desired->p.dataplane != p->dataplane)
-		return REFUSE(op, INTENT_E_INVALID, "dataplane",
+		return INTENT_REFUSE(op, INTENT_E_INVALID, "dataplane",
 			      "it cannot be changed: delete the policy and make another");
 	if (old)
-		record_of(old, &op->rec);
+		intent_record_of(old, &op->rec);
 	else if (!put_prepare_new(op, p))
 		return false;
 	op->rec.desired = intent_desired_new(p);
-	return op->rec.desired || REFUSE(op, INTENT_E_LIMIT, "", "no memory");
+	return op->rec.desired || INTENT_REFUSE(op, INTENT_E_LIMIT, "", "no memory");
 }
 
 void intent_put(struct intent *i, enum intent_write how, const struct intent_policy *p,
 		uint64_t if_revision, intent_done_fn done, void *arg)
 {
-	struct op *op = op_new(i, &p->key, done, arg);
+	struct intent_op *op = intent_op_new(i, &p->key, done, arg);
 
 	if (!op)
 		return;
 	op->apply = apply_put;
 	op->revision = i->revision_given + 1;
 	if (put_prepare(op, how, p, if_revision))
-		op_write_record(op);
+		intent_op_write_record(op);
 	else
 		loop_task_run(&op->tell);
 }
 
 /* ---- delete ---- */
 
-static void apply_delete(struct op *op)
+static void apply_delete(struct intent_op *op)
 {
 	struct intent_pol *p = intent_pol_find(op->i, &op->key);
 
@@ -396,9 +163,9 @@ static void apply_delete(struct op *op)
 
 /* ---- adopt ---- */
 
-static void apply_adopt(struct op *op)
+static void apply_adopt(struct intent_op *op)
 {
-	struct intent_pol *p = managed(op);
+	struct intent_pol *p = intent_op_managed(op);
 
 	if (!p)
 		return;
@@ -419,27 +186,27 @@ static void apply_adopt(struct op *op)
 }
 
 /* A list that cannot be followed would be taken for a broken path. */
-static bool list_followed(struct op *op, const struct lsp_state *st)
+static bool list_followed(struct intent_op *op, const struct lsp_state *st)
 {
 	struct intent *i = op->i;
 	struct pce_expansion x;
 	uint32_t src;
 
 	if (st->list.n == 0 || st->list_truncated)
-		return REFUSE(op, INTENT_E_MODE, "", "its headend does not tell its whole list");
+		return INTENT_REFUSE(op, INTENT_E_MODE, "", "its headend does not tell its whole list");
 	if (!i->ted || i->ted->n_nodes == 0)
-		return REFUSE(op, INTENT_E_MODE, "", "there is no topology yet to follow its list on");
+		return INTENT_REFUSE(op, INTENT_E_MODE, "", "there is no topology yet to follow its list on");
 	src = intent_endpoint_node(i->ted, &op->key.headend);
 	if (src == TED_NONE)
-		return REFUSE(op, INTENT_E_MODE, "", "its headend is not in the topology");
+		return INTENT_REFUSE(op, INTENT_E_MODE, "", "its headend is not in the topology");
 	arena_reset(&i->arena);
 	intent_expand(i, src, &op->key.endpoint, &st->list, &x);
-	return x.valid || REFUSE(op, INTENT_E_MODE, "", "its list cannot be followed: segment %u: %s",
+	return x.valid || INTENT_REFUSE(op, INTENT_E_MODE, "", "its list cannot be followed: segment %u: %s",
 				 x.bad_segment + 1, x.why);
 }
 
 /* What keeps the LSP exactly as it is. */
-static void policy_of_report(const struct op *op, const struct lsp_state *st, struct intent_policy *p)
+static void policy_of_report(const struct intent_op *op, const struct lsp_state *st, struct intent_policy *p)
 {
 	struct intent_cpath *c = &p->cpaths[0];
 
@@ -456,7 +223,7 @@ static void policy_of_report(const struct op *op, const struct lsp_state *st, st
 	c->list = st->list;
 }
 
-static bool adopt_prepare(struct op *op)
+static bool adopt_prepare(struct intent_op *op)
 {
 	struct intent *i = op->i;
 	const struct intent_pol *p = intent_pol_find(i, &op->key);
@@ -464,17 +231,17 @@ static bool adopt_prepare(struct op *op)
 	AUTO_FREE struct intent_policy *d = calloc(1, sizeof(*d));
 
 	if (!p || p->deleted)
-		return REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
+		return INTENT_REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
 	if (p->mode == INTENT_MANAGED)
-		return REFUSE(op, INTENT_E_MODE, "", "it is managed already");
-	if (!op_free_to_go(op))
+		return INTENT_REFUSE(op, INTENT_E_MODE, "", "it is managed already");
+	if (!intent_op_free(op))
 		return false;
 	if (!l || !p->he->up || l->st.session != p->he->session)
-		return REFUSE(op, INTENT_E_MODE, "", "its headend has no session: it may be gone");
+		return INTENT_REFUSE(op, INTENT_E_MODE, "", "its headend has no session: it may be gone");
 	if (!l->st.delegated && !l->st.pce_initiated)
-		return REFUSE(op, INTENT_E_MODE, "", "its headend does not delegate it");
+		return INTENT_REFUSE(op, INTENT_E_MODE, "", "its headend does not delegate it");
 	if (!list_followed(op, &l->st) || !d)
-		return d ? false : REFUSE(op, INTENT_E_LIMIT, "", "no memory");
+		return d ? false : INTENT_REFUSE(op, INTENT_E_LIMIT, "", "no memory");
 	policy_of_report(op, &l->st, d);
 	if (!put_prepare_new(op, d))
 		return false;
@@ -484,26 +251,26 @@ static bool adopt_prepare(struct op *op)
 		op->rec.cpath = l->st.cpath;
 	op->rec.bsid = l->st.binding_sid;
 	op->rec.desired = intent_desired_new(d);
-	return op->rec.desired || REFUSE(op, INTENT_E_LIMIT, "", "no memory");
+	return op->rec.desired || INTENT_REFUSE(op, INTENT_E_LIMIT, "", "no memory");
 }
 
 void intent_adopt(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg)
 {
-	struct op *op = op_new(i, key, done, arg);
+	struct intent_op *op = intent_op_new(i, key, done, arg);
 
 	if (!op)
 		return;
 	op->apply = apply_adopt;
 	op->revision = i->revision_given + 1;
 	if (adopt_prepare(op))
-		op_write_record(op);
+		intent_op_write_record(op);
 	else
 		loop_task_run(&op->tell);
 }
 
 /* ---- release ---- */
 
-static void apply_release(struct op *op)
+static void apply_release(struct intent_op *op)
 {
 	struct intent_pol *p = intent_pol_find(op->i, &op->key);
 
@@ -524,7 +291,7 @@ static void apply_release(struct op *op)
 	intent_todo(p);
 }
 
-static void release_write(struct op *op)
+static void release_write(struct intent_op *op)
 {
 	const struct intent_pol *p = intent_pol_find(op->i, &op->key);
 	char text[SR_KEY_TEXT_MAX], owed[INTENT_RELEASE_KEY_MAX];
@@ -536,12 +303,12 @@ static void release_write(struct op *op)
 	};
 
 	op->apply = apply_release;
-	op_write(op, ops, ARRAY_LEN(ops));
+	intent_op_write(op, ops, ARRAY_LEN(ops));
 }
 
 void intent_release(struct intent *i, const struct sr_policy_key *key, intent_done_fn done, void *arg)
 {
-	struct op *op = op_new(i, key, done, arg);
+	struct intent_op *op = intent_op_new(i, key, done, arg);
 	struct intent_pol *p;
 
 	if (!op)
@@ -556,7 +323,7 @@ void intent_release(struct intent *i, const struct sr_policy_key *key, intent_do
 void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t if_revision,
 		   intent_done_fn done, void *arg)
 {
-	struct op *op = op_new(i, key, done, arg);
+	struct intent_op *op = intent_op_new(i, key, done, arg);
 	struct intent_pol *p;
 
 	if (!op)
@@ -571,15 +338,15 @@ void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t i
 		release_write(op);
 		return;
 	}
-	record_of(p, &op->rec);
+	intent_record_of(p, &op->rec);
 	op->rec.desired = intent_desired_ref(p->desired);
 	op->rec.deleted = true; /* until the headend has let go of it */
-	op_write_record(op);
+	intent_op_write_record(op);
 }
 
 /* ---- hold, reoptimise ---- */
 
-static void apply_hold(struct op *op)
+static void apply_hold(struct intent_op *op)
 {
 	op->i->hold_flag = op->hold;
 	intent_hold_set(op->i);
@@ -587,7 +354,7 @@ static void apply_hold(struct op *op)
 
 void intent_hold(struct intent *i, bool hold, intent_done_fn done, void *arg)
 {
-	struct op *op = op_new(i, &(struct sr_policy_key){ 0 }, done, arg);
+	struct intent_op *op = intent_op_new(i, &(struct sr_policy_key){ 0 }, done, arg);
 	const struct store_op w = { "intent", "hold", hold ? "1" : "0", 1 };
 
 	if (!op)
@@ -597,8 +364,8 @@ void intent_hold(struct intent *i, bool hold, intent_done_fn done, void *arg)
 	op->revision = i->revision_given + 1;
 	if (!hold && i->cfg.hold)
 		intent_result_set(&op->result, INTENT_E_MODE, "", "the configuration holds");
-	else if (op_free_to_go(op))
-		op_write(op, &w, 1);
+	else if (intent_op_free(op))
+		intent_op_write(op, &w, 1);
 	if (op->result.code)
 		loop_task_run(&op->tell);
 }

@@ -636,7 +636,7 @@ bool intent_identify(struct intent *i, const struct intent_policy *p, struct int
 bool intent_identity_taken(const struct intent *i, const struct ip_addr *headend,
 			   const char *lsp_name, const struct ip_addr *bsid);
 
-/* command.c */
+/* op.c */
 bool intent_ops_hold(const struct intent *i, const struct ip_addr *headend, const char *lsp_name,
 		     const struct ip_addr *bsid); /* a record on its way to disk has it */
 void intent_ops_orphan(struct intent *i);
