@@ -140,6 +140,40 @@ void intent_run_here(struct intent_pol *p, enum intent_dirt how)
 	arena_fini(&it.eval.arena);
 }
 
+bool intent_try(struct intent_pol *p, struct intent_desired *wish, struct intent_route *out,
+		char why[SR_REASON_MAX])
+{
+	struct intent *i = p->i;
+	struct intent_shard *s = intent_shard_of(i->shards, &p->key.endpoint);
+	const struct book_view *now = intent_room_now(i, wish->p.setup_prio, wish->p.nrp);
+	struct intent_desired *was = p->desired;
+	struct intent_item it = { .how = INTENT_REPAIR };
+	struct intent_eval *e = &it.eval;
+	const struct intent_route *found;
+	bool there = false;
+
+	if (!now)
+		return str_copy(why, SR_REASON_MAX, "no memory") && false;
+	arena_init(&e->arena, 0);
+	p->desired = wish;
+	item_load(&it, p, now, &e->arena);
+	p->desired = was;
+	e->exact = true;
+	e->trees = intent_shard_trees(s->running ? &i->shards->here : s);
+	intent_eval_run(e, now->bps);
+	/* What it has does for the new wish, or there is another way. */
+	found = e->has_cur && e->cur_valid && !e->cur_breaks ? &e->now : e->best.set ? &e->best : NULL;
+	if (!found)
+		str_copy(why, SR_REASON_MAX, e->why ? e->why : e->cur_breaks ? e->cur_breaks : "no path");
+	else if (intent_route_copy(found, out) == 0)
+		there = true;
+	else
+		str_copy(why, SR_REASON_MAX, "no memory");
+	item_unload(&it);
+	arena_fini(&e->arena);
+	return there;
+}
+
 /* ---- on workers ---- */
 
 static bool route_keep(struct intent_route *r, struct arena *a)

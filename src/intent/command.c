@@ -8,15 +8,27 @@
 #include "intent/group.h"
 #include "intent/op.h"
 
+/* What belongs to somebody is written by him only: a slice would not be what it says it is. */
+static bool ours(struct intent_op *op, const struct intent_pol *p)
+{
+	const char *whose = p->desired ? p->desired->p.owner : "";
+
+	return strcmp(whose, op->owner ? op->owner : "") == 0 ||
+	       INTENT_REFUSE(op, INTENT_E_MODE, "", "it belongs to %s: change that",
+			     whose[0] ? whose : "an operator");
+}
+
 static bool found(struct intent_op *op, uint64_t if_revision, struct intent_pol **outp)
 {
 	struct intent_pol *p = intent_pol_find(op->i, &op->key);
 
 	*outp = p;
-	if (!p || p->deleted)
+	if (!p || p->deleted || p->tentative)
 		return INTENT_REFUSE(op, INTENT_E_MISSING, "", "there is no such policy");
 	if (p->mode != INTENT_MANAGED)
 		return INTENT_REFUSE(op, INTENT_E_MODE, "", "it is observed: adopt it first");
+	if (!ours(op, p))
+		return false;
 	if (if_revision && p->revision != if_revision)
 		return INTENT_REFUSE(op, INTENT_E_REVISION, "", "it was changed meanwhile: revision %llu",
 			      (unsigned long long)p->revision);
@@ -44,7 +56,7 @@ static bool terms_differ(const struct intent_policy *a, const struct intent_poli
 	       a->hold_prio != b->hold_prio || a->nrp != b->nrp;
 }
 
-static void apply_put(struct intent_op *op)
+void intent_op_put_apply(struct intent_op *op)
 {
 	struct intent_pol *p = intent_op_managed(op);
 	bool is_new = op->creates;
@@ -93,7 +105,7 @@ static bool put_prepare_new(struct intent_op *op, const struct intent_policy *p)
 	return true;
 }
 
-static bool put_prepare(struct intent_op *op, enum intent_write how, const struct intent_policy *p,
+bool intent_op_put(struct intent_op *op, enum intent_write how, const struct intent_policy *p,
 			uint64_t if_revision)
 {
 	struct intent_pol *old = intent_pol_find(op->i, &op->key);
@@ -104,6 +116,8 @@ static bool put_prepare(struct intent_op *op, enum intent_write how, const struc
 		return false;
 	if (old && old->mode == INTENT_OBSERVED)
 		return INTENT_REFUSE(op, INTENT_E_MODE, "", "it is observed: adopt it first");
+	if (old && old->desired && !old->deleted && !ours(op, old))
+		return false;
 	if (there && how == INTENT_CREATE)
 		return INTENT_REFUSE(op, INTENT_E_EXISTS, "", "there is such a policy already");
 	if (!there && (how == INTENT_UPDATE || if_revision))
@@ -130,9 +144,9 @@ void intent_put(struct intent *i, enum intent_write how, const struct intent_pol
 
 	if (!op)
 		return;
-	op->apply = apply_put;
+	op->apply = intent_op_put_apply;
 	op->revision = i->revision_given + 1;
-	if (put_prepare(op, how, p, if_revision))
+	if (intent_op_put(op, how, p, if_revision))
 		intent_op_write_record(op);
 	else
 		loop_task_run(&op->tell);
@@ -140,7 +154,7 @@ void intent_put(struct intent *i, enum intent_write how, const struct intent_pol
 
 /* ---- delete ---- */
 
-static void apply_delete(struct intent_op *op)
+void intent_op_delete_apply(struct intent_op *op)
 {
 	struct intent_pol *p = intent_pol_find(op->i, &op->key);
 
@@ -320,6 +334,25 @@ void intent_release(struct intent *i, const struct sr_policy_key *key, intent_do
 		loop_task_run(&op->tell);
 }
 
+static void tombstone(struct intent_op *op, const struct intent_pol *p)
+{
+	intent_record_of(p, &op->rec);
+	op->rec.desired = intent_desired_ref(p->desired);
+	op->rec.deleted = true; /* until the headend has let go of it */
+}
+
+bool intent_op_delete(struct intent_op *op)
+{
+	struct intent_pol *p;
+
+	if (!found(op, 0, &p) || !unused(op, p))
+		return false;
+	if (p->lsp && !intent_removable(p, &p->lsp->st))
+		return INTENT_REFUSE(op, INTENT_E_MODE, "", "it is the router's own: release it");
+	tombstone(op, p);
+	return true;
+}
+
 void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t if_revision,
 		   intent_done_fn done, void *arg)
 {
@@ -328,7 +361,7 @@ void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t i
 
 	if (!op)
 		return;
-	op->apply = apply_delete;
+	op->apply = intent_op_delete_apply;
 	op->revision = i->revision_given + 1;
 	if (!found(op, if_revision, &p) || !unused(op, p)) {
 		loop_task_run(&op->tell);
@@ -338,9 +371,7 @@ void intent_delete(struct intent *i, const struct sr_policy_key *key, uint64_t i
 		release_write(op);
 		return;
 	}
-	intent_record_of(p, &op->rec);
-	op->rec.desired = intent_desired_ref(p->desired);
-	op->rec.deleted = true; /* until the headend has let go of it */
+	tombstone(op, p);
 	intent_op_write_record(op);
 }
 

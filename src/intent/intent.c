@@ -230,6 +230,8 @@ static void tables_init(struct intent *i)
 	list_init(&i->papers);
 	list_init(&i->asks);
 	list_init(&i->expand);
+	intent_admits_init(i);
+	intent_watch_init(i);
 	loop_task_init(&i->round, i->loop, intent_round_run, i);
 	loop_task_init(&i->todo_task, i->loop, intent_todo_run, i);
 	loop_task_init(&i->paper_task, i->loop, intent_papers_run, i);
@@ -295,6 +297,7 @@ struct intent *intent_free(struct intent *i)
 {
 	if (!i)
 		return NULL;
+	intent_admits_fini(i);
 	intent_papers_write_all(i);
 	intent_ops_orphan(i);
 	intent_optimise_fini(i);
@@ -302,6 +305,7 @@ struct intent *intent_free(struct intent *i)
 	intent_whatifs_fini(i);
 	intent_asks_orphan(i);
 	contents_free(i);
+	intent_watch_fini(i);
 	intent_guards_free(i);
 	loop_task_cancel(&i->round);
 	loop_task_cancel(&i->todo_task);

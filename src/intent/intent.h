@@ -116,6 +116,7 @@ struct intent_policy {
 	struct intent_membership group;
 	bool admin_down;
 	uint8_t protect; /* enum intent_protect */
+	char owner[SR_NAME_MAX]; /* "slice ID": only its owner writes it, see intent_put_set(); "": operators do */
 	uint8_t n_cpaths;
 	struct intent_cpath cpaths[INTENT_CPATHS_MAX];
 };
@@ -205,6 +206,8 @@ enum {
 	INTENT_E_STORE,	    /* the disk refused; nothing changed */
 	INTENT_E_MODE,	    /* e.g. adopting what is managed already */
 	INTENT_E_BUSY,	    /* another write of the same policy is on its way to disk */
+	INTENT_E_SHORT,	    /* sets only: one of them finds no path with room within its bounds */
+	INTENT_E_BLIND,	    /* sets only: no topology is in sight, so nothing can be promised */
 };
 
 struct intent_result {
@@ -249,6 +252,52 @@ void intent_hold(struct intent *i, bool hold, intent_done_fn done, void *arg); /
 bool intent_held(const struct intent *i);
 /* Recompute now, as if wait-to-revert were over. */
 int intent_reoptimise(struct intent *i, const struct sr_policy_key *key); /* 0 or INTENT_E_MISSING */
+
+/* ---- several policies as one ---- */
+
+enum {
+	INTENT_SET_MAX = 1024,	 /* policies of one set */
+	INTENT_SETS_MAX = 4096,	 /* sets that wait */
+	INTENT_BESIDE_MAX = 64,	 /* records of the owner in one */
+};
+
+struct intent_set_result {
+	int code;		   /* 0 or INTENT_E_* */
+	size_t index;		   /* which of the puts, or of those gone, it is about */
+	char field[64];		   /* as in intent_result */
+	char text[SR_REASON_MAX];  /* of INTENT_E_SHORT: what binds, and the nearest relaxation */
+	char link[TED_LABEL_MAX];  /* INTENT_E_SHORT: the link without room; "": it is not bandwidth */
+	uint64_t wanted_bps, free_bps; /* on it; the room that a request pushing nobody out finds */
+	uint64_t revision;	   /* of all policies of the set, once they are durable */
+};
+
+typedef void (*intent_set_fn)(void *arg, const struct intent_set_result *r);
+
+struct intent_set_write {
+	const struct intent_policy *const *puts; /* created, or replaced */
+	size_t n_puts;
+	const struct sr_policy_key *gone; /* deleted */
+	size_t n_gone;
+	const struct store_op *beside; /* the owner's own records, in the same transaction; a delete has no value */
+	size_t n_beside;
+	const char *owner; /* of all of them; those of others are refused. Not "". */
+	bool dry_run;	   /* only tells whether it could be */
+};
+
+/*
+ * All of it or nothing. Every policy that is put finds a path with room beside all others and beside
+ * the rest of the set, is reserved in the book, and everything is durable, before done is called with
+ * code 0; only then is anything sent. Nobody is preempted for a set. Sets are placed one at a time, in
+ * the order they come, while no repair is under way; what waits for the disk holds its room. Room of
+ * policies that go is not counted on: they stand until their headends have let go of them. done is called
+ * once, not from inside this call; everything is copied.
+ */
+void intent_put_set(struct intent *i, const struct intent_set_write *w, intent_set_fn done, void *arg);
+/* Who asked has gone: done is not called any more; what is on its way goes on. */
+void intent_set_forget(struct intent *i, const void *arg);
+/* fn tells, later in the same turn and not from inside a command, that an owned policy is in another
+ * state, or is there no more. One watcher; fn NULL: none. */
+void intent_owned_watch(struct intent *i, void (*fn)(void *arg, const struct sr_policy_key *key), void *arg);
 
 /* ---- queries ---- */
 

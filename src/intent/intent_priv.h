@@ -183,6 +183,8 @@ struct intent_pol {
 	uint64_t pushes, repairs, failures;
 
 	struct intent_guard *guard; /* its room for after a failure; NULL: none is asked for */
+	bool tentative; /* of a set that is not durable: reserved, neither sent nor shown */
+	struct list told_link; /* its owner is about to be told */
 };
 
 /* A binding SID of ours that does not do in a list, and why. */
@@ -345,6 +347,16 @@ struct intent {
 	struct list asks; /* paths headends ask for, at workers */
 	uint32_t n_asks;
 	bool admitting; /* a wave is back, and what it found is acted on */
+	struct list admits, admitted; /* sets to be placed; on their way to disk */
+	uint32_t n_admits;
+	struct loop_task admit_task;
+	struct intent_watch {
+		void (*fn)(void *arg, const struct sr_policy_key *key);
+		void *arg;
+		struct list told; /* policies, by told_link */
+		VEC(struct sr_policy_key) gone;
+		struct loop_task task;
+	} watch; /* of owned policies */
 	struct list papers; /* policies that owe something in writing */
 	unsigned n_papers;
 	struct loop_task paper_task;
@@ -433,6 +445,7 @@ void intent_sweep_all(struct intent *i, enum intent_dirt how);
 void intent_order_put(struct intent_pol *p); /* its desired is there, or another one */
 void intent_order_del(struct intent_pol *p);
 void intent_round_run(void *arg); /* struct intent */
+uint32_t intent_turn_max(const struct ted *t); /* evaluations one turn of the loop may take */
 void intent_touch(struct intent *i, uint32_t link); /* users of a changed link */
 uint8_t intent_msd(const struct intent_pol *p, const struct intent_policy *d);
 
@@ -442,6 +455,22 @@ void intent_batch_abandon(struct intent *i);
 void intent_batch_forget(struct intent_pol *p);
 void intent_batches_fini(struct list *spares);
 void intent_run_here(struct intent_pol *p, enum intent_dirt how); /* at once, on the loop */
+
+/* What it would take with another wish as things are now; nothing changes. out: links and path are the
+ * caller's. False: nothing, and why. */
+bool intent_try(struct intent_pol *p, struct intent_desired *wish, struct intent_route *out,
+		char why[SR_REASON_MAX]);
+
+/* admit.c: sets of policies */
+void intent_admits_kick(struct intent *i); /* no repair is under way now */
+void intent_admits_init(struct intent *i);
+void intent_admits_fini(struct intent *i);
+
+/* owner.c */
+void intent_watch_init(struct intent *i);
+void intent_watch_fini(struct intent *i);
+void intent_owner_tell(struct intent_pol *p); /* its state is another */
+void intent_owner_gone(struct intent_pol *p);
 
 /* paper.c: at once, or when the waves on their way are over */
 void intent_owe_event(struct intent_pol *p);  /* of the path it took */

@@ -177,6 +177,8 @@ static void put_desired(struct str *s, const struct intent_policy *p)
 	put_u64(s, "admin_down", p->admin_down);
 	if (p->protect)
 		put_u64(s, "protect", p->protect);
+	if (p->owner[0])
+		put_text(s, "owner", p->owner);
 	if (p->group.id) {
 		put_u64(s, "group", p->group.id);
 		put_u64(s, "group_diverse", p->group.diverse);
@@ -456,6 +458,8 @@ static void get_desired(json_object *o, struct intent_policy *p, bool *bad)
 	p->nrp = (uint32_t)get_u64(o, "nrp", UINT32_MAX, bad);
 	p->admin_down = get_u64(o, "admin_down", 1, bad) != 0;
 	p->protect = (uint8_t)maybe_u64(o, "protect", INTENT_PROTECT_NONE, INTENT_PROTECT_SRLG_NODE, bad);
+	if (json_object_object_get_ex(o, "owner", NULL))
+		get_text(o, "owner", p->owner, sizeof(p->owner), bad);
 	get_group(o, &p->group, bad);
 	for (size_t i = 0; a && i < json_object_array_length(a); i++)
 		get_cpath(json_object_array_get_idx(a, i), &p->cpaths[p->n_cpaths++], bad);

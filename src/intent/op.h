@@ -17,6 +17,7 @@ struct intent_op {
 	struct intent_record rec; /* as it is on disk afterwards; desired NULL: none */
 	uint64_t revision;
 	bool creates, hold;
+	const char *owner; /* who writes it; NULL: an operator */
 	struct intent_result result;
 	intent_done_fn done;
 	void *arg;
@@ -28,6 +29,13 @@ struct intent_op {
 struct intent_op *intent_op_new(struct intent *i, const struct sr_policy_key *key,
 				intent_done_fn done, void *arg);
 void intent_op_end(struct intent_op *op);
+/* Checked, and its record made; else op->result says why not. command.c */
+bool intent_op_put(struct intent_op *op, enum intent_write how, const struct intent_policy *p,
+		   uint64_t if_revision);
+bool intent_op_delete(struct intent_op *op);
+/* It takes effect: the record is durable. */
+void intent_op_put_apply(struct intent_op *op);
+void intent_op_delete_apply(struct intent_op *op);
 /* No other write of the policy is on its way. */
 bool intent_op_free(struct intent_op *op);
 /* first: what this command writes besides the collection's revision. */

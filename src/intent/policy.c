@@ -155,6 +155,7 @@ int intent_pol_new(struct intent *i, const struct sr_policy_key *key, enum inten
 	list_init(&p->better_link);
 	list_init(&p->paper_link);
 	list_init(&p->unwalked_link);
+	list_init(&p->told_link);
 	list_init(&p->lsps);
 	list_add(&he->pols, &p->he_link);
 	loop_timer_init(&p->revert, i->loop, intent_revert_fire, p);
@@ -235,6 +236,7 @@ void intent_pol_unmanage(struct intent_pol *p)
 	list_del(&p->unwalked_link);
 	intent_guard_free(p);
 	intent_paper_forget(p);
+	intent_owner_gone(p);
 	p->named = false;
 	p->i->n_managed--;
 	p->claim = book_claim_free(p->i->book, p->claim);

@@ -290,8 +290,11 @@ static bool is_over(const struct intent_pol *p)
 /* May free p, when it is a deleted policy. */
 void intent_reconcile(struct intent_pol *p)
 {
-	enum intent_wish w = intent_wish_of(p);
+	enum intent_wish w;
 
+	if (p->tentative)
+		return;
+	w = intent_wish_of(p);
 	if (is_over(p)) {
 		intent_pol_finish(p);
 		return;

@@ -301,7 +301,7 @@ static void wave_sweep(struct intent *i, struct wave *w)
 }
 
 /* What one turn of the loop may take. A cold tree costs as much as there are routers. */
-static uint32_t sync_max(const struct ted *t)
+uint32_t intent_turn_max(const struct ted *t)
 {
 	uint32_t n = t->n_nodes <= INTENT_SYNC_NODES ? INTENT_SYNC_MAX :
 						      INTENT_SYNC_MAX * INTENT_SYNC_NODES / t->n_nodes;
@@ -320,11 +320,13 @@ void intent_round_run(void *arg)
 		return; /* its end comes back here */
 	wave_dirty(i, &w);
 	wave_sweep(i, &w);
-	if (w.n == 0)
+	if (w.n == 0) {
+		intent_admits_kick(i);
 		intent_guards_kick(i);
+	}
 	if (i->n_waves > 0 && w.n == 0)
 		return;
-	if (w.n > sync_max(i->ted) || i->n_waves > 0) {
+	if (w.n > intent_turn_max(i->ted) || i->n_waves > 0) {
 		intent_batch_start(i, w.at, w.n);
 		loop_task_run(&i->round); /* perhaps another */
 		return;

@@ -29,6 +29,8 @@ void intent_event(struct intent_pol *p, enum bus_severity sev, const char *type,
 	char key[SR_KEY_TEXT_MAX], body[BUS_BODY_MAX];
 	va_list ap;
 
+	if (p->tentative)
+		return; /* it never happened */
 	va_start(ap, fmt);
 	(void)vsnprintf(body, sizeof(body), fmt, ap);
 	va_end(ap);
@@ -232,6 +234,8 @@ void intent_state_refresh(struct intent_pol *p)
 	struct verdict_of v = { 0 };
 	enum intent_state was = p->state;
 
+	if (p->tentative)
+		return;
 	intent_optimise_news(p);
 	intent_guard_look(p);
 	intent_group_news(p);
@@ -257,6 +261,7 @@ void intent_state_refresh(struct intent_pol *p)
 		metric_set(i->m_state[was], i->states[was]);
 		metric_set(i->m_state[v.state], i->states[v.state]);
 		state_event(p, was);
+		intent_owner_tell(p);
 	}
 	alarms(p);
 }

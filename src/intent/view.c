@@ -96,7 +96,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 
 static bool is_shown(const struct intent_pol *p)
 {
-	return !p->deleted && (p->desired || p->mode == INTENT_OBSERVED);
+	return !p->deleted && !p->tentative && (p->desired || p->mode == INTENT_OBSERVED);
 }
 
 int intent_get(const struct intent *i, const struct sr_policy_key *key, struct intent_view *out)

@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sets of policies: all of it or nothing, reserved and durable before it is told, and nobody pushed out. */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { G = 1000000000, SETS = 64, MANY = 600 };
+
+static unsigned n_told; /* by the watch of owned policies */
+
+static void watched(void *arg, const struct sr_policy_key *k)
+{
+	(void)arg;
+	(void)k;
+	n_told++;
+}
+
+static void square(void)
+{
+	world_up(NULL);
+	net_square();
+	pcc_up("a");
+}
+
+/* Two routers, one link each way: what fits is a sum. */
+static void pair(void)
+{
+	world_up(NULL);
+	net_node("a");
+	net_node("b");
+	net_link("a", "b", 10, 1000, 10ull * G);
+	net_publish();
+	pcc_up("a");
+	pcc_up("b");
+}
+
+/* ---- sets ---- */
+
+struct answer {
+	bool done;
+	struct intent_set_result r;
+	unsigned calls_then; /* the driver had been asked for when it was told */
+};
+
+static void answered(void *arg, const struct intent_set_result *r)
+{
+	struct answer *a = arg;
+
+	ck_assert(!a->done);
+	*a = (struct answer){ true, *r, world.n_calls };
+}
+
+static struct intent_policy *wish(uint32_t color, const char *to, uint64_t bps)
+{
+	struct intent_policy *p = malloc(sizeof(*p));
+
+	ck_assert_ptr_nonnull(p);
+	*p = *policy("a", color, to);
+	p->bandwidth_bps = bps;
+	p->setup_prio = p->hold_prio = 3;
+	return p;
+}
+
+/* What is due next. */
+static void step(void)
+{
+	ck_assert(loop_fake_step(world.loop, mono_add(loop_now(world.loop), NS_PER_S)));
+}
+
+/* Takes the wishes. */
+static void ask(struct answer *a, const char *owner, struct intent_policy **puts, size_t n, bool dry)
+{
+	const struct store_op beside = { "slice", owner, "as it is", 8 };
+	const struct intent_set_write w = { .puts = (const struct intent_policy *const *)puts,
+					    .n_puts = n,
+					    .beside = &beside,
+					    .n_beside = 1,
+					    .owner = owner,
+					    .dry_run = dry };
+
+	a->done = false;
+	intent_put_set(world.intent, &w, answered, a);
+	ck_assert(!a->done);
+	for (size_t k = 0; k < n; k++)
+		free(puts[k]);
+}
+
+static struct intent_set_result wait_for(struct answer *a)
+{
+	while (!a->done)
+		step();
+	run_ms(0);
+	return a->r;
+}
+
+static struct intent_set_result admit(const char *owner, struct intent_policy **puts, size_t n)
+{
+	struct answer a;
+
+	ask(&a, owner, puts, n, false);
+	return wait_for(&a);
+}
+
+static struct intent_set_result admit_one(const char *owner, struct intent_policy *p)
+{
+	return admit(owner, &p, 1);
+}
+
+static struct intent_set_result drop(const char *owner, uint32_t color, const char *to)
+{
+	const struct sr_policy_key k = key("a", color, to);
+	const struct store_op beside = { "slice", owner, NULL, 0 };
+	const struct intent_set_write w = {
+		.gone = &k, .n_gone = 1, .beside = &beside, .n_beside = 1, .owner = owner
+	};
+	struct answer a = { .done = false };
+
+	intent_put_set(world.intent, &w, answered, &a);
+	return wait_for(&a);
+}
+
+static uint64_t reserved(const char *from, const char *to)
+{
+	struct intent_book_row r;
+	uint64_t sum = 0;
+
+	ck_assert(intent_book_row(world.intent, net_index(from, to), &r));
+	for (unsigned p = 0; p < 8; p++)
+		sum += r.reserved_bps[p];
+	return sum;
+}
+
+static int count(void *arg, const char *k, const void *v, size_t len)
+{
+	(void)k;
+	(void)v;
+	(void)len;
+	++*(unsigned *)arg;
+	return 0;
+}
+
+static unsigned records(const char *bucket)
+{
+	unsigned n = 0;
+
+	ck_assert_int_eq(store_each(world.store, bucket, count, &n), 0);
+	return n;
+}
+
+static void nothing_is_there(void)
+{
+	struct intent_view *v = malloc(sizeof(*v));
+
+	ck_assert_ptr_nonnull(v);
+	ck_assert(!intent_next(world.intent, NULL, v));
+	free(v);
+	ck_assert_uint_eq(records("policy"), 0);
+	ck_assert_uint_eq(records("slice"), 0);
+	audit();
+}
+
+/* ---- all of it ---- */
+
+START_TEST(all_are_reserved_and_durable_before_it_is_told_and_sent_after)
+{
+	struct intent_policy *puts[] = { wish(1, "d", 6ull * G), wish(2, "d", 6ull * G), wish(3, "b", 4ull * G) };
+	struct answer a;
+
+	ask(&a, "slice one", puts, 3, false);
+	while (!a.done) {
+		ck_assert_ptr_null(view_of("a", 1, "d")); /* it is nothing before it is everything */
+		step();
+	}
+	ck_assert_msg(a.r.code == 0, "%s", a.r.text);
+	ck_assert_uint_eq(a.calls_then, 0);
+	ck_assert_uint_eq(records("policy"), 3);
+	ck_assert_uint_eq(records("slice"), 1);
+	ck_assert_uint_eq(a.r.revision, intent_revision(world.intent));
+	ck_assert_uint_eq(view_of("a", 1, "d")->revision, a.r.revision);
+	ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
+	ck_assert_uint_eq(reserved("a", "c"), 6ull * G);
+	run_ms(100);
+	ck_assert_uint_eq(pcc_answer("a"), 3);
+	for (uint32_t c = 1; c <= 3; c++) {
+		ck_assert_int_eq(view_of("a", c, c == 3 ? "b" : "d")->state, INTENT_UP);
+		ck_assert_str_eq(view_of("a", c, c == 3 ? "b" : "d")->desired.owner, "slice one");
+		ck_assert_uint_eq(view_of("a", c, c == 3 ? "b" : "d")->desired.setup_prio, 3);
+		ck_assert(view_of("a", c, c == 3 ? "b" : "d")->charged);
+	}
+	ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
+	audit();
+}
+END_TEST
+
+START_TEST(one_bit_too_much_and_nothing_of_it_is_there)
+{
+	struct intent_policy *puts[] = { wish(1, "b", 4ull * G), wish(2, "b", 6ull * G + 1) };
+	struct intent_set_result r = admit("slice one", puts, 2);
+
+	ck_assert_int_eq(r.code, INTENT_E_SHORT);
+	ck_assert_uint_eq(r.index, 1);
+	ck_assert_str_eq(r.link, "a>b");
+	ck_assert_uint_eq(r.wanted_bps, 6ull * G + 1);
+	ck_assert_uint_eq(r.free_bps, 6ull * G);
+	ck_assert_msg(strstr(r.text, "bandwidth") && strstr(r.text, "a>b"), "%s", r.text);
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	nothing_is_there();
+	run_ms(1000);
+	ck_assert_uint_eq(world.n_calls, 0);
+	/* One bit less. */
+	puts[0] = wish(1, "b", 4ull * G);
+	puts[1] = wish(2, "b", 6ull * G);
+	ck_assert_int_eq(admit("slice one", puts, 2).code, 0);
+	ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
+}
+END_TEST
+
+START_TEST(of_64_that_want_the_last_exactly_one_wins)
+{
+	static struct answer a[SETS];
+	unsigned won = 0;
+
+	for (uint32_t k = 0; k < SETS; k++) {
+		struct intent_policy *p[] = { wish(2 * k + 1, "b", 2ull * G), wish(2 * k + 2, "b", 6ull * G) };
+
+		ask(&a[k], "slice", p, 2, false);
+	}
+	for (unsigned k = 0; k < SETS; k++) {
+		struct intent_set_result r = wait_for(&a[k]);
+
+		won += r.code == 0;
+		ck_assert(r.code == 0 || r.code == INTENT_E_SHORT);
+	}
+	ck_assert_uint_eq(won, 1);
+	ck_assert_uint_eq(reserved("a", "b"), 8ull * G);
+	ck_assert_uint_eq(records("policy"), 2);
+	audit();
+}
+END_TEST
+
+START_TEST(a_dry_run_tells_and_leaves_nothing)
+{
+	struct intent_policy *p = wish(1, "b", 10ull * G);
+	struct answer a;
+
+	ask(&a, "slice", &p, 1, true);
+	ck_assert_int_eq(wait_for(&a).code, 0);
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	nothing_is_there();
+	p = wish(1, "b", 10ull * G + 1);
+	ask(&a, "slice", &p, 1, true);
+	ck_assert_int_eq(wait_for(&a).code, INTENT_E_SHORT);
+	nothing_is_there();
+}
+END_TEST
+
+START_TEST(nobody_is_pushed_out_for_a_promise)
+{
+	struct intent_policy *p = policy("a", 9, "b");
+
+	p->bandwidth_bps = 8ull * G;
+	p->setup_prio = p->hold_prio = 7;
+	put_ok(p);
+	(void)pcc_answer("a");
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", 4ull * G)).code, INTENT_E_SHORT);
+	ck_assert_int_eq(view_of("a", 9, "b")->state, INTENT_UP);
+	/* An operator's own, of the same priority, would. */
+	p = wish(1, "b", 4ull * G);
+	put_ok(p);
+	free(p);
+	(void)pcc_answer("a");
+	run_ms(100);
+	ck_assert_int_ne(view_of("a", 9, "b")->state, INTENT_UP);
+	/* And once it is there a set's is worth as much as any other of its priority. */
+	ck_assert_int_eq(del("a", 9, "b").code, 0);
+	ck_assert_int_eq(del("a", 1, "b").code, 0);
+	(void)pcc_answer("a");
+	run_ms(100);
+	ck_assert_int_eq(admit_one("slice", wish(2, "b", 8ull * G)).code, 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	p = policy("a", 9, "b");
+	p->bandwidth_bps = 8ull * G;
+	p->setup_prio = p->hold_prio = 7;
+	put_ok(p);
+	run_ms(100);
+	ck_assert_int_eq(view_of("a", 2, "b")->state, INTENT_UP);
+	ck_assert_int_eq(view_of("a", 9, "b")->state, INTENT_DOWN);
+	audit();
+}
+END_TEST
+
+/* ---- a group ---- */
+
+static struct intent_policy *member(uint32_t color)
+{
+	struct intent_policy *p = wish(color, "d", G);
+
+	p->group = (struct intent_membership){ .id = 5, .diverse = PCE_DIVERSE_LINK };
+	return p;
+}
+
+START_TEST(those_kept_apart_are_so_from_the_beginning)
+{
+	struct intent_policy *puts[] = { member(1), member(2) };
+	char one[1024];
+
+	ck_assert_int_eq(admit("slice", puts, 2).code, 0);
+	snprintf(one, sizeof(one), "%s", view_of("a", 1, "d")->path_text);
+	ck_assert_str_ne(one, view_of("a", 2, "d")->path_text);
+	ck_assert_uint_eq(reserved("a", "b"), G);
+	ck_assert_uint_eq(reserved("a", "c"), G);
+	run_ms(100);
+	ck_assert_uint_eq(pcc_answer("a"), 2);
+	ck_assert_int_eq(view_of("a", 2, "d")->state, INTENT_UP);
+}
+END_TEST
+
+START_TEST(where_there_is_no_second_way_neither_is_there)
+{
+	struct intent_policy *puts[] = { member(1), member(2) };
+	struct intent_set_result r;
+
+	net_cut("a", "c");
+	r = admit("slice", puts, 2);
+	ck_assert_int_eq(r.code, INTENT_E_SHORT);
+	ck_assert_uint_eq(r.index, 1);
+	ck_assert_str_eq(r.link, "");
+	nothing_is_there();
+}
+END_TEST
+
+/* ---- one that was there ---- */
+
+START_TEST(more_for_one_that_is_there_is_admitted_as_a_whole)
+{
+	struct intent_policy *puts[] = { wish(1, "b", 5ull * G), wish(2, "b", 5ull * G + 1) };
+	struct answer a;
+
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", 2ull * G)).code, 0);
+	run_ms(100);
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	ck_assert_int_eq(admit("slice", puts, 2).code, INTENT_E_SHORT);
+	ck_assert_uint_eq(view_of("a", 1, "b")->desired.bandwidth_bps, 2ull * G);
+	ck_assert_uint_eq(reserved("a", "b"), 2ull * G);
+	ck_assert_int_eq(view_of("a", 1, "b")->state, INTENT_UP);
+	ck_assert_uint_eq(calls_open(), 0);
+	audit();
+	/* It fits; while it is on its way to disk nobody else gets the room. */
+	puts[0] = wish(1, "b", 5ull * G);
+	puts[1] = wish(2, "b", 5ull * G);
+	ask(&a, "slice", puts, 2, false);
+	while (reserved("a", "b") < 10ull * G) {
+		ck_assert(!a.done);
+		step();
+	}
+	ck_assert_int_eq(wait_for(&a).code, 0);
+	ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
+	run_ms(100);
+	ck_assert_uint_eq(pcc_answer("a"), 2);
+	ck_assert_int_eq(view_of("a", 1, "b")->state, INTENT_UP);
+	ck_assert_uint_eq(view_of("a", 1, "b")->desired.bandwidth_bps, 5ull * G);
+	ck_assert_uint_eq(pcc_lsp("a", view_of("a", 1, "b")->lsp_name)->bandwidth_bps, 5ull * G);
+	audit();
+}
+END_TEST
+
+START_TEST(less_is_admitted_where_nothing_is_left)
+{
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", 10ull * G)).code, 0);
+	run_ms(100);
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", 10ull * G + 1)).code, INTENT_E_SHORT);
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", 1ull * G)).code, 0);
+	run_ms(100);
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	ck_assert_uint_eq(reserved("a", "b"), 1ull * G);
+	audit();
+}
+END_TEST
+
+START_TEST(it_goes_as_a_whole_with_its_owners_record)
+{
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", 10ull * G)).code, 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	ck_assert_int_eq(drop("slice", 1, "b").code, 0);
+	ck_assert_uint_eq(records("slice"), 0);
+	ck_assert_ptr_null(view_of("a", 1, "b"));
+	ck_assert_uint_eq(reserved("a", "b"), 10ull * G); /* until it is out of the headend */
+	run_ms(100);
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	run_ms(100);
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	nothing_is_there();
+	ck_assert_int_eq(drop("slice", 1, "b").code, INTENT_E_MISSING);
+}
+END_TEST
+
+/* ---- whose they are ---- */
+
+START_TEST(what_belongs_to_a_slice_is_written_by_it_only)
+{
+	struct intent_policy *p;
+	struct intent_result r;
+
+	ck_assert_int_eq(admit_one("slice one", wish(1, "b", G)).code, 0);
+	p = wish(1, "b", 2ull * G);
+	r = put(INTENT_REPLACE, p, 0);
+	ck_assert_int_eq(r.code, INTENT_E_MODE);
+	ck_assert_msg(strstr(r.text, "slice one") != NULL, "%s", r.text);
+	ck_assert_int_eq(del("a", 1, "b").code, INTENT_E_MODE);
+	ck_assert_int_eq(release("a", 1, "b").code, INTENT_E_MODE);
+	ck_assert_int_eq(admit_one("slice two", p).code, INTENT_E_MODE);
+	ck_assert_int_eq(drop("slice two", 1, "b").code, INTENT_E_MODE);
+	put_ok(policy("a", 7, "b"));
+	ck_assert_int_eq(admit_one("slice one", wish(7, "b", G)).code, INTENT_E_MODE); /* an operator's */
+	ck_assert_int_eq(admit_one("", wish(8, "b", G)).code, INTENT_E_INVALID);
+	ck_assert_uint_eq(view_of("a", 1, "b")->desired.bandwidth_bps, G);
+	ck_assert_int_eq(drop("slice one", 1, "b").code, 0);
+}
+END_TEST
+
+START_TEST(the_owner_hears_of_every_state)
+{
+	unsigned before;
+
+	n_told = 0;
+	intent_owned_watch(world.intent, watched, NULL);
+	put_ok(policy("a", 7, "b"));
+	(void)pcc_answer("a");
+	ck_assert_uint_eq(n_told, 0);
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", G)).code, 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	run_ms(1);
+	ck_assert_int_eq(view_of("a", 1, "b")->state, INTENT_UP);
+	ck_assert_uint_ge(n_told, 1);
+	before = n_told;
+	net_cut("a", "b");
+	run_ms(100);
+	ck_assert_uint_gt(n_told, before);
+	(void)pcc_answer("a");
+	run_ms(100);
+	before = n_told;
+	ck_assert_int_eq(drop("slice", 1, "b").code, 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	run_ms(100);
+	ck_assert_uint_gt(n_told, before);
+	ck_assert_ptr_null(view_of("a", 1, "b"));
+}
+END_TEST
+
+/* ---- what can go wrong ---- */
+
+START_TEST(without_sight_nothing_is_promised)
+{
+	net_stale();
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", G)).code, INTENT_E_BLIND);
+	nothing_is_there();
+	net_publish();
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", G)).code, 0);
+}
+END_TEST
+
+START_TEST(a_full_disk_and_nothing_is_there)
+{
+	store_disk_fail(world.disk, true);
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", 10ull * G)).code, INTENT_E_STORE);
+	store_disk_fail(world.disk, false);
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	nothing_is_there();
+	run_ms(1000);
+	ck_assert_uint_eq(world.n_calls, 0);
+	ck_assert_int_eq(admit_one("slice", wish(1, "b", 10ull * G)).code, 0);
+}
+END_TEST
+
+START_TEST(one_wish_that_is_wrong_and_all_are_refused)
+{
+	struct intent_policy *puts[] = { wish(1, "b", G), wish(2, "b", G), wish(1, "b", G) };
+	struct intent_set_result r;
+
+	puts[1]->hold_prio = 5; /* held worse than it is set up */
+	r = admit("slice", puts, 2);
+	free(puts[2]);
+	ck_assert_int_eq(r.code, INTENT_E_INVALID);
+	ck_assert_uint_eq(r.index, 1);
+	ck_assert_str_ne(r.field, "");
+	nothing_is_there();
+	/* Twice the same. */
+	puts[0] = wish(1, "b", G);
+	puts[1] = wish(2, "b", G);
+	puts[2] = wish(1, "b", G);
+	r = admit("slice", puts, 3);
+	ck_assert_int_eq(r.code, INTENT_E_BUSY);
+	ck_assert_uint_eq(r.index, 2);
+	nothing_is_there();
+}
+END_TEST
+
+/* The link goes while the set is on its way to disk: it is kept, and looks for another way. */
+START_TEST(a_cut_between_placing_and_the_disk_moves_it)
+{
+	struct intent_policy *p = wish(1, "d", 6ull * G);
+	struct answer a;
+
+	ask(&a, "slice", &p, 1, false);
+	while (reserved("a", "b") == 0) {
+		ck_assert(!a.done);
+		step();
+	}
+	net_cut("a", "b");
+	ck_assert_int_eq(wait_for(&a).code, 0);
+	run_ms(100);
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>c,c>d");
+	(void)pcc_answer("a");
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_UP);
+	ck_assert_uint_eq(reserved("a", "c"), 6ull * G);
+	audit();
+}
+END_TEST
+
+/* Its headend has an LSP of that colour and endpoint already, which others made. */
+START_TEST(a_refused_set_leaves_what_the_headend_has)
+{
+	struct intent_policy *puts[] = { wish(1, "b", G), wish(2, "b", 10ull * G) };
+	struct lsp_state *l = pcc_plant("a", "foreign", &(struct sr_list){ .n = 1, .at = { net_sid("b") } });
+	struct answer a;
+
+	l->has_key = true;
+	l->color = 1;
+	l->endpoint = net_addr("b");
+	ask(&a, "slice", puts, 2, false);
+	pcc_report("a", "foreign");
+	(void)wait_for(&a);
+	run_ms(100);
+	ck_assert_ptr_nonnull(pcc_lsp("a", "foreign"));
+	audit();
+}
+END_TEST
+
+/* Crash after so many milliseconds: what was told is there, what was not is there as a whole or not. */
+START_TEST(a_crash_at_any_time)
+{
+	struct intent_policy *puts[] = { wish(1, "b", 4ull * G), wish(2, "b", 6ull * G) };
+	struct answer a;
+	bool told;
+
+	ask(&a, "slice", puts, 2, false);
+	for (int k = 0; k < _i; k++)
+		(void)loop_fake_step(world.loop, mono_add(loop_now(world.loop), NS_PER_S));
+	told = a.done && a.r.code == 0;
+	world_crash();
+	ck_assert(records("policy") == 0 || records("policy") == 2);
+	ck_assert_uint_eq(records("slice"), records("policy") / 2);
+	ck_assert(!told || records("policy") == 2);
+	net_publish();
+	pcc_up("a");
+	run_ms(6000);
+	(void)pcc_answer("a");
+	if (records("policy") == 2) {
+		ck_assert_int_eq(view_of("a", 1, "b")->state, INTENT_UP);
+		ck_assert_str_eq(view_of("a", 2, "b")->desired.owner, "slice");
+		ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
+	} else {
+		nothing_is_there();
+		ck_assert_uint_eq(reserved("a", "b"), 0);
+	}
+	audit();
+}
+END_TEST
+
+/* ---- against a sum ---- */
+
+static uint64_t seed;
+
+static uint32_t below(uint32_t n)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(seed >> 33) % n;
+}
+
+START_TEST(what_is_admitted_is_what_fits)
+{
+	static uint64_t held[65];
+	uint64_t sum = 0;
+
+	seed = (uint64_t)_i + 1;
+	memset(held, 0, sizeof(held));
+	for (unsigned k = 0; k < MANY; k++) {
+		uint32_t first = 1 + below(60), n = 1 + below(4);
+		uint64_t now = sum, bps[4];
+		struct intent_policy *puts[4];
+		struct intent_set_result r;
+
+		if (below(4) == 0) {
+			r = drop("slice", first, "b");
+			ck_assert_int_eq(r.code, held[first] ? 0 : INTENT_E_MISSING);
+			sum -= held[first];
+			held[first] = 0;
+			(void)pcc_answer("a");
+			run_ms(1);
+			(void)pcc_answer("a");
+			continue;
+		}
+		for (uint32_t j = 0; j < n; j++) {
+			bps[j] = 1 + below(G);
+			puts[j] = wish(first + j, "b", bps[j]);
+			/* More is held before less is let go. */
+			now += bps[j] > held[first + j] ? bps[j] - held[first + j] : 0;
+		}
+		r = admit("slice", puts, n);
+		ck_assert_msg((r.code == 0) == (now <= 10ull * G), "%u: %d %s, %llu", k, r.code, r.text,
+			      (unsigned long long)now);
+		for (uint32_t j = 0; r.code == 0 && j < n; j++) {
+			sum += bps[j] - held[first + j];
+			held[first + j] = bps[j];
+		}
+		run_ms(1);
+		(void)pcc_answer("a");
+		run_ms(1);
+		(void)pcc_answer("a");
+		ck_assert_uint_eq(reserved("a", "b"), sum);
+		if (k % 16 == 0)
+			audit();
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("intent-admit");
+	TCase *two = tcase_create("two"), *four = tcase_create("four"), *often = tcase_create("often");
+
+	tcase_add_checked_fixture(four, square, world_down);
+	tcase_add_test(four, all_are_reserved_and_durable_before_it_is_told_and_sent_after);
+	tcase_add_test(four, those_kept_apart_are_so_from_the_beginning);
+	tcase_add_test(four, where_there_is_no_second_way_neither_is_there);
+	tcase_add_test(four, a_cut_between_placing_and_the_disk_moves_it);
+	tcase_add_checked_fixture(two, pair, world_down);
+	tcase_add_test(two, one_bit_too_much_and_nothing_of_it_is_there);
+	tcase_add_test(two, of_64_that_want_the_last_exactly_one_wins);
+	tcase_add_test(two, a_dry_run_tells_and_leaves_nothing);
+	tcase_add_test(two, nobody_is_pushed_out_for_a_promise);
+	tcase_add_test(two, more_for_one_that_is_there_is_admitted_as_a_whole);
+	tcase_add_test(two, less_is_admitted_where_nothing_is_left);
+	tcase_add_test(two, it_goes_as_a_whole_with_its_owners_record);
+	tcase_add_test(two, what_belongs_to_a_slice_is_written_by_it_only);
+	tcase_add_test(two, the_owner_hears_of_every_state);
+	tcase_add_test(two, without_sight_nothing_is_promised);
+	tcase_add_test(two, a_full_disk_and_nothing_is_there);
+	tcase_add_test(two, one_wish_that_is_wrong_and_all_are_refused);
+	tcase_add_test(two, a_refused_set_leaves_what_the_headend_has);
+	tcase_add_loop_test(two, a_crash_at_any_time, 0, 20);
+	tcase_add_checked_fixture(often, pair, world_down);
+	tcase_add_loop_test(often, what_is_admitted_is_what_fits, 0, 8);
+	suite_add_tcase(s, two);
+	suite_add_tcase(s, four);
+	suite_add_tcase(s, often);
+	return check_main(s);
+}
