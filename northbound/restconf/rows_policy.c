@@ -65,6 +65,7 @@ static const struct rc_leaf cpath_leaves[] = {
 
 static const struct rc_leaf state_leaves[] = {
 	RC_LEAF_ENUM("mode", RC_ENUM, struct intent_view, mode, mode_names),
+	RC_LEAF("owner", RC_CHARS, struct intent_view, desired.owner, RC_SKIP_ZERO),
 	RC_LEAF_ENUM("status", RC_ENUM, struct intent_view, state, state_names),
 	RC_LEAF("reason", RC_CHARS, struct intent_view, reason, RC_SKIP_ZERO),
 	RC_LEAF("since", RC_TIME, struct intent_view, since_wall_ns, 0),

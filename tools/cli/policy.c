@@ -70,6 +70,7 @@ static const struct cli_column policy_fields[] = {
 	{ "policy", "", fmt_key, false },
 	{ "name", "name", NULL, false },
 	{ "mode", "state/mode", NULL, false },
+	{ "belongs to", "state/owner", NULL, false },
 	{ "status", "state/status", NULL, false },
 	{ "reason", "state/reason", NULL, false },
 	{ "since", "state/since", NULL, false },

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { G = 1000000000, SETS = 64, MANY = 600 };
+enum { G = 1000000000, SETS = 64, MANY = 600, WIDE = 40 /* more than are looked at in one turn */ };
 
 static unsigned n_told; /* by the watch of owned policies */
 
@@ -41,15 +41,27 @@ static void pair(void)
 struct answer {
 	bool done;
 	struct intent_set_result r;
-	unsigned calls_then; /* the driver had been asked for when it was told */
+	unsigned calls_then;	/* the driver had been asked for when it was told */
+	uint64_t reserved_then; /* on a>b */
 };
+
+static uint64_t reserved(const char *from, const char *to)
+{
+	struct intent_book_row r;
+	uint64_t sum = 0;
+
+	ck_assert(intent_book_row(world.intent, net_index(from, to), &r));
+	for (unsigned p = 0; p < 8; p++)
+		sum += r.reserved_bps[p];
+	return sum;
+}
 
 static void answered(void *arg, const struct intent_set_result *r)
 {
 	struct answer *a = arg;
 
 	ck_assert(!a->done);
-	*a = (struct answer){ true, *r, world.n_calls };
+	*a = (struct answer){ true, *r, world.n_calls, reserved("a", "b") };
 }
 
 static struct intent_policy *wish(uint32_t color, const char *to, uint64_t bps)
@@ -121,17 +133,6 @@ static struct intent_set_result drop(const char *owner, uint32_t color, const ch
 	return wait_for(&a);
 }
 
-static uint64_t reserved(const char *from, const char *to)
-{
-	struct intent_book_row r;
-	uint64_t sum = 0;
-
-	ck_assert(intent_book_row(world.intent, net_index(from, to), &r));
-	for (unsigned p = 0; p < 8; p++)
-		sum += r.reserved_bps[p];
-	return sum;
-}
-
 static int count(void *arg, const char *k, const void *v, size_t len)
 {
 	(void)k;
@@ -146,6 +147,17 @@ static unsigned records(const char *bucket)
 	unsigned n = 0;
 
 	ck_assert_int_eq(store_each(world.store, bucket, count, &n), 0);
+	return n;
+}
+
+/* Events of policies there have been. */
+static unsigned told(void)
+{
+	unsigned n = 0;
+	bool gap;
+
+	for (const struct bus_event *e = bus_next(world.bus, 0, &gap); e; e = bus_next(world.bus, e->id, &gap))
+		n += strncmp(e->type, "policy-", 7) == 0;
 	return n;
 }
 
@@ -209,6 +221,7 @@ START_TEST(one_bit_too_much_and_nothing_of_it_is_there)
 	nothing_is_there();
 	run_ms(1000);
 	ck_assert_uint_eq(world.n_calls, 0);
+	ck_assert_uint_eq(told(), 0);
 	/* One bit less. */
 	puts[0] = wish(1, "b", 4ull * G);
 	puts[1] = wish(2, "b", 6ull * G);
@@ -357,6 +370,7 @@ START_TEST(more_for_one_that_is_there_is_admitted_as_a_whole)
 		step();
 	}
 	ck_assert_int_eq(wait_for(&a).code, 0);
+	ck_assert_uint_eq(a.reserved_then, 10ull * G);
 	ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
 	run_ms(100);
 	ck_assert_uint_eq(pcc_answer("a"), 2);
@@ -524,22 +538,53 @@ START_TEST(a_cut_between_placing_and_the_disk_moves_it)
 }
 END_TEST
 
-/* Its headend has an LSP of that colour and endpoint already, which others made. */
+/* Its headend tells of an LSP that a policy of the set would have, before the last has found no place. */
 START_TEST(a_refused_set_leaves_what_the_headend_has)
 {
-	struct intent_policy *puts[] = { wish(1, "b", G), wish(2, "b", 10ull * G) };
+	struct intent_policy *puts[WIDE];
 	struct lsp_state *l = pcc_plant("a", "foreign", &(struct sr_list){ .n = 1, .at = { net_sid("b") } });
 	struct answer a;
 
 	l->has_key = true;
 	l->color = 1;
 	l->endpoint = net_addr("b");
-	ask(&a, "slice", puts, 2, false);
+	for (uint32_t k = 0; k < WIDE; k++)
+		puts[k] = wish(k + 1, "b", k + 1 < WIDE ? 1 : 10ull * G);
+	ask(&a, "slice", puts, WIDE, false);
+	while (reserved("a", "b") == 0)
+		step();
+	ck_assert(!a.done);
 	pcc_report("a", "foreign");
-	(void)wait_for(&a);
+	ck_assert_int_eq(wait_for(&a).code, INTENT_E_SHORT);
 	run_ms(100);
 	ck_assert_ptr_nonnull(pcc_lsp("a", "foreign"));
+	ck_assert_int_eq(view_of("a", 1, "b")->mode, INTENT_OBSERVED);
+	ck_assert_uint_eq(records("policy"), 0);
 	audit();
+}
+END_TEST
+
+START_TEST(repairs_go_first)
+{
+	struct answer a;
+	struct intent_policy *p;
+
+	for (uint32_t k = 1; k <= WIDE; k++) {
+		p = policy("a", k, "d");
+		p->bandwidth_bps = 8ull * G / WIDE;
+		put_ok(p);
+	}
+	run_ms(100);
+	(void)pcc_answer("a");
+	ck_assert_uint_eq(reserved("a", "b"), 8ull * G);
+	net_cut("a", "b");
+	p = wish(100, "d", 6ull * G); /* there is room as long as they are not moved */
+	ask(&a, "slice", &p, 1, false);
+	ck_assert_int_eq(wait_for(&a).code, INTENT_E_SHORT);
+	run_ms(100);
+	ck_assert_uint_eq(reserved("a", "c"), 8ull * G);
+	for (uint32_t k = 1; k <= WIDE; k++)
+		ck_assert(view_of("a", k, "d")->charged);
 }
 END_TEST
 
@@ -641,6 +686,7 @@ int main(void)
 	tcase_add_test(four, those_kept_apart_are_so_from_the_beginning);
 	tcase_add_test(four, where_there_is_no_second_way_neither_is_there);
 	tcase_add_test(four, a_cut_between_placing_and_the_disk_moves_it);
+	tcase_add_test(four, repairs_go_first);
 	tcase_add_checked_fixture(two, pair, world_down);
 	tcase_add_test(two, one_bit_too_much_and_nothing_of_it_is_there);
 	tcase_add_test(two, of_64_that_want_the_last_exactly_one_wins);
