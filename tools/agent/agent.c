@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "tools/agent/json.h"
 #include "tools/agent/show.h"
+#include "tools/agent/stamp.h"
 #include "tools/agent/state.h"
 
 #define SAVE_NS (100 * NS_PER_MS) /* one file for a burst of changes */
@@ -31,6 +32,7 @@ struct agent {
 	struct agent_count *count; /* NULL: nftables is not to be used, or not to be had */
 	struct agent_tunsrc *tunsrc;
 	struct agent_ctl *ctl;
+	struct agent_stamp *stamp;
 	struct agent_show *show;
 	struct loop_timer save, sweep, stop;
 	bool dirty, told, stopping;
@@ -130,7 +132,8 @@ static void on_refresh(void *arg)
 static void on_render(void *arg, struct str *out)
 {
 	struct agent *a = arg;
-	struct agent_view v = { a->cfg, a->fib, a->pol, a->sids, a->count, a->tunsrc, a->ctl };
+	struct agent_view v = { a->cfg,   a->fib,    a->pol, a->sids,
+				a->count, a->tunsrc, a->ctl, a->stamp };
 
 	agent_json(&v, out);
 }
@@ -205,6 +208,8 @@ static int apply(struct agent *a)
 		log_event("", LOG_WARN, "agent.count.absent",
 			  "msg=\"packets of the router's SIDs are not counted\"");
 	on_sids(a);
+	if (rc == 0)
+		rc = agent_stamp_configure(a->stamp, &a->cfg->stamp);
 	return err_trace(rc);
 }
 
@@ -261,7 +266,8 @@ static int parts_new(struct agent *a, struct net *net)
 	if ((rc = agent_fib_new(&a->fib, a->loop, &fib_ops, a)) < 0 ||
 	    (rc = agent_pol_new(&a->pol, a->loop, a->fib, &pol_ops, a)) < 0 ||
 	    (rc = agent_sids_new(&a->sids, a->loop, a->fib, on_sids, a)) < 0 ||
-	    (rc = agent_tunsrc_new(&a->tunsrc, a->loop)) < 0)
+	    (rc = agent_tunsrc_new(&a->tunsrc, a->loop)) < 0 ||
+	    (rc = agent_stamp_new(&a->stamp, a->loop)) < 0)
 		return err_trace(rc);
 	return agent_ctl_new(&a->ctl, a->loop, net, a->pol, on_synced, a);
 }
@@ -306,6 +312,7 @@ struct agent *agent_free(struct agent *a)
 	if (!a)
 		return NULL;
 	agent_show_free(a->show);
+	agent_stamp_free(a->stamp);
 	agent_ctl_free(a->ctl);
 	a->ctl = NULL;
 	agent_count_free(a->count);

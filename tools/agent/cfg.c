@@ -182,7 +182,7 @@ static bool make_room(const struct lyd_node *root, struct agent_cfg *c)
 	return c->controllers && c->steering && c->sids && c->counted;
 }
 
-static void fill(struct conf_reader *r, const struct lyd_node *root, struct agent_cfg *c)
+static bool fill(struct conf_reader *r, const struct lyd_node *root, struct agent_cfg *c)
 {
 	const char *exit = conf_text_of(root, "on-exit");
 
@@ -200,6 +200,7 @@ static void fill(struct conf_reader *r, const struct lyd_node *root, struct agen
 	fill_kernel(conf_child(root, "kernel"), c);
 	fill_lists(r, root, c);
 	qsort(c->steering, c->n_steering, sizeof(*c->steering), by_prefix);
+	return agent_stamp_cfg_fill(r, conf_child(root, "stamp"), &c->stamp);
 }
 
 int agent_cfg_load(const char *path, struct agent_cfg **outp, struct str *errors)
@@ -215,10 +216,7 @@ int agent_cfg_load(const char *path, struct agent_cfg **outp, struct str *errors
 	if (conf_models(&ctx, models, errors) < 0)
 		return err_raise(-EINVAL);
 	tree = conf_tree_part(ctx, models[0], path, errors, &ok);
-	if (tree && make_room(tree, c))
-		fill(&r, tree, c);
-	else
-		ok = false;
+	ok = tree && make_room(tree, c) && fill(&r, tree, c) && ok;
 	conf_tree_free(tree);
 	ly_ctx_destroy(ctx);
 	if (!ok || r.n_errors > 0)
@@ -237,6 +235,7 @@ struct agent_cfg *agent_cfg_free(struct agent_cfg *c)
 	free(c->steering);
 	free(c->sids);
 	free(c->counted);
+	agent_stamp_cfg_fini(&c->stamp);
 	free(c);
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "log/log.h"
+#include "tools/agent/stamp_cfg.h"
 
 enum { AGENT_IF_MAX = 16 };
 
@@ -56,6 +57,7 @@ struct agent_cfg {
 	size_t n_sids;
 	struct ip_prefix *counted;
 	size_t n_counted;
+	struct agent_stamp_cfg stamp;
 };
 
 /* 0, or -EINVAL with every problem found as lines in errors. */

@@ -241,5 +241,7 @@ void agent_json(const struct agent_view *v, struct str *o)
 	str_add(o, "]");
 	open_list(&w, "counted");
 	counted(&w);
-	str_add(o, "]}\n");
+	str_add(o, "]");
+	agent_stamp_json(v->stamp, o);
+	str_add(o, "}\n");
 }

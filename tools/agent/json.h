@@ -6,6 +6,7 @@
 #include "tools/agent/ctl.h"
 #include "tools/agent/pol.h"
 #include "tools/agent/sids.h"
+#include "tools/agent/stamp.h"
 #include "tools/agent/tunsrc.h"
 
 enum { AGENT_JSON_MAX = 64 << 20 };
@@ -18,6 +19,7 @@ struct agent_view {
 	const struct agent_count *count; /* NULL: not counted by nftables */
 	const struct agent_tunsrc *tunsrc;
 	const struct agent_ctl *ctl;
+	const struct agent_stamp *stamp;
 };
 
 void agent_json(const struct agent_view *v, struct str *out);

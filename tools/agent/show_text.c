@@ -8,7 +8,7 @@
 #include "base/auto.h"
 #include "tools/agent/show.h"
 
-enum { COLUMNS_MAX = 9 };
+enum { COLUMNS_MAX = 12 };
 
 struct table {
 	const char *list, *title;
@@ -42,6 +42,13 @@ static const struct table tables[] = {
 	{ "counted", "Counted prefixes",
 	  { { "prefix", "prefix", 30 }, { "arrived", "packets", 12 },
 	    { "arrived-bytes", "bytes", 0 } } },
+	{ "stamp-sessions", "STAMP sessions",
+	  { { "name", "name", 18 }, { "reflector", "reflector", 22 }, { "state", "state", 10 },
+	    { "window-sent", "sent", 6 }, { "window-lost", "lost", 6 },
+	    { "rtt-min-us", "rtt min", 9 }, { "rtt-p50-us", "p50 us", 9 },
+	    { "rtt-p99-us", "p99 us", 9 }, { "rtt-max-us", "max us", 9 },
+	    { "forward-p50-us", "there p50", 10 }, { "backward-p50-us", "back p50", 10 },
+	    { "reason", "reason", 0 } } },
 };
 
 static void cell(const char *text, int width)
