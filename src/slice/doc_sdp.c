@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading service demarcation points: where they are, what traffic is theirs, at what rates. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "slice/doc_service.h"
+
+enum { CRITERIA_MAX = 64, TERMS_MAX = 16, VALUES_MAX = 256, ACS_MAX = 16, VLAN_MAX = 4094 };
+
+static void numbers(struct doc *d, json_object *o, const char *name, uint64_t max, struct slice_match *out)
+{
+	json_object *v = doc_array(d, o, name, VALUES_MAX, &out->n);
+	uint32_t *at = doc_alloc(d, out->n, sizeof(*at));
+
+	for (uint32_t i = 0; at && i < out->n; i++)
+		at[i] = (uint32_t)doc_number(d, json_object_array_get_idx(v, i), name, max);
+	out->numbers = at;
+	out->n = at ? out->n : 0;
+}
+
+static void names(struct doc *d, json_object *o, const char *name, struct slice_match *out)
+{
+	json_object *v = doc_array(d, o, name, VALUES_MAX, &out->n);
+	const char **at = doc_alloc(d, out->n, sizeof(*at));
+
+	for (uint32_t i = 0; at && i < out->n; i++)
+		at[i] = doc_string(d, json_object_array_get_idx(v, i), name);
+	out->names = at;
+	out->n = at ? out->n : 0;
+}
+
+static void prefixes(struct doc *d, json_object *o, struct slice_match *out)
+{
+	json_object *v = doc_array(d, o, "ip-prefix", VALUES_MAX, &out->n);
+	struct ip_prefix *at = doc_alloc(d, out->n, sizeof(*at));
+
+	for (uint32_t i = 0; at && i < out->n; i++)
+		at[i] = doc_prefix(d, json_object_array_get_idx(v, i), "ip-prefix");
+	out->prefixes = at;
+	out->n = at ? out->n : 0;
+}
+
+static struct ip_prefix flow_end(struct doc *d, json_object *o, const char *name)
+{
+	json_object *v = doc_member(o, name);
+
+	return v ? doc_prefix(d, v, name) : (struct ip_prefix){ 0 };
+}
+
+static void flow(struct doc *d, json_object *o, struct slice_match *out)
+{
+	json_object *f = doc_object(d, o, "flow");
+
+	out->n = 1;
+	if (!f)
+		doc_fault(d, "flow", "say which");
+	out->flow.has_protocol = doc_member(f, "protocol") != NULL;
+	out->flow.protocol = (uint8_t)doc_u64(d, f, "protocol", 0, UINT8_MAX);
+	out->flow.src = flow_end(d, f, "source");
+	out->flow.dst = flow_end(d, f, "destination");
+	out->flow.src_port = (uint16_t)doc_u64(d, f, "source-port", 0, UINT16_MAX);
+	out->flow.dst_port = (uint16_t)doc_u64(d, f, "destination-port", 0, UINT16_MAX);
+}
+
+static void term(struct doc *d, json_object *o, struct slice_match *out)
+{
+	static const char *const types[] = {
+		[SLICE_MATCH_ANY] = "any",
+		[SLICE_MATCH_INTERFACE] = "phy-interface",
+		[SLICE_MATCH_VLAN] = "vlan",
+		[SLICE_MATCH_LABEL] = "label",
+		[SLICE_MATCH_SRC] = "source-ip-prefix",
+		[SLICE_MATCH_DST] = "destination-ip-prefix",
+		[SLICE_MATCH_DSCP] = "dscp",
+		[SLICE_MATCH_ACL] = "acl",
+		[SLICE_MATCH_APN] = "apn-id",
+		[SLICE_MATCH_FLOW] = "five-tuple",
+		NULL,
+	};
+
+	*out = (struct slice_match){ 0 };
+	if (!doc_member(o, "type"))
+		doc_fault(d, "match-type/type", "say which");
+	out->type = (enum slice_match_type)doc_word(d, o, "type", types, SLICE_MATCH_ANY);
+	switch (out->type) {
+	case SLICE_MATCH_ANY:
+		return;
+	case SLICE_MATCH_INTERFACE:
+		names(d, o, "interface-name", out);
+		break;
+	case SLICE_MATCH_VLAN:
+		numbers(d, o, "vlan", VLAN_MAX, out);
+		break;
+	case SLICE_MATCH_LABEL:
+		numbers(d, o, "label", 0xfffff, out);
+		break;
+	case SLICE_MATCH_SRC:
+	case SLICE_MATCH_DST:
+		prefixes(d, o, out);
+		break;
+	case SLICE_MATCH_DSCP:
+		numbers(d, o, "dscp", 63, out);
+		break;
+	case SLICE_MATCH_ACL:
+		names(d, o, "acl-name", out);
+		break;
+	case SLICE_MATCH_APN:
+		numbers(d, o, "apn-id", UINT32_MAX, out);
+		break;
+	case SLICE_MATCH_FLOW:
+		flow(d, o, out);
+		break;
+	}
+	if (out->n == 0)
+		doc_fault(d, "match-type", "%s without a value matches nothing", types[out->type]);
+}
+
+static uint32_t group_of(struct doc *d, const struct slice_service *s, const char *id)
+{
+	for (uint32_t g = 0; g < s->n_groups; g++) {
+		if (strcmp(s->groups[g].id, id) == 0)
+			return g;
+	}
+	doc_fault(d, "target-connection-group-id", "there is no connection group %.64s", id);
+	return 0;
+}
+
+static void criterion(struct doc *d, json_object *o, const struct slice_service *s,
+		      struct slice_criterion *out)
+{
+	static const char *const roles[] = { "any-to-any-role", "hub-role", "spoke-role", "sender-role",
+					     "receiver-role", NULL };
+	uint32_t n;
+	json_object *v = doc_array(d, o, "match-type", TERMS_MAX, &n);
+	struct slice_match *at = doc_alloc(d, n, sizeof(*at));
+
+	out->index = (uint32_t)doc_u64(d, o, "index", 0, UINT32_MAX);
+	out->group = group_of(d, s, doc_id(d, o, "target-connection-group-id"));
+	out->role = (enum slice_role)doc_word(d, o, "connection-group-sdp-role", roles, SLICE_ROLE_ANY);
+	out->construct = doc_text(d, o, "target-connectivity-construct-id");
+	for (uint32_t i = 0; at && i < n; i++)
+		term(d, json_object_array_get_idx(v, i), &at[i]);
+	out->match = at;
+	out->n_match = at ? n : 0;
+}
+
+static int by_index(const void *a, const void *b)
+{
+	const struct slice_criterion *x = a, *y = b;
+
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void criteria(struct doc *d, json_object *o, const struct slice_service *s, struct slice_sdp *out)
+{
+	json_object *v = doc_array(d, doc_object(d, o, "service-match-criteria"), "match-criterion",
+				   CRITERIA_MAX, &out->n_criteria);
+	struct slice_criterion *at = doc_alloc(d, out->n_criteria, sizeof(*at));
+
+	for (uint32_t i = 0; at && i < out->n_criteria; i++) {
+		json_object *c = json_object_array_get_idx(v, i);
+		size_t was = doc_in(d, "service-match-criteria/match-criterion[index='%u']",
+				    (unsigned)doc_u64(d, c, "index", 0, UINT32_MAX));
+
+		criterion(d, c, s, &at[i]);
+		doc_out(d, was);
+	}
+	out->n_criteria = at ? out->n_criteria : 0;
+	if (at)
+		qsort(at, out->n_criteria, sizeof(*at), by_index);
+	out->criteria = at;
+	for (uint32_t i = 1; i < out->n_criteria; i++) {
+		if (at[i].index == at[i - 1].index)
+			doc_fault(d, "service-match-criteria", "index %u is there twice", at[i].index);
+	}
+}
+
+static void rates(struct doc *d, json_object *o, const char *name, struct slice_rates *out)
+{
+	json_object *r = doc_object(d, doc_object(d, o, name), "rate-limits");
+	size_t was = doc_in(d, "%s/rate-limits", name);
+
+	out->cir = doc_u64(d, r, "cir", 0, UINT64_MAX);
+	out->pir = doc_u64(d, r, "pir", 0, UINT64_MAX);
+	out->cbs = doc_u64(d, r, "cbs", 0, UINT64_MAX);
+	out->pbs = doc_u64(d, r, "pbs", 0, UINT64_MAX);
+	if (out->pir && out->pir < out->cir)
+		doc_fault(d, "pir", "the peak is below the committed rate");
+	doc_out(d, was);
+}
+
+static struct ip_prefix ac_address(struct doc *d, json_object *o, const char *addr, const char *len)
+{
+	struct ip_prefix p = { 0 };
+	const char *text = doc_text(d, o, addr);
+
+	if (!text)
+		return p;
+	if (ip_parse(text, &p.addr) < 0)
+		doc_fault(d, addr, "it has to be an address");
+	p.len = (uint8_t)doc_u64(d, o, len, ip_bits(&p.addr), ip_bits(&p.addr));
+	return p;
+}
+
+static uint32_t ac_vlan(struct doc *d, json_object *o)
+{
+	static const char *const types[] = { "vlan-id", "cvlan-id", "svlan-id", "ip-address-mask", NULL };
+	uint32_t n, k, vlan = 0;
+	json_object *tags = doc_array(d, doc_object(d, o, "ac-tags"), "ac-tag", 8, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		json_object *t = json_object_array_get_idx(tags, i);
+		json_object *v = doc_array(d, t, "tag-type-value", 8, &k);
+
+		if (doc_word(d, t, "tag-type", types, 3) == 0 && k > 0)
+			vlan = (uint32_t)doc_number(d, json_object_array_get_idx(v, 0),
+						    "ac-tags/ac-tag/tag-type-value", VLAN_MAX);
+	}
+	return vlan;
+}
+
+static void circuit(struct doc *d, json_object *o, struct slice_ac *out)
+{
+	const char *node = doc_text(d, o, "ac-node-id"), *port = doc_text(d, o, "ac-tp-id");
+
+	out->node = node ? node : "";
+	out->port = port ? port : "";
+	out->v6 = ac_address(d, o, "ac-ipv6-address", "ac-ipv6-prefix-length");
+	out->v4 = ac_address(d, o, "ac-ipv4-address", "ac-ipv4-prefix-length");
+	out->mtu = (uint32_t)doc_u64(d, o, "mtu", 0, UINT32_MAX);
+	out->vlan = ac_vlan(d, o);
+	out->down = doc_admin(d, o) != SLICE_ADMIN_UP;
+}
+
+static void circuits(struct doc *d, json_object *o, struct slice_sdp *out)
+{
+	json_object *v = doc_array(d, doc_object(d, o, "attachment-circuits"), "attachment-circuit",
+				   ACS_MAX, &out->n_acs);
+	struct slice_ac *at = doc_alloc(d, out->n_acs, sizeof(*at));
+
+	for (uint32_t i = 0; at && i < out->n_acs; i++) {
+		json_object *c = json_object_array_get_idx(v, i);
+		size_t was;
+
+		at[i].id = doc_id(d, c, "id");
+		was = doc_in(d, "attachment-circuits/attachment-circuit[id='%s']", at[i].id);
+		circuit(d, c, &at[i]);
+		doc_out(d, was);
+	}
+	out->acs = at;
+	out->n_acs = at ? out->n_acs : 0;
+}
+
+static void addresses(struct doc *d, json_object *o, struct slice_sdp *out)
+{
+	uint32_t n;
+	json_object *v = doc_array(d, o, "sdp-ip-address", SLICE_ADDRS_MAX, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (ip_parse(doc_string(d, json_object_array_get_idx(v, i), "sdp-ip-address"),
+			     &out->addr[i]) < 0)
+			doc_fault(d, "sdp-ip-address", "it has to be an address");
+	}
+	out->n_addr = (uint8_t)n;
+}
+
+void doc_sdp(struct doc *d, json_object *o, const struct slice_service *s, struct slice_sdp *out)
+{
+	const char *node = doc_text(d, o, "node-id");
+
+	out->node = node ? node : "";
+	out->down = doc_admin(d, o) != SLICE_ADMIN_UP;
+	addresses(d, o, out);
+	criteria(d, o, s, out);
+	rates(d, o, "incoming-qos-policy", &out->in);
+	rates(d, o, "outgoing-qos-policy", &out->out);
+	circuits(d, o, out);
+	if (out->node[0] == '\0' && out->n_addr == 0)
+		doc_fault(d, "node-id", "say which router, by its name or by an address of it");
+}

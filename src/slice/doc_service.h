@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* What the two halves of reading a service share. */
+#include "slice/doc.h"
+
+enum slice_admin doc_admin(struct doc *d, json_object *o); /* status/admin-status/status of o */
+/* All of it but its id; groups of s are known by then. */
+void doc_sdp(struct doc *d, json_object *o, const struct slice_service *s, struct slice_sdp *out);
