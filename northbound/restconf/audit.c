@@ -79,11 +79,13 @@ static void key_text(uint64_t id, char buf[24])
 	snprintf(buf, 24, "%020" PRIu64, id);
 }
 
-int rc_audit_write(struct rc *rc, struct rc_audit *a, store_done_fn done, void *arg)
+int rc_audit_write(struct rc *rc, struct rc_audit *a, const struct rc_operation *o,
+		   store_done_fn done, void *arg)
 {
 	struct lyd_node *root = NULL, *entry;
-	char key[24], id[24];
-	struct store_op op;
+	char key[24], okey[24], id[24];
+	struct store_op ops[2];
+	char *otext AUTO_FREE = o ? rc_operation_record(o, okey, &ops[1]) : NULL;
 	char *text = NULL;
 	int r;
 
@@ -94,13 +96,14 @@ int rc_audit_write(struct rc *rc, struct rc_audit *a, store_done_fn done, void *
 	entry = root ? rc_entry(root, "entry", id) : NULL;
 	if (entry)
 		rc_audit_fill(a, entry);
-	if (!entry || lyd_print_mem(&text, root, LYD_JSON, LYD_PRINT_SHRINK) != LY_SUCCESS || !text) {
+	if (!entry || (o && !otext) ||
+	    lyd_print_mem(&text, root, LYD_JSON, LYD_PRINT_SHRINK) != LY_SUCCESS || !text) {
 		lyd_free_all(root);
 		return err_raise(-ENOMEM);
 	}
 	key_text(a->id, key);
-	op = (struct store_op){ "audit", key, text, strlen(text) };
-	r = store_write(rc->cfg.store, &op, 1, done, arg);
+	ops[0] = (struct store_op){ "audit", key, text, strlen(text) };
+	r = store_write(rc->cfg.store, ops, o ? 2 : 1, done, arg);
 	free(text);
 	lyd_free_all(root);
 	return r;

@@ -428,6 +428,14 @@ static void uri_of(const struct lyd_node *n, struct str *out)
 	}
 }
 
+static char *entry_uri(const struct rc_edit *x, bool delete)
+{
+	struct str uri = { 0 };
+
+	uri_of(delete ? spine_entry(x) : x->entry, &uri);
+	return str_take(&uri);
+}
+
 static bool validate(struct rc_edit *x, void **value)
 {
 	struct rc *rc = x->rd.rc;
@@ -448,8 +456,14 @@ static bool start(struct rc_edit *x, void *value)
 	struct rc_op *op = rc_op_new(x->rd.rc, x->rd.req);
 	bool delete = x->method == DELETE && x->whole;
 	struct str STR_AUTO uri = { 0 };
-	char *after AUTO_FREE = NULL;
+	char *after AUTO_FREE = NULL, *entry AUTO_FREE = entry_uri(x, delete);
 
+	if (entry && rc_operation_clash(x->rd.rc, entry, rc_operation_wanted(x->rd.req))) {
+		if (op)
+			rc_op_drop(op);
+		free(value);
+		return rc_fail(&x->e, RC_IN_USE, "another write of it is on its way; try again");
+	}
 	if (!op) {
 		free(value);
 		return rc_fail(&x->e, RC_UNAVAILABLE, "too many writes are waiting for the disk");
@@ -466,6 +480,10 @@ static bool start(struct rc_edit *x, void *value)
 	else if (op->had_if_match)
 		op->if_revision = x->revision;
 	op->run = delete ? run_remove : run_put;
+	op->existed = x->existed;
+	op->removes = delete;
+	op->was_revision = x->revision;
+	op->entry = TAKE(entry);
 	rc_key_read(delete ? spine_entry(x) : x->entry, &op->key);
 	op->status = x->created ? 201 : 204;
 	if (x->created) {
@@ -544,9 +562,14 @@ const char *rc_allowed(struct rc *rc, const struct rc_target *t)
 
 void rc_write(struct rc *rc, struct http_req *req)
 {
-	struct rc_edit *x = calloc(1, sizeof(*x));
+	struct rc_edit *x;
 	struct rc_error e = { .tag = RC_OK };
+	struct rc_query q;
 
+	if (rc_query_parse(http_query(req), &q, true, &e) && !q.dry_run && rc_operation_again(rc, req))
+		return;
+	e = (struct rc_error){ .tag = RC_OK };
+	x = calloc(1, sizeof(*x));
 	if (!x) {
 		rc_fail(&e, RC_UNAVAILABLE, "no memory");
 		rc_reply_error(rc, req, &e);

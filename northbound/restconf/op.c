@@ -25,6 +25,7 @@ static void op_free(struct rc_op *op)
 	}
 	rc_audit_free(op->audit);
 	free(op->value);
+	free(op->entry);
 	str_fini(&op->body);
 	free(op);
 }
@@ -99,6 +100,7 @@ static void publish(struct rc_op *op)
 static void finish(struct rc_op *op)
 {
 	if (op->rc) {
+		rc_operation_leave(op);
 		publish(op);
 		rc_audit_keep(op->rc, TAKE(op->audit));
 	}
@@ -134,8 +136,17 @@ void rc_op_done(struct rc_op *op)
 		a->text = strdup(op->error.message);
 	else
 		op->rc->modified_wall_ns = loop_wall_ns(op->rc->cfg.loop);
-	if (rc_audit_write(op->rc, a, outcome_stored, op) < 0)
+	if (op->operation)
+		rc_operation_end(op);
+	if (rc_audit_write(op->rc, a, op->operation, outcome_stored, op) < 0)
 		outcome_stored(op, -1);
+}
+
+static void accepted(struct rc_op *op)
+{
+	http_on_gone(op->req, NULL, NULL);
+	rc_operation_accepted(op->req, op->operation);
+	op->req = NULL;
 }
 
 static void begun(void *arg, int r)
@@ -146,10 +157,19 @@ static void begun(void *arg, int r)
 		op_free(op);
 		return;
 	}
+	if (r >= 0 && op->cancelled) {
+		rc_fail(&op->error, RC_RESOURCE_DENIED, "it was cancelled; nothing was changed");
+		rc_op_done(op);
+		return;
+	}
 	if (r >= 0) {
+		op->began = true;
+		if (op->req && op->operation && op->operation->async)
+			accepted(op);
 		op->run(op);
 		return;
 	}
+	rc_operation_leave(op);
 	rc_fail(&op->error, RC_NO_SPACE,
 		"the change cannot be recorded in the audit log (%s), so it was not made", err_text(r));
 	if (op->req) {
@@ -173,7 +193,11 @@ void rc_op_start(struct rc_op *op, const char *before, const char *after)
 	op->audit->before = clip(before);
 	op->audit->after = clip(after);
 	op->audit->outcome = RC_AUDIT_PENDING;
-	r = rc_audit_write(op->rc, op->audit, begun, op);
+	if (op->req && rc_operation_wanted(op->req) && !rc_operation_begin(op)) {
+		begun(op, err_raise(-ENOSPC));
+		return;
+	}
+	r = rc_audit_write(op->rc, op->audit, op->operation, begun, op);
 	if (r < 0)
 		begun(op, r);
 }

@@ -29,6 +29,10 @@ enum {
 	RC_READS_MAX = 256,	  /* answers being streamed */
 	RC_AUDIT_TEXT_MAX = 4096,
 	RC_MESSAGE_MAX = 700,
+	RC_INFO_MAX = 1600,
+	RC_OPERATIONS_MAX = 4096,
+	RC_OPERATION_BODY_MAX = 16 * 1024, /* of an answer that is remembered */
+	RC_IDEMPOTENCY_KEY_MAX = 255,
 };
 
 #define RC_JSON_TYPE "application/yang-data+json"
@@ -67,8 +71,10 @@ enum rc_tag {
 struct rc_error {
 	enum rc_tag tag; /* RC_OK: none */
 	bool protocol;	 /* error-type protocol, else application */
+	char app_tag[64]; /* error-app-tag; "" none */
 	char path[1024];
 	char message[RC_MESSAGE_MAX];
+	char info[RC_INFO_MAX]; /* the members of error-info as JSON; "" none */
 };
 
 bool rc_fail(struct rc_error *e, enum rc_tag tag, const char *fmt, ...)
@@ -77,6 +83,8 @@ bool rc_fail_at(struct rc_error *e, const struct lyd_node *node); /* sets path; 
 /* From libyang's last error; base is put before its path (parse under a parent). */
 bool rc_fail_ly(struct rc_error *e, const struct ly_ctx *ctx, enum rc_tag tag, const char *base);
 int rc_status(enum rc_tag tag);
+const char *rc_tag_text(enum rc_tag tag);
+void rc_error_text(const struct rc_error *e, struct str *out); /* the body */
 void rc_reply_error(struct rc *rc, struct http_req *req, const struct rc_error *e);
 
 /* ---- URIs ---- */
@@ -195,8 +203,8 @@ struct rc_rnode {
 	struct rc_rnode *parent, *child, *next;
 };
 
-extern const struct rc_row rc_rows_optimise[];
-extern const size_t rc_n_rows_optimise;
+extern const struct rc_row rc_rows_optimise[], rc_rows_operation[];
+extern const size_t rc_n_rows_optimise, rc_n_rows_operation;
 extern const struct rc_row rc_rows_topo[], rc_rows_policy[], rc_rows_system[], rc_rows_meta[];
 extern const size_t rc_n_rows_topo, rc_n_rows_policy, rc_n_rows_system, rc_n_rows_meta;
 
@@ -298,6 +306,12 @@ struct rc_op {
 	uint64_t if_revision;
 	bool had_if_match, flag;
 	char text[256];
+	/* of a data write: what it is about, and how that was, for who asks again after a restart */
+	char *entry; /* its URI */
+	bool existed, removes;
+	uint64_t was_revision;
+	struct rc_operation *operation; /* NULL: not remembered */
+	bool began, cancelled;
 	/* outcome */
 	struct rc_error error;
 	int status; /* when there is no error */
@@ -312,6 +326,52 @@ void rc_op_drop(struct rc_op *op); /* before it began; req stays the caller's */
 /* A write that its author has no right to: one audit record, then the answer. */
 void rc_op_denied(struct rc *rc, struct http_req *req, const struct rc_error *e);
 void rc_op_done(struct rc_op *op); /* op->error or op->status say how it went */
+
+/* ---- what is remembered of writes: operation.c ---- */
+
+enum {
+	RC_OPERATION_RUNNING,
+	RC_OPERATION_CANCELLING,
+	RC_OPERATION_DONE,
+	RC_OPERATION_FAILED,
+	RC_OPERATION_CANCELLED,
+	RC_OPERATION_INTERRUPTED, /* nothing was changed */
+};
+
+struct rc_operation {
+	uint64_t id; /* the audit record's */
+	char user[128], key[RC_IDEMPOTENCY_KEY_MAX + 1], method[8];
+	char *resource, *entry; /* as asked; the URI of the entry written, or NULL */
+	uint64_t print[2];	/* fingerprint of the request */
+	uint64_t started, ended; /* wall */
+	uint8_t state;
+	bool async, existed, removes;
+	uint64_t revision; /* of the entry, before */
+	/* the answer; status from the start, as it will be when all goes well */
+	uint16_t status;
+	char etag[40], tag[32];
+	char *location, *body, *text;
+	struct rc_op *op; /* while it runs */
+};
+
+extern const char *const rc_operation_states[];
+int rc_operations_load(struct rc *rc); /* after the audit log */
+void rc_operations_free(struct rc *rc);
+/* The request is one that was made before, or its key is not good: it is answered. */
+bool rc_operation_again(struct rc *rc, struct http_req *req);
+struct rc_operation *rc_operation_get(const struct rc *rc, uint64_t id); /* NULL: none */
+bool rc_operation_wanted(struct http_req *req);
+/* Another write of the entry is on its way, and one of the two is remembered. */
+bool rc_operation_clash(const struct rc *rc, const char *entry, bool keyed);
+bool rc_operation_begin(struct rc_op *op); /* false: no room */
+void rc_operation_accepted(struct http_req *req, const struct rc_operation *o); /* 202 */
+void rc_operation_end(struct rc_op *op);
+void rc_operation_leave(struct rc_op *op); /* op ends; one that did not end well may be forgotten */
+/* For the store: text, owned by the caller, stays until op is written. NULL: no memory. */
+char *rc_operation_record(const struct rc_operation *o, char key[24], struct store_op *op);
+void rc_operation_cancel(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+			 struct rc_op *op, struct rc_error *e);
+
 /* What intent says → error or ETag; then rc_op_done. An intent_done_fn. */
 void rc_op_intent_done(void *arg, const struct intent_result *r);
 void rc_intent_error(struct rc_error *e, const struct intent_result *r, bool if_match);
@@ -377,8 +437,10 @@ extern const char *const rc_metric_names[], *const rc_dataplane_names[];
 int rc_audit_load(struct rc *rc);
 void rc_audit_free(struct rc_audit *a);
 void rc_audit_fill(const struct rc_audit *a, struct lyd_node *entry);
-/* Writes the record; done tells whether it is durable. A new id each time id is 0. */
-int rc_audit_write(struct rc *rc, struct rc_audit *a, store_done_fn done, void *arg);
+/* Writes the record, and the operation's with it (NULL: none); done tells whether both are
+ * durable. A new id each time id is 0. */
+int rc_audit_write(struct rc *rc, struct rc_audit *a, const struct rc_operation *o,
+		   store_done_fn done, void *arg);
 void rc_audit_keep(struct rc *rc, struct rc_audit *a); /* takes a */
 
 /* ---- the room ---- */
@@ -400,6 +462,7 @@ struct rc {
 	uint32_t n_reads, n_ops;
 	VEC(struct rc_audit *) audit; /* oldest first */
 	uint64_t audit_next;
+	VEC(struct rc_operation *) operations; /* oldest first */
 	struct rc_links links;
 	uint64_t started_wall_ns, modified_wall_ns;
 };

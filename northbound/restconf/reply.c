@@ -142,16 +142,27 @@ void rc_reply_json(struct http_req *req, int status, const char *etag, const cha
 	http_reply(req, status, h, n, text, len);
 }
 
-static void error_text(const struct rc_error *e, struct str *b)
+const char *rc_tag_text(enum rc_tag tag)
+{
+	return tags[tag].text;
+}
+
+void rc_error_text(const struct rc_error *e, struct str *b)
 {
 	str_addf(b, "{\"ietf-restconf:errors\":{\"error\":[{\"error-type\":\"%s\",\"error-tag\":\"%s\"",
 		 e->protocol ? "protocol" : "application", tags[e->tag].text);
+	if (e->app_tag[0]) {
+		str_add(b, ",\"error-app-tag\":");
+		str_json(b, e->app_tag);
+	}
 	if (e->path[0]) {
 		str_add(b, ",\"error-path\":");
 		str_json(b, e->path);
 	}
 	str_add(b, ",\"error-message\":");
 	str_json(b, e->message);
+	if (e->info[0])
+		str_addf(b, ",\"error-info\":{%s}", e->info);
 	str_add(b, "}]}}");
 }
 
@@ -160,7 +171,7 @@ void rc_reply_error(struct rc *rc, struct http_req *req, const struct rc_error *
 	struct str STR_AUTO b = { 0 };
 
 	(void)rc;
-	error_text(e, &b);
+	rc_error_text(e, &b);
 	rc_reply_json(req, tags[e->tag].status, NULL, str_text(&b), b.len);
 }
 
@@ -177,7 +188,7 @@ void rc_allow(struct http_req *req, int status, const char *allow, const char *m
 
 	if (status == 405) {
 		rc_fail(&e, RC_NOT_SUPPORTED, "%s; allowed: %s", message, allow);
-		error_text(&e, &b);
+		rc_error_text(&e, &b);
 	}
 	http_reply(req, status, h, status == 405 ? 4 : 3, str_text(&b), b.len);
 }

@@ -34,6 +34,11 @@ int rc_new(struct rc **outp, const struct rc_cfg *cfg, char *err, size_t err_cap
 		if (r < 0)
 			snprintf(err, err_cap, "audit log: cannot be read: %s", err_text(r));
 	}
+	if (r == 0) {
+		r = rc_operations_load(rc);
+		if (r < 0)
+			snprintf(err, err_cap, "operations: cannot be read: %s", err_text(r));
+	}
 	if (r < 0) {
 		rc_free(rc);
 		return err_trace(r);
@@ -63,6 +68,7 @@ struct rc *rc_free(struct rc *rc)
 	for (size_t i = 0; i < rc->audit.n; i++)
 		rc_audit_free(rc->audit.at[i]);
 	VEC_FINI(&rc->audit);
+	rc_operations_free(rc);
 	ted_unref(rc->links.ted);
 	free(rc->links.start);
 	free(rc->links.idx);

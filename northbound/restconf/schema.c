@@ -25,6 +25,7 @@ static const struct {
 	{ "sextant-system", NULL },
 	{ "sextant-audit", NULL },
 	{ "sextant-events", NULL },
+	{ "sextant-operations", NULL },
 };
 
 const struct lysc_node *rc_data_parent(const struct lysc_node *sn)
@@ -125,6 +126,7 @@ int rc_schema_load(struct rc *rc, char *err, size_t cap)
 	if (rows_add(rc, rc_rows_meta, rc_n_rows_meta, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_system, rc_n_rows_system, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_policy, rc_n_rows_policy, err, cap) < 0 ||
+	    rows_add(rc, rc_rows_operation, rc_n_rows_operation, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_optimise, rc_n_rows_optimise, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_topo, rc_n_rows_topo, err, cap) < 0)
 		return err_trace(-EINVAL);

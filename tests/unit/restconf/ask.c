@@ -36,6 +36,14 @@ static void c_down(void *arg, int err, const char *why)
 	((struct conn *)arg)->nc = NULL;
 }
 
+static size_t c_drop(void *arg, const uint8_t *data, size_t len)
+{
+	(void)arg;
+	(void)data;
+	return len;
+}
+
+static const struct net_ops quiet_ops = { .up = c_up, .data = c_drop, .down = c_down };
 static const struct net_ops conn_ops = { .up = c_up, .data = c_data, .down = c_down };
 
 static void dechunk(const char *p, const char *end, struct str *out)
@@ -112,6 +120,23 @@ void ask_and_leave(const char *path, const char *headers, const char *body, bool
 	ck_assert(c.rx.len == 0);
 }
 
+void ask_begin(const char *method, const char *path, const char *headers, const char *body)
+{
+	static struct conn c;
+	struct net_connect_cfg cc = { .port = 8080 };
+	struct str req = { 0 };
+
+	c = (struct conn){ .nc = NULL };
+	ip_parse("::1", &cc.remote);
+	ip_parse("::1", &cc.local);
+	ck_assert_int_eq(net_connect(fake.net, &cc, &quiet_ops, &c, &c.nc), 0);
+	fake_run(NS_PER_MS);
+	str_addf(&req, "%s %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n%s", method,
+		 path, headers, body ? strlen(body) : 0, body ? body : "");
+	ck_assert_int_eq(net_conn_send(c.nc, req.s, req.len), 0);
+	str_fini(&req);
+}
+
 const struct answer *get(const char *path)
 {
 	return ask("GET", path, "", NULL);
@@ -144,7 +169,8 @@ static struct ly_ctx *load(const char *first)
 	static const char *const names[] = { "sextant-topology", "sextant-policy", "sextant-system",
 					     "sextant-book", "sextant-audit", "sextant-path",
 					     "sextant-failure", "sextant-optimise",
-					     "sextant-events", "ietf-restconf-monitoring" };
+					     "sextant-operations", "sextant-events",
+					     "ietf-restconf-monitoring" };
 	struct ly_ctx *ctx;
 
 	ck_assert_int_eq(ly_ctx_new(first, LY_CTX_DISABLE_SEARCHDIR_CWD, &ctx), LY_SUCCESS);

@@ -679,10 +679,19 @@ static void rc_up(void)
 	ck_assert_msg(rc_new(&fake.rc, &cfg, err, sizeof(err)) == 0, "%s", err);
 }
 
-void fake_up(unsigned nodes)
+static void http_up(void)
 {
 	struct net_listen_cfg lc = { .port = 8080 };
 	struct http_cfg hc;
+
+	http_cfg_default(&hc);
+	ck_assert_int_eq(http_new(&fake.http, fake.loop, fake.net, &hc, handler, NULL), 0);
+	ip_parse("::1", &lc.addr);
+	ck_assert_int_eq(http_listen(fake.http, &lc, NULL), 0);
+}
+
+void fake_up(unsigned nodes)
+{
 	struct sse_cfg sc;
 
 	memset(&fake, 0, sizeof(fake));
@@ -700,10 +709,7 @@ void fake_up(unsigned nodes)
 	sc.bus = fake.bus;
 	ck_assert_int_eq(sse_new(&fake.sse, &sc), 0);
 	rc_up();
-	http_cfg_default(&hc);
-	ck_assert_int_eq(http_new(&fake.http, fake.loop, fake.net, &hc, handler, NULL), 0);
-	ip_parse("::1", &lc.addr);
-	ck_assert_int_eq(http_listen(fake.http, &lc, NULL), 0);
+	http_up();
 }
 
 void fake_restart_rc(void)
@@ -712,6 +718,16 @@ void fake_restart_rc(void)
 	rc_up();
 }
 
+void fake_crash(void)
+{
+	http_free(fake.http);
+	rc_free(fake.rc);
+	store_disk_fail(fake.disk, true);
+	fake_run(20 * NS_PER_MS);
+	store_disk_fail(fake.disk, false);
+	rc_up();
+	http_up();
+}
 
 void fake_down(void)
 {

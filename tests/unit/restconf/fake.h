@@ -51,6 +51,8 @@ extern struct fake fake;
 void fake_up(unsigned nodes);
 void fake_down(void);
 void fake_restart_rc(void);
+/* The end of it in the middle: what is not on the disk yet never will be; then the next start. */
+void fake_crash(void);
 void fake_run(uint64_t ns);
 struct intent_view *fake_policy(const char *headend, uint32_t color, const char *endpoint);
 /* headers: "Name: value\r\n…" or "". The answer's body is freed by the next ask. */
@@ -58,6 +60,8 @@ const struct answer *ask(const char *method, const char *path, const char *heade
 const struct answer *get(const char *path);
 /* A client that asks and hangs up at once, or never reads on until fake_down(). */
 void ask_and_leave(const char *path, const char *headers, const char *body, bool hang_up);
+/* Asks and does not wait: nothing has happened yet. */
+void ask_begin(const char *method, const char *path, const char *headers, const char *body);
 void ask_fini(void);
 const char *header_of(const struct answer *a, const char *name, char *buf, size_t cap);
 
@@ -75,4 +79,5 @@ void models_fini(void);
 Suite *suite_read(void);
 Suite *suite_write(void);
 Suite *suite_group(void);
+Suite *suite_again(void);
 Suite *suite_optimise(void);
