@@ -39,5 +39,6 @@ void bench_disjoint(struct bench *b);
 void bench_admission(struct bench *b);
 void bench_repair(struct bench *b);
 void bench_guard(struct bench *b);
+void bench_sets(struct bench *b);
 void bench_daemon(struct bench *b);
 void bench_chain(struct bench *b);

@@ -181,6 +181,7 @@ int main(int argc, char **argv)
 	bench_admission(&b);
 	bench_repair(&b);
 	bench_guard(&b);
+	bench_sets(&b);
 	bench_daemon(&b);
 	bench_chain(&b);
 	return b.failed;
