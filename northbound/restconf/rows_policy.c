@@ -132,10 +132,12 @@ static bool policy_next(struct rc_read *rd, struct rc_cursor *cur)
 {
 	struct intent_view *v = view_of(cur);
 
-	if (!v || !intent_next(rd->rc->cfg.intent, cur->at ? &cur->key : NULL, v))
-		return false;
-	cur->at = 1;
-	cur->key = v->desired.key;
+	do { /* a standby is shown with its policy */
+		if (!v || !intent_next(rd->rc->cfg.intent, cur->at ? &cur->key : NULL, v))
+			return false;
+		cur->at = 1;
+		cur->key = v->desired.key;
+	} while (cur->key.leg);
 	return true;
 }
 
@@ -178,7 +180,7 @@ static void group_fill(struct lyd_node *entry, const struct intent_policy *p)
 {
 	struct lyd_node *d;
 
-	if (!p->group.id)
+	if (!p->group.id || p->group.id > INTENT_GROUP_ID_MAX)
 		return;
 	d = rc_container(entry, NULL, "disjointness");
 	rc_leaves_fill(d, group_leaves, ARRAY_LEN(group_leaves), p);
@@ -204,10 +206,51 @@ static void mates_fill(struct lyd_node *state, const struct intent_view *v)
 	d = rc_container(state, NULL, "disjointness");
 	met_fill(d, v->met);
 	for (size_t i = 0; i < v->n_mates; i++) {
+		if (v->mates[i].key.leg)
+			continue;
 		key_texts(&v->mates[i].key, keys);
 		lyd_new_list(d, NULL, "member", 0, &m, keys[0], keys[1], keys[2]);
 		rc_add(m, "placed", v->mates[i].placed ? "true" : "false");
 		met_fill(m, v->mates[i].met);
+	}
+}
+
+static void path_fill(struct lyd_node *c, const char *text)
+{
+	char label[TED_LABEL_MAX];
+
+	while (*text) {
+		size_t n = strcspn(text, ","), skip = strspn(text, " ");
+
+		snprintf(label, sizeof(label), "%.*s", (int)(n - skip), text + skip);
+		if (label[0])
+			rc_add(c, "link", label);
+		text += n + (text[n] == ',');
+	}
+}
+
+static const struct rc_leaf standby_leaves[] = {
+	RC_LEAF_ENUM("status", RC_ENUM, struct intent_view, state, state_names),
+	RC_LEAF("reason", RC_CHARS, struct intent_view, reason, RC_SKIP_ZERO),
+	RC_LEAF("delay", RC_U32, struct intent_view, delay_us, RC_SKIP_MAX),
+	RC_LEAF_ENUM("oper-state", RC_ENUM8, struct intent_view, reported.oper, oper_names),
+};
+
+static void standby_fill(struct rc_read *rd, struct lyd_node *state, const struct intent_view *working)
+{
+	AUTO_FREE struct intent_view *v = calloc(1, sizeof(*v));
+	struct sr_policy_key key = working->desired.key;
+	struct lyd_node *s;
+
+	key.leg = 1;
+	if (!v || intent_get(rd->rc->cfg.intent, &key, v) != 0)
+		return;
+	s = rc_container(state, NULL, "standby");
+	rc_leaves_fill(s, standby_leaves, v->has_reported ? ARRAY_LEN(standby_leaves) : ARRAY_LEN(standby_leaves) - 1,
+		       v);
+	if (v->has_computed) {
+		rc_list_fill(s, &v->computed);
+		path_fill(s, v->path_text);
 	}
 }
 
@@ -226,21 +269,7 @@ static void reported_fill(struct lyd_node *state, const struct lsp_state *l)
 	rc_list_fill(r, &l->list);
 }
 
-static void path_fill(struct lyd_node *c, const char *text)
-{
-	char label[TED_LABEL_MAX];
-
-	while (*text) {
-		size_t n = strcspn(text, ","), skip = strspn(text, " ");
-
-		snprintf(label, sizeof(label), "%.*s", (int)(n - skip), text + skip);
-		if (label[0])
-			rc_add(c, "link", label);
-		text += n + (text[n] == ',');
-	}
-}
-
-static void state_fill(struct lyd_node *entry, const struct intent_view *v)
+static void state_fill(struct rc_read *rd, struct lyd_node *entry, const struct intent_view *v)
 {
 	struct lyd_node *s = rc_container(entry, NULL, "state"), *c;
 	char ip[IP_TEXT_MAX];
@@ -252,6 +281,7 @@ static void state_fill(struct lyd_node *entry, const struct intent_view *v)
 		rc_leaves_fill(rc_container(s, NULL, "bandwidth-protection"), guard_leaves,
 			       ARRAY_LEN(guard_leaves), v);
 	mates_fill(s, v);
+	standby_fill(rd, s, v);
 	if (v->has_computed) {
 		c = rc_container(s, NULL, "computed");
 		rc_leaves_fill(c, computed_leaves, ARRAY_LEN(computed_leaves), v);
@@ -271,7 +301,7 @@ static void policy_fill(struct rc_read *rd, const struct rc_cursor *cur, struct 
 	for (size_t i = 0; i < v->desired.n_cpaths; i++)
 		cpath_fill(entry, &v->desired.cpaths[i]);
 	if (rd->q.content != RC_CONTENT_CONFIG)
-		state_fill(entry, v);
+		state_fill(rd, entry, v);
 }
 
 static bool policy_etag(struct rc_read *rd, const struct rc_cursor *cur, char *buf, size_t cap)

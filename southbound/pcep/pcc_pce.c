@@ -102,7 +102,8 @@ static void ids_put(const struct pcc_pce *p, struct pcep_item *b, const struct l
 
 static void policy_put(const struct pcc_pce *p, struct pcep_item *b, const struct lsp_state *st)
 {
-	struct sr_policy_key key = { p->pcc->cfg.router_id, st->color, st->endpoint };
+	struct sr_policy_key key = { .headend = p->pcc->cfg.router_id,
+					     .color = st->color, .endpoint = st->endpoint };
 
 	if (p->assoc && st->has_key)
 		pcep_item_policy(b, &key, st->has_cpath ? &st->cpath : NULL,

@@ -65,18 +65,21 @@ struct sr_list {
 
 bool sr_list_eq(const struct sr_list *a, const struct sr_list *b); /* SIDs and labels only */
 
-/* RFC 9256 section 2.1. */
+/* RFC 9256 section 2.1; and which of two LSPs that are candidate paths of the same policy. */
 struct sr_policy_key {
 	struct ip_addr headend;
 	uint32_t color;
 	struct ip_addr endpoint;
+	uint8_t leg; /* 0: the one; 1: its standby, which the headend takes when that fails */
 };
+
+enum { SR_LEG_MAX = 1 };
 
 int sr_policy_key_cmp(const struct sr_policy_key *a, const struct sr_policy_key *b);
 
-enum { SR_KEY_TEXT_MAX = 2 * IP_TEXT_MAX + 12 };
+enum { SR_KEY_TEXT_MAX = 2 * IP_TEXT_MAX + 14 };
 
-/* "headend,color,endpoint", the form of URIs and the CLI. */
+/* "headend,color,endpoint", the form of URIs and the CLI; ",1" follows for a standby. */
 const char *sr_policy_key_text(const struct sr_policy_key *k, char *buf, size_t cap);
 int sr_policy_key_parse(const char *text, struct sr_policy_key *out); /* 0 or -EINVAL */
 

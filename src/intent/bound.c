@@ -246,6 +246,8 @@ void intent_bound_news(struct intent_pol *p)
 
 	if (p->mode != INTENT_MANAGED || !p->desired)
 		return;
+	if (p->key.leg) /* what leads through the policy follows its working path */
+		return;
 	if (!ip_eq(told, &p->told))
 		told_set(p, told);
 	binds_look(p);

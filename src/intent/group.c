@@ -396,7 +396,7 @@ bool intent_group_ok(const struct intent *i, const struct intent_policy *p, stru
 
 	if (p->group.id == 0)
 		return true;
-	if (p->group.id > INTENT_GROUP_ID_MAX || !p->group.diverse ||
+	if ((p->group.id > INTENT_GROUP_ID_MAX && !p->owner[0]) || !p->group.diverse ||
 	    (p->group.diverse & ~(PCE_DIVERSE_LINK | PCE_DIVERSE_NODE | PCE_DIVERSE_SRLG))) {
 		intent_result_set(r, INTENT_E_INVALID, "disjointness",
 				  "a group is 1 to %d, its kind link, node, srlg or srlg-node",

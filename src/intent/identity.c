@@ -11,6 +11,7 @@
 #include "intent/intent_priv.h"
 
 enum { ORIGIN_PCEP = 10 /* RFC 9256 s2.3 */, SUFFIX_MAX = 12 };
+#define STANDBY_BIT 0x80000000u
 
 bool intent_identity_taken(const struct intent *i, const struct ip_addr *headend,
 			   const char *lsp_name, const struct ip_addr *bsid)
@@ -30,8 +31,8 @@ static void name_pick(const struct intent *i, const struct intent_policy *p, cha
 	if (p->name[0])
 		str_copy(base, sizeof(base), p->name);
 	else
-		(void)snprintf(base, sizeof(base), "c%u-%s", p->key.color,
-			       ip_text(&p->key.endpoint, text, sizeof(text)));
+		(void)snprintf(base, sizeof(base), "c%u-%s%s", p->key.color,
+			       ip_text(&p->key.endpoint, text, sizeof(text)), p->key.leg ? "-standby" : "");
 	len = strnlen(base, sizeof(base) - SUFFIX_MAX);
 	str_copy(out, SR_NAME_MAX, base);
 	/* Ends: there are fewer names than tries. */
@@ -68,9 +69,12 @@ bool intent_identify(struct intent *i, const struct intent_policy *p, struct int
 		.origin = ORIGIN_PCEP,
 		.asn = i->cfg.asn,
 		.originator = i->cfg.originator,
-		/* Of writes, which are counted for ever: a path made anew is another one. */
-		.discriminator = (uint32_t)(i->revision_given + 1),
+		/* Of writes, which are counted for ever: a path made anew is another one, and so is the
+		 * standby that is made with it. */
+		.discriminator = (uint32_t)(i->revision_given + 1) ^ (p->key.leg ? STANDBY_BIT : 0),
 	};
 	out->bsid = (struct ip_addr){ 0 };
+	if (p->key.leg) /* the policy has one, of the working path */
+		return true;
 	return p->dataplane != SR_SRV6 || i->cfg.bsid_block.len == 0 || bsid_pick(i, &out->bsid);
 }

@@ -94,7 +94,8 @@ enum intent_guarded {
 
 const char *intent_guarded_text(enum intent_guarded s);
 
-enum { INTENT_GROUP_ID_MAX = 65534 }; /* an association has 16 bits, RFC 8697 s6.1.3 */
+/* An association has 16 bits, RFC 8697 s6.1.3. What is above is for owners, and never told to peers. */
+enum { INTENT_GROUP_ID_MAX = 65534 };
 
 /* Kept apart from all others of its group (RFC 8800), of whatever headend; all candidate paths. */
 struct intent_membership {

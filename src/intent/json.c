@@ -434,7 +434,7 @@ static void get_cpath(json_object *o, struct intent_cpath *c, bool *bad)
 
 static void get_group(json_object *o, struct intent_membership *m, bool *bad)
 {
-	m->id = (uint32_t)maybe_u64(o, "group", 0, INTENT_GROUP_ID_MAX, bad);
+	m->id = (uint32_t)maybe_u64(o, "group", 0, UINT32_MAX, bad);
 	if (m->id == 0)
 		return;
 	m->diverse = (uint8_t)get_u64(o, "group_diverse",

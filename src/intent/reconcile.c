@@ -166,6 +166,17 @@ void intent_failed(struct intent_pol *p, const char *text)
 		  sr_policy_key_text(&p->key, key, sizeof(key)), text);
 }
 
+/* Candidate paths of one policy have the same (RFC 9256 s6.2.1), so that it outlives a switch. */
+static const struct ip_addr *bsid_asked(const struct intent_pol *p)
+{
+	struct sr_policy_key working = p->key;
+	const struct intent_pol *w;
+
+	working.leg = 0;
+	w = p->key.leg ? intent_pol_find(p->i, &working) : p;
+	return w ? &w->bsid : &p->bsid;
+}
+
 static void lsp_fill(const struct intent_pol *p, enum intent_wish w, struct driver_lsp *out)
 {
 	const struct intent_lsp *l = p->lsp;
@@ -173,7 +184,7 @@ static void lsp_fill(const struct intent_pol *p, enum intent_wish w, struct driv
 	*out = (struct driver_lsp){ .key = p->key,
 				    .cpath = p->cpath,
 				    .preference = p->want.preference,
-				    .binding_sid = p->bsid,
+				    .binding_sid = *bsid_asked(p),
 				    .session = p->he->session,
 				    .take_over = w == INTENT_WISH_TAKE };
 	if (p->mode == INTENT_OBSERVED)

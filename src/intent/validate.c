@@ -75,6 +75,8 @@ static bool key_ok(const struct intent_policy *p, struct intent_result *r)
 		return REFUSE(r, "endpoint", "give the unicast address of the far router");
 	if (ip_eq(&k->headend, &k->endpoint))
 		return REFUSE(r, "endpoint", "the endpoint is the headend itself");
+	if (k->leg > SR_LEG_MAX || (k->leg && !p->owner[0]))
+		return REFUSE(r, "", "a standby is made by the owner of both");
 	if (ip_is_any(&k->endpoint) && !all_explicit(p))
 		return REFUSE(r, "endpoint",
 			      "no path can be computed to the null endpoint: give an address, or "

@@ -76,8 +76,8 @@ static struct opt_job *job_make(const struct ted *t)
 		uint32_t src = k % 2, dst = net.n_routers - 1 - k % 3;
 
 		intent_policy_default(&p);
-		p.key = (struct sr_policy_key){ net.node[src].router_v6, k + 1,
-						net.node[dst].router_v6 };
+		p.key = (struct sr_policy_key){ .headend = net.node[src].router_v6,
+						     .color = k + 1, .endpoint = net.node[dst].router_v6 };
 		p.bandwidth_bps = RATE;
 		p.n_cpaths = 1;
 		intent_cpath_default(&p.cpaths[0]);

@@ -143,7 +143,8 @@ static struct ip_addr address(uint16_t block, uint64_t low)
 
 static bool report_write(struct frames *f, struct rng *r, uint32_t id)
 {
-	struct sr_policy_key key = { address(0xfd00, rng_below(r, 1000)), id, address(0xfd00, id) };
+	struct sr_policy_key key = { .headend = address(0xfd00, rng_below(r, 1000)),
+					     .color = id, .endpoint = address(0xfd00, id) };
 	struct sr_cpath_id cpath = { 10, 65000, key.headend, id };
 	struct sr_list list = { .dataplane = SR_SRV6, .n = (uint8_t)(1 + rng_below(r, 6)) };
 	struct pcepc_msg msg = { .type = PCEPC_PCRPT };

@@ -67,7 +67,8 @@ int bench_wish_record(const struct bench_wish *w, const struct sim_topo *t, uint
 	rng_seed(&rng, w->seed + policy);
 	ends_of(w, t, policy, &from, &to);
 	intent_policy_default(p);
-	p->key = (struct sr_policy_key){ sim_loopback(t, from), 100 + policy, sim_loopback(t, to) };
+	p->key = (struct sr_policy_key){ .headend = sim_loopback(t, from),
+					     .color = 100 + policy, .endpoint = sim_loopback(t, to) };
 	p->bandwidth_bps = w->bandwidth_bps;
 	p->setup_prio = p->hold_prio = (uint8_t)rng_below(&rng, 8);
 	if (w->protect_every && policy % w->protect_every == 0)

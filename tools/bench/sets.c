@@ -46,7 +46,8 @@ static struct intent_policy *wish(const struct desk *d, struct rng *rng, uint32_
 	if (!p)
 		abort();
 	intent_policy_default(p);
-	p->key = (struct sr_policy_key){ sim_loopback(t, from), color, sim_loopback(t, to) };
+	p->key = (struct sr_policy_key){ .headend = sim_loopback(t, from),
+					     .color = color, .endpoint = sim_loopback(t, to) };
 	p->bandwidth_bps = (1 + rng_below(rng, 10)) * MBPS;
 	p->setup_prio = p->hold_prio = 3;
 	p->n_cpaths = 1;

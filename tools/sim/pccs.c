@@ -580,7 +580,8 @@ struct finding {
 static void find_one(void *arg, const struct sim_lsp *l)
 {
 	struct finding *f = arg;
-	struct sr_policy_key k = { l->st.headend, l->st.color, l->st.endpoint };
+	struct sr_policy_key k = { .headend = l->st.headend,
+					     .color = l->st.color, .endpoint = l->st.endpoint };
 
 	if (!f->found && (strcmp(l->st.name, f->name) == 0 ||
 			  (f->by_key && sr_policy_key_cmp(&k, &f->key) == 0)))

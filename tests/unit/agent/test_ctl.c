@@ -272,7 +272,8 @@ static void goes_away(struct raw_pce *r)
 
 static void other_key(struct pcep_item *b)
 {
-	struct sr_policy_key key = { addr("2001:db8::1"), 101, addr("2001:db8::9") };
+	struct sr_policy_key key = { .headend = addr("2001:db8::1"),
+					     .color = 101, .endpoint = addr("2001:db8::9") };
 	struct sr_cpath_id cpath = { .origin = 10, .discriminator = 1 };
 
 	pcep_item_policy(b, &key, &cpath, NULL);
@@ -280,7 +281,8 @@ static void other_key(struct pcep_item *b)
 
 static void other_cpath(struct pcep_item *b)
 {
-	struct sr_policy_key key = { addr("2001:db8::1"), 100, addr("2001:db8::9") };
+	struct sr_policy_key key = { .headend = addr("2001:db8::1"),
+					     .color = 100, .endpoint = addr("2001:db8::9") };
 	struct sr_cpath_id cpath = { .origin = 10, .discriminator = 2 };
 
 	pcep_item_policy(b, &key, &cpath, NULL);

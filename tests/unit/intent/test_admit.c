@@ -345,6 +345,125 @@ START_TEST(where_there_is_no_second_way_neither_is_there)
 }
 END_TEST
 
+/* ---- a policy and its standby ---- */
+
+static void both(struct intent_policy *puts[2], uint64_t bps)
+{
+	for (uint8_t leg = 0; leg < 2; leg++) {
+		puts[leg] = wish(7, "d", bps);
+		puts[leg]->key.leg = leg;
+		puts[leg]->cpaths[0].preference = leg ? 100 : 200;
+		puts[leg]->group = (struct intent_membership){ .id = INTENT_GROUP_ID_MAX + 1,
+							       .diverse = PCE_DIVERSE_LINK };
+	}
+}
+
+static const struct intent_view *leg_of(uint8_t leg)
+{
+	static struct intent_view v;
+	struct sr_policy_key k = key("a", 7, "d");
+
+	k.leg = leg;
+	ck_assert_int_eq(intent_get(world.intent, &k, &v), 0);
+	return &v;
+}
+
+/* What its headend was asked for last, of either. */
+static const struct driver_lsp *asked(bool standby)
+{
+	for (uint32_t k = world.n_calls; k-- > 0;) {
+		const struct driver_lsp *l = &world.calls[k].lsp;
+
+		if ((strstr(l->name, "standby") != NULL) == standby)
+			return l;
+	}
+	ck_abort_msg("nothing was asked");
+	return NULL;
+}
+
+START_TEST(a_standby_is_another_candidate_path_of_the_same_policy)
+{
+	struct intent_policy *puts[2];
+	const struct driver_lsp *one, *two;
+
+	both(puts, 6ull * G);
+	ck_assert_int_eq(admit("slice", puts, 2).code, 0);
+	run_ms(100);
+	ck_assert_uint_eq(pcc_answer("a"), 2);
+	one = asked(false);
+	two = asked(true);
+	ck_assert_uint_eq(one->key.color, two->key.color);
+	ck_assert(ip_eq(&one->key.endpoint, &two->key.endpoint));
+	ck_assert_uint_gt(one->preference, two->preference);
+	ck_assert(one->cpath.discriminator != two->cpath.discriminator);
+	ck_assert(one->binding_sid.family == IP_V6 && ip_eq(&one->binding_sid, &two->binding_sid));
+	ck_assert_str_eq(leg_of(0)->path_text, "a>b,b>d");
+	ck_assert_str_eq(leg_of(1)->path_text, "a>c,c>d");
+	ck_assert_int_eq(leg_of(0)->state, INTENT_UP);
+	ck_assert_int_eq(leg_of(1)->state, INTENT_UP);
+	ck_assert_uint_eq(reserved("a", "b"), 6ull * G);
+	ck_assert_uint_eq(reserved("a", "c"), 6ull * G);
+	/* Its way is cut: nobody touches the standby, which carries the traffic now. */
+	net_cut("a", "b");
+	run_ms(100);
+	ck_assert_int_ne(leg_of(0)->state, INTENT_UP);
+	ck_assert(leg_of(1)->charged);
+	ck_assert_uint_eq(reserved("a", "c"), 6ull * G);
+	ck_assert_uint_eq(leg_of(1)->pushes, 1);
+	(void)pcc_answer("a");
+	net_heal("a", "b");
+	run_ms(30000);
+	(void)pcc_answer("a");
+	run_ms(100);
+	ck_assert_int_eq(leg_of(0)->state, INTENT_UP);
+	ck_assert_str_eq(leg_of(0)->path_text, "a>b,b>d");
+	ck_assert_uint_eq(leg_of(1)->pushes, 1);
+	audit();
+}
+END_TEST
+
+START_TEST(both_are_there_after_a_crash)
+{
+	struct intent_policy *puts[2];
+	uint32_t calls;
+
+	both(puts, 6ull * G);
+	ck_assert_int_eq(admit("slice", puts, 2).code, 0);
+	run_ms(100);
+	ck_assert_uint_eq(pcc_answer("a"), 2);
+	run_ms(100);
+	world_crash();
+	calls = world.n_calls;
+	net_publish();
+	pcc_up("a");
+	run_ms(20000);
+	ck_assert_uint_eq(world.n_calls, calls);
+	ck_assert_int_eq(leg_of(0)->state, INTENT_UP);
+	ck_assert_int_eq(leg_of(1)->state, INTENT_UP);
+	ck_assert_uint_eq(reserved("a", "b"), 6ull * G);
+	ck_assert_uint_eq(leg_of(1)->desired.group.id, INTENT_GROUP_ID_MAX + 1);
+	ck_assert_uint_eq(reserved("a", "c"), 6ull * G);
+	audit();
+}
+END_TEST
+
+START_TEST(a_standby_without_an_owner_is_none)
+{
+	struct intent_policy *puts[2];
+	struct intent_result r;
+
+	both(puts, G);
+	r = put(INTENT_CREATE, puts[1], 0);
+	ck_assert_int_eq(r.code, INTENT_E_INVALID);
+	puts[0]->key.leg = 0;
+	r = put(INTENT_CREATE, puts[0], 0); /* nor a group beyond what an association has */
+	ck_assert_int_eq(r.code, INTENT_E_INVALID);
+	ck_assert_str_eq(r.field, "disjointness");
+	free(puts[0]);
+	free(puts[1]);
+}
+END_TEST
+
 /* ---- one that was there ---- */
 
 START_TEST(more_for_one_that_is_there_is_admitted_as_a_whole)
@@ -687,6 +806,9 @@ int main(void)
 	tcase_add_test(four, where_there_is_no_second_way_neither_is_there);
 	tcase_add_test(four, a_cut_between_placing_and_the_disk_moves_it);
 	tcase_add_test(four, repairs_go_first);
+	tcase_add_test(four, a_standby_is_another_candidate_path_of_the_same_policy);
+	tcase_add_test(four, both_are_there_after_a_crash);
+	tcase_add_test(four, a_standby_without_an_owner_is_none);
 	tcase_add_checked_fixture(two, pair, world_down);
 	tcase_add_test(two, one_bit_too_much_and_nothing_of_it_is_there);
 	tcase_add_test(two, of_64_that_want_the_last_exactly_one_wins);

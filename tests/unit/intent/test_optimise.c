@@ -122,8 +122,8 @@ START_TEST(optimised_policy_is_not_pulled_back)
 	SAME(fullest(), 0.4);
 	while (!over_c(back))
 		back++;
-	ck_assert_int_eq(intent_reoptimise(world.intent, &(struct sr_policy_key){ k.headend, back,
-										  k.endpoint }), 0);
+	ck_assert_int_eq(intent_reoptimise(world.intent, &(struct sr_policy_key){ .headend = k.headend,
+					     .color = back, .endpoint = k.endpoint }), 0);
 	run_ms(1);
 	all_answer();
 	ck_assert(!over_c(back)); /* its own cheapest path, when that is asked for */

@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(a_preference_that_changed_is_said_in_the_update)
 {
-	struct sr_policy_key key = { HEADEND, 100, ENDPOINT };
+	struct sr_policy_key key = { .headend = HEADEND, .color = 100, .endpoint = ENDPOINT };
 	struct sr_cpath_id cpath = { 10, 65000, PCE_ADDR, 42 };
 	struct driver_lsp l;
 	struct pcep_item b;

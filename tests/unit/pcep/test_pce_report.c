@@ -66,7 +66,7 @@ END_TEST
 
 START_TEST(what_a_report_leaves_out_of_its_association_stays)
 {
-	struct sr_policy_key key = { HEADEND, 100, ENDPOINT };
+	struct sr_policy_key key = { .headend = HEADEND, .color = 100, .endpoint = ENDPOINT };
 	struct sr_cpath_id cpath = { 30, 0, HEADEND, 1 };
 	uint32_t preference = 70;
 	struct pcep_item b;

@@ -140,7 +140,8 @@ END_TEST
 
 START_TEST(a_report_says_everything_of_its_lsp)
 {
-	struct sr_policy_key key = { addr("2001:db8::1"), 100, addr("2001:db8::9") };
+	struct sr_policy_key key = { .headend = addr("2001:db8::1"),
+					     .color = 100, .endpoint = addr("2001:db8::9") };
 	struct sr_cpath_id cpath = { 10, 65000, addr("2001:db8::ffff"), 42 };
 	struct sr_list list = srv6_list();
 	struct ip_addr bsid = addr("fc00:0:1:b001::");
@@ -277,7 +278,8 @@ END_TEST
 
 START_TEST(an_association_being_left_is_not_one)
 {
-	struct sr_policy_key key = { addr("2001:db8::1"), 100, addr("2001:db8::9") };
+	struct sr_policy_key key = { .headend = addr("2001:db8::1"),
+					     .color = 100, .endpoint = addr("2001:db8::9") };
 	struct lsp_state st;
 	struct pcep_item b;
 

@@ -106,6 +106,15 @@ struct intent_view *fake_policy(const char *headend, uint32_t color, const char 
 	return insert(&k);
 }
 
+struct intent_view *fake_standby(const char *headend, uint32_t color, const char *endpoint)
+{
+	struct sr_policy_key k = { .color = color, .leg = 1 };
+
+	ip_parse(headend, &k.headend);
+	ip_parse(endpoint, &k.endpoint);
+	return insert(&k);
+}
+
 void intent_validate(const struct intent *i, const struct intent_policy *p, struct intent_result *r)
 {
 	(void)i;

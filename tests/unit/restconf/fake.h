@@ -55,6 +55,7 @@ void fake_restart_rc(void);
 void fake_crash(void);
 void fake_run(uint64_t ns);
 struct intent_view *fake_policy(const char *headend, uint32_t color, const char *endpoint);
+struct intent_view *fake_standby(const char *headend, uint32_t color, const char *endpoint);
 /* headers: "Name: value\r\n…" or "". The answer's body is freed by the next ask. */
 const struct answer *ask(const char *method, const char *path, const char *headers, const char *body);
 const struct answer *get(const char *path);

@@ -110,6 +110,41 @@ START_TEST(members_and_what_is_met_are_told)
 }
 END_TEST
 
+START_TEST(a_standby_is_shown_with_its_policy_and_not_beside_it)
+{
+	struct intent_view *v;
+	const char *text;
+
+	fake_up(4);
+	v = fake_policy("2001:db8::1", 100, "2001:db8::9");
+	str_copy(v->desired.owner, sizeof(v->desired.owner), "slice gold");
+	v->desired.group = (struct intent_membership){ .id = INTENT_GROUP_ID_MAX + 1, .diverse = PCE_DIVERSE_LINK };
+	v->n_mates = 1;
+	v->mates[0].key = v->desired.key;
+	v->mates[0].key.leg = 1;
+	(void)fake_policy("2001:db8::1", 101, "2001:db8::9");
+	ck_lacks(str_text(&get(ONE)->body), "standby");
+	v = fake_standby("2001:db8::1", 100, "2001:db8::9");
+	v->state = INTENT_DOWN;
+	str_copy(v->reason, sizeof(v->reason), "no second way");
+	v->has_computed = true;
+	str_copy(v->path_text, sizeof(v->path_text), "a>c,c>d");
+	text = str_text(&get(ONE)->body);
+	ck_has(text, "\"owner\":\"slice gold\"");
+	ck_has(text, "\"standby\":{\"status\":\"down\",\"reason\":\"no second way\"");
+	ck_has(text, "\"link\":[\"a>c\",\"c>d\"]");
+	ck_lacks(text, "\"group\""); /* it is its owner's */
+	ck_lacks(text, "\"member\"");
+	body_ok(text, "/sextant-policy:policies");
+	text = str_text(&get(P "/policy")->body);
+	text = strstr(text, "\"color\":100");
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_null(strstr(text + 1, "\"color\":100"));
+	ck_has(text, "\"color\":101");
+	fake_down();
+}
+END_TEST
+
 Suite *suite_group(void)
 {
 	Suite *s = suite_create("restconf-group");
@@ -119,6 +154,7 @@ Suite *suite_group(void)
 	tcase_add_test(t, group_is_written_and_read);
 	tcase_add_loop_test(t, what_is_no_group_is_refused, 0, ARRAY_LEN(refused));
 	tcase_add_test(t, members_and_what_is_met_are_told);
+	tcase_add_test(t, a_standby_is_shown_with_its_policy_and_not_beside_it);
 	suite_add_tcase(s, t);
 	return s;
 }
