@@ -436,7 +436,7 @@ START_TEST(colour_of_another_is_not_taken)
 	struct slice_plan p;
 
 	next_color = 100;
-	taken = (struct sr_policy_key){ addr(2), 100, addr(3) }; /* a to b */
+	taken = (struct sr_policy_key){ .headend = addr(2), .color = 100, .endpoint = addr(3) }; /* a to b */
 	ck_assert_int_eq(expand(SERVICE("x", "", HUB4, GROUP("g", "any-to-any",
 		P2P("1", "a", "b", "") "," P2P("2", "b", "a", "")))), 0);
 	plan_ok(NULL, &p);
