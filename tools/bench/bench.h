@@ -38,6 +38,7 @@ void bench_te(struct bench *b);
 void bench_disjoint(struct bench *b);
 void bench_admission(struct bench *b);
 void bench_repair(struct bench *b);
+void bench_assure(struct bench *b);
 void bench_guard(struct bench *b);
 void bench_sets(struct bench *b);
 void bench_daemon(struct bench *b);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A percentile is within its bound when few enough samples are beyond it: two counts that follow
+ * the ring, no sorting. A sample whose clocks err by as much as the bound says nothing. Beyond the
+ * bound is what is so even if the clocks err in its favour; near it, what is so if they do not.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "assure/assure_priv.h"
+#include "base/err.h"
+
+#define PPM UINT64_C(1000000)
+
+uint32_t assure_delays_need(uint32_t percentile_ppm)
+{
+	return percentile_ppm >= PPM ? 1 : (uint32_t)((PPM + PPM - percentile_ppm - 1) /
+						      (PPM - percentile_ppm));
+}
+
+int assure_delays_init(struct delays *d, const struct assure_terms *t)
+{
+	uint32_t need = assure_delays_need(t->percentile_ppm), cap = 2 * need;
+
+	if (t->delay_us_max == ASSURE_NO_BOUND)
+		cap = 0;
+	else if (cap < 64)
+		cap = 64;
+	*d = (struct delays){ .cap = cap };
+	if (cap == 0)
+		return 0;
+	d->at = calloc(cap, sizeof(*d->at));
+	return d->at ? 0 : err_raise(-ENOMEM);
+}
+
+static uint64_t bound_ns(const struct assure_terms *t)
+{
+	return (uint64_t)t->delay_us_max * 1000;
+}
+
+static bool is_over(const struct sample *s, const struct assure_terms *t)
+{
+	return s->ns > bound_ns(t) && s->ns - bound_ns(t) > s->error_ns;
+}
+
+static bool is_risky(const struct sample *s, const struct assure_terms *t)
+{
+	return s->ns + s->error_ns >= bound_ns(t) / 100 * t->at_risk_pct;
+}
+
+static void count(struct delays *d, const struct assure_terms *t, const struct sample *s, int by)
+{
+	if (is_over(s, t))
+		d->over += (uint32_t)by;
+	if (is_risky(s, t))
+		d->risky += (uint32_t)by;
+}
+
+static void drop_oldest(struct delays *d, const struct assure_terms *t)
+{
+	count(d, t, &d->at[(d->head + d->cap - d->n) % d->cap], -1);
+	d->n--;
+}
+
+void assure_delays_add(struct delays *d, const struct assure_terms *t, uint64_t period,
+		       uint64_t ns, uint64_t error_ns)
+{
+	struct sample s = { .period = period, .ns = ns, .error_ns = error_ns };
+
+	if (d->cap == 0 || error_ns >= bound_ns(t) || ns > UINT64_MAX / 2)
+		return;
+	if (d->n == d->cap)
+		drop_oldest(d, t);
+	d->at[d->head] = s;
+	d->head = (d->head + 1) % d->cap;
+	d->n++;
+	d->fresh++;
+	count(d, t, &s, 1);
+}
+
+void assure_delays_turn(struct delays *d, const struct assure_terms *t, uint64_t period)
+{
+	d->fresh = 0;
+	while (d->n > 0 &&
+	       d->at[(d->head + d->cap - d->n) % d->cap].period + t->horizon <= period + 1)
+		drop_oldest(d, t);
+}
+
+enum assure_verdict assure_delays_judge(const struct delays *d, const struct assure_terms *t,
+					enum assure_why *why)
+{
+	uint64_t may = d->n * (PPM - t->percentile_ppm) / PPM; /* so many may be beyond it */
+
+	*why = d->fresh == 0 ? ASSURE_NO_SAMPLE :
+	       d->n < assure_delays_need(t->percentile_ppm) ? ASSURE_INSUFFICIENT_SAMPLES :
+							       ASSURE_FINE;
+	if (*why != ASSURE_FINE)
+		return ASSURE_UNKNOWN;
+	if (d->over > may)
+		return ASSURE_VIOLATED;
+	return d->risky > may ? ASSURE_AT_RISK : ASSURE_COMPLIANT;
+}
