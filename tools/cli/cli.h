@@ -91,7 +91,7 @@ struct cli_reply {
 void cli_reply_fini(struct cli_reply *r);
 #define CLI_REPLY __attribute__((__cleanup__(cli_reply_fini)))
 
-/* path starts with '/'. body NULL: none. --if-match goes along with writes. Prints what went
+/* path starts with '/'. body NULL: none. --if-match and --idempotency-key go along with writes. Prints what went
  * wrong; CLI_OK when 2xx. */
 int cli_call(const char *method, const char *path, const char *body, struct cli_reply *out);
 /* As cli_call, but an answer that is not a JSON object is a failure too. */
@@ -197,6 +197,10 @@ int cli_segments(struct str *out);
 		{ "affinity-include-any", "N..", "only links of at least one of these" },          \
 		{ "affinity-include-all", "N..", "only links of all of these" },                   \
 		{ "strict", NULL, "exactly the computed path; no other way of equal cost" }
+#define CLI_OPTION_KEY                                                                             \
+	{                                                                                          \
+		"idempotency-key", "KEY", "so that saying it again does it once (24 hours)"        \
+	}
 #define CLI_OPTIONS_DEMAND                                                                         \
 	{ "bandwidth", "RATE", "to reserve: 10M, 2.5G, 64k" },                                     \
 		{ "setup-priority", "N", "0 (best) to 7 (default)" },                              \
@@ -234,6 +238,9 @@ int cli_book(const struct cli_command *cmd);
 int cli_event(const struct cli_command *cmd);
 int cli_alarm(const struct cli_command *cmd);
 int cli_audit(const struct cli_command *cmd);
+int cli_operation_list(const struct cli_command *cmd);
+int cli_operation_show(const struct cli_command *cmd);
+int cli_operation_cancel(const struct cli_command *cmd);
 int cli_backup(const struct cli_command *cmd);
 int cli_api(const struct cli_command *cmd);
 int cli_version(const struct cli_command *cmd);

@@ -19,10 +19,12 @@ static const struct cli_option o_create[] = {
 	{ "replace", NULL, "put it in the place of one that is there" },
 	{ "if-match", "ETAG", "with --replace: only if it is still the one 'policy show' showed" },
 	{ "dry-run", NULL, "check it, change nothing" },
+	CLI_OPTION_KEY,
 	{ 0 },
 };
 
 static const struct cli_option o_delete[] = {
+	CLI_OPTION_KEY,
 	{ "if-match", "ETAG", "only if it is still the one 'policy show' showed" },
 	{ 0 },
 };
@@ -128,6 +130,7 @@ static const struct cli_option o_audit[] = {
 static const struct cli_option o_write[] = {
 	{ "data", "JSON", "the body: text, @FILE, or @- for standard input" },
 	{ "if-match", "ETAG", "only if the resource still has this entity tag" },
+	CLI_OPTION_KEY,
 	{ 0 },
 };
 
@@ -285,6 +288,9 @@ const struct cli_command cli_commands[] = {
 	ROW("alarm list", "", 0, 0, cli_alarm, NULL, "what is wrong now", NULL),
 	ROW("audit", "", 0, 0, cli_audit, o_audit, "who changed what",
 	    "With --json the whole log, whatever --last says."),
+	ROW("operation list", "", 0, 0, cli_operation_list, NULL, "writes with a key, or not waited for", NULL),
+	ROW("operation show", "ID", 1, 1, cli_operation_show, NULL, "one of them: steps, how it ended", NULL),
+	ROW("operation cancel", "ID", 1, 1, cli_operation_cancel, NULL, "take back what has not begun", NULL),
 	ROW("backup", "FILE", 1, 1, cli_backup, NULL, "copy the store, while it works",
 	    "FILE is a name alone, in the backup directory of the controller."),
 	ROW("api get", "PATH", 1, 1, cli_api, NULL, "GET a resource", api_more),

@@ -168,6 +168,21 @@ static int refused(const struct cli_reply *r, const char *method, const char *pa
 	return exit_of(r->status);
 }
 
+static int key_add(struct request *q)
+{
+	const char *key = cli_opt("idempotency-key", 0);
+	STR_AUTO struct str line = { 0 };
+
+	if (!key)
+		return CLI_OK;
+	for (const char *p = key; *p; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			return cli_fail(CLI_USAGE, "--idempotency-key wants printable ASCII");
+	str_addf(&line, "Idempotency-Key: %s", key);
+	return *key ? header_add(q, str_text(&line)) :
+		      cli_fail(CLI_USAGE, "--idempotency-key wants a key");
+}
+
 static int prepare(struct request *q, const char *method, const char *body, struct cli_reply *out)
 {
 	const char *etag = strcmp(method, "GET") != 0 ? cli_opt("if-match", 0) : NULL;
@@ -183,6 +198,8 @@ static int prepare(struct request *q, const char *method, const char *body, stru
 		rc = strpbrk(etag, "\r\n") ? cli_fail(CLI_USAGE, "--if-match wants an entity tag") :
 					     header_add(q, str_text(&match));
 	}
+	if (rc == CLI_OK && strcmp(method, "GET") != 0)
+		rc = key_add(q);
 	curl_easy_setopt(q->curl, CURLOPT_HTTPHEADER, q->headers);
 	curl_easy_setopt(q->curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(q->curl, CURLOPT_TIMEOUT_MS, cli_said.timeout_ms);
