@@ -348,7 +348,8 @@ static int fake_call_new(struct rpc_call **outp, struct rpc_channel *ch, const s
 
 /* ---- channels, servers, the network ---- */
 
-static int fake_channel_new(struct rpc_channel **outp, struct rpc *rpc, const struct rpc_channel_cfg *cfg)
+static int fake_channel_new(struct rpc_channel **outp, struct rpc *rpc,
+			    const struct rpc_channel_cfg *cfg)
 {
 	struct fake_channel *ch = calloc(1, sizeof(*ch));
 

@@ -15,7 +15,8 @@ grpc_channel_credentials *rpc_real_channel_creds(struct rpc_tls *tls)
 }
 
 /* Any thread: at the start, and at each handshake. */
-static grpc_ssl_certificate_config_reload_status fetch(void *arg, grpc_ssl_server_certificate_config **out)
+static grpc_ssl_certificate_config_reload_status fetch(void *arg,
+						       grpc_ssl_server_certificate_config **out)
 {
 	struct rpc_tls_serve *serve = arg;
 	struct rpc_tls *tls;

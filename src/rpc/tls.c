@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates: the files as the text gRPC wants, and who holds it. gRPC takes nearly anything and fails at the first
- * handshake, far from whoever wrote the configuration; so the files are looked at here, where
- * an error can name the one that is wrong.
+ * Certificates: the files as the text gRPC wants, and who holds it. gRPC takes nearly anything
+ * and fails at the first handshake, far from whoever wrote the configuration; so the files are
+ * looked at here, where an error can name the one that is wrong.
  */
 #include <errno.h>
 #include <openssl/err.h>
