@@ -303,6 +303,8 @@ void intent_owned_watch(struct intent *i, void (*fn)(void *arg, const struct sr_
 /* ---- queries ---- */
 
 int intent_get(const struct intent *i, const struct sr_policy_key *key, struct intent_view *out);
+/* Deleted, and shown no more, but its headend has not let go of it. */
+bool intent_lingers(const struct intent *i, const struct sr_policy_key *key);
 /* In key order; after NULL: from the first. False at the end. */
 bool intent_next(const struct intent *i, const struct sr_policy_key *after, struct intent_view *out);
 uint64_t intent_revision(const struct intent *i); /* of the whole collection: its ETag */

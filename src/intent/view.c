@@ -109,6 +109,13 @@ int intent_get(const struct intent *i, const struct sr_policy_key *key, struct i
 	return 0;
 }
 
+bool intent_lingers(const struct intent *i, const struct sr_policy_key *key)
+{
+	const struct intent_pol *p = intent_pol_find(i, key);
+
+	return p && p->deleted;
+}
+
 bool intent_next(const struct intent *i, const struct sr_policy_key *after, struct intent_view *out)
 {
 	size_t at = after ? intent_pol_at(i, after) : 0;

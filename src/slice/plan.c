@@ -92,29 +92,35 @@ static bool one_plus_one(const struct slice_service *s, const struct slice_flow 
 static void keep_color(const struct planning *p, struct slice_member *m, uint32_t has)
 {
 	m->key.color = p->s->real.color;
-	if (!m->key.color || m->key.color == has || m->protection || !free_key(p, &m->key))
+	if (!m->key.color || m->key.color == has || !free_key(p, &m->key))
 		m->key.color = has;
 }
 
-static int numbers_of(struct planning *p, const struct slice_flow *f, struct slice_member *m, uint32_t *apart)
+/* The standby of a policy has its name and another leg. */
+static int numbers_of(struct planning *p, const struct slice_flow *f, struct slice_member *m)
 {
-	const struct slice_member *was = inherit(p, m);
+	const struct slice_member *was;
 
+	if (m->protection) {
+		m->key = m[-1].key;
+		m->key.leg = 1;
+		m->apart = m[-1].apart;
+		return 0;
+	}
+	was = inherit(p, m);
 	if (was)
 		keep_color(p, m, was->key.color);
 	else if (color(p, m) < 0)
 		return -EINVAL;
 	if (one_plus_one(p->s, f)) {
-		if (*apart == 0)
-			*apart = was && was->apart ? was->apart : p->numbers->apart(p->numbers->ctx);
-		if (*apart == 0)
+		m->apart = was && was->apart ? was->apart : p->numbers->apart(p->numbers->ctx);
+		if (m->apart == 0)
 			return fault(p, m, "no number is left for a group of paths kept apart");
-		m->apart = *apart;
 	}
 	return 0;
 }
 
-static int member(struct planning *p, const struct slice_flow *f, bool protection, uint32_t *apart)
+static int member(struct planning *p, const struct slice_flow *f, bool protection)
 {
 	struct slice_member *m = &p->out->at[p->out->n];
 	const struct slice_place *from = &p->places[f->sender], *to = &p->places[f->receiver];
@@ -129,16 +135,20 @@ static int member(struct planning *p, const struct slice_flow *f, bool protectio
 	m->bandwidth_bps = f->terms.bandwidth_bps;
 	m->inside = p->s->real.parent != NULL;
 	p->out->n++;
-	return m->inside ? 0 : numbers_of(p, f, m, apart);
+	return m->inside ? 0 : numbers_of(p, f, m);
 }
 
 static int flow(struct planning *p, const struct slice_flow *f)
 {
-	uint32_t apart = 0;
-	int r = member(p, f, false, &apart);
+	int r;
+
+	/* Two SDPs of one router: what passes between them crosses no link. */
+	if (ip_eq(&p->places[f->sender].headend, &p->places[f->receiver].headend))
+		return 0;
+	r = member(p, f, false);
 
 	if (r == 0 && one_plus_one(p->s, f))
-		r = member(p, f, true, &apart);
+		r = member(p, f, true);
 	return r;
 }
 
@@ -179,6 +189,8 @@ int slice_plan(const struct slice_service *s, const struct slice_flows *flows,
 
 /* ---- policies ---- */
 
+enum { WORKING = 200, STANDBY = 100 }; /* preferences */
+
 static enum intent_protect protect(uint8_t diverse)
 {
 	if (diverse & PCE_DIVERSE_NODE)
@@ -188,15 +200,14 @@ static enum intent_protect protect(uint8_t diverse)
 	return diverse ? INTENT_PROTECT_LINK : INTENT_PROTECT_NONE;
 }
 
-void slice_policy_of(const struct slice_service *s, const struct slice_member *m, uint8_t priority,
-		     struct intent_policy *out)
+void slice_policy_of(const struct slice_service *s, const struct slice_member *m, struct intent_policy *out)
 {
 	struct intent_cpath *c = &out->cpaths[0];
 
 	intent_policy_default(out);
 	out->key = m->key;
 	out->bandwidth_bps = m->bandwidth_bps;
-	out->setup_prio = out->hold_prio = priority;
+	out->setup_prio = out->hold_prio = s->real.priority;
 	out->nrp = s->real.nrp;
 	out->n_cpaths = 1;
 	intent_cpath_default(c);
@@ -211,6 +222,7 @@ void slice_policy_of(const struct slice_service *s, const struct slice_member *m
 		out->group.id = m->apart;
 		out->group.diverse = m->terms.diversity;
 		c->strict = true; /* what ECMP did could meet the other */
+		c->preference = m->protection ? STANDBY : WORKING;
 	} else {
 		out->protect = (uint8_t)protect(m->terms.diversity);
 	}

@@ -95,9 +95,8 @@ int slice_plan(const struct slice_service *s, const struct slice_flows *flows,
 	       const struct slice_place *places, const struct slice_plan *old,
 	       const struct slice_numbers *numbers, struct arena *a, struct slice_plan *out,
 	       struct slice_fault *f);
-/* What intent is asked for. priority: the service's, or its parent's when that is worse. */
-void slice_policy_of(const struct slice_service *s, const struct slice_member *m, uint8_t priority,
-		     struct intent_policy *out);
+/* What intent is asked for. *out is zeroed before. */
+void slice_policy_of(const struct slice_service *s, const struct slice_member *m, struct intent_policy *out);
 
 /* ---- nest.c: slices inside of slices ---- */
 

@@ -497,18 +497,20 @@ START_TEST(dedicated_and_diverse_is_two_policies_kept_apart)
 	ck_assert_uint_eq(p.n, 4);
 	ck_assert(!p.at[0].protection && p.at[1].protection);
 	ck_assert(p.at[0].apart == 40000 && p.at[1].apart == 40000 && p.at[2].apart == 40001);
-	slice_policy_of(&service, &p.at[1], 3, q);
+	ck_assert(p.at[0].key.leg == 0 && p.at[1].key.leg == 1 && p.at[0].key.color == p.at[1].key.color);
+	slice_policy_of(&service, &p.at[1], q);
 	ck_assert_uint_eq(q->group.id, 40000);
 	ck_assert_uint_eq(q->group.diverse, PCE_DIVERSE_NODE | PCE_DIVERSE_SRLG);
+	ck_assert_uint_eq(q->cpaths[0].preference, 100);
 	ck_assert(q->cpaths[0].strict && q->protect == INTENT_PROTECT_NONE && !q->group.best_available);
-	ck_assert(q->bandwidth_bps == 2000000 && q->setup_prio == 3 && q->hold_prio == 3);
+	ck_assert(q->bandwidth_bps == 2000000 && q->setup_prio == 0 && q->hold_prio == 0);
 	free(TAKE(q));
 	q = calloc(1, sizeof(*q));
 	/* Shared: one policy, and room kept for after a failure. */
 	ck_assert_int_eq(expand(SERVICE("x", PROTECTED, HUB4, GROUP("g", "any-to-any", P2P("1", "a", "b", "")))), 0);
 	plan_ok(NULL, &p);
 	ck_assert_uint_eq(p.n, 1);
-	slice_policy_of(&service, &p.at[0], 4, q);
+	slice_policy_of(&service, &p.at[0], q);
 	ck_assert(q->group.id == 0 && q->protect == INTENT_PROTECT_SRLG_NODE && !q->cpaths[0].strict);
 }
 END_TEST

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes. All edits of one are read, checked together with what refers to them, planned, reserved and
+ * made durable in one transaction of intent's, and then they take effect together. One write of a
+ * document is on its way at a time. Orders that stand for themselves go side by side; who changes what
+ * others refer to, or refers to what others take from, waits until it is alone.
+ */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "log/log.h"
+#include "slice/change.h"
+
+enum { COMMITS_MAX = 4096 };
+
+bool slice_refuse(struct slice_commit *c, const struct slice_change *of, int code, const char *field,
+		  const char *fmt, ...)
+{
+	struct slice_result *r = &c->result;
+	va_list ap;
+
+	*r = (struct slice_result){ .code = code };
+	if (of) {
+		r->kind = of->kind;
+		(void)str_copy(r->id, sizeof(r->id), of->id);
+	}
+	(void)str_copy(r->field, sizeof(r->field), field);
+	va_start(ap, fmt);
+	(void)vsnprintf(r->text, sizeof(r->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+struct slice_change *slice_change_of(const struct slice_commit *c, enum slice_kind kind, const char *id)
+{
+	for (size_t i = 0; i < c->changes.n; i++) {
+		if (c->changes.at[i].kind == kind && strcmp(c->changes.at[i].id, id) == 0)
+			return &c->changes.at[i];
+	}
+	return NULL;
+}
+
+static struct slice_entry *as_it_will_be(const void *ctx, const struct slice *s, enum slice_kind kind,
+					 const char *id)
+{
+	const struct slice_change *h = slice_change_of(ctx, kind, id);
+
+	return h ? h->fresh : slice_find(s, kind, id);
+}
+
+/* ---- the end of one ---- */
+
+static void kick(struct slice *s);
+
+static void commit_free(struct slice_commit *c)
+{
+	list_del(&c->link);
+	if (c->running) {
+		c->s->running--;
+		c->s->alone = c->s->alone && !c->alone;
+	}
+	for (size_t i = 0; i < c->edits.n; i++) {
+		free((void *)(uintptr_t)c->edits.at[i].id);
+		free((void *)(uintptr_t)c->edits.at[i].doc);
+	}
+	VEC_FINI(&c->edits);
+	loop_task_cancel(&c->tell);
+	for (size_t i = 0; i < c->changes.n; i++) {
+		struct slice_change *h = &c->changes.at[i];
+
+		if (h->old)
+			h->old->writing = false;
+		slice_entry_free(h->fresh);
+	}
+	VEC_FINI(&c->changes);
+	VEC_FINI(&c->fresh);
+	VEC_FINI(&c->put_of);
+	VEC_FINI(&c->put_member);
+	free(c);
+}
+
+static void tell(void *arg)
+{
+	struct slice_commit *c = arg;
+	struct slice *s = c->s;
+	const struct slice_result r = c->result;
+	slice_done_fn done = c->done;
+	void *done_arg = c->arg;
+	bool services = false;
+
+	for (size_t i = 0; i < c->changes.n; i++)
+		services = services || c->changes.at[i].kind == SLICE_SERVICE;
+	if (services && !c->dry_run)
+		metric_add(r.code ? s->m_refused : s->m_admitted, 1);
+	commit_free(c);
+	kick(s);
+	if (done)
+		done(done_arg, &r);
+}
+
+/* ---- it takes effect ---- */
+
+/* What runs for the old one goes on for the new; nobody waits for the old one's steps any more. */
+static void hand_over(struct slice_entry *old, struct slice_entry *fresh)
+{
+	if (old->waiting && old->s->steps.cancel)
+		old->s->steps.cancel(old->s->steps.ctx, old->id);
+	fresh->established = old->established;
+	fresh->since_wall_ns = old->since_wall_ns;
+	fresh->changed_wall_ns = old->changed_wall_ns;
+	fresh->alarm = old->alarm;
+	fresh->done = old->done;
+	fresh->verdict = old->verdict;
+	memcpy(fresh->verdict_why, old->verdict_why, sizeof(fresh->verdict_why));
+}
+
+/* A record says what it is to be: set before it is printed. */
+static void foretell(struct slice_commit *c, struct slice_change *h)
+{
+	struct slice_entry *e = h->fresh;
+	uint64_t now = loop_wall_ns(c->s->loop);
+
+	if (h->kind != SLICE_SERVICE || !e)
+		return;
+	e->state = SLICE_IS_RESERVED;
+	e->phase = SLICE_BUILD;
+	if (e->service.admin == SLICE_ADMIN_PRE) {
+		e->state = SLICE_DRAFT;
+		e->phase = SLICE_IDLE;
+	}
+	e->since_wall_ns = e->changed_wall_ns = now;
+	if (!h->old)
+		return;
+	if (h->old->service.admin == e->service.admin)
+		e->changed_wall_ns = h->old->changed_wall_ns;
+	e->established = h->old->established && e->phase == SLICE_BUILD;
+}
+
+static void apply_service(struct slice_commit *c, struct slice_change *h)
+{
+	struct slice *s = c->s;
+	struct slice_entry *e = h->fresh, *old = h->old;
+	uint64_t changed = e->changed_wall_ns;
+	bool established = e->established;
+
+	if (old) {
+		hand_over(old, e);
+		e->established = established;
+		e->changed_wall_ns = changed;
+		store_forget(s->store, old);
+		intent_set_forget(s->intent, old);
+		slice_entry_del(s, old);
+	}
+	h->old = NULL;
+	h->fresh = NULL;
+	/* Without memory it is durable and takes effect at the next start. */
+	if (slice_entry_add(s, e) < 0) {
+		slice_entry_free(e);
+		return;
+	}
+	if (slice_keys_put(e) < 0)
+		slice_keys_drop(e);
+	slice_event(e, BUS_INFO, old ? "slice-changed" : "slice-created");
+	slice_event(e, BUS_INFO, "slice-state");
+	if (e->phase == SLICE_BUILD)
+		slice_build(e);
+	else
+		slice_look(e);
+}
+
+static void apply(struct slice_commit *c, struct slice_change *h)
+{
+	struct slice *s = c->s;
+
+	if (h->fresh)
+		h->fresh->revision = c->revision;
+	if (h->kind == SLICE_SERVICE && !h->fresh) {
+		h->old->revision = c->revision;
+		slice_event(h->old, BUS_INFO, "slice-deleted");
+		slice_undo(h->old, true, "");
+	} else if (h->kind == SLICE_SERVICE) {
+		apply_service(c, h);
+	} else {
+		if (h->old)
+			slice_entry_del(s, h->old);
+		h->old = NULL;
+		if (h->fresh && slice_entry_add(s, h->fresh) == 0)
+			h->fresh = NULL;
+	}
+}
+
+void slice_settle(struct slice_commit *c)
+{
+	struct slice *s = c->s;
+	bool nrps = false;
+
+	if (!c->result.code && !c->dry_run) {
+		s->revision = c->revision;
+		c->result.revision = c->revision;
+		for (size_t i = 0; i < c->changes.n; i++) {
+			nrps = nrps || c->changes.at[i].kind == SLICE_NRP;
+			apply(c, &c->changes.at[i]);
+		}
+		if (nrps && slice_shares_tell(s) < 0)
+			log_event("", LOG_ERROR, "slice.shares", "error=no memory");
+	}
+	tell(c);
+}
+
+/* ---- the command ---- */
+
+static bool too_many(const struct slice *s)
+{
+	unsigned n = 0;
+
+	LIST_EACH(it, &s->commits)
+		n++;
+	return n > COMMITS_MAX;
+}
+
+/* A new one is in no table before it is durable. */
+static bool on_its_way(const struct slice_commit *c, enum slice_kind kind, const char *id)
+{
+	LIST_EACH(it, &c->s->commits) {
+		const struct slice_commit *o = LIST_OF(it, struct slice_commit, link);
+
+		if (o != c && o->running && !o->result.code && slice_change_of(o, kind, id))
+			return true;
+	}
+	return false;
+}
+
+static bool take_edit(struct slice_commit *c, const struct slice_edit *e)
+{
+	struct slice_change h = { .kind = e->kind, .id = e->id, .old = slice_find(c->s, e->kind, e->id) };
+	bool there = h.old && !h.old->deleted;
+	struct slice_fault f;
+	int r;
+
+	if (h.old)
+		h.id = h.old->id;
+	if (slice_change_of(c, e->kind, e->id))
+		return slice_refuse(c, &h, SLICE_E_INVALID, "", "it is written twice at once");
+	if (h.old && h.old->deleted)
+		return slice_refuse(c, &h, SLICE_E_BUSY, "",
+				    "what it was before is still being taken away: try again");
+	if (on_its_way(c, e->kind, e->id) || (h.old && h.old->writing))
+		return slice_refuse(c, &h, SLICE_E_BUSY, "", "another change of it is being written: try again");
+	if (there && e->how == SLICE_CREATE)
+		return slice_refuse(c, &h, SLICE_E_EXISTS, "", "it is there already");
+	if (!there && (e->how == SLICE_UPDATE || e->how == SLICE_DELETE || e->if_revision))
+		return slice_refuse(c, &h, SLICE_E_MISSING, "", "it is not there");
+	if (there && e->if_revision && e->if_revision != h.old->revision)
+		return slice_refuse(c, &h, SLICE_E_REVISION, "", "it was changed meanwhile: revision %llu",
+				    (unsigned long long)h.old->revision);
+	if (e->how != SLICE_DELETE) {
+		r = slice_entry_new(c->s, e->kind, e->id, e->doc ? e->doc : "", e->len, &h.fresh, &f);
+		if (r < 0)
+			return slice_refuse(c, &h, r == -EINVAL ? SLICE_E_INVALID : SLICE_E_LIMIT, f.field, "%s",
+					    f.text[0] ? f.text : "no memory");
+		h.id = h.fresh->id;
+		c->dry_run = c->dry_run || (e->kind == SLICE_SERVICE && h.fresh->service.test_only);
+	}
+	if (!VEC_ADD(&c->changes, h)) {
+		slice_entry_free(h.fresh);
+		return slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
+	}
+	if (h.old)
+		h.old->writing = true;
+	return true;
+}
+
+static bool take(struct slice_commit *c)
+{
+	for (size_t i = 0; i < c->edits.n; i++) {
+		const struct slice_edit *e = &c->edits.at[i];
+		const struct slice_change h = { .kind = e->kind, .id = "" };
+
+		if (!e->id[0] || strlen(e->id) >= SLICE_ID_MAX)
+			return slice_refuse(c, &h, SLICE_E_INVALID, "id", "give one of 1 to %d octets",
+					    SLICE_ID_MAX - 1);
+		if (!take_edit(c, e))
+			return false;
+	}
+	return true;
+}
+
+bool slice_follow(struct slice_commit *c, struct slice_entry *old)
+{
+	struct slice_change h = { .kind = SLICE_SERVICE, .id = old->id, .old = old, .follows = true };
+	struct slice_fault f;
+
+	if (slice_change_of(c, SLICE_SERVICE, old->id) || old->deleted)
+		return true;
+	if (c->changes.n >= SLICE_CHANGES_MAX)
+		return slice_refuse(c, &h, SLICE_E_LIMIT, "", "too many slices would change with it");
+	if (old->writing)
+		return slice_refuse(c, &h, SLICE_E_BUSY, "", "another change of it is being written: try again");
+	if (slice_entry_new(c->s, SLICE_SERVICE, old->id, old->doc, old->len, &h.fresh, &f) < 0)
+		return slice_refuse(c, &h, SLICE_E_LIMIT, f.field, "%s", f.text[0] ? f.text : "no memory");
+	h.id = h.fresh->id;
+	if (!VEC_ADD(&c->changes, h)) {
+		slice_entry_free(h.fresh);
+		return slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
+	}
+	old->writing = true;
+	return true;
+}
+
+static bool go(struct slice_commit *c)
+{
+	if (!take(c) || !slice_check(c) || !slice_plan_all(c))
+		return false;
+	for (size_t i = 0; i < c->changes.n; i++)
+		foretell(c, &c->changes.at[i]);
+	return true;
+}
+
+/* In the order they came; none passes one that waits to be alone. */
+static void kick(struct slice *s)
+{
+	LIST_EACH(it, &s->commits) {
+		struct slice_commit *c = LIST_OF(it, struct slice_commit, link);
+
+		if (c->running)
+			continue;
+		if (s->alone || (c->alone && s->running > 0))
+			return;
+		c->running = true;
+		s->running++;
+		s->alone = c->alone;
+		if (go(c))
+			slice_ask(c);
+		else
+			loop_task_run(&c->tell);
+	}
+}
+
+static bool copy(struct slice_commit *c, const struct slice_write *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct slice_edit e = w->edits[i];
+		char *id = strdup(e.id), *doc = e.doc && e.len <= SLICE_DOC_MAX ? malloc(e.len + 1) : NULL;
+
+		if (doc) {
+			memcpy(doc, e.doc, e.len);
+			doc[e.len] = '\0';
+		}
+		/* The reader says of one that is too long what is wrong with it. */
+		e.id = id;
+		e.doc = doc;
+		if (!id || (w->edits[i].doc && !doc && e.len <= SLICE_DOC_MAX) || !VEC_ADD(&c->edits, e)) {
+			free(id);
+			free(doc);
+			return slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
+		}
+		/* A word of it is enough: one too many only waits. */
+		c->alone = c->alone || e.kind != SLICE_SERVICE || e.how == SLICE_DELETE ||
+			   slice_has_child(c->s, id) || (doc && strstr(doc, "parent-slice"));
+	}
+	return true;
+}
+
+void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done, void *arg)
+{
+	struct slice_commit *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		const struct slice_result r = { .code = SLICE_E_LIMIT, .text = "no memory" };
+
+		/* From inside the command, against the rule: there is no memory to do it later. */
+		if (done)
+			done(arg, &r);
+		return;
+	}
+	c->s = s;
+	c->done = done;
+	c->arg = arg;
+	c->dry_run = w->dry_run;
+	c->outlook = (struct slice_outlook){ .s = s, .find = as_it_will_be, .ctx = c };
+	loop_task_init(&c->tell, s->loop, tell, c);
+	list_add(&s->commits, &c->link);
+	if (w->n > SLICE_EDITS_MAX || too_many(s))
+		(void)slice_refuse(c, NULL, SLICE_E_LIMIT, "", "too much is being written at once");
+	else
+		(void)copy(c, w);
+	if (c->result.code) {
+		c->running = true;
+		s->running++;
+		c->alone = false;
+		loop_task_run(&c->tell);
+	}
+	kick(s);
+}
+
+void slice_forget(struct slice *s, const void *arg)
+{
+	LIST_EACH(it, &s->commits) {
+		struct slice_commit *c = LIST_OF(it, struct slice_commit, link);
+
+		if (c->arg == arg)
+			c->done = NULL;
+	}
+}
+
+void slice_commits_orphan(struct slice *s)
+{
+	LIST_EACH(it, &s->commits) {
+		struct slice_commit *c = LIST_OF(it, struct slice_commit, link);
+
+		store_forget(s->store, c);
+		intent_set_forget(s->intent, c);
+		commit_free(c);
+	}
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* A write on its way: what is changed by it, and what has to change with that. */
+#include "slice/room.h"
+
+enum { SLICE_CHANGES_MAX = 4096 };
+
+struct slice_change {
+	enum slice_kind kind;
+	const char *id;		   /* of fresh or old */
+	struct slice_entry *fresh; /* NULL: it is deleted */
+	struct slice_entry *old;   /* NULL: it is new */
+	bool follows;		   /* not written: a template or parent of it is */
+};
+
+struct slice_commit {
+	struct list link;
+	struct slice *s;
+	VEC(struct slice_change) changes;
+	VEC(struct slice_entry *) fresh; /* services that are not there yet */
+	struct slice_outlook outlook;
+	VEC(struct slice_edit) edits; /* as written; copies */
+	bool dry_run;
+	bool alone;   /* what others refer to changes: none but it is under way */
+	bool running;
+	uint64_t revision;
+	size_t other; /* partitions tried instead so far */
+	struct loop_task tell;
+	struct slice_result result;
+	/* of the set, in order: whose the policies are */
+	VEC(struct slice_change *) put_of;
+	VEC(const struct slice_member *) put_member;
+	slice_done_fn done;
+	void *arg;
+};
+
+/* Refuses: false always. */
+bool slice_refuse(struct slice_commit *c, const struct slice_change *of, int code, const char *field,
+		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+struct slice_change *slice_change_of(const struct slice_commit *c, enum slice_kind kind, const char *id);
+/* A change of what refers to what is changed. False: it is refused. */
+bool slice_follow(struct slice_commit *c, struct slice_entry *old);
+
+/* check.c: does it make sense, all together? Adds what follows. False: it is refused. */
+bool slice_check(struct slice_commit *c);
+/* set.c: plans, and asks intent; slice_settle() when it has answered. */
+bool slice_plan_all(struct slice_commit *c);
+void slice_ask(struct slice_commit *c);
+/* change.c: it is durable; or refused (result says). */
+void slice_settle(struct slice_commit *c);

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Does what is written make sense together with what is there? References first, then partitions, then
+ * what each service asks of this controller. What refers to something that changes, changes with it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "slice/change.h"
+
+enum { NEST_MAX = 8 };
+
+/* ---- references ---- */
+
+typedef bool (*use_fn)(struct slice_commit *c, const struct slice_entry *user, const void *arg);
+
+/* Every service as it will be, written now or not. */
+static bool each_service(struct slice_commit *c, use_fn fn, const void *arg)
+{
+	const struct slice *s = c->s;
+
+	for (size_t i = 0; i < c->changes.n; i++) {
+		const struct slice_change *h = &c->changes.at[i];
+
+		if (h->kind == SLICE_SERVICE && h->fresh && !fn(c, h->fresh, arg))
+			return false;
+	}
+	for (size_t i = 0; i < s->of[SLICE_SERVICE].n; i++) {
+		const struct slice_entry *e = s->of[SLICE_SERVICE].at[i];
+
+		if (!e->deleted && !slice_change_of(c, SLICE_SERVICE, e->id) && !fn(c, e, arg))
+			return false;
+	}
+	return true;
+}
+
+static bool policy_names(const struct slice_policy *p, const char *id)
+{
+	return p->template_ref && strcmp(p->template_ref, id) == 0;
+}
+
+static bool construct_names(const struct slice_construct *k, const char *id)
+{
+	bool found = policy_names(&k->policy, id);
+
+	for (uint32_t i = 0; k->kind == SLICE_C_A2A && i < k->n_ends; i++)
+		found = found || policy_names(&k->ends[i].policy, id);
+	return found;
+}
+
+static bool names_template(const struct slice_service *v, const char *id)
+{
+	bool found = policy_names(&v->policy, id);
+
+	for (uint32_t g = 0; g < v->n_groups; g++) {
+		found = found || policy_names(&v->groups[g].policy, id);
+		for (uint32_t k = 0; k < v->groups[g].n_constructs; k++)
+			found = found || construct_names(&v->groups[g].constructs[k], id);
+	}
+	return found;
+}
+
+static bool no_use_of_template(struct slice_commit *c, const struct slice_entry *user, const void *arg)
+{
+	const struct slice_change *h = arg;
+
+	return !names_template(&user->service, h->id) ||
+	       slice_refuse(c, h, SLICE_E_USED, "", "slice %.80s refers to it", user->id);
+}
+
+static bool no_use_of_nrp(struct slice_commit *c, const struct slice_entry *user, const void *arg)
+{
+	const struct slice_change *h = arg;
+
+	return user->service.real.nrp != h->old->nrp.id ||
+	       slice_refuse(c, h, SLICE_E_USED, "", "slice %.80s is in it", user->id);
+}
+
+static bool no_child(struct slice_commit *c, const struct slice_entry *user, const void *arg)
+{
+	const struct slice_change *h = arg;
+	const char *parent = user->service.real.parent;
+
+	return !parent || strcmp(parent, h->id) != 0 ||
+	       slice_refuse(c, h, SLICE_E_USED, "", "slice %.80s is inside of it", user->id);
+}
+
+static bool template_gone(struct slice_commit *c, const struct slice_change *h)
+{
+	for (size_t i = 0; i < c->s->of[SLICE_TEMPLATE].n; i++) {
+		const struct slice_entry *e = c->outlook.find(c, c->s, SLICE_TEMPLATE,
+							      c->s->of[SLICE_TEMPLATE].at[i]->id);
+
+		if (e && e->template.parent && strcmp(e->template.parent, h->id) == 0)
+			return slice_refuse(c, h, SLICE_E_USED, "", "template %.80s refers to it", e->id);
+	}
+	return each_service(c, no_use_of_template, h);
+}
+
+static const struct slice_template *find(void *ctx, const char *id)
+{
+	const struct slice_commit *c = ctx;
+	const struct slice_entry *e = c->outlook.find(c, c->s, SLICE_TEMPLATE, id);
+
+	return e ? &e->template : NULL;
+}
+
+/* Who stands on a changed template, at whatever distance, is planned anew. */
+static bool template_reaches(struct slice_commit *c, const char *from, const char *to)
+{
+	for (unsigned hops = 0; from && hops <= SLICE_INHERIT_MAX; hops++) {
+		const struct slice_entry *e = c->outlook.find(c, c->s, SLICE_TEMPLATE, from);
+
+		if (strcmp(from, to) == 0)
+			return true;
+		from = e ? e->template.parent : NULL;
+	}
+	return false;
+}
+
+static bool service_reaches(struct slice_commit *c, const struct slice_service *v, const char *to)
+{
+	for (size_t i = 0; i < c->s->of[SLICE_TEMPLATE].n; i++) {
+		const char *id = c->s->of[SLICE_TEMPLATE].at[i]->id;
+
+		if (template_reaches(c, id, to) && names_template(v, id))
+			return true;
+	}
+	return false;
+}
+
+static bool template_put(struct slice_commit *c, const struct slice_change *h)
+{
+	const struct slice_catalogue k = { find, c };
+	const struct slice *s = c->s;
+	struct slice_fault f = { 0 };
+	struct slice_slo slo;
+
+	if (slice_slo_template(&k, h->id, &slo, &f) < 0)
+		return slice_refuse(c, h, SLICE_E_INVALID, "template-ref", "%s", f.text);
+	for (size_t i = 0; h->old && i < s->of[SLICE_SERVICE].n; i++) {
+		struct slice_entry *e = s->of[SLICE_SERVICE].at[i];
+
+		if (service_reaches(c, &e->service, h->id) && !slice_follow(c, e))
+			return false;
+	}
+	return true;
+}
+
+/* ---- partitions ---- */
+
+static bool nrp_put(struct slice_commit *c, const struct slice_change *h)
+{
+	const struct slice *s = c->s;
+
+	for (size_t i = 0; i < s->of[SLICE_NRP].n; i++) {
+		const struct slice_entry *e = c->outlook.find(c, s, SLICE_NRP, s->of[SLICE_NRP].at[i]->id);
+
+		if (e && e != h->fresh && e->nrp.id == h->fresh->nrp.id)
+			return slice_refuse(c, h, SLICE_E_INVALID, "nrp-id", "%u is %.80s", e->nrp.id, e->id);
+	}
+	if (!h->old)
+		return true;
+	if (h->old->nrp.id != h->fresh->nrp.id || slice_shares_less(s, &h->old->nrp, &h->fresh->nrp))
+		return each_service(c, no_use_of_nrp, h);
+	return true;
+}
+
+static bool nrps_fit(struct slice_commit *c)
+{
+	const struct slice *s = c->s;
+	const struct slice_nrp **nrps = calloc(s->of[SLICE_NRP].n + c->changes.n + 1, sizeof(*nrps));
+	const struct slice_change *last = NULL;
+	struct slice_fault f = { 0 };
+	uint32_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; nrps && i < s->of[SLICE_NRP].n; i++) {
+		if (!slice_change_of(c, SLICE_NRP, s->of[SLICE_NRP].at[i]->id))
+			nrps[n++] = &s->of[SLICE_NRP].at[i]->nrp;
+	}
+	for (size_t i = 0; nrps && i < c->changes.n; i++) {
+		if (c->changes.at[i].kind != SLICE_NRP)
+			continue;
+		last = &c->changes.at[i];
+		if (last->fresh)
+			nrps[n++] = &last->fresh->nrp;
+	}
+	if (nrps && last)
+		r = slice_shares_check(s, nrps, n, &f);
+	free(nrps);
+	if (!nrps || r == -ENOMEM)
+		return slice_refuse(c, last, SLICE_E_LIMIT, "", "no memory");
+	return r == 0 || slice_refuse(c, last, SLICE_E_INVALID, f.field, "%s", f.text);
+}
+
+/* ---- services ---- */
+
+/* What is said of one part that nothing here does: better no slice than half of one. */
+static bool slo_served(struct slice_commit *c, const struct slice_change *h, const struct slice_slo *slo)
+{
+	return !(slo->has_security && slo->security) ||
+	       slice_refuse(c, h, SLICE_E_STEP, "", "nothing here authenticates or encrypts: sle-policy/security");
+}
+
+static bool steps_served(struct slice_commit *c, const struct slice_change *h)
+{
+	const struct slice_realisation *r = &h->fresh->service.real;
+	static const char at[] = "sextant-slice:realisation/";
+	char field[64];
+
+	if (r->sharing != SLICE_SHARED && !r->parent && !c->s->steps.start[SLICE_STEP_QUEUE]) {
+		(void)snprintf(field, sizeof(field), "%ssharing", at);
+		return slice_refuse(c, h, SLICE_E_STEP, field,
+				    "a slice with resources of its own needs queues, and nothing here makes them: "
+				    "order it shared");
+	}
+	if (r->southbound != SLICE_PCEP) {
+		(void)snprintf(field, sizeof(field), "%ssouthbound", at);
+		return slice_refuse(c, h, SLICE_E_STEP, field, "policies are sent by pcep only");
+	}
+	if (r->transport == SLICE_BEST_EFFORT || (r->transport == SLICE_FLEX_ALGO && !r->flex_algo)) {
+		(void)snprintf(field, sizeof(field), "%stransport", at);
+		return slice_refuse(c, h, SLICE_E_STEP, field,
+				    "sr-policy, or flex-algo with the number of one: nothing here steers otherwise");
+	}
+	return true;
+}
+
+static bool parent_ok(struct slice_commit *c, const struct slice_change *h)
+{
+	static const char field[] = "sextant-slice:realisation/parent-slice";
+	const struct slice_entry *e = h->fresh;
+	const char *id = e->service.real.parent, *was = h->old ? h->old->service.real.parent : NULL;
+
+	if (h->old && h->old->plan.n && (!id != !was || (id && strcmp(id, was) != 0)))
+		return slice_refuse(c, h, SLICE_E_INVALID, field,
+				    "it cannot be changed: delete the slice and order another");
+	for (unsigned depth = 0; id; depth++) {
+		e = c->outlook.find(c, c->s, SLICE_SERVICE, id);
+		if (!e || e->deleted)
+			return slice_refuse(c, h, SLICE_E_INVALID, field, "there is no slice %.80s", id);
+		if (e->service.admin == SLICE_ADMIN_PRE && h->fresh->service.admin != SLICE_ADMIN_PRE)
+			return slice_refuse(c, h, SLICE_E_INVALID, field, "slice %.80s is not realised itself", id);
+		if (depth == NEST_MAX)
+			return slice_refuse(c, h, SLICE_E_INVALID, field,
+					    "it is inside of itself, or more than %d deep", NEST_MAX);
+		id = e->service.real.parent;
+	}
+	return true;
+}
+
+static bool follow_children(struct slice_commit *c, const struct slice_change *h)
+{
+	const struct slice *s = c->s;
+	const char *id = h->id;
+
+	for (size_t i = 0; i < s->of[SLICE_SERVICE].n; i++) {
+		struct slice_entry *e = s->of[SLICE_SERVICE].at[i];
+
+		if (e->service.real.parent && strcmp(e->service.real.parent, id) == 0 && !slice_follow(c, e))
+			return false;
+	}
+	return true;
+}
+
+static bool service_put(struct slice_commit *c, size_t at)
+{
+	const struct slice_change h = c->changes.at[at];
+	const struct slice_service *v = &h.fresh->service;
+
+	if (!h.old && !VEC_ADD(&c->fresh, h.fresh))
+		return slice_refuse(c, &h, SLICE_E_LIMIT, "", "no memory");
+	if (!h.old && c->s->of[SLICE_SERVICE].n + c->fresh.n > c->s->cfg.services_max)
+		return slice_refuse(c, &h, SLICE_E_LIMIT, "", "%u slices are the limit", c->s->cfg.services_max);
+	if (v->real.nrp && !slice_nrp_of(c->s, v->real.nrp)) {
+		bool found = false;
+
+		for (size_t i = 0; i < c->changes.n; i++)
+			found = found || (c->changes.at[i].kind == SLICE_NRP && c->changes.at[i].fresh &&
+					  c->changes.at[i].fresh->nrp.id == v->real.nrp);
+		if (!found)
+			return slice_refuse(c, &h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",
+					    "there is no partition %u", v->real.nrp);
+	}
+	if (h.old && h.old->plan.n && v->admin == SLICE_ADMIN_PRE)
+		return slice_refuse(c, &h, SLICE_E_INVALID, "status/admin-status/status",
+				    "it is realised: admin-down suspends it, deleting takes it away");
+	return parent_ok(c, &h) && steps_served(c, &h) && slo_served(c, &h, &v->policy.slo) &&
+	       follow_children(c, &h);
+}
+
+/* A service that goes leaves no child behind. */
+static bool service_gone(struct slice_commit *c, const struct slice_change *h)
+{
+	return each_service(c, no_child, h);
+}
+
+static bool check_one(struct slice_commit *c, size_t i)
+{
+	const struct slice_change h = c->changes.at[i];
+
+	switch (h.kind) {
+	case SLICE_TEMPLATE:
+		return h.fresh ? template_put(c, &h) : template_gone(c, &h);
+	case SLICE_SERVICE:
+		return h.fresh ? service_put(c, i) : service_gone(c, &h);
+	case SLICE_NRP:
+		return h.fresh ? nrp_put(c, &h) : each_service(c, no_use_of_nrp, &h);
+	case SLICE_PHB:
+	case SLICE_KINDS:
+		break;
+	}
+	return true;
+}
+
+bool slice_check(struct slice_commit *c)
+{
+	/* What follows is added behind, and is looked at in its turn. */
+	for (size_t i = 0; i < c->changes.n; i++) {
+		if (!check_one(c, i))
+			return false;
+	}
+	return nrps_fit(c);
+}

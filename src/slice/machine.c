@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What becomes of a service. Steps are taken in order and taken back in the opposite one; each may be
+ * repeated, so after a crash all begin anew. Nothing here runs inside of who calls: news only marks a
+ * service to be looked at later in the turn.
+ *
+ * One that never stood is rolled back when a step fails, with its cause. One that stood is not: it has
+ * traffic, so it is violated and tried again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "log/log.h"
+#include "slice/room.h"
+
+enum { RETRY_S = 30, POLL_S = 1 };
+
+static void saved(void *arg, int r)
+{
+	const struct slice_entry *e = arg;
+
+	if (r < 0)
+		log_event("", LOG_WARN, "slice.store.write", "slice=%s error=%s", e->id, err_text(r));
+}
+
+void slice_save(struct slice_entry *e)
+{
+	AUTO_FREE char *text = slice_record_print(e, e->revision);
+	const struct store_op op = { slice_bucket(e->kind), e->id, text, text ? strlen(text) : 0 };
+
+	/* Should it fail, a restart takes the steps again: they are the same then. */
+	if (!text || store_write(e->s->store, &op, 1, saved, e) < 0)
+		log_event("", LOG_WARN, "slice.store.write", "slice=%s", e->id);
+}
+
+void slice_look(struct slice_entry *e)
+{
+	if (!list_linked(&e->look))
+		list_add(&e->s->look, &e->look);
+	loop_task_run(&e->s->look_task);
+}
+
+static void wait_for(struct slice_entry *e, uint64_t ns, bool again)
+{
+	e->again = again;
+	loop_timer_after(&e->timer, ns);
+}
+
+/* Nobody's answer is waited for any more. */
+static void wait_no_more(struct slice_entry *e)
+{
+	if (e->jobbed && e->s->steps.cancel)
+		e->s->steps.cancel(e->s->steps.ctx, e->id);
+	intent_set_forget(e->s->intent, e);
+	e->asked = e->waiting = e->jobbed = e->again = false;
+	loop_timer_stop(&e->timer);
+}
+
+/* ---- alarms ---- */
+
+static void alarm_set(struct slice_entry *e, bool on)
+{
+	if (e->alarm == on)
+		return;
+	e->alarm = on;
+	slice_event(e, on ? BUS_ALARM : BUS_CLEARED, "slice-violated");
+}
+
+/* ---- building ---- */
+
+static bool needs(const struct slice_entry *e, enum slice_step step)
+{
+	bool own = e->service.real.sharing != SLICE_SHARED && !e->service.real.parent;
+
+	for (uint32_t i = 0; i < e->plan.n; i++)
+		own = own || (e->plan.at[i].terms.isolate && !e->plan.at[i].inside);
+	if (step == SLICE_STEP_POLICIES)
+		return true;
+	if (step == SLICE_STEP_QUEUE && !own)
+		return false;
+	/* Traffic is not let on before it is to be up. */
+	if (step == SLICE_STEP_VERIFY && e->service.admin != SLICE_ADMIN_UP)
+		return false;
+	return e->s->steps.start[step] != NULL;
+}
+
+static void start(struct slice_entry *e, enum slice_step step, bool undo)
+{
+	struct slice *s = e->s;
+	struct slice_flow_view *flows = calloc((size_t)e->plan.n + 1, sizeof(*flows));
+	struct slice_job job = { .id = e->id, .service = &e->service, .flows = flows, .step = step, .undo = undo };
+
+	if (!flows) {
+		wait_for(e, POLL_S * NS_PER_S, true);
+		return;
+	}
+	job.n_flows = slice_flows(s, e->id, 0, flows, e->plan.n);
+	e->waiting = e->jobbed = true;
+	e->job_undo = undo;
+	e->job_step = step;
+	wait_for(e, s->cfg.realise_ns, false);
+	s->steps.start[step](s->steps.ctx, &job);
+	free(flows);
+}
+
+static void failed(struct slice_entry *e, const char *why)
+{
+	char cause[SR_REASON_MAX];
+
+	(void)snprintf(cause, sizeof(cause), "%s: %.200s", slice_step_text(e->step), why);
+	wait_no_more(e);
+	if (!e->established) {
+		metric_add(e->s->m_rolled_back, 1);
+		slice_undo(e, false, cause);
+		return;
+	}
+	slice_state_set(e, SLICE_VIOLATED, cause);
+	alarm_set(e, true);
+	wait_for(e, RETRY_S * NS_PER_S, true);
+}
+
+/* What the network says of all its policies, its parent's among them. False: not all are up. */
+static bool policies_up(const struct slice_entry *e, char why[SR_REASON_MAX])
+{
+	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
+	char key[SR_KEY_TEXT_MAX];
+
+	for (uint32_t i = 0; v && i < e->plan.n; i++) {
+		const struct slice_member *m = &e->plan.at[i];
+		bool there = intent_get(e->s->intent, &m->key, v) == 0;
+
+		if (there && v->state == INTENT_UP)
+			continue;
+		(void)snprintf(why, SR_REASON_MAX, "policy %s is %s%s%.100s",
+			       sr_policy_key_text(&m->key, key, sizeof(key)),
+			       there ? intent_state_text(v->state) : "not there", there && v->reason[0] ? ": " : "",
+			       there ? v->reason : "");
+		return false;
+	}
+	return v;
+}
+
+static void health(struct slice_entry *e);
+
+static void stands(struct slice_entry *e)
+{
+	loop_timer_stop(&e->timer);
+	e->phase = SLICE_STANDS;
+	e->established = true;
+	health(e);
+	slice_save(e);
+}
+
+static void build_on(struct slice_entry *e)
+{
+	char why[SR_REASON_MAX] = "";
+
+	while (e->step < SLICE_STEPS && !e->waiting) {
+		bool off = e->step == SLICE_STEP_CLASSIFY && e->service.admin != SLICE_ADMIN_UP;
+
+		if (!needs(e, e->step)) {
+			e->step++;
+			continue;
+		}
+		slice_state_set(e, e->step == SLICE_STEP_VERIFY ? SLICE_VERIFYING : SLICE_REALISING, "");
+		if (e->step != SLICE_STEP_POLICIES) {
+			start(e, e->step, off);
+			return;
+		}
+		if (!policies_up(e, why)) {
+			if (!loop_timer_armed(&e->timer))
+				wait_for(e, e->s->cfg.realise_ns, false);
+			return;
+		}
+		loop_timer_stop(&e->timer);
+		e->done |= (uint8_t)(1u << e->step++);
+	}
+	if (!e->waiting)
+		stands(e);
+}
+
+void slice_build(struct slice_entry *e)
+{
+	e->phase = SLICE_BUILD;
+	e->step = SLICE_STEP_QUEUE;
+	wait_no_more(e);
+	slice_look(e);
+}
+
+/* ---- standing ---- */
+
+enum ill { WELL, RISKY, MENDING, ILL };
+
+/* The worst there is, and why. */
+static void examine(const struct slice_entry *e, const struct slice_member *m, struct intent_view *v,
+		    enum ill *worst, char why[SR_REASON_MAX])
+{
+	enum ill is = WELL;
+	const char *what = "";
+	char text[SR_REASON_MAX];
+
+	if (intent_get(e->s->intent, &m->key, v) != 0) {
+		is = ILL;
+		what = "its policy is not there";
+	} else if (v->state == INTENT_DOWN || v->state == INTENT_DEGRADED) {
+		is = ILL;
+		what = v->reason;
+	} else if (m->inside && v->has_computed && v->worst_delay_us > m->terms.delay_us_max) {
+		is = ILL;
+		what = "the parent slice's way takes longer than is promised";
+	} else if (v->state != INTENT_UP) {
+		is = MENDING;
+		what = v->reason;
+	} else if (v->guarded == INTENT_GUARD_PARTIAL) {
+		is = RISKY;
+		what = v->guard_why;
+	}
+	if (is <= *worst)
+		return;
+	*worst = is;
+	(void)snprintf(text, sizeof(text), "%.50s to %.50s: %.120s", m->sender, m->receiver, what);
+	memcpy(why, text, SR_REASON_MAX);
+}
+
+static enum slice_state state_of(const struct slice_entry *e, enum ill worst)
+{
+	bool was_ill = e->state == SLICE_VIOLATED || e->state == SLICE_REPAIRING;
+
+	if (worst == ILL)
+		return SLICE_VIOLATED;
+	/* What moves while it is up goes on forwarding; what was down is being mended. */
+	if (worst == MENDING && was_ill)
+		return SLICE_REPAIRING;
+	if (e->service.admin != SLICE_ADMIN_UP)
+		return SLICE_SUSPENDED;
+	return worst == RISKY ? SLICE_AT_RISK : SLICE_ACTIVE;
+}
+
+static void health(struct slice_entry *e)
+{
+	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
+	char why[SR_REASON_MAX] = "";
+	enum slice_state st;
+	enum ill worst = WELL;
+
+	for (uint32_t i = 0; v && i < e->plan.n; i++)
+		examine(e, &e->plan.at[i], v, &worst, why);
+	if (e->service.admin == SLICE_ADMIN_UP && worst < ILL && e->verdict >= SLICE_RISK) {
+		worst = e->verdict == SLICE_VIOLATION ? ILL : RISKY;
+		(void)snprintf(why, sizeof(why), "measured: %.200s", e->verdict_why);
+	}
+	st = state_of(e, worst);
+	slice_state_set(e, st, st == SLICE_ACTIVE || st == SLICE_SUSPENDED ? "" : why);
+	if (st != SLICE_REPAIRING)
+		alarm_set(e, st == SLICE_VIOLATED);
+}
+
+/* ---- taking back ---- */
+
+void slice_undo(struct slice_entry *e, bool deleted, const char *cause)
+{
+	char why[SR_REASON_MAX];
+
+	(void)str_copy(why, sizeof(why), cause);
+	wait_no_more(e);
+	e->phase = SLICE_UNDO;
+	e->deleted = deleted;
+	e->established = false;
+	e->step = SLICE_STEPS;
+	slice_state_set(e, deleted ? SLICE_RETIRING : SLICE_ROLLED_BACK, why);
+	alarm_set(e, false);
+	if (!deleted) {
+		slice_event(e, BUS_WARNING, "slice-rolled-back");
+		slice_save(e);
+	}
+	slice_look(e);
+}
+
+static void removed(void *arg, int r)
+{
+	struct slice_entry *e = arg;
+	struct slice *s = e->s;
+	struct slice_entry *parent;
+
+	if (r < 0) {
+		wait_for(e, POLL_S * NS_PER_S, true);
+		return;
+	}
+	slice_event(e, BUS_INFO, "slice-gone");
+	parent = e->service.real.parent ? slice_find(s, SLICE_SERVICE, e->service.real.parent) : NULL;
+	slice_entry_del(s, e);
+	if (parent)
+		slice_look(parent);
+}
+
+/* Nothing of it is left: neither is the record, or it says that it was rolled back. */
+static void undone(struct slice_entry *e)
+{
+	const struct store_op op = { slice_bucket(e->kind), e->id, NULL, 0 };
+
+	slice_keys_drop(e);
+	e->plan.n = 0;
+	e->done = 0;
+	if (!e->deleted) {
+		e->phase = SLICE_IDLE;
+		slice_save(e);
+		return;
+	}
+	e->waiting = true; /* for the disk */
+	if (store_write(e->s->store, &op, 1, removed, e) < 0) {
+		e->waiting = false;
+		wait_for(e, POLL_S * NS_PER_S, true);
+	}
+}
+
+static void let_go(void *arg, const struct intent_set_result *r)
+{
+	struct slice_entry *e = arg;
+
+	e->waiting = false;
+	if (r->code)
+		wait_for(e, POLL_S * NS_PER_S, true);
+	else
+		slice_look(e);
+}
+
+/* True: none of its policies is left, neither here nor at its headend. */
+static bool policies_gone(struct slice_entry *e)
+{
+	struct sr_policy_key *gone = calloc((size_t)e->n_keys + 1, sizeof(*gone));
+	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
+	struct intent_set_write w = { .gone = gone, .owner = SLICE_OWNER };
+	bool lingers = false;
+
+	for (uint32_t i = 0; gone && v && i < e->n_keys; i++) {
+		const struct sr_policy_key *k = &e->keys[i].key;
+
+		if (intent_get(e->s->intent, k, v) == 0 && strcmp(v->desired.owner, SLICE_OWNER) == 0)
+			gone[w.n_gone++] = *k;
+		lingers = lingers || intent_lingers(e->s->intent, k);
+	}
+	if (!gone || !v) {
+		wait_for(e, POLL_S * NS_PER_S, true);
+		lingers = true;
+	} else if (w.n_gone > 0) {
+		e->waiting = true;
+		intent_put_set(e->s->intent, &w, let_go, e);
+		lingers = true;
+	}
+	free(gone);
+	return !lingers;
+}
+
+static void undo_on(struct slice_entry *e)
+{
+	if (e->deleted && slice_has_child(e->s, e->id))
+		return; /* the last of them brings us here again */
+	while (e->step > 0 && !e->waiting) {
+		enum slice_step step = (enum slice_step)(e->step - 1);
+
+		if (step == SLICE_STEP_POLICIES) {
+			if (!policies_gone(e))
+				return;
+		} else if (e->s->steps.start[step]) {
+			start(e, step, true);
+			return;
+		}
+		e->done &= (uint8_t)~(1u << step);
+		e->step = step;
+	}
+	if (!e->waiting)
+		undone(e);
+}
+
+/* ---- news ---- */
+
+void slice_step_done(struct slice *s, const char *id, enum slice_step step, bool undo, bool ok, const char *why)
+{
+	struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);
+
+	if (!e || !e->waiting || !e->jobbed || e->job_undo != undo || e->job_step != step)
+		return;
+	e->waiting = e->jobbed = false;
+	loop_timer_stop(&e->timer);
+	if (e->phase == SLICE_UNDO) {
+		if (ok) {
+			e->done &= (uint8_t)~(1u << step);
+			e->step = step;
+			slice_look(e);
+		} else {
+			(void)snprintf(e->reason, sizeof(e->reason), "%s is not taken back: %.180s",
+				       slice_step_text(step), why);
+			wait_for(e, POLL_S * NS_PER_S, true);
+		}
+		return;
+	}
+	if (!ok) {
+		failed(e, why);
+		return;
+	}
+	e->done = undo ? (uint8_t)(e->done & ~(1u << step)) : (uint8_t)(e->done | 1u << step);
+	e->step = (enum slice_step)(step + 1);
+	slice_look(e);
+}
+
+void slice_timer_fire(void *arg)
+{
+	struct slice_entry *e = arg;
+	char why[SR_REASON_MAX] = "no answer in time";
+
+	if (e->again) {
+		e->again = false;
+		slice_look(e);
+		return;
+	}
+	if (e->phase == SLICE_UNDO) {
+		wait_no_more(e);
+		slice_look(e);
+		return;
+	}
+	if (e->phase == SLICE_BUILD && e->step == SLICE_STEP_POLICIES && policies_up(e, why))
+		slice_look(e);
+	else if (e->phase == SLICE_BUILD)
+		failed(e, why);
+}
+
+static void look_at(struct slice_entry *e)
+{
+	switch (e->phase) {
+	case SLICE_IDLE:
+		if (e->service.admin == SLICE_ADMIN_PRE)
+			slice_draft_look(e);
+		break;
+	case SLICE_BUILD:
+		if (!e->waiting && !e->again)
+			build_on(e);
+		break;
+	case SLICE_STANDS:
+		health(e);
+		break;
+	case SLICE_UNDO:
+		if (!e->waiting)
+			undo_on(e);
+		break;
+	case SLICE_PHASES:
+		break;
+	}
+}
+
+void slice_look_run(void *arg)
+{
+	struct slice *s = arg;
+	struct list *n;
+
+	while ((n = list_pop(&s->look)))
+		look_at(LIST_OF(n, struct slice_entry, look));
+}
+
+void slice_on_policy(void *arg, const struct sr_policy_key *key)
+{
+	struct slice *s = arg;
+	struct slice_entry *e = slice_by_key(s, key);
+
+	if (!e)
+		return;
+	slice_look(e);
+	for (size_t i = 0; s->n_inside > 0 && i < s->of[SLICE_SERVICE].n; i++) {
+		const char *parent = s->of[SLICE_SERVICE].at[i]->service.real.parent;
+
+		if (parent && strcmp(parent, e->id) == 0)
+			slice_look(s->of[SLICE_SERVICE].at[i]);
+	}
+}
+
+int slice_verdict_set(struct slice *s, const char *id, enum slice_verdict v, const char *why)
+{
+	struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);
+
+	if (!e)
+		return SLICE_E_MISSING;
+	e->verdict = v;
+	(void)str_copy(e->verdict_why, sizeof(e->verdict_why), why);
+	slice_look(e);
+	return 0;
+}
+
+/* ---- drafts ---- */
+
+static void draft_answered(void *arg, const struct intent_set_result *r)
+{
+	struct slice_entry *e = arg;
+
+	e->asked = false;
+	slice_state_set(e, r->code ? SLICE_INFEASIBLE : SLICE_FEASIBLE, r->text);
+}
+
+static struct slice_entry *find_now(const void *ctx, const struct slice *s, enum slice_kind kind, const char *id)
+{
+	(void)ctx;
+	return slice_find(s, kind, id);
+}
+
+void slice_draft_look(struct slice_entry *e)
+{
+	const struct slice_outlook o = { .s = e->s, .find = find_now };
+	AUTO(slice_entry_free) struct slice_entry *try = NULL;
+	struct slice_refusal why = { 0 };
+	int r;
+
+	if (e->asked)
+		return;
+	if (!slice_in_sight(e->s)) {
+		slice_state_set(e, SLICE_DRAFT, "the topology is not in sight");
+		return;
+	}
+	r = slice_entry_new(e->s, SLICE_SERVICE, e->id, e->doc, e->len, &try, &why.f);
+	if (r == 0)
+		r = slice_plan_of(&o, try, NULL, &why);
+	if (r < 0) {
+		slice_state_set(e, SLICE_INFEASIBLE, why.f.text);
+		return;
+	}
+	e->asked = slice_dry_run(try, draft_answered, e);
+}
+
+/* ---- after a start ---- */
+
+void slice_resume(struct slice_entry *e)
+{
+	switch (e->phase) {
+	case SLICE_IDLE:
+		slice_look(e);
+		break;
+	case SLICE_BUILD:
+	case SLICE_STANDS:
+		slice_build(e);
+		break;
+	case SLICE_UNDO:
+		e->step = SLICE_STEPS;
+		slice_look(e);
+		break;
+	case SLICE_PHASES:
+		break;
+	}
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Slices: what is ordered (documents, durable), what was derived from it (flows: one directed
+ * policy each, reserved in intent's book), and how far its realisation has come. Loop thread only.
+ *
+ * Documents come in checked against the schema, as JSON (RFC 7951) of one list entry, and are given
+ * back as they came; what they mean is read by slice/model.h.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/bus.h"
+#include "intent/intent.h"
+#include "loop/loop.h"
+#include "slice/model.h"
+#include "store/store.h"
+
+struct slice;
+
+struct slice_cfg {
+	uint32_t services_max;
+	uint32_t flows_max;		/* of all services */
+	uint8_t kappa_pct;		/* of each link, for the control plane: no NRP's */
+	uint8_t delay_margin_pct;	/* kept free below a bound on delay */
+	uint64_t realise_ns;		/* the network has so long for each step before it is rolled back */
+};
+
+void slice_cfg_default(struct slice_cfg *cfg);
+
+/* What a document is, and its key. */
+enum slice_kind {
+	SLICE_TEMPLATE, /* .../slo-sle-templates/slo-sle-template, by id */
+	SLICE_SERVICE,	/* .../slice-service, by id */
+	SLICE_NRP,	/* ietf-nrp nrp-policies/nrp-policy, by name */
+	SLICE_PHB,	/* ietf-nrp qos-profiles/phb-profile-identifier, by id */
+	SLICE_KINDS,
+};
+
+const char *slice_kind_text(enum slice_kind k); /* "slo-sle-template", … */
+
+/* ---- executors: steps other rooms do. NULL: not available ---- */
+
+enum slice_step {
+	SLICE_STEP_QUEUE,    /* a class for the NRP on every link it may use */
+	SLICE_STEP_VPN,	     /* tables and service SIDs at the ends */
+	SLICE_STEP_POLICIES, /* ours: every flow's policy up, as its headend says */
+	SLICE_STEP_VERIFY,   /* STAMP along the lists meets the bounds */
+	SLICE_STEP_CLASSIFY, /* last: traffic moves */
+	SLICE_STEPS,
+};
+
+const char *slice_step_text(enum slice_step s);
+
+struct slice_job {
+	const char *id; /* of the slice */
+	const struct slice_service *service;
+	const struct slice_flow_view *flows;
+	uint32_t n_flows;
+	enum slice_step step;
+	bool undo; /* take it away: in the opposite order, and good when it is not there */
+};
+
+/*
+ * What is borrowed is good during the call. Both ways may be asked for again after a crash and are
+ * the same then. The answer comes by slice_step_done(), later or from inside the call; one that
+ * does not come within realise_ns is a failure. A slice that is changed is asked for each step again.
+ */
+struct slice_steps {
+	void *ctx;
+	void (*start[SLICE_STEPS])(void *ctx, const struct slice_job *job);
+	void (*cancel)(void *ctx, const char *id); /* its answer is no longer waited for; may be NULL */
+	/* What is there of slices that do not exist: said to fn, one line each; may be NULL. */
+	void (*audit)(void *ctx, void (*fn)(void *arg, const char *id, const char *what), void *arg);
+};
+
+/* ok false: why says what went wrong. */
+void slice_step_done(struct slice *s, const char *id, enum slice_step step, bool undo, bool ok,
+		     const char *why);
+
+/* ---- life ---- */
+
+int slice_new(struct slice **outp, struct loop *loop, struct store *store, struct bus *bus,
+	      struct intent *intent, const struct slice_cfg *cfg);
+struct slice *slice_free(struct slice *s);
+AUTO_DEFINE(struct slice, slice_free)
+int slice_load(struct slice *s); /* once, after intent_load() */
+void slice_steps_set(struct slice *s, const struct slice_steps *steps);
+void slice_on_ted(void *arg, const struct ted *ted); /* a topo_ted_fn; after intent's */
+
+/* ---- commands ---- */
+
+enum {
+	SLICE_E_EXISTS = 1,
+	SLICE_E_MISSING,
+	SLICE_E_REVISION,
+	SLICE_E_INVALID, /* field and text say what */
+	SLICE_E_LIMIT,
+	SLICE_E_STORE,	 /* the disk refused; nothing changed */
+	SLICE_E_BUSY,	 /* another change of one of them is on its way: try again */
+	SLICE_E_USED,	 /* others refer to it */
+	SLICE_E_SHORT,	 /* there is no room, or no way within the bounds: 409 */
+	SLICE_E_STEP,	 /* asks for what nothing here does */
+	SLICE_E_BLIND,	 /* the topology is not in sight: nothing can be promised */
+};
+
+enum {
+	SLICE_EDITS_MAX = 1024,
+	SLICE_TOGETHER_MAX = 60, /* documents that change at once when policies change with them */
+	SLICE_ALTERNATIVES_MAX = 3,
+};
+
+struct slice_edit {
+	enum slice_kind kind;
+	enum { SLICE_PUT, SLICE_CREATE, SLICE_UPDATE, SLICE_DELETE } how; /* update: has to be there */
+	const char *id;
+	const char *doc; /* NULL with SLICE_DELETE */
+	size_t len;
+	uint64_t if_revision; /* 0: any */
+};
+
+struct slice_result {
+	int code; /* 0 or SLICE_E_* */
+	enum slice_kind kind;
+	char id[SLICE_ID_MAX];	     /* which of them */
+	char field[SLICE_FIELD_MAX]; /* below its list entry */
+	char text[SR_REASON_MAX];
+	char link[TED_LABEL_MAX];    /* the limiting one, "" none */
+	uint64_t wanted_bps, free_bps;
+	char alternative[SLICE_ALTERNATIVES_MAX][SR_REASON_MAX]; /* in words, "" past the last */
+	uint64_t revision;
+};
+
+/* Called once, never from inside the command; with code 0 all of it is durable. */
+typedef void (*slice_done_fn)(void *arg, const struct slice_result *r);
+
+struct slice_write {
+	const struct slice_edit *edits; /* a key only once */
+	size_t n;
+	bool dry_run; /* only says whether: no reservation, no record */
+};
+
+/*
+ * All of it or nothing, parents before children whatever the order. A service that is to be up has
+ * its room in the book when done is called with 0, and what follows goes on by itself; a service
+ * with test-only is only looked at, as in a dry run (and then all edits of the write are).
+ * A deleted service is retiring when done is called, and gone when nothing of it is left.
+ */
+void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done, void *arg);
+void slice_forget(struct slice *s, const void *arg); /* who asked has gone: done is not called */
+
+/* ---- queries ---- */
+
+enum slice_state {
+	SLICE_DRAFT,
+	SLICE_FEASIBLE,
+	SLICE_INFEASIBLE,
+	SLICE_IS_RESERVED,
+	SLICE_REALISING,
+	SLICE_VERIFYING,
+	SLICE_ACTIVE,
+	SLICE_AT_RISK,
+	SLICE_VIOLATED,
+	SLICE_REPAIRING,
+	SLICE_DEGRADED,
+	SLICE_SUSPENDED,
+	SLICE_RETIRING,
+	SLICE_ROLLED_BACK,
+	SLICE_STATES,
+};
+
+const char *slice_state_text(enum slice_state s);
+
+enum slice_verdict { SLICE_UNKNOWN, SLICE_COMPLIANT, SLICE_RISK, SLICE_VIOLATION };
+
+const char *slice_verdict_text(enum slice_verdict v);
+
+/* A document, as it came. NULL: there is none; good until the next turn of the loop. */
+const char *slice_doc(const struct slice *s, enum slice_kind kind, const char *id, size_t *len,
+		      uint64_t *revision);
+/* Ids ascending; after NULL: from the first. NULL at the end. */
+const char *slice_next(const struct slice *s, enum slice_kind kind, const char *after);
+uint64_t slice_revision(const struct slice *s); /* of all together: its ETag */
+uint32_t slice_count(const struct slice *s, enum slice_kind kind);
+
+struct slice_view {
+	enum slice_state state;
+	enum slice_admin admin;
+	enum slice_step step; /* while realising or retiring */
+	char reason[SR_REASON_MAX]; /* of the state; of a roll-back its cause */
+	uint64_t since_wall_ns, changed_wall_ns; /* of the state; of the admin status */
+	uint64_t revision;
+	enum slice_verdict verdict; /* measured; unknown never counts as compliant */
+	uint32_t n_flows;
+	uint8_t done; /* a bit a step */
+};
+
+/* One directed unicast policy of a construct. */
+struct slice_flow_view {
+	const char *group, *construct, *sender, *receiver; /* ids */
+	struct sr_policy_key key;
+	bool protection; /* the second of a 1+1 pair */
+	bool inside;	 /* it runs in a policy of the parent slice's */
+	uint64_t bandwidth_bps;
+	uint32_t delay_us_max; /* PCE_NO_BOUND: none */
+};
+
+int slice_get(const struct slice *s, const char *id, struct slice_view *out); /* 0 or SLICE_E_MISSING */
+/* Flows in order, from `at` on; how many were written. What the network says of one: intent_get(). */
+uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct slice_flow_view *out,
+		     uint32_t cap);
+/* Whose policy it is: id of the slice, NULL nobody's. Intent knows them all as owned by SLICE_OWNER. */
+#define SLICE_OWNER "slice"
+
+const char *slice_of(const struct slice *s, const struct sr_policy_key *key);
+
+/* What measurement found; from assure. 0 or SLICE_E_MISSING. */
+int slice_verdict_set(struct slice *s, const char *id, enum slice_verdict v, const char *why);
+
+/*
+ * Nothing is left of slices that are gone, and everything is there of those that are: policies,
+ * colours, shares of links, what executors say. How many lines were told to fn; 0: clean.
+ */
+uint32_t slice_audit(const struct slice *s, void (*fn)(void *arg, const char *line), void *arg);
