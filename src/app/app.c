@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "core/bus.h"
 #include "intent/intent.h"
+#include "slice/slice.h"
 #include "log/log.h"
 #include "northbound/events/events.h"
 #include "northbound/http/http.h"
@@ -31,6 +32,7 @@ struct app {
 	struct bus_reader journal;
 	struct topo *topo;
 	struct intent *intent;
+	struct slice *slice;
 	struct bgp *bgp;
 	struct pcep *pcep;
 	struct sse *sse;
@@ -93,20 +95,32 @@ static int fail(struct str *errors, const char *what, int r)
 	return r < 0 ? r : -EINVAL;
 }
 
+static void on_ted(void *arg, const struct ted *ted)
+{
+	struct app *app = arg;
+
+	intent_on_ted(app->intent, ted);
+	slice_on_ted(app->slice, ted);
+}
+
 static int build_core(struct app *app, const struct conf *conf)
 {
+	struct slice_cfg scfg;
 	struct intent_cfg icfg;
 	struct topo_cfg tcfg;
 	int r;
 
 	map_topo(&tcfg, conf);
 	map_intent(&icfg, conf);
+	slice_cfg_default(&scfg);
 	if ((r = bus_new(&app->bus, loop_random(app->env.loop))) < 0 ||
 	    (r = topo_new(&app->topo, app->env.loop, app->bus, &tcfg)) < 0 ||
 	    (r = intent_new(&app->intent, app->env.loop, app->env.work, app->env.store, app->bus, &icfg)) < 0 ||
-	    (r = intent_load(app->intent)) < 0)
+	    (r = intent_load(app->intent)) < 0 ||
+	    (r = slice_new(&app->slice, app->env.loop, app->env.store, app->bus, app->intent, &scfg)) < 0 ||
+	    (r = slice_load(app->slice)) < 0)
 		return err_trace(r);
-	topo_on_ted(app->topo, intent_on_ted, app->intent);
+	topo_on_ted(app->topo, on_ted, app);
 	app->journal.fn = journal;
 	bus_subscribe(app->bus, &app->journal);
 	return 0;
@@ -460,6 +474,7 @@ struct app *app_free(struct app *app)
 	app->rc = rc_free(app->rc);
 	app->pcep = pcep_free(app->pcep);
 	app->bgp = bgp_free(app->bgp);
+	app->slice = slice_free(app->slice);
 	app->intent = intent_free(app->intent);
 	app->topo = topo_free(app->topo);
 	app->bus = bus_free(app->bus);
@@ -470,6 +485,11 @@ struct app *app_free(struct app *app)
 struct intent *app_intent(struct app *app)
 {
 	return app->intent;
+}
+
+struct slice *app_slice(struct app *app)
+{
+	return app->slice;
 }
 
 struct topo *app_topo(struct app *app)
@@ -540,6 +560,20 @@ static void dump_policies(struct app *app, struct dump *d)
 	free(v);
 }
 
+static void dump_slices(struct app *app, struct dump *d)
+{
+	const char *id = slice_next(app->slice, SLICE_SERVICE, NULL);
+	struct slice_view v;
+	char line[768];
+
+	for (; id; id = slice_next(app->slice, SLICE_SERVICE, id)) {
+		(void)slice_get(app->slice, id, &v);
+		(void)snprintf(line, sizeof(line), "slice id=\"%s\" state=%s flows=%u reason=\"%s\"", id,
+			       slice_state_text(v.state), v.n_flows, v.reason);
+		d->fn(d->arg, line);
+	}
+}
+
 void app_dump(struct app *app, void (*fn)(void *arg, const char *line), void *arg)
 {
 	struct dump d = { .fn = fn, .arg = arg };
@@ -552,6 +586,7 @@ void app_dump(struct app *app, void (*fn)(void *arg, const char *line), void *ar
 		       intent_held(app->intent));
 	fn(arg, line);
 	dump_policies(app, &d);
+	dump_slices(app, &d);
 }
 
 void app_status(struct app *app, char *buf, size_t cap)

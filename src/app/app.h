@@ -13,6 +13,7 @@
 
 struct app;
 struct intent;
+struct slice;
 struct topo;
 struct bus;
 
@@ -36,6 +37,7 @@ AUTO_DEFINE(struct app, app_free)
 
 /* For tests and the state dump. */
 struct intent *app_intent(struct app *app);
+struct slice *app_slice(struct app *app);
 struct topo *app_topo(struct app *app);
 struct bus *app_bus(struct app *app);
 /* One line a fact, to fn: sessions, topology, policies, queues. */
