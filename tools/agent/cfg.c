@@ -77,6 +77,14 @@ static void fill_kernel(const struct lyd_node *in, struct agent_cfg *c)
 	conf_read_text(in, "sid-device", c->sid_device, sizeof(c->sid_device));
 }
 
+static void fill_live(const struct lyd_node *in, struct agent_live_cfg *c)
+{
+	c->on = conf_read_flag(in, "enabled");
+	c->interval_ms = (uint32_t)conf_read_num(in, "interval");
+	c->missed = (uint32_t)conf_read_num(in, "missed");
+	c->revert_ms = (uint32_t)conf_read_num(in, "wait-to-revert") * 1000;
+}
+
 static void fill_steering(struct conf_reader *r, const struct lyd_node *in,
 			  struct agent_steering *s)
 {
@@ -200,6 +208,7 @@ static bool fill(struct conf_reader *r, const struct lyd_node *root, struct agen
 	fill_kernel(conf_child(root, "kernel"), c);
 	fill_lists(r, root, c);
 	qsort(c->steering, c->n_steering, sizeof(*c->steering), by_prefix);
+	fill_live(conf_child(root, "liveness"), &c->live);
 	return agent_stamp_cfg_fill(r, conf_child(root, "stamp"), &c->stamp);
 }
 

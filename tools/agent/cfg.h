@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "log/log.h"
+#include "tools/agent/live_judge.h"
 #include "tools/agent/stamp_cfg.h"
 
 enum { AGENT_IF_MAX = 16 };
@@ -58,6 +59,7 @@ struct agent_cfg {
 	struct ip_prefix *counted;
 	size_t n_counted;
 	struct agent_stamp_cfg stamp;
+	struct agent_live_cfg live;
 };
 
 /* 0, or -EINVAL with every problem found as lines in errors. */

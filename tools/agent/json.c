@@ -104,11 +104,29 @@ static void policies(struct out *w)
 		next(w);
 		str_addf(w->o, "{\"color\":%u,\"endpoint\":\"%s\"", p->key.color,
 			 ip_text(&p->key.endpoint, t, sizeof(t)));
-		str_addf(w->o, ",\"candidates\":%u,\"steered\":%u", n, steered);
+		str_addf(w->o, ",\"candidates\":%u,\"steered\":%u,\"switches\":%" PRIu64, n, steered, p->switches);
 		text(w->o, "active", p->active ? p->active->st.name : "");
 		text(w->o, "state", p->active ? agent_oper_name(p->active->st.oper) : "down");
 		str_add(w->o, "}");
 	}
+}
+
+static void alive(struct str *o, const struct agent_lsp *l)
+{
+	static const char *const names[] = { "unknown", "yes", "no" };
+	struct agent_watch_view v;
+
+	if (l->unwatched)
+		text(o, "alive", "not watched: too many paths, or too long");
+	if (!l->watch)
+		return;
+	agent_watch_view(l->watch, &v);
+	text(o, "alive", names[v.judge->state]);
+	str_addf(o, ",\"probes-sent\":%u,\"probes-answered\":%" PRIu64 ",\"probe-rtt-us\":%" PRIu64, v.judge->sent,
+		 v.judge->n_answered, v.judge->rtt_ns / 1000);
+	str_addf(o, ",\"probe-deaths\":%" PRIu64 ",\"probe-errors\":%" PRIu64, v.judge->deaths, v.send_errors);
+	if (v.error[0])
+		text(o, "probe-error", v.error);
 }
 
 static void lsp(struct out *w, const struct agent_lsp *l)
@@ -124,6 +142,7 @@ static void lsp(struct out *w, const struct agent_lsp *l)
 		 l->st.preference);
 	text(w->o, "state", agent_oper_name(l->st.oper));
 	text(w->o, "reason", l->reason);
+	alive(w->o, l);
 	str_addf(w->o, ",\"active\":%s,\"orphan\":%s", agent_pol_is_active(l) ? "true" : "false",
 		 l->controller ? "false" : "true");
 	addr(w->o, "delegated-to", &controller);

@@ -17,6 +17,8 @@
 #include "log/log.h"
 #include "tools/agent/pol_int.h"
 
+static void on_again(void *arg);
+
 static bool policy_eq(const struct hash_node *n, const void *key)
 {
 	return memcmp(&HASH_OF(n, const struct agent_policy, node)->key, key, sizeof(struct key)) ==
@@ -36,55 +38,30 @@ struct agent_policy *agent_pol_policy(struct agent_pol *pol, uint32_t color,
 	if (!p)
 		return NULL;
 	p->key = k;
+	p->pol = pol;
 	list_init(&p->lsps);
 	list_init(&p->steers);
+	list_init(&p->stirred_link);
 	if (hash_put(&pol->policies, &p->key, sizeof(p->key), &p->node) < 0) {
 		free(p);
 		return NULL;
 	}
+	loop_timer_init(&p->again, pol->loop, on_again, p);
 	return p;
+}
+
+static void policy_free(struct agent_pol *pol, struct agent_policy *p)
+{
+	hash_del(&pol->policies, &p->node);
+	list_del(&p->stirred_link);
+	loop_timer_fini(&p->again);
+	free(p);
 }
 
 static void policy_drop_if_unused(struct agent_pol *pol, struct agent_policy *p)
 {
-	if (!list_empty(&p->lsps) || !list_empty(&p->steers))
-		return;
-	hash_del(&pol->policies, &p->node);
-	free(p);
-}
-
-/* RFC 9256 s2.9: preference, then origin, lower originator, higher discriminator. */
-static bool better(const struct agent_lsp *a, const struct agent_lsp *b)
-{
-	const struct sr_cpath_id *x = &a->st.cpath, *y = &b->st.cpath;
-	int c;
-
-	if (a->st.preference != b->st.preference)
-		return a->st.preference > b->st.preference;
-	if (x->origin != y->origin)
-		return x->origin > y->origin;
-	if (x->asn != y->asn)
-		return x->asn < y->asn;
-	c = ip_cmp(&x->originator, &y->originator);
-	if (c != 0)
-		return c < 0;
-	if (x->discriminator != y->discriminator)
-		return x->discriminator > y->discriminator;
-	return a->st.plsp_id < b->st.plsp_id; /* the one that was there */
-}
-
-static struct agent_lsp *best_of(const struct agent_policy *p)
-{
-	struct agent_lsp *best = NULL;
-
-	LIST_EACH (it, &p->lsps) {
-		struct agent_lsp *l = LIST_OF(it, struct agent_lsp, member);
-
-		if (l->st.admin_up && l->st.list.n > 0 && !l->st.removed &&
-		    (!best || better(l, best)))
-			best = l;
-	}
-	return best;
+	if (list_empty(&p->lsps) && list_empty(&p->steers))
+		policy_free(pol, p);
 }
 
 bool agent_pol_is_active(const struct agent_lsp *lsp)
@@ -116,11 +93,54 @@ static void bsid_apply(struct agent_pol *pol, struct agent_policy *p)
 
 static void policy_apply(struct agent_pol *pol, struct agent_policy *p)
 {
-	p->active = best_of(p);
+	agent_pol_watch(p);
+	p->active = agent_pol_choose(p);
 	bsid_apply(pol, p);
 	LIST_EACH (it, &p->steers)
 		agent_pol_steer(pol, LIST_OF(it, struct steer, member));
 	loop_task_run(&pol->judge);
+}
+
+/* Nothing but a watch, or time, has changed. */
+void agent_pol_rechoose(struct agent_pol *pol, struct agent_policy *p)
+{
+	const struct agent_lsp *was = p->active;
+	char ip[IP_TEXT_MAX];
+
+	if (agent_pol_choose(p) != was) {
+		policy_apply(pol, p);
+		p->switches++;
+		log_event("", LOG_WARN, "agent.policy.switched", "color=%u endpoint=%s from=%s to=%s",
+			  p->key.color, ip_text(&p->key.endpoint, ip, sizeof(ip)), was ? was->st.name : "",
+			  p->active ? p->active->st.name : "");
+	}
+	loop_task_run(&pol->judge);
+}
+
+static void on_stirred(void *arg)
+{
+	struct agent_pol *pol = arg;
+	struct list *n;
+
+	while ((n = list_pop(&pol->stirred)))
+		agent_pol_rechoose(pol, LIST_OF(n, struct agent_policy, stirred_link));
+}
+
+static void on_alive(void *arg, void *who)
+{
+	struct agent_pol *pol = arg;
+	struct agent_policy *p = ((struct agent_lsp *)who)->policy;
+
+	if (p && !list_linked(&p->stirred_link))
+		list_add(&pol->stirred, &p->stirred_link);
+	loop_task_run(&pol->stir);
+}
+
+static void on_again(void *arg)
+{
+	struct agent_policy *p = arg;
+
+	agent_pol_rechoose(p->pol, p);
 }
 
 void agent_pol_apply_all(struct agent_pol *pol)
@@ -191,6 +211,16 @@ static void lsp_become(struct agent_pol *pol, struct agent_lsp *l, enum lsp_oper
 	pol->ops.changed(pol->arg, l);
 }
 
+static bool is_dead(const struct agent_lsp *l)
+{
+	struct agent_watch_view v;
+
+	if (!l->watch)
+		return false;
+	agent_watch_view(l->watch, &v);
+	return v.judge->state == AGENT_LIVE_NO;
+}
+
 static void judge_lsp(struct agent_pol *pol, struct agent_lsp *l)
 {
 	struct verdict_of v;
@@ -199,6 +229,8 @@ static void judge_lsp(struct agent_pol *pol, struct agent_lsp *l)
 		lsp_become(pol, l, LSP_DOWN, "administratively down");
 	} else if (l->st.list.n == 0) {
 		lsp_become(pol, l, LSP_DOWN, "no path given");
+	} else if (is_dead(l)) {
+		lsp_become(pol, l, LSP_DOWN, "its probes are not answered");
 	} else if (l->policy->active != l) {
 		lsp_become(pol, l, LSP_UP, "");
 	} else {
@@ -235,7 +267,13 @@ int agent_pol_new(struct agent_pol **outp, struct loop *loop, struct agent_fib *
 	pol->arg = arg;
 	list_init(&pol->lsps);
 	hash_init(&pol->policies, loop_random(loop), policy_eq);
+	list_init(&pol->stirred);
 	loop_task_init(&pol->judge, loop, on_judge, pol);
+	loop_task_init(&pol->stir, loop, on_stirred, pol);
+	if (agent_live_new(&pol->live, loop, on_alive, pol) < 0) {
+		agent_pol_free(pol);
+		return err_raise(-ENOMEM);
+	}
 	*outp = pol;
 	return 0;
 }
@@ -245,12 +283,16 @@ struct agent_pol *agent_pol_free(struct agent_pol *pol)
 	if (!pol)
 		return NULL;
 	loop_task_cancel(&pol->judge);
-	LIST_EACH (it, &pol->lsps)
-		free(LIST_OF(it, struct agent_lsp, link));
-	HASH_EACH (it, &pol->policies) {
-		hash_del(&pol->policies, it);
-		free(HASH_OF(it, struct agent_policy, node));
+	loop_task_cancel(&pol->stir);
+	LIST_EACH (it, &pol->lsps) {
+		struct agent_lsp *l = LIST_OF(it, struct agent_lsp, link);
+
+		agent_live_unwatch(l->watch);
+		free(l);
 	}
+	HASH_EACH (it, &pol->policies)
+		policy_free(pol, HASH_OF(it, struct agent_policy, node));
+	agent_live_free(pol->live);
 	hash_fini(&pol->policies);
 	free(pol->steers);
 	free(pol->sids);
@@ -368,6 +410,9 @@ static void lsp_unlink(struct agent_pol *pol, struct agent_lsp *l)
 		return;
 	list_del(&l->member);
 	l->policy = NULL;
+	l->watch = agent_live_unwatch(l->watch);
+	if (p->active == l)
+		p->active = NULL;
 	policy_apply(pol, p);
 	policy_drop_if_unused(pol, p);
 }

@@ -34,6 +34,8 @@ struct agent_lsp {
 	uint64_t version;    /* grows with each change of st */
 	uint64_t told[AGENT_CONTROLLERS_MAX]; /* version each controller knows */
 	char reason[SR_REASON_MAX]; /* why it is not up; "" */
+	struct agent_watch *watch;  /* of its list, while its policy has other candidates; or NULL */
+	bool unwatched;		    /* it should have one */
 };
 
 struct agent_pol;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Inside of agent_pol: LSPs and policies in pol.c, what the configuration wants in steer.c. */
+#include "tools/agent/live.h"
 #include "tools/agent/pol.h"
 
 struct key {
@@ -10,11 +11,14 @@ struct key {
 
 struct agent_policy {
 	struct hash_node node;
-	struct list dirty;
 	struct key key;
+	struct agent_pol *pol;
 	struct list lsps, steers;
 	struct agent_lsp *active;
 	struct agent_route bsid; /* wanted; n 0: none */
+	struct list stirred_link; /* a watch of its candidates has come to another state */
+	struct loop_timer again;  /* a better candidate will have been alive for long enough */
+	uint64_t switches;	  /* from one candidate to another, by what probes said */
 };
 
 struct steer {
@@ -42,12 +46,19 @@ struct agent_pol {
 	struct agent_route *sids;
 	size_t n_sids;
 	struct loop_task judge;
+	struct agent_live *live;
+	struct list stirred;
+	struct loop_task stir;
 };
 
 /* pol.c */
 struct agent_policy *agent_pol_policy(struct agent_pol *pol, uint32_t color,
 				      const struct ip_addr *endpoint);
 void agent_pol_apply_all(struct agent_pol *pol);
+void agent_pol_rechoose(struct agent_pol *pol, struct agent_policy *p);
+/* choose.c: which candidate of a policy is the active one */
+struct agent_lsp *agent_pol_choose(struct agent_policy *p);
+void agent_pol_watch(struct agent_policy *p); /* its candidates, as they are now */
 /* steer.c */
 void agent_pol_add_list(struct agent_route *r, const struct sr_list *list);
 void agent_pol_steer(struct agent_pol *pol, struct steer *s);

@@ -28,7 +28,7 @@ static const struct table tables[] = {
 	    { "steered", "steered", 8 }, { "state", "state", 11 }, { "active", "active", 0 } } },
 	{ "lsps", "LSPs",
 	  { { "plsp-id", "id", 8 }, { "name", "name", 22 }, { "color", "color", 8 },
-	    { "preference", "pref", 6 }, { "state", "state", 11 }, { "active", "best", 6 },
+	    { "preference", "pref", 6 }, { "state", "state", 11 }, { "active", "best", 6 }, { "alive", "alive", 8 },
 	    { "delegated-to", "delegated to", 22 }, { "segments", "segments", 44 },
 	    { "reason", "reason", 0 } } },
 	{ "steering", "Steering",

@@ -161,6 +161,7 @@ int agent_pol_configure(struct agent_pol *pol, const struct agent_cfg *cfg)
 	int r;
 
 	pol->cfg = cfg;
+	agent_live_configure(pol->live, &cfg->live, &cfg->source);
 	pol->dev = if_nametoindex(cfg->sid_device);
 	if (!pol->dev)
 		log_event("", LOG_ERROR, "agent.device.absent", "device=%s", cfg->sid_device);
