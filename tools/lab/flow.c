@@ -75,7 +75,7 @@ static int bound(const char *address, unsigned long port)
 	}
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
 	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0) {
-		fprintf(stderr, "sextant-flow: bind: %s\n", strerror(errno));
+		perror("sextant-flow: bind");
 		close(fd);
 		return -1;
 	}
