@@ -496,7 +496,7 @@ static int load_one(void *arg, const char *key, const void *value, size_t len)
 
 	if (!o || str_u64(key + strspn(key, "0"), &o->id) < 0 || !json_object_is_type(j, json_type_object)) {
 		log_event("", LOG_ERROR, "restconf.operation.unreadable", "key=%s", key);
-		o = operation_free(o);
+		operation_free(o);
 	} else {
 		from_json(o, j);
 		if (!VEC_ADD(&rc->operations, o)) {
