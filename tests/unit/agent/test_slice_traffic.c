@@ -26,7 +26,7 @@ enum {
 	SLICE_PACKETS = 1200,
 	SLICE_BPS = 5000000,
 	BEST_BPS = 25000000,
-	LEAD = 3000, /* packets of best effort before the slice begins: the queue is full */
+	LEAD = 100, /* packets of best effort that were dropped before the slice begins */
 	DSCP_GOLD = 34,
 };
 
@@ -403,6 +403,12 @@ static double rate_of(const struct arrivals *a)
 	return a->n < 2 ? 0 : (double)(a->n - 1) * WIRE * 8e9 / (double)(a->last - a->first);
 }
 
+static uint64_t best_effort_drops(void)
+{
+	refresh(loop, pe1);
+	return agent_slices_part(pe1, &agent_slices_device(pe1)->links[0]).stats.drops;
+}
+
 /* 25 Mbit/s of best effort of both customers, and in it 5 Mbit/s of gold. */
 static struct outcome contend(void)
 {
@@ -410,16 +416,18 @@ static struct outcome contend(void)
 	struct flow gold = { .gap_ns = WIRE * 8 * NS_PER_S / SLICE_BPS,
 			     .late_ns = 5 * NS_PER_MS,
 			     .n = SLICE_PACKETS };
-	struct flow best = { .gap_ns = WIRE * 8 * NS_PER_S / BEST_BPS, .late_ns = 50 * NS_PER_MS };
+	struct flow best = { .gap_ns = WIRE * 8 * NS_PER_S / BEST_BPS, .late_ns = NS_PER_S };
 	pthread_t tg, tb;
 	struct arrivals *a, *b;
 	struct outcome o;
+	uint64_t drops;
 
 	gold.fd = sender(C1A, "2001:db8:a::2", "2001:db8:b::2", PORT + 1, DSCP_GOLD);
 	best.fd = sender(C2A, "2001:db8:a::2", "2001:db8:b::2", PORT + 2, 0);
 	ck_assert_int_eq(pthread_create(&tb, NULL, flow_run, &best), 0);
-	while (best.sent < LEAD)
-		usleep(1000);
+	drops = best_effort_drops(); /* the queue is full when it begins to drop */
+	while (best_effort_drops() < drops + LEAD)
+		;
 	ck_assert_int_eq(pthread_create(&tg, NULL, flow_run, &gold), 0);
 	pthread_join(tg, NULL);
 	best.stop = true;
@@ -438,7 +446,7 @@ static struct outcome contend(void)
 
 static void crushed(const struct outcome *o)
 {
-	ck_assert_msg(o->got < o->sent * 7 / 10, "%u of %u arrived", o->got, o->sent);
+	ck_assert_msg(o->got < o->sent * 9 / 10, "%u of %u arrived", o->got, o->sent);
 	ck_assert_msg(o->p99_ns > 500 * NS_PER_MS, "p99 %llu ns", (unsigned long long)o->p99_ns);
 }
 
