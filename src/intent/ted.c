@@ -119,10 +119,15 @@ static void expand_adopted(struct intent *i)
 		struct intent_pol *p = LIST_OF(it, struct intent_pol, unwalked_link);
 		struct sr_list list = p->want.list;
 
-		if (!p->want.set || (!p->adopting && p->want.generation != 0))
+		bool gone = !p->lsp && !p->maybe_there; /* its headend has told before there was a TED */
+
+		if (!p->want.set || (!p->adopting && p->want.generation != 0)) {
 			list_del(&p->unwalked_link);
-		else if (p->want.generation != i->ted->generation)
+		} else if (p->want.generation != i->ted->generation) {
 			intent_adopt_list(p, &list, p->want.preference);
+			if (gone)
+				p->new_sent = p->maybe_there = false;
+		}
 	}
 }
 

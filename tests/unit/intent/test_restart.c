@@ -404,6 +404,28 @@ START_TEST(a_wave_is_told_and_kept)
 }
 END_TEST
 
+/* Its headend says that it has none before the topology is in sight. */
+START_TEST(path_its_headend_never_had_does_not_outlive_its_policy)
+{
+	const struct sr_policy_key k = key("a", 1, "d");
+
+	net_cut("a", "c");
+	pcc_up("a");
+	put_ok(policy("a", 1, "d"));
+	ck_assert_uint_eq(pcc_refuse("a", 24, 1), 1);
+	run_ms(1000);
+	world_crash();
+	pcc_up("a");
+	net_cut("a", "b");
+	run_ms(30000);
+	ck_assert_uint_eq(calls_open(), 0);
+	ck_assert_int_eq(del("a", 1, "d").code, 0);
+	run_ms(1000);
+	ck_assert(!intent_lingers(world.intent, &k));
+	ck_assert_ptr_null(view_of("a", 1, "d"));
+}
+END_TEST
+
 static void add_all(TCase *tc)
 {
 	tcase_add_loop_test(tc, policies_are_adopted_not_made_again, 0, 2);
@@ -419,6 +441,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, record_that_cannot_be_read_costs_one_policy);
 	tcase_add_test(tc, constraints_are_kept_and_obeyed);
 	tcase_add_test(tc, a_wave_is_told_and_kept);
+	tcase_add_test(tc, path_its_headend_never_had_does_not_outlive_its_policy);
 }
 
 int main(void)
