@@ -200,7 +200,7 @@ void slice_settle(struct slice_commit *c)
 	bool nrps = false;
 
 	if (!c->result.code && !c->dry_run) {
-		s->revision = c->revision;
+		s->revision = ++s->revision_given; /* writes may overtake one another */
 		c->result.revision = c->revision;
 		for (size_t i = 0; i < c->changes.n; i++) {
 			nrps = nrps || c->changes.at[i].kind == SLICE_NRP;
@@ -246,7 +246,7 @@ static bool take_edit(struct slice_commit *c, const struct slice_edit *e)
 		h.id = h.old->id;
 	if (slice_change_of(c, e->kind, e->id))
 		return slice_refuse(c, &h, SLICE_E_INVALID, "", "it is written twice at once");
-	if (h.old && h.old->deleted)
+	if (h.old && (h.old->deleted || (h.old->phase == SLICE_UNDO && e->how != SLICE_DELETE)))
 		return slice_refuse(c, &h, SLICE_E_BUSY, "",
 				    "what it was before is still being taken away: try again");
 	if (on_its_way(c, e->kind, e->id) || (h.old && h.old->writing))
@@ -295,7 +295,9 @@ bool slice_follow(struct slice_commit *c, struct slice_entry *old)
 	struct slice_change h = { .kind = SLICE_SERVICE, .id = old->id, .old = old, .follows = true };
 	struct slice_fault f;
 
-	if (slice_change_of(c, SLICE_SERVICE, old->id) || old->deleted)
+	/* One that was rolled back is not tried again before it is ordered again. */
+	if (slice_change_of(c, SLICE_SERVICE, old->id) || old->deleted || old->phase == SLICE_UNDO ||
+	    old->state == SLICE_ROLLED_BACK)
 		return true;
 	if (c->changes.n >= SLICE_CHANGES_MAX)
 		return slice_refuse(c, &h, SLICE_E_LIMIT, "", "too many slices would change with it");

@@ -164,7 +164,8 @@ static bool nrp_put(struct slice_commit *c, const struct slice_change *h)
 	}
 	if (!h->old)
 		return true;
-	if (h->old->nrp.id != h->fresh->nrp.id || slice_shares_less(s, &h->old->nrp, &h->fresh->nrp))
+	if (h->old->nrp.id != h->fresh->nrp.id || h->old->nrp.algo != h->fresh->nrp.algo ||
+	    slice_shares_less(s, &h->old->nrp, &h->fresh->nrp))
 		return each_service(c, no_use_of_nrp, h);
 	return true;
 }

@@ -16,7 +16,7 @@
 #include "log/log.h"
 #include "slice/room.h"
 
-enum { RETRY_S = 30, POLL_S = 1 };
+enum { RETRY_S = 30, POLL_S = 1, LINGER_S = 5 };
 
 static void saved(void *arg, int r)
 {
@@ -165,7 +165,9 @@ static void build_on(struct slice_entry *e)
 			e->step++;
 			continue;
 		}
-		slice_state_set(e, e->step == SLICE_STEP_VERIFY ? SLICE_VERIFYING : SLICE_REALISING, "");
+		/* What is violated stays so until it stands again. */
+		if (!e->established || e->state != SLICE_VIOLATED)
+			slice_state_set(e, e->step == SLICE_STEP_VERIFY ? SLICE_VERIFYING : SLICE_REALISING, "");
 		if (e->step != SLICE_STEP_POLICIES) {
 			start(e, e->step, off);
 			return;
@@ -351,6 +353,8 @@ static bool policies_gone(struct slice_entry *e)
 		lingers = true;
 	}
 	free(gone);
+	if (lingers && !e->waiting && !loop_timer_armed(&e->timer))
+		wait_for(e, LINGER_S * NS_PER_S, true); /* should nobody tell of the end */
 	return !lingers;
 }
 
@@ -435,7 +439,8 @@ static void look_at(struct slice_entry *e)
 			slice_draft_look(e);
 		break;
 	case SLICE_BUILD:
-		if (!e->waiting && !e->again)
+		/* Policies may be up before another try is due. */
+		if (!e->waiting && (!e->again || e->step == SLICE_STEP_POLICIES))
 			build_on(e);
 		break;
 	case SLICE_STANDS:

@@ -198,6 +198,18 @@ static const struct slice_template *find_template(void *ctx, const char *id)
 	return e ? &e->template : NULL;
 }
 
+/* A partition with an algorithm is where its slices' paths are computed. */
+static void adopt_algo(const struct slice_outlook *o, struct slice_service *v)
+{
+	for (size_t i = 0; v->real.nrp && !v->real.flex_algo && i < o->s->of[SLICE_NRP].n; i++) {
+		const struct slice_entry *n =
+			o->find(o->ctx, o->s, SLICE_NRP, o->s->of[SLICE_NRP].at[i]->id);
+
+		if (n && n->nrp.id == v->real.nrp)
+			v->real.flex_algo = n->nrp.algo;
+	}
+}
+
 static int plan_in(const struct slice_outlook *o, struct slice_entry *e, const struct slice_entry *old,
 		   struct arena *scratch, struct slice_refusal *why)
 {
@@ -211,6 +223,7 @@ static int plan_in(const struct slice_outlook *o, struct slice_entry *e, const s
 	struct slice_flows flows;
 	int r = places ? slice_roles(&e->service, &e->arena, &why->f) : -ENOMEM;
 
+	adopt_algo(o, &e->service);
 	if (r == 0)
 		r = slice_expand(&e->service, &c, s->cfg.delay_margin_pct, scratch, &flows, &why->f);
 	if (r == 0)

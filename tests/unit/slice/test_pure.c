@@ -9,10 +9,15 @@
 #include "text.h"
 
 static struct arena arena;
+static uint32_t next_color, next_apart;
+static struct sr_policy_key taken;
 
 static void setup(void)
 {
 	arena_init(&arena, 16 << 20);
+	next_color = 100;
+	next_apart = 40000;
+	taken = (struct sr_policy_key){ 0 };
 }
 
 static void teardown(void)
@@ -370,9 +375,6 @@ END_TEST
 /* ---- policies ---- */
 
 static struct slice_place places[SLICE_SDPS_MAX];
-static uint32_t next_color, next_apart;
-static struct sr_policy_key taken;
-
 static bool key_taken(void *ctx, const struct sr_policy_key *k)
 {
 	(void)ctx;
@@ -519,7 +521,7 @@ END_TEST
 
 static struct slice_member between(unsigned from, unsigned to, uint32_t color_is, uint64_t bps)
 {
-	return (struct slice_member){ .key = { addr(from), color_is, addr(to) },
+	return (struct slice_member){ .key = { .headend = addr(from), .color = color_is, .endpoint = addr(to) },
 				      .bandwidth_bps = bps,
 				      .terms = { .delay_us_max = PCE_NO_BOUND,
 						 .variation_us_max = PCE_NO_BOUND,
