@@ -262,7 +262,5 @@ void agent_json(const struct agent_view *v, struct str *o)
 	counted(&w);
 	str_add(o, "]");
 	agent_stamp_json(v->stamp, o);
-	if (v->slices)
-		agent_json_slices(v->slices, o);
 	str_add(o, "}\n");
 }

@@ -41,5 +41,6 @@ void bench_repair(struct bench *b);
 void bench_assure(struct bench *b);
 void bench_guard(struct bench *b);
 void bench_sets(struct bench *b);
+void bench_slices(struct bench *b);
 void bench_daemon(struct bench *b);
 void bench_chain(struct bench *b);

@@ -182,6 +182,7 @@ int main(int argc, char **argv)
 	bench_repair(&b);
 	bench_guard(&b);
 	bench_sets(&b);
+	bench_slices(&b);
 	bench_assure(&b);
 	bench_daemon(&b);
 	bench_chain(&b);
