@@ -33,6 +33,7 @@ struct agent {
 	struct agent_tunsrc *tunsrc;
 	struct agent_ctl *ctl;
 	struct agent_stamp *stamp;
+	struct agent_altmark *altmark;
 	struct agent_show *show;
 	struct loop_timer save, sweep, stop;
 	bool dirty, told, stopping;
@@ -133,7 +134,8 @@ static void on_render(void *arg, struct str *out)
 {
 	struct agent *a = arg;
 	struct agent_view v = { a->cfg,   a->fib,    a->pol, a->sids,
-				a->count, a->tunsrc, a->ctl, a->stamp };
+				a->count, a->tunsrc, a->ctl, a->stamp,
+				a->altmark };
 
 	agent_json(&v, out);
 }
@@ -210,6 +212,8 @@ static int apply(struct agent *a)
 	on_sids(a);
 	if (rc == 0)
 		rc = agent_stamp_configure(a->stamp, &a->cfg->stamp);
+	if (rc == 0)
+		rc = agent_altmark_configure(a->altmark, &a->cfg->altmark);
 	return err_trace(rc);
 }
 
@@ -267,7 +271,8 @@ static int parts_new(struct agent *a, struct net *net)
 	    (rc = agent_pol_new(&a->pol, a->loop, a->fib, &pol_ops, a)) < 0 ||
 	    (rc = agent_sids_new(&a->sids, a->loop, a->fib, on_sids, a)) < 0 ||
 	    (rc = agent_tunsrc_new(&a->tunsrc, a->loop)) < 0 ||
-	    (rc = agent_stamp_new(&a->stamp, a->loop)) < 0)
+	    (rc = agent_stamp_new(&a->stamp, a->loop)) < 0 ||
+	    (rc = agent_altmark_new(&a->altmark, a->loop)) < 0)
 		return err_trace(rc);
 	return agent_ctl_new(&a->ctl, a->loop, net, a->pol, on_synced, a);
 }
@@ -313,6 +318,7 @@ struct agent *agent_free(struct agent *a)
 		return NULL;
 	agent_show_free(a->show);
 	agent_stamp_free(a->stamp);
+	agent_altmark_free(a->altmark);
 	agent_ctl_free(a->ctl);
 	a->ctl = NULL;
 	agent_count_free(a->count);
@@ -349,8 +355,10 @@ void agent_stop(struct agent *a, void (*done)(void *arg), void *arg)
 	save_now(a);
 	agent_ctl_stop(a->ctl);
 	loop_timer_stop(&a->sweep);
-	if (a->cfg->flush_on_exit)
+	if (a->cfg->flush_on_exit) {
 		agent_fib_flush(a->fib);
+		agent_altmark_flush(a->altmark);
+	}
 	loop_timer_after(&a->stop, FAREWELL_NS);
 }
 

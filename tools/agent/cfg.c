@@ -209,7 +209,8 @@ static bool fill(struct conf_reader *r, const struct lyd_node *root, struct agen
 	fill_lists(r, root, c);
 	qsort(c->steering, c->n_steering, sizeof(*c->steering), by_prefix);
 	fill_live(conf_child(root, "liveness"), &c->live);
-	return agent_stamp_cfg_fill(r, conf_child(root, "stamp"), &c->stamp);
+	return agent_stamp_cfg_fill(r, conf_child(root, "stamp"), &c->stamp) &&
+	       agent_altmark_cfg_fill(r, conf_child(root, "alternate-marking"), &c->altmark);
 }
 
 int agent_cfg_load(const char *path, struct agent_cfg **outp, struct str *errors)
@@ -245,6 +246,7 @@ struct agent_cfg *agent_cfg_free(struct agent_cfg *c)
 	free(c->sids);
 	free(c->counted);
 	agent_stamp_cfg_fini(&c->stamp);
+	agent_altmark_cfg_fini(&c->altmark);
 	free(c);
 	return NULL;
 }

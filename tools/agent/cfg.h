@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "log/log.h"
+#include "tools/agent/altmark_cfg.h"
 #include "tools/agent/live_judge.h"
 #include "tools/agent/stamp_cfg.h"
 
@@ -60,6 +61,7 @@ struct agent_cfg {
 	size_t n_counted;
 	struct agent_stamp_cfg stamp;
 	struct agent_live_cfg live;
+	struct agent_altmark_cfg altmark;
 };
 
 /* 0, or -EINVAL with every problem found as lines in errors. */

@@ -262,5 +262,6 @@ void agent_json(const struct agent_view *v, struct str *o)
 	counted(&w);
 	str_add(o, "]");
 	agent_stamp_json(v->stamp, o);
+	agent_altmark_json(v->altmark, o);
 	str_add(o, "}\n");
 }

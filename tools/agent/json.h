@@ -2,6 +2,7 @@
 #pragma once
 /* Everything the agent knows as one JSON object: what `sextant-agent show` gets. */
 #include "base/str.h"
+#include "tools/agent/altmark.h"
 #include "tools/agent/count.h"
 #include "tools/agent/ctl.h"
 #include "tools/agent/pol.h"
@@ -20,6 +21,7 @@ struct agent_view {
 	const struct agent_tunsrc *tunsrc;
 	const struct agent_ctl *ctl;
 	const struct agent_stamp *stamp;
+	const struct agent_altmark *altmark;
 };
 
 void agent_json(const struct agent_view *v, struct str *out);
