@@ -188,25 +188,15 @@ static bool same_resource(struct rc_edit *x)
 
 /* ---- edits of the working tree ---- */
 
-static struct lyd_node *find_in(struct lyd_node *root, const struct lyd_node *like)
-{
-	char *path AUTO_FREE = lyd_path(like, LYD_PATH_STD, NULL, 0);
-	struct lyd_node *match = NULL;
-
-	if (!path || lyd_find_path(root, path, 0, &match) != LY_SUCCESS)
-		return NULL;
-	return match;
-}
-
 /* Where the target's parent is in the working tree; missing plain containers are made. */
 static struct lyd_node *parent_in(struct rc_edit *x, const struct lyd_node *want)
 {
-	struct lyd_node *have = find_in(x->root, want), *made = NULL;
+	struct lyd_node *have = rc_find_in(x->root, want), *made = NULL;
 	char *path AUTO_FREE = NULL;
 
 	if (have)
 		return have;
-	for (const struct lyd_node *n = want; n && !find_in(x->root, n); n = lyd_parent(n))
+	for (const struct lyd_node *n = want; n && !rc_find_in(x->root, n); n = lyd_parent(n))
 		if (n->schema->nodetype != LYS_CONTAINER || (n->schema->flags & LYS_PRESENCE)) {
 			rc_fail_at(&x->e, n);
 			rc_fail(&x->e, RC_NOT_FOUND, "there is no such %s", n->schema->name);
@@ -215,7 +205,7 @@ static struct lyd_node *parent_in(struct rc_edit *x, const struct lyd_node *want
 	path = lyd_path(want, LYD_PATH_STD, NULL, 0);
 	if (!path || lyd_new_path(x->root, NULL, path, NULL, 0, &made) != LY_SUCCESS)
 		return NULL;
-	return find_in(x->root, want);
+	return rc_find_in(x->root, want);
 }
 
 static struct lyd_node *target_in(struct rc_edit *x, struct lyd_node *parent)
@@ -223,7 +213,7 @@ static struct lyd_node *target_in(struct rc_edit *x, struct lyd_node *parent)
 	struct lyd_node *n;
 
 	if (x->rd.t.node)
-		return find_in(x->root, x->rd.t.node);
+		return rc_find_in(x->root, x->rd.t.node);
 	LY_LIST_FOR(lyd_child(parent), n) {
 		if (n->schema == x->rd.t.schema)
 			return n;
@@ -231,26 +221,9 @@ static struct lyd_node *target_in(struct rc_edit *x, struct lyd_node *parent)
 	return NULL;
 }
 
-/* Data of one case replaces that of the others of its choice (RFC 7950 s7.9). */
-static void drop_other_cases(struct lyd_node *parent, const struct lyd_node *fresh)
-{
-	const struct lysc_node *mine = fresh->schema->parent;
-	struct lyd_node *n, *next;
-
-	if (!mine || mine->nodetype != LYS_CASE)
-		return;
-	LY_LIST_FOR_SAFE(lyd_child(parent), next, n) {
-		const struct lysc_node *other = n->schema->parent;
-
-		if (other && other != mine && other->nodetype == LYS_CASE &&
-		    other->parent == mine->parent)
-			lyd_free_tree(n);
-	}
-}
-
 static bool put_fresh(struct rc_edit *x, struct lyd_node *parent)
 {
-	drop_other_cases(parent, x->fresh);
+	rc_drop_other_cases(parent, x->fresh);
 	lyd_unlink_tree(x->fresh);
 	if (lyd_insert_child(parent, x->fresh) == LY_SUCCESS)
 		return true;
@@ -260,15 +233,7 @@ static bool put_fresh(struct rc_edit *x, struct lyd_node *parent)
 
 static bool merge_scratch(struct rc_edit *x)
 {
-	struct lyd_node *n, *parent;
-
-	LYD_TREE_DFS_BEGIN(x->scratch_root, n) {
-		parent = lyd_parent(n) ? find_in(x->root, lyd_parent(n)) : NULL;
-		if (parent)
-			drop_other_cases(parent, n);
-		LYD_TREE_DFS_END(x->scratch_root, n);
-	}
-	return lyd_merge_tree(&x->root, x->scratch_root, 0) == LY_SUCCESS ||
+	return rc_merge(&x->root, x->scratch_root) ||
 	       rc_fail_ly(&x->e, x->rd.rc->ctx, RC_FAILED, "");
 }
 
@@ -402,37 +367,11 @@ static void run_remove(struct rc_op *op)
 	op->writer->remove(op);
 }
 
-/* The URI of an entry, from the root of its tree. */
-static void uri_of(const struct lyd_node *n, struct str *out)
-{
-	const struct lyd_node *chain[RC_PATH_DEPTH_MAX];
-	unsigned depth = 0;
-
-	for (; n && depth < RC_PATH_DEPTH_MAX; n = lyd_parent(n))
-		chain[depth++] = n;
-	str_add(out, "/restconf/data");
-	for (unsigned i = depth; i-- > 0;) {
-		const struct lysc_node *sn = chain[i]->schema;
-		const struct lyd_node *k = lyd_child(chain[i]);
-		char sep = '=';
-
-		str_add(out, "/");
-		if (i == depth - 1 || chain[i + 1]->schema->module != sn->module)
-			str_addf(out, "%s:", sn->module->name);
-		str_add(out, sn->name);
-		for (; sn->nodetype == LYS_LIST && k && lysc_is_key(k->schema); k = k->next) {
-			str_addf(out, "%c", sep);
-			rc_escape(out, lyd_get_value(k));
-			sep = ',';
-		}
-	}
-}
-
 static char *entry_uri(const struct rc_edit *x, bool delete)
 {
 	struct str uri = { 0 };
 
-	uri_of(delete ? spine_entry(x) : x->entry, &uri);
+	rc_uri_of(delete ? spine_entry(x) : x->entry, &uri);
 	return str_take(&uri);
 }
 
@@ -440,15 +379,26 @@ static bool validate(struct rc_edit *x, void **value)
 {
 	struct rc *rc = x->rd.rc;
 
-	ly_err_clean(rc->ctx, NULL);
-	if (lyd_validate_all(&x->root, NULL, LYD_VALIDATE_NO_STATE | LYD_VALIDATE_PRESENT, NULL) !=
-	    LY_SUCCESS)
-		return rc_fail_ly(&x->e, rc->ctx, RC_INVALID_VALUE, "");
+	if (!rc_docs_valid(&x->rd, x->rn->row->writer, &x->root, &x->e))
+		return false;
+	if (x->rn->row->writer->documents)
+		return true;
 	*value = calloc(1, x->rn->row->writer->size);
 	if (!*value)
 		return rc_fail(&x->e, RC_UNAVAILABLE, "no memory");
 	return x->rn->row->writer->convert(rc, x->entry, *value, &x->e) &&
 	       x->rn->row->writer->validate(rc, *value, &x->e);
+}
+
+static bool one_doc(const struct rc_edit *x, struct rc_op *op, bool delete)
+{
+	op->docs = calloc(1, sizeof(*op->docs));
+	if (!op->docs ||
+	    !rc_docs_add(op->docs, x->rn->row, delete ? spine_entry(x) : x->entry, delete))
+		return false;
+	op->docs->all.at[0].how = op->how;
+	op->docs->all.at[0].if_revision = op->if_revision;
+	return true;
 }
 
 static bool start(struct rc_edit *x, void *value)
@@ -484,10 +434,15 @@ static bool start(struct rc_edit *x, void *value)
 	op->removes = delete;
 	op->was_revision = x->revision;
 	op->entry = TAKE(entry);
+	op->dry = x->rd.q.dry_run;
+	if (op->writer->documents && !one_doc(x, op, delete)) {
+		rc_op_drop(op);
+		return rc_fail(&x->e, RC_UNAVAILABLE, "no memory");
+	}
 	rc_key_read(delete ? spine_entry(x) : x->entry, &op->key);
 	op->status = x->created ? 201 : 204;
 	if (x->created) {
-		uri_of(x->method == POST && !x->collection ? x->fresh : x->entry, &uri);
+		rc_uri_of(x->method == POST && !x->collection ? x->fresh : x->entry, &uri);
 		str_copy(op->location, sizeof(op->location), str_text(&uri));
 	}
 	if (!delete)
@@ -500,10 +455,7 @@ static bool prepare(struct rc_edit *x)
 {
 	const struct lyd_node *keys;
 
-	if (!rc_query_parse(http_query(x->rd.req), &x->rd.q, true, &x->e) ||
-	    !rc_target_parse(x->rd.rc, http_path(x->rd.req) + strlen("/restconf/data"), &x->rd.t,
-			     &x->e) ||
-	    !pick_row(x) || (x->method != DELETE && !media_ok(x)))
+	if (!pick_row(x) || (x->method != DELETE && !media_ok(x)))
 		return false;
 	x->rd.q.content = RC_CONTENT_CONFIG;
 	keys = x->collection ? x->rd.t.node : spine_entry(x);
@@ -527,6 +479,12 @@ static bool write_run(struct rc_edit *x)
 	void *value = NULL;
 	bool delete;
 
+	if (!rc_query_parse(http_query(x->rd.req), &x->rd.q, true, &x->e) ||
+	    !rc_target_parse(x->rd.rc, http_path(x->rd.req) + strlen("/restconf/data"), &x->rd.t,
+			     &x->e))
+		return false;
+	if (x->method == PATCH && rc_docs_container(x->rd.rc, &x->rd.t))
+		return media_ok(x) && rc_docs_patch(&x->rd, &x->e);
 	if (!prepare(x) || !edit(x))
 		return false;
 	delete = x->method == DELETE && x->whole;
@@ -534,7 +492,7 @@ static bool write_run(struct rc_edit *x)
 		free(value);
 		return false;
 	}
-	if (x->rd.q.dry_run) {
+	if (x->rd.q.dry_run && !x->rn->row->writer->documents) {
 		const struct http_header h[] = { { "sextant-dry-run", "true" },
 						 { "cache-control", "no-cache" } };
 
@@ -556,8 +514,9 @@ const char *rc_allowed(struct rc *rc, const struct rc_target *t)
 		return "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE";
 	for (const struct rc_rnode *c = rn->child; c; c = c->next)
 		if (c->row && c->row->writer && rn->schema == t->schema)
-			return "GET, HEAD, OPTIONS, POST";
-	return "GET, HEAD, OPTIONS";
+			return rc_docs_container(rc, t) ? "GET, HEAD, OPTIONS, POST, PATCH" :
+							  "GET, HEAD, OPTIONS, POST";
+	return rc_docs_container(rc, t) ? "GET, HEAD, OPTIONS, PATCH" : "GET, HEAD, OPTIONS";
 }
 
 void rc_write(struct rc *rc, struct http_req *req)

@@ -26,6 +26,7 @@ static void op_free(struct rc_op *op)
 	rc_audit_free(op->audit);
 	free(op->value);
 	free(op->entry);
+	rc_docs_free(op->docs);
 	str_fini(&op->body);
 	free(op);
 }
@@ -111,6 +112,20 @@ static void finish(struct rc_op *op)
 	op_free(op);
 }
 
+static void finish_dry(struct rc_op *op)
+{
+	const struct http_header h[] = { { "sextant-dry-run", "true" }, { "cache-control", "no-cache" } };
+
+	if (op->req) {
+		http_on_gone(op->req, NULL, NULL);
+		if (op->error.tag != RC_OK)
+			rc_reply_error(op->rc, op->req, &op->error);
+		else
+			http_reply(op->req, 204, h, ARRAY_LEN(h), NULL, 0);
+	}
+	op_free(op);
+}
+
 static void outcome_stored(void *arg, int r)
 {
 	struct rc_op *op = arg;
@@ -128,6 +143,10 @@ void rc_op_done(struct rc_op *op)
 
 	if (!op->rc) { /* the room is gone */
 		op_free(op);
+		return;
+	}
+	if (op->dry) {
+		finish_dry(op);
 		return;
 	}
 	a->outcome = ok ? RC_AUDIT_DONE : RC_AUDIT_REFUSED;
@@ -190,6 +209,10 @@ void rc_op_start(struct rc_op *op, const char *before, const char *after)
 
 	if (op->req)
 		http_on_gone(op->req, op_gone, op);
+	if (op->dry) { /* changes nothing: no record */
+		op->run(op);
+		return;
+	}
 	op->audit->before = clip(before);
 	op->audit->after = clip(after);
 	op->audit->outcome = RC_AUDIT_PENDING;

@@ -173,7 +173,7 @@ static void forget(struct rc *rc, size_t at)
 	operation_free(o);
 }
 
-static bool runs(const struct rc_operation *o)
+bool rc_operation_runs(const struct rc_operation *o)
 {
 	return o->state == RC_OPERATION_RUNNING || o->state == RC_OPERATION_CANCELLING;
 }
@@ -186,7 +186,7 @@ static bool make_room(struct rc *rc)
 	for (size_t i = 0; i < rc->operations.n;) {
 		const struct rc_operation *o = rc->operations.at[i];
 
-		if (!runs(o) && now > o->started && now - o->started > DAY_NS)
+		if (!rc_operation_runs(o) && now > o->started && now - o->started > DAY_NS)
 			forget(rc, i);
 		else if (now > o->started && now - o->started > DAY_NS)
 			i++;
@@ -194,7 +194,7 @@ static bool make_room(struct rc *rc)
 			break;
 	}
 	for (size_t i = 0; rc->operations.n >= RC_OPERATIONS_MAX && i < rc->operations.n; i++)
-		if (!runs(rc->operations.at[i])) {
+		if (!rc_operation_runs(rc->operations.at[i])) {
 			forget(rc, i);
 			break;
 		}
@@ -318,7 +318,7 @@ bool rc_operation_again(struct rc *rc, struct http_req *req)
 	} else if (o->state == RC_OPERATION_INTERRUPTED) {
 		forget(rc, at); /* nothing was done: now it is */
 		return false;
-	} else if (runs(o) && !o->async) {
+	} else if (rc_operation_runs(o) && !o->async) {
 		refuse(rc, req, "sextant:idempotency-key-running", "the first request is still on its way");
 	} else {
 		replay(req, o);
@@ -335,6 +335,14 @@ bool rc_operation_wanted(struct http_req *req)
 	return http_header(req, "idempotency-key") || (prefer && strstr(prefer, "respond-async"));
 }
 
+/* The same, or one is in the other. */
+static bool within(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b), least = n < m ? n : m;
+
+	return strncmp(a, b, least) == 0 && (n == m || (n < m ? b : a)[least] == '/');
+}
+
 bool rc_operation_clash(const struct rc *rc, const char *entry, bool keyed)
 {
 	const struct list *l;
@@ -342,7 +350,7 @@ bool rc_operation_clash(const struct rc *rc, const char *entry, bool keyed)
 	for (l = rc->ops.next; l != &rc->ops; l = l->next) {
 		const struct rc_op *op = LIST_OF(l, struct rc_op, link);
 
-		if (op->entry && strcmp(op->entry, entry) == 0 && (keyed || op->operation))
+		if (op->entry && within(op->entry, entry) && (keyed || op->operation))
 			return true;
 	}
 	return false;
@@ -424,13 +432,11 @@ void rc_operation_leave(struct rc_op *op)
 	for (size_t i = rc->operations.n; i-- > 0;) {
 		if (rc->operations.at[i] != o)
 			continue;
-		if (runs(o) || (passing(&op->error) && !o->async))
+		if (rc_operation_runs(o) || (passing(&op->error) && !o->async))
 			forget(rc, i);
 		return;
 	}
 }
-
-/* ---- cancel ---- */
 
 struct rc_operation *rc_operation_get(const struct rc *rc, uint64_t id)
 {
@@ -438,38 +444,6 @@ struct rc_operation *rc_operation_get(const struct rc *rc, uint64_t id)
 		if (rc->operations.at[i]->id == id)
 			return rc->operations.at[i];
 	return NULL;
-}
-
-static void cancel_run(struct rc_op *op)
-{
-	rc_op_done(op);
-}
-
-void rc_operation_cancel(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-			 struct rc_op *op, struct rc_error *e)
-{
-	struct rc_operation *o;
-	uint64_t id = 0;
-
-	(void)output;
-	str_u64(rc_value(input, "id"), &id);
-	o = rc_operation_get(rc, id);
-	op->run = cancel_run;
-	/*
-	 * At once, not when this is on record: its record would be on the disk after that of the
-	 * write it is about, which would have begun by then.
-	 */
-	if (!o) {
-		rc_fail(e, RC_NOT_FOUND, "there is no such operation");
-	} else if (!runs(o) || !o->op) {
-		rc_fail(e, RC_RESOURCE_DENIED, "it has ended: %s", rc_operation_states[o->state]);
-	} else if (o->op->began) {
-		rc_fail(e, RC_RESOURCE_DENIED,
-			"it is past the step that can be taken back; write the opposite");
-	} else {
-		o->state = RC_OPERATION_CANCELLING;
-		o->op->cancelled = true;
-	}
 }
 
 /* ---- the next start ---- */
@@ -498,7 +472,7 @@ static bool was_done(struct rc *rc, struct rc_operation *o)
 		return false;
 	if (there && revision)
 		snprintf(o->etag, sizeof(o->etag), "\"%" PRIu64 "\"", revision);
-	return o->removes ? !there : !o->existed ? there : there && revision != o->revision;
+	return o->removes ? !there : !o->existed ? there : there && o->revision && revision != o->revision;
 }
 
 static void resolve(struct rc *rc, struct rc_operation *o)
@@ -522,7 +496,7 @@ static int load_one(void *arg, const char *key, const void *value, size_t len)
 
 	if (!o || str_u64(key + strspn(key, "0"), &o->id) < 0 || !json_object_is_type(j, json_type_object)) {
 		log_event("", LOG_ERROR, "restconf.operation.unreadable", "key=%s", key);
-		o = operation_free(o);
+		operation_free(o);
 	} else {
 		from_json(o, j);
 		if (!VEC_ADD(&rc->operations, o)) {
@@ -541,7 +515,7 @@ int rc_operations_load(struct rc *rc)
 	for (size_t i = 0; r == 0 && i < rc->operations.n; i++) {
 		if (rc->operations.at[i]->id >= rc->audit_next)
 			rc->audit_next = rc->operations.at[i]->id + 1;
-		if (runs(rc->operations.at[i]))
+		if (rc_operation_runs(rc->operations.at[i]))
 			resolve(rc, rc->operations.at[i]);
 	}
 	return r;

@@ -30,6 +30,7 @@ enum {
 	RC_AUDIT_TEXT_MAX = 4096,
 	RC_MESSAGE_MAX = 700,
 	RC_INFO_MAX = 1600,
+	RC_DOCS_MAX = 1024, /* entries of one PATCH */
 	RC_OPERATIONS_MAX = 4096,
 	RC_OPERATION_BODY_MAX = 16 * 1024, /* of an answer that is remembered */
 	RC_IDEMPOTENCY_KEY_MAX = 255,
@@ -116,6 +117,7 @@ bool rc_unescape(const char *in, size_t len, char *out, size_t cap);
 void rc_escape(struct str *out, const char *text); /* RFC 3986: all but unreserved */
 bool rc_target_parse(struct rc *rc, const char *path, struct rc_target *t, struct rc_error *e);
 void rc_target_fini(struct rc_target *t);
+void rc_uri_of(const struct lyd_node *n, struct str *out); /* from the root of its tree */
 bool rc_query_parse(const char *query, struct rc_query *q, bool write, struct rc_error *e);
 
 /* ---- leaves: YANG leaf ⇄ C field ---- */
@@ -206,6 +208,8 @@ struct rc_rnode {
 extern const struct rc_row rc_rows_optimise[], rc_rows_operation[];
 extern const size_t rc_n_rows_optimise, rc_n_rows_operation;
 extern const struct rc_row rc_rows_topo[], rc_rows_policy[], rc_rows_system[], rc_rows_meta[];
+extern const struct rc_row rc_rows_slice[];
+extern const size_t rc_n_rows_slice;
 extern const size_t rc_n_rows_topo, rc_n_rows_policy, rc_n_rows_system, rc_n_rows_meta;
 
 /* ---- reading ---- */
@@ -258,8 +262,29 @@ bool rc_wanted(const struct rc_read *rd, const struct lysc_node *sn);
 
 struct rc_op;
 
+enum { RC_LIVE_STEPS_MAX = 8 };
+
+struct rc_live {
+	uint8_t state; /* RC_OPERATION_RUNNING, _DONE or _FAILED */
+	unsigned n;
+	struct {
+		const char *name, *state; /* of models/sextant-operations.yang */
+	} steps[RC_LIVE_STEPS_MAX];
+	uint64_t since_wall_ns;
+	char text[SR_REASON_MAX]; /* why it failed */
+};
+
 /* What a writable row does with a validated entry. */
 struct rc_writer {
+	/*
+	 * The native value is the entry as JSON: put and remove find op->docs, and convert and
+	 * validate are not asked. context puts beside the entries of an order, which are in the tree
+	 * root, what they refer to; false: no memory.
+	 */
+	bool documents;
+	bool (*context)(struct rc_read *rd, struct lyd_node *root);
+	/* How far what follows from a write of the entry is; false: it is no longer as of that tag. */
+	bool (*live)(struct rc *rc, const char *id, const char *etag, struct rc_live *out);
 	size_t size; /* of the native value */
 	/* Entry → native value (zeroed memory). */
 	bool (*convert)(struct rc *rc, const struct lyd_node *entry, void *value, struct rc_error *e);
@@ -273,6 +298,20 @@ enum rc_how {
 	RC_CREATE,
 	RC_REPLACE,
 	RC_UPDATE,
+};
+
+/* An entry for a document row. */
+struct rc_doc {
+	const struct rc_row *row;
+	char *id, *text; /* text NULL: to be removed */
+	size_t len;
+	bool remove;
+	enum rc_how how;
+	uint64_t if_revision;
+};
+
+struct rc_docs {
+	VEC(struct rc_doc) all;
 };
 
 struct rc_audit {
@@ -312,6 +351,8 @@ struct rc_op {
 	uint64_t was_revision;
 	struct rc_operation *operation; /* NULL: not remembered */
 	bool began, cancelled;
+	struct rc_docs *docs; /* of document rows, in place of value */
+	bool dry;	      /* only asked: no record of it */
 	/* outcome */
 	struct rc_error error;
 	int status; /* when there is no error */
@@ -359,6 +400,7 @@ int rc_operations_load(struct rc *rc); /* after the audit log */
 void rc_operations_free(struct rc *rc);
 /* The request is one that was made before, or its key is not good: it is answered. */
 bool rc_operation_again(struct rc *rc, struct http_req *req);
+bool rc_operation_runs(const struct rc_operation *o);
 struct rc_operation *rc_operation_get(const struct rc *rc, uint64_t id); /* NULL: none */
 bool rc_operation_wanted(struct http_req *req);
 /* Another write of the entry is on its way, and one of the two is remembered. */
@@ -379,6 +421,32 @@ void rc_intent_error(struct rc_error *e, const struct intent_result *r, bool if_
 void rc_write(struct rc *rc, struct http_req *req);
 const char *rc_allowed(struct rc *rc, const struct rc_target *t); /* for Allow */
 void rc_invoke(struct rc *rc, struct http_req *req, const char *name);
+
+/* ---- document rows: docs.c ---- */
+
+bool rc_docs_add(struct rc_docs *docs, const struct rc_row *row, const struct lyd_node *entry,
+		 bool remove);
+struct rc_docs *rc_docs_free(struct rc_docs *docs);
+/* What is in the document, into its entry that has its keys. */
+void rc_doc_fill(struct rc *rc, struct lyd_node *entry, const char *doc, size_t len);
+/* The target is a container with document rows in it; NULL: it is not. */
+const struct rc_rnode *rc_docs_container(const struct rc *rc, const struct rc_target *t);
+bool rc_docs_patch(struct rc_read *rd, struct rc_error *e); /* false: e; else it is answered */
+bool rc_docs_valid(struct rc_read *rd, const struct rc_writer *w, struct lyd_node **root,
+		   struct rc_error *e);
+struct lyd_node *rc_find_in(struct lyd_node *root, const struct lyd_node *like);
+void rc_drop_other_cases(struct lyd_node *parent, const struct lyd_node *fresh);
+bool rc_merge(struct lyd_node **root, struct lyd_node *scratch); /* false: libyang's error */
+
+/* ---- slices: rows_slice.c and order.c ---- */
+
+#define RC_NSS "/ietf-network-slice-service:network-slice-services"
+#define RC_NRPS "/ietf-network:networks/ietf-nrp:nrp-policies"
+
+extern const struct rc_writer rc_slice_writer;
+/* The container of that name, made when it is not there; the entry with that key, or NULL. */
+struct lyd_node *rc_inside(struct lyd_node *parent, const char *module, const char *name);
+struct lyd_node *rc_entry_of(struct lyd_node *parent, const char *list, const char *id);
 
 /* ---- operations ---- */
 

@@ -20,6 +20,7 @@
 #include "topo/topo.h"
 
 struct rc;
+struct slice;
 
 enum { RC_SESSIONS_MAX = 8, RC_AUDIT_MAX = 2000, RC_AUDIT_DENIED_MAX = 200 };
 
@@ -29,6 +30,7 @@ struct rc_cfg {
 	struct bus *bus;
 	struct topo *topo;
 	struct intent *intent;
+	struct slice *slice; /* NULL: there are none */
 	const struct session_query *sessions; /* values are copied; at most RC_SESSIONS_MAX */
 	size_t n_sessions;
 	const char *models_dir; /* our YANG files */

@@ -10,22 +10,28 @@
 
 static const struct {
 	const char *name, *revision;
+	const char *feature;
 } modules[] = {
-	{ "ietf-network", "2018-02-26" },
-	{ "ietf-network-topology", "2018-02-26" },
-	{ "ietf-restconf", "2017-01-26" },
-	{ "ietf-restconf-monitoring", "2017-01-26" },
-	{ "sextant-topology", NULL },
-	{ "sextant-deviations", NULL },
-	{ "sextant-policy", NULL },
-	{ "sextant-path", NULL },
-	{ "sextant-failure", NULL },
-	{ "sextant-optimise", NULL },
-	{ "sextant-book", NULL },
-	{ "sextant-system", NULL },
-	{ "sextant-audit", NULL },
-	{ "sextant-events", NULL },
-	{ "sextant-operations", NULL },
+	{ "ietf-network", "2018-02-26", NULL },
+	{ "ietf-network-topology", "2018-02-26", NULL },
+	{ "ietf-restconf", "2017-01-26", NULL },
+	{ "ietf-restconf-monitoring", "2017-01-26", NULL },
+	{ "ietf-vpn-common", "2022-02-11", NULL }, /* before whom defaults its identities */
+	{ "ietf-network-slice-service", "2026-05-27", NULL },
+	{ "ietf-nrp", "2026-06-01", "srv6-selector" },
+	{ "sextant-slice-deviations", NULL, NULL },
+	{ "sextant-slice", NULL, NULL },
+	{ "sextant-topology", NULL, NULL },
+	{ "sextant-deviations", NULL, NULL },
+	{ "sextant-policy", NULL, NULL },
+	{ "sextant-path", NULL, NULL },
+	{ "sextant-failure", NULL, NULL },
+	{ "sextant-optimise", NULL, NULL },
+	{ "sextant-book", NULL, NULL },
+	{ "sextant-system", NULL, NULL },
+	{ "sextant-audit", NULL, NULL },
+	{ "sextant-events", NULL, NULL },
+	{ "sextant-operations", NULL, NULL },
 };
 
 const struct lysc_node *rc_data_parent(const struct lysc_node *sn)
@@ -109,22 +115,30 @@ int rc_schema_load(struct rc *rc, char *err, size_t cap)
 	const char *official = rc->cfg.yang_dir && *rc->cfg.yang_dir ? rc->cfg.yang_dir : NULL;
 
 	ly_log_options(LY_LOSTORE);
-	if (ly_ctx_new(official ? official : rc->cfg.models_dir, LY_CTX_DISABLE_SEARCHDIR_CWD,
-		       &rc->ctx) != LY_SUCCESS ||
+	if (ly_ctx_new(official ? official : rc->cfg.models_dir,
+		       LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_EXPLICIT_COMPILE, &rc->ctx) != LY_SUCCESS ||
 	    (official && ly_ctx_set_searchdir(rc->ctx, rc->cfg.models_dir) > LY_EEXIST)) {
 		snprintf(err, cap, "%s: no such folder of YANG models",
 			 official ? official : rc->cfg.models_dir);
 		return err_raise(-ENOENT);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(modules); i++) {
-		if (ly_ctx_load_module(rc->ctx, modules[i].name, modules[i].revision, NULL))
+		const char *features[] = { modules[i].feature, NULL };
+
+		if (ly_ctx_load_module(rc->ctx, modules[i].name, modules[i].revision, features))
 			continue;
 		snprintf(err, cap, "%s/%s.yang: cannot be loaded: %s", rc->cfg.models_dir,
 			 modules[i].name, ly_errmsg(rc->ctx) ? ly_errmsg(rc->ctx) : "not found");
 		return err_raise(-EINVAL);
 	}
+	/* All at once: what a deviation takes away must not have been compiled without it. */
+	if (ly_ctx_compile(rc->ctx) != LY_SUCCESS) {
+		snprintf(err, cap, "%s: cannot be compiled: %s", rc->cfg.models_dir, ly_errmsg(rc->ctx));
+		return err_raise(-EINVAL);
+	}
 	if (rows_add(rc, rc_rows_meta, rc_n_rows_meta, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_system, rc_n_rows_system, err, cap) < 0 ||
+	    rows_add(rc, rc_rows_slice, rc_n_rows_slice, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_policy, rc_n_rows_policy, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_operation, rc_n_rows_operation, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_optimise, rc_n_rows_optimise, err, cap) < 0 ||

@@ -226,6 +226,32 @@ bool rc_target_parse(struct rc *rc, const char *path, struct rc_target *t, struc
 	       rc_fail(e, RC_NOT_FOUND, "nothing of that name; the datastore is /restconf/data");
 }
 
+/* The URI of an entry, from the root of its tree. */
+void rc_uri_of(const struct lyd_node *n, struct str *out)
+{
+	const struct lyd_node *chain[RC_PATH_DEPTH_MAX];
+	unsigned depth = 0;
+
+	for (; n && depth < RC_PATH_DEPTH_MAX; n = lyd_parent(n))
+		chain[depth++] = n;
+	str_add(out, "/restconf/data");
+	for (unsigned i = depth; i-- > 0;) {
+		const struct lysc_node *sn = chain[i]->schema;
+		const struct lyd_node *k = lyd_child(chain[i]);
+		char sep = '=';
+
+		str_add(out, "/");
+		if (i == depth - 1 || chain[i + 1]->schema->module != sn->module)
+			str_addf(out, "%s:", sn->module->name);
+		str_add(out, sn->name);
+		for (; sn->nodetype == LYS_LIST && k && lysc_is_key(k->schema); k = k->next) {
+			str_addf(out, "%c", sep);
+			rc_escape(out, lyd_get_value(k));
+			sep = ',';
+		}
+	}
+}
+
 /* ---- query parameters (RFC 8040 s4.8) ---- */
 
 static bool q_depth(const char *v, struct rc_query *q)

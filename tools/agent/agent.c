@@ -7,6 +7,7 @@
 #include "tools/agent/agent.h"
 
 #include <errno.h>
+#include <libyang/libyang.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,10 +35,13 @@ struct agent {
 	struct agent_ctl *ctl;
 	struct agent_stamp *stamp;
 	struct agent_altmark *altmark;
+	struct agent_slices *slices; /* NULL: not our business */
+	struct ly_ctx *models;	     /* of its device */
 	struct agent_show *show;
 	struct loop_timer save, sweep, stop;
 	bool dirty, told, stopping;
 	bool counting;	  /* a reading of the counts is under way */
+	bool slicing;	  /* and of the slices */
 	uint64_t audits;  /* number of audits a waiting show needs; 0: none waits */
 	struct mono over; /* when stopping ends at the latest */
 	void (*done)(void *arg);
@@ -105,7 +109,7 @@ static void show_if_ready(struct agent *a)
 	struct agent_fib_stats s;
 
 	agent_fib_stats(a->fib, &s);
-	if (a->audits == 0 || a->counting || s.audits < a->audits)
+	if (a->audits == 0 || a->counting || a->slicing || s.audits < a->audits)
 		return;
 	a->audits = 0;
 	agent_show_ready(a->show);
@@ -119,11 +123,21 @@ static void on_counted(void *arg)
 	show_if_ready(a);
 }
 
+static void on_sliced(void *arg)
+{
+	struct agent *a = arg;
+
+	a->slicing = false;
+	show_if_ready(a);
+}
+
 static void on_refresh(void *arg)
 {
 	struct agent *a = arg;
 
 	a->audits = agent_fib_audit(a->fib);
+	if (a->slices && !a->slicing)
+		a->slicing = agent_slices_refresh(a->slices, on_sliced, a) == 0;
 	if (!a->count || a->counting)
 		return;
 	a->counting = true;
@@ -133,9 +147,8 @@ static void on_refresh(void *arg)
 static void on_render(void *arg, struct str *out)
 {
 	struct agent *a = arg;
-	struct agent_view v = { a->cfg,   a->fib,    a->pol, a->sids,
-				a->count, a->tunsrc, a->ctl, a->stamp,
-				a->altmark };
+	struct agent_view v = { a->cfg,	   a->fib, a->pol,   a->sids,	 a->count,
+				a->tunsrc, a->ctl, a->stamp, a->altmark, a->slices };
 
 	agent_json(&v, out);
 }
@@ -186,6 +199,83 @@ static void on_sids(void *arg)
 	for (size_t i = 0; i < a->cfg->n_counted; i++)
 		agent_count_add(a->count, &a->cfg->counted[i]);
 	agent_count_end(a->count);
+}
+
+/* ---- slices ---- */
+
+static int device_read(struct agent *a, const char *path, struct agent_device **out,
+		       struct str *errors)
+{
+	int rc = 0;
+
+	if (!a->models)
+		rc = agent_device_models(&a->models, errors);
+	if (rc == 0)
+		rc = path[0] ? agent_device_load(a->models, path, out, errors)
+			     : agent_device_parse(a->models, "{}", 2, out, errors);
+	return err_trace(rc);
+}
+
+static struct agent_slices_cfg slices_cfg(const struct agent_cfg *c)
+{
+	struct agent_slices_cfg out = { .metric = c->metric,
+					.reduced = c->reduced,
+					.counters = c->counters };
+
+	(void)str_copy(out.sid_device, sizeof(out.sid_device), c->sid_device);
+	return out;
+}
+
+/* For the file of c: in force when it can be had, else what is in force stays (a line of the log
+ * says which). At the first time it is wanted, whatever the kernel says. */
+static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *errors)
+{
+	AUTO(agent_device_free) struct agent_device *d = NULL;
+	struct agent_slices_cfg sc = slices_cfg(c);
+	int rc = 0;
+
+	if (!a->slices && !c->slices[0])
+		return 0;
+	rc = device_read(a, c->slices, &d, errors);
+	if (rc < 0)
+		return err_trace(rc);
+	if (a->slices) {
+		rc = agent_slices_change(a->slices, &sc, &d, NULL, NULL);
+		if (rc == -EBUSY)
+			str_addf(errors, "%s: a change of the slices is under way\n", c->slices);
+		return err_trace(rc);
+	}
+	rc = agent_slices_new(&a->slices, a->loop, NULL, NULL);
+	if (rc == 0)
+		rc = agent_slices_start(a->slices, &sc, &d);
+	if (rc < 0) {
+		a->slices = agent_slices_free(a->slices);
+		str_addf(errors, "%s: %s\n", c->slices, err_text(rc));
+	}
+	return err_trace(rc);
+}
+
+int agent_check(const struct agent_cfg *c, struct str *errors)
+{
+	struct agent a = { 0 };
+	struct agent_device *d = NULL;
+	int rc = c->slices[0] ? device_read(&a, c->slices, &d, errors) : 0;
+
+	agent_device_free(d);
+	ly_ctx_destroy(a.models);
+	return err_trace(rc);
+}
+
+static void slices_flush(struct agent *a)
+{
+	STR_AUTO struct str errors = { 0 };
+	AUTO(agent_device_free) struct agent_device *d = NULL;
+	struct agent_slices_cfg sc = slices_cfg(a->cfg);
+
+	if (!a->slices || device_read(a, "", &d, &errors) < 0)
+		return;
+	if (agent_slices_change(a->slices, &sc, &d, NULL, NULL) < 0)
+		log_event("", LOG_WARN, "agent.slices.kept", "msg=\"a change is under way\"");
 }
 
 /* ---- configuration ---- */
@@ -240,8 +330,10 @@ static int show_set(struct agent *a, const char *path, struct str *errors)
 int agent_reload(struct agent *a, struct agent_cfg **cfg, struct str *errors)
 {
 	struct agent_cfg *old = a->cfg;
-	int rc = show_set(a, (*cfg)->socket, errors);
+	int rc = slices_set(a, *cfg, errors);
 
+	if (rc == 0)
+		rc = show_set(a, (*cfg)->socket, errors);
 	if (rc == 0 && a->told)
 		rc = agent_ctl_configure(a->ctl, *cfg, errors);
 	if (rc < 0)
@@ -299,6 +391,9 @@ int agent_new(struct agent **outp, struct loop *loop, struct net *net, struct ag
 		str_addf(errors, "sextant-agent: cannot set up: %s\n", err_text(rc));
 		return err_trace(rc);
 	}
+	rc = slices_set(a, *cfg, errors);
+	if (rc < 0)
+		return err_trace(rc);
 	a->cfg = TAKE(*cfg);
 	rc = apply(a);
 	if (rc < 0) {
@@ -319,6 +414,8 @@ struct agent *agent_free(struct agent *a)
 	agent_show_free(a->show);
 	agent_stamp_free(a->stamp);
 	agent_altmark_free(a->altmark);
+	agent_slices_free(a->slices);
+	ly_ctx_destroy(a->models);
 	agent_ctl_free(a->ctl);
 	a->ctl = NULL;
 	agent_count_free(a->count);
@@ -337,7 +434,8 @@ struct agent *agent_free(struct agent *a)
 static void on_stop(void *arg)
 {
 	struct agent *a = arg;
-	bool busy = a->cfg->flush_on_exit && !agent_fib_idle(a->fib);
+	bool busy = a->cfg->flush_on_exit && (!agent_fib_idle(a->fib) ||
+					      (a->slices && !agent_slices_idle(a->slices)));
 
 	if (busy && mono_before(loop_now(a->loop), a->over)) {
 		loop_timer_after(&a->stop, POLL_NS);
@@ -358,6 +456,7 @@ void agent_stop(struct agent *a, void (*done)(void *arg), void *arg)
 	if (a->cfg->flush_on_exit) {
 		agent_fib_flush(a->fib);
 		agent_altmark_flush(a->altmark);
+		slices_flush(a);
 	}
 	loop_timer_after(&a->stop, FAREWELL_NS);
 }

@@ -12,6 +12,8 @@ int agent_new(struct agent **outp, struct loop *loop, struct net *net, struct ag
 /* Leaves the kernel as it is. */
 struct agent *agent_free(struct agent *a);
 AUTO_DEFINE(struct agent, agent_free)
+/* The files that cfg names. 0, or < 0 with lines in errors. */
+int agent_check(const struct agent_cfg *cfg, struct str *errors);
 /* Takes *cfg when it succeeds; else the old configuration stays. */
 int agent_reload(struct agent *a, struct agent_cfg **cfg, struct str *errors);
 /* Farewell to the controllers, the state saved, with on-exit flush the routes removed; done

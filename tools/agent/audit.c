@@ -141,7 +141,8 @@ static void foreign_route(struct agent_fib *fib, const struct nlmsghdr *h)
 	struct agent_route r;
 
 	if (!fib->ops.foreign || !agent_route_get(h, &r) || r.protocol == AGENT_PROTO ||
-	    r.kind != AGENT_ROUTE_LOCAL || r.table != RT_TABLE_MAIN)
+	    r.protocol == AGENT_PROTO_SLICES || r.kind != AGENT_ROUTE_LOCAL ||
+	    r.table != RT_TABLE_MAIN)
 		return;
 	fib->ops.foreign(fib->arg, &r, h->nlmsg_type == RTM_DELROUTE);
 }

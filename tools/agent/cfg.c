@@ -200,6 +200,7 @@ static bool fill(struct conf_reader *r, const struct lyd_node *root, struct agen
 	conf_read_log(root, &c->log);
 	(void)conf_read_path(r, root, "state", c->state);
 	(void)conf_read_path(r, root, "socket", c->socket);
+	(void)conf_read_path(r, root, "slices", c->slices);
 	if (strlen(c->socket) > 107) /* sun_path */
 		conf_read_say(r, conf_child(root, "socket"), "is longer than 107 octets");
 	c->repair_ua = conf_read_flag(root, "repair-ua");

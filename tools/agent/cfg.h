@@ -47,6 +47,7 @@ struct agent_cfg {
 	struct ip_addr router_id, source;
 	struct log_cfg log;
 	char state[CONF_TEXT_MAX], socket[CONF_TEXT_MAX];
+	char slices[CONF_TEXT_MAX]; /* "": none */
 	struct agent_controller *controllers;
 	size_t n_controllers;
 	uint8_t msd, keepalive_s, dead_s;

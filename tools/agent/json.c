@@ -263,5 +263,7 @@ void agent_json(const struct agent_view *v, struct str *o)
 	str_add(o, "]");
 	agent_stamp_json(v->stamp, o);
 	agent_altmark_json(v->altmark, o);
+	if (v->slices)
+		agent_json_slices(v->slices, o);
 	str_add(o, "}\n");
 }

@@ -8,6 +8,7 @@
 #include "tools/agent/pol.h"
 #include "tools/agent/sids.h"
 #include "tools/agent/stamp.h"
+#include "tools/agent/slices.h"
 #include "tools/agent/tunsrc.h"
 
 enum { AGENT_JSON_MAX = 64 << 20 };
@@ -22,7 +23,10 @@ struct agent_view {
 	const struct agent_ctl *ctl;
 	const struct agent_stamp *stamp;
 	const struct agent_altmark *altmark;
+	const struct agent_slices *slices; /* NULL: not the agent's business */
 };
 
+/* Members of the object, each after a comma. */
+void agent_json_slices(const struct agent_slices *s, struct str *o);
 void agent_json(const struct agent_view *v, struct str *out);
 const char *agent_oper_name(uint8_t oper);

@@ -44,7 +44,7 @@ static const char usage[] =
 	"  -V, --version       print the version\n"
 	"  -h, --help          this text\n"
 	"\n"
-	"show prints sessions, policies, LSPs, steering and SIDs with their counters.\n"
+	"show prints sessions, policies, LSPs, steering, SIDs and slices with their counters.\n"
 	"Signals: HUP reload, USR1 debug log on/off, TERM end without touching forwarding.\n"
 	"Exit codes: 0 fine, 1 failed, 2 usage.\n";
 
@@ -189,6 +189,8 @@ static int check(const char *config)
 	AUTO(agent_cfg_free) struct agent_cfg *cfg = NULL;
 	int r = agent_cfg_load(config, &cfg, &errors);
 
+	if (r == 0)
+		r = agent_check(cfg, &errors);
 	log_lines(str_text(&errors));
 	if (r < 0)
 		return EXIT_FAILURE;

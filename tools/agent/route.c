@@ -44,7 +44,7 @@ bool agent_route_same(const struct agent_route *a, const struct agent_route *b)
 	    !segs_same(a, b))
 		return false;
 	if (a->kind != AGENT_ROUTE_LOCAL)
-		return a->reduced == b->reduced;
+		return a->reduced == b->reduced && ip_eq(&a->nh, &b->nh);
 	return a->action == b->action && ip_eq(&a->nh, &b->nh) && a->oif == b->oif &&
 	       a->lookup == b->lookup && a->next_csid == b->next_csid && a->lblen == b->lblen &&
 	       a->nflen == b->nflen && a->counters == b->counters;
@@ -123,6 +123,15 @@ static void put_local(struct nlmsghdr *h, const struct agent_route *r)
 	mnl_attr_put_u16(h, RTA_ENCAP_TYPE, LWTUNNEL_ENCAP_SEG6_LOCAL);
 }
 
+/* On the link whatever main says: a customer's addresses are in no table but its own. */
+static void put_next_hop(struct nlmsghdr *h, struct rtmsg *m, const struct agent_route *r)
+{
+	if (r->nh.family == IP_NONE)
+		return;
+	m->rtm_flags = RTNH_F_ONLINK;
+	mnl_attr_put(h, RTA_GATEWAY, ip_len(&r->nh), r->nh.b);
+}
+
 static const uint16_t op_flags[] = {
 	[AGENT_ROUTE_ADD] = NLM_F_CREATE | NLM_F_EXCL,
 	[AGENT_ROUTE_REPLACE] = NLM_F_CREATE | NLM_F_REPLACE,
@@ -140,7 +149,7 @@ struct nlmsghdr *agent_route_put(void *buf, const struct agent_route *r, enum ag
 	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 	m->rtm_family = v6 ? AF_INET6 : AF_INET;
 	m->rtm_dst_len = r->dst.len;
-	m->rtm_protocol = AGENT_PROTO;
+	m->rtm_protocol = r->protocol ? r->protocol : AGENT_PROTO;
 	m->rtm_table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_UNSPEC;
 	m->rtm_scope = v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	m->rtm_type = RTN_UNICAST;
@@ -154,6 +163,8 @@ struct nlmsghdr *agent_route_put(void *buf, const struct agent_route *r, enum ag
 		put_encap(h, r);
 	else if (r->kind == AGENT_ROUTE_LOCAL)
 		put_local(h, r);
+	else
+		put_next_hop(h, m, r);
 	return h;
 }
 
@@ -323,14 +334,19 @@ bool agent_route_get(const struct nlmsghdr *h, struct agent_route *r)
 			r->metric = u32_of(a);
 		else if (type == RTA_OIF)
 			r->dev = u32_of(a);
+		else if (type == RTA_GATEWAY && mnl_attr_get_payload_len(a) == ip_len(&dst))
+			r->nh = dst.family == IP_V6 ? ip_v6(mnl_attr_get_payload(a))
+						    : ip_v4(mnl_attr_get_payload(a));
 		else if (type == RTA_ENCAP)
 			encap = a;
 		else if (type == RTA_ENCAP_TYPE && mnl_attr_validate(a, MNL_TYPE_U16) == 0)
 			encap_type = mnl_attr_get_u16(a);
 	}
 	r->dst = ip_prefix_of(&dst, m->rtm_dst_len);
-	if (encap)
+	if (encap) {
+		r->nh = (struct ip_addr){ 0 }; /* a SID's neighbour is inside */
 		get_lwtunnel(encap, encap_type, r);
+	}
 	return true;
 }
 

@@ -14,14 +14,15 @@
 struct nlmsghdr;
 
 enum {
-	AGENT_PROTO = 200,		  /* rtm_protocol of everything we install */
+	AGENT_PROTO = 200,		  /* rtm_protocol of everything policies install */
+	AGENT_PROTO_SLICES = 201,	  /* and of what slices install, rules too */
 	AGENT_PROTO_ISIS = 187,		  /* FRR's */
 	AGENT_SEGS_MAX = SR_SEGS_MAX + 1, /* a list and its service SID */
 	AGENT_ROUTE_BYTES = 1024,	  /* enough for any route message we write */
 };
 
 enum agent_route_kind {
-	AGENT_ROUTE_PLAIN, /* no segment routing in it, or a form we never write */
+	AGENT_ROUTE_PLAIN, /* no segment routing in it: nh, or dev alone */
 	AGENT_ROUTE_ENCAP, /* seg6: encapsulation with a list */
 	AGENT_ROUTE_LOCAL, /* seg6local: a SID of this router */
 };
@@ -29,7 +30,7 @@ enum agent_route_kind {
 struct agent_route {
 	struct ip_prefix dst;
 	uint32_t table, metric;
-	uint8_t protocol;
+	uint8_t protocol; /* 0 when written: AGENT_PROTO */
 	uint8_t kind; /* enum agent_route_kind */
 	uint32_t dev; /* ifindex; for SRv6 little more than a placeholder */
 	bool reduced; /* encap.red */

@@ -52,6 +52,26 @@ static const struct table tables[] = {
 	    { "rtt-p99-us", "p99 us", 9 }, { "rtt-max-us", "max us", 9 },
 	    { "forward-p50-us", "there p50", 10 }, { "backward-p50-us", "back p50", 10 },
 	    { "reason", "reason", 0 } } },
+	{ "queues", "Queues",
+	  { { "link", "link", 16 }, { "nrp", "nrp", 12 }, { "rate-bps", "rate bit/s", 12 },
+	    { "ceil-bps", "ceil bit/s", 12 }, { "packets", "packets", 12 }, { "drops", "drops", 10 },
+	    { "backlog", "backlog", 9 }, { "state", "state", 8 }, { "reason", "reason", 0 } } },
+	{ "tables", "Tables",
+	  { { "table", "table", 11 }, { "name", "name", 16 }, { "sids", "SIDs", 40 },
+	    { "interfaces", "interfaces", 24 }, { "routes", "routes", 7 },
+	    { "packets", "packets", 12 }, { "state", "state", 8 }, { "reason", "reason", 0 } } },
+	{ "table-routes", "Routes of tables",
+	  { { "table", "table", 11 }, { "prefix", "prefix", 26 }, { "next-hop", "next hop", 22 },
+	    { "interface", "interface", 16 }, { "segments", "segments", 44 },
+	    { "state", "state", 8 }, { "reason", "reason", 0 } } },
+	{ "classifiers", "Classifiers",
+	  { { "id", "id", 6 }, { "name", "name", 20 }, { "interface", "interface", 16 },
+	    { "dscp", "dscp", 5 }, { "destination", "destination", 26 }, { "table", "table", 11 },
+	    { "packets", "packets", 12 }, { "state", "state", 8 }, { "reason", "reason", 0 } } },
+	{ "guards", "Guards: what they dropped",
+	  { { "guard", "guard", 14 }, { "name", "name", 20 }, { "interface", "interface", 16 },
+	    { "rate-bps", "rate bit/s", 12 }, { "packets", "packets", 12 },
+	    { "state", "state", 8 }, { "reason", "reason", 0 } } },
 };
 
 static void cell(const char *text, int width)
@@ -136,6 +156,11 @@ int agent_show_print(const char *json)
 			     "%s left over; outer source %s\n",
 			     member(k, "wanted"), member(k, "in"), member(k, "pending"),
 			     member(k, "failed"), member(k, "leftover"), member(k, "outer-source"));
+	if (json_object_object_get_ex(root, "slices", &k))
+		(void)printf("slices: %s objects wanted, %s in, %s failed, %s repaired; "
+			     "%s changes\n",
+			     member(k, "wanted"), member(k, "in"), member(k, "failed"),
+			     member(k, "repaired"), member(k, "generation"));
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		print_table(&tables[i], root);
 	json_object_put(root);

@@ -8,30 +8,33 @@
 
 enum { DATA_MAX = 16 * 1024 * 1024 };
 
-/* --data TEXT, --data @FILE, --data @- */
-static int data_of(const char *text, struct str *out)
+int cli_read_file(const char *name, const char *path, struct str *out)
 {
 	char buf[65536];
-	FILE *f;
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	size_t n;
 	int rc = CLI_OK;
 
-	if (text[0] != '@') {
-		str_add(out, text);
-		return CLI_OK;
-	}
-	f = strcmp(text, "@-") == 0 ? stdin : fopen(text + 1, "re");
 	if (!f)
-		return cli_fail(CLI_USAGE, "--data: %s: %s", text + 1, err_text(-errno));
+		return cli_fail(CLI_USAGE, "%s: %s: %s", name, path, err_text(-errno));
 	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
 		str_addn(out, buf, n);
 	if (ferror(f))
-		rc = cli_fail(CLI_USAGE, "--data: %s cannot be read", text + 1);
+		rc = cli_fail(CLI_USAGE, "%s: %s cannot be read", name, path);
 	else if (out->bad || (out->s && strlen(out->s) != out->len))
-		rc = cli_fail(CLI_USAGE, "--data: %s is no text of at most 16 MiB", text + 1);
+		rc = cli_fail(CLI_USAGE, "%s: %s is no text of at most 16 MiB", name, path);
 	if (f != stdin)
 		(void)fclose(f);
 	return rc;
+}
+
+/* --data TEXT, --data @FILE, --data @- */
+static int data_of(const char *text, struct str *out)
+{
+	if (text[0] == '@')
+		return cli_read_file("--data", text + 1, out);
+	str_add(out, text);
+	return CLI_OK;
 }
 
 int cli_api(const struct cli_command *cmd)

@@ -149,6 +149,9 @@ int cli_parse_loss(const char *text, uint64_t *ppm); /* 20ppm, 0.1%; a bare numb
 /* A number of option --name within bounds; CLI_OK (absent: *out untouched) or CLI_USAGE, said. */
 int cli_opt_number(const char *name, uint64_t low, uint64_t high, uint64_t *out);
 
+/* A whole file as text, "-" standard input; name: of the operand or option, for what is wrong. */
+int cli_read_file(const char *name, const char *path, struct str *out);
+
 /* ---- the network ---- */
 
 /* GET of the networks: *network is borrowed from out; says when what is shown is frozen. */
@@ -238,6 +241,10 @@ int cli_book(const struct cli_command *cmd);
 int cli_event(const struct cli_command *cmd);
 int cli_alarm(const struct cli_command *cmd);
 int cli_audit(const struct cli_command *cmd);
+int cli_slice_list(const struct cli_command *cmd);
+int cli_slice_show(const struct cli_command *cmd);
+int cli_slice_order(const struct cli_command *cmd);
+int cli_slice_delete(const struct cli_command *cmd);
 int cli_operation_list(const struct cli_command *cmd);
 int cli_operation_show(const struct cli_command *cmd);
 int cli_operation_cancel(const struct cli_command *cmd);

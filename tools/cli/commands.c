@@ -110,6 +110,11 @@ static const struct cli_option o_optimise[] = {
 	{ 0 },
 };
 
+static const struct cli_option o_slice[] = {
+	CLI_OPTION_KEY,
+	{ 0 },
+};
+
 static const struct cli_option o_clear[] = {
 	{ "protocol", "bgp|pcep", "when there are both with the peer" },
 	{ 0 },
@@ -222,6 +227,16 @@ static const char backup_more[] =
 	"\n"
 	"  sextant path backup p1 --link 'p1>p2'";
 
+static const char slice_more[] =
+	"FILE (- for standard input) is JSON (RFC 7951) of the standard models, in one of three forms:\n"
+	"ietf-network-slice-service:network-slice-services with templates and slices, or\n"
+	"ietf-network:networks with ietf-nrp:nrp-policies, both merged with what there is, all or\n"
+	"nothing; or one ietf-network-slice-service:slice-service, which takes the place of the one of\n"
+	"its id. check only asks, as does an order that says test-only. Exit code 3: there is no room;\n"
+	"the link and what would be possible are named.\n"
+	"\n"
+	"  sextant slice check order.json && sextant slice apply order.json --idempotency-key o-17";
+
 static const char api_more[] =
 	"PATH begins with a slash: /restconf/data/..., /restconf/operations/... (RFC 8040), or any\n"
 	"other the controller serves. The body of the answer goes to standard output as it came.\n"
@@ -277,6 +292,12 @@ const struct cli_command cli_commands[] = {
 	ROW("plan optimise", "", 0, 0, cli_plan, o_plan_optimise, "place all demands, the fullest link low",
 	    plan_optimise_more),
 	ROW("plan fail", "", 0, 0, cli_plan, o_plan_fail, "who loses what when X fails", plan_fail_more),
+	ROW("slice list", "", 0, 0, cli_slice_list, NULL, "every network slice and its state", NULL),
+	ROW("slice show", "SLICE", 1, 1, cli_slice_show, NULL, "one slice: state, constructs, their policies", NULL),
+	ROW("slice apply", "FILE", 1, 1, cli_slice_order, o_slice, "order slices, templates, partitions",
+	    slice_more),
+	ROW("slice check", "FILE", 1, 1, cli_slice_order, NULL, "would the order be admitted", slice_more),
+	ROW("slice delete", "SLICE", 1, 1, cli_slice_delete, o_delete, "take one away, and all that is its", NULL),
 	ROW("session list", "", 0, 0, cli_session_list, NULL, "BGP and PCEP sessions", NULL),
 	ROW("session clear", "PEER", 1, 1, cli_session_clear, o_clear, "reset one; it comes up again by itself",
 	    NULL),

@@ -116,6 +116,17 @@ static void offer_keys(const char *start)
 	}
 }
 
+static void offer_slices(const char *start)
+{
+	CLI_REPLY struct cli_reply r = { 0 };
+
+	if (cli_get("/restconf/data/ietf-network-slice-service:network-slice-services?fields="
+		    "slice-service(id)", &r) != CLI_OK)
+		return;
+	for (size_t i = 0; i < cli_count(r.json, "network-slice-services/slice-service"); i++)
+		offer(cli_text(cli_nth(r.json, "network-slice-services/slice-service", i), "id", ""), start);
+}
+
 static void offer_peers(const char *start)
 {
 	CLI_REPLY struct cli_reply r = { 0 };
@@ -145,7 +156,8 @@ static void offer_operand(const char *operand, const char *start)
 		const char *operand;
 		void (*offer)(const char *start);
 	} live[] = { { "KEY", offer_keys },  { "HEADEND", offer_nodes }, { "ENDPOINT", offer_nodes },
-		     { "SRC", offer_nodes }, { "DST", offer_nodes },	 { "PEER", offer_peers } };
+		     { "SRC", offer_nodes }, { "DST", offer_nodes },	 { "PEER", offer_peers },
+		     { "SLICE", offer_slices } };
 
 	if (strchr(operand, '|')) {
 		offer_choice(operand, start);

@@ -56,6 +56,7 @@ struct ly_ctx *models_load(const char *first, bool as_served)
 	const char *every[] = { "*", NULL }, *served[] = { "srv6-selector", NULL };
 	struct ly_ctx *ctx;
 
+	ly_log_options(LY_LOSTORE | LY_LOSTORE_LAST);
 	ck_assert_int_eq(ly_ctx_new(first, options, &ctx), LY_SUCCESS);
 	if (strcmp(first, getenv("SEXTANT_MODELS")) != 0)
 		ly_ctx_set_searchdir(ctx, getenv("SEXTANT_MODELS"));

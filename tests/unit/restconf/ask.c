@@ -169,18 +169,24 @@ static struct ly_ctx *load(const char *first)
 	static const char *const names[] = { "sextant-topology", "sextant-policy", "sextant-system",
 					     "sextant-book", "sextant-audit", "sextant-path",
 					     "sextant-failure", "sextant-optimise",
-					     "sextant-operations", "sextant-events",
+					     "sextant-operations", "sextant-slice", "sextant-events",
 					     "ietf-restconf-monitoring" };
 	struct ly_ctx *ctx;
 
-	ck_assert_int_eq(ly_ctx_new(first, LY_CTX_DISABLE_SEARCHDIR_CWD, &ctx), LY_SUCCESS);
+	const char *srv6[] = { "srv6-selector", NULL };
+
+	ck_assert_int_eq(ly_ctx_new(first, LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_EXPLICIT_COMPILE, &ctx),
+			 LY_SUCCESS);
 	if (strcmp(first, getenv("SEXTANT_MODELS")) != 0)
 		ly_ctx_set_searchdir(ctx, getenv("SEXTANT_MODELS"));
 	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-network", "2018-02-26", NULL));
 	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-network-topology", "2018-02-26", NULL));
+	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-vpn-common", "2022-02-11", NULL));
+	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-nrp", "2026-06-01", srv6));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ck_assert_msg(ly_ctx_load_module(ctx, names[i], NULL, NULL) != NULL, "%s: %s", names[i],
 			      ly_errmsg(ctx));
+	ck_assert_msg(ly_ctx_compile(ctx) == LY_SUCCESS, "%s", ly_errmsg(ctx));
 	return ctx;
 }
 

@@ -502,6 +502,7 @@ int main(void)
 	srunner_add_suite(sr, suite_optimise());
 	srunner_add_suite(sr, suite_group());
 	srunner_add_suite(sr, suite_again());
+	srunner_add_suite(sr, suite_slice());
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);

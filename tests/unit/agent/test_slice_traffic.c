@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Slices seen by their packets: two customers with the same addresses on two sites each, two
+ * routers, one core link of 10 Mbit/s. The receivers say what arrived, and when.
+ *
+ *   c1a --ce1- pe1 -core---core- pe2 -ce1-- c1b
+ *   c2a --ce2-/                    \-ce2-- c2b
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "slices_bed.h"
+
+enum {
+	PORT = 6000,
+	PAYLOAD = 1000,
+	WIRE = PAYLOAD + 48 + 40 + 14, /* UDP and IPv6, outer header, Ethernet: what HTB counts */
+	SLICE_PACKETS = 1200,
+	SLICE_BPS = 5000000,
+	BEST_BPS = 25000000,
+	LEAD = 100, /* packets of best effort that were dropped before the slice begins */
+	DSCP_GOLD = 34,
+};
+
+enum { C1A, C2A, C1B, C2B, PE1, PE2, NODES };
+
+static int ns[NODES];
+static struct loop *loop;
+static struct agent_slices *pe1, *pe2;
+
+#define TABLES1(bound2)                                                                            \
+	"'underlay':['fc00::/16'],'table':["                                                       \
+	"{'id':100,'interface':['ce1'" bound2 "],'route':[{'prefix':'2001:db8:a::/48','next-hop':" \
+	"'fe80::2','interface':'ce1'},{'prefix':'2001:db8:b::/48','segment':['fc00:0:2:d100::']}" \
+	"]},{'id':110,'route':[{'prefix':'2001:db8:b::/48','segment':['fc00:1:2:d100::']}]}"
+#define TABLE200                                                                                   \
+	",{'id':200,'interface':['ce2'],'route':[{'prefix':'2001:db8:a::/48','next-hop':'fe80::2'," \
+	"'interface':'ce2'},{'prefix':'2001:db8:b::/48','segment':['fc00:0:2:d200::']}]}"
+#define GOLD "'classifier':[{'id':1,'name':'gold','interface':'ce1','dscp':34,'table':110}]"
+#define QUEUE "'link':[{'name':'core','capacity':'10000000','best-effort':{'queue-limit':2000000}"
+#define NRP ",'nrp':[{'id':1,'rate':'6000000','sid-block':['fc00:1::/32'],'queue-limit':90000}]"
+#define DEVICE(parts) "{'sextant-device:device':{" parts "}}"
+#define ROUTED TABLES1("") TABLE200 "]," GOLD
+
+static const char pe1_plain[] = DEVICE(ROUTED);
+static const char pe1_shared[] = DEVICE(ROUTED "," QUEUE "}]");
+static const char pe1_sliced[] = DEVICE(ROUTED "," QUEUE NRP "}]");
+static const char pe1_wrong[] = DEVICE(TABLES1(",'ce2'") "]," GOLD);
+static const char pe1_guarded[] = DEVICE(
+	ROUTED ",'source-filter':[{'interface':'ce1'}],'policer':[{'name':'c2','interface':'ce2',"
+	       "'rate':'8000','burst':11000}]");
+static const char pe2_device[] = DEVICE(
+	"'underlay':['fc00::/16'],'table':[{'id':100,'sid':['fc00:0:2:d100::','fc00:1:2:d100::'],"
+	"'interface':['ce1'],'route':[{'prefix':'2001:db8:b::/48','next-hop':'fe80::2','interface':"
+	"'ce1'}]},{'id':200,'sid':['fc00:0:2:d200::'],'interface':['ce2'],'route':[{'prefix':"
+	"'2001:db8:b::/48','next-hop':'fe80::2','interface':'ce2'}]}]");
+
+/* ---- the network ---- */
+
+static void customer(int node, int pe, const char *port, const char *address)
+{
+	lab_enter();
+	ns[node] = lab_ns();
+	lab_cable("up", port, ns[pe]);
+	lab_addr("up", address, 48);
+	lab_addr("up", "fe80::2", 64);
+	lab_addr("lo", "2001:db8:bad::1", 128);
+	lab_via("2000::/3", "fe80::1", "up");
+	lab_via("fc00::/16", "fe80::1", "up");
+	lab_switch(ns[pe]);
+	lab_addr(port, "fe80::1", 64);
+}
+
+static void router(int node)
+{
+	lab_enter();
+	ns[node] = lab_ns();
+	lab_sysctl("ipv6/conf/all/forwarding", "1");
+	lab_sysctl("ipv6/conf/default/forwarding", "1");
+	(void)lab_link("sr0", "ifb");
+}
+
+static void setup(void)
+{
+	router(PE2);
+	router(PE1);
+	lab_cable("core", "core", ns[PE2]);
+	lab_addr("core", "fd00::1", 64);
+	lab_addr("lo", "fc00:0:1::1", 128);
+	customer(C1A, PE1, "ce1", "2001:db8:a::2");
+	customer(C2A, PE1, "ce2", "2001:db8:a::2");
+	customer(C1B, PE2, "ce1", "2001:db8:b::2");
+	customer(C2B, PE2, "ce2", "2001:db8:b::2");
+	lab_switch(ns[PE2]);
+	lab_addr("core", "fd00::2", 64);
+	ck_assert_int_eq(loop_new(&loop), 0);
+	pe2 = engine(loop, pe2_device);
+	lab_switch(ns[PE1]);
+	lab_via("fc00:0:2::/48", "fd00::2", "core");
+	lab_via("fc00:1:2::/48", "fd00::2", "core");
+	pe1 = engine(loop, pe1_plain);
+}
+
+static void teardown(void)
+{
+	pe1 = agent_slices_free(pe1);
+	pe2 = agent_slices_free(pe2);
+	loop = loop_free(loop);
+	ly_ctx_destroy(models);
+	models = NULL;
+	for (int i = 0; i < NODES; i++)
+		close(ns[i]);
+}
+
+/* ---- packets ---- */
+
+static uint64_t wall_ns(void)
+{
+	struct timespec t;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_REALTIME, &t), 0);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static struct sockaddr_in6 to(const char *address, uint16_t port)
+{
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+	ck_assert_int_eq(inet_pton(AF_INET6, address, &sa.sin6_addr), 1);
+	return sa;
+}
+
+static int receiver_at(int node, const char *address, uint16_t port)
+{
+	struct sockaddr_in6 sa = to(address, port);
+	int fd, size = 64 << 20, on = 1;
+
+	lab_switch(ns[node]);
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(fd, 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)), 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	lab_switch(ns[PE1]);
+	return fd;
+}
+
+static int receiver(int node, uint16_t port)
+{
+	return receiver_at(node, "2001:db8:b::2", port);
+}
+
+static int sender(int node, const char *source, const char *dest, uint16_t port, int dscp)
+{
+	struct sockaddr_in6 from = to(source, 0), sa = to(dest, port);
+	int fd, class = dscp << 2, size = 64 << 20;
+
+	lab_switch(ns[node]);
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(fd, 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+	ck_assert_int_eq(setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class)), 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	lab_switch(ns[PE1]);
+	return fd;
+}
+
+static void send_one(int fd)
+{
+	char payload[PAYLOAD] = { 0 };
+	uint64_t now = wall_ns();
+
+	memcpy(payload, &now, sizeof(now));
+	(void)send(fd, payload, sizeof(payload), 0); /* what is lost is what the test is about */
+}
+
+struct arrivals {
+	unsigned n;
+	uint64_t first, last, p99; /* ns */
+	uint64_t delay[1 << 14];
+};
+
+static uint64_t stamp_of(struct msghdr *m)
+{
+	struct timespec t = { 0 };
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+			memcpy(&t, CMSG_DATA(c), sizeof(t));
+	}
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static int num_cmp(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Everything that comes until nothing came for wait_ms; want: no longer than to the last of so
+ * many and a moment. */
+static struct arrivals *receive(int fd, unsigned want, unsigned wait_ms)
+{
+	struct arrivals *a = calloc(1, sizeof(*a));
+	char payload[PAYLOAD];
+	_Alignas(struct cmsghdr) char control[256];
+	struct timeval tv = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
+
+	ck_assert_ptr_nonnull(a);
+	for (;;) {
+		struct iovec iov = { payload, sizeof(payload) };
+		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+				    .msg_controllen = sizeof(control) };
+		struct timeval brief = { .tv_usec = 200000 };
+		uint64_t sent;
+
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, a->n < want ? &tv : &brief, sizeof(tv));
+		if (recvmsg(fd, &m, 0) != PAYLOAD)
+			break;
+		memcpy(&sent, payload, sizeof(sent));
+		a->last = stamp_of(&m);
+		a->first = a->n ? a->first : a->last;
+		a->delay[a->n++ % (1 << 14)] = a->last - sent;
+	}
+	if (a->n > 0 && a->n <= 1 << 14) {
+		qsort(a->delay, a->n, sizeof(a->delay[0]), num_cmp);
+		a->p99 = a->delay[a->n * 99 / 100];
+	}
+	return a;
+}
+
+static unsigned arrived(int fd, unsigned want)
+{
+	struct arrivals *a = receive(fd, want, want ? 5000 : 200);
+	unsigned n = a->n;
+
+	free(a);
+	return n;
+}
+
+/* ---- customers do not meet ---- */
+
+static int rx1, rx2, tx1, tx2;
+
+static void open_customers(void)
+{
+	rx1 = receiver(C1B, PORT);
+	rx2 = receiver(C2B, PORT);
+	tx1 = sender(C1A, "2001:db8:a::2", "2001:db8:b::2", PORT, 0);
+	tx2 = sender(C2A, "2001:db8:a::2", "2001:db8:b::2", PORT, 0);
+}
+
+static void close_customers(void)
+{
+	close(rx1);
+	close(rx2);
+	close(tx1);
+	close(tx2);
+}
+
+static void send_n(int fd, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		send_one(fd);
+}
+
+START_TEST(customers_with_the_same_addresses_do_not_meet)
+{
+	struct agent_part p;
+
+	open_customers();
+	send_n(tx1, 30);
+	ck_assert_uint_eq(arrived(rx1, 30), 30);
+	ck_assert_uint_eq(arrived(rx2, 0), 0);
+	send_n(tx2, 20);
+	ck_assert_uint_eq(arrived(rx2, 20), 20);
+	ck_assert_uint_eq(arrived(rx1, 0), 0);
+	refresh(loop, pe2);
+	p = agent_slices_part(pe2, &agent_slices_device(pe2)->tables[0]);
+	ck_assert(p.counted);
+	ck_assert_uint_eq(p.stats.packets, 30); /* as the receivers say */
+	/* the twin: bound to a wrong table, the second customer leaks into the first */
+	ck_assert(change(loop, pe1, pe1_wrong));
+	send_n(tx2, 10);
+	ck_assert_uint_eq(arrived(rx1, 10), 10);
+	ck_assert_uint_eq(arrived(rx2, 0), 0);
+	close_customers();
+}
+END_TEST
+
+START_TEST(what_a_table_does_not_have_is_not_found_in_main)
+{
+	int rx, tx = sender(C1A, "2001:db8:a::2", "2001:db8:cafe::1", PORT, 0);
+
+	lab_switch(ns[PE2]);
+	lab_addr("lo", "2001:db8:cafe::1", 128);
+	lab_switch(ns[PE1]);
+	lab_via("2001:db8:cafe::/48", "fd00::2", "core");
+	rx = receiver_at(PE2, "2001:db8:cafe::1", PORT);
+	send_n(tx, 6);
+	ck_assert_uint_eq(arrived(rx, 0), 0);
+	ck_assert(change(loop, pe1, "{}"));
+	send_n(tx, 6);
+	ck_assert_uint_eq(arrived(rx, 6), 6);
+	close(rx);
+	close(tx);
+}
+END_TEST
+
+START_TEST(the_domain_is_closed_to_customers)
+{
+	int fd = sender(C1A, "2001:db8:a::2", "fc00:0:2:d200::", PORT, 0);
+	int rx = receiver(C2B, PORT);
+	struct agent_part p;
+
+	send_n(fd, 7);
+	ck_assert_uint_eq(arrived(rx, 0), 0);
+	refresh(loop, pe1);
+	p = agent_slices_rule(pe1, agent_slices_device(pe1), "boundary", "ce1");
+	ck_assert_uint_eq(p.stats.packets, 7);
+	p = agent_slices_rule(pe1, agent_slices_device(pe1), "boundary", "ce2");
+	ck_assert_uint_eq(p.stats.packets, 0);
+	close(fd);
+	close(rx);
+}
+END_TEST
+
+START_TEST(guards_drop_what_they_should)
+{
+	int spoofed = sender(C1A, "2001:db8:bad::1", "2001:db8:b::2", PORT, 0);
+
+	open_customers();
+	send_n(spoofed, 5); /* without the filter it passes */
+	ck_assert_uint_eq(arrived(rx1, 5), 5);
+	ck_assert(change(loop, pe1, pe1_guarded));
+	send_n(spoofed, 9);
+	send_n(tx1, 11);
+	ck_assert_uint_eq(arrived(rx1, 11), 11);
+	refresh(loop, pe1);
+	ck_assert_uint_eq(agent_slices_rule(pe1, NULL, "source", "ce1").stats.packets, 9);
+	/* 11000 octets of burst are 10 packets of 1048; a second gives one more at most */
+	send_n(tx2, 50);
+	ck_assert_uint_ge(arrived(rx2, 10), 10);
+	refresh(loop, pe1);
+	ck_assert_uint_ge(agent_slices_rule(pe1, NULL, "policer", "c2").stats.packets, 30);
+	ck_assert_uint_le(agent_slices_rule(pe1, NULL, "policer", "c2").stats.packets, 40);
+	close(spoofed);
+	close_customers();
+}
+END_TEST
+
+/* ---- the slice keeps its promise ---- */
+
+struct flow {
+	int fd;
+	uint64_t gap_ns;
+	_Atomic unsigned sent;
+	_Atomic bool stop;
+	unsigned n; /* 0: until it is stopped */
+	uint64_t late_ns; /* so late it may be and still catch up */
+};
+
+static void *flow_run(void *arg)
+{
+	struct flow *f = arg;
+	struct timespec t;
+	uint64_t next = wall_ns();
+
+	while (!f->stop && (f->n == 0 || f->sent < f->n)) {
+		uint64_t now = wall_ns();
+
+		if (now < next) {
+			t = (struct timespec){ .tv_nsec = (long)(next - now) };
+			(void)nanosleep(&t, NULL);
+			continue;
+		}
+		send_one(f->fd);
+		f->sent++;
+		/* a sender that overslept must not send a burst of its own making */
+		next = (now - next < f->late_ns ? next : now) + f->gap_ns;
+	}
+	return NULL;
+}
+
+struct outcome {
+	unsigned sent, got;
+	uint64_t p99_ns;
+	double best_bps, slice_bps;
+};
+
+static double rate_of(const struct arrivals *a)
+{
+	return a->n < 2 ? 0 : (double)(a->n - 1) * WIRE * 8e9 / (double)(a->last - a->first);
+}
+
+static uint64_t best_effort_drops(void)
+{
+	refresh(loop, pe1);
+	return agent_slices_part(pe1, &agent_slices_device(pe1)->links[0]).stats.drops;
+}
+
+/* 25 Mbit/s of best effort of both customers, and in it 5 Mbit/s of gold. */
+static struct outcome contend(void)
+{
+	int gold_rx = receiver(C1B, PORT + 1), best_rx = receiver(C2B, PORT + 2);
+	struct flow gold = { .gap_ns = WIRE * 8 * NS_PER_S / SLICE_BPS,
+			     .late_ns = 5 * NS_PER_MS,
+			     .n = SLICE_PACKETS };
+	struct flow best = { .gap_ns = WIRE * 8 * NS_PER_S / BEST_BPS, .late_ns = NS_PER_S };
+	pthread_t tg, tb;
+	struct arrivals *a, *b;
+	struct outcome o;
+	uint64_t drops;
+
+	gold.fd = sender(C1A, "2001:db8:a::2", "2001:db8:b::2", PORT + 1, DSCP_GOLD);
+	best.fd = sender(C2A, "2001:db8:a::2", "2001:db8:b::2", PORT + 2, 0);
+	ck_assert_int_eq(pthread_create(&tb, NULL, flow_run, &best), 0);
+	drops = best_effort_drops(); /* the queue is full when it begins to drop */
+	while (best_effort_drops() < drops + LEAD)
+		;
+	ck_assert_int_eq(pthread_create(&tg, NULL, flow_run, &gold), 0);
+	pthread_join(tg, NULL);
+	best.stop = true;
+	pthread_join(tb, NULL);
+	b = receive(best_rx, 1 << 13, 1000); /* the queue drains */
+	a = receive(gold_rx, SLICE_PACKETS, 200);
+	o = (struct outcome){ gold.sent, a->n, a->p99, rate_of(b), rate_of(a) };
+	free(a);
+	free(b);
+	close(gold_rx);
+	close(best_rx);
+	close(gold.fd);
+	close(best.fd);
+	return o;
+}
+
+static void crushed(const struct outcome *o)
+{
+	ck_assert_msg(o->got < o->sent * 9 / 10, "%u of %u arrived", o->got, o->sent);
+	ck_assert_msg(o->p99_ns > 500 * NS_PER_MS, "p99 %llu ns", (unsigned long long)o->p99_ns);
+}
+
+START_TEST(a_slice_keeps_its_promise_and_is_crushed_without)
+{
+	struct outcome without, with, again;
+
+	open_customers(); /* neighbours are found before anything is measured */
+	send_n(tx1, 1);
+	ck_assert_uint_eq(arrived(rx1, 1), 1);
+	send_n(tx2, 1);
+	ck_assert_uint_eq(arrived(rx2, 1), 1);
+	ck_assert(change(loop, pe1, pe1_shared));
+	without = contend();
+	ck_assert(change(loop, pe1, pe1_sliced));
+	with = contend();
+	ck_assert(says("tc -s class show dev core | grep -A1 'htb 5e78:101 '",
+		       "1200 pkt (dropped 0, ")); /* the kernel agrees */
+	ck_assert(change(loop, pe1, pe1_shared));
+	again = contend();
+	(void)fprintf(stderr,
+		      "# without: %u of %u, p99 %.1f ms; with: %u of %u, p99 %.1f ms, %.2f Mbit/s, best "
+		      "effort %.2f Mbit/s\n",
+		      without.got, without.sent, (double)without.p99_ns / 1e6, with.got, with.sent,
+		      (double)with.p99_ns / 1e6, with.slice_bps / 1e6, with.best_bps / 1e6);
+	crushed(&without);
+	ck_assert_uint_eq(with.got, with.sent);
+	ck_assert_msg(with.p99_ns <= without.p99_ns / 20, "p99 %llu ns of %llu",
+		      (unsigned long long)with.p99_ns, (unsigned long long)without.p99_ns);
+	ck_assert(with.best_bps > 3e6 && with.best_bps < 10.5e6);
+	crushed(&again);
+	close_customers();
+}
+END_TEST
+
+START_TEST(routers_are_left_as_they_were_found)
+{
+	char *with = kernel_state(), *after, *none;
+
+	ck_assert(change(loop, pe1, pe1_sliced));
+	ck_assert(change(loop, pe1, "{}"));
+	after = kernel_state();
+	ck_assert(strcmp(with, after) != 0);
+	ck_assert_ptr_null(strstr(after, "5e78"));
+	ck_assert_ptr_null(strstr(after, "proto 201"));
+	ck_assert_ptr_null(strstr(after, "sextant"));
+	none = output("ip -6 route show table 100 2>/dev/null || true");
+	ck_assert_str_eq(none, "");
+	free(with);
+	free(after);
+	free(none);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("agent-slice-traffic");
+	TCase *t = tcase_create("traffic");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, customers_with_the_same_addresses_do_not_meet);
+	tcase_add_test(t, what_a_table_does_not_have_is_not_found_in_main);
+	tcase_add_test(t, the_domain_is_closed_to_customers);
+	tcase_add_test(t, guards_drop_what_they_should);
+	tcase_add_test(t, a_slice_keeps_its_promise_and_is_crushed_without);
+	tcase_add_test(t, routers_are_left_as_they_were_found);
+	if (lab_possible())
+		suite_add_tcase(s, t);
+	else
+		(void)fprintf(stderr, "# agent-slice-traffic: no network namespaces here, NOTHING "
+				      "TESTED\n");
+	return s;
+}
+
+int main(void)
+{
+	return check_main(suite());
+}
