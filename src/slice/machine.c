@@ -196,13 +196,12 @@ void slice_build(struct slice_entry *e)
 
 enum ill { WELL, RISKY, MENDING, ILL };
 
-/* The worst there is, and why. */
-static void examine(const struct slice_entry *e, const struct slice_member *m, struct intent_view *v,
-		    enum ill *worst, char why[SR_REASON_MAX])
+/* How one policy is, and what is to be said of it. */
+static enum ill condition(const struct slice_entry *e, const struct slice_member *m, struct intent_view *v,
+			  char why[SR_REASON_MAX])
 {
 	enum ill is = WELL;
 	const char *what = "";
-	char text[SR_REASON_MAX];
 
 	if (intent_get(e->s->intent, &m->key, v) != 0) {
 		is = ILL;
@@ -220,11 +219,42 @@ static void examine(const struct slice_entry *e, const struct slice_member *m, s
 		is = RISKY;
 		what = v->guard_why;
 	}
-	if (is <= *worst)
-		return;
-	*worst = is;
-	(void)snprintf(text, sizeof(text), "%.50s to %.50s: %.120s", m->sender, m->receiver, what);
-	memcpy(why, text, SR_REASON_MAX);
+	(void)snprintf(why, SR_REASON_MAX, "%.50s to %.50s: %.120s", m->sender, m->receiver, what);
+	return is;
+}
+
+/* A policy and its standby: while one of them is up traffic flows, but nothing may happen to it. */
+static enum ill pair_condition(const struct slice_entry *e, const struct slice_member *m,
+			       struct intent_view *v, char why[SR_REASON_MAX])
+{
+	char other[SR_REASON_MAX], first[SR_REASON_MAX];
+	enum ill a = condition(e, m, v, first), b = condition(e, m + 1, v, other);
+	bool one_is_up = (a < MENDING) != (b < MENDING);
+
+	(void)snprintf(why, SR_REASON_MAX, "%s%.220s", one_is_up ? "protection is lost: " : "",
+		       a >= b ? first : other);
+	return one_is_up ? RISKY : a >= b ? a : b;
+}
+
+/* The worst there is, and why. */
+static enum ill examine(const struct slice_entry *e, char why[SR_REASON_MAX])
+{
+	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
+	enum ill worst = WELL;
+
+	for (uint32_t i = 0; v && i < e->plan.n; i++) {
+		const struct slice_member *m = &e->plan.at[i];
+		bool pair = i + 1 < e->plan.n && m[1].protection;
+		char text[SR_REASON_MAX];
+		enum ill is = pair ? pair_condition(e, m, v, text) : condition(e, m, v, text);
+
+		i += pair;
+		if (is <= worst)
+			continue;
+		worst = is;
+		memcpy(why, text, SR_REASON_MAX);
+	}
+	return worst;
 }
 
 static enum slice_state state_of(const struct slice_entry *e, enum ill worst)
@@ -243,13 +273,10 @@ static enum slice_state state_of(const struct slice_entry *e, enum ill worst)
 
 static void health(struct slice_entry *e)
 {
-	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
 	char why[SR_REASON_MAX] = "";
+	enum ill worst = examine(e, why);
 	enum slice_state st;
-	enum ill worst = WELL;
 
-	for (uint32_t i = 0; v && i < e->plan.n; i++)
-		examine(e, &e->plan.at[i], v, &worst, why);
 	if (e->service.admin == SLICE_ADMIN_UP && worst < ILL && e->verdict >= SLICE_RISK) {
 		worst = e->verdict == SLICE_VIOLATION ? ILL : RISKY;
 		(void)snprintf(why, sizeof(why), "measured: %.200s", e->verdict_why);

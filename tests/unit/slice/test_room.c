@@ -379,17 +379,53 @@ START_TEST(verdicts_of_measurement_count_and_unknown_is_not_compliant)
 }
 END_TEST
 
-START_TEST(dedicated_and_diverse_is_held_twice_on_ways_that_share_nothing)
-{
-	static const char doc[] = "{\"id\":\"one\",\"service-slo-sle-policy\":{" SLO(BOUND("one-way-bandwidth", "Gbps", "4"))
+static const char two_ways[] = "{\"id\":\"one\",\"service-slo-sle-policy\":{" SLO(BOUND("one-way-bandwidth", "Gbps", "4"))
 		",\"sle-policy\":{\"path-constraints\":{\"diversity\":{\"diversity-type\":\"link\"}}}},"
 		"\"sextant-slice:realisation\":{\"sharing\":\"dedicated\"},\"sdps\":{\"sdp\":[{\"id\":\"s1\","
 		"\"node-id\":\"a\"},{\"id\":\"s2\",\"node-id\":\"b\"}]},\"connection-groups\":{\"connection-group\":"
 		"[{\"id\":\"g\",\"connectivity-construct\":[" P2P("1", "s1", "s2", "") "]}]}}";
+
+/* What its headend has of a policy goes down, or comes back. */
+static void leg_set(const struct sr_policy_key *k, enum lsp_oper oper)
+{
+	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
+
+	ck_assert(v && intent_get(world.intent, k, v) == 0);
+	pcc_lsp("a", v->lsp_name)->oper = (uint8_t)oper;
+	pcc_report("a", v->lsp_name);
+	run_ms(100);
+}
+
+START_TEST(lost_leg_is_a_risk_and_both_are_a_violation)
+{
+	struct slice_flow_view f[2];
+
+	all_executors();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", two_ways).code, 0);
+	bed_settle();
+	ck_assert_str_eq(STATE("one"), "active");
+	ck_assert_uint_eq(slice_flows(bed.slice, "one", 0, f, 2), 2);
+	leg_set(&f[_i].key, LSP_DOWN);
+	ck_assert_str_eq(STATE("one"), "at-risk");
+	ck_assert(strstr(seen("one")->reason, "protection is lost: s1 to s2: "));
+	ck_assert_uint_eq(events("slice-violated"), 0);
+	leg_set(&f[1 - _i].key, LSP_DOWN);
+	ck_assert_str_eq(STATE("one"), "violated");
+	ck_assert(!strstr(seen("one")->reason, "protection is lost"));
+	ck_assert_uint_eq(events("slice-violated"), 1);
+	leg_set(&f[_i].key, LSP_UP);
+	ck_assert_str_eq(STATE("one"), "at-risk");
+	leg_set(&f[1 - _i].key, LSP_ACTIVE);
+	ck_assert_str_eq(STATE("one"), "active");
+}
+END_TEST
+
+START_TEST(dedicated_and_diverse_is_held_twice_on_ways_that_share_nothing)
+{
 	struct slice_flow_view f[3];
 
 	all_executors();
-	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", doc).code, 0);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", two_ways).code, 0);
 	bed_settle();
 	ck_assert_str_eq(STATE("one"), "active");
 	ck_assert_uint_eq(slice_flows(bed.slice, "one", 0, f, 3), 2);
@@ -404,7 +440,7 @@ START_TEST(dedicated_and_diverse_is_held_twice_on_ways_that_share_nothing)
 	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
 	bed_settle();
 	nothing_left();
-	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", doc).code, SLICE_E_SHORT);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", two_ways).code, SLICE_E_SHORT);
 	nothing_left();
 }
 END_TEST
@@ -538,6 +574,7 @@ int main(void)
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(q, square, bed_down);
 	tcase_add_test(q, lost_link_violates_and_another_way_mends);
+	tcase_add_loop_test(q, lost_leg_is_a_risk_and_both_are_a_violation, 0, 2);
 	tcase_add_test(q, dedicated_and_diverse_is_held_twice_on_ways_that_share_nothing);
 	suite_add_tcase(s, q);
 	return check_main(s);
