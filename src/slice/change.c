@@ -16,7 +16,7 @@
 #include "log/log.h"
 #include "slice/change.h"
 
-enum { COMMITS_MAX = 4096 };
+enum { COMMITS_MAX = 4096, RUNNING_MAX = 256, WAITING_OCTETS_MAX = 64 << 20 };
 
 bool slice_refuse(struct slice_commit *c, const struct slice_change *of, int code, const char *field,
 		  const char *fmt, ...)
@@ -64,6 +64,7 @@ static void commit_free(struct slice_commit *c)
 		c->s->running--;
 		c->s->alone = c->s->alone && !c->alone;
 	}
+	c->s->octets -= c->octets;
 	for (size_t i = 0; i < c->edits.n; i++) {
 		free((void *)(uintptr_t)c->edits.at[i].id);
 		free((void *)(uintptr_t)c->edits.at[i].doc);
@@ -331,7 +332,7 @@ static void kick(struct slice *s)
 
 		if (c->running)
 			continue;
-		if (s->alone || (c->alone && s->running > 0))
+		if (s->alone || s->running >= RUNNING_MAX || (c->alone && s->running > 0))
 			return;
 		c->running = true;
 		s->running++;
@@ -387,7 +388,10 @@ void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done,
 	c->outlook = (struct slice_outlook){ .s = s, .find = as_it_will_be, .ctx = c };
 	loop_task_init(&c->tell, s->loop, tell, c);
 	list_add(&s->commits, &c->link);
-	if (w->n > SLICE_EDITS_MAX || too_many(s))
+	for (size_t i = 0; i < w->n; i++)
+		c->octets += w->edits[i].len;
+	s->octets += c->octets;
+	if (w->n > SLICE_EDITS_MAX || too_many(s) || s->octets > WAITING_OCTETS_MAX)
 		(void)slice_refuse(c, NULL, SLICE_E_LIMIT, "", "too much is being written at once");
 	else
 		(void)copy(c, w);

@@ -20,6 +20,7 @@ struct slice_commit {
 	VEC(struct slice_entry *) fresh; /* services that are not there yet */
 	struct slice_outlook outlook;
 	VEC(struct slice_edit) edits; /* as written; copies */
+	size_t octets; /* of its documents */
 	bool dry_run;
 	bool alone;   /* what others refer to changes: none but it is under way */
 	bool running;

@@ -89,6 +89,7 @@ struct slice {
 	uint32_t n_inside; /* services that have a parent */
 	uint32_t running;  /* commits that have begun */
 	bool alone;	   /* one of them is alone */
+	size_t octets;	   /* of documents in all commits */
 	uint32_t states[SLICE_STATES];
 	struct metric *m_states[SLICE_STATES], *m_admitted, *m_refused, *m_rolled_back;
 };

@@ -137,6 +137,39 @@ START_TEST(commands_say_what_is_wrong)
 }
 END_TEST
 
+/* More than go at once, and more than may wait. */
+START_TEST(orders_wait_for_one_another_and_not_without_end)
+{
+	enum { MANY = 600, LONG = 200000, TOO_MUCH = (64 << 20) / LONG };
+	static struct answer a[MANY];
+	AUTO_FREE char *big = malloc(LONG + 1);
+	unsigned admitted = 0, late = 0;
+	char id[16];
+
+	for (unsigned k = 0; k < MANY; k++) {
+		snprintf(id, sizeof(id), "s%u", k);
+		ask(&a[k], SLICE_SERVICE, SLICE_CREATE, id, order(id, 10000000, ""), false);
+	}
+	for (unsigned k = 0; k < MANY; k++)
+		admitted += wait_for(&a[k]).code == 0;
+	ck_assert_uint_eq(admitted, MANY);
+	ck_assert_uint_eq(reserved("a", "b"), MANY * 10000000ull);
+	memset(big, ' ', LONG);
+	big[LONG] = '\0';
+	memcpy(big, "{\"id\":\"t\"}", 10);
+	for (unsigned k = 0; k <= TOO_MUCH; k++)
+		ask(&a[k], SLICE_TEMPLATE, SLICE_PUT, "t", big, true);
+	for (unsigned k = 0; k <= TOO_MUCH; k++) {
+		struct slice_result r = wait_for(&a[k]);
+
+		late += r.code == SLICE_E_LIMIT;
+		ck_assert(r.code == 0 || r.code == SLICE_E_LIMIT);
+	}
+	ck_assert_uint_eq(late, 1);
+	ck_assert_int_eq(try_doc(SLICE_TEMPLATE, "t", big).code, 0);
+}
+END_TEST
+
 START_TEST(refusing_disk_changes_nothing)
 {
 	store_disk_fail(world.disk, true);
@@ -557,6 +590,7 @@ int main(void)
 	tcase_add_test(t, of_64_that_want_the_last_exactly_one_wins);
 	tcase_add_test(t, dry_run_and_test_only_leave_nothing);
 	tcase_add_test(t, commands_say_what_is_wrong);
+	tcase_add_test(t, orders_wait_for_one_another_and_not_without_end);
 	tcase_add_test(t, refusing_disk_changes_nothing);
 	tcase_add_test(t, out_of_sight_nothing_is_promised);
 	tcase_add_test(t, change_of_rate_keeps_the_policy_and_is_all_or_nothing);
