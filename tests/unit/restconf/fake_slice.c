@@ -151,12 +151,12 @@ static void apply(const struct slice_edit *e)
 		return;
 	}
 	if (!d) {
-		ck_assert_uint_lt(fake_slices.n, FAKE_DOCS);
+		ck_assert(fake_slices.n < FAKE_DOCS);
 		d = &fake_slices.at[fake_slices.n++];
 		*d = (struct fake_doc){ .kind = e->kind };
 		str_copy(d->id, sizeof(d->id), e->id);
 	}
-	ck_assert_uint_eq(strlen(e->doc), e->len);
+	ck_assert(strlen(e->doc) == e->len);
 	free(d->doc);
 	d->doc = strdup(e->doc);
 	d->revision = fake_slices.revision;
@@ -173,6 +173,8 @@ void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done,
 	fake_slices.puts += !w->dry_run;
 	fake_slices.dry_runs += w->dry_run;
 	fake_slices.last_n = w->n;
+	if (fake_slices.n + w->n > FAKE_DOCS)
+		p->r.code = SLICE_E_LIMIT;
 	for (size_t i = 0; i < w->n && !p->r.code; i++) {
 		p->r.code = refuses(&w->edits[i]);
 		p->r.kind = w->edits[i].kind;
