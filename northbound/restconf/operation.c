@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "log/log.h"
+#include "log/metric.h"
 #include "northbound/restconf/rc_int.h"
 
 #define DAY_NS (UINT64_C(86400) * NS_PER_S)
@@ -321,6 +322,7 @@ bool rc_operation_again(struct rc *rc, struct http_req *req)
 	} else if (rc_operation_runs(o) && !o->async) {
 		refuse(rc, req, "sextant:idempotency-key-running", "the first request is still on its way");
 	} else {
+		metric_add(rc->m_replays, 1);
 		replay(req, o);
 	}
 	return true;
@@ -387,6 +389,7 @@ bool rc_operation_begin(struct rc_op *op)
 	o->location = op->location[0] ? strdup(op->location) : NULL;
 	fingerprint(op->req, o->print);
 	op->operation = o;
+	metric_set(op->rc->m_operations, (double)op->rc->operations.n);
 	return true;
 }
 
@@ -512,6 +515,10 @@ int rc_operations_load(struct rc *rc)
 {
 	int r = store_each(rc->cfg.store, "operations", load_one, rc);
 
+	rc->m_operations = metric_gauge("sextant_operations", "Writes that are remembered.", "");
+	rc->m_replays = metric_counter("sextant_idempotent_replays_total",
+				       "Requests that got the answer of an earlier one.", "");
+	metric_set(rc->m_operations, (double)rc->operations.n);
 	for (size_t i = 0; r == 0 && i < rc->operations.n; i++) {
 		if (rc->operations.at[i]->id >= rc->audit_next)
 			rc->audit_next = rc->operations.at[i]->id + 1;

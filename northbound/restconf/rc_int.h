@@ -444,6 +444,8 @@ bool rc_merge(struct lyd_node **root, struct lyd_node *scratch); /* false: libya
 #define RC_NRPS "/ietf-network:networks/ietf-nrp:nrp-policies"
 
 extern const struct rc_writer rc_slice_writer;
+void rc_slice_audit(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		    struct rc_op *op, struct rc_error *e);
 /* The container of that name, made when it is not there; the entry with that key, or NULL. */
 struct lyd_node *rc_inside(struct lyd_node *parent, const char *module, const char *name);
 struct lyd_node *rc_entry_of(struct lyd_node *parent, const char *list, const char *id);
@@ -531,6 +533,7 @@ struct rc {
 	VEC(struct rc_audit *) audit; /* oldest first */
 	uint64_t audit_next;
 	VEC(struct rc_operation *) operations; /* oldest first */
+	struct metric *m_operations, *m_replays;
 	struct rc_links links;
 	uint64_t started_wall_ns, modified_wall_ns;
 };

@@ -255,7 +255,37 @@ struct lyd_node *rc_entry_of(struct lyd_node *parent, const char *list, const ch
 	return NULL;
 }
 
+static void standby_fill(struct rc_read *rd, struct lyd_node *realised,
+			 const struct slice_flow_view *f, struct intent_view *v)
+{
+	struct lyd_node *s = rc_container(realised, NULL, "standby");
+
+	if (intent_get(rd->rc->cfg.intent, &f->key, v) != 0)
+		return;
+	rc_add(s, "up", v->state == INTENT_UP ? "true" : "false");
+	if (!v->has_computed)
+		return;
+	if (v->delay_us != UINT32_MAX)
+		rc_addf(s, "computed-delay", "%" PRIu32, v->delay_us);
+	hops_fill(s, &v->computed);
+}
+
 /* Of a construct of several flows the first is shown; of one that roles made nothing. */
+static void flow_fill(struct rc_read *rd, struct lyd_node *construct, const struct slice_flow_view *f,
+		      struct intent_view *v)
+{
+	struct lyd_node *r;
+
+	if (!f->protection) {
+		if (!rc_child(construct, "realised"))
+			realised_fill(rd, construct, f, v);
+		return;
+	}
+	r = rc_inside(construct, "sextant-slice", "realised");
+	if (!rc_child(r, "standby"))
+		standby_fill(rd, r, f, v);
+}
+
 static void flows_fill(struct rc_read *rd, const char *id, struct lyd_node *entry)
 {
 	struct lyd_node *groups = rc_inside(entry, NULL, "connection-groups");
@@ -269,8 +299,8 @@ static void flows_fill(struct rc_read *rd, const char *id, struct lyd_node *entr
 				rc_entry_of(groups, "connection-group", f[i].group),
 				"connectivity-construct", f[i].construct);
 
-			if (c && !f[i].protection && !rc_child(c, "realised"))
-				realised_fill(rd, c, &f[i], v);
+			if (c)
+				flow_fill(rd, c, &f[i], v);
 		}
 		at += n;
 	}
@@ -287,6 +317,40 @@ static void service_fill(struct rc_read *rd, const struct rc_cursor *cur, struct
 		return;
 	status_fill(entry, &v);
 	flows_fill(rd, cur->own, entry);
+}
+
+/* ---- audit ---- */
+
+enum { FINDINGS_MAX = 256 };
+
+struct audit {
+	struct lyd_node *output;
+	uint32_t n;
+};
+
+static void finding(void *arg, const char *line)
+{
+	struct audit *a = arg;
+
+	if (a->n++ < FINDINGS_MAX)
+		rc_add(a->output, "finding", line);
+}
+
+void rc_slice_audit(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		    struct rc_op *op, struct rc_error *e)
+{
+	struct audit a = { .output = output };
+	uint32_t n;
+
+	(void)input;
+	(void)op;
+	if (!rc->cfg.slice) {
+		rc_fail(e, RC_NOT_IMPLEMENTED, "there are no slices here");
+		return;
+	}
+	n = slice_audit(rc->cfg.slice, finding, &a);
+	rc_add(output, "clean", n ? "false" : "true");
+	rc_addf(output, "findings", "%" PRIu32, n);
 }
 
 /* In the order of kind_of() in order.c. */

@@ -244,6 +244,7 @@ int cli_audit(const struct cli_command *cmd);
 int cli_slice_list(const struct cli_command *cmd);
 int cli_slice_show(const struct cli_command *cmd);
 int cli_slice_order(const struct cli_command *cmd);
+int cli_slice_audit(const struct cli_command *cmd);
 int cli_slice_delete(const struct cli_command *cmd);
 int cli_operation_list(const struct cli_command *cmd);
 int cli_operation_show(const struct cli_command *cmd);

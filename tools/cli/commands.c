@@ -298,6 +298,8 @@ const struct cli_command cli_commands[] = {
 	    slice_more),
 	ROW("slice check", "FILE", 1, 1, cli_slice_order, NULL, "would the order be admitted", slice_more),
 	ROW("slice delete", "SLICE", 1, 1, cli_slice_delete, o_delete, "take one away, and all that is its", NULL),
+	ROW("slice audit", "", 0, 0, cli_slice_audit, NULL, "is nothing left of those that are gone",
+	    "And is everything there of those that are. Exit code 1: something is not as it should be."),
 	ROW("session list", "", 0, 0, cli_session_list, NULL, "BGP and PCEP sessions", NULL),
 	ROW("session clear", "PEER", 1, 1, cli_session_clear, o_clear, "reset one; it comes up again by itself",
 	    NULL),

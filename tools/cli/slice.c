@@ -41,6 +41,18 @@ static void fmt_identity(struct str *out, json_object *v)
 	str_add(out, colon ? colon + 1 : text ? text : "");
 }
 
+static void fmt_sids(struct str *out, json_object *hops)
+{
+	for (size_t i = 0; i < cli_count(hops, ""); i++)
+		str_addf(out, "%s%s", i ? "," : "", cli_text(cli_nth(hops, "", i), "sid", "?"));
+}
+
+static void fmt_standby(struct str *out, json_object *s)
+{
+	str_add(out, cli_bool(s, "up") ? "up " : "down ");
+	fmt_sids(out, cli_at(s, "hop"));
+}
+
 static const struct cli_column fields[] = {
 	{ "slice", "id", NULL, false },
 	{ "description", "description", NULL, false },
@@ -65,6 +77,8 @@ static const struct cli_column flows[] = {
 	{ "ENDPOINT", "realised/endpoint", NULL, false },
 	{ "BANDWIDTH", "realised/reserved-bandwidth", cli_fmt_rate, true },
 	{ "DELAY", "realised/computed-delay", cli_fmt_delay, true },
+	{ "STANDBY", "realised/standby", fmt_standby, false },
+	{ "SIDS", "realised/hop", fmt_sids, false },
 	{ "WHY", "realised/last-failure", NULL, false },
 };
 
@@ -123,6 +137,31 @@ int cli_slice_delete(const struct cli_command *cmd)
 	if (rc == CLI_OK && !cli_said.quiet && !cli_said.json)
 		(void)printf("deleted %s\n", cli_said.operands[0]);
 	return rc;
+}
+
+int cli_slice_audit(const struct cli_command *cmd)
+{
+	CLI_REPLY struct cli_reply r = { 0 };
+	int rc = cli_operate("sextant-slice", "audit", "", &r);
+
+	(void)cmd;
+	if (rc != CLI_OK)
+		return rc;
+	if (cli_said.json) {
+		cli_print_json(&r);
+	} else {
+		for (size_t i = 0; i < cli_count(r.json, "output/finding"); i++) {
+			STR_AUTO struct str line = { 0 };
+
+			str_add(&line, json_object_get_string(cli_nth(r.json, "output/finding", i)));
+			if (line.s)
+				cli_clean(line.s);
+			(void)puts(str_text(&line));
+		}
+		if (cli_bool(r.json, "output/clean") && !cli_said.quiet)
+			(void)puts("clean");
+	}
+	return cli_bool(r.json, "output/clean") ? CLI_OK : CLI_REFUSED;
 }
 
 /* ---- orders ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stands in for the room of slices: a sorted table of documents, all or nothing, done later. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,7 +89,7 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 {
 	(void)s;
 	(void)id;
-	if (at || !cap || !fake_slices.construct)
+	if (at > 1 || !cap || !fake_slices.construct)
 		return 0;
 	*out = (struct slice_flow_view){ .group = "cg-1", .construct = fake_slices.construct,
 					 .sender = "a", .receiver = "b", .bandwidth_bps = 50000000,
@@ -96,7 +97,21 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 	out->key.color = 100;
 	ip_parse("2001:db8::1", &out->key.headend);
 	ip_parse("2001:db8::9", &out->key.endpoint);
+	out->protection = at == 1;
+	out->key.leg = (uint8_t)at;
 	return 1;
+}
+
+uint32_t slice_audit(const struct slice *s, void (*fn)(void *arg, const char *line), void *arg)
+{
+	char line[80];
+
+	(void)s;
+	for (unsigned i = 0; i < fake_slices.residue; i++) {
+		snprintf(line, sizeof(line), "policy %u is nobody's", i);
+		fn(arg, line);
+	}
+	return fake_slices.residue;
 }
 
 /* ---- writes ---- */

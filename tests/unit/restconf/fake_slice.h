@@ -16,6 +16,7 @@ struct fake_slices {
 	unsigned n;
 	uint64_t revision;
 	unsigned puts, dry_runs;
+	unsigned residue; /* what an audit finds */
 	size_t last_n;
 	const char *refuse;    /* there is no room for the one of this id */
 	const char *construct; /* that has a flow */

@@ -176,7 +176,7 @@ START_TEST(killed_at_any_moment_it_is_done_once)
 	const char *body = kills[_i].body;
 	unsigned before = 0, after = 0;
 
-	for (uint64_t t = 0; t < 8; t++) {
+	for (uint64_t t = 0; t < 5; t++) {
 		unsigned done, all;
 		const struct answer *a;
 
@@ -185,7 +185,7 @@ START_TEST(killed_at_any_moment_it_is_done_once)
 			ck_status(ask("PUT", ONE, JSON, BODY(DYN)), 201);
 		all = fake.puts + fake.deletes;
 		ask_begin(kills[_i].method, kills[_i].path, KEYED("k"), body);
-		fake_run(t * 2 * NS_PER_MS);
+		fake_run(t * 3 * NS_PER_MS);
 		fake_crash();
 		done = fake.puts + fake.deletes - all;
 		ck_assert_uint_le(done, 1);
@@ -300,10 +300,10 @@ START_TEST(one_at_a_time_of_an_entry)
 	unsigned busy = 0, after = 0;
 	const struct answer *a;
 
-	for (uint64_t t = 0; t < 8; t++) {
+	for (uint64_t t = 0; t < 5; t++) {
 		fake_up(4);
 		ask_begin("PUT", ONE, KEYED("k"), BODY(DYN));
-		fake_run(t * 2 * NS_PER_MS);
+		fake_run(t * 3 * NS_PER_MS);
 		a = ask("PUT", ONE, other[t % 2], BODY("\"msd\":5," DYN));
 		if (a->status == 409) {
 			ck_has(str_text(&a->body), "\"error-tag\":\"in-use\"");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check_main.h"
 #include "fake.h"
@@ -82,6 +83,7 @@ END_TEST
 
 START_TEST(what_has_become_of_it_is_told)
 {
+	struct intent_view *second;
 	const struct answer *a;
 
 	up();
@@ -91,6 +93,10 @@ START_TEST(what_has_become_of_it_is_told)
 	fake_slices.reason = "no answer of pe1";
 	fake_slices.construct = "1";
 	fake_policy("2001:db8::1", 100, "2001:db8::9")->state = INTENT_UP;
+	second = fake_policy("2001:db8::1", 101, "2001:db8::9");
+	second->state = INTENT_UP;
+	second->desired.key.color = 100;
+	second->desired.key.leg = 1;
 	a = get(NSS "/slice-service=s1");
 	ck_status(a, 200);
 	body_ok(str_text(&a->body), "/ietf-network-slice-service:network-slice-services");
@@ -100,6 +106,7 @@ START_TEST(what_has_become_of_it_is_told)
 	ck_has(str_text(&a->body), "\"cause\":\"no answer of pe1\"");
 	ck_has(str_text(&a->body), "\"sextant-slice:realised\":{\"headend\":\"2001:db8::1\"");
 	ck_has(str_text(&a->body), "\"reserved-bandwidth\":\"50000000\"");
+	ck_has(str_text(&a->body), "\"standby\":{\"up\":true}");
 	ck_has(str_text(&a->body), "\"oper-status\":{\"status\":\"ietf-vpn-common:op-up\"");
 	a = get(NSS "/slice-service=s1?content=config");
 	ck_lacks(str_text(&a->body), "oper-status");
@@ -373,6 +380,80 @@ START_TEST(an_operation_follows_its_slice)
 }
 END_TEST
 
+START_TEST(an_audit_says_what_is_left)
+{
+	const struct answer *a;
+	const char *b;
+
+	up();
+	a = ask("POST", "/restconf/operations/sextant-slice:audit", JSON, NULL);
+	ck_status(a, 200);
+	ck_assert_str_eq(str_text(&a->body), "{\"sextant-slice:output\":{\"clean\":true,\"findings\":0}}");
+	fake_slices.residue = 300;
+	a = ask("POST", "/restconf/operations/sextant-slice:audit", JSON, NULL);
+	b = str_text(&a->body);
+	ck_has(b, "\"clean\":false");
+	ck_has(b, "\"findings\":300");
+	ck_has(b, "policy 255 is nobody's");
+	ck_lacks(b, "policy 256 is nobody's");
+	down();
+}
+END_TEST
+
+/* ---- the payloads at hand ---- */
+
+static const struct {
+	const char *file, *path;
+	int status;
+	size_t n; /* entries in one write */
+} payloads[] = {
+	{ "1-templates.json", NSS, 204, 2 },
+	{ "2-slice.json", NSS, 204, 1 },
+	{ "3-test-only.json", NSS, 200, 1 },
+	{ "4-child.json", NSS, 204, 3 },
+	{ "5-state.json", NSS, 400, 0 }, /* tells what is, not what is wanted */
+	{ "6-nrp.json", NETS, 400, 0 },	 /* has networks in it, which routers tell */
+	{ "8-patch.json", NSS, 204, 1 },
+};
+
+START_TEST(published_payloads_are_served)
+{
+	const char *dir = getenv("SEXTANT_SHARED");
+	char path[600], text[20000];
+	const struct answer *a;
+
+	snprintf(path, sizeof(path), "%s/data/slice-examples", dir ? dir : "");
+	if (!dir || access(path, R_OK) != 0) {
+		fprintf(stderr, "notice: not asked, SEXTANT_SHARED has no data/slice-examples\n");
+		return;
+	}
+	up();
+	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
+		FILE *f;
+		size_t n;
+
+		snprintf(path, sizeof(path), "%s/data/slice-examples/%s", dir, payloads[i].file);
+		f = fopen(path, "r");
+		ck_assert_msg(f != NULL, "%s", path);
+		n = fread(text, 1, sizeof(text) - 1, f);
+		text[n] = '\0';
+		fclose(f);
+		fake_slices.last_n = 0;
+		a = ask("PATCH", payloads[i].path, JSON, text);
+		ck_assert_msg(a->status == payloads[i].status, "%s: %d: %s", payloads[i].file, a->status,
+			      str_text(&a->body));
+		ck_assert_uint_eq(fake_slices.last_n, payloads[i].n);
+	}
+	ck_has(doc_of(SLICE_SERVICE, "gov-video-01"), "\"bound\":\"80\"");
+	ck_has(doc_of(SLICE_SERVICE, "gov-video-01"), "\"cir\":\"60000000\"");
+	ck_has(doc_of(SLICE_TEMPLATE, "gov-video-gold"), "\"availability\"");
+	a = get(NSS);
+	ck_status(a, 200);
+	body_ok(str_text(&a->body), NULL);
+	down();
+}
+END_TEST
+
 Suite *suite_slice(void)
 {
 	Suite *s = suite_create("restconf-slice");
@@ -390,6 +471,8 @@ Suite *suite_slice(void)
 	tcase_add_test(t, partitions_are_written_beside_the_networks);
 	tcase_add_test(t, the_same_order_again_is_one_slice);
 	tcase_add_test(t, an_operation_follows_its_slice);
+	tcase_add_test(t, an_audit_says_what_is_left);
+	tcase_add_test(t, published_payloads_are_served);
 	suite_add_tcase(s, t);
 	return s;
 }
