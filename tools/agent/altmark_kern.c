@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -22,8 +21,9 @@
 #include "base/vec.h"
 #include "log/log.h"
 #include "tools/agent/altmark_obj.h"
+#include "tools/agent/altmark_tc.h"
 
-enum { HANDLE = 0x5e7a, MAPS = 6 };
+enum { MAPS = 6, PROG_MAPS = 16 };
 
 enum map { FLOWS, COUNTS, ENDS, SELF, PORTS, TIME };
 
@@ -40,94 +40,6 @@ struct agent_amk {
 
 /* ---- filters ---- */
 
-/* libbpf wants what lies behind the last member to be zero, too. */
-static struct bpf_tc_hook *hook_at(struct bpf_tc_hook *h, unsigned ifindex,
-				   enum bpf_tc_attach_point at)
-{
-	memset(h, 0, sizeof(*h));
-	h->sz = sizeof(*h);
-	h->ifindex = (int)ifindex;
-	h->attach_point = at;
-	return h;
-}
-
-/* What arrives is counted before other filters may drop it, what leaves after they did. */
-static uint32_t priority(enum bpf_tc_attach_point at)
-{
-	return at == BPF_TC_INGRESS ? 10 : 49000;
-}
-
-static struct bpf_tc_opts *filter_at(struct bpf_tc_opts *o, enum bpf_tc_attach_point at)
-{
-	memset(o, 0, sizeof(*o));
-	o->sz = sizeof(*o);
-	o->handle = HANDLE;
-	o->priority = priority(at);
-	return o;
-}
-
-/* The program of our filter there: a descriptor, or < 0 when there is none. */
-static int ours_at(unsigned ifindex, enum bpf_tc_attach_point at, struct bpf_prog_info *info)
-{
-	struct bpf_tc_hook hook;
-	struct bpf_tc_opts opts;
-	uint32_t len = sizeof(*info);
-	int fd;
-
-	if (bpf_tc_query(hook_at(&hook, ifindex, at), filter_at(&opts, at)) != 0)
-		return -ENOENT;
-	fd = bpf_prog_get_fd_by_id(opts.prog_id);
-	if (fd < 0)
-		return -errno;
-	if (bpf_obj_get_info_by_fd(fd, info, &len) == 0 && strncmp(info->name, "am_", 3) == 0)
-		return fd;
-	(void)close(fd);
-	return -ENOENT;
-}
-
-static bool is_ours(unsigned ifindex, enum bpf_tc_attach_point at)
-{
-	struct bpf_prog_info info = { 0 };
-	int fd = ours_at(ifindex, at, &info);
-
-	if (fd >= 0)
-		(void)close(fd);
-	return fd >= 0;
-}
-
-static int on_filter(const struct nlmsghdr *h, void *arg)
-{
-	*(bool *)arg |= h->nlmsg_type == RTM_NEWTFILTER;
-	return MNL_CB_OK;
-}
-
-/* Whether any filter hangs there; when in doubt, yes. */
-static bool has_filters(unsigned ifindex, uint32_t parent)
-{
-	_Alignas(struct nlmsghdr) char buf[8192];
-	struct mnl_socket *s = mnl_socket_open(NETLINK_ROUTE);
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct tcmsg *t;
-	bool any = false;
-	ssize_t n = -1;
-	int more = MNL_CB_OK;
-
-	h->nlmsg_type = RTM_GETTFILTER;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	t = mnl_nlmsg_put_extra_header(h, sizeof(*t));
-	t->tcm_ifindex = (int)ifindex;
-	t->tcm_parent = parent;
-	if (!s)
-		return true;
-	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	    mnl_socket_sendto(s, h, h->nlmsg_len) >= 0)
-		while (more > MNL_CB_STOP && (n = mnl_socket_recvfrom(s, buf, sizeof(buf))) > 0)
-			more = mnl_cb_run(buf, (size_t)n, 0, mnl_socket_get_portid(s), on_filter,
-					  &any);
-	(void)mnl_socket_close(s);
-	return any || n < 0 || more < MNL_CB_STOP;
-}
-
 static bool made_here(const struct bpf_prog_info *info, unsigned ifindex);
 
 /* Takes our filter away; the qdisc too when it is ours and empty then. */
@@ -142,21 +54,21 @@ static unsigned detach(unsigned ifindex)
 
 	for (size_t i = 0; i < ARRAY_LEN(points); i++) {
 		struct bpf_tc_opts opts;
-		uint32_t ids[16];
+		uint32_t ids[PROG_MAPS] = { 0 };
 		struct bpf_prog_info info = { .nr_map_ids = ARRAY_LEN(ids),
 					      .map_ids = (uint64_t)(uintptr_t)ids };
-		int fd = ours_at(ifindex, points[i], &info);
+		int fd = agent_amk_ours_at(ifindex, points[i], &info);
 
 		if (fd < 0)
 			continue;
 		made |= made_here(&info, ifindex);
-		n += bpf_tc_detach(hook_at(&hook, ifindex, points[i]),
-				   filter_at(&opts, points[i])) == 0;
+		n += bpf_tc_detach(agent_amk_hook_at(&hook, ifindex, points[i]),
+				   agent_amk_filter_at(&opts, points[i])) == 0;
 		(void)close(fd);
 	}
-	if (made && !has_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) &&
-	    !has_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)))
-		(void)bpf_tc_hook_destroy(hook_at(&hook, ifindex, both));
+	if (made && !agent_amk_has_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) &&
+	    !agent_amk_has_filters(ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)))
+		(void)bpf_tc_hook_destroy(agent_amk_hook_at(&hook, ifindex, both));
 	return n;
 }
 
@@ -175,7 +87,7 @@ static void maps_of(const struct bpf_prog_info *info, int fd[MAPS])
 {
 	const uint32_t *ids = (const uint32_t *)(uintptr_t)info->map_ids;
 
-	for (uint32_t i = 0; i < info->nr_map_ids && i < 16; i++) {
+	for (uint32_t i = 0; i < info->nr_map_ids && i < PROG_MAPS; i++) {
 		struct bpf_map_info m = { 0 };
 		uint32_t len = sizeof(m);
 		int f = bpf_map_get_fd_by_id(ids[i]), at = -1;
@@ -222,10 +134,10 @@ static void find_maps(int fd[MAPS])
 
 	for (size_t i = 0; ifs && ifs[i].if_index; i++) {
 		for (int side = 0; side < 2 && fd[SELF] < 0; side++) {
-			uint32_t ids[16];
+			uint32_t ids[PROG_MAPS] = { 0 };
 			struct bpf_prog_info info = { .nr_map_ids = ARRAY_LEN(ids),
 						      .map_ids = (uint64_t)(uintptr_t)ids };
-			int prog = ours_at(ifs[i].if_index, side ? BPF_TC_EGRESS : BPF_TC_INGRESS,
+			int prog = agent_amk_ours_at(ifs[i].if_index, side ? BPF_TC_EGRESS : BPF_TC_INGRESS,
 					   &info);
 
 			if (prog < 0)
@@ -377,14 +289,14 @@ static int attach(struct agent_amk *k, unsigned ifindex, enum bpf_tc_attach_poin
 {
 	struct bpf_tc_hook hook;
 	struct bpf_tc_opts opts;
-	int rc = qdisc_make(k, hook_at(&hook, ifindex, at));
+	int rc = qdisc_make(k, agent_amk_hook_at(&hook, ifindex, at));
 
 	if (rc < 0)
 		return rc;
 	/* somebody else's filter with our number is not replaced */
-	if (bpf_tc_query(&hook, filter_at(&opts, at)) == 0 && !is_ours(ifindex, at))
+	if (bpf_tc_query(&hook, agent_amk_filter_at(&opts, at)) == 0 && !agent_amk_is_ours(ifindex, at))
 		return -EEXIST;
-	(void)filter_at(&opts, at);
+	(void)agent_amk_filter_at(&opts, at);
 	opts.prog_fd = prog;
 	opts.flags = BPF_TC_F_REPLACE;
 	return bpf_tc_attach(&hook, &opts);
@@ -395,7 +307,7 @@ static bool stands(unsigned ifindex, enum bpf_tc_attach_point at, int prog)
 {
 	struct bpf_prog_info have = { 0 }, want = { 0 };
 	uint32_t len = sizeof(want);
-	int fd = ours_at(ifindex, at, &have);
+	int fd = agent_amk_ours_at(ifindex, at, &have);
 
 	if (fd < 0)
 		return false;
