@@ -7,6 +7,7 @@ int main(void)
 	Suite *s = suite_create("fault");
 	int r;
 
+	suite_add_tcase(s, fault_assure());
 	suite_add_tcase(s, fault_pure());
 	suite_add_tcase(s, fault_optimise());
 	suite_add_tcase(s, fault_state());

@@ -2,6 +2,7 @@
 #pragma once
 #include <check.h>
 
+TCase *fault_assure(void);
 TCase *fault_pure(void);
 TCase *fault_optimise(void);
 TCase *fault_state(void);
