@@ -138,14 +138,20 @@ static int open_file(const char *path, struct stat *st)
 
 void conf_read_md5(struct conf_reader *r, const struct lyd_node *in, struct conf_md5 *out)
 {
-	const struct lyd_node *leaf = conf_child(in, "md5-key-file");
+	conf_read_key(r, in, "md5-key-file", out);
+}
+
+void conf_read_key(struct conf_reader *r, const struct lyd_node *in, const char *name,
+		   struct conf_md5 *out)
+{
+	const struct lyd_node *leaf = conf_child(in, name);
 	char path[CONF_TEXT_MAX];
 	uint8_t buf[sizeof(out->key) + 3];
 	struct stat st;
 	ssize_t n;
 	int fd;
 
-	if (!conf_read_path(r, in, "md5-key-file", path))
+	if (!conf_read_path(r, in, name, path))
 		return;
 	fd = open_file(path, &st);
 	n = fd >= 0 ? read(fd, buf, sizeof(buf)) : -1;

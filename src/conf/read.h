@@ -35,6 +35,9 @@ void conf_read_log(const struct lyd_node *root, struct log_cfg *out);
 /* A file name made absolute or relative to the working folder, into CONF_TEXT_MAX octets. */
 bool conf_read_path(struct conf_reader *r, const struct lyd_node *in, const char *name, char *dst);
 void conf_read_md5(struct conf_reader *r, const struct lyd_node *in, struct conf_md5 *out);
+/* The same of a leaf with another name: a file that holds a key. */
+void conf_read_key(struct conf_reader *r, const struct lyd_node *in, const char *name,
+		   struct conf_md5 *out);
 /* certificate, key and the authorities (leaf ca_name): present, PEM, belonging together. */
 void conf_read_tls(struct conf_reader *r, const struct lyd_node *tls, const char *ca_name,
 		   struct conf_tls *out);

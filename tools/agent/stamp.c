@@ -32,7 +32,7 @@ struct session {
 	struct mono next;
 	uint16_t ssid;
 	bool was_known, said; /* what was logged last */
-	uint64_t send_errors, unsupported;
+	uint64_t send_errors, unsupported, forged;
 	char error[128];
 	struct list link;
 	bool wanted;
@@ -97,8 +97,13 @@ static void take_answer(struct session *s, const uint8_t *buf, size_t len,
 	const uint8_t *mac;
 
 	/* ssid 0: a reflector older than RFC 8972 */
-	if (!stampc_reply_read(&r, false, &y, &mac) || (y.ssid != s->ssid && y.ssid != 0))
+	if (!stampc_reply_read(&r, s->cfg.key.len > 0, &y, &mac) ||
+	    (y.ssid != s->ssid && y.ssid != 0))
 		return;
+	if (mac && !agent_stamp_mac_is(&s->cfg.key, buf, mac)) {
+		s->forged++;
+		return;
+	}
 	if (s->cfg.n_back > 0 && (!stampc_opts_read(r, &opts) || !opts.has_return || opts.flags)) {
 		s->unsupported++; /* it came back some other way: no measurement of this one */
 		return;
@@ -190,10 +195,13 @@ static size_t probe_write(struct session *s, uint8_t *buf, size_t cap, uint32_t 
 				 .n_segments = s->cfg.n_back,
 				 .padding = s->cfg.padding };
 	struct wr w = wr_of(buf, cap);
+	size_t at;
 
 	memcpy(o.segments, s->cfg.back, sizeof(s->cfg.back));
 	t.estimate = stampc_clock_write(&clock);
-	(void)stampc_test_write(&w, false, &t);
+	at = stampc_test_write(&w, s->cfg.key.len > 0, &t);
+	if (at > 0 && !w.bad)
+		agent_stamp_mac(&s->cfg.key, buf, buf + at);
 	stampc_opts_write(&w, &o);
 	return w.bad ? 0 : w.len;
 }
@@ -255,6 +263,7 @@ static struct session *session_free(struct session *s)
 	if (!s)
 		return NULL;
 	session_close(s);
+	explicit_bzero(&s->cfg, sizeof(s->cfg));
 	loop_timer_fini(&s->tick);
 	agent_stamp_acc_free(s->acc);
 	list_del(&s->link);
@@ -383,7 +392,8 @@ void agent_stamp_each(const struct agent_stamp *s,
 						      .last = agent_stamp_acc_last(x->acc),
 						      .reason = x->error,
 						      .send_errors = x->send_errors,
-						      .unsupported = x->unsupported };
+						      .unsupported = x->unsupported,
+						      .forged = x->forged };
 
 		v.known = v.last && v.last->known && x->fd >= 0;
 		if (v.known)

@@ -27,7 +27,7 @@ struct agent_stamp_session_view {
 	const struct agent_stamp_window *last; /* NULL: none closed yet */
 	bool known;	    /* the last window has answers */
 	const char *reason; /* why not, "" else */
-	uint64_t send_errors, unsupported;
+	uint64_t send_errors, unsupported, forged; /* answers; forged: with a wrong digest */
 };
 
 void agent_stamp_each(const struct agent_stamp *s,

@@ -37,6 +37,10 @@ static void fill_session(struct conf_reader *r, const struct lyd_node *in,
 	s->timeout_ms = (uint32_t)conf_read_num(in, "timeout");
 	fill_segments(in, "segment", s->segments, &s->n_segments);
 	fill_segments(in, "return-segment", s->back, &s->n_back);
+	conf_read_key(r, in, "key-file", &s->key);
+	if (s->key.len > 0 && s->n_back > 0)
+		conf_read_say(r, conf_child(in, "return-segment"),
+			      "options other than padding are not authenticated: not with 'key-file'");
 	if (s->window_s * 1000 / s->interval_ms > AGENT_STAMP_PROBES_MAX ||
 	    s->timeout_ms / s->interval_ms > AGENT_STAMP_PROBES_MAX)
 		conf_read_say(r, in, "more than %d probes in a window or under way",
@@ -47,10 +51,12 @@ static void fill_session(struct conf_reader *r, const struct lyd_node *in,
 		conf_read_say(r, conf_child(in, "reflector"), "is not the address of one node");
 }
 
-static void fill_reflector(const struct lyd_node *in, struct agent_stamp_refl_cfg *c)
+static void fill_reflector(struct conf_reader *r, const struct lyd_node *in,
+			   struct agent_stamp_refl_cfg *c)
 {
 	const struct lyd_node *n;
 
+	conf_read_key(r, in, "key-file", &c->key);
 	c->address = conf_read_ip(in, "address");
 	c->port = (uint16_t)conf_read_num(in, "port");
 	c->stateful = conf_read_flag(in, "stateful");
@@ -85,7 +91,7 @@ bool agent_stamp_cfg_fill(struct conf_reader *r, const struct lyd_node *in,
 			fill_session(r, c, &out->sessions[out->n_sessions++]);
 		} else if (is(c, "reflector")) {
 			out->has_reflector = true;
-			fill_reflector(c, &out->reflector);
+			fill_reflector(r, c, &out->reflector);
 		}
 	}
 	return true;
@@ -93,6 +99,9 @@ bool agent_stamp_cfg_fill(struct conf_reader *r, const struct lyd_node *in,
 
 void agent_stamp_cfg_fini(struct agent_stamp_cfg *c)
 {
+	if (c->sessions)
+		explicit_bzero(c->sessions, c->n_sessions * sizeof(*c->sessions));
 	free(c->sessions);
+	explicit_bzero(c, sizeof(*c));
 	*c = (struct agent_stamp_cfg){ 0 };
 }

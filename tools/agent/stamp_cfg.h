@@ -25,6 +25,7 @@ struct agent_stamp_session_cfg {
 	uint32_t interval_ms, window_s, timeout_ms;
 	uint8_t n_segments, n_back;
 	struct ip_addr segments[AGENT_STAMP_SEGMENTS], back[AGENT_STAMP_SEGMENTS];
+	struct conf_md5 key; /* len 0: not authenticated */
 };
 
 struct agent_stamp_refl_cfg {
@@ -34,6 +35,7 @@ struct agent_stamp_refl_cfg {
 	uint32_t rate, sessions;
 	uint32_t n_allow;
 	struct ip_prefix allow[AGENT_STAMP_ALLOW];
+	struct conf_md5 key;
 };
 
 struct agent_stamp_cfg {

@@ -2,6 +2,9 @@
 #include "tools/agent/stamp_io.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
@@ -10,6 +13,7 @@
 
 #include "base/mono.h"
 #include "base/wr.h"
+#include "southbound/stamp/codec/stampc.h"
 #include "tools/agent/stamp_cfg.h"
 
 enum { SRH_TYPE = 4 }; /* RFC 8754 */
@@ -36,6 +40,23 @@ bool agent_stamp_kernel_clock(uint64_t *error_ns)
 
 	*error_ns = t.maxerror > 0 ? (uint64_t)t.maxerror * 1000 : 1000;
 	return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
+}
+
+void agent_stamp_mac(const struct conf_md5 *key, const uint8_t *packet, uint8_t *mac)
+{
+	uint8_t whole[EVP_MAX_MD_SIZE] = { 0 };
+
+	/* a digest that cannot be had is zero here and something else at the other end */
+	(void)HMAC(EVP_sha256(), key->key, key->len, packet, STAMPC_MAC_COVERS, whole, NULL);
+	memcpy(mac, whole, STAMPC_MAC);
+}
+
+bool agent_stamp_mac_is(const struct conf_md5 *key, const uint8_t *packet, const uint8_t *mac)
+{
+	uint8_t want[STAMPC_MAC];
+
+	agent_stamp_mac(key, packet, want);
+	return CRYPTO_memcmp(want, mac, sizeof(want)) == 0;
 }
 
 struct sockaddr_in6 agent_stamp_sa(const struct ip_addr *a, uint16_t port)

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/ip.h"
+#include "conf/conf.h"
 
 enum { AGENT_STAMP_PACKET_MAX = 4096 };
 
@@ -18,6 +19,10 @@ struct agent_stamp_now {
 struct agent_stamp_now agent_stamp_now(void);
 /* What the kernel says of the wall clock: synchronised, and by how much it may err. */
 bool agent_stamp_kernel_clock(uint64_t *error_ns);
+
+/* HMAC-SHA-256 cut to 128 bits (RFC 8762 s4.4) of the first STAMPC_MAC_COVERS octets. */
+void agent_stamp_mac(const struct conf_md5 *key, const uint8_t *packet, uint8_t *mac);
+bool agent_stamp_mac_is(const struct conf_md5 *key, const uint8_t *packet, const uint8_t *mac);
 
 /* What the kernel says of a packet that arrived. */
 struct agent_stamp_meta {

@@ -75,6 +75,7 @@ static void totals(struct str *o, const struct agent_stamp_session_view *v)
 	num(o, "doubtful", t->doubts);
 	num(o, "send-errors", v->send_errors);
 	num(o, "unsupported", v->unsupported);
+	num(o, "forged", v->forged);
 	str_add(o, ",\"rtt-histogram\":[");
 	for (unsigned i = 0; i < AGENT_STAMP_BUCKETS; i++)
 		str_addf(o, "%s%" PRIu64, i ? "," : "", t->histogram[i]);
@@ -114,6 +115,7 @@ static void reflector(struct str *o, const struct agent_stamp_refl_stats *s)
 	num(o, "sessions", s->sessions);
 	num(o, "malformed", s->malformed);
 	num(o, "denied", s->denied);
+	num(o, "forged", s->forged);
 	num(o, "over-rate", s->over_rate);
 	num(o, "no-room", s->no_room);
 	num(o, "not-ours", s->not_ours);

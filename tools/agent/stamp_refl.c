@@ -154,6 +154,25 @@ static bool within_rate(struct agent_stamp_refl *r)
 
 /* ---- answers ---- */
 
+static bool is_genuine(struct agent_stamp_refl *r, const uint8_t *packet, const uint8_t *mac,
+		       struct rd tlvs)
+{
+	struct stampc_opts o;
+
+	if (r->cfg.key.len == 0)
+		return true;
+	if (!agent_stamp_mac_is(&r->cfg.key, packet, mac)) {
+		r->stats.forged++;
+		return false;
+	}
+	/* what the digest does not cover is nothing to go by; padding says nothing (RFC 8972 s4.8) */
+	if (stampc_opts_read(tlvs, &o) && o.unknown == 0 && !o.has_return &&
+	    o.destination.family == IP_NONE)
+		return true;
+	r->stats.malformed++;
+	return false;
+}
+
 /* What the options ask of us; false: no answer. */
 static bool heed(struct agent_stamp_refl *r, const struct stampc_opts *o,
 		 const struct agent_stamp_meta *m)
@@ -206,14 +225,18 @@ static void reflect(struct agent_stamp_refl *r, const uint8_t *buf, size_t len,
 	struct rd in = rd_of(buf, len);
 	struct stampc_clock clock = r->clock(r->arg);
 	struct stampc_reply y = { .rx_time = stampc_time_of(m->rx_ns, false) };
+	bool auth = r->cfg.key.len > 0;
 	struct stampc_opts opts;
 	struct stampc_test t;
 	const uint8_t *mac;
+	size_t at;
 
-	if (!stampc_test_read(&in, false, &t, &mac) || m->rx_ns == 0) {
+	if (!stampc_test_read(&in, auth, &t, &mac) || m->rx_ns == 0) {
 		r->stats.malformed++;
 		return;
 	}
+	if (!is_genuine(r, buf, mac, in))
+		return;
 	/* what is malformed in the options is told by its flag; what came before it counts */
 	(void)stampc_opts_read(in, &opts);
 	if (!heed(r, &opts, m))
@@ -230,7 +253,9 @@ static void reflect(struct agent_stamp_refl *r, const uint8_t *buf, size_t len,
 	y.sender_estimate = t.estimate;
 	y.sender_ttl = m->hop_limit;
 	y.time = stampc_time_of(agent_stamp_now().wall_ns, false);
-	(void)stampc_reply_write(&w, false, &y);
+	at = stampc_reply_write(&w, auth, &y);
+	if (auth && !w.bad)
+		agent_stamp_mac(&r->cfg.key, out, out + at);
 	stampc_tlv_reflect(&w, in);
 	if (w.bad || send_back(r, &w, &opts, m) < 0)
 		r->stats.failed++;

@@ -14,7 +14,7 @@ struct agent_stamp_refl;
 
 struct agent_stamp_refl_stats {
 	uint64_t answered, sessions;
-	uint64_t malformed, denied, over_rate, no_room, not_ours, return_refused, failed;
+	uint64_t malformed, denied, forged, over_rate, no_room, not_ours, return_refused, failed;
 	char error[128]; /* "": it listens */
 };
 

@@ -345,6 +345,8 @@ static const char *const refused[] = {
 	"  session: [ { name: a, reflector: \"::2\", interval: 10, timeout: 60000 } ]\n",
 	"  session: [ { name: a, reflector: \"::2\", interval: 2000, window: 1 } ]\n",
 	"  session: [ { name: a, reflector: \"::2\", segment: [\"1.2.3.4\"] } ]\n",
+	"  session: [ { name: a, reflector: \"::2\", key-file: /no/such/file } ]\n",
+	"  session: [ { name: a, reflector: \"::2\", key-file: /etc/hostname, return-segment: [\"::3\"] } ]\n",
 };
 
 START_TEST(a_wrong_one_is_refused)
