@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "tools/agent/gnmi.h"
 #include "tools/agent/json.h"
 #include "tools/agent/show.h"
 #include "tools/agent/stamp.h"
@@ -37,6 +38,7 @@ struct agent {
 	struct agent_altmark *altmark;
 	struct agent_slices *slices; /* NULL: not our business */
 	struct ly_ctx *models;	     /* of its device */
+	struct agent_gnmi *gnmi;     /* NULL: no target */
 	struct agent_show *show;
 	struct loop_timer save, sweep, stop;
 	bool dirty, told, stopping;
@@ -148,7 +150,8 @@ static void on_render(void *arg, struct str *out)
 {
 	struct agent *a = arg;
 	struct agent_view v = { a->cfg,	   a->fib, a->pol,   a->sids,	 a->count,
-				a->tunsrc, a->ctl, a->stamp, a->altmark, a->slices };
+				a->tunsrc, a->ctl, a->stamp, a->altmark, a->slices,
+				a->gnmi };
 
 	agent_json(&v, out);
 }
@@ -226,6 +229,30 @@ static struct agent_slices_cfg slices_cfg(const struct agent_cfg *c)
 	return out;
 }
 
+static void on_slices(void *arg)
+{
+	struct agent *a = arg;
+
+	if (a->gnmi)
+		agent_gnmi_changed(a->gnmi);
+}
+
+static int gnmi_set(struct agent *a, const struct agent_cfg *c, struct str *errors)
+{
+	struct agent_gnmi_cfg g = { .addr = c->gnmi.addr,
+				    .port = c->gnmi.port,
+				    .ca = c->gnmi.tls.ca,
+				    .cert = c->gnmi.tls.cert,
+				    .key = c->gnmi.tls.key,
+				    .file = c->slices,
+				    .n_writers = c->n_gnmi_writers };
+
+	if (!c->has_gnmi || a->gnmi)
+		return 0;
+	memcpy(g.writers, c->gnmi_writers, sizeof(g.writers));
+	return err_trace(agent_gnmi_new(&a->gnmi, a->loop, a->slices, a->models, &g, errors));
+}
+
 /* For the file of c: in force when it can be had, else what is in force stays (a line of the log
  * says which). At the first time it is wanted, whatever the kernel says. */
 static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *errors)
@@ -245,7 +272,7 @@ static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *er
 			str_addf(errors, "%s: a change of the slices is under way\n", c->slices);
 		return err_trace(rc);
 	}
-	rc = agent_slices_new(&a->slices, a->loop, NULL, NULL);
+	rc = agent_slices_new(&a->slices, a->loop, on_slices, a);
 	if (rc == 0)
 		rc = agent_slices_start(a->slices, &sc, &d);
 	if (rc < 0) {
@@ -392,6 +419,8 @@ int agent_new(struct agent **outp, struct loop *loop, struct net *net, struct ag
 		return err_trace(rc);
 	}
 	rc = slices_set(a, *cfg, errors);
+	if (rc == 0)
+		rc = gnmi_set(a, *cfg, errors);
 	if (rc < 0)
 		return err_trace(rc);
 	a->cfg = TAKE(*cfg);
@@ -415,6 +444,7 @@ struct agent *agent_free(struct agent *a)
 	agent_stamp_free(a->stamp);
 	agent_altmark_free(a->altmark);
 	agent_slices_free(a->slices);
+	agent_gnmi_free(a->gnmi);
 	ly_ctx_destroy(a->models);
 	agent_ctl_free(a->ctl);
 	a->ctl = NULL;

@@ -63,6 +63,23 @@ static void fill_pcep(struct conf_reader *r, const struct lyd_node *pcep, struct
 	}
 }
 
+static void fill_gnmi(struct conf_reader *r, const struct lyd_node *in, struct agent_cfg *c)
+{
+	const struct lyd_node *w;
+
+	c->has_gnmi = in != NULL;
+	if (!in)
+		return;
+	c->gnmi.addr = conf_read_ip(in, "address");
+	c->gnmi.port = (uint16_t)conf_read_num(in, "port");
+	conf_read_tls(r, conf_child(in, "tls"), "ca", &c->gnmi.tls);
+	LY_LIST_FOR(lyd_child(in), w)
+	{
+		if (is(w, "writer") && c->n_gnmi_writers < AGENT_GNMI_WRITERS_MAX)
+			(void)str_copy(c->gnmi_writers[c->n_gnmi_writers++], 64, lyd_get_value(w));
+	}
+}
+
 static void fill_kernel(const struct lyd_node *in, struct agent_cfg *c)
 {
 	const char *encap = conf_text_of(in, "encap");
@@ -206,6 +223,7 @@ static bool fill(struct conf_reader *r, const struct lyd_node *root, struct agen
 	c->repair_ua = conf_read_flag(root, "repair-ua");
 	c->flush_on_exit = exit && strcmp(exit, "flush") == 0;
 	fill_pcep(r, conf_child(root, "pcep"), c);
+	fill_gnmi(r, conf_child(root, "gnmi"), c);
 	fill_kernel(conf_child(root, "kernel"), c);
 	fill_lists(r, root, c);
 	qsort(c->steering, c->n_steering, sizeof(*c->steering), by_prefix);

@@ -14,7 +14,7 @@
 #include "tools/agent/live_judge.h"
 #include "tools/agent/stamp_cfg.h"
 
-enum { AGENT_IF_MAX = 16 };
+enum { AGENT_IF_MAX = 16, AGENT_GNMI_WRITERS_MAX = 16 };
 
 struct agent_controller {
 	struct ip_addr addr, source; /* source none: any */
@@ -48,6 +48,10 @@ struct agent_cfg {
 	struct log_cfg log;
 	char state[CONF_TEXT_MAX], socket[CONF_TEXT_MAX];
 	char slices[CONF_TEXT_MAX]; /* "": none */
+	bool has_gnmi;
+	struct conf_listen gnmi;
+	char gnmi_writers[AGENT_GNMI_WRITERS_MAX][64];
+	size_t n_gnmi_writers;
 	struct agent_controller *controllers;
 	size_t n_controllers;
 	uint8_t msd, keepalive_s, dead_s;

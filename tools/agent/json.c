@@ -232,6 +232,18 @@ static void counted(struct out *w)
 	}
 }
 
+static void gnmi(struct str *o, const struct agent_gnmi *g)
+{
+	struct agent_gnmi_stats s;
+
+	agent_gnmi_stats(g, &s);
+	str_addf(o, ",\n\"gnmi\":{\"port\":%u,\"calls\":%u,\"subscriptions\":%u",
+		 agent_gnmi_port(g), s.calls, s.subscriptions);
+	str_addf(o, ",\"gets\":%" PRIu64 ",\"sets\":%" PRIu64 ",\"refused\":%" PRIu64, s.gets,
+		 s.sets, s.refused);
+	str_addf(o, ",\"updates\":%" PRIu64 "}", s.updates);
+}
+
 void agent_json(const struct agent_view *v, struct str *o)
 {
 	struct out w = { .o = o, .v = v };
@@ -265,5 +277,7 @@ void agent_json(const struct agent_view *v, struct str *o)
 	agent_altmark_json(v->altmark, o);
 	if (v->slices)
 		agent_json_slices(v->slices, o);
+	if (v->gnmi)
+		gnmi(o, v->gnmi);
 	str_add(o, "}\n");
 }

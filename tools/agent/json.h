@@ -5,6 +5,7 @@
 #include "tools/agent/altmark.h"
 #include "tools/agent/count.h"
 #include "tools/agent/ctl.h"
+#include "tools/agent/gnmi.h"
 #include "tools/agent/pol.h"
 #include "tools/agent/sids.h"
 #include "tools/agent/stamp.h"
@@ -24,6 +25,7 @@ struct agent_view {
 	const struct agent_stamp *stamp;
 	const struct agent_altmark *altmark;
 	const struct agent_slices *slices; /* NULL: not the agent's business */
+	const struct agent_gnmi *gnmi;	   /* NULL: no target */
 };
 
 /* Members of the object, each after a comma. */

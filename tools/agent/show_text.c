@@ -161,6 +161,11 @@ int agent_show_print(const char *json)
 			     "%s changes\n",
 			     member(k, "wanted"), member(k, "in"), member(k, "failed"),
 			     member(k, "repaired"), member(k, "generation"));
+	if (json_object_object_get_ex(root, "gnmi", &k))
+		(void)printf("gNMI: port %s, %s calls, %s subscriptions; %s gets, %s sets, "
+			     "%s refused\n",
+			     member(k, "port"), member(k, "calls"), member(k, "subscriptions"),
+			     member(k, "gets"), member(k, "sets"), member(k, "refused"));
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		print_table(&tables[i], root);
 	json_object_put(root);

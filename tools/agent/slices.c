@@ -332,6 +332,11 @@ const struct agent_device *agent_slices_device(const struct agent_slices *s)
 	return s->now;
 }
 
+struct agent_slices_cfg agent_slices_cfg_of(const struct agent_slices *s)
+{
+	return s->cfg;
+}
+
 uint64_t agent_slices_generation(const struct agent_slices *s)
 {
 	return s->generation;

@@ -46,6 +46,7 @@ int agent_slices_change(struct agent_slices *s, const struct agent_slices_cfg *c
 
 /* What is wanted now; a change under way is not in it yet. Never NULL after the start. */
 const struct agent_device *agent_slices_device(const struct agent_slices *s);
+struct agent_slices_cfg agent_slices_cfg_of(const struct agent_slices *s);
 uint64_t agent_slices_generation(const struct agent_slices *s);
 bool agent_slices_idle(const struct agent_slices *s);
 

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Subscribe. What a client was told is remembered leaf by leaf (path, hash of the value), so that
+ * every evaluation is one rule: a leaf is told when it is new, differs, or is older than what has
+ * to be told again (sample, heartbeat, poll); what is remembered and not there is deleted. A
+ * full queue ends an evaluation anywhere; the next one goes on where it ended.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "tools/agent/gnmi_int.h"
+#include "tools/agent/gnmi_tree.h"
+
+#define INTERVAL_MIN_NS (100 * NS_PER_MS)
+#define INTERVAL_OWN_NS (10 * NS_PER_S) /* where the target may choose */
+
+enum {
+	BATCH = 100,	    /* updates of a message */
+	LEAVES_MAX = 1 << 18, /* of one call */
+	ARENA_SUB_MAX = 1 << 20,
+};
+
+struct leaf {
+	struct hash_node node;
+	uint64_t value;
+	uint32_t gen;  /* of the subscription, when it was told */
+	uint32_t pass; /* the last that saw it */
+	size_t len;
+	uint8_t path[]; /* packed */
+};
+
+struct key {
+	const uint8_t *path;
+	size_t len;
+};
+
+/* One subscription of a call. */
+struct one {
+	struct agent_gpath path;
+	uint64_t interval_ns, heartbeat_ns; /* 0: none */
+	bool on_change, suppress;
+	bool due, due_change;
+	struct mono next, beat;
+	uint32_t gen;
+	struct hash leaves;
+};
+
+struct agent_gsub {
+	struct list link;
+	struct agent_gnmi *g;
+	struct rpc_call *call;
+	struct arena arena; /* of the request */
+	Gnmipb__SubscribeRequest *req;
+	struct one *ones;
+	size_t n_ones, n_leaves;
+	uint32_t pass;
+	uint64_t due; /* the reading it waits for, when it wants one */
+	Gnmipb__SubscriptionList__Mode mode;
+	bool ietf, silent; /* silent: the first state is not told */
+	bool first, wants, blocked;
+	struct loop_timer timer;
+	/* the message being made */
+	struct arena out;
+	Gnmipb__Notification note;
+	Gnmipb__Update *updates[BATCH];
+	Gnmipb__Path *deletes[BATCH];
+	struct leaf *told[BATCH];
+	uint64_t values[BATCH];
+};
+
+static bool leaf_eq(const struct hash_node *n, const void *key)
+{
+	const struct leaf *l = HASH_OF(n, const struct leaf, node);
+	const struct key *k = key;
+
+	return l->len == k->len && memcmp(l->path, k->path, k->len) == 0;
+}
+
+static struct agent_gsub *sub_free(struct agent_gsub *c)
+{
+	for (size_t i = 0; i < c->n_ones; i++) {
+		HASH_EACH (it, &c->ones[i].leaves) {
+			hash_del(&c->ones[i].leaves, it);
+			free(HASH_OF(it, struct leaf, node));
+		}
+		hash_fini(&c->ones[i].leaves);
+	}
+	list_del(&c->link);
+	loop_timer_fini(&c->timer);
+	arena_fini(&c->arena);
+	arena_fini(&c->out);
+	free(c->ones);
+	free(c);
+	return NULL;
+}
+
+void agent_gsub_free_all(struct agent_gnmi *g)
+{
+	while (!list_empty(&g->subs))
+		sub_free(LIST_OF(g->subs.next, struct agent_gsub, link));
+}
+
+static void refuse(struct agent_gsub *c, enum rpc_code code, const char *why)
+{
+	rpc_call_finish(c->call, code, "%s", why);
+	sub_free(c);
+}
+
+/* ---- messages ---- */
+
+static void note_begin(struct agent_gsub *c)
+{
+	arena_reset(&c->out);
+	gnmipb__notification__init(&c->note);
+	c->note.update = c->updates;
+	c->note.delete_ = c->deletes;
+}
+
+/* RPC_E_FULL, < 0, or 0: sent, and remembered as told. */
+static int note_send(struct agent_gsub *c, const struct one *o)
+{
+	Gnmipb__SubscribeResponse r;
+	Gnmipb__Path prefix;
+	uint8_t *data;
+	size_t len;
+	int rc;
+
+	if (c->note.n_update + c->note.n_delete_ == 0)
+		return 0;
+	gnmipb__subscribe_response__init(&r);
+	r.response_case = GNMIPB__SUBSCRIBE_RESPONSE__RESPONSE_UPDATE;
+	r.update = &c->note;
+	c->note.timestamp = agent_gnmi_wall_ns();
+	if (c->req->subscribe->prefix && c->req->subscribe->prefix->target[0]) {
+		gnmipb__path__init(&prefix);
+		prefix.target = c->req->subscribe->prefix->target;
+		c->note.prefix = &prefix;
+	}
+	data = pb_pack(&r.base, &c->out, &len);
+	if (!data)
+		return err_raise(-ENOMEM);
+	rc = c->silent && c->first ? 0 : rpc_call_send(c->call, data, len);
+	for (size_t i = 0; rc == 0 && i < c->note.n_update; i++) {
+		c->told[i]->value = c->values[i];
+		c->told[i]->gen = o->gen;
+	}
+	c->g->stats.updates += rc == 0 ? c->note.n_update : 0;
+	note_begin(c);
+	return rc;
+}
+
+static int send_sync(struct agent_gsub *c)
+{
+	Gnmipb__SubscribeResponse r;
+	uint8_t buf[16];
+
+	gnmipb__subscribe_response__init(&r);
+	r.response_case = GNMIPB__SUBSCRIBE_RESPONSE__RESPONSE_SYNC_RESPONSE;
+	r.sync_response = 1;
+	return rpc_call_send(c->call, buf, protobuf_c_message_pack(&r.base, buf));
+}
+
+/* ---- one evaluation ---- */
+
+static bool is_counter(const struct lysc_node *n)
+{
+	static const char *const names[] = { "packets", "octets", "drops", "backlog" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (strcmp(n->name, names[i]) == 0)
+			return n->flags & LYS_CONFIG_R;
+	}
+	return false;
+}
+
+static struct leaf *leaf_of(struct agent_gsub *c, struct one *o, const struct key *k)
+{
+	struct hash_node *n = hash_get(&o->leaves, k->path, k->len, k);
+	struct leaf *l;
+
+	if (n)
+		return HASH_OF(n, struct leaf, node);
+	l = c->n_leaves < LEAVES_MAX ? calloc(1, sizeof(*l) + k->len) : NULL;
+	if (!l)
+		return NULL;
+	l->len = k->len;
+	memcpy(l->path, k->path, k->len);
+	if (hash_put(&o->leaves, l->path, l->len, &l->node) < 0) {
+		free(l);
+		return NULL;
+	}
+	c->n_leaves++;
+	return l;
+}
+
+static int tell(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
+{
+	static const uint64_t seed[2] = { 0 }; /* the values are ours */
+	Gnmipb__Path *p = agent_gpath_of(n, &c->out);
+	char *text = agent_gval_text(n, &c->out);
+	Gnmipb__Update *u = ARENA_NEW(&c->out, Gnmipb__Update);
+	struct key k = { 0 };
+	struct leaf *l;
+	uint64_t value;
+
+	if (p)
+		k.path = pb_pack(&p->base, &c->out, &k.len);
+	l = k.path && text && u ? leaf_of(c, o, &k) : NULL;
+	if (!l)
+		return err_raise(-ENOMEM);
+	l->pass = c->pass;
+	value = hash_bytes(seed, text, strlen(text)) | 1; /* 0: never told */
+	if ((l->value == value && l->gen == o->gen) ||
+	    (!o->due && !c->first && is_counter(n->schema)))
+		return 0;
+	gnmipb__update__init(u);
+	u->path = p;
+	u->val = ARENA_NEW(&c->out, Gnmipb__TypedValue);
+	if (!u->val)
+		return err_raise(-ENOMEM);
+	agent_gnmi_val(u->val, text, c->ietf);
+	c->told[c->note.n_update] = l;
+	c->values[c->note.n_update] = value;
+	c->updates[c->note.n_update++] = u;
+	return c->note.n_update == BATCH ? note_send(c, o) : 0;
+}
+
+static int tell_below(struct agent_gsub *c, struct one *o, const struct lyd_node *top)
+{
+	const struct lyd_node *n, *next = NULL;
+	int rc = 0;
+
+	for (n = top; n && rc == 0; n = next) {
+		bool again = n->schema->nodetype == LYS_LEAFLIST && n != top && n->prev->next &&
+			     n->prev->schema == n->schema; /* told with the first of them */
+		bool skip = o->on_change && !o->interval_ns && is_counter(n->schema);
+
+		if (n->schema->nodetype & (LYS_LEAF | LYS_LEAFLIST) && !again && !skip)
+			rc = tell(c, o, n);
+		next = lyd_child(n);
+		while (!next && n != top) {
+			next = n->next;
+			n = next ? n : lyd_parent(n);
+		}
+	}
+	return rc;
+}
+
+static int tell_gone(struct agent_gsub *c, struct one *o)
+{
+	int rc = 0;
+
+	HASH_EACH (it, &o->leaves) {
+		struct leaf *l = HASH_OF(it, struct leaf, node);
+		const char *why;
+
+		if (rc != 0 || l->pass == c->pass)
+			continue;
+		if (l->value) {
+			c->deletes[0] = pb_unpack(&gnmipb__path__descriptor, l->path, l->len,
+						  &c->out, &why);
+			if (!c->deletes[0])
+				return err_raise(-ENOMEM);
+			c->note.n_delete_ = 1;
+			rc = note_send(c, o);
+		}
+		if (rc == 0) {
+			hash_del(&o->leaves, it);
+			free(l);
+			c->n_leaves--;
+		}
+	}
+	return rc;
+}
+
+static int evaluate(struct agent_gsub *c, struct one *o, const struct lyd_node *tree)
+{
+	struct ly_set *set = NULL;
+	int rc = 0;
+
+	c->pass++;
+	note_begin(c);
+	if (o->path.schema && lyd_find_xpath(tree, o->path.xpath, &set) != LY_SUCCESS)
+		return err_raise(-ENOMEM);
+	if (!o->path.schema)
+		rc = tell_below(c, o, tree);
+	for (uint32_t i = 0; rc == 0 && set && i < set->count; i++) {
+		if (i == 0 || set->dnodes[i]->schema->nodetype != LYS_LEAFLIST ||
+		    lyd_parent(set->dnodes[i]) != lyd_parent(set->dnodes[i - 1]))
+			rc = tell_below(c, o, set->dnodes[i]);
+	}
+	ly_set_free(set, NULL);
+	if (rc == 0)
+		rc = note_send(c, o);
+	if (rc == 0)
+		rc = tell_gone(c, o);
+	if (rc == 0)
+		o->due = o->due_change = false;
+	return rc;
+}
+
+/* ---- time ---- */
+
+static void want(struct agent_gsub *c)
+{
+	if (c->blocked)
+		return; /* the queue's end wants it then */
+	c->wants = true;
+	c->due = agent_gnmi_read(c->g);
+}
+
+static void arm(struct agent_gsub *c)
+{
+	struct mono now = loop_now(c->g->loop), least = { 0 };
+	bool any = false;
+
+	for (size_t i = 0; i < c->n_ones; i++) {
+		const struct one *o = &c->ones[i];
+
+		if (o->interval_ns && (!any || mono_before(o->next, least))) {
+			least = o->next;
+			any = true;
+		}
+		if (o->heartbeat_ns && (!any || mono_before(o->beat, least))) {
+			least = o->beat;
+			any = true;
+		}
+	}
+	if (any && c->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__STREAM)
+		loop_timer_after(&c->timer, mono_since(now, least));
+}
+
+static void tick(struct one *o, struct mono now)
+{
+	if (o->heartbeat_ns && !mono_before(now, o->beat)) {
+		o->beat = mono_add(now, o->heartbeat_ns);
+		o->gen++;
+		o->due = true;
+	}
+	if (!o->interval_ns || mono_before(now, o->next))
+		return;
+	o->next = mono_add(o->next, o->interval_ns);
+	if (mono_before(o->next, now)) /* late: not many at once */
+		o->next = mono_add(now, o->interval_ns);
+	o->gen += !o->suppress;
+	o->due = true;
+}
+
+static void on_timer(void *arg)
+{
+	struct agent_gsub *c = arg;
+
+	for (size_t i = 0; i < c->n_ones; i++)
+		tick(&c->ones[i], loop_now(c->g->loop));
+	arm(c);
+	want(c);
+}
+
+/* ---- what is due ---- */
+
+/* The whole of what was asked for was told. */
+static int complete(struct agent_gsub *c)
+{
+	int rc;
+
+	if (!c->first)
+		return 0;
+	rc = send_sync(c);
+	if (rc != 0)
+		return rc;
+	c->first = c->silent = false;
+	if (c->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__ONCE) {
+		rpc_call_finish(c->call, RPC_OK, "%s", "");
+		sub_free(c);
+		return 0;
+	}
+	for (size_t i = 0; i < c->n_ones; i++) {
+		c->ones[i].next = mono_add(loop_now(c->g->loop), c->ones[i].interval_ns);
+		c->ones[i].beat = mono_add(loop_now(c->g->loop), c->ones[i].heartbeat_ns);
+	}
+	arm(c);
+	return 0;
+}
+
+static void serve(struct agent_gsub *c, const struct lyd_node *tree)
+{
+	int rc = tree ? 0 : -ENOMEM;
+
+	for (size_t i = 0; rc == 0 && i < c->n_ones; i++) {
+		if (c->first || c->ones[i].due || c->ones[i].due_change)
+			rc = evaluate(c, &c->ones[i], tree);
+	}
+	c->wants = false;
+	if (rc == 0)
+		rc = complete(c);
+	if (rc < 0) {
+		refuse(c, RPC_RESOURCE_EXHAUSTED, "too much is subscribed to");
+		return;
+	}
+	if (rc == RPC_E_FULL)
+		c->blocked = true;
+}
+
+static void serve_some(struct agent_gnmi *g, bool fresh)
+{
+	struct lyd_node *tree = NULL;
+	struct list all;
+
+	list_init(&all);
+	for (struct list *n; (n = list_pop(&g->subs));)
+		list_add(&all, n);
+	for (struct list *n; (n = list_pop(&all));) {
+		struct agent_gsub *c = LIST_OF(n, struct agent_gsub, link);
+		bool change = false;
+
+		list_add(&g->subs, &c->link);
+		for (size_t i = 0; i < c->n_ones; i++)
+			change = change || c->ones[i].due_change;
+		if (!c->ones || c->blocked)
+			continue;
+		if (!(fresh ? c->wants && c->due <= g->read : change && !c->first))
+			continue;
+		if (!tree)
+			tree = agent_gnmi_tree(g->slices, g->models);
+		serve(c, tree);
+	}
+	lyd_free_all(tree);
+}
+
+void agent_gsub_fresh(struct agent_gnmi *g)
+{
+	serve_some(g, true);
+}
+
+void agent_gnmi_changed(struct agent_gnmi *g)
+{
+	LIST_EACH (it, &g->subs) {
+		struct agent_gsub *c = LIST_OF(it, struct agent_gsub, link);
+
+		for (size_t i = 0; i < c->n_ones; i++)
+			c->ones[i].due_change = c->ones[i].on_change;
+	}
+	serve_some(g, false);
+}
+
+/* ---- the request ---- */
+
+static bool fill_stream(struct one *o, const Gnmipb__Subscription *s, struct agent_gerror *e)
+{
+	bool own = s->mode == GNMIPB__SUBSCRIPTION_MODE__TARGET_DEFINED;
+
+	o->heartbeat_ns = s->heartbeat_interval;
+	o->suppress = own || s->suppress_redundant;
+	o->on_change = own || s->mode == GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE;
+	if (own)
+		o->interval_ns = INTERVAL_OWN_NS;
+	else if (s->mode == GNMIPB__SUBSCRIPTION_MODE__SAMPLE)
+		o->interval_ns = s->sample_interval ? s->sample_interval : INTERVAL_MIN_NS;
+	else if (!o->on_change)
+		return agent_gfail(e, RPC_INVALID_ARGUMENT, "no such subscription mode");
+	if ((o->interval_ns && o->interval_ns < INTERVAL_MIN_NS) ||
+	    (o->heartbeat_ns && o->heartbeat_ns < INTERVAL_MIN_NS) ||
+	    o->interval_ns > INT64_MAX / 4 || o->heartbeat_ns > INT64_MAX / 4)
+		return agent_gfail(e, RPC_INVALID_ARGUMENT, "intervals are 100 ms or more");
+	if (!own && o->on_change && o->path.schema && is_counter(o->path.schema))
+		return agent_gfail(e, RPC_INVALID_ARGUMENT, "a counter cannot be ON_CHANGE");
+	return true;
+}
+
+static bool fill(struct agent_gsub *c, const Gnmipb__SubscriptionList *l, struct agent_gerror *e)
+{
+	if (l->encoding != GNMIPB__ENCODING__JSON_IETF && l->encoding != GNMIPB__ENCODING__JSON)
+		return agent_gfail(e, RPC_UNIMPLEMENTED, "only JSON_IETF and JSON are spoken");
+	if (l->n_subscription == 0 || l->n_subscription > GNMI_SUBS_MAX)
+		return agent_gfail(e, RPC_INVALID_ARGUMENT, "1 to %d subscriptions", GNMI_SUBS_MAX);
+	c->ones = calloc(l->n_subscription, sizeof(*c->ones));
+	if (!c->ones)
+		return agent_gfail(e, RPC_RESOURCE_EXHAUSTED, "no memory");
+	c->mode = l->mode;
+	c->ietf = l->encoding == GNMIPB__ENCODING__JSON_IETF;
+	c->silent = l->updates_only;
+	for (size_t i = 0; i < l->n_subscription; i++) {
+		struct one *o = &c->ones[c->n_ones];
+
+		hash_init(&o->leaves, loop_random(c->g->loop), leaf_eq);
+		c->n_ones++;
+		if (!agent_gpath_resolve(c->g->models, l->prefix, l->subscription[i]->path,
+					 &c->arena, &o->path, e) ||
+		    (l->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__STREAM &&
+		     !fill_stream(o, l->subscription[i], e)))
+			return false;
+	}
+	return true;
+}
+
+static void poll_again(struct agent_gsub *c)
+{
+	for (size_t i = 0; i < c->n_ones; i++)
+		c->ones[i].gen++;
+	c->first = true;
+	want(c);
+}
+
+static void on_message(void *arg, struct rpc_call *call, const uint8_t *data, size_t len)
+{
+	struct agent_gsub *c = arg;
+	struct agent_gerror e = { 0 };
+	const char *why = "";
+	bool again = c->ones && c->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__POLL;
+	Gnmipb__SubscribeRequest *q = pb_unpack(&gnmipb__subscribe_request__descriptor, data, len,
+						again ? &c->out : &c->arena, &why);
+
+	(void)call;
+	if (!q) {
+		refuse(c, RPC_INVALID_ARGUMENT, why);
+	} else if (again && q->request_case == GNMIPB__SUBSCRIBE_REQUEST__REQUEST_POLL) {
+		poll_again(c);
+	} else if (c->ones || q->request_case != GNMIPB__SUBSCRIBE_REQUEST__REQUEST_SUBSCRIBE) {
+		refuse(c, RPC_INVALID_ARGUMENT, "one list of subscriptions is expected, and first");
+	} else {
+		c->req = q;
+		if (!fill(c, q->subscribe, &e)) {
+			refuse(c, e.code, e.text);
+			return;
+		}
+		c->first = true;
+		want(c);
+	}
+}
+
+static void on_writable(void *arg, struct rpc_call *call)
+{
+	struct agent_gsub *c = arg;
+
+	(void)call;
+	if (!c->blocked)
+		return;
+	c->blocked = false;
+	want(c);
+}
+
+static void on_end(void *arg, struct rpc_call *call, const struct rpc_status *st)
+{
+	(void)call;
+	(void)st;
+	sub_free(arg);
+}
+
+void agent_gsub_accept(struct agent_gnmi *g, struct rpc_call *call)
+{
+	static const struct rpc_call_ops ops = { .message = on_message,
+						 .writable = on_writable,
+						 .end = on_end };
+	struct agent_gsub *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "no memory");
+		return;
+	}
+	c->g = g;
+	c->call = call;
+	arena_init(&c->arena, ARENA_SUB_MAX);
+	arena_init(&c->out, GNMI_ARENA_MAX);
+	loop_timer_init(&c->timer, g->loop, on_timer, c);
+	list_add(&g->subs, &c->link);
+	rpc_call_take(call, &ops, c);
+}
