@@ -168,11 +168,13 @@ static bool is_counter(const struct lysc_node *n)
 {
 	static const char *const names[] = { "packets", "octets", "drops", "backlog" };
 
+	if (!(n->flags & LYS_CONFIG_R) || !n->parent)
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (strcmp(n->name, names[i]) == 0)
-			return n->flags & LYS_CONFIG_R;
+			return true;
 	}
-	return false;
+	return strcmp(n->parent->name, "statistics") == 0;
 }
 
 static struct leaf *leaf_of(struct agent_gsub *c, struct one *o, const struct key *k)

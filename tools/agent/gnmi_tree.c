@@ -133,9 +133,36 @@ static void part_state(struct grow *g, struct lyd_node *in)
 	}
 }
 
+static void iface_state(struct grow *g, struct lyd_node *root, const struct agent_iface *i)
+{
+	static const char *const names[] = { /* RFC 2863, by the kernel's numbers */
+		"unknown", "not-present", "down", "lower-layer-down", "testing", "dormant", "up",
+	};
+	struct lyd_node *in = NULL, *st = NULL;
+
+	if (lyd_new_list(root, NULL, "interface", 0, &in, i->name) != LY_SUCCESS)
+		return; /* a name that the model does not have */
+	number(g, in, "if-index", i->index);
+	g->ok = lyd_new_term(in, NULL, "oper-status",
+			     names[i->oper < ARRAY_LEN(names) ? i->oper : 0], 0,
+			     NULL) == LY_SUCCESS &&
+		lyd_new_inner(in, NULL, "statistics", 0, &st) == LY_SUCCESS && g->ok;
+	if (!st)
+		return;
+	number(g, st, "in-octets", i->in_octets);
+	number(g, st, "in-packets", i->in_packets);
+	number(g, st, "in-discards", i->in_discards);
+	number(g, st, "in-errors", i->in_errors);
+	number(g, st, "out-octets", i->out_octets);
+	number(g, st, "out-packets", i->out_packets);
+	number(g, st, "out-discards", i->out_discards);
+	number(g, st, "out-errors", i->out_errors);
+}
+
 struct lyd_node *agent_gnmi_tree(const struct agent_slices *s, struct ly_ctx *models)
 {
 	struct grow g = { .s = s, .d = agent_slices_device(s), .ok = true };
+	const struct agent_ifaces *ifaces = agent_slices_ifaces(s);
 	struct lyd_node *root = NULL, *c;
 
 	if (g.d->tree)
@@ -149,6 +176,9 @@ struct lyd_node *agent_gnmi_tree(const struct agent_slices *s, struct ly_ctx *mo
 	LY_LIST_FOR(lyd_child(root), c)
 	part_state(&g, c);
 	number(&g, root, "generation", agent_slices_generation(s));
+	for (size_t i = 0; i < ifaces->n; i++)
+		iface_state(&g, root, &ifaces->at[i]);
+	ly_err_clean(models, NULL);
 	if (g.ok)
 		return root;
 	lyd_free_all(root);

@@ -109,6 +109,9 @@ bool agent_obj_plan(struct agent_objs *want, struct agent_objs *seen, struct age
 struct agent_iface {
 	uint32_t index;
 	char name[AGENT_DEV_IF_MAX];
+	uint8_t oper; /* IF_OPER_… */
+	uint64_t in_octets, in_packets, in_discards, in_errors;
+	uint64_t out_octets, out_packets, out_discards, out_errors;
 };
 
 struct agent_ifaces {

@@ -69,6 +69,9 @@ struct agent_part agent_slices_part(const struct agent_slices *s, const void *ow
 struct agent_part agent_slices_rule(const struct agent_slices *s, const void *owner,
 				    const char *kind, const char *name);
 
+/* Every interface of the router, as read last. */
+const struct agent_ifaces *agent_slices_ifaces(const struct agent_slices *s);
+
 struct agent_slices_stats {
 	uint32_t wanted, in, failed;
 	uint64_t rounds, made, removed, refused, repaired;

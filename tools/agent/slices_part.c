@@ -70,6 +70,11 @@ struct agent_part agent_slices_rule(const struct agent_slices *s, const void *ow
 	return p;
 }
 
+const struct agent_ifaces *agent_slices_ifaces(const struct agent_slices *s)
+{
+	return &s->ground.ifaces;
+}
+
 void agent_slices_stats(const struct agent_slices *s, struct agent_slices_stats *out)
 {
 	*out = s->stats;

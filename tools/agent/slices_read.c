@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
+#include <linux/if_link.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
@@ -20,6 +21,22 @@
 #define MEDDLE_NS (20 * NS_PER_MS)
 
 enum { SEEN_MAX = 1 << 20 }; /* objects; more than any device of ours has */
+
+static void get_counts(const struct nlattr *a, struct agent_iface *i)
+{
+	struct rtnl_link_stats64 st = { 0 };
+	size_t len = mnl_attr_get_payload_len(a);
+
+	memcpy(&st, mnl_attr_get_payload(a), len < sizeof(st) ? len : sizeof(st));
+	i->in_octets = st.rx_bytes;
+	i->in_packets = st.rx_packets;
+	i->in_discards = st.rx_dropped;
+	i->in_errors = st.rx_errors;
+	i->out_octets = st.tx_bytes;
+	i->out_packets = st.tx_packets;
+	i->out_discards = st.tx_dropped;
+	i->out_errors = st.tx_errors;
+}
 
 static void on_link(struct agent_slices *s, const struct nlmsghdr *h)
 {
@@ -36,6 +53,10 @@ static void on_link(struct agent_slices *s, const struct nlmsghdr *h)
 		if (mnl_attr_get_type(a) == IFLA_IFNAME &&
 		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) == 0)
 			(void)str_copy(i.name, sizeof(i.name), mnl_attr_get_str(a));
+		else if (mnl_attr_get_type(a) == IFLA_OPERSTATE && mnl_attr_get_payload_len(a) > 0)
+			i.oper = mnl_attr_get_u8(a);
+		else if (mnl_attr_get_type(a) == IFLA_STATS64)
+			get_counts(a, &i);
 	}
 	if (i.name[0] && !VEC_ADD(&s->ground.ifaces, i))
 		s->bad_read = true;

@@ -590,6 +590,36 @@ START_TEST(get_tells_what_was_asked_for)
 }
 END_TEST
 
+/* The kernel's own files are the oracle. */
+START_TEST(interfaces_are_what_the_kernel_counts)
+{
+	STR_AUTO struct str o = { 0 };
+	char *packets, *end;
+
+	shell("ip link add dev wire type veth peer name wire2; ip link set wire2 up; "
+	      "ip link set wire up; ip -6 addr add fc00:1::1/64 dev wire nodad; ip -6 neigh add "
+	      "fc00:1::2 lladdr 02:00:00:00:00:02 dev wire; ping -6 -q -c 3 -i 0.01 -W 0.1 "
+	      "fc00:1::2 >/dev/null || true; ip link set wire2 down");
+	packets = output("ip -s -j link show wire | jq '.[0].stats64.tx.packets'");
+	ck_assert_int_eq(get("device/interface[name=wire]/statistics/out-packets",
+			     GNMIPB__GET_REQUEST__DATA_TYPE__ALL, &o)
+				 .code,
+			 RPC_OK);
+	end = strchr(packets, '\n');
+	ck_assert_ptr_nonnull(end);
+	*end = '\0';
+	ck_assert_ptr_nonnull(strstr(str_text(&o), packets));
+	ck_assert_int_ge(atol(packets), 3);
+	check_get("device/interface[name=wire]/oper-status", "\"lower-layer-down\"\n");
+	shell("ip link set wire2 up");
+	check_get("device/interface[name=wire2]/oper-status", "\"up\"\n");
+	ck_assert_int_eq(get("device/interface[name=none]", GNMIPB__GET_REQUEST__DATA_TYPE__ALL, &o)
+				 .code,
+			 RPC_NOT_FOUND);
+	free(packets);
+}
+END_TEST
+
 START_TEST(once_tells_all_and_ends)
 {
 	struct answer a = set(NULL, "device/link[name=core]", LINK("core", "6000000"), false);
@@ -716,6 +746,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_refused_set_changes_nothing_and_says_why);
 	tcase_add_loop_test(t, a_wrong_set_is_refused, 0, (int)(sizeof(wrongs) / sizeof(wrongs[0])));
 	tcase_add_test(t, get_tells_what_was_asked_for);
+	tcase_add_test(t, interfaces_are_what_the_kernel_counts);
 	tcase_add_test(t, once_tells_all_and_ends);
 	tcase_add_test(t, changes_are_told_and_nothing_else);
 	tcase_add_test(t, samples_come_in_time_and_may_be_only_what_changed);
