@@ -277,16 +277,15 @@ static bool service_put(struct slice_commit *c, size_t at)
 		return slice_refuse(c, &h, SLICE_E_LIMIT, "", "no memory");
 	if (!h.old && c->s->of[SLICE_SERVICE].n + c->fresh.n > c->s->cfg.services_max)
 		return slice_refuse(c, &h, SLICE_E_LIMIT, "", "%u slices are the limit", c->s->cfg.services_max);
-	if (v->real.nrp && !slice_nrp_of(c->s, v->real.nrp)) {
-		bool found = false;
-
-		for (size_t i = 0; i < c->changes.n; i++)
-			found = found || (c->changes.at[i].kind == SLICE_NRP && c->changes.at[i].fresh &&
-					  c->changes.at[i].fresh->nrp.id == v->real.nrp);
-		if (!found)
-			return slice_refuse(c, &h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",
-					    "there is no partition %u", v->real.nrp);
-	}
+	/* What a policy holds in one partition is no room in another while it moves. */
+	if (h.old && h.old->plan.n && h.old->service.real.nrp != v->real.nrp)
+		return slice_refuse(c, &h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",
+				    "it cannot be changed: delete the slice and order another");
+	/* The book has the shares of what is there; those of one that comes with it would come too late. */
+	if (v->real.nrp && !slice_nrp_of(c->s, v->real.nrp))
+		return slice_refuse(c, &h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",
+				    "there is no partition %u: one is written before the slices in it",
+				    v->real.nrp);
 	if (h.old && h.old->plan.n && v->admin == SLICE_ADMIN_PRE)
 		return slice_refuse(c, &h, SLICE_E_INVALID, "status/admin-status/status",
 				    "it is realised: admin-down suspends it, deleting takes it away");

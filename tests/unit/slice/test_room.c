@@ -550,6 +550,28 @@ END_TEST
 
 #define NRP(name, id, gbps) "{\"name\":\"" name "\",\"nrp-id\":" id ",\"resource-reservation\":{\"maximum-bandwidth\":\"" gbps "000000000\"}}"
 
+/* The book would learn of its share too late, or count what is held in the other one. */
+START_TEST(slice_does_not_come_with_its_partition_nor_change_it)
+{
+	AUTO_FREE char *one = strdup(order("one", 2ull * G, REAL("\"nrp-id\":1")));
+	struct slice_edit e[] = {
+		{ .kind = SLICE_NRP, .id = "x", .doc = NRP("x", "1", "1"), .len = strlen(NRP("x", "1", "1")) },
+		{ .kind = SLICE_SERVICE, .id = "one", .doc = one, .len = strlen(one) },
+	};
+
+	slice_put(bed.slice, &(struct slice_write){ e, 2, false }, NULL, NULL);
+	bed_settle();
+	nothing_left();
+	ck_assert_uint_eq(slice_count(bed.slice, SLICE_NRP), 0);
+	ck_assert_int_eq(put_doc(SLICE_NRP, "x", NRP("x", "1", "2")).code, 0);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", one).code, 0);
+	ck_assert_int_eq(put_doc(SLICE_NRP, "y", NRP("y", "2", "2")).code, 0);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, REAL("\"nrp-id\":2"))).code, SLICE_E_INVALID);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, "")).code, SLICE_E_INVALID);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, REAL("\"nrp-id\":1"))).code, 0);
+}
+END_TEST
+
 START_TEST(partition_holds_what_it_was_given_and_no_more)
 {
 	struct slice_result r;
@@ -604,6 +626,7 @@ int main(void)
 	tcase_add_test(t, verdicts_of_measurement_count_and_unknown_is_not_compliant);
 	tcase_add_test(t, children_run_in_their_parent_and_never_beyond);
 	tcase_add_test(t, parent_and_child_come_and_go_in_one_write_whatever_the_order);
+	tcase_add_test(t, slice_does_not_come_with_its_partition_nor_change_it);
 	tcase_add_test(t, partition_holds_what_it_was_given_and_no_more);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(q, square, bed_down);
