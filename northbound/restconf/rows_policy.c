@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "northbound/restconf/rc_int.h"
+#include "slice/slice.h"
 
 /* ---- leaves ---- */
 
@@ -65,7 +66,6 @@ static const struct rc_leaf cpath_leaves[] = {
 
 static const struct rc_leaf state_leaves[] = {
 	RC_LEAF_ENUM("mode", RC_ENUM, struct intent_view, mode, mode_names),
-	RC_LEAF("owner", RC_CHARS, struct intent_view, desired.owner, RC_SKIP_ZERO),
 	RC_LEAF_ENUM("status", RC_ENUM, struct intent_view, state, state_names),
 	RC_LEAF("reason", RC_CHARS, struct intent_view, reason, RC_SKIP_ZERO),
 	RC_LEAF("since", RC_TIME, struct intent_view, since_wall_ns, 0),
@@ -272,9 +272,13 @@ static void reported_fill(struct lyd_node *state, const struct lsp_state *l)
 static void state_fill(struct rc_read *rd, struct lyd_node *entry, const struct intent_view *v)
 {
 	struct lyd_node *s = rc_container(entry, NULL, "state"), *c;
+	const struct slice *slices = rd->rc->cfg.slice;
+	const char *of = slices && v->desired.owner[0] ? slice_of(slices, &v->desired.key) : NULL;
 	char ip[IP_TEXT_MAX];
 
 	rc_leaves_fill(s, state_leaves, ARRAY_LEN(state_leaves), v);
+	if (v->desired.owner[0])
+		rc_addf(s, "owner", "%s%s%s", v->desired.owner, of ? " " : "", of ? of : "");
 	if (v->binding_sid.family == IP_V6)
 		rc_add(s, "binding-sid", ip_text(&v->binding_sid, ip, sizeof(ip)));
 	if (v->guarded != INTENT_GUARD_NONE)

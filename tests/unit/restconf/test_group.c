@@ -117,7 +117,7 @@ START_TEST(a_standby_is_shown_with_its_policy_and_not_beside_it)
 
 	fake_up(4);
 	v = fake_policy("2001:db8::1", 100, "2001:db8::9");
-	str_copy(v->desired.owner, sizeof(v->desired.owner), "slice gold");
+	str_copy(v->desired.owner, sizeof(v->desired.owner), "slice");
 	v->desired.group = (struct intent_membership){ .id = INTENT_GROUP_ID_MAX + 1, .diverse = PCE_DIVERSE_LINK };
 	v->n_mates = 1;
 	v->mates[0].key = v->desired.key;
