@@ -458,7 +458,7 @@ void raw_end_of_sync(void)
 
 struct driver_lsp wish_of(const char *name)
 {
-	struct driver_lsp l = { .key = { HEADEND, 100, ENDPOINT },
+	struct driver_lsp l = { .key = { .headend = HEADEND, .color = 100, .endpoint = ENDPOINT },
 				.cpath = { 10, 65000, PCE_ADDR, 42 },
 				.preference = 200,
 				.list = list_of(SR_SRV6, 3),

@@ -146,7 +146,7 @@ static struct ip_addr pcc_addr, pce_addr, headend;
 
 static int ask(void)
 {
-	struct driver_lsp l = { .key = { headend, 100, pce_addr }, .name = "new",
+	struct driver_lsp l = { .key = { .headend = headend, .color = 100, .endpoint = pce_addr }, .name = "new",
 				.list = { .dataplane = SR_SRV6, .n = 1 } };
 	const struct driver *d = pcep_driver(pcep);
 	int rc;

@@ -206,3 +206,9 @@ void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done,
 	loop_task_init(&p->task, fake.loop, tell, p);
 	loop_task_run(&p->task);
 }
+
+const char *slice_of(const struct slice *s, const struct sr_policy_key *key)
+{
+	(void)s;
+	return key->color == 100 ? "gold" : NULL;
+}
