@@ -115,9 +115,10 @@ int rc_schema_load(struct rc *rc, char *err, size_t cap)
 	const char *official = rc->cfg.yang_dir && *rc->cfg.yang_dir ? rc->cfg.yang_dir : NULL;
 
 	ly_log_options(LY_LOSTORE);
-	if (ly_ctx_new(official ? official : rc->cfg.models_dir,
-		       LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_EXPLICIT_COMPILE, &rc->ctx) != LY_SUCCESS ||
-	    (official && ly_ctx_set_searchdir(rc->ctx, rc->cfg.models_dir) > LY_EEXIST)) {
+	/* Of two folders libyang looks into the later one first. */
+	if (ly_ctx_new(rc->cfg.models_dir, LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_EXPLICIT_COMPILE,
+		       &rc->ctx) != LY_SUCCESS ||
+	    (official && ly_ctx_set_searchdir(rc->ctx, official) != LY_SUCCESS)) {
 		snprintf(err, cap, "%s: no such folder of YANG models",
 			 official ? official : rc->cfg.models_dir);
 		return err_raise(-ENOENT);

@@ -55,11 +55,14 @@ struct ly_ctx *models_load(const char *first, bool as_served)
 				 LY_CTX_SET_PRIV_PARSED;
 	const char *every[] = { "*", NULL }, *served[] = { "srv6-selector", NULL };
 	struct ly_ctx *ctx;
+	const char *file;
+	char *real;
 
 	ly_log_options(LY_LOSTORE | LY_LOSTORE_LAST);
-	ck_assert_int_eq(ly_ctx_new(first, options, &ctx), LY_SUCCESS);
+	/* Of two folders libyang looks into the later one first. */
+	ck_assert_int_eq(ly_ctx_new(getenv("SEXTANT_MODELS"), options, &ctx), LY_SUCCESS);
 	if (strcmp(first, getenv("SEXTANT_MODELS")) != 0)
-		ly_ctx_set_searchdir(ctx, getenv("SEXTANT_MODELS"));
+		ck_assert_int_eq(ly_ctx_set_searchdir(ctx, first), LY_SUCCESS);
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
 		bool nrp = strcmp(modules[i].name, "ietf-nrp") == 0;
 
@@ -70,5 +73,10 @@ struct ly_ctx *models_load(const char *first, bool as_served)
 			      "%s: %s", modules[i].name, ly_errmsg(ctx));
 	}
 	ck_assert_msg(ly_ctx_compile(ctx) == LY_SUCCESS, "%s", ly_errmsg(ctx));
+	file = ly_ctx_get_module_implemented(ctx, "ietf-nrp")->filepath;
+	real = realpath(first, NULL); /* or what is compared is the same file */
+	ck_assert_msg(file && real && strstr(file, real) == file, "%s is not of %s", file ? file : "?",
+		      first);
+	free(real);
 	return ctx;
 }
