@@ -196,24 +196,25 @@ void gnmic_path_text(const struct gnmic_path *p, struct str *out)
 bool gnmic_path_join(const struct gnmic_path *prefix, const struct gnmic_path *path, struct arena *a,
 		     struct gnmic_path *out)
 {
-	size_t n = prefix->n_elems + path->n_elems;
+	const struct gnmic_path p = *prefix, q = *path; /* out may be one of them */
+	struct gnmic_elem *elems;
+	size_t n = p.n_elems + q.n_elems;
 
 	if (n > GNMIC_ELEMS_MAX)
 		return false;
-	*out = (struct gnmic_path){
-		.origin = path->origin && path->origin[0] ? path->origin : prefix->origin,
-		.target = path->target && path->target[0] ? path->target : prefix->target,
-	};
-	if (n == 0)
-		return true;
-	out->elems = ARENA_ARRAY(a, n, struct gnmic_elem);
-	if (!out->elems)
+	elems = ARENA_ARRAY(a, n ? n : 1, struct gnmic_elem);
+	if (!elems)
 		return false;
-	if (prefix->n_elems)
-		memcpy(out->elems, prefix->elems, prefix->n_elems * sizeof(*out->elems));
-	if (path->n_elems)
-		memcpy(out->elems + prefix->n_elems, path->elems, path->n_elems * sizeof(*out->elems));
-	out->n_elems = n;
+	if (p.n_elems)
+		memcpy(elems, p.elems, p.n_elems * sizeof(*elems));
+	if (q.n_elems)
+		memcpy(elems + p.n_elems, q.elems, q.n_elems * sizeof(*elems));
+	*out = (struct gnmic_path){
+		.origin = q.origin && q.origin[0] ? q.origin : p.origin,
+		.target = q.target && q.target[0] ? q.target : p.target,
+		.elems = elems,
+		.n_elems = n,
+	};
 	return true;
 }
 

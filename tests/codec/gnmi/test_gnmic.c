@@ -533,6 +533,9 @@ START_TEST(paths_are_joined_compared_and_asked_for_keys)
 
 	ck_assert(gnmic_path_join(&a, &b, &arena, &ab));
 	ck_assert_str_eq(text(&ab), "oc:/a[k=v]/b[l=w]/c");
+	ck_assert(gnmic_path_join(&a, &b, &arena, &b)); /* into one of them */
+	ck_assert_int_eq(gnmic_path_cmp(&ab, &b), 0);
+	b = path("/b[l=w]/c");
 	ck_assert_str_eq(gnmic_path_key(&ab, "b", "l"), "w");
 	ck_assert_ptr_null(gnmic_path_key(&ab, "b", "k"));
 	ck_assert_ptr_null(gnmic_path_key(&ab, "z", "k"));

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Huawei VRP (8.22, NE40E and NE8000). The originator of configured paths is the text
+ * "0,0.0.0.0", the discriminator is the preference, a list has 10 segments at most; a binding
+ * SID needs a locator with a static part. The list is set before the policy that names it.
+ */
+#include "southbound/gnmi/kinds.h"
+
+#define SRPOLICY                                                                                   \
+	"/huawei-network-instance:network-instance/instances/instance[name=_public_]"              \
+	"/huawei-srv6:srv6/huawei-srpolicy:srpolicy"
+
+static const char *const models[] = { "huawei-network-instance", NULL };
+static const char *const policy_models[] = { "huawei-srv6", "huawei-srpolicy", NULL };
+
+static const struct gnmic_list lists[] = {
+	{ "candidate-path", { "discriminator", "originator", "protocol-origin" } },
+	{ "instance", { "name" } },
+	{ "policy", { "color", "endpoint" } },
+	{ "policy-traffic-statistic", { "color", "endpoint" } },
+	{ "segment", { "index" } },
+	{ "segment-list", { "name" } },
+};
+
+static const struct gnmi_object policy[] = {
+	{ SRPOLICY "/segment-lists/segment-list[name=<name>]",
+	  "{\"name\":\"<name>\",\"segments\":{\"segment\":["
+	  "<*>{\"index\":<index>,\"sid-value-2\":\"<sid>\"}</>]}}" },
+	{ SRPOLICY "/policys/policy[endpoint=<endpoint>][color=<color>]",
+	  "{\"endpoint\":\"<endpoint>\",\"color\":<color>,\"name\":\"<name>\","
+	  "<?bsid>\"binding-sid\":{\"dataplane\":\"srv6\",\"value\":\"<bsid>\"},</>"
+	  "\"traffic-statistics-enable\":true,\"candidate-paths\":{\"candidate-path\":[{"
+	  "\"protocol-origin\":\"configuration\",\"originator\":\"0,0.0.0.0\","
+	  "\"discriminator\":<preference>,\"preference\":<preference>,"
+	  "\"segment-lists\":{\"segment-list\":[{\"name\":\"<name>\",\"weight\":1}]}}]}}" },
+	{ 0 },
+};
+
+const struct gnmi_kind gnmi_kind_vrp = {
+	.name = "vrp",
+	.title = "Huawei VRP",
+	.models = models,
+	.policy_models = policy_models,
+	.lists = lists,
+	.n_lists = ARRAY_LEN(lists),
+	.policy = policy,
+	.segments_max = 10,
+	.name_max = 31,
+	.preference_max = 65535,
+	.counters = {
+		[GNMI_POLICY_BYTES] = SRPOLICY "/policy-traffic-statistics/policy-traffic-statistic"
+					       "[endpoint=<endpoint>][color=<color>]/total-byte",
+		[GNMI_POLICY_PACKETS] = SRPOLICY "/policy-traffic-statistics/policy-traffic-statistic"
+						 "[endpoint=<endpoint>][color=<color>]/total-packet",
+	},
+};

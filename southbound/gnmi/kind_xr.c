@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cisco IOS XR (25.4). Native modules only: its OpenConfig has no SRv6 policies, and the um
+ * modules are another way to the same configuration, which must not be used beside this one.
+ */
+#include "southbound/gnmi/kinds.h"
+
+#define TE                                                                                         \
+	"/Cisco-IOS-XR-segment-routing-ms-cfg:sr/Cisco-IOS-XR-infra-xtc-agent-cfg:traffic-engineering"
+
+static const char *const models[] = { "Cisco-IOS-XR-infra-xtc-agent-cfg", NULL };
+static const char *const policy_models[] = { "Cisco-IOS-XR-segment-routing-ms-cfg",
+					     "Cisco-IOS-XR-infra-xtc-agent-cfg", NULL };
+
+static const struct gnmic_list lists[] = {
+	{ "explicit-segment", { "path-name" } },
+	{ "path-info", { "hop-type", "segment-list-name", "type" } },
+	{ "policy", { "policy-name" } },
+	{ "policy-forwarding", { "name" } },
+	{ "preference", { "path-index" } },
+	{ "srv6-segment", { "index" } },
+};
+
+static const struct gnmi_object policy[] = {
+	{ TE "/segment-lists/explicit-segments/explicit-segment[path-name=<name>]",
+	  "{\"path-name\":\"<name>\",\"segment-list-srv6\":{\"srv6-segments\":{\"srv6-segment\":["
+	  "<*>{\"index\":<index>,\"address\":\"<sid>\",\"hop-type\":\"srv6sid\"}</>]}}}" },
+	{ TE "/policies/policy[policy-name=<name>]",
+	  "{\"policy-name\":\"<name>\",\"policy-color-endpoint\":{\"color\":<color>,"
+	  "\"end-point-type\":\"end-point-type-ipv6\",\"end-point-address\":\"<endpoint>\"},"
+	  "<?locator>\"srv6\":{\"locator\":{\"locator-name\":\"<locator>\"}},</>"
+	  "\"candidate-paths\":{\"preferences\":{\"preference\":[{\"path-index\":<preference>,"
+	  "\"path-infos\":{\"path-info\":[{\"type\":\"explicit\",\"hop-type\":\"srv6\","
+	  "\"segment-list-name\":\"<name>\"}]}}]}}}" },
+	{ 0 },
+};
+
+const struct gnmi_kind gnmi_kind_xr = {
+	.name = "xr",
+	.title = "Cisco IOS XR",
+	.models = models,
+	.policy_models = policy_models,
+	.lists = lists,
+	.n_lists = ARRAY_LEN(lists),
+	.policy = policy,
+	.preference_max = 65535,
+	.ipv6_only = true,
+	.counters = {
+		[GNMI_POLICY_BYTES] = "/Cisco-IOS-XR-infra-xtc-agent-oper:xtc/forwarding/"
+				      "policy-forwardings/policy-forwarding[name=<name>]",
+	},
+};
