@@ -113,7 +113,8 @@ static bool copy_cfg(struct gnmi_dev *d, const struct gnmi_device_cfg *cfg)
 	for (const char *p = cfg->name; *p; p++)
 		if (*p <= ' ' || *p > '~' || strchr("\"\\/", *p))
 			return false;
-	(void)snprintf(d->resource, sizeof(d->resource), "device=%s", cfg->name);
+	(void)snprintf(d->resource, sizeof(d->resource), "gnmi/%s", cfg->name);
+	(void)snprintf(d->scope, sizeof(d->scope), "device=%s", cfg->name);
 	return str_copy(d->name, sizeof(d->name), cfg->name) &&
 	       str_copy(d->server_name, sizeof(d->server_name), cfg->server_name ? cfg->server_name : "") &&
 	       str_copy(d->username, sizeof(d->username), cfg->username ? cfg->username : "") &&

@@ -72,7 +72,7 @@ void gnmi_drift_own(struct gnmi_dev *d, const struct device_change *c, const str
 	if (c->op == DEVICE_DELETE && !above)
 		return; /* nothing of ours is there */
 	if (d->drift.n == GNMI_OWNED_MAX) {
-		log_event(d->resource, LOG_WARN, "gnmi.owned-max", "max=%d", GNMI_OWNED_MAX);
+		log_event(d->scope, LOG_WARN, "gnmi.owned-max", "max=%d", GNMI_OWNED_MAX);
 		return;
 	}
 	o = calloc(1, sizeof(*o));
@@ -147,7 +147,7 @@ static void look(struct gnmi_dev *d, struct gnmi_owned *o, const struct gnmi_slo
 		return;
 	o->drifted = true;
 	metric_add(d->m.drifts, 1);
-	log_event(d->resource, LOG_WARN, "gnmi.drift", "path=\"%.150s\" found=\"%.150s\"", o->text, found);
+	log_event(d->scope, LOG_WARN, "gnmi.drift", "path=\"%.150s\" found=\"%.150s\"", o->text, found);
 	gnmi_publish(d, BUS_WARNING, "device-drift", "\"what\":\"set\"");
 	if (d->g->sink.drift)
 		d->g->sink.drift(d->g->arg, &drift);

@@ -214,7 +214,7 @@ struct gnmi_dev {
 	struct rpc_tls *tls;
 	char server_name[RPC_NAME_MAX], username[RPC_NAME_MAX], password[RPC_NAME_MAX];
 	const struct gnmi_kind *kind, *kind_cfg; /* in use; as configured, or NULL */
-	char resource[BUS_RESOURCE_MAX];
+	char resource[BUS_RESOURCE_MAX], scope[DEVICE_NAME_MAX + 8];
 	enum gnmi_state state;
 	bool waiting; /* down, and was told so */
 	struct rpc_channel *ch;

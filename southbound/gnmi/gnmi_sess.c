@@ -85,7 +85,7 @@ static void down(struct gnmi_dev *d, const char *why)
 	d->waiting = true;
 	d->up_wall_ns = 0;
 	metric_set(d->m.up, 0);
-	log_event(d->resource, LOG_WARN, "gnmi.session.down", "reason=\"%.150s\"", d->last_error);
+	log_event(d->scope, LOG_WARN, "gnmi.session.down", "reason=\"%.150s\"", d->last_error);
 	gnmi_publish(d, BUS_ALARM, "gnmi-session-down", "%s", "");
 	if (!was_up)
 		return;
@@ -119,7 +119,7 @@ static void up(struct gnmi_dev *d)
 	d->last_error[0] = '\0';
 	d->up_wall_ns = loop_wall_ns(d->g->loop);
 	metric_set(d->m.up, 1);
-	log_event(d->resource, LOG_NOTICE, "gnmi.session.up", "kind=%s version=%s models=%u policies=%s",
+	log_event(d->scope, LOG_NOTICE, "gnmi.session.up", "kind=%s version=%s models=%u policies=%s",
 		  d->kind->name, d->version, d->models, d->policies ? "yes" : "no");
 	gnmi_publish(d, BUS_CLEARED, "gnmi-session-down", "%s", "");
 	gnmi_publish(d, BUS_INFO, "gnmi-session-up", "\"kind\":\"%s\"", d->kind->name);

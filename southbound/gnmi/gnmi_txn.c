@@ -100,7 +100,7 @@ void gnmi_txn_end(struct gnmi_dev *d, struct gnmi_txn *t, enum device_outcome o,
 				   .text = st->text };
 
 	metric_add(o == DEVICE_DONE ? d->m.done : d->m.not_done, 1);
-	log_event(d->resource, o == DEVICE_DONE ? LOG_INFO : LOG_WARN, "gnmi.set",
+	log_event(d->scope, o == DEVICE_DONE ? LOG_INFO : LOG_WARN, "gnmi.set",
 		  "txn=%u changes=%zu outcome=%s code=%s text=\"%.150s\"", t->id, t->n,
 		  device_outcome_text(o), rpc_code_text(st->code), st->text);
 	gnmi_publish(d, o == DEVICE_DONE ? BUS_INFO : BUS_WARNING, "device-set",

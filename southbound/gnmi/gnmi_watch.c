@@ -177,13 +177,13 @@ static void on_end(void *arg, struct rpc_call *call, const struct rpc_status *st
 	loop_timer_stop(&w->timer);
 	if (w->on_change && !w->sampled && cannot) {
 		w->sampled = true;
-		log_event(d->resource, LOG_NOTICE, "gnmi.watch.sampled",
+		log_event(d->scope, LOG_NOTICE, "gnmi.watch.sampled",
 			  "watch=%u reason=\"on change is refused\" text=\"%.120s\"", w->id, st->text);
 		loop_timer_after(&w->timer, 0);
 		return;
 	}
 	(void)str_copy(why, sizeof(why), st->text[0] ? st->text : rpc_code_text(st->code));
-	log_event(d->resource, LOG_NOTICE, "gnmi.watch.end", "watch=%u code=%s text=\"%.120s\"", w->id,
+	log_event(d->scope, LOG_NOTICE, "gnmi.watch.end", "watch=%u code=%s text=\"%.120s\"", w->id,
 		  rpc_code_text(st->code), st->text);
 	if (st->code == RPC_UNAVAILABLE)
 		gnmi_sess_doubt(d);
@@ -238,7 +238,7 @@ static void due(void *arg)
 		gnmi_watch_start(w);
 		return;
 	}
-	log_event(w->dev->resource, LOG_WARN, "gnmi.watch.silent", "watch=%u", w->id);
+	log_event(w->dev->scope, LOG_WARN, "gnmi.watch.silent", "watch=%u", w->id);
 	gnmi_sess_doubt(w->dev);
 	lost(w, "the device is silent");
 }

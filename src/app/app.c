@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/devices.h"
 #include "app/map.h"
 #include "base/err.h"
 #include "core/bus.h"
@@ -35,6 +36,7 @@ struct app {
 	struct slice *slice;
 	struct bgp *bgp;
 	struct pcep *pcep;
+	struct app_devices *devices;
 	struct sse *sse;
 	struct rc *rc;
 	struct http *http;
@@ -82,7 +84,8 @@ static void journal(void *arg, const struct bus_event *e)
 						 [BUS_ALARM] = LOG_ERROR, [BUS_CLEARED] = LOG_NOTICE };
 
 	(void)arg;
-	if (strncmp(e->resource, "bgp/", 4) != 0 && strncmp(e->resource, "pcep/", 5) != 0)
+	if (strncmp(e->resource, "bgp/", 4) != 0 && strncmp(e->resource, "pcep/", 5) != 0 &&
+	    strncmp(e->resource, "gnmi/", 5) != 0)
 		log_write(&site, "", levels[e->severity], e->type, "on=%s %s{%s}", e->resource,
 			  e->severity == BUS_CLEARED ? "cleared " : "", e->body);
 }
@@ -147,6 +150,11 @@ static int build_southbound(struct app *app, const struct conf *conf)
 			return err_trace(r);
 		intent_driver_set(app->intent, pcep_driver(app->pcep));
 	}
+	if (conf->has_devices) {
+		r = app_devices_new(&app->devices, app->env.loop, app->bus);
+		if (r < 0)
+			return err_trace(r);
+	}
 	return 0;
 }
 
@@ -166,7 +174,7 @@ static void backup_dir(const struct conf *conf, char dir[CONF_TEXT_MAX])
 static int build_northbound(struct app *app, const struct conf *conf, char *err, size_t cap)
 {
 	char backups[CONF_TEXT_MAX];
-	struct session_query sessions[2];
+	struct session_query sessions[3];
 	struct http_cfg hcfg;
 	struct sse_cfg scfg;
 	struct rc_cfg rcfg = {
@@ -183,6 +191,8 @@ static int build_northbound(struct app *app, const struct conf *conf, char *err,
 		sessions[rcfg.n_sessions++] = bgp_sessions(app->bgp);
 	if (app->pcep)
 		sessions[rcfg.n_sessions++] = pcep_sessions(app->pcep);
+	if (app->devices)
+		sessions[rcfg.n_sessions++] = app_devices_sessions(app->devices);
 	sse_cfg_default(&scfg);
 	scfg.loop = app->env.loop;
 	scfg.bus = app->bus;
@@ -383,6 +393,8 @@ static int apply(struct app *app, const struct conf *conf, struct str *errors)
 		r = bgp_peers(app, conf, errors);
 	if (r == 0 && app->pcep)
 		r = pcep_peers(app, conf, errors);
+	if (r == 0 && app->devices)
+		r = app_devices_apply(app->devices, app->conf, conf, errors);
 	if (r != 0)
 		return r < 0 ? r : -EINVAL;
 	map_topo(&tcfg, conf);
@@ -407,7 +419,7 @@ int app_new(struct app **outp, const struct app_env *env, const struct conf *con
 		return fail(errors, "cannot load the durable state", r);
 	r = build_southbound(app, conf);
 	if (r < 0)
-		return fail(errors, "cannot set up BGP and PCEP", r);
+		return fail(errors, "cannot set up BGP, PCEP and gNMI", r);
 	r = build_northbound(app, conf, err, sizeof(err));
 	if (r < 0) {
 		str_addf(errors, "cannot set up the API: %s\n", err[0] ? err : err_text(r));
@@ -433,6 +445,8 @@ static const char *restart_needed(const struct conf *a, const struct conf *b)
 	if (a->has_pcep != b->has_pcep || a->pcep_keepalive_s != b->pcep_keepalive_s ||
 	    a->pcep_dead_s != b->pcep_dead_s)
 		return "pcep/keepalive and pcep/dead-timer";
+	if (a->has_devices != b->has_devices)
+		return "devices (that there are any)";
 	return NULL;
 }
 
@@ -472,6 +486,7 @@ struct app *app_free(struct app *app)
 	app->sse = sse_free(app->sse);
 	app->http = http_free(app->http);
 	app->rc = rc_free(app->rc);
+	app->devices = app_devices_free(app->devices);
 	app->pcep = pcep_free(app->pcep);
 	app->bgp = bgp_free(app->bgp);
 	app->slice = slice_free(app->slice);

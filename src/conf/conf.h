@@ -53,6 +53,14 @@ struct conf_pcep_peer {
 	char profile[16]; /* "rfc", "frr", "nokia": dialect; default rfc */
 };
 
+struct conf_device {
+	char name[64];
+	struct ip_addr addr;
+	uint16_t port;
+	char server_name[128]; /* "": the certificate is for addr */
+	char kind[16];	       /* "": by its models */
+};
+
 struct conf_role {
 	char name[128]; /* certificate common name */
 	uint8_t role;	/* 1 read, 2 operate, 3 admin: as enum http_role */
@@ -84,6 +92,11 @@ struct conf {
 	uint8_t pcep_keepalive_s, pcep_dead_s;
 	struct conf_pcep_peer *pcep_peers;
 	size_t n_pcep_peers;
+	/* devices */
+	bool has_devices;
+	struct conf_tls devices_tls;
+	struct conf_device *devices;
+	size_t n_devices;
 	/* topology */
 	uint32_t topo_age_out_s, topo_quiet_ms, topo_quiet_cap_ms, topo_eor_cap_s,
 		topo_flap_hold_ms;

@@ -153,6 +153,33 @@ static void fill_pcep(struct conf_reader *r, const struct lyd_node *pcep, struct
 	}
 }
 
+static void fill_device(const struct lyd_node *in, struct conf_device *d)
+{
+	conf_read_text(in, "name", d->name, sizeof(d->name));
+	d->addr = conf_read_ip(in, "address");
+	d->port = (uint16_t)conf_read_num(in, "port");
+	conf_read_text(in, "server-name", d->server_name, sizeof(d->server_name));
+	conf_read_text(in, "kind", d->kind, sizeof(d->kind));
+	if (strcmp(d->kind, "auto") == 0)
+		d->kind[0] = '\0';
+}
+
+static void fill_devices(struct conf_reader *r, const struct lyd_node *devices, struct conf *c)
+{
+	const struct lyd_node *in;
+
+	if (!devices)
+		return;
+	c->has_devices = true;
+	if (conf_child(devices, "tls"))
+		conf_read_tls(r, conf_child(devices, "tls"), "ca", &c->devices_tls);
+	LY_LIST_FOR(lyd_child(devices), in)
+	{
+		if (strcmp(in->schema->name, "device") == 0)
+			fill_device(in, &c->devices[c->n_devices++]);
+	}
+}
+
 static void fill_topology(const struct lyd_node *in, struct conf *c)
 {
 	c->topo_age_out_s = (uint32_t)conf_read_num(in, "age-out");
@@ -192,7 +219,8 @@ static bool make_room(const struct lyd_node *root, struct conf *c)
 	c->bgp_peers = calloc(count_of(conf_child(root, "bgp"), "peer") + 1, sizeof(*c->bgp_peers));
 	c->pcep_peers =
 		calloc(count_of(conf_child(root, "pcep"), "peer") + 1, sizeof(*c->pcep_peers));
-	return c->restconf && c->roles && c->bgp_peers && c->pcep_peers;
+	c->devices = calloc(count_of(conf_child(root, "devices"), "device") + 1, sizeof(*c->devices));
+	return c->restconf && c->roles && c->bgp_peers && c->pcep_peers && c->devices;
 }
 
 static void fill(struct conf_reader *r, const struct lyd_node *root, struct conf *c)
@@ -207,6 +235,7 @@ static void fill(struct conf_reader *r, const struct lyd_node *root, struct conf
 	fill_roles(root, c);
 	fill_bgp(r, conf_child(root, "bgp"), c);
 	fill_pcep(r, conf_child(root, "pcep"), c);
+	fill_devices(r, conf_child(root, "devices"), c);
 	fill_topology(conf_child(root, "topology"), c);
 	fill_policy(r, conf_child(root, "policy"), c);
 }
@@ -248,6 +277,7 @@ struct conf *conf_free(struct conf *c)
 	if (c->pcep_peers)
 		explicit_bzero(c->pcep_peers, c->n_pcep_peers * sizeof(*c->pcep_peers));
 	free(c->pcep_peers);
+	free(c->devices);
 	free(c);
 	return NULL;
 }

@@ -236,6 +236,7 @@ int cli_optimise(const struct cli_command *cmd);
 int cli_plan(const struct cli_command *cmd);
 int cli_session_list(const struct cli_command *cmd);
 int cli_session_clear(const struct cli_command *cmd);
+int cli_device_list(const struct cli_command *cmd);
 int cli_headend_list(const struct cli_command *cmd);
 int cli_book(const struct cli_command *cmd);
 int cli_event(const struct cli_command *cmd);

@@ -116,7 +116,7 @@ static const struct cli_option o_slice[] = {
 };
 
 static const struct cli_option o_clear[] = {
-	{ "protocol", "bgp|pcep", "when there are both with the peer" },
+	{ "protocol", "bgp|pcep|gnmi", "when there are several with the peer" },
 	{ 0 },
 };
 
@@ -300,9 +300,10 @@ const struct cli_command cli_commands[] = {
 	ROW("slice delete", "SLICE", 1, 1, cli_slice_delete, o_delete, "take one away, and all that is its", NULL),
 	ROW("slice audit", "", 0, 0, cli_slice_audit, NULL, "is nothing left of those that are gone",
 	    "And is everything there of those that are. Exit code 1: something is not as it should be."),
-	ROW("session list", "", 0, 0, cli_session_list, NULL, "BGP and PCEP sessions", NULL),
+	ROW("session list", "", 0, 0, cli_session_list, NULL, "BGP, PCEP and gNMI sessions", NULL),
 	ROW("session clear", "PEER", 1, 1, cli_session_clear, o_clear, "reset one; it comes up again by itself",
 	    NULL),
+	ROW("device list", "", 0, 0, cli_device_list, NULL, "devices spoken to by gNMI, and their kinds", NULL),
 	ROW("headend list", "", 0, 0, cli_headend_list, NULL, "routers that take policies", NULL),
 	ROW("book", "[LINK]", 0, 1, cli_book, NULL, "bandwidth reserved and free",
 	    "With a LINK (its label, as 'p1>p2', or its id): by priority."),

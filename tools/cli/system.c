@@ -40,6 +40,36 @@ int cli_session_list(const struct cli_command *cmd)
 	return table_of(SYSTEM "/sessions", "sessions/session", cols, ARRAY_LEN(cols));
 }
 
+/* Devices are sessions of gNMI; their detail begins with the name. */
+int cli_device_list(const struct cli_command *cmd)
+{
+	static const struct cli_column cols[] = {
+		{ "ADDRESS", "peer", NULL, false },
+		{ "STATE", "state", NULL, false },
+		{ "UP FOR", "up-since", cli_fmt_time, true },
+		{ "SET", "objects", NULL, true },
+		{ "FLAPS", "flaps", NULL, true },
+		{ "DEVICE", "detail", NULL, false },
+		{ "LAST ERROR", "last-error", NULL, false },
+	};
+	CLI_REPLY struct cli_reply r = { 0 };
+	json_object *rows;
+	int rc = cli_get(SYSTEM "/sessions", &r);
+
+	(void)cmd;
+	if (rc != CLI_OK)
+		return rc;
+	rows = cli_at(r.json, "sessions/session");
+	for (size_t i = cli_count(r.json, "sessions/session"); i-- > 0;)
+		if (strcmp(cli_text(json_object_array_get_idx(rows, i), "protocol", ""), "gnmi") != 0)
+			(void)json_object_array_del_idx(rows, i, 1);
+	if (cli_said.json)
+		cli_print_json(&r);
+	else
+		cli_table(rows, cols, ARRAY_LEN(cols));
+	return CLI_OK;
+}
+
 /* The protocol of the one session with that peer, unless --protocol says it. */
 static int protocol_of(const char *peer, char *out, size_t cap)
 {
@@ -64,7 +94,7 @@ static int protocol_of(const char *peer, char *out, size_t cap)
 	if (found == 0)
 		return cli_fail(CLI_REFUSED, "no session with %s; 'sextant session list' shows them", peer);
 	if (found > 1)
-		return cli_fail(CLI_USAGE, "%zu sessions with %s; --protocol bgp or --protocol pcep says which",
+		return cli_fail(CLI_USAGE, "%zu sessions with %s; --protocol bgp, pcep or gnmi says which",
 				found, peer);
 	return CLI_OK;
 }

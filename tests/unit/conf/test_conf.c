@@ -123,6 +123,11 @@ static const char full[] =
 	"  peer:\n"
 	"    - { address: \"fd00:5e::1\", headend: \"2001:db8:0:1::1\", tls: true, msd: 8 }\n"
 	"    - { address: \"fd00:5e::2\", insecure: true, profile: frr }\n"
+	"devices:\n"
+	"  tls: { certificate: c.pem, key: c.key, ca: c.pem }\n"
+	"  device:\n"
+	"    - { name: r1, address: \"fd00::1\" }\n"
+	"    - { name: r2, address: \"fd00::2\", port: 57400, kind: vrp, server-name: r2.example }\n"
 	"topology: { settle-ms: 5, objects-max: 5000 }\n"
 	"policy: { binding-sid-block: \"fcbb:bbbb:b000::/48\", wait-to-revert: 0 }\n";
 
@@ -161,6 +166,15 @@ START_TEST(a_full_file_becomes_the_struct)
 	ck_assert(c->pcep_peers[0].tls && c->pcep_peers[0].msd == 8);
 	ck_assert_str_eq(c->pcep_peers[0].profile, "rfc");
 	ck_assert_str_eq(c->pcep_peers[1].profile, "frr");
+	ck_assert(c->has_devices);
+	ck_assert_str_eq(c->devices_tls.ca, in_dir("c.pem"));
+	ck_assert_uint_eq(c->n_devices, 2);
+	ck_assert_str_eq(c->devices[0].name, "r1");
+	ck_assert_uint_eq(c->devices[0].port, 9339);
+	ck_assert_str_eq(c->devices[0].kind, "");
+	ck_assert_uint_eq(c->devices[1].port, 57400);
+	ck_assert_str_eq(c->devices[1].kind, "vrp");
+	ck_assert_str_eq(c->devices[1].server_name, "r2.example");
 	ck_assert_uint_eq(c->topo_quiet_ms, 5);
 	ck_assert_uint_eq(c->topo_age_out_s, 120);
 	ck_assert_uint_eq(c->topo_objects_max, 5000);
@@ -177,7 +191,7 @@ START_TEST(the_shortest_file_gets_every_default)
 
 	ck_assert_msg(load("node: a\n", &c, &e) == 0, "%s", str_text(&e));
 	ck_assert_uint_eq(c->workers, 2);
-	ck_assert(!c->has_bgp && !c->has_pcep);
+	ck_assert(!c->has_bgp && !c->has_pcep && !c->has_devices);
 	ck_assert_uint_eq(c->n_restconf, 1);
 	ck_assert(ip_is_loopback(&c->restconf[0].addr));
 	ck_assert_uint_eq(c->restconf[0].port, 8080);

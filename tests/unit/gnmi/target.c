@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target.h"
 
-#include <check.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,7 +44,7 @@ void target_put(struct target *t, const char *path, const char *json)
 	drop(t, path);
 	if (!json)
 		return;
-	ck_assert_uint_lt(t->n, TARGET_ROWS);
+	assert(t->n < TARGET_ROWS);
 	t->rows[t->n].path = strdup(path);
 	t->rows[t->n++].json = strdup(json);
 }
@@ -116,9 +116,9 @@ static bool leaf_in(void *arg, const struct gnmic_leaf *leaf)
 	struct str json STR_AUTO = { 0 };
 	struct gnmic_update *u = &l->at[l->n++];
 
-	ck_assert_uint_le(l->n, 256);
+	assert(l->n <= 256);
 	gnmic_value_json(&leaf->val, &json);
-	ck_assert(gnmic_path_copy(&leaf->path, l->a, &u->path));
+	assert(gnmic_path_copy(&leaf->path, l->a, &u->path));
 	u->val = (struct gnmic_value){ .kind = GNMIC_JSON_IETF,
 				       .bytes = { arena_str(l->a, str_text(&json)), json.len } };
 	return true;
@@ -137,8 +137,8 @@ static void get(struct target *t, struct rpc_call *call, const uint8_t *data, si
 
 	t->gets++;
 	arena_init(&a, 0);
-	ck_assert_ptr_null(gnmic_get_read(data, len, &a, &req));
-	ck_assert_uint_eq(req.n_paths, 1);
+	assert(gnmic_get_read(data, len, &a, &req) == NULL);
+	assert(req.n_paths == 1);
 	l = (struct leaves){ .a = &a, .at = ARENA_ARRAY(&a, 256, struct gnmic_update) };
 	for (size_t i = 0; i < t->n; i++) {
 		struct str want STR_AUTO = { 0 };
@@ -147,16 +147,23 @@ static void get(struct target *t, struct rpc_call *call, const uint8_t *data, si
 		canon(&req.paths[0], &want);
 		if (!under(t->rows[i].path, str_text(&want)))
 			continue;
-		ck_assert_ptr_null(gnmic_path_parse(t->rows[i].path, &a, &u.path));
+		assert(gnmic_path_parse(t->rows[i].path, &a, &u.path) == NULL);
 		u.val.bytes.data = t->rows[i].json;
 		u.val.bytes.len = strlen(t->rows[i].json);
 		if (t->leafwise)
-			ck_assert_ptr_null(gnmic_leaves(&root, &u, NULL, 0, &a, leaf_in, &l));
+			assert(gnmic_leaves(&root, &u, NULL, 0, &a, leaf_in, &l) == NULL);
 		else
 			l.at[l.n++] = u;
 	}
 	n.updates = l.at;
 	n.n_updates = l.n;
+	if (t->leafwise) { /* and says what they have in common once, in the prefix */
+		n.prefix = req.paths[0];
+		for (size_t i = 0; i < l.n; i++) {
+			l.at[i].path.elems += n.prefix.n_elems;
+			l.at[i].path.n_elems -= n.prefix.n_elems;
+		}
+	}
 	msg = gnmic_get_reply_write(&reply, &a, &out_len);
 	if (t->garbage)
 		rpc_call_reply(call, "\xff\xff", 2);
@@ -228,7 +235,7 @@ static bool commit(struct target *t, struct rpc_call *call, const struct gnmic_s
 		(void)str_copy(t->pending, sizeof(t->pending), s->commit_id);
 		return true;
 	}
-	ck_assert_str_eq(t->pending, s->commit_id);
+	assert(strcmp(t->pending, s->commit_id) == 0);
 	t->confirms += s->commit == GNMIC_COMMIT_CONFIRM;
 	t->cancels += s->commit == GNMIC_COMMIT_CANCEL;
 	if (s->commit == GNMIC_COMMIT_CANCEL)
@@ -262,7 +269,7 @@ static void set(struct target *t, struct rpc_call *call, const uint8_t *data, si
 
 	t->sets++;
 	arena_init(&a, 0);
-	ck_assert_ptr_null(gnmic_set_read(data, len, &a, &s));
+	assert(gnmic_set_read(data, len, &a, &s) == NULL);
 	n = s.n_deletes + s.n_replaces + s.n_updates;
 	if (n > t->most_changes)
 		t->most_changes = n;
@@ -307,9 +314,9 @@ void target_tell(struct target *t, int64_t time_ns, const char *path, const char
 	size_t len;
 	uint8_t *msg;
 
-	ck_assert_ptr_nonnull(t->stream);
+	assert(t->stream != NULL);
 	arena_init(&a, 0);
-	ck_assert_ptr_null(gnmic_path_parse(path, &a, &u.path));
+	assert(gnmic_path_parse(path, &a, &u.path) == NULL);
 	if (json) {
 		u.val.bytes.data = json;
 		u.val.bytes.len = strlen(json);
@@ -320,13 +327,13 @@ void target_tell(struct target *t, int64_t time_ns, const char *path, const char
 		ev.update.n_deletes = 1;
 	}
 	msg = gnmic_event_write(&ev, &a, &len);
-	ck_assert_int_eq(rpc_call_send(t->stream, msg, len), 0);
+	assert(rpc_call_send(t->stream, msg, len) == 0);
 	arena_fini(&a);
 }
 
 void target_sync(struct target *t)
 {
-	ck_assert_int_eq(rpc_call_send(t->stream, "\x18\x01", 2), 0);
+	assert(rpc_call_send(t->stream, "\x18\x01", 2) == 0);
 }
 
 static void stream_end(void *arg, struct rpc_call *call, const struct rpc_status *st)
@@ -346,8 +353,8 @@ static void stream_message(void *arg, struct rpc_call *call, const uint8_t *data
 
 	t->subscribes++;
 	arena_init(&a, 0);
-	ck_assert_ptr_null(gnmic_subscribe_read(data, len, &a, &s));
-	ck_assert_uint_eq(s.n_subs, 1);
+	assert(gnmic_subscribe_read(data, len, &a, &s) == NULL);
+	assert(s.n_subs == 1);
 	t->last_sub = s.subs[0];
 	t->last_sub.path = (struct gnmic_path){ 0 };
 	if (t->no_change && s.subs[0].mode == GNMIC_ON_CHANGE) {
@@ -377,7 +384,7 @@ void target_up(struct target *t, struct rpc *rpc, const struct rpc_server_cfg *c
 {
 	static const struct rpc_server_ops ops = { .accept = accept_call };
 
-	ck_assert_int_eq(rpc_server_new(&t->server, rpc, cfg, &ops, t), 0);
+	assert(rpc_server_new(&t->server, rpc, cfg, &ops, t) == 0);
 }
 
 void target_down(struct target *t)

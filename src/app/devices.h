@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Devices spoken to by gNMI: the RPC runtime, our certificates and the client, as configured. */
+#include "base/str.h"
+#include "conf/conf.h"
+#include "core/bus.h"
+#include "core/device.h"
+#include "core/session.h"
+#include "loop/loop.h"
+
+struct app_devices;
+
+/* On a fake loop the runtime is the fake one. Starts threads on a real one: after daemonising. */
+int app_devices_new(struct app_devices **outp, struct loop *loop, struct bus *bus);
+struct app_devices *app_devices_free(struct app_devices *d);
+/* What is in conf, in place of what was in old (may be NULL). Reads the certificates again.
+ * 0, or < 0 with a line for people in errors. */
+int app_devices_apply(struct app_devices *d, const struct conf *old, const struct conf *conf,
+		      struct str *errors);
+struct session_query app_devices_sessions(struct app_devices *d);
