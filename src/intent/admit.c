@@ -258,7 +258,8 @@ static bool hold_extra(struct admit *s, struct put *u, const struct intent_pol *
 	if (!lacks || !links)
 		return false;
 	for (uint32_t k = 0; k < r->n_links; k++) {
-		uint64_t has = book_claim_bps(p->claim, r->links[k]);
+		/* What it holds for another partition is none of this one's. */
+		uint64_t has = book_claim_terms(p->claim)->nrp == t.nrp ? book_claim_bps(p->claim, r->links[k]) : 0;
 
 		lacks[k] = u->wish->p.bandwidth_bps > has ? u->wish->p.bandwidth_bps - has : 0;
 	}

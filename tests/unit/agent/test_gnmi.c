@@ -599,7 +599,8 @@ START_TEST(interfaces_are_what_the_kernel_counts)
 	shell("ip link add dev wire type veth peer name wire2; ip link set wire2 up; "
 	      "ip link set wire up; ip -6 addr add fc00:1::1/64 dev wire nodad; ip -6 neigh add "
 	      "fc00:1::2 lladdr 02:00:00:00:00:02 dev wire; ping -6 -q -c 3 -i 0.01 -W 0.1 "
-	      "fc00:1::2 >/dev/null || true; ip link set wire2 down");
+	      "fc00:1::2 >/dev/null || true; ip link set wire2 down; "
+	      "until ip -j link show wire | grep -q LOWERLAYERDOWN; do :; done");
 	packets = output("ip -s -j link show wire | jq '.[0].stats64.tx.packets'");
 	ck_assert_int_eq(get("device/interface[name=wire]/statistics/out-packets",
 			     GNMIPB__GET_REQUEST__DATA_TYPE__ALL, &o)
@@ -611,7 +612,8 @@ START_TEST(interfaces_are_what_the_kernel_counts)
 	ck_assert_ptr_nonnull(strstr(str_text(&o), packets));
 	ck_assert_int_ge(atol(packets), 3);
 	check_get("device/interface[name=wire]/oper-status", "\"lower-layer-down\"\n");
-	shell("ip link set wire2 up");
+	/* The kernel takes its time to say so. */
+	shell("ip link set wire2 up; until ip -j link show wire2 | grep -q '\"operstate\":\"UP\"'; do :; done");
 	check_get("device/interface[name=wire2]/oper-status", "\"up\"\n");
 	ck_assert_int_eq(get("device/interface[name=none]", GNMIPB__GET_REQUEST__DATA_TYPE__ALL, &o)
 				 .code,

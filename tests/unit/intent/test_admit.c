@@ -514,6 +514,35 @@ START_TEST(less_is_admitted_where_nothing_is_left)
 }
 END_TEST
 
+/* What it holds in one partition is no room in another. */
+START_TEST(to_another_partition_it_needs_room_there)
+{
+	struct intent_policy *p = wish(1, "b", 4ull * G);
+	uint32_t link = net_index("a", "b");
+
+	ck_assert_int_eq(intent_share(world.intent, link, 1, 4ull * G), 0);
+	ck_assert_int_eq(intent_share(world.intent, link, 2, 4ull * G), 0);
+	p->nrp = 1;
+	ck_assert_int_eq(admit_one("slice", p).code, 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	p = wish(2, "b", 1ull * G);
+	p->nrp = 2;
+	ck_assert_int_eq(admit_one("slice", p).code, 0);
+	p = wish(1, "b", 4ull * G);
+	p->nrp = 2;
+	ck_assert_int_eq(admit_one("slice", p).code, INTENT_E_SHORT);
+	ck_assert_uint_eq(view_of("a", 1, "b")->desired.nrp, 1);
+	p = wish(1, "b", 3ull * G);
+	p->nrp = 2;
+	ck_assert_int_eq(admit_one("slice", p).code, 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	ck_assert_int_eq(view_of("a", 1, "b")->state, INTENT_UP);
+	audit();
+}
+END_TEST
+
 START_TEST(it_goes_as_a_whole_with_its_owners_record)
 {
 	ck_assert_int_eq(admit_one("slice", wish(1, "b", 10ull * G)).code, 0);
@@ -816,6 +845,7 @@ int main(void)
 	tcase_add_test(two, nobody_is_pushed_out_for_a_promise);
 	tcase_add_test(two, more_for_one_that_is_there_is_admitted_as_a_whole);
 	tcase_add_test(two, less_is_admitted_where_nothing_is_left);
+	tcase_add_test(two, to_another_partition_it_needs_room_there);
 	tcase_add_test(two, it_goes_as_a_whole_with_its_owners_record);
 	tcase_add_test(two, what_belongs_to_a_slice_is_written_by_it_only);
 	tcase_add_test(two, the_owner_hears_of_every_state);
