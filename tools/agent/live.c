@@ -116,7 +116,7 @@ static void on_readable(void *arg, unsigned events)
 
 static void open_socket(struct agent_live *l)
 {
-	struct sockaddr_in6 sa;
+	struct sockaddr_in6 sa = { 0 };
 	socklen_t len = sizeof(sa);
 	int fd = agent_stamp_socket(&l->self, 0);
 
