@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sets of policies: all of it or nothing, reserved and durable before it is told, and nobody pushed out. */
-#include "world.h"
+#include "bed_admit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { G = 1000000000, SETS = 64, MANY = 600, WIDE = 40 /* more than are looked at in one turn */ };
+enum { SETS = 64, MANY = 600, WIDE = 40 /* more than are looked at in one turn */ };
 
 static unsigned n_told; /* by the watch of owned policies */
 
@@ -15,162 +15,6 @@ static void watched(void *arg, const struct sr_policy_key *k)
 	(void)arg;
 	(void)k;
 	n_told++;
-}
-
-static void square(void)
-{
-	world_up(NULL);
-	net_square();
-	pcc_up("a");
-}
-
-/* Two routers, one link each way: what fits is a sum. */
-static void pair(void)
-{
-	world_up(NULL);
-	net_node("a");
-	net_node("b");
-	net_link("a", "b", 10, 1000, 10ull * G);
-	net_publish();
-	pcc_up("a");
-	pcc_up("b");
-}
-
-/* ---- sets ---- */
-
-struct answer {
-	bool done;
-	struct intent_set_result r;
-	unsigned calls_then;	/* the driver had been asked for when it was told */
-	uint64_t reserved_then; /* on a>b */
-};
-
-static uint64_t reserved(const char *from, const char *to)
-{
-	struct intent_book_row r;
-	uint64_t sum = 0;
-
-	ck_assert(intent_book_row(world.intent, net_index(from, to), &r));
-	for (unsigned p = 0; p < 8; p++)
-		sum += r.reserved_bps[p];
-	return sum;
-}
-
-static void answered(void *arg, const struct intent_set_result *r)
-{
-	struct answer *a = arg;
-
-	ck_assert(!a->done);
-	*a = (struct answer){ true, *r, world.n_calls, reserved("a", "b") };
-}
-
-static struct intent_policy *wish(uint32_t color, const char *to, uint64_t bps)
-{
-	struct intent_policy *p = malloc(sizeof(*p));
-
-	ck_assert_ptr_nonnull(p);
-	*p = *policy("a", color, to);
-	p->bandwidth_bps = bps;
-	p->setup_prio = p->hold_prio = 3;
-	return p;
-}
-
-/* What is due next. */
-static void step(void)
-{
-	ck_assert(loop_fake_step(world.loop, mono_add(loop_now(world.loop), NS_PER_S)));
-}
-
-/* Takes the wishes. */
-static void ask(struct answer *a, const char *owner, struct intent_policy **puts, size_t n, bool dry)
-{
-	const struct store_op beside = { "slice", owner, "as it is", 8 };
-	const struct intent_set_write w = { .puts = (const struct intent_policy *const *)puts,
-					    .n_puts = n,
-					    .beside = &beside,
-					    .n_beside = 1,
-					    .owner = owner,
-					    .dry_run = dry };
-
-	a->done = false;
-	intent_put_set(world.intent, &w, answered, a);
-	ck_assert(!a->done);
-	for (size_t k = 0; k < n; k++)
-		free(puts[k]);
-}
-
-static struct intent_set_result wait_for(struct answer *a)
-{
-	while (!a->done)
-		step();
-	run_ms(0);
-	return a->r;
-}
-
-static struct intent_set_result admit(const char *owner, struct intent_policy **puts, size_t n)
-{
-	struct answer a;
-
-	ask(&a, owner, puts, n, false);
-	return wait_for(&a);
-}
-
-static struct intent_set_result admit_one(const char *owner, struct intent_policy *p)
-{
-	return admit(owner, &p, 1);
-}
-
-static struct intent_set_result drop(const char *owner, uint32_t color, const char *to)
-{
-	const struct sr_policy_key k = key("a", color, to);
-	const struct store_op beside = { "slice", owner, NULL, 0 };
-	const struct intent_set_write w = {
-		.gone = &k, .n_gone = 1, .beside = &beside, .n_beside = 1, .owner = owner
-	};
-	struct answer a = { .done = false };
-
-	intent_put_set(world.intent, &w, answered, &a);
-	return wait_for(&a);
-}
-
-static int count(void *arg, const char *k, const void *v, size_t len)
-{
-	(void)k;
-	(void)v;
-	(void)len;
-	++*(unsigned *)arg;
-	return 0;
-}
-
-static unsigned records(const char *bucket)
-{
-	unsigned n = 0;
-
-	ck_assert_int_eq(store_each(world.store, bucket, count, &n), 0);
-	return n;
-}
-
-/* Events of policies there have been. */
-static unsigned told(void)
-{
-	unsigned n = 0;
-	bool gap;
-
-	for (const struct bus_event *e = bus_next(world.bus, 0, &gap); e; e = bus_next(world.bus, e->id, &gap))
-		n += strncmp(e->type, "policy-", 7) == 0;
-	return n;
-}
-
-static void nothing_is_there(void)
-{
-	struct intent_view *v = malloc(sizeof(*v));
-
-	ck_assert_ptr_nonnull(v);
-	ck_assert(!intent_next(world.intent, NULL, v));
-	free(v);
-	ck_assert_uint_eq(records("policy"), 0);
-	ck_assert_uint_eq(records("slice"), 0);
-	audit();
 }
 
 /* ---- all of it ---- */
@@ -302,165 +146,6 @@ START_TEST(nobody_is_pushed_out_for_a_promise)
 	ck_assert_int_eq(view_of("a", 2, "b")->state, INTENT_UP);
 	ck_assert_int_eq(view_of("a", 9, "b")->state, INTENT_DOWN);
 	audit();
-}
-END_TEST
-
-/* ---- a group ---- */
-
-static struct intent_policy *member(uint32_t color)
-{
-	struct intent_policy *p = wish(color, "d", G);
-
-	p->group = (struct intent_membership){ .id = 5, .diverse = PCE_DIVERSE_LINK };
-	return p;
-}
-
-START_TEST(those_kept_apart_are_so_from_the_beginning)
-{
-	struct intent_policy *puts[] = { member(1), member(2) };
-	char one[1024];
-
-	ck_assert_int_eq(admit("slice", puts, 2).code, 0);
-	snprintf(one, sizeof(one), "%s", view_of("a", 1, "d")->path_text);
-	ck_assert_str_ne(one, view_of("a", 2, "d")->path_text);
-	ck_assert_uint_eq(reserved("a", "b"), G);
-	ck_assert_uint_eq(reserved("a", "c"), G);
-	run_ms(100);
-	ck_assert_uint_eq(pcc_answer("a"), 2);
-	ck_assert_int_eq(view_of("a", 2, "d")->state, INTENT_UP);
-}
-END_TEST
-
-START_TEST(where_there_is_no_second_way_neither_is_there)
-{
-	struct intent_policy *puts[] = { member(1), member(2) };
-	struct intent_set_result r;
-
-	net_cut("a", "c");
-	r = admit("slice", puts, 2);
-	ck_assert_int_eq(r.code, INTENT_E_SHORT);
-	ck_assert_uint_eq(r.index, 1);
-	ck_assert_str_eq(r.link, "");
-	nothing_is_there();
-}
-END_TEST
-
-/* ---- a policy and its standby ---- */
-
-static void both(struct intent_policy *puts[2], uint64_t bps)
-{
-	for (uint8_t leg = 0; leg < 2; leg++) {
-		puts[leg] = wish(7, "d", bps);
-		puts[leg]->key.leg = leg;
-		puts[leg]->cpaths[0].preference = leg ? 100 : 200;
-		puts[leg]->group = (struct intent_membership){ .id = INTENT_GROUP_ID_MAX + 1,
-							       .diverse = PCE_DIVERSE_LINK };
-	}
-}
-
-static const struct intent_view *leg_of(uint8_t leg)
-{
-	static struct intent_view v;
-	struct sr_policy_key k = key("a", 7, "d");
-
-	k.leg = leg;
-	ck_assert_int_eq(intent_get(world.intent, &k, &v), 0);
-	return &v;
-}
-
-/* What its headend was asked for last, of either. */
-static const struct driver_lsp *asked(bool standby)
-{
-	for (uint32_t k = world.n_calls; k-- > 0;) {
-		const struct driver_lsp *l = &world.calls[k].lsp;
-
-		if ((strstr(l->name, "standby") != NULL) == standby)
-			return l;
-	}
-	ck_abort_msg("nothing was asked");
-	return NULL;
-}
-
-START_TEST(a_standby_is_another_candidate_path_of_the_same_policy)
-{
-	struct intent_policy *puts[2];
-	const struct driver_lsp *one, *two;
-
-	both(puts, 6ull * G);
-	ck_assert_int_eq(admit("slice", puts, 2).code, 0);
-	run_ms(100);
-	ck_assert_uint_eq(pcc_answer("a"), 2);
-	one = asked(false);
-	two = asked(true);
-	ck_assert_uint_eq(one->key.color, two->key.color);
-	ck_assert(ip_eq(&one->key.endpoint, &two->key.endpoint));
-	ck_assert_uint_gt(one->preference, two->preference);
-	ck_assert(one->cpath.discriminator != two->cpath.discriminator);
-	ck_assert(one->binding_sid.family == IP_V6 && ip_eq(&one->binding_sid, &two->binding_sid));
-	ck_assert_str_eq(leg_of(0)->path_text, "a>b,b>d");
-	ck_assert_str_eq(leg_of(1)->path_text, "a>c,c>d");
-	ck_assert_int_eq(leg_of(0)->state, INTENT_UP);
-	ck_assert_int_eq(leg_of(1)->state, INTENT_UP);
-	ck_assert_uint_eq(reserved("a", "b"), 6ull * G);
-	ck_assert_uint_eq(reserved("a", "c"), 6ull * G);
-	/* Its way is cut: nobody touches the standby, which carries the traffic now. */
-	net_cut("a", "b");
-	run_ms(100);
-	ck_assert_int_ne(leg_of(0)->state, INTENT_UP);
-	ck_assert(leg_of(1)->charged);
-	ck_assert_uint_eq(reserved("a", "c"), 6ull * G);
-	ck_assert_uint_eq(leg_of(1)->pushes, 1);
-	(void)pcc_answer("a");
-	net_heal("a", "b");
-	run_ms(30000);
-	(void)pcc_answer("a");
-	run_ms(100);
-	ck_assert_int_eq(leg_of(0)->state, INTENT_UP);
-	ck_assert_str_eq(leg_of(0)->path_text, "a>b,b>d");
-	ck_assert_uint_eq(leg_of(1)->pushes, 1);
-	audit();
-}
-END_TEST
-
-START_TEST(both_are_there_after_a_crash)
-{
-	struct intent_policy *puts[2];
-	uint32_t calls;
-
-	both(puts, 6ull * G);
-	ck_assert_int_eq(admit("slice", puts, 2).code, 0);
-	run_ms(100);
-	ck_assert_uint_eq(pcc_answer("a"), 2);
-	run_ms(100);
-	world_crash();
-	calls = world.n_calls;
-	net_publish();
-	pcc_up("a");
-	run_ms(20000);
-	ck_assert_uint_eq(world.n_calls, calls);
-	ck_assert_int_eq(leg_of(0)->state, INTENT_UP);
-	ck_assert_int_eq(leg_of(1)->state, INTENT_UP);
-	ck_assert_uint_eq(reserved("a", "b"), 6ull * G);
-	ck_assert_uint_eq(leg_of(1)->desired.group.id, INTENT_GROUP_ID_MAX + 1);
-	ck_assert_uint_eq(reserved("a", "c"), 6ull * G);
-	audit();
-}
-END_TEST
-
-START_TEST(a_standby_without_an_owner_is_none)
-{
-	struct intent_policy *puts[2];
-	struct intent_result r;
-
-	both(puts, G);
-	r = put(INTENT_CREATE, puts[1], 0);
-	ck_assert_int_eq(r.code, INTENT_E_INVALID);
-	puts[0]->key.leg = 0;
-	r = put(INTENT_CREATE, puts[0], 0); /* nor a group beyond what an association has */
-	ck_assert_int_eq(r.code, INTENT_E_INVALID);
-	ck_assert_str_eq(r.field, "disjointness");
-	free(puts[0]);
-	free(puts[1]);
 }
 END_TEST
 
@@ -831,13 +516,8 @@ int main(void)
 
 	tcase_add_checked_fixture(four, square, world_down);
 	tcase_add_test(four, all_are_reserved_and_durable_before_it_is_told_and_sent_after);
-	tcase_add_test(four, those_kept_apart_are_so_from_the_beginning);
-	tcase_add_test(four, where_there_is_no_second_way_neither_is_there);
 	tcase_add_test(four, a_cut_between_placing_and_the_disk_moves_it);
 	tcase_add_test(four, repairs_go_first);
-	tcase_add_test(four, a_standby_is_another_candidate_path_of_the_same_policy);
-	tcase_add_test(four, both_are_there_after_a_crash);
-	tcase_add_test(four, a_standby_without_an_owner_is_none);
 	tcase_add_checked_fixture(two, pair, world_down);
 	tcase_add_test(two, one_bit_too_much_and_nothing_of_it_is_there);
 	tcase_add_test(two, of_64_that_want_the_last_exactly_one_wins);
