@@ -300,7 +300,7 @@ static size_t utf8_put(char *out, uint32_t u)
 	return 4;
 }
 
-/* \uXXXX, two of them when the first is half of a pair; a half alone becomes U+FFFD. */
+/* A backslash, u and four hexadecimal digits; two of them when the first is half of a pair; a half alone becomes U+FFFD. */
 static size_t unescape_u(struct gnmic_json *j, char *out)
 {
 	uint32_t u = hex4(j->at + 1);
