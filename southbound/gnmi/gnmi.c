@@ -176,6 +176,8 @@ int gnmi_device_del(struct gnmi *g, const char *name)
 		gnmi_txn_end(d, LIST_OF(n, struct gnmi_txn, link), DEVICE_UNKNOWN, &st);
 	metric_set(d->m.up, 0);
 	dev_free(d);
+	if (g->sink.gone)
+		g->sink.gone(g->arg, name);
 	return 0;
 }
 
@@ -222,10 +224,16 @@ static void port_forget(void *self, const char *device, const char *path)
 	arena_fini(&a);
 }
 
+static bool port_has(void *self, const char *device)
+{
+	return gnmi_find(self, device) != NULL;
+}
+
 struct device_port gnmi_port(struct gnmi *g)
 {
 	return (struct device_port){ .self = g, .set = port_set, .watch = port_watch,
-				     .unwatch = port_unwatch, .forget = port_forget };
+				     .unwatch = port_unwatch, .forget = port_forget,
+				     .has = port_has };
 }
 
 /* ---- sessions, as people see them ---- */

@@ -47,7 +47,7 @@ enum { GNMI_E_CONFIG = 1 }; /* no name, address or port, an unknown kind, too lo
  * session and keeps its watches and transactions. 0, GNMI_E_CONFIG, or -errno. These two tell
  * what ends with a session from inside of the call; never call them from a sink. */
 int gnmi_device_set(struct gnmi *g, const struct gnmi_device_cfg *cfg);
-/* Transactions that wait end DEVICE_UNKNOWN. 0, or 1 when there is no such device. */
+/* Transactions that wait end DEVICE_UNKNOWN, then `gone` is told. 0, or 1 when there is no such device. */
 int gnmi_device_del(struct gnmi *g, const char *name);
 
 struct device_port gnmi_port(struct gnmi *g);

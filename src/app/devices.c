@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Nobody sets or watches anything through the port yet: what is here are sessions, as people
- * see them.
- */
 #include "app/devices.h"
 
 #include <string.h>
 
 #include "base/err.h"
+#include "core/device_hub.h"
 #include "southbound/gnmi/gnmi.h"
 
 struct app_devices {
 	struct rpc *rpc;
 	struct gnmi *gnmi;
+	struct device_hub *hub;
 	struct rpc_tls *tls;
 	struct conf_tls files; /* that tls is of */
 };
@@ -20,6 +18,7 @@ struct app_devices {
 int app_devices_new(struct app_devices **outp, struct loop *loop, struct bus *bus)
 {
 	const struct gnmi_cfg cfg = { 0 };
+	struct device_port below;
 	struct app_devices *d = calloc(1, sizeof(*d));
 	int r;
 
@@ -31,10 +30,15 @@ int app_devices_new(struct app_devices **outp, struct loop *loop, struct bus *bu
 		r = rpc_new(&d->rpc, loop);
 	if (r == 0)
 		r = gnmi_new(&d->gnmi, loop, d->rpc, bus, &cfg);
+	if (r == 0) {
+		below = gnmi_port(d->gnmi);
+		r = device_hub_new(&d->hub, &below, loop_random(loop));
+	}
 	if (r < 0) {
 		app_devices_free(d);
 		return err_trace(r);
 	}
+	gnmi_sink(d->gnmi, &device_hub_sink, d->hub);
 	*outp = d;
 	return 0;
 }
@@ -44,6 +48,7 @@ struct app_devices *app_devices_free(struct app_devices *d)
 	if (!d)
 		return NULL;
 	gnmi_free(d->gnmi);
+	device_hub_free(d->hub);
 	rpc_tls_free(d->tls);
 	rpc_free(d->rpc);
 	free(d);
@@ -122,6 +127,12 @@ int app_devices_apply(struct app_devices *d, const struct conf *old, const struc
 		rpc_tls_free(gone);
 	}
 	return r < 0 ? r : r > 0 ? -EINVAL : 0;
+}
+
+int app_devices_join(struct app_devices *d, const struct device_sink *sink, void *arg,
+		     struct device_port *port)
+{
+	return device_hub_join(d->hub, sink, arg, port);
 }
 
 struct session_query app_devices_sessions(struct app_devices *d)

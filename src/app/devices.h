@@ -17,4 +17,7 @@ struct app_devices *app_devices_free(struct app_devices *d);
  * 0, or < 0 with a line for people in errors. */
 int app_devices_apply(struct app_devices *d, const struct conf *old, const struct conf *conf,
 		      struct str *errors);
+/* Another user of them, before app_devices_apply(): see core/device_hub.h. 0 or < 0. */
+int app_devices_join(struct app_devices *d, const struct device_sink *sink, void *arg,
+		     struct device_port *port);
 struct session_query app_devices_sessions(struct app_devices *d);

@@ -85,6 +85,8 @@ struct device_sink {
 	/* Capabilities are known; what is set from now on is sent. */
 	void (*up)(void *arg, const struct device_info *info);
 	void (*down)(void *arg, const char *device, const char *why);
+	/* It is no longer configured: its transactions have ended, its watches are no more. */
+	void (*gone)(void *arg, const char *device);
 	/* Once for each transaction. */
 	void (*result)(void *arg, const struct device_result *r);
 	void (*sample)(void *arg, const struct device_sample *s);
@@ -112,4 +114,6 @@ struct device_port {
 	void (*unwatch)(void *self, const char *device, uint32_t watch);
 	/* No longer looks after what was set at or below path; nothing is sent. */
 	void (*forget)(void *self, const char *device, const char *path);
+	/* Is it configured, up or not? */
+	bool (*has)(void *self, const char *device);
 };

@@ -31,6 +31,13 @@ static void on_down(void *arg, const char *device, const char *why)
 	(void)str_copy(seen.down, sizeof(seen.down), why);
 }
 
+static void on_gone(void *arg, const char *device)
+{
+	(void)arg;
+	ck_assert_str_eq(device, "r1");
+	seen.gones++;
+}
+
 static void on_result(void *arg, const struct device_result *r)
 {
 	(void)arg;
@@ -75,7 +82,8 @@ static void on_drift(void *arg, const struct device_drift *d)
 	(void)str_copy(seen.drift_found, sizeof(seen.drift_found), d->found);
 }
 
-static const struct device_sink sink = { on_up, on_down, on_result, on_sample, on_synced, on_gap, on_drift };
+static const struct device_sink sink = { on_up,	  on_down,   on_gone, on_result,
+					 on_sample, on_synced, on_gap,	on_drift };
 
 /* ---- the world ---- */
 

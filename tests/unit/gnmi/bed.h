@@ -18,7 +18,7 @@ extern struct ip_addr lo;
 extern bool real;
 
 struct seen {
-	unsigned ups, downs, results, samples, syncs, gaps, drifts;
+	unsigned ups, downs, gones, results, samples, syncs, gaps, drifts;
 	struct {
 		uint32_t txn;
 		enum device_outcome outcome;

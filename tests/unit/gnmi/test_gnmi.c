@@ -418,8 +418,11 @@ START_TEST(a_device_that_is_removed_ends_its_transactions)
 
 	world_up();
 	t = set1(DEVICE_REPLACE, "/a", "1");
+	ck_assert(port.has(port.self, "r1") && !port.has(port.self, "r2"));
 	ck_assert_int_eq(gnmi_device_del(g, "r1"), 0);
 	ck_assert_uint_eq(seen.results, 1);
+	ck_assert_uint_eq(seen.gones, 1);
+	ck_assert(!port.has(port.self, "r1"));
 	RESULT(0, t, DEVICE_UNKNOWN);
 	run_for(60);
 	ck_assert_uint_eq(target.sets, 0);
