@@ -444,9 +444,11 @@ static struct outcome contend(void)
 	return o;
 }
 
+/* How many are lost depends on how long the sender of best effort has a CPU; that the promise is
+ * broken, and how late packets are, does not: the queue is as long as it is. */
 static void crushed(const struct outcome *o)
 {
-	ck_assert_msg(o->got < o->sent * 9 / 10, "%u of %u arrived", o->got, o->sent);
+	ck_assert_msg(o->got < o->sent, "%u of %u arrived", o->got, o->sent);
 	ck_assert_msg(o->p99_ns > 500 * NS_PER_MS, "p99 %llu ns", (unsigned long long)o->p99_ns);
 }
 
