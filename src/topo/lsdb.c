@@ -387,3 +387,26 @@ bool lsdb_forget(struct lsdb *db, unsigned source)
 	db->n_announced[source] = 0;
 	return any;
 }
+
+static bool object_tells(const struct ls_object *o, uint8_t algo)
+{
+	bool told = o->kind == LS_PREFIX && o->prefix.has_locator && o->prefix.locator_algo == algo;
+
+	for (size_t i = 0; o->kind == LS_NODE && !told && i < o->node.n_algos; i++)
+		told = o->node.algos[i] == algo;
+	for (size_t i = 0; o->kind == LS_NODE && !told && i < o->node.n_flex; i++)
+		told = o->node.flex[i].algo == algo;
+	return told;
+}
+
+bool lsdb_algo_told(const struct lsdb *db, uint8_t algo)
+{
+	for (const struct list *l = db->all.next; l != &db->all; l = l->next) {
+		const struct lsdb_entry *e = CONTAINER_OF(l, struct lsdb_entry, link);
+
+		LSDB_EACH_SOURCE(s, e->key.kind == LS_LINK ? 0 : e->announced)
+			if (object_tells(e->said[s].obj, algo))
+				return true;
+	}
+	return false;
+}

@@ -97,3 +97,5 @@ void lsdb_bury(struct lsdb *db);
 void lsdb_all_dirty(struct lsdb *db);
 /* Forgets everything a source said. True when something it announced is gone. */
 bool lsdb_forget(struct lsdb *db, unsigned source);
+/* Does any source say that a node takes part in an algorithm, defines it or has a locator for it? */
+bool lsdb_algo_told(const struct lsdb *db, uint8_t algo);

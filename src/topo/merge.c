@@ -440,7 +440,7 @@ static int links_fill(struct run *r, const struct merge_rows *rows)
 
 static int rows_fill(struct run *r)
 {
-	struct merge_rows rows = { .a = r->a, .n_nodes = r->n_nodes };
+	struct merge_rows rows = { .a = r->a, .n_nodes = r->n_nodes, .overlay = r->in->overlay };
 	int rc;
 
 	r->nodes = ARENA_ARRAY(r->a, r->n_nodes + 1, struct ted_node);

@@ -11,6 +11,8 @@
  */
 #include "topo/slots.h"
 
+struct overlay;
+
 struct merge_source {
 	bool known;	/* has said anything we keep */
 	bool live;	/* session up, or the statements of a lost one must stand (frozen) */
@@ -55,6 +57,7 @@ struct merge_in {
 	void *up_arg;
 	const struct ted *prev; /* what the last merge led to */
 	bool whole;		/* sources changed, or prev is not of this */
+	const struct overlay *overlay;
 };
 
 /* In arena memory. */

@@ -7,6 +7,7 @@
 #include "base/bitset.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "topo/overlay.h"
 
 static uint8_t msd_of(const struct ls_msd *msd, size_t n, uint8_t type)
 {
@@ -137,6 +138,7 @@ static void part_fill(const struct merge_rows *r, struct ted_node *t, struct nod
 int merge_row_node(const struct merge_rows *r, struct ted_node *t, const struct ls_object *const *o,
 		   size_t n)
 {
+	const struct topo_extra *x = r->overlay ? overlay_of(r->overlay, t->id) : NULL;
 	size_t n_prefix_sids = 0;
 	struct node_parts p;
 
@@ -144,8 +146,8 @@ int merge_row_node(const struct merge_rows *r, struct ted_node *t, const struct 
 		if (o[i]->kind == LS_PREFIX)
 			n_prefix_sids += o[i]->prefix.n_sids;
 	p.prefixes = ARENA_ARRAY(r->a, n + 1, struct ip_prefix);
-	p.locators = ARENA_ARRAY(r->a, n + 1, struct ted_locator);
-	p.sids = ARENA_ARRAY(r->a, n + 1, struct ted_sid);
+	p.locators = ARENA_ARRAY(r->a, n + 1 + (x ? x->n_locators : 0), struct ted_locator);
+	p.sids = ARENA_ARRAY(r->a, n + 1 + (x ? x->n_sids : 0), struct ted_sid);
 	p.node_sids = ARENA_ARRAY(r->a, n_prefix_sids + 1, struct ted_node_sid);
 	if (!p.prefixes || !p.locators || !p.sids || !p.node_sids)
 		return err_raise(-ENOMEM);
@@ -155,7 +157,7 @@ int merge_row_node(const struct merge_rows *r, struct ted_node *t, const struct 
 	t->node_sids = p.node_sids;
 	for (size_t i = 0; i < n; i++)
 		part_fill(r, t, &p, o[i]);
-	return 0;
+	return r->overlay ? overlay_node_fill(r->overlay, r->a, t, p.locators, p.sids) : 0;
 }
 
 static uint8_t system_id_len(const struct ted_node *n)
@@ -192,7 +194,8 @@ static bool neighbor_fits(const struct merge_rows *r, const struct ted_node *to,
 
 static int link_sids(const struct merge_rows *r, struct ted_link *t, const struct ls_link *l)
 {
-	struct ted_sid *sids = ARENA_ARRAY(r->a, l->n_endx + 1, struct ted_sid);
+	const struct topo_extra *x = r->overlay ? overlay_of(r->overlay, r->nodes[t->from].id) : NULL;
+	struct ted_sid *sids = ARENA_ARRAY(r->a, l->n_endx + 1 + (x ? x->n_adjacencies : 0), struct ted_sid);
 	struct ted_adj_sid *adj = ARENA_ARRAY(r->a, l->n_adj + 1, struct ted_adj_sid);
 	const struct ted_node *to = &r->nodes[t->to];
 	uint32_t lan;
@@ -209,6 +212,7 @@ static int link_sids(const struct merge_rows *r, struct ted_link *t, const struc
 		sid_fill(&sids[t->n_sids], s);
 		sids[t->n_sids++].lan_node = lan;
 	}
+	overlay_link_fill(x, t, sids);
 	for (size_t i = 0; i < l->n_adj; i++) {
 		const struct ls_adj_sid *s = &l->adj[i];
 

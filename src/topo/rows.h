@@ -5,10 +5,13 @@
 #include "core/ls_object.h"
 #include "pce/ted.h"
 
+struct overlay;
+
 struct merge_rows {
 	struct arena *a;	      /* what rows point at */
 	const struct ted_node *nodes; /* identities are filled: LAN SIDs name them */
 	uint32_t n_nodes;
+	const struct overlay *overlay; /* NULL: nothing is known from elsewhere */
 };
 
 /* What these objects, those that hold, say of a node. 0 or -ENOMEM. */

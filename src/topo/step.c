@@ -334,7 +334,8 @@ static int links_fill(struct step *s, const struct merge_rows *rows, struct ted_
 static int rows_fill(struct step *s, struct ted_patch *out)
 {
 	const struct ted *prev = s->in->prev;
-	const struct merge_rows rows = { .a = s->a, .nodes = prev->nodes, .n_nodes = prev->n_nodes };
+	const struct merge_rows rows = { .a = s->a, .nodes = prev->nodes, .n_nodes = prev->n_nodes,
+					 .overlay = s->in->overlay };
 
 	if (nodes_fill(s, &rows, out) < 0)
 		return -ENOMEM;

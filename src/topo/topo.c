@@ -15,6 +15,7 @@
 #include "log/log.h"
 #include "log/metric.h"
 #include "topo/merge.h"
+#include "topo/overlay.h"
 #include "topo/publish.h"
 
 enum {
@@ -47,6 +48,7 @@ struct topo {
 	struct topo_cfg cfg;
 	struct lsdb db;
 	struct merge merge;
+	struct overlay overlay;
 	bool merge_whole; /* the next one: sources changed, or the last one led to nothing */
 	struct source sources[LSDB_SOURCES_MAX];
 	const struct ted *ted;
@@ -168,7 +170,7 @@ static int merge(struct topo *t, struct arena *a, struct merge_out *out)
 {
 	/* What damping is told while frozen is not what it is told after. */
 	struct merge_in in = { .db = &t->db, .up = link_up, .up_arg = t, .prev = t->ted,
-			       .whole = t->merge_whole || frozen(t) };
+			       .overlay = &t->overlay, .whole = t->merge_whole || frozen(t) };
 
 	t->merge_whole = in.whole && frozen(t);
 	for (unsigned i = 0; i < LSDB_SOURCES_MAX; i++)
@@ -380,6 +382,7 @@ struct topo *topo_free(struct topo *t)
 	loop_timer_fini(&t->hold);
 	loop_timer_fini(&t->eor_cap);
 	lsdb_fini(&t->db);
+	overlay_fini(&t->overlay);
 	merge_fini(&t->merge);
 	VEC_FINI(&t->damp);
 	ted_unref(t->ted);
@@ -406,6 +409,39 @@ void topo_on_ted(struct topo *t, topo_ted_fn fn, void *arg)
 const struct ted *topo_ted(const struct topo *t)
 {
 	return t->ted;
+}
+
+/* ---- from elsewhere ---- */
+
+int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *x)
+{
+	enum overlay_news news;
+	int r = overlay_set(&t->overlay, node, x, &news);
+
+	if (r < 0)
+		return err_trace(r);
+	if (news == OVERLAY_SAME)
+		return 0;
+	t->merge_whole = true;
+	if (news == OVERLAY_LESS)
+		bad_news(t);
+	else
+		good_news(t);
+	return 0;
+}
+
+void topo_overlay_algos(struct topo *t, const uint64_t algos[4])
+{
+	if (memcmp(t->overlay.algos, algos, sizeof(t->overlay.algos)) == 0)
+		return;
+	memcpy(t->overlay.algos, algos, sizeof(t->overlay.algos));
+	t->merge_whole = true;
+	good_news(t);
+}
+
+bool topo_algo_told(const struct topo *t, uint8_t algo)
+{
+	return lsdb_algo_told(&t->db, algo);
 }
 
 /* ---- the sink ---- */

@@ -37,6 +37,28 @@ void topo_on_ted(struct topo *t, topo_ted_fn fn, void *arg);
 
 extern const struct ls_sink topo_sink; /* arg is the struct topo */
 
+/*
+ * What is known of routers from elsewhere than the feeds: SIDs that were put there and read back.
+ * It shows in the TED beside what a feed says of the router (by its id) and its links (by their
+ * local address), while they are there.
+ */
+struct topo_extra_sid {
+	struct ip_addr local_v6; /* of the link */
+	struct ted_sid sid;
+};
+struct topo_extra {
+	const struct ted_locator *locators;
+	const struct ted_sid *sids;
+	const struct topo_extra_sid *adjacencies;
+	uint32_t n_locators, n_sids, n_adjacencies;
+};
+/* Of one router, in place of what was told of it; NULL: nothing. 0, or -ENOMEM. */
+int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *x);
+/* Algorithms that all routers take part in, by the IGP's metric and without any rule. */
+void topo_overlay_algos(struct topo *t, const uint64_t algos[4]);
+/* Does a feed say that a router takes part in an algorithm, defines it or has a locator for it? */
+bool topo_algo_told(const struct topo *t, uint8_t algo);
+
 /* The current generation, never NULL (an empty one at first); take a reference to keep it. */
 const struct ted *topo_ted(const struct topo *t);
 
