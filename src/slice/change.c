@@ -109,8 +109,8 @@ static void tell(void *arg)
 /* What runs for the old one goes on for the new; nobody waits for the old one's steps any more. */
 static void hand_over(struct slice_entry *old, struct slice_entry *fresh)
 {
-	if (old->waiting && old->s->steps.cancel)
-		old->s->steps.cancel(old->s->steps.ctx, old->id);
+	if (old->waiting)
+		slice_steps_cancel(old->s, old->id);
 	fresh->established = old->established;
 	fresh->since_wall_ns = old->since_wall_ns;
 	fresh->changed_wall_ns = old->changed_wall_ns;
@@ -209,6 +209,7 @@ void slice_settle(struct slice_commit *c)
 		}
 		if (nrps && slice_shares_tell(s) < 0)
 			log_event("", LOG_ERROR, "slice.shares", "error=no memory");
+		slice_partitions_changed(s);
 	}
 	tell(c);
 }

@@ -152,6 +152,64 @@ static bool template_put(struct slice_commit *c, const struct slice_change *h)
 
 /* ---- partitions ---- */
 
+/* Another partition, as it will be, that is computed with this algorithm; NULL: none. */
+static const struct slice_entry *algo_holder(struct slice_commit *c, const struct slice_entry *but, uint8_t algo)
+{
+	const struct slice *s = c->s;
+
+	for (size_t i = 0; i < c->changes.n; i++) {
+		const struct slice_entry *e = c->changes.at[i].fresh;
+
+		if (e && e != but && c->changes.at[i].kind == SLICE_NRP && slice_algo_of(e) == algo)
+			return e;
+	}
+	for (size_t i = 0; i < s->of[SLICE_NRP].n; i++) {
+		const struct slice_entry *e = s->of[SLICE_NRP].at[i];
+
+		if (!slice_change_of(c, SLICE_NRP, e->id) && slice_algo_of(e) == algo)
+			return e;
+	}
+	return NULL;
+}
+
+static bool algo_said(struct slice_commit *c, const struct slice_change *h)
+{
+	static const char field[] = "topology/igp-congruent/algo-id";
+	const struct slice_partitions *p = &c->s->partitions;
+	uint8_t algo = h->fresh->nrp.algo;
+	const struct slice_entry *other = algo_holder(c, h->fresh, algo);
+
+	if (p->algo_used(p->ctx, algo))
+		return slice_refuse(c, h, SLICE_E_INVALID, field,
+				    "the routers compute with algorithm %u themselves: SIDs of a partition need one "
+				    "that nobody uses, or say none", algo);
+	return !other || slice_refuse(c, h, SLICE_E_INVALID, field, "algorithm %u is that of partition %.80s",
+				      algo, other->id);
+}
+
+/* SIDs of its own are found in the topology under an algorithm that is the partition's alone. */
+static bool algo_give(struct slice_commit *c, const struct slice_change *h)
+{
+	const struct slice_partitions *p = &c->s->partitions;
+	struct slice_entry *e = h->fresh;
+
+	if (!p->algo_used || !slice_nrp_has_block(&e->nrp))
+		return true;
+	if (e->nrp.algo)
+		return algo_said(c, h);
+	if (h->old && h->old->algo_given && !algo_holder(c, e, h->old->algo_given)) {
+		e->algo_given = h->old->algo_given;
+		return true;
+	}
+	for (unsigned algo = UINT8_MAX; algo >= TED_FLEX_FIRST; algo--) {
+		if (p->algo_used(p->ctx, (uint8_t)algo) || algo_holder(c, e, (uint8_t)algo))
+			continue;
+		e->algo_given = (uint8_t)algo;
+		return true;
+	}
+	return slice_refuse(c, h, SLICE_E_LIMIT, "", "there is no algorithm left for its SIDs");
+}
+
 static bool nrp_put(struct slice_commit *c, const struct slice_change *h)
 {
 	const struct slice *s = c->s;
@@ -162,9 +220,11 @@ static bool nrp_put(struct slice_commit *c, const struct slice_change *h)
 		if (e && e != h->fresh && e->nrp.id == h->fresh->nrp.id)
 			return slice_refuse(c, h, SLICE_E_INVALID, "nrp-id", "%u is %.80s", e->nrp.id, e->id);
 	}
+	if (!algo_give(c, h))
+		return false;
 	if (!h->old)
 		return true;
-	if (h->old->nrp.id != h->fresh->nrp.id || h->old->nrp.algo != h->fresh->nrp.algo ||
+	if (h->old->nrp.id != h->fresh->nrp.id || slice_algo_of(h->old) != slice_algo_of(h->fresh) ||
 	    slice_shares_less(s, &h->old->nrp, &h->fresh->nrp))
 		return each_service(c, no_use_of_nrp, h);
 	return true;
@@ -213,7 +273,7 @@ static bool steps_served(struct slice_commit *c, const struct slice_change *h)
 	static const char at[] = "sextant-slice:realisation/";
 	char field[64];
 
-	if (r->sharing != SLICE_SHARED && !r->parent && !c->s->steps.start[SLICE_STEP_QUEUE]) {
+	if (r->sharing != SLICE_SHARED && !r->parent && !slice_step_by(c->s, SLICE_STEP_QUEUE)) {
 		(void)snprintf(field, sizeof(field), "%ssharing", at);
 		return slice_refuse(c, h, SLICE_E_STEP, field,
 				    "a slice with resources of its own needs queues, and nothing here makes them: "
@@ -254,6 +314,36 @@ static bool parent_ok(struct slice_commit *c, const struct slice_change *h)
 	return true;
 }
 
+static bool alone_in_partition(struct slice_commit *c, const struct slice_entry *user, const void *arg)
+{
+	static const char field[] = "sextant-slice:realisation/sharing";
+	const struct slice_change *h = arg;
+	const struct slice_realisation *r = &h->fresh->service.real, *u = &user->service.real;
+
+	if (user == h->fresh || u->nrp != r->nrp || u->parent)
+		return true;
+	if (r->sharing == SLICE_DEDICATED)
+		return slice_refuse(c, h, SLICE_E_INVALID, field,
+				    "slice %.80s is in partition %u: one that is dedicated has a partition of its own",
+				    user->id, r->nrp);
+	return u->sharing != SLICE_DEDICATED ||
+	       slice_refuse(c, h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",
+			    "partition %u is slice %.80s's alone: that one is dedicated", r->nrp, user->id);
+}
+
+/* Queues are of partitions; those of others than the whole link are what this controller makes. */
+static bool partition_served(struct slice_commit *c, const struct slice_change *h)
+{
+	const struct slice_realisation *r = &h->fresh->service.real;
+
+	if (!c->s->partitions.changed || r->parent)
+		return true;
+	if (r->sharing != SLICE_SHARED && !r->nrp)
+		return slice_refuse(c, h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",
+				    "say which partition's queues it is to have, or order it shared");
+	return !r->nrp || each_service(c, alone_in_partition, h);
+}
+
 static bool follow_children(struct slice_commit *c, const struct slice_change *h)
 {
 	const struct slice *s = c->s;
@@ -289,7 +379,7 @@ static bool service_put(struct slice_commit *c, size_t at)
 	if (h.old && h.old->plan.n && v->admin == SLICE_ADMIN_PRE)
 		return slice_refuse(c, &h, SLICE_E_INVALID, "status/admin-status/status",
 				    "it is realised: admin-down suspends it, deleting takes it away");
-	return parent_ok(c, &h) && steps_served(c, &h) && slo_served(c, &h, &v->policy.slo) &&
+	return parent_ok(c, &h) && steps_served(c, &h) && partition_served(c, &h) && slo_served(c, &h, &v->policy.slo) &&
 	       follow_children(c, &h);
 }
 

@@ -88,6 +88,15 @@ static void read_nrp(struct doc *d, struct slice_nrp *out)
 	groups(d, t, out);
 }
 
+bool slice_nrp_has_block(const struct slice_nrp *n)
+{
+	for (uint32_t i = 0; i < n->n_sids; i++) {
+		if (n->sids[i].addr.family == IP_V6 && n->sids[i].len <= SLICE_BLOCK_BITS_MAX)
+			return true;
+	}
+	return false;
+}
+
 int slice_nrp_read(const char *text, size_t len, struct arena *a, struct slice_nrp *out,
 		   struct slice_fault *f)
 {

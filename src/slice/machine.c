@@ -52,8 +52,8 @@ static void wait_for(struct slice_entry *e, uint64_t ns, bool again)
 /* Nobody's answer is waited for any more. */
 static void wait_no_more(struct slice_entry *e)
 {
-	if (e->jobbed && e->s->steps.cancel)
-		e->s->steps.cancel(e->s->steps.ctx, e->id);
+	if (e->jobbed)
+		slice_steps_cancel(e->s, e->id);
 	intent_set_forget(e->s->intent, e);
 	e->asked = e->waiting = e->jobbed = e->again = false;
 	loop_timer_stop(&e->timer);
@@ -84,12 +84,13 @@ static bool needs(const struct slice_entry *e, enum slice_step step)
 	/* Traffic is not let on before it is to be up. */
 	if (step == SLICE_STEP_VERIFY && e->service.admin != SLICE_ADMIN_UP)
 		return false;
-	return e->s->steps.start[step] != NULL;
+	return slice_step_by(e->s, step) != NULL;
 }
 
 static void start(struct slice_entry *e, enum slice_step step, bool undo)
 {
 	struct slice *s = e->s;
+	const struct slice_steps *by = slice_step_by(s, step);
 	struct slice_flow_view *flows = calloc((size_t)e->plan.n + 1, sizeof(*flows));
 	struct slice_job job = { .id = e->id, .service = &e->service, .flows = flows, .step = step, .undo = undo };
 
@@ -102,7 +103,7 @@ static void start(struct slice_entry *e, enum slice_step step, bool undo)
 	e->job_undo = undo;
 	e->job_step = step;
 	wait_for(e, s->cfg.realise_ns, false);
-	s->steps.start[step](s->steps.ctx, &job);
+	by->start[step](by->ctx, &job);
 	free(flows);
 }
 
@@ -321,6 +322,7 @@ static void removed(void *arg, int r)
 	slice_event(e, BUS_INFO, "slice-gone");
 	parent = e->service.real.parent ? slice_find(s, SLICE_SERVICE, e->service.real.parent) : NULL;
 	slice_entry_del(s, e);
+	slice_partitions_changed(s);
 	if (parent)
 		slice_look(parent);
 }
@@ -395,7 +397,7 @@ static void undo_on(struct slice_entry *e)
 		if (step == SLICE_STEP_POLICIES) {
 			if (!policies_gone(e))
 				return;
-		} else if (e->s->steps.start[step]) {
+		} else if (slice_step_by(e->s, step)) {
 			start(e, step, true);
 			return;
 		}

@@ -275,6 +275,11 @@ struct slice_nrp {
 	const char *phb; /* "" none */
 };
 
+/* Routers' locators have room in a prefix of this length at most; what is longer is a SID. */
+enum { SLICE_BLOCK_BITS_MAX = 80 };
+
+bool slice_nrp_has_block(const struct slice_nrp *n);
+
 /* ---- reading: all strings and arrays are the arena's. 0, -ENOMEM, or -EINVAL and *f says. ---- */
 
 int slice_template_read(const char *doc, size_t len, struct arena *a, struct slice_template *out,

@@ -206,7 +206,7 @@ static void adopt_algo(const struct slice_outlook *o, struct slice_service *v)
 			o->find(o->ctx, o->s, SLICE_NRP, o->s->of[SLICE_NRP].at[i]->id);
 
 		if (n && n->nrp.id == v->real.nrp)
-			v->real.flex_algo = n->nrp.algo;
+			v->real.flex_algo = slice_algo_of(n);
 	}
 }
 

@@ -85,6 +85,8 @@ char *slice_record_print(const struct slice_entry *e, uint64_t revision)
 	put_text(&s, "doc", e->doc);
 	if (e->kind == SLICE_SERVICE)
 		put_service(&s, e);
+	if (e->algo_given)
+		put_u64(&s, "algo", e->algo_given);
 	str_add(&s, "}");
 	return str_take(&s);
 }
@@ -181,6 +183,8 @@ static int get_record(struct slice *s, enum slice_kind kind, const char *id, str
 	(*outp)->revision = number(d, d->root, "revision", UINT64_MAX);
 	if (kind == SLICE_SERVICE)
 		get_service(d, *outp);
+	if (kind == SLICE_NRP)
+		(*outp)->algo_given = (uint8_t)doc_u64(d, d->root, "algo", 0, UINT8_MAX);
 	if (d->rc == 0)
 		return 0;
 	*outp = slice_entry_free(*outp);

@@ -388,11 +388,6 @@ struct slice *slice_free(struct slice *s)
 	return NULL;
 }
 
-void slice_steps_set(struct slice *s, const struct slice_steps *steps)
-{
-	s->steps = *steps;
-}
-
 struct loading {
 	struct slice *s;
 	enum slice_kind kind;

@@ -7,6 +7,7 @@
 #include "slice/plan.h"
 #include "slice/slice.h"
 
+enum { SLICE_PROVIDERS_MAX = 8 }; /* rooms that give steps */
 enum { SLICE_APART_FIRST = INTENT_GROUP_ID_MAX + 1 }; /* group ids that operators cannot name */
 
 /* What is done to a service that is there. */
@@ -37,6 +38,7 @@ struct slice_entry {
 		struct slice_nrp nrp;
 	};
 	bool writing; /* a change of it is on its way to disk */
+	uint8_t algo_given; /* a partition with SIDs of its own that says no algorithm; 0 none */
 	/* a service: */
 	struct slice *s;
 	struct slice_plan plan;
@@ -75,7 +77,9 @@ struct slice {
 	struct bus *bus;
 	struct intent *intent;
 	struct slice_cfg cfg;
-	struct slice_steps steps;
+	struct slice_steps steps[SLICE_PROVIDERS_MAX];
+	unsigned n_steps;
+	struct slice_partitions partitions;
 	VEC(struct slice_entry *) of[SLICE_KINDS]; /* by id */
 	struct hash keys;			   /* struct slice_key */
 	VEC(struct slice_shown) shares;
@@ -144,6 +148,12 @@ void slice_timer_fire(void *arg);
 void slice_on_policy(void *arg, const struct sr_policy_key *key); /* intent's watch */
 void slice_event(const struct slice_entry *e, enum bus_severity severity, const char *type);
 
+/* ---- steps.c ---- */
+
+/* Who does a step; NULL: nobody. */
+const struct slice_steps *slice_step_by(const struct slice *s, enum slice_step step);
+void slice_steps_cancel(const struct slice *s, const char *id);
+
 /* ---- planning in the room ---- */
 
 /* What the documents will be: of the commit, else as they are. */
@@ -167,6 +177,10 @@ int slice_plan_of(const struct slice_outlook *o, struct slice_entry *e, const st
 
 /* ---- shares ---- */
 
+/* Said or given. */
+uint8_t slice_algo_of(const struct slice_entry *nrp);
+/* Partitions, or slices in them, are others: who puts them into the network looks again. */
+void slice_partitions_changed(const struct slice *s);
 /* Tells intent what changed. 0 or -ENOMEM. */
 int slice_shares_tell(struct slice *s);
 /* May the partitions be these? -EINVAL and *f says. least: what is there must not become less on a link. */

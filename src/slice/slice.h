@@ -78,6 +78,16 @@ struct slice_steps {
 void slice_step_done(struct slice *s, const char *id, enum slice_step step, bool undo, bool ok,
 		     const char *why);
 
+/* ---- who puts partitions into the network; nobody: they are numbers in the book ---- */
+
+struct slice_partitions {
+	void *ctx;
+	/* Do routers compute with this algorithm themselves? */
+	bool (*algo_used)(void *ctx, uint8_t algo);
+	/* Partitions, or the slices in them, are not what they were. */
+	void (*changed)(void *ctx);
+};
+
 /* ---- life ---- */
 
 int slice_new(struct slice **outp, struct loop *loop, struct store *store, struct bus *bus,
@@ -85,7 +95,9 @@ int slice_new(struct slice **outp, struct loop *loop, struct store *store, struc
 struct slice *slice_free(struct slice *s);
 AUTO_DEFINE(struct slice, slice_free)
 int slice_load(struct slice *s); /* once, after intent_load() */
-void slice_steps_set(struct slice *s, const struct slice_steps *steps);
+/* One room's; another's are added. A step that two give is the first one's. */
+void slice_steps_add(struct slice *s, const struct slice_steps *steps);
+void slice_partitions_set(struct slice *s, const struct slice_partitions *p);
 void slice_on_ted(void *arg, const struct ted *ted); /* a topo_ted_fn; after intent's */
 
 /* ---- commands ---- */
@@ -182,6 +194,9 @@ const char *slice_doc(const struct slice *s, enum slice_kind kind, const char *i
 const char *slice_next(const struct slice *s, enum slice_kind kind, const char *after);
 uint64_t slice_revision(const struct slice *s); /* of all together: its ETag */
 uint32_t slice_count(const struct slice *s, enum slice_kind kind);
+
+/* What slices in a partition are computed with: said in its document or given to it; 0 nothing. */
+uint8_t slice_nrp_algo(const struct slice *s, uint32_t nrp_id);
 
 struct slice_view {
 	enum slice_state state;

@@ -183,8 +183,10 @@ uint32_t slice_audit(const struct slice *s, void (*fn)(void *arg, const char *li
 	audit_policies(&a, v);
 	audit_services(&a, v);
 	audit_shares(&a);
-	if (s->steps.audit)
-		s->steps.audit(s->steps.ctx, audit_step, &a);
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		if (s->steps[i].audit)
+			s->steps[i].audit(s->steps[i].ctx, audit_step, &a);
+	}
 	free(v);
 	return a.n;
 }

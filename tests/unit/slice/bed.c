@@ -44,15 +44,30 @@ static void audit_steps(void *ctx, void (*fn)(void *arg, const char *id, const c
 	}
 }
 
+static bool algo_used(void *ctx, uint8_t algo)
+{
+	(void)ctx;
+	return algo == bed.routers_algo;
+}
+
+static void partitions_changed(void *ctx)
+{
+	(void)ctx;
+	bed.changes++;
+}
+
 static void slice_start(void)
 {
+	const struct slice_partitions partitions = { .algo_used = algo_used, .changed = partitions_changed };
 	struct slice_steps steps = { .audit = audit_steps };
 
 	for (int k = 0; k < SLICE_STEPS; k++)
 		steps.start[k] = bed.available[k] ? start : NULL;
 	loop_timer_init(&bed.tell, world.loop, tell, NULL);
 	ck_assert_int_eq(slice_new(&bed.slice, world.loop, world.store, world.bus, world.intent, &bed.cfg), 0);
-	slice_steps_set(bed.slice, &steps);
+	slice_steps_add(bed.slice, &steps);
+	if (bed.partitions)
+		slice_partitions_set(bed.slice, &partitions);
 	ck_assert_int_eq(slice_load(bed.slice), 0);
 }
 

@@ -26,6 +26,9 @@ struct bed {
 	struct job jobs[JOBS];	     /* in order; survive a crash */
 	unsigned n_jobs;
 	bool there[SLICE_STEPS];     /* what the network has of it, for one slice */
+	bool partitions;	     /* somebody puts them into the network; as of the next start */
+	uint8_t routers_algo;	     /* the routers compute with it themselves; 0: none */
+	unsigned changes;	     /* how often partitions were said to be others */
 	bool slow;		     /* what is done is told a millisecond later */
 	struct job telling;
 	struct loop_timer tell;

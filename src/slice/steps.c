@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rooms that do something for slices: who does which step, who puts partitions into the network. */
+#include <assert.h>
+
+#include "slice/room.h"
+
+void slice_steps_add(struct slice *s, const struct slice_steps *steps)
+{
+	assert(s->n_steps < SLICE_PROVIDERS_MAX); /* wiring is fixed at start-up */
+	s->steps[s->n_steps++] = *steps;
+}
+
+const struct slice_steps *slice_step_by(const struct slice *s, enum slice_step step)
+{
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		if (s->steps[i].start[step])
+			return &s->steps[i];
+	}
+	return NULL;
+}
+
+void slice_steps_cancel(const struct slice *s, const char *id)
+{
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		if (s->steps[i].cancel)
+			s->steps[i].cancel(s->steps[i].ctx, id);
+	}
+}
+
+void slice_partitions_set(struct slice *s, const struct slice_partitions *p)
+{
+	s->partitions = *p;
+}
+
+void slice_partitions_changed(const struct slice *s)
+{
+	if (s->partitions.changed)
+		s->partitions.changed(s->partitions.ctx);
+}
+
+uint8_t slice_algo_of(const struct slice_entry *nrp)
+{
+	return nrp->nrp.algo ? nrp->nrp.algo : nrp->algo_given;
+}
+
+uint8_t slice_nrp_algo(const struct slice *s, uint32_t nrp_id)
+{
+	const struct slice_entry *e = slice_nrp_of(s, nrp_id);
+
+	return e ? slice_algo_of(e) : 0;
+}

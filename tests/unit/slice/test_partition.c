@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Partitions that are put into the network: algorithms of their SIDs, who may be in which. */
+#include "bed.h"
+
+#include <stdio.h>
+
+/* Partitions come before the start: what is wired is told then. */
+static void setup(void)
+{
+	bed_up(bed_pair);
+	bed.partitions = true;
+	for (int k = 0; k < SLICE_STEPS; k++)
+		bed.available[k] = k == SLICE_STEP_QUEUE;
+	bed_crash();
+}
+
+static const char *nrp(const char *name, unsigned id, const char *more)
+{
+	static char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		       "{\"name\":\"%s\",\"nrp-id\":%u,\"resource-reservation\":{\"maximum-bandwidth\":\"1000000000\"}%s}",
+		       name, id, more);
+	return text;
+}
+
+#define BLOCK(b) ",\"selector-id\":{\"ipv6\":{\"srv6-sid\":[\"" b "\"]}}"
+#define ALGO(n) ",\"topology\":{\"igp-congruent\":{\"algo-id\":" n "}}"
+#define REAL(m) "\"sextant-slice:realisation\":{" m "},"
+
+static int put_nrp(const char *name, unsigned id, const char *more)
+{
+	return put_doc(SLICE_NRP, name, nrp(name, id, more)).code;
+}
+
+static int put_slice(const char *id, const char *real)
+{
+	return put_doc(SLICE_SERVICE, id, order(id, 1000000, real)).code;
+}
+
+START_TEST(sids_of_its_own_get_an_algorithm_that_nobody_uses_and_keep_it)
+{
+	bed.routers_algo = 254;
+	ck_assert_int_eq(put_nrp("x", 1, BLOCK("fd5e:64::/32")), 0);
+	ck_assert_int_eq(put_nrp("y", 2, BLOCK("fd5e:65::/32")), 0);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 1), 255);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 2), 253); /* not the routers' own */
+	ck_assert_int_eq(drop(SLICE_NRP, "x").code, 0);
+	bed_crash();
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 2), 253);
+	ck_assert_int_eq(put_nrp("y", 2, BLOCK("fd5e:66::/32")), 0);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 2), 253); /* 255 is free, but it has one */
+	ck_assert_int_eq(put_nrp("z", 3, BLOCK("fd5e:67::/32")), 0);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 3), 255);
+}
+END_TEST
+
+START_TEST(what_has_no_block_gets_none)
+{
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	ck_assert_int_eq(put_nrp("y", 2, BLOCK("fd5e:64:1:e000::/128")), 0);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 1), 0);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 2), 0);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 9), 0);
+}
+END_TEST
+
+START_TEST(algorithm_of_the_routers_is_refused_and_so_is_anothers)
+{
+	struct slice_result r;
+
+	bed.routers_algo = 200;
+	r = put_doc(SLICE_NRP, "x", nrp("x", 1, BLOCK("fd5e:64::/32") ALGO("200")));
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert_str_eq(r.field, "topology/igp-congruent/algo-id");
+	ck_assert(strstr(r.text, "the routers compute with algorithm 200 themselves"));
+	/* Without SIDs of its own it is meant: a partition that is a flexible algorithm. */
+	ck_assert_int_eq(put_nrp("x", 1, ALGO("200")), 0);
+	ck_assert_int_eq(put_nrp("y", 2, BLOCK("fd5e:64::/32") ALGO("201")), 0);
+	r = put_doc(SLICE_NRP, "z", nrp("z", 3, BLOCK("fd5e:65::/32") ALGO("201")));
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert(strstr(r.text, "y"));
+	ck_assert_int_eq(put_nrp("z", 3, BLOCK("fd5e:65::/32")), 0);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 2), 201);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 3), 255);
+}
+END_TEST
+
+START_TEST(dedicated_slice_is_alone_in_its_partition)
+{
+	struct slice_result r;
+
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	ck_assert_int_eq(put_nrp("y", 2, ""), 0);
+	ck_assert_int_eq(put_slice("one", REAL("\"nrp-id\":1,\"sharing\":\"dedicated\"")), 0);
+	r = put_doc(SLICE_SERVICE, "two", order("two", 1, REAL("\"nrp-id\":1")));
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert_str_eq(r.field, "sextant-slice:realisation/nrp-id");
+	ck_assert(strstr(r.text, "slice one's alone"));
+	ck_assert_int_eq(put_slice("two", REAL("\"nrp-id\":2,\"sharing\":\"reserved\"")), 0);
+	r = put_doc(SLICE_SERVICE, "three", order("three", 1, REAL("\"nrp-id\":2,\"sharing\":\"dedicated\"")));
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert(strstr(r.text, "slice two"));
+	ck_assert_int_eq(put_slice("three", REAL("\"nrp-id\":2,\"sharing\":\"reserved\"")), 0);
+}
+END_TEST
+
+START_TEST(queues_are_of_partitions)
+{
+	struct slice_result r = put_doc(SLICE_SERVICE, "one", order("one", 1, REAL("\"sharing\":\"reserved\"")));
+
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert_str_eq(r.field, "sextant-slice:realisation/nrp-id");
+	ck_assert_int_eq(put_slice("one", ""), 0);
+}
+END_TEST
+
+START_TEST(each_change_is_told)
+{
+	unsigned n = bed.changes;
+
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	ck_assert_uint_gt(bed.changes, n);
+	n = bed.changes;
+	ck_assert_int_eq(try_doc(SLICE_NRP, "y", nrp("y", 2, "")).code, 0);
+	ck_assert_uint_eq(bed.changes, n); /* a dry run changes nothing */
+	ck_assert_int_eq(put_slice("one", REAL("\"nrp-id\":1")), 0);
+	ck_assert_uint_gt(bed.changes, n);
+	bed_settle();
+	n = bed.changes;
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
+	bed_settle();
+	ck_assert_uint_ge(bed.changes, n + 2); /* deleted, and gone */
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("slice-partition");
+	TCase *t = tcase_create("partition");
+
+	tcase_add_checked_fixture(t, setup, bed_down);
+	tcase_add_test(t, sids_of_its_own_get_an_algorithm_that_nobody_uses_and_keep_it);
+	tcase_add_test(t, what_has_no_block_gets_none);
+	tcase_add_test(t, algorithm_of_the_routers_is_refused_and_so_is_anothers);
+	tcase_add_test(t, dedicated_slice_is_alone_in_its_partition);
+	tcase_add_test(t, queues_are_of_partitions);
+	tcase_add_test(t, each_change_is_told);
+	suite_add_tcase(s, t);
+	return check_main(s);
+}
