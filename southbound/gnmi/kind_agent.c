@@ -5,8 +5,19 @@
 static const char *const models[] = { "sextant-device", NULL };
 
 static const struct gnmic_list lists[] = {
-	{ "classifier", { "id" } }, { "link", { "name" } },   { "nrp", { "id" } },
-	{ "policer", { "name" } },  { "route", { "prefix" } }, { "source-filter", { "interface" } },
+	{ "adjacency", { "interface" } },
+	{ "classifier", { "id" } },
+	{ "counter", { "direction", "flow", "interface", "source" } },
+	{ "flow", { "id" } },
+	{ "interface", { "name" } },
+	{ "link", { "name" } },
+	{ "locator", { "prefix" } },
+	{ "nrp", { "id" } },
+	{ "policer", { "name" } },
+	{ "port", { "name" } },
+	{ "route", { "prefix" } },
+	{ "session", { "name" } },
+	{ "source-filter", { "interface" } },
 	{ "table", { "id" } },
 };
 
@@ -16,5 +27,9 @@ const struct gnmi_kind gnmi_kind_agent = {
 	.models = models,
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
-	.counters = { [GNMI_IF_STATUS] = "/sextant-device:device/link[name=<who>]/state" },
+	.counters = {
+		[GNMI_IF_IN_OCTETS] = "/sextant-device:device/interface[name=<who>]/statistics/in-octets",
+		[GNMI_IF_OUT_OCTETS] = "/sextant-device:device/interface[name=<who>]/statistics/out-octets",
+		[GNMI_IF_STATUS] = "/sextant-device:device/interface[name=<who>]/oper-status",
+	},
 };

@@ -195,6 +195,8 @@ static void on_sids(void *arg)
 {
 	struct agent *a = arg;
 
+	if (a->slices)
+		agent_slices_recheck(a->slices);
 	if (!a->count)
 		return;
 	agent_count_begin(a->count);
@@ -253,6 +255,11 @@ static int gnmi_set(struct agent *a, const struct agent_cfg *c, struct str *erro
 	return err_trace(agent_gnmi_new(&a->gnmi, a->loop, a->slices, a->models, &g, errors));
 }
 
+static bool on_taken(void *arg, const struct ip_prefix *sid)
+{
+	return agent_sids_has(((struct agent *)arg)->sids, sid);
+}
+
 /* For the file of c: in force when it can be had, else what is in force stays (a line of the log
  * says which). At the first time it is wanted, whatever the kernel says. */
 static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *errors)
@@ -273,8 +280,10 @@ static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *er
 		return err_trace(rc);
 	}
 	rc = agent_slices_new(&a->slices, a->loop, on_slices, a);
-	if (rc == 0)
+	if (rc == 0) {
+		agent_slices_others(a->slices, on_taken, a);
 		rc = agent_slices_start(a->slices, &sc, &d);
+	}
 	if (rc < 0) {
 		a->slices = agent_slices_free(a->slices);
 		str_addf(errors, "%s: %s\n", c->slices, err_text(rc));

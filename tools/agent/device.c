@@ -135,6 +135,41 @@ static bool fill_link(const struct lyd_node *in, struct agent_link *l, struct st
 	return true;
 }
 
+static void check_adjacency(const struct lyd_node *in, const struct agent_locator *l,
+			    const struct agent_adjacency *a, struct str *errors)
+{
+	if (a->sid.len <= l->block || !ip_bits_same(&a->sid.addr, &l->prefix.addr, l->block))
+		say(errors, in, "its 'sid' is not in the block of the locator");
+	if (ip_is_any(&a->next_hop))
+		say(errors, in, "'::' is no neighbour");
+}
+
+static bool fill_locator(const struct lyd_node *in, struct agent_locator *l, struct str *errors)
+{
+	const struct lyd_node *c;
+
+	(void)conf_read_prefix(in, "prefix", &l->prefix);
+	l->block = (uint8_t)conf_read_num(in, "block-length");
+	l->adjs = calloc(count_of(in, "adjacency") + 1, sizeof(*l->adjs));
+	if (!l->adjs)
+		return false;
+	if (l->prefix.len <= l->block)
+		say(errors, in, "'block-length' (%u) leaves no bits for the node", l->block);
+	LY_LIST_FOR(lyd_child(in), c)
+	{
+		struct agent_adjacency *a = &l->adjs[l->n_adjs];
+
+		if (!is(c, "adjacency"))
+			continue;
+		conf_read_text(c, "interface", a->interface, sizeof(a->interface));
+		(void)conf_read_prefix(c, "sid", &a->sid);
+		a->next_hop = conf_read_ip(c, "next-hop");
+		check_adjacency(c, l, a, errors);
+		l->n_adjs++;
+	}
+	return true;
+}
+
 static void fill_route(const struct lyd_node *in, struct agent_table_route *r, struct str *errors)
 {
 	const struct lyd_node *c;
@@ -245,20 +280,44 @@ static bool fill_filter(const struct lyd_node *in, struct agent_source_filter *f
 
 static bool make_room(const struct lyd_node *root, struct agent_device *d)
 {
-	d->underlay = calloc(count_of(root, "underlay") + 1, sizeof(*d->underlay));
+	size_t n_locators = count_of(root, "locator");
+
+	d->underlay = calloc(count_of(root, "underlay") + n_locators + 1, sizeof(*d->underlay));
+	d->locators = calloc(n_locators + 1, sizeof(*d->locators));
 	d->links = calloc(count_of(root, "link") + 1, sizeof(*d->links));
 	d->tables = calloc(count_of(root, "table") + 1, sizeof(*d->tables));
 	d->classifiers = calloc(count_of(root, "classifier") + 1, sizeof(*d->classifiers));
 	d->policers = calloc(count_of(root, "policer") + 1, sizeof(*d->policers));
 	d->filters = calloc(count_of(root, "source-filter") + 1, sizeof(*d->filters));
-	return d->underlay && d->links && d->tables && d->classifiers && d->policers && d->filters;
+	return d->underlay && d->locators && d->links && d->tables && d->classifiers &&
+	       d->policers && d->filters;
+}
+
+/* What holds another takes its place: the kernel's sets have no overlaps. */
+static void add_underlay(struct agent_device *d, struct ip_prefix p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_underlay; i++) {
+		if (d->underlay[i].len <= p.len && ip_prefix_has(&d->underlay[i], &p.addr))
+			return;
+	}
+	for (size_t i = 0; i < d->n_underlay; i++) {
+		if (!ip_prefix_has(&p, &d->underlay[i].addr))
+			d->underlay[n++] = d->underlay[i];
+	}
+	d->underlay[n++] = p;
+	d->n_underlay = n;
 }
 
 static bool fill_one(const struct lyd_node *in, struct agent_device *d, struct str *errors)
 {
-	if (is(in, "underlay"))
-		d->n_underlay +=
-			ip_prefix_parse(lyd_get_value(in), &d->underlay[d->n_underlay]) == 0;
+	struct ip_prefix p;
+
+	if (is(in, "underlay") && ip_prefix_parse(lyd_get_value(in), &p) == 0)
+		add_underlay(d, p);
+	else if (is(in, "locator"))
+		return fill_locator(in, &d->locators[d->n_locators++], errors);
 	else if (is(in, "link"))
 		return fill_link(in, &d->links[d->n_links++], errors);
 	else if (is(in, "table"))
@@ -281,6 +340,8 @@ static bool fill(const struct lyd_node *root, struct agent_device *d, struct str
 		if (!fill_one(in, d, errors))
 			return false;
 	}
+	for (size_t i = 0; i < d->n_locators; i++)
+		add_underlay(d, ip_prefix_of(&d->locators[i].prefix.addr, d->locators[i].block));
 	return true;
 }
 
@@ -325,37 +386,78 @@ static void check_segments(const struct agent_device *d, const struct agent_tabl
 	}
 }
 
-static bool has_sid(const struct agent_table *t, const struct ip_addr *sid, uint8_t len)
+/* A SID of this router: a route of table main. */
+struct own_sid {
+	struct ip_prefix sid;
+	uint32_t table; /* it is the service SID of; 0: a locator's */
+	size_t at;
+};
+
+static int own_sid_cmp(const void *a, const void *b)
 {
-	for (unsigned i = 0; i < t->n_sids; i++) {
-		if (t->sid_len == len && ip_eq(&t->sids[i], sid))
-			return true;
-	}
-	return false;
+	const struct own_sid *x = a, *y = b;
+	int d = ip_prefix_cmp(&x->sid, &y->sid);
+
+	return d ? d : (x->at > y->at) - (x->at < y->at);
 }
 
-static void check_sids(const struct agent_device *d, size_t at, struct str *errors)
+static size_t list_sids(const struct agent_device *d, struct own_sid *out)
 {
-	const struct agent_table *t = &d->tables[at];
-	char sid[IP_TEXT_MAX];
+	size_t n = 0;
 
-	for (unsigned k = 0; k < t->n_sids; k++) {
-		for (size_t i = 0; i < at; i++) {
-			if (has_sid(&d->tables[i], &t->sids[k], t->sid_len))
-				str_addf(errors,
-					 "/sextant-device:device: tables %u and %u have the same "
-					 "SID %s\n",
-					 d->tables[i].id, t->id,
-					 ip_text(&t->sids[k], sid, sizeof(sid)));
-		}
+	for (size_t i = 0; i < d->n_locators; i++) {
+		const struct agent_locator *l = &d->locators[i];
+
+		out[n++] = (struct own_sid){ .sid = l->prefix };
+		for (size_t k = 0; k < l->n_adjs; k++)
+			out[n++] = (struct own_sid){ .sid = l->adjs[k].sid };
 	}
+	for (size_t i = 0; i < d->n_tables; i++) {
+		const struct agent_table *t = &d->tables[i];
+
+		for (unsigned k = 0; k < t->n_sids; k++)
+			out[n++] = (struct own_sid){ ip_prefix_of(&t->sids[k], t->sid_len), t->id, i };
+	}
+	return n;
+}
+
+static void say_twice(const struct own_sid *a, const struct own_sid *b, struct str *errors)
+{
+	char sid[IP_PREFIX_TEXT_MAX], ip[IP_TEXT_MAX];
+
+	if (a->table && b->table)
+		str_addf(errors, "/sextant-device:device: tables %u and %u have the same SID %s\n",
+			 a->table, b->table, ip_text(&a->sid.addr, ip, sizeof(ip)));
+	else
+		str_addf(errors, "/sextant-device:device: %s is the SID of two things\n",
+			 ip_prefix_text(&a->sid, sid, sizeof(sid)));
+}
+
+static bool check_sids(const struct agent_device *d, struct str *errors)
+{
+	AUTO_FREE struct own_sid *all = NULL;
+	size_t n = d->n_locators;
+
+	for (size_t i = 0; i < d->n_locators; i++)
+		n += d->locators[i].n_adjs;
+	for (size_t i = 0; i < d->n_tables; i++)
+		n += d->tables[i].n_sids;
+	all = calloc(n + 1, sizeof(*all));
+	if (!all)
+		return false;
+	n = list_sids(d, all);
+	qsort(all, n, sizeof(*all), own_sid_cmp);
+	for (size_t i = 1; i < n; i++) {
+		if (ip_prefix_cmp(&all[i - 1].sid, &all[i].sid) == 0)
+			say_twice(&all[i - 1], &all[i], errors);
+	}
+	return true;
 }
 
 static void check_all(const struct agent_device *d, struct str *errors)
 {
 	for (size_t i = 0; i < d->n_tables; i++) {
 		check_segments(d, &d->tables[i], errors);
-		check_sids(d, i, errors);
 	}
 	for (size_t i = 0; i < d->n_tables; i++) {
 		for (size_t j = 0; j < d->tables[i].n_interfaces; j++) {
@@ -391,7 +493,7 @@ int agent_device_new(struct agent_device **outp, struct lyd_node **tree, struct 
 	AUTO(agent_device_free) struct agent_device *d = calloc(1, sizeof(*d));
 	size_t before = errors->len;
 
-	if (!d || !make_room(*tree, d) || !fill(*tree, d, errors))
+	if (!d || !make_room(*tree, d) || !fill(*tree, d, errors) || !check_sids(d, errors))
 		return err_raise(-ENOMEM);
 	qsort(d->classifiers, d->n_classifiers, sizeof(*d->classifiers), by_id);
 	check_all(d, errors);
@@ -408,6 +510,8 @@ struct agent_device *agent_device_free(struct agent_device *d)
 		return NULL;
 	for (size_t i = 0; i < d->n_links; i++)
 		free(d->links[i].nrps);
+	for (size_t i = 0; d->locators && i < d->n_locators; i++)
+		free(d->locators[i].adjs);
 	for (size_t i = 0; i < d->n_tables; i++) {
 		free(d->tables[i].interfaces);
 		free(d->tables[i].routes);
@@ -415,6 +519,7 @@ struct agent_device *agent_device_free(struct agent_device *d)
 	for (size_t i = 0; i < d->n_filters; i++)
 		free(d->filters[i].prefixes);
 	free(d->underlay);
+	free(d->locators);
 	free(d->links);
 	free(d->tables);
 	free(d->classifiers);

@@ -40,6 +40,19 @@ struct agent_link {
 	size_t n_nrps;
 };
 
+struct agent_adjacency {
+	char interface[AGENT_DEV_IF_MAX];
+	struct ip_prefix sid;
+	struct ip_addr next_hop;
+};
+
+struct agent_locator {
+	struct ip_prefix prefix;
+	uint8_t block; /* bits of it */
+	struct agent_adjacency *adjs;
+	size_t n_adjs;
+};
+
 struct agent_table_route {
 	struct ip_prefix prefix;
 	struct ip_addr next_hop;
@@ -85,8 +98,10 @@ struct agent_source_filter {
 };
 
 struct agent_device {
-	struct ip_prefix *underlay;
+	struct ip_prefix *underlay; /* the blocks of locators too; none inside another */
 	size_t n_underlay;
+	struct agent_locator *locators;
+	size_t n_locators;
 	struct agent_link *links;
 	size_t n_links;
 	struct agent_table *tables;

@@ -11,7 +11,7 @@ enum stats { NONE, RULE, QUEUE };
 struct grow {
 	const struct agent_slices *s;
 	const struct agent_device *d;
-	size_t link, table, filter, policer;
+	size_t link, locator, table, filter, policer;
 	bool ok;
 };
 
@@ -72,6 +72,23 @@ static void link_state(struct grow *g, struct lyd_node *in, const struct agent_l
 	state(g, in, &p, NONE, true);
 }
 
+static void locator_state(struct grow *g, struct lyd_node *in, const struct agent_locator *l)
+{
+	struct agent_part p = agent_slices_part(g->s, l);
+	struct lyd_node *c;
+	size_t adj = 0;
+
+	LY_LIST_FOR(lyd_child(in), c)
+	{
+		if (is(c, "adjacency") && adj < l->n_adjs) {
+			struct agent_part a = agent_slices_part(g->s, &l->adjs[adj++]);
+
+			state(g, c, &a, RULE, true);
+		}
+	}
+	state(g, in, &p, RULE, true);
+}
+
 static void table_state(struct grow *g, struct lyd_node *in, const struct agent_table *t)
 {
 	struct agent_part p = agent_slices_part(g->s, t);
@@ -118,6 +135,8 @@ static void part_state(struct grow *g, struct lyd_node *in)
 
 	if (is(in, "link") && g->link < g->d->n_links) {
 		link_state(g, in, &g->d->links[g->link++]);
+	} else if (is(in, "locator") && g->locator < g->d->n_locators) {
+		locator_state(g, in, &g->d->locators[g->locator++]);
 	} else if (is(in, "table") && g->table < g->d->n_tables) {
 		table_state(g, in, &g->d->tables[g->table++]);
 	} else if (is(in, "classifier") && (c = classifier_of(g->d, in))) {
@@ -133,6 +152,20 @@ static void part_state(struct grow *g, struct lyd_node *in)
 	}
 }
 
+static void addresses(struct grow *g, struct lyd_node *in, uint32_t index)
+{
+	const struct agent_if_addrs *v = agent_slices_addrs(g->s);
+	char t[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->at[i].index == index)
+			g->ok = lyd_new_term(in, NULL, "address",
+					     ip_text(&v->at[i].addr, t, sizeof(t)), 0,
+					     NULL) == LY_SUCCESS &&
+				g->ok;
+	}
+}
+
 static void iface_state(struct grow *g, struct lyd_node *root, const struct agent_iface *i)
 {
 	static const char *const names[] = { /* RFC 2863, by the kernel's numbers */
@@ -145,8 +178,9 @@ static void iface_state(struct grow *g, struct lyd_node *root, const struct agen
 	number(g, in, "if-index", i->index);
 	g->ok = lyd_new_term(in, NULL, "oper-status",
 			     names[i->oper < ARRAY_LEN(names) ? i->oper : 0], 0,
-			     NULL) == LY_SUCCESS &&
-		lyd_new_inner(in, NULL, "statistics", 0, &st) == LY_SUCCESS && g->ok;
+			     NULL) == LY_SUCCESS && g->ok;
+	addresses(g, in, i->index);
+	g->ok = lyd_new_inner(in, NULL, "statistics", 0, &st) == LY_SUCCESS && g->ok;
 	if (!st)
 		return;
 	number(g, st, "in-octets", i->in_octets);

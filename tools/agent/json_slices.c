@@ -105,6 +105,34 @@ static void table(struct out *w, const struct agent_table *t)
 	str_add(w->o, "}");
 }
 
+static void locators(struct out *w, const struct agent_device *d)
+{
+	char t[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < d->n_locators; i++) {
+		const struct agent_locator *l = &d->locators[i];
+		struct agent_part p = agent_slices_part(w->s, l);
+
+		next(w);
+		str_addf(w->o, "{\"block-length\":%u", l->block);
+		prefix(w->o, "sid", &l->prefix);
+		fate(w->o, &p);
+		str_add(w->o, "}");
+		for (size_t k = 0; k < l->n_adjs; k++) {
+			const struct agent_adjacency *a = &l->adjs[k];
+
+			p = agent_slices_part(w->s, a);
+			next(w);
+			str_addf(w->o, "{\"block-length\":%u", l->block);
+			prefix(w->o, "sid", &a->sid);
+			text(w->o, "interface", a->interface);
+			text(w->o, "next-hop", ip_text(&a->next_hop, t, sizeof(t)));
+			fate(w->o, &p);
+			str_add(w->o, "}");
+		}
+	}
+}
+
 static void route(struct out *w, const struct agent_table *t, const struct agent_table_route *r)
 {
 	struct agent_part p = agent_slices_part(w->s, r);
@@ -207,6 +235,9 @@ void agent_json_slices(const struct agent_slices *s, struct str *o)
 	str_addf(o, ",\"repaired\":%" PRIu64 "}", st.repaired);
 	open_list(&w, "queues");
 	links(&w, d);
+	str_add(o, "]");
+	open_list(&w, "locators");
+	locators(&w, d);
 	str_add(o, "]");
 	open_list(&w, "tables");
 	for (size_t i = 0; i < d->n_tables; i++)

@@ -106,6 +106,16 @@ struct agent_ops {
 bool agent_obj_plan(struct agent_objs *want, struct agent_objs *seen, struct agent_ops *out,
 		    size_t *n_made);
 
+struct agent_if_addr {
+	uint32_t index;
+	struct ip_addr addr;
+};
+
+struct agent_if_addrs { /* as the kernel told them: of an interface together */
+	struct agent_if_addr *at;
+	size_t n, cap;
+};
+
 struct agent_iface {
 	uint32_t index;
 	char name[AGENT_DEV_IF_MAX];
@@ -122,16 +132,20 @@ struct agent_ifaces {
 /* What of the kernel the objects stand on. */
 struct agent_ground {
 	struct agent_ifaces ifaces;
+	struct agent_if_addrs addrs;
+	/* Whether the router software has this SID already; may be NULL. */
+	bool (*taken)(void *arg, const struct ip_prefix *sid);
+	void *taken_arg;
 	char sid_device[AGENT_DEV_IF_MAX];
 	uint32_t metric;
 	bool reduced, counters;
 };
 
-/* A part of the device for which an interface is absent. */
+/* A part of the device that cannot be asked for. */
 struct agent_missing {
 	const void *owner;
 	char name[AGENT_OBJ_NAME_MAX];
-	char interface[AGENT_DEV_IF_MAX];
+	char reason[64];
 };
 
 struct agent_missings {

@@ -175,6 +175,25 @@ void agent_sids_repair(struct agent_sids *s, bool on)
 		apply(s, &s->at.at[i], false);
 }
 
+/* Metrics are few: each is looked through by halves. */
+bool agent_sids_has(const struct agent_sids *s, const struct ip_prefix *sid)
+{
+	for (size_t at = 0; at < s->at.n;) {
+		struct agent_route key = { .table = s->at.at[at].route.table,
+					   .metric = s->at.at[at].route.metric,
+					   .dst = *sid };
+		struct agent_route end = { .table = key.table, .metric = key.metric + 1 };
+		size_t i = place_of(s, &key);
+
+		if (i < s->at.n && agent_route_key_cmp(&s->at.at[i].route, &key) == 0)
+			return true;
+		if (end.metric == 0)
+			return false;
+		at = place_of(s, &end);
+	}
+	return false;
+}
+
 void agent_sids_each(const struct agent_sids *s,
 		     void (*fn)(void *arg, const struct agent_route *r, bool repaired), void *arg)
 {

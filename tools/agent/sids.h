@@ -26,6 +26,8 @@ void agent_sids_repair(struct agent_sids *s, bool on);
 /* What agent_fib tells. */
 void agent_sids_foreign(struct agent_sids *s, const struct agent_route *r, bool gone);
 void agent_sids_all(struct agent_sids *s);
+/* Whether the router software has this very SID. */
+bool agent_sids_has(const struct agent_sids *s, const struct ip_prefix *sid);
 /* In order of prefix. repaired: a corrected SID of ours stands before it. */
 void agent_sids_each(const struct agent_sids *s,
 		     void (*fn)(void *arg, const struct agent_route *r, bool repaired), void *arg);

@@ -35,8 +35,6 @@ static void add_fail(struct agent_slices *s, const void *owner, const char *name
 
 static void collect_fails(struct agent_slices *s)
 {
-	char text[SLICES_REASON_MAX];
-
 	s->fails.n = 0;
 	for (size_t i = 0; i < s->ops.n; i++) {
 		const struct agent_obj *o = s->ops.at[i].obj;
@@ -44,10 +42,9 @@ static void collect_fails(struct agent_slices *s)
 		add_fail(s, o->owner, o->name[0] ? o->name : "what is not wanted");
 	}
 	for (size_t i = 0; i < s->missing.n; i++) {
-		(void)snprintf(text, sizeof(text), "there is no interface %s",
-			       s->missing.at[i].interface);
-		(void)agent_fails_add(&s->fails, s->missing.at[i].owner, s->missing.at[i].name,
-				      text);
+		const struct agent_missing *m = &s->missing.at[i];
+
+		(void)agent_fails_add(&s->fails, m->owner, m->name, m->reason);
 	}
 	if (!agent_nft_in(s->nft))
 		add_fail(s, NULL, "packet rules");
@@ -327,6 +324,19 @@ int agent_slices_refresh(struct agent_slices *s, void (*done)(void *arg), void *
 	return 0;
 }
 
+void agent_slices_others(struct agent_slices *s, bool (*taken)(void *arg, const struct ip_prefix *),
+			 void *arg)
+{
+	s->ground.taken = taken;
+	s->ground.taken_arg = arg;
+}
+
+void agent_slices_recheck(struct agent_slices *s)
+{
+	if (s->now && s->now->n_locators + s->now->n_tables > 0)
+		agent_slices_reread(s);
+}
+
 const struct agent_device *agent_slices_device(const struct agent_slices *s)
 {
 	return s->now;
@@ -383,6 +393,7 @@ struct agent_slices *agent_slices_free(struct agent_slices *s)
 	agent_device_free(s->old);
 	agent_device_free(s->next);
 	VEC_FINI(&s->ground.ifaces);
+	VEC_FINI(&s->ground.addrs);
 	VEC_FINI(&s->want);
 	VEC_FINI(&s->seen);
 	VEC_FINI(&s->missing);

@@ -30,6 +30,12 @@ int agent_slices_new(struct agent_slices **outp, struct loop *loop, void (*chang
 struct agent_slices *agent_slices_free(struct agent_slices *s);
 AUTO_DEFINE(struct agent_slices, agent_slices_free)
 
+/* Who knows the SIDs of the router software: those are left to it, and what wants the same fails. */
+void agent_slices_others(struct agent_slices *s, bool (*taken)(void *arg, const struct ip_prefix *),
+			 void *arg);
+/* They changed. */
+void agent_slices_recheck(struct agent_slices *s);
+
 /* Takes *device and wants it from now on, whatever the kernel says; for the start, before any
  * change. 0 or -ENOMEM. */
 int agent_slices_start(struct agent_slices *s, const struct agent_slices_cfg *cfg,
@@ -62,15 +68,16 @@ struct agent_part {
 	struct agent_tc_stats stats; /* of its class (a link: of best effort), SID or packet rule */
 };
 
-/* How a part of agent_slices_device() fares: the device (its underlay), a link, an nrp, a table,
- * a route, a classifier. Counters are told when idle: in a refresh's done, for one. */
+/* How a part of agent_slices_device() fares: the device (its underlay), a link, an nrp, a
+ * locator, an adjacency, a table, a route, a classifier. Counters are told when idle: in a refresh's done, for one. */
 struct agent_part agent_slices_part(const struct agent_slices *s, const void *owner);
 /* A packet rule: kind and name as in nft.h. */
 struct agent_part agent_slices_rule(const struct agent_slices *s, const void *owner,
 				    const char *kind, const char *name);
 
-/* Every interface of the router, as read last. */
+/* Every interface of the router, and their addresses, as read last. */
 const struct agent_ifaces *agent_slices_ifaces(const struct agent_slices *s);
+const struct agent_if_addrs *agent_slices_addrs(const struct agent_slices *s);
 
 struct agent_slices_stats {
 	uint32_t wanted, in, failed;

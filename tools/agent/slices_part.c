@@ -75,6 +75,11 @@ const struct agent_ifaces *agent_slices_ifaces(const struct agent_slices *s)
 	return &s->ground.ifaces;
 }
 
+const struct agent_if_addrs *agent_slices_addrs(const struct agent_slices *s)
+{
+	return &s->ground.addrs;
+}
+
 void agent_slices_stats(const struct agent_slices *s, struct agent_slices_stats *out)
 {
 	*out = s->stats;

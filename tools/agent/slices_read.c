@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A reading of the kernel: interfaces, disciplines, routes and rules first; then classes and
+ * A reading of the kernel: interfaces and their addresses, disciplines, routes and rules first; then classes and
  * filters of the interfaces whose discipline is ours; then the packet rules. Notifications of
  * what others do to objects like ours ask for one.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -20,7 +21,10 @@
 
 #define MEDDLE_NS (20 * NS_PER_MS)
 
-enum { SEEN_MAX = 1 << 20 }; /* objects; more than any device of ours has */
+enum {
+	SEEN_MAX = 1 << 20, /* objects; more than any device of ours has */
+	ADDRS_MAX = 1 << 16,
+};
 
 static void get_counts(const struct nlattr *a, struct agent_iface *i)
 {
@@ -62,6 +66,29 @@ static void on_link(struct agent_slices *s, const struct nlmsghdr *h)
 		s->bad_read = true;
 }
 
+static void on_addr(struct agent_slices *s, const struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	struct agent_attrs it;
+	const struct nlattr *a;
+	struct agent_if_addr i = { 0 };
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m) || m->ifa_family != AF_INET6)
+		return;
+	i.index = m->ifa_index;
+	it = agent_attrs_of(h, sizeof(*m));
+	while (agent_attrs_next(&it, &a)) {
+		/* the local end; IFA_ADDRESS is the other one where the two differ */
+		if ((mnl_attr_get_type(a) == IFA_LOCAL ||
+		     (mnl_attr_get_type(a) == IFA_ADDRESS && i.addr.family == IP_NONE)) &&
+		    mnl_attr_get_payload_len(a) == 16)
+			i.addr = ip_v6(mnl_attr_get_payload(a));
+	}
+	if (i.addr.family != IP_NONE &&
+	    (s->ground.addrs.n >= ADDRS_MAX || !VEC_ADD(&s->ground.addrs, i)))
+		s->bad_read = true;
+}
+
 static void on_reply(void *arg, uint64_t tag, const struct nlmsghdr *h)
 {
 	struct agent_slices *s = arg;
@@ -70,6 +97,8 @@ static void on_reply(void *arg, uint64_t tag, const struct nlmsghdr *h)
 	(void)tag;
 	if (h->nlmsg_type == RTM_NEWLINK)
 		on_link(s, h);
+	else if (h->nlmsg_type == RTM_NEWADDR)
+		on_addr(s, h);
 	else if (agent_obj_get(h, &o) && (s->seen.n >= SEEN_MAX || !VEC_ADD(&s->seen, o)))
 		s->bad_read = true;
 }
@@ -147,11 +176,13 @@ void agent_slices_read(struct agent_slices *s)
 	struct nlmsghdr *h;
 	struct rtmsg *route;
 	struct fib_rule_hdr *rule;
+	struct ifaddrmsg *addr;
 
 	s->seen.n = 0;
 	s->ground.ifaces.n = 0;
+	s->ground.addrs.n = 0;
 	s->bad_read = false;
-	s->waiting = 4;
+	s->waiting = 5;
 	h = mnl_nlmsg_put_header(buf);
 	(void)mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
 	dump(s, h, RTM_GETLINK, FIRST);
@@ -165,6 +196,10 @@ void agent_slices_read(struct agent_slices *s)
 	rule = mnl_nlmsg_put_extra_header(h, sizeof(*rule));
 	rule->family = AF_INET6;
 	dump(s, h, RTM_GETRULE, FIRST);
+	h = mnl_nlmsg_put_header(buf);
+	addr = mnl_nlmsg_put_extra_header(h, sizeof(*addr));
+	addr->ifa_family = AF_INET6;
+	dump(s, h, RTM_GETADDR, FIRST);
 }
 
 /* ---- notifications ---- */
@@ -207,7 +242,7 @@ int agent_slices_watch(struct agent_slices *s)
 	static const struct agent_nl_ops events = { .event = on_event, .lost = on_lost };
 	static const struct agent_nl_ops nft = { .event = on_nft_event, .lost = on_lost };
 	static const unsigned groups[] = { RTNLGRP_LINK, RTNLGRP_TC, RTNLGRP_IPV6_ROUTE,
-					   RTNLGRP_IPV6_RULE };
+					   RTNLGRP_IPV6_RULE,  RTNLGRP_IPV6_IFADDR };
 	int r = agent_nl_new(&s->ask, s->loop, NETLINK_ROUTE, NULL, s);
 
 	if (r == 0)

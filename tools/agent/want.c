@@ -39,18 +39,23 @@ static void put(struct wish *w, struct agent_obj *o)
 	w->ok = VEC_ADD(w->out, *o) && w->ok;
 }
 
-/* The index of an interface; 0 when there is none, which is noted. */
-static uint32_t iface(struct wish *w, const char *name)
+static void miss(struct wish *w, const char *why, const char *what)
 {
 	struct agent_missing m = { .owner = w->owner };
 
+	(void)str_copy(m.name, sizeof(m.name), w->name);
+	(void)snprintf(m.reason, sizeof(m.reason), "%s%s", why, what);
+	w->ok = VEC_ADD(w->missing, m) && w->ok;
+}
+
+/* The index of an interface; 0 when there is none, which is noted. */
+static uint32_t iface(struct wish *w, const char *name)
+{
 	for (size_t i = 0; i < w->g->ifaces.n; i++) {
 		if (strcmp(w->g->ifaces.at[i].name, name) == 0)
 			return w->g->ifaces.at[i].index;
 	}
-	(void)str_copy(m.name, sizeof(m.name), w->name);
-	(void)str_copy(m.interface, sizeof(m.interface), name);
-	w->ok = VEC_ADD(w->missing, m) && w->ok;
+	miss(w, "there is no interface ", name);
 	return 0;
 }
 
@@ -131,7 +136,7 @@ static void want_link(struct wish *w, const struct agent_link *l)
 	}
 }
 
-/* ---- tables ---- */
+/* ---- SIDs and tables ---- */
 
 static void put_rule(struct wish *w, const struct agent_rule *r)
 {
@@ -156,23 +161,66 @@ static void want_bound(struct wish *w, const struct agent_table *t, const char *
 	put_rule(w, &other);
 }
 
-static void want_sid(struct wish *w, const struct agent_table *t, const struct ip_addr *sid)
+/* A SID of this router: r has what it does. */
+static void put_sid(struct wish *w, const struct ip_prefix *sid, const struct agent_route *r)
 {
 	struct agent_obj o = { .kind = AGENT_OBJ_ROUTE };
+
+	if (w->g->taken && w->g->taken(w->g->taken_arg, sid)) {
+		miss(w, "the router software has this SID", "");
+		return;
+	}
+	o.route = *r;
+	o.route.dst = *sid;
+	o.route.table = RT_TABLE_MAIN;
+	o.route.metric = w->g->metric;
+	o.route.protocol = AGENT_PROTO_SLICES;
+	o.route.kind = AGENT_ROUTE_LOCAL;
+	o.route.counters = w->g->counters;
+	o.route.dev = iface(w, w->g->sid_device);
+	if (o.route.dev)
+		put(w, &o);
+}
+
+static void want_adjacency(struct wish *w, const struct agent_locator *l,
+			   const struct agent_adjacency *a)
+{
+	char t[IP_PREFIX_TEXT_MAX];
+	struct agent_route r = { .action = SEG6_LOCAL_ACTION_END_X,
+				 .next_csid = true,
+				 .lblen = l->block,
+				 .nflen = (uint8_t)(a->sid.len - l->block),
+				 .nh = a->next_hop };
+
+	about(w, a, "locator %s adjacency %s", ip_prefix_text(&l->prefix, t, sizeof(t)),
+	      a->interface);
+	r.oif = iface(w, a->interface);
+	if (r.oif)
+		put_sid(w, &a->sid, &r);
+}
+
+static void want_locator(struct wish *w, const struct agent_locator *l)
+{
+	char t[IP_PREFIX_TEXT_MAX];
+	struct agent_route r = { .action = SEG6_LOCAL_ACTION_END,
+				 .next_csid = true,
+				 .lblen = l->block,
+				 .nflen = (uint8_t)(l->prefix.len - l->block) };
+
+	about(w, l, "locator %s", ip_prefix_text(&l->prefix, t, sizeof(t)));
+	put_sid(w, &l->prefix, &r);
+	for (size_t i = 0; i < l->n_adjs; i++)
+		want_adjacency(w, l, &l->adjs[i]);
+}
+
+static void want_sid(struct wish *w, const struct agent_table *t, const struct ip_addr *sid)
+{
+	struct ip_prefix dst = ip_prefix_of(sid, t->sid_len);
+	struct agent_route r = { .action = SEG6_LOCAL_ACTION_END_DT6, .lookup = t->id };
 	char text[IP_TEXT_MAX];
 
 	about(w, t, "table %u sid %s", t->id, ip_text(sid, text, sizeof(text)));
-	o.route = (struct agent_route){ .dst = ip_prefix_of(sid, t->sid_len),
-					.table = RT_TABLE_MAIN,
-					.metric = w->g->metric,
-					.protocol = AGENT_PROTO_SLICES,
-					.kind = AGENT_ROUTE_LOCAL,
-					.action = SEG6_LOCAL_ACTION_END_DT6,
-					.lookup = t->id,
-					.counters = w->g->counters,
-					.dev = iface(w, w->g->sid_device) };
-	if (o.route.dev)
-		put(w, &o);
+	put_sid(w, &dst, &r);
 }
 
 static void want_route(struct wish *w, const struct agent_table *t,
@@ -235,6 +283,8 @@ bool agent_obj_want(const struct agent_device *d, const struct agent_ground *g,
 		about(&w, d, "underlay %s", ip_prefix_text(&r.dst, prefix, sizeof(prefix)));
 		put_rule(&w, &r);
 	}
+	for (size_t i = 0; i < d->n_locators; i++)
+		want_locator(&w, &d->locators[i]);
 	for (size_t i = 0; i < d->n_tables; i++)
 		want_table(&w, &d->tables[i]);
 	for (size_t i = 0; i < d->n_classifiers; i++)

@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char base_text[] =
 	"{\"sextant-device:device\":{\"underlay\":[\"fc00::/16\"],\"link\":[{\"name\":\"core\","
 	"\"capacity\":\"10000000\",\"nrp\":[{\"id\":1,\"rate\":\"6000000\",\"sid-block\":"
-	"[\"fc00:1::/32\"]}]}],\"table\":[{\"id\":100,\"sid\":[\"fc00:0:1::\"],\"interface\":[\"ce1\"],"
+	"[\"fc00:1::/32\"]}]}],\"locator\":[{\"prefix\":\"fc00:2:1::/48\",\"adjacency\":"
+	"[{\"interface\":\"core\",\"sid\":\"fc00:2:e001::/48\",\"next-hop\":\"fe80::1\"}]}],\"table\":[{\"id\":100,\"sid\":[\"fc00:0:1::\"],\"interface\":[\"ce1\"],"
 	"\"route\":[{\"prefix\":\"2001:db8::/32\",\"segment\":[\"fc00:0:2::\"]}]}],\"classifier\":"
 	"[{\"id\":1,\"name\":\"gold\",\"dscp\":34,\"table\":100}],\"policer\":[{\"name\":\"p\","
 	"\"interface\":\"ce1\",\"rate\":\"8000\"}],\"source-filter\":[{\"interface\":\"ce1\"}]}}";
@@ -51,6 +52,7 @@ static void taken(const struct agent_device *d)
 	agent_nft_script(again, &y);
 	assert(strcmp(str_text(&x), str_text(&y)) == 0);
 	assert(d->n_links == again->n_links && d->n_tables == again->n_tables);
+	assert(d->n_locators == again->n_locators && d->n_underlay == again->n_underlay);
 	agent_device_free(again);
 	free(text);
 }

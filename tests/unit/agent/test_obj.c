@@ -14,6 +14,8 @@ static const char device_text[] =
 	"{'sextant-device:device':{'underlay':['fc00::/16'],'link':[{'name':'core','capacity':"
 	"'100000000000','nrp':[{'id':1,'rate':'60000000000','sid-block':['fc00:1::/33','8000::/1']},"
 	"{'id':16383,'rate':'8000','ceil':'90000','sid-block':['3c01:9:8:7:6:5:4:3/128']}]}],"
+	"'locator':[{'prefix':'fd5e:64:1::/48','adjacency':[{'interface':'core','sid':"
+	"'fd5e:64:e001::/48','next-hop':'fe80::2'}]}],"
 	"'table':[{'id':100,'sid':['fc00:0:1::'],'interface':['ce'],'route':[{'prefix':'::/0',"
 	"'segment':['fc00::1','fc00::2']},{'prefix':'2001:db8::/32','next-hop':'fe80::1',"
 	"'interface':'ce'}]}],'classifier':[{'id':65535,'name':'c','dscp':0,'table':100}]}}";
@@ -204,8 +206,8 @@ START_TEST(an_absent_interface_is_told)
 	ground.ifaces.n = 0;
 	want.n = 0;
 	ck_assert(agent_obj_want(device, &ground, &want, &missing));
-	ck_assert_uint_eq(missing.n, 5); /* link, SID, bound interface, two routes */
-	ck_assert_str_eq(missing.at[0].interface, "core");
+	ck_assert_uint_eq(missing.n, 7); /* link, three SIDs, bound interface, two routes */
+	ck_assert_str_eq(missing.at[0].reason, "there is no interface core");
 	ck_assert_str_eq(missing.at[0].name, "link core");
 }
 END_TEST
