@@ -2,39 +2,22 @@
 /*
  * Slices seen by their packets: two customers with the same addresses on two sites each, two
  * routers, one core link of 10 Mbit/s. The receivers say what arrived, and when.
- *
- *   c1a --ce1- pe1 -core---core- pe2 -ce1-- c1b
- *   c2a --ce2-/                    \-ce2-- c2b
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "slices_bed.h"
+#include "traffic_bed.h"
 
 enum {
-	PORT = 6000,
-	PAYLOAD = 1000,
-	WIRE = PAYLOAD + 48 + 40 + 14, /* UDP and IPv6, outer header, Ethernet: what HTB counts */
 	SLICE_PACKETS = 1200,
 	SLICE_BPS = 5000000,
 	BEST_BPS = 25000000,
 	LEAD = 100, /* packets of best effort that were dropped before the slice begins */
 	DSCP_GOLD = 34,
 };
-
-enum { C1A, C2A, C1B, C2B, PE1, PE2, NODES };
-
-static int ns[NODES];
-static struct loop *loop;
-static struct agent_slices *pe1, *pe2;
 
 #define TABLES1(bound2)                                                                            \
 	"'underlay':['fc00::/16'],'table':["                                                       \
@@ -63,189 +46,9 @@ static const char pe2_device[] = DEVICE(
 	"'ce1'}]},{'id':200,'sid':['fc00:0:2:d200::'],'interface':['ce2'],'route':[{'prefix':"
 	"'2001:db8:b::/48','next-hop':'fe80::2','interface':'ce2'}]}]");
 
-/* ---- the network ---- */
-
-static void customer(int node, int pe, const char *port, const char *address)
-{
-	lab_enter();
-	ns[node] = lab_ns();
-	lab_cable("up", port, ns[pe]);
-	lab_addr("up", address, 48);
-	lab_addr("up", "fe80::2", 64);
-	lab_addr("lo", "2001:db8:bad::1", 128);
-	lab_via("2000::/3", "fe80::1", "up");
-	lab_via("fc00::/16", "fe80::1", "up");
-	lab_switch(ns[pe]);
-	lab_addr(port, "fe80::1", 64);
-}
-
-static void router(int node)
-{
-	lab_enter();
-	ns[node] = lab_ns();
-	lab_sysctl("ipv6/conf/all/forwarding", "1");
-	lab_sysctl("ipv6/conf/default/forwarding", "1");
-	(void)lab_link("sr0", "ifb");
-}
-
 static void setup(void)
 {
-	router(PE2);
-	router(PE1);
-	lab_cable("core", "core", ns[PE2]);
-	lab_addr("core", "fd00::1", 64);
-	lab_addr("lo", "fc00:0:1::1", 128);
-	customer(C1A, PE1, "ce1", "2001:db8:a::2");
-	customer(C2A, PE1, "ce2", "2001:db8:a::2");
-	customer(C1B, PE2, "ce1", "2001:db8:b::2");
-	customer(C2B, PE2, "ce2", "2001:db8:b::2");
-	lab_switch(ns[PE2]);
-	lab_addr("core", "fd00::2", 64);
-	ck_assert_int_eq(loop_new(&loop), 0);
-	pe2 = engine(loop, pe2_device);
-	lab_switch(ns[PE1]);
-	lab_via("fc00:0:2::/48", "fd00::2", "core");
-	lab_via("fc00:1:2::/48", "fd00::2", "core");
-	pe1 = engine(loop, pe1_plain);
-}
-
-static void teardown(void)
-{
-	pe1 = agent_slices_free(pe1);
-	pe2 = agent_slices_free(pe2);
-	loop = loop_free(loop);
-	ly_ctx_destroy(models);
-	models = NULL;
-	for (int i = 0; i < NODES; i++)
-		close(ns[i]);
-}
-
-/* ---- packets ---- */
-
-static uint64_t wall_ns(void)
-{
-	struct timespec t;
-
-	ck_assert_int_eq(clock_gettime(CLOCK_REALTIME, &t), 0);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-static struct sockaddr_in6 to(const char *address, uint16_t port)
-{
-	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-
-	ck_assert_int_eq(inet_pton(AF_INET6, address, &sa.sin6_addr), 1);
-	return sa;
-}
-
-static int receiver_at(int node, const char *address, uint16_t port)
-{
-	struct sockaddr_in6 sa = to(address, port);
-	int fd, size = 64 << 20, on = 1;
-
-	lab_switch(ns[node]);
-	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_ge(fd, 0);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)), 0);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	lab_switch(ns[PE1]);
-	return fd;
-}
-
-static int receiver(int node, uint16_t port)
-{
-	return receiver_at(node, "2001:db8:b::2", port);
-}
-
-static int sender(int node, const char *source, const char *dest, uint16_t port, int dscp)
-{
-	struct sockaddr_in6 from = to(source, 0), sa = to(dest, port);
-	int fd, class = dscp << 2, size = 64 << 20;
-
-	lab_switch(ns[node]);
-	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_ge(fd, 0);
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	ck_assert_int_eq(setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class)), 0);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	lab_switch(ns[PE1]);
-	return fd;
-}
-
-static void send_one(int fd)
-{
-	char payload[PAYLOAD] = { 0 };
-	uint64_t now = wall_ns();
-
-	memcpy(payload, &now, sizeof(now));
-	(void)send(fd, payload, sizeof(payload), 0); /* what is lost is what the test is about */
-}
-
-struct arrivals {
-	unsigned n;
-	uint64_t first, last, p99; /* ns */
-	uint64_t delay[1 << 14];
-};
-
-static uint64_t stamp_of(struct msghdr *m)
-{
-	struct timespec t = { 0 };
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
-			memcpy(&t, CMSG_DATA(c), sizeof(t));
-	}
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-static int num_cmp(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Everything that comes until nothing came for wait_ms; want: no longer than to the last of so
- * many and a moment. */
-static struct arrivals *receive(int fd, unsigned want, unsigned wait_ms)
-{
-	struct arrivals *a = calloc(1, sizeof(*a));
-	char payload[PAYLOAD];
-	_Alignas(struct cmsghdr) char control[256];
-	struct timeval tv = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
-
-	ck_assert_ptr_nonnull(a);
-	for (;;) {
-		struct iovec iov = { payload, sizeof(payload) };
-		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-				    .msg_controllen = sizeof(control) };
-		struct timeval brief = { .tv_usec = 200000 };
-		uint64_t sent;
-
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, a->n < want ? &tv : &brief, sizeof(tv));
-		if (recvmsg(fd, &m, 0) != PAYLOAD)
-			break;
-		memcpy(&sent, payload, sizeof(sent));
-		a->last = stamp_of(&m);
-		a->first = a->n ? a->first : a->last;
-		a->delay[a->n++ % (1 << 14)] = a->last - sent;
-	}
-	if (a->n > 0 && a->n <= 1 << 14) {
-		qsort(a->delay, a->n, sizeof(a->delay[0]), num_cmp);
-		a->p99 = a->delay[a->n * 99 / 100];
-	}
-	return a;
-}
-
-static unsigned arrived(int fd, unsigned want)
-{
-	struct arrivals *a = receive(fd, want, want ? 5000 : 200);
-	unsigned n = a->n;
-
-	free(a);
-	return n;
+	traffic_up(pe1_plain, pe2_device);
 }
 
 /* ---- customers do not meet ---- */
@@ -361,47 +164,11 @@ END_TEST
 
 /* ---- the slice keeps its promise ---- */
 
-struct flow {
-	int fd;
-	uint64_t gap_ns;
-	_Atomic unsigned sent;
-	_Atomic bool stop;
-	unsigned n; /* 0: until it is stopped */
-	uint64_t late_ns; /* so late it may be and still catch up */
-};
-
-static void *flow_run(void *arg)
-{
-	struct flow *f = arg;
-	struct timespec t;
-	uint64_t next = wall_ns();
-
-	while (!f->stop && (f->n == 0 || f->sent < f->n)) {
-		uint64_t now = wall_ns();
-
-		if (now < next) {
-			t = (struct timespec){ .tv_nsec = (long)(next - now) };
-			(void)nanosleep(&t, NULL);
-			continue;
-		}
-		send_one(f->fd);
-		f->sent++;
-		/* a sender that overslept must not send a burst of its own making */
-		next = (now - next < f->late_ns ? next : now) + f->gap_ns;
-	}
-	return NULL;
-}
-
 struct outcome {
 	unsigned sent, got;
 	uint64_t p99_ns;
 	double best_bps, slice_bps;
 };
-
-static double rate_of(const struct arrivals *a)
-{
-	return a->n < 2 ? 0 : (double)(a->n - 1) * WIRE * 8e9 / (double)(a->last - a->first);
-}
 
 static uint64_t best_effort_drops(void)
 {
@@ -508,7 +275,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("agent-slice-traffic");
 	TCase *t = tcase_create("traffic");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup, traffic_down);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, customers_with_the_same_addresses_do_not_meet);
 	tcase_add_test(t, what_a_table_does_not_have_is_not_found_in_main);
