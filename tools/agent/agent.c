@@ -239,6 +239,16 @@ static void on_slices(void *arg)
 		agent_gnmi_changed(a->gnmi);
 }
 
+static void on_followed(void *arg)
+{
+	struct agent *a = arg;
+
+	if (!a->slices)
+		return;
+	agent_slices_followed(a->slices);
+	on_slices(a);
+}
+
 static int gnmi_set(struct agent *a, const struct agent_cfg *c, struct str *errors)
 {
 	struct agent_gnmi_cfg g = { .addr = c->gnmi.addr,
@@ -282,6 +292,7 @@ static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *er
 	rc = agent_slices_new(&a->slices, a->loop, on_slices, a);
 	if (rc == 0) {
 		agent_slices_others(a->slices, on_taken, a);
+		agent_slices_policies(a->slices, a->pol);
 		rc = agent_slices_start(a->slices, &sc, &d);
 	}
 	if (rc < 0) {
@@ -392,7 +403,8 @@ static int parts_new(struct agent *a, struct net *net)
 						      .foreign = on_foreign,
 						      .links = on_links,
 						      .foreign_all = on_foreign_all };
-	static const struct agent_pol_ops pol_ops = { .changed = on_lsp };
+	static const struct agent_pol_ops pol_ops = { .changed = on_lsp,
+						      .followed = on_followed };
 	int rc;
 
 	if ((rc = agent_fib_new(&a->fib, a->loop, &fib_ops, a)) < 0 ||

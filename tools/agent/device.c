@@ -170,11 +170,15 @@ static bool fill_locator(const struct lyd_node *in, struct agent_locator *l, str
 	return true;
 }
 
-static void fill_route(const struct lyd_node *in, struct agent_table_route *r, struct str *errors)
+static void fill_route(const struct lyd_node *in, struct agent_table *t, struct str *errors)
 {
-	const struct lyd_node *c;
+	struct agent_table_route *r = &t->routes[t->n_routes++];
+	const struct lyd_node *c, *policy = conf_child(in, "policy");
 
 	(void)conf_read_prefix(in, "prefix", &r->prefix);
+	r->color = (uint32_t)conf_read_num(policy, "color");
+	r->endpoint = conf_read_ip(policy, "endpoint");
+	r->table = t->id;
 	r->next_hop = conf_read_ip(in, "next-hop");
 	conf_read_text(in, "interface", r->interface, sizeof(r->interface));
 	LY_LIST_FOR(lyd_child(in), c)
@@ -224,7 +228,7 @@ static bool fill_table(const struct lyd_node *in, struct agent_table *t, struct 
 			(void)str_copy(t->interfaces[t->n_interfaces++], AGENT_DEV_IF_MAX,
 				       lyd_get_value(c));
 		else if (is(c, "route"))
-			fill_route(c, &t->routes[t->n_routes++], errors);
+			fill_route(c, t, errors);
 		else if (is(c, "sid"))
 			fill_sid(c, t, errors);
 	}
@@ -365,7 +369,8 @@ static bool in_underlay(const struct agent_device *d, const struct ip_addr *sid)
 	return false;
 }
 
-/* Else the encapsulated packet would be looked up in the table it comes from, for ever. */
+/* Else the encapsulated packet would be looked up in the table it comes from, for ever. Of a
+ * route that follows a policy the first SID is known later: follow.c looks at it. */
 static void check_segments(const struct agent_device *d, const struct agent_table *t,
 			   struct str *errors)
 {
@@ -374,7 +379,7 @@ static void check_segments(const struct agent_device *d, const struct agent_tabl
 	for (size_t i = 0; i < t->n_routes; i++) {
 		const struct agent_table_route *r = &t->routes[i];
 
-		for (unsigned k = 0; k < r->n; k++) {
+		for (unsigned k = 0; !r->color && k < r->n; k++) {
 			if (in_underlay(d, &r->seg[k]))
 				continue;
 			str_addf(errors,

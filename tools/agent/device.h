@@ -57,6 +57,9 @@ struct agent_table_route {
 	struct ip_prefix prefix;
 	struct ip_addr next_hop;
 	char interface[AGENT_DEV_IF_MAX];
+	uint32_t table;
+	uint32_t color; /* of the policy it follows; 0: none, all of its list is here */
+	struct ip_addr endpoint;
 	uint8_t n; /* segments, the service SID last */
 	struct ip_addr seg[SR_SEGS_MAX];
 };

@@ -110,7 +110,7 @@ static void step(struct agent_fib *fib, struct entry *e)
 		}
 		if (e->state != AGENT_FIB_FAILED)
 			become(fib, e, AGENT_FIB_PENDING);
-		request(fib, e, &e->wanted, e->ours ? AGENT_ROUTE_REPLACE : AGENT_ROUTE_ADD);
+		request(fib, e, &e->wanted, e->ours || e->wanted.take ? AGENT_ROUTE_REPLACE : AGENT_ROUTE_ADD);
 		return;
 	}
 	if (e->leftover && e->ours && !fib->sweeping)
@@ -180,6 +180,7 @@ static void on_done(void *arg, uint64_t tag, int err, const char *text)
 		e->stale = true; /* an audit under way may have passed it already */
 		e->seen = false;
 		e->ours = !e->deleting || err == ENOBUFS;
+		e->wanted.take = false;
 		if (e->state == AGENT_FIB_FAILED)
 			become(fib, e, AGENT_FIB_PENDING);
 		agent_fib_audit(fib);

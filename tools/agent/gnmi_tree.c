@@ -98,7 +98,7 @@ static void table_state(struct grow *g, struct lyd_node *in, const struct agent_
 	LY_LIST_FOR(lyd_child(in), c)
 	{
 		if (is(c, "route") && route < t->n_routes) {
-			struct agent_part r = agent_slices_part(g->s, &t->routes[route++]);
+			struct agent_part r = agent_slices_route(g->s, &t->routes[route++]);
 
 			state(g, c, &r, NONE, true);
 		}

@@ -93,7 +93,7 @@ static void policies(struct out *w)
 
 	while ((l = agent_pol_next(w->v->pol, l))) {
 		const struct agent_policy *p = l->policy;
-		unsigned n = 0, steered = 0;
+		unsigned n = 0, steered = 0, follows = 0;
 
 		if (!p || p->lsps.next != &l->member)
 			continue; /* told with the first of its candidates */
@@ -101,10 +101,13 @@ static void policies(struct out *w)
 			n++;
 		LIST_EACH (it, &p->steers)
 			steered++;
+		LIST_EACH (it, &p->follows)
+			follows++;
 		next(w);
 		str_addf(w->o, "{\"color\":%u,\"endpoint\":\"%s\"", p->key.color,
 			 ip_text(&p->key.endpoint, t, sizeof(t)));
-		str_addf(w->o, ",\"candidates\":%u,\"steered\":%u,\"switches\":%" PRIu64, n, steered, p->switches);
+		str_addf(w->o, ",\"candidates\":%u,\"steered\":%u,\"routes\":%u,\"switches\":%" PRIu64, n, steered,
+			 follows, p->switches);
 		text(w->o, "active", p->active ? p->active->st.name : "");
 		text(w->o, "state", p->active ? agent_oper_name(p->active->st.oper) : "down");
 		str_add(w->o, "}");

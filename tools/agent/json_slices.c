@@ -135,7 +135,7 @@ static void locators(struct out *w, const struct agent_device *d)
 
 static void route(struct out *w, const struct agent_table *t, const struct agent_table_route *r)
 {
-	struct agent_part p = agent_slices_part(w->s, r);
+	struct agent_part p = agent_slices_route(w->s, r);
 	char t1[IP_TEXT_MAX];
 
 	next(w);
@@ -145,6 +145,9 @@ static void route(struct out *w, const struct agent_table *t, const struct agent
 		text(w->o, "next-hop", ip_text(&r->next_hop, t1, sizeof(t1)));
 	if (r->interface[0])
 		text(w->o, "interface", r->interface);
+	if (r->color)
+		str_addf(w->o, ",\"policy\":\"%u %s\"", r->color,
+			 ip_text(&r->endpoint, t1, sizeof(t1)));
 	str_add(w->o, ",\"segments\":[");
 	for (unsigned i = 0; i < r->n; i++)
 		str_addf(w->o, "%s\"%s\"", i ? "," : "", ip_text(&r->seg[i], t1, sizeof(t1)));

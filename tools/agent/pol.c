@@ -41,6 +41,7 @@ struct agent_policy *agent_pol_policy(struct agent_pol *pol, uint32_t color,
 	p->pol = pol;
 	list_init(&p->lsps);
 	list_init(&p->steers);
+	list_init(&p->follows);
 	list_init(&p->stirred_link);
 	if (hash_put(&pol->policies, &p->key, sizeof(p->key), &p->node) < 0) {
 		free(p);
@@ -60,7 +61,7 @@ static void policy_free(struct agent_pol *pol, struct agent_policy *p)
 
 static void policy_drop_if_unused(struct agent_pol *pol, struct agent_policy *p)
 {
-	if (list_empty(&p->lsps) && list_empty(&p->steers))
+	if (list_empty(&p->lsps) && list_empty(&p->steers) && list_empty(&p->follows))
 		policy_free(pol, p);
 }
 
@@ -98,6 +99,8 @@ static void policy_apply(struct agent_pol *pol, struct agent_policy *p)
 	bsid_apply(pol, p);
 	LIST_EACH (it, &p->steers)
 		agent_pol_steer(pol, LIST_OF(it, struct steer, member));
+	LIST_EACH (it, &p->follows)
+		agent_pol_follow_one(pol, LIST_OF(it, struct follow, member));
 	loop_task_run(&pol->judge);
 }
 
@@ -153,6 +156,12 @@ void agent_pol_apply_all(struct agent_pol *pol)
 	}
 }
 
+void agent_pol_drop_unused(struct agent_pol *pol)
+{
+	HASH_EACH (it, &pol->policies)
+		policy_drop_if_unused(pol, HASH_OF(it, struct agent_policy, node));
+}
+
 struct verdict_of {
 	unsigned pending, failed;
 	const char *reason;
@@ -192,6 +201,7 @@ static struct verdict_of judge_active(const struct agent_pol *pol, const struct 
 			ask_fib(pol, &s->route, &v);
 		}
 	}
+	v.pending += agent_pol_moving(pol, p);
 	return v;
 }
 
@@ -252,6 +262,7 @@ static void on_judge(void *arg)
 		return;
 	LIST_EACH (it, &pol->lsps)
 		judge_lsp(pol, LIST_OF(it, struct agent_lsp, link));
+	agent_pol_tell_followed(pol);
 }
 
 int agent_pol_new(struct agent_pol **outp, struct loop *loop, struct agent_fib *fib,
@@ -295,6 +306,8 @@ struct agent_pol *agent_pol_free(struct agent_pol *pol)
 	agent_live_free(pol->live);
 	hash_fini(&pol->policies);
 	free(pol->steers);
+	free(pol->follows);
+	free(pol->underlay);
 	free(pol->sids);
 	free(pol);
 	return NULL;
@@ -312,7 +325,9 @@ static int check_list(const struct agent_pol *pol, const struct lsp_state *w, ch
 	const struct hash_node *n = hash_get(&pol->policies, &k, sizeof(k), &k);
 	const struct agent_policy *p = n ? HASH_OF(n, const struct agent_policy, node) : NULL;
 	unsigned service = p && !list_empty(&p->steers) ? 1 : 0;
+	unsigned own = p ? agent_pol_longest(pol, p) : 0;
 
+	service = own > service ? own : service;
 	if (w->list_truncated || w->list.n + service > pol->cfg->msd) {
 		(void)snprintf(why, SR_REASON_MAX, "%u SIDs and %u service SID, but MSD is %u",
 			       w->list.n, service, pol->cfg->msd);

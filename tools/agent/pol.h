@@ -2,14 +2,15 @@
 #pragma once
 /*
  * The policies of this headend: candidate paths that controllers gave us (LSPs), the best of
- * each policy in the kernel, customer prefixes steered into it, local SIDs of the
- * configuration. Decides which routes are wanted (agent_fib) and what each LSP's state is.
+ * each policy in the kernel, customer prefixes steered into it, routes of customers' tables that
+ * follow it, local SIDs of the configuration. Decides which routes are wanted (agent_fib) and what each LSP's state is.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "tools/agent/cfg.h"
+#include "tools/agent/device.h"
 #include "tools/agent/fib.h"
 #include "base/auto.h"
 #include "base/hash.h"
@@ -43,6 +44,8 @@ struct agent_pol;
 struct agent_pol_ops {
 	/* st or reason changed: report it, keep it. removed is set in st for the last time. */
 	void (*changed)(void *arg, struct agent_lsp *lsp);
+	/* Routes of tables fare differently; may be NULL. */
+	void (*followed)(void *arg);
 };
 
 int agent_pol_new(struct agent_pol **outp, struct loop *loop, struct agent_fib *fib,
@@ -78,6 +81,29 @@ struct agent_lsp *agent_pol_by_name(const struct agent_pol *pol, const char *nam
 struct agent_lsp *agent_pol_by_id(const struct agent_pol *pol, uint32_t plsp_id);
 struct agent_lsp *agent_pol_next(const struct agent_pol *pol,
 				 const struct agent_lsp *after); /* NULL: first */
+
+/* ---- routes of tables that follow a policy ---- */
+
+struct agent_pol_held { /* who else of this agent has a route there that is to be replaced */
+	bool (*has)(void *arg, uint32_t table, const struct ip_prefix *dst);
+	void *arg;
+};
+
+/* Wants the routes with a policy of d's tables, and no others; d is not kept. held may be NULL.
+ * 0, or -ENOMEM with nothing changed. */
+int agent_pol_follow(struct agent_pol *pol, const struct agent_device *d,
+		     const struct agent_pol_held *held);
+
+struct agent_followed {
+	enum agent_fib_state state; /* never absent */
+	bool waits;		    /* failed because the policy is not up */
+	const char *reason;
+};
+
+/* False: no such route. */
+bool agent_pol_followed(const struct agent_pol *pol, uint32_t table, const struct ip_prefix *dst,
+			struct agent_followed *out);
+bool agent_pol_follow_pending(const struct agent_pol *pol);
 
 /* How a steering entry does, for people. */
 struct agent_steer_state {

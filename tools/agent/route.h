@@ -34,6 +34,7 @@ struct agent_route {
 	uint8_t kind; /* enum agent_route_kind */
 	uint32_t dev; /* ifindex; for SRv6 little more than a placeholder */
 	bool reduced; /* encap.red */
+	bool take;    /* when written first: a route of slices is replaced, atomically */
 	uint8_t n;    /* segments, of encap and End.B6.Encaps */
 	struct ip_addr seg[AGENT_SEGS_MAX];
 	uint8_t action; /* SEG6_LOCAL_ACTION_* */

@@ -21,6 +21,7 @@
 #define AUDIT_NS (60 * NS_PER_S)
 #define RETRY_NS (2 * NS_PER_S)
 #define BAD_READ_NS (20 * NS_PER_MS)
+#define FOLLOW_NS (500 * NS_PER_MS)
 
 /* ---- the verdict ---- */
 
@@ -48,6 +49,7 @@ static void collect_fails(struct agent_slices *s)
 	}
 	if (!agent_nft_in(s->nft))
 		add_fail(s, NULL, "packet rules");
+	agent_slices_follow_fails(s);
 }
 
 static int by_owner(const void *a, const void *b)
@@ -113,7 +115,7 @@ static void revert(struct agent_slices *s, const struct fail *why)
 	s->now = TAKE(s->old);
 	s->cfg = s->old_cfg;
 	s->phase = CHANGE_REVERT;
-	s->settled = false;
+	s->settled = s->following = false;
 	s->fails.n = 0; /* its owners are gone */
 	if (agent_nft_want(s->nft, s->now) < 0)
 		log_event("", LOG_ERROR, "agent.slices.memory", "msg=\"packet rules\"");
@@ -135,7 +137,7 @@ static void verdict(struct agent_slices *s)
 {
 	const struct fail *bad;
 
-	s->rounds = 0;
+	s->rounds = s->n_waits = 0;
 	s->failed = false;
 	if (s->phase == CHANGE_NONE)
 		s->before.n = 0;
@@ -177,7 +179,7 @@ static void begin_change(struct agent_slices *s)
 	s->cfg = s->next_cfg;
 	s->phase = CHANGE_APPLY;
 	s->error[0] = '\0';
-	s->settled = false;
+	s->settled = s->following = false;
 	s->fails.n = 0;
 	if (agent_nft_want(s->nft, s->now) < 0)
 		log_event("", LOG_ERROR, "agent.slices.memory", "msg=\"packet rules\"");
@@ -240,14 +242,40 @@ static void unread(struct agent_slices *s)
 
 static bool compare(struct agent_slices *s)
 {
+	bool ok;
+
 	s->want.n = s->missing.n = s->ops.n = 0;
 	(void)str_copy(s->ground.sid_device, sizeof(s->ground.sid_device), s->cfg.sid_device);
 	s->ground.metric = s->cfg.metric;
 	s->ground.reduced = s->cfg.reduced;
 	s->ground.counters = s->cfg.counters;
-	return agent_obj_want(s->now, &s->ground, &s->want, &s->missing) &&
-	       agent_obj_plan(&s->want, &s->seen, &s->ops, &s->n_made) &&
-	       agent_nft_read(s->nft) == 0;
+	ok = agent_obj_want(s->now, &s->ground, &s->want, &s->missing) &&
+	     agent_obj_plan(&s->want, &s->seen, &s->ops, &s->n_made) && agent_nft_read(s->nft) == 0;
+	if (ok)
+		agent_slices_hand_over(s);
+	return ok;
+}
+
+/* As wanted, or as good as it gets: what follows policies is waited for. */
+static void judge(struct agent_slices *s)
+{
+	bool refused = s->failed && s->phase == CHANGE_APPLY; /* it goes back all the same */
+
+	if (!refused && agent_slices_follow(s) && s->n_waits++ < SLICES_WAITS_MAX) {
+		s->waits = true;
+		loop_timer_after(&s->soon, FOLLOW_NS);
+		return;
+	}
+	verdict(s);
+}
+
+void agent_slices_followed(struct agent_slices *s)
+{
+	if (!s->waits)
+		return;
+	s->waits = false;
+	loop_timer_stop(&s->soon);
+	agent_slices_read(s);
 }
 
 void agent_slices_read_end(struct agent_slices *s)
@@ -258,8 +286,9 @@ void agent_slices_read_end(struct agent_slices *s)
 		return;
 	}
 	s->bad_reads = 0;
+	s->waits = false;
 	if ((s->ops.n == 0 && agent_nft_in(s->nft)) || s->failed || s->rounds >= SLICES_ROUNDS_MAX)
-		verdict(s);
+		judge(s);
 	else
 		agent_slices_write(s);
 }
@@ -273,8 +302,9 @@ static void on_soon(void *arg)
 {
 	struct agent_slices *s = arg;
 
+	s->waits = false;
 	if (s->running)
-		agent_slices_read(s); /* again, after a bad reading */
+		agent_slices_read(s); /* again, after a bad reading or a wait */
 	else
 		start_round(s);
 }

@@ -10,6 +10,9 @@
  * before is brought back, and the answer names the part and the kernel's reason. What could not
  * be had before the change and still cannot is no reason to refuse it.
  *
+ * Routes that follow a policy are in other hands (pol, fib): told what is wanted here, asked here
+ * how it fares. That their policy is not up is no reason to refuse a change.
+ *
  * The kernel is left as it is when this is freed.
  */
 #include "loop/loop.h"
@@ -35,6 +38,12 @@ void agent_slices_others(struct agent_slices *s, bool (*taken)(void *arg, const 
 			 void *arg);
 /* They changed. */
 void agent_slices_recheck(struct agent_slices *s);
+
+/* Who has the policies, for the routes of tables that follow one; before the start. Without it
+ * they fail. agent_slices_followed(): how they fare has changed. */
+struct agent_pol;
+void agent_slices_policies(struct agent_slices *s, struct agent_pol *pol);
+void agent_slices_followed(struct agent_slices *s);
 
 /* Takes *device and wants it from now on, whatever the kernel says; for the start, before any
  * change. 0 or -ENOMEM. */
@@ -71,6 +80,9 @@ struct agent_part {
 /* How a part of agent_slices_device() fares: the device (its underlay), a link, an nrp, a
  * locator, an adjacency, a table, a route, a classifier. Counters are told when idle: in a refresh's done, for one. */
 struct agent_part agent_slices_part(const struct agent_slices *s, const void *owner);
+/* A route of a table, whoever sees to it. */
+struct agent_part agent_slices_route(const struct agent_slices *s,
+				     const struct agent_table_route *r);
 /* A packet rule: kind and name as in nft.h. */
 struct agent_part agent_slices_rule(const struct agent_slices *s, const void *owner,
 				    const char *kind, const char *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Inside of agent_slices: rounds and changes in slices.c, reading in slices_read.c, writing in
- * slices_write.c, answers in slices_part.c. */
+ * slices_write.c, answers in slices_part.c, routes that follow policies in slices_follow.c. */
 #include "tools/agent/nl.h"
 #include "tools/agent/slices.h"
 
@@ -10,6 +10,7 @@ enum {
 	SLICES_BAD_READS_MAX = 8, /* in a row, until a change is given up */
 	SLICES_REASON_MAX = 192,
 	SLICES_ASKED_MAX = 8,
+	SLICES_WAITS_MAX = 8, /* for routes that follow policies, until they are judged as they are */
 };
 
 struct fail {
@@ -42,6 +43,7 @@ struct agent_slices {
 	void *arg;
 	struct agent_nl *ask, *events, *nft_events;
 	struct agent_nft *nft;
+	struct agent_pol *pol; /* may be NULL */
 	struct agent_slices_cfg cfg, old_cfg, next_cfg;
 	struct agent_device *now, *old, *next; /* next: waits for the end of a round */
 	uint64_t generation;
@@ -50,6 +52,10 @@ struct agent_slices {
 	bool running, again, bad_read;
 	bool settled;	  /* what is wanted was judged since it changed */
 	bool failed;	  /* something was refused: what is read next is the verdict */
+	bool following;	  /* pol was told what is wanted */
+	bool waits;	  /* for pol */
+	bool kept;	  /* something to be removed waits for pol too */
+	unsigned n_waits; /* since the last verdict */
 	unsigned rounds;  /* that wrote, since the last verdict */
 	unsigned bad_reads;
 	size_t waiting;	  /* answers */
@@ -80,6 +86,11 @@ void agent_slices_reread(struct agent_slices *s); /* soon, once for a burst */
 void agent_slices_write(struct agent_slices *s); /* then agent_slices_written() */
 bool agent_fails_add(struct fails *v, const void *owner, const char *name, const char *reason);
 const struct fail *agent_fails_find(const struct fails *v, const char *name);
+/* slices_follow.c */
+void agent_slices_hand_over(struct agent_slices *s); /* the plan, where pol comes in */
+bool agent_slices_follow(struct agent_slices *s);    /* true: not over yet */
+void agent_slices_follow_fails(struct agent_slices *s);
+void agent_slices_follow_stats(const struct agent_slices *s, struct agent_slices_stats *out);
 /* slices.c */
 void agent_slices_read_end(struct agent_slices *s);
 void agent_slices_written(struct agent_slices *s);

@@ -85,6 +85,7 @@ void agent_slices_stats(const struct agent_slices *s, struct agent_slices_stats 
 	*out = s->stats;
 	out->wanted = (uint32_t)(s->want.n + s->missing.n);
 	out->failed = (uint32_t)s->fails.n;
+	agent_slices_follow_stats(s, out);
 	out->in = s->settled ? out->wanted - (out->failed < out->wanted ? out->failed : out->wanted)
 			     : 0;
 }

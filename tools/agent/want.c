@@ -252,8 +252,10 @@ static void want_table(struct wish *w, const struct agent_table *t)
 		want_sid(w, t, &t->sids[i]);
 	for (size_t i = 0; i < t->n_interfaces; i++)
 		want_bound(w, t, t->interfaces[i]);
-	for (size_t i = 0; i < t->n_routes; i++)
-		want_route(w, t, &t->routes[i]);
+	for (size_t i = 0; i < t->n_routes; i++) {
+		if (!t->routes[i].color) /* else it is follow.c's */
+			want_route(w, t, &t->routes[i]);
+	}
 }
 
 static void want_classifier(struct wish *w, const struct agent_classifier *c)

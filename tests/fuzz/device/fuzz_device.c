@@ -20,7 +20,8 @@ static const char base_text[] =
 	"\"capacity\":\"10000000\",\"nrp\":[{\"id\":1,\"rate\":\"6000000\",\"sid-block\":"
 	"[\"fc00:1::/32\"]}]}],\"locator\":[{\"prefix\":\"fc00:2:1::/48\",\"adjacency\":"
 	"[{\"interface\":\"core\",\"sid\":\"fc00:2:e001::/48\",\"next-hop\":\"fe80::1\"}]}],\"table\":[{\"id\":100,\"sid\":[\"fc00:0:1::\"],\"interface\":[\"ce1\"],"
-	"\"route\":[{\"prefix\":\"2001:db8::/32\",\"segment\":[\"fc00:0:2::\"]}]}],\"classifier\":"
+	"\"route\":[{\"prefix\":\"2001:db8::/32\",\"segment\":[\"fc00:0:2::\"]},{\"prefix\":"
+	"\"2001:db9::/32\",\"policy\":{\"color\":10,\"endpoint\":\"2001:db8::8\"},\"segment\":[\"fd00::\"]}]}],\"classifier\":"
 	"[{\"id\":1,\"name\":\"gold\",\"dscp\":34,\"table\":100}],\"policer\":[{\"name\":\"p\","
 	"\"interface\":\"ce1\",\"rate\":\"8000\"}],\"source-filter\":[{\"interface\":\"ce1\"}]}}";
 
