@@ -127,6 +127,14 @@ int assure_path(struct assure *a, uint64_t id, const struct assure_point *points
 	return assure_ladder_path(s, points, n, since_ns / period_ns, until_ns / period_ns);
 }
 
+void assure_settled(struct assure *a, uint64_t id, uint64_t until_ns)
+{
+	struct stream *s = stream_of(a, id);
+
+	if (s)
+		assure_ladder_settled(s, until_ns / (s->terms.period_ms * NS_PER_MS));
+}
+
 int assure_terms_set(struct assure *a, uint64_t id, const struct assure_terms *t)
 {
 	struct stream *s = stream_of(a, id);
@@ -163,6 +171,27 @@ void assure_del(struct assure *a, uint64_t id)
 	hash_del(&a->streams, &s->node);
 	heap_del(&a->due, &s->due);
 	stream_free(s);
+}
+
+int assure_rebase(struct assure *a, uint64_t now_ns)
+{
+	HASH_EACH (n, &a->streams) {
+		struct stream *s = HASH_OF(n, struct stream, node);
+		struct delays fresh;
+		int rc = assure_delays_init(&fresh, &s->terms);
+
+		if (rc < 0)
+			return err_trace(rc);
+		free(s->delays.at);
+		s->delays = fresh;
+		s->next = s->since = now_ns / (s->terms.period_ms * NS_PER_MS);
+		s->state = ASSURE_UNKNOWN;
+		s->out_run = s->clear_run = 0;
+		assure_ladder_forget(s);
+		heap_del(&a->due, &s->due);
+		(void)heap_add(&a->due, &s->due, due_ns(s)); /* there is room: it was in it */
+	}
+	return 0;
 }
 
 size_t assure_count(const struct assure *a)
@@ -217,6 +246,19 @@ static void close_window(struct stream *s, void (*fn)(void *arg, const struct as
 	fn(arg, &w);
 }
 
+/* Nobody looked for long: of all that time nothing is known. */
+static void skip(struct stream *s, uint64_t now_ns)
+{
+	uint64_t period_ns = s->terms.period_ms * NS_PER_MS;
+	uint64_t at = now_ns / period_ns;
+
+	if (at < s->next + ASSURE_BEHIND_MAX)
+		return;
+	s->windows[ASSURE_UNKNOWN] += at - ASSURE_BEHIND_MAX / 2 - s->next;
+	s->next = at - ASSURE_BEHIND_MAX / 2;
+	assure_ladder_trim(s);
+}
+
 void assure_advance(struct assure *a, uint64_t now_ns,
 		    void (*fn)(void *arg, const struct assure_window *w), void *arg)
 {
@@ -225,6 +267,7 @@ void assure_advance(struct assure *a, uint64_t now_ns,
 	while ((n = heap_min(&a->due)) && n->key <= now_ns) {
 		struct stream *s = CONTAINER_OF(n, struct stream, due);
 
+		skip(s, now_ns);
 		close_window(s, fn, arg);
 		heap_del(&a->due, n);
 		(void)heap_add(&a->due, n, due_ns(s)); /* there is room: it was in it */

@@ -18,6 +18,7 @@ enum {
 	ASSURE_RECENT = 32,	/* windows kept one by one */
 	ASSURE_BUCKETS = 48,	/* and in sums of */
 	ASSURE_BUCKET_WINDOWS = 900,
+	ASSURE_BEHIND_MAX = 16, /* windows closed in succession */
 };
 
 #define ASSURE_NO_BOUND UINT32_MAX
@@ -110,9 +111,13 @@ int assure_add(struct assure *a, uint64_t id, const struct assure_terms *t,
  * until]. 0, < 0, or ASSURE_E_ABSENT, TERMS. */
 int assure_path(struct assure *a, uint64_t id, const struct assure_point *points, size_t n,
 		uint64_t since_ns, uint64_t until_ns);
+/* Only the newest of its paths was used after until_ns. */
+void assure_settled(struct assure *a, uint64_t id, uint64_t until_ns);
 /* The same stream with other bounds; its history stays. Period and guard must be the same. */
 int assure_terms_set(struct assure *a, uint64_t id, const struct assure_terms *t);
 void assure_del(struct assure *a, uint64_t id);
+/* The wall clock jumped: all streams begin anew at now_ns, unknown; what was counted stays. */
+int assure_rebase(struct assure *a, uint64_t now_ns); /* 0 or -ENOMEM */
 size_t assure_count(const struct assure *a);
 
 enum assure_take assure_report(struct assure *a, uint64_t id, const struct assure_report *r,
@@ -120,7 +125,8 @@ enum assure_take assure_report(struct assure *a, uint64_t id, const struct assur
 /* A delay measured otherwise (STAMP), of the window that is open. */
 enum assure_take assure_delay(struct assure *a, uint64_t id, uint64_t delay_ns, uint64_t error_ns);
 
-/* Closes the windows that are due, each told once. fn may add, change or delete no stream. */
+/* Closes the windows that are due, each told once. fn may add, change or delete no stream. Of a
+ * stream that is further behind than ASSURE_BEHIND_MAX, what lies before is unknown, and not told. */
 void assure_advance(struct assure *a, uint64_t now_ns,
 		    void (*fn)(void *arg, const struct assure_window *w), void *arg);
 /* When assure_advance() has something to do next; UINT64_MAX: never. */

@@ -143,6 +143,22 @@ int assure_ladder_path(struct stream *s, const struct assure_point *points, size
 	return 0;
 }
 
+void assure_ladder_settled(struct stream *s, uint64_t to)
+{
+	for (unsigned i = 0; i + 1u < s->n_paths; i++)
+		if (s->paths[i].to > to)
+			s->paths[i].to = to;
+}
+
+void assure_ladder_forget(struct stream *s)
+{
+	s->paths[0] = s->paths[s->n_paths - 1];
+	s->paths[0].from = 0;
+	s->n_paths = 1;
+	for (unsigned i = 0; i < s->n_rungs; i++)
+		memset(s->rungs[i].at, 0, sizeof(s->rungs[i].at));
+}
+
 void assure_ladder_trim(struct stream *s)
 {
 	uint8_t now[RUNGS_MAX];
@@ -277,6 +293,14 @@ static void segment(struct stream *s, const struct path *p, unsigned i, struct a
 	}
 }
 
+/* Nothing is lost in a part that is not lost in all: some of its packets went another way. */
+static void contradict(struct assure_window *w)
+{
+	for (unsigned i = 0; w->loss_why == ASSURE_FINE && i < w->n_segments; i++)
+		if (w->segments[i].known && w->segments[i].lost > w->lost)
+			w->segments[i].known = false;
+}
+
 void assure_ladder_read(struct stream *s, struct assure_window *w, uint64_t *delay_ns,
 			uint64_t *delay_error_ns)
 {
@@ -299,6 +323,7 @@ void assure_ladder_read(struct stream *s, struct assure_window *w, uint64_t *del
 		w->lost = w->sent - got;
 	else
 		w->sent = 0;
+	contradict(w);
 	if (delay_of(first, last, s->next, delay_ns, delay_error_ns)) {
 		w->has_delay = true;
 		w->delay_us = us_of(*delay_ns);

@@ -72,6 +72,10 @@ enum assure_take assure_ladder_take(struct stream *s, const struct assure_report
 /* Loss and delays of period s->next into w. *delay_error_ns is of w->delay_us. */
 void assure_ladder_read(struct stream *s, struct assure_window *w, uint64_t *delay_ns,
 			uint64_t *delay_error_ns);
+/* All paths but the newest end with that period. */
+void assure_ladder_settled(struct stream *s, uint64_t to);
+/* All readings, and all paths but the newest, which is used from now on. */
+void assure_ladder_forget(struct stream *s);
 /* Forgets paths and points that no later window needs. */
 void assure_ladder_trim(struct stream *s);
 

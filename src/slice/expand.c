@@ -329,6 +329,10 @@ static struct slice_terms joined(const struct slice_terms *a, const struct slice
 	struct slice_terms t = *a;
 
 	t.delay_us_max = a->delay_us_max < b->delay_us_max ? a->delay_us_max : b->delay_us_max;
+	if (b->promised_us < a->promised_us) {
+		t.promised_us = b->promised_us;
+		t.percentile_milli = b->percentile_milli;
+	}
 	t.variation_us_max =
 		a->variation_us_max < b->variation_us_max ? a->variation_us_max : b->variation_us_max;
 	t.loss_ppm_max = a->loss_ppm_max < b->loss_ppm_max ? a->loss_ppm_max : b->loss_ppm_max;

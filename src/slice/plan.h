@@ -27,6 +27,8 @@ struct slice_terms {
 	uint64_t bandwidth_bps;
 	uint64_t shared_bps;	    /* 0: none */
 	uint32_t delay_us_max;	    /* PCE_NO_BOUND: none; the margin is off already */
+	uint32_t promised_us;	    /* the same with the margin, as it is measured; and for which share */
+	uint32_t percentile_milli;  /* of packets: 99900 is 99.9 %, 0 all */
 	uint32_t variation_us_max, loss_ppm_max;
 	uint16_t mtu;		    /* 0: not said */
 	uint8_t diversity;	    /* PCE_DIVERSE_ bits */

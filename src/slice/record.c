@@ -50,6 +50,8 @@ static void put_member(struct str *s, const struct slice_member *m)
 	put_u64(s, "bandwidth_bps", m->bandwidth_bps);
 	put_u64(s, "shared_bps", m->terms.shared_bps);
 	put_u64(s, "delay_us_max", m->terms.delay_us_max);
+	put_u64(s, "promised_us", m->terms.promised_us);
+	put_u64(s, "percentile_milli", m->terms.percentile_milli);
 	put_u64(s, "variation_us_max", m->terms.variation_us_max);
 	put_u64(s, "loss_ppm_max", m->terms.loss_ppm_max);
 	put_u64(s, "mtu", m->terms.mtu);
@@ -139,6 +141,8 @@ static void get_member(struct doc *d, json_object *o, struct slice_member *m)
 	m->terms.bandwidth_bps = m->bandwidth_bps;
 	m->terms.shared_bps = number(d, o, "shared_bps", UINT64_MAX);
 	m->terms.delay_us_max = (uint32_t)number(d, o, "delay_us_max", UINT32_MAX);
+	m->terms.promised_us = (uint32_t)number(d, o, "promised_us", UINT32_MAX);
+	m->terms.percentile_milli = (uint32_t)number(d, o, "percentile_milli", 100000);
 	m->terms.variation_us_max = (uint32_t)number(d, o, "variation_us_max", UINT32_MAX);
 	m->terms.loss_ppm_max = (uint32_t)number(d, o, "loss_ppm_max", UINT32_MAX);
 	m->terms.mtu = (uint16_t)number(d, o, "mtu", UINT16_MAX);

@@ -205,6 +205,7 @@ struct slice_view {
 	char reason[SR_REASON_MAX]; /* of the state; of a roll-back its cause */
 	uint64_t since_wall_ns, changed_wall_ns; /* of the state; of the admin status */
 	uint64_t revision;
+	struct slice_assurance assure; /* as ordered */
 	enum slice_verdict verdict; /* measured; unknown never counts as compliant */
 	uint32_t n_flows;
 	uint8_t done; /* a bit a step */
@@ -217,7 +218,9 @@ struct slice_flow_view {
 	bool protection; /* the second of a 1+1 pair */
 	bool inside;	 /* it runs in a policy of the parent slice's */
 	uint64_t bandwidth_bps;
-	uint32_t delay_us_max; /* PCE_NO_BOUND: none */
+	uint32_t delay_us_max; /* for its path, less than what is promised; PCE_NO_BOUND: none */
+	uint32_t promised_us, percentile_milli; /* of delay, and for which share: 99900 is 99.9 %, 0 all */
+	uint32_t loss_ppm_max; /* PCE_NO_BOUND: none */
 };
 
 int slice_get(const struct slice *s, const char *id, struct slice_view *out); /* 0 or SLICE_E_MISSING */

@@ -110,6 +110,16 @@ static uint64_t least(const struct slice_slo *s, const enum slice_metric *one, u
 	return at;
 }
 
+/* Of the packets that the least bound on delay is for: 0 when it is for all. */
+static uint32_t percentile_of(const struct slice_slo *s, uint64_t delay)
+{
+	const struct slice_bound *one = &s->bound[SLICE_DELAY_PCT], *two = &s->bound[SLICE_DELAY2_PCT];
+
+	if (s->bound[SLICE_DELAY_MAX].value == delay || s->bound[SLICE_DELAY2_MAX].value / BOTH_WAYS == delay)
+		return 0;
+	return one->value == delay ? one->percentile_milli : two->percentile_milli;
+}
+
 static uint32_t us(uint64_t ns)
 {
 	return ns == UINT64_MAX ? PCE_NO_BOUND : (uint32_t)(ns / NS_PER_US);
@@ -130,6 +140,8 @@ void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_ter
 		.bandwidth_bps = one > two ? one : two,
 		.shared_bps = s->bound[SLICE_BW_SHARED].value,
 		.delay_us_max = us(delay == UINT64_MAX ? delay : delay * (100u - margin_pct) / 100),
+		.promised_us = us(delay),
+		.percentile_milli = delay == UINT64_MAX ? 0 : percentile_of(s, delay),
 		.variation_us_max = us(least(s, variations, ARRAY_LEN(variations), SLICE_VARIATION2_MAX)),
 		.loss_ppm_max = loss == UINT64_MAX ? PCE_NO_BOUND : (uint32_t)loss,
 		.mtu = (uint16_t)s->mtu,

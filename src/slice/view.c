@@ -50,6 +50,7 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 		.since_wall_ns = e->since_wall_ns,
 		.changed_wall_ns = e->changed_wall_ns,
 		.revision = e->revision,
+		.assure = e->service.assure,
 		.verdict = e->verdict,
 		.n_flows = e->plan.n,
 		.done = e->done,
@@ -75,7 +76,10 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 						     .protection = m->protection,
 						     .inside = m->inside,
 						     .bandwidth_bps = m->bandwidth_bps,
-						     .delay_us_max = m->terms.delay_us_max };
+						     .delay_us_max = m->terms.delay_us_max,
+						     .promised_us = m->terms.promised_us,
+						     .percentile_milli = m->terms.percentile_milli,
+						     .loss_ppm_max = m->terms.loss_ppm_max };
 	}
 	return n;
 }

@@ -196,6 +196,7 @@ START_TEST(terms_take_the_margin_off_and_halve_what_goes_both_ways)
 	s.bound[SLICE_LOSS] = (struct slice_bound){ true, 0, 0 }; /* said to have none */
 	slice_terms(&s, 10, &t);
 	ck_assert_uint_eq(t.delay_us_max, 18000);
+	ck_assert(t.promised_us == 20000 && t.percentile_milli == 99000);
 	ck_assert_uint_eq(t.loss_ppm_max, PCE_NO_BOUND);
 	s.bound[SLICE_DELAY2_MAX] = (struct slice_bound){ true, 30000000, 0 };
 	s.bound[SLICE_LOSS2] = (struct slice_bound){ true, 101, 0 };
@@ -203,6 +204,7 @@ START_TEST(terms_take_the_margin_off_and_halve_what_goes_both_ways)
 	s.bound[SLICE_BW_TWO_WAY] = (struct slice_bound){ true, 7, 0 };
 	slice_terms(&s, 10, &t);
 	ck_assert_uint_eq(t.delay_us_max, 13500);
+	ck_assert(t.promised_us == 15000 && t.percentile_milli == 0); /* of all packets */
 	ck_assert_uint_eq(t.loss_ppm_max, 50);
 	ck_assert_uint_eq(t.bandwidth_bps, 7);
 	ck_assert(t.two_way);
