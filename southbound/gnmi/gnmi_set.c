@@ -291,6 +291,8 @@ static void checked(struct gnmi_dev *d)
 		b->commit = false;
 		undo(d);
 	} else {
+		if (b->st.code == RPC_OK)
+			status(&b->st, RPC_OK, "half of it was done, and it could not be taken back");
 		finish(d, DEVICE_BROKEN, &b->st);
 	}
 }
@@ -400,6 +402,8 @@ void gnmi_batch_pause(struct gnmi_dev *d)
 {
 	struct gnmi_batch *b = &d->batch;
 
+	if (b->paused)
+		return; /* another try to reach the device failed: no reason to wait longer */
 	b->call = rpc_call_cancel(b->call);
 	if (b->step == GNMI_SETTING)
 		status(&b->st, RPC_UNAVAILABLE, "the session was lost");
