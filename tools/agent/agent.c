@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "tools/agent/gnmi.h"
 #include "tools/agent/json.h"
+#include "tools/agent/measure.h"
 #include "tools/agent/show.h"
 #include "tools/agent/stamp.h"
 #include "tools/agent/state.h"
@@ -36,6 +37,7 @@ struct agent {
 	struct agent_ctl *ctl;
 	struct agent_stamp *stamp;
 	struct agent_altmark *altmark;
+	struct agent_measure *measure;
 	struct agent_slices *slices; /* NULL: not our business */
 	struct ly_ctx *models;	     /* of its device */
 	struct agent_gnmi *gnmi;     /* NULL: no target */
@@ -235,6 +237,8 @@ static void on_slices(void *arg)
 {
 	struct agent *a = arg;
 
+	agent_measure_follow(a->measure, &agent_slices_device(a->slices)->measure,
+			     agent_slices_generation(a->slices));
 	if (a->gnmi)
 		agent_gnmi_changed(a->gnmi);
 }
@@ -257,6 +261,7 @@ static int gnmi_set(struct agent *a, const struct agent_cfg *c, struct str *erro
 				    .cert = c->gnmi.tls.cert,
 				    .key = c->gnmi.tls.key,
 				    .file = c->slices,
+				    .measure = a->measure,
 				    .n_writers = c->n_gnmi_writers };
 
 	if (!c->has_gnmi || a->gnmi)
@@ -337,6 +342,25 @@ static int count_set(struct agent *a)
 	return a->count ? 0 : agent_count_new(&a->count, a->loop);
 }
 
+static void on_measured(void *arg, unsigned parts)
+{
+	struct agent *a = arg;
+
+	if (a->gnmi)
+		agent_gnmi_measured(a->gnmi, parts);
+}
+
+static int measure_set(struct agent *a)
+{
+	struct agent_measure_file f = { &a->cfg->stamp, &a->cfg->altmark, a->cfg->source };
+
+	if (!a->slices)
+		return err_trace(agent_measure_configure(a->measure, &f, NULL, 0));
+	return err_trace(agent_measure_configure(a->measure, &f,
+						 &agent_slices_device(a->slices)->measure,
+						 agent_slices_generation(a->slices)));
+}
+
 static int apply(struct agent *a)
 {
 	int rc = agent_pol_configure(a->pol, a->cfg);
@@ -348,9 +372,7 @@ static int apply(struct agent *a)
 			  "msg=\"packets of the router's SIDs are not counted\"");
 	on_sids(a);
 	if (rc == 0)
-		rc = agent_stamp_configure(a->stamp, &a->cfg->stamp);
-	if (rc == 0)
-		rc = agent_altmark_configure(a->altmark, &a->cfg->altmark);
+		rc = measure_set(a);
 	return err_trace(rc);
 }
 
@@ -414,6 +436,14 @@ static int parts_new(struct agent *a, struct net *net)
 	    (rc = agent_stamp_new(&a->stamp, a->loop)) < 0 ||
 	    (rc = agent_altmark_new(&a->altmark, a->loop)) < 0)
 		return err_trace(rc);
+	rc = agent_measure_new(&a->measure, &(struct agent_measure_deps){ .loop = a->loop,
+									  .stamp = a->stamp,
+									  .altmark = a->altmark,
+									  .pol = a->pol,
+									  .told = on_measured,
+									  .arg = a });
+	if (rc < 0)
+		return err_trace(rc);
 	return agent_ctl_new(&a->ctl, a->loop, net, a->pol, on_synced, a);
 }
 
@@ -462,6 +492,7 @@ struct agent *agent_free(struct agent *a)
 	if (!a)
 		return NULL;
 	agent_show_free(a->show);
+	agent_measure_free(a->measure);
 	agent_stamp_free(a->stamp);
 	agent_altmark_free(a->altmark);
 	agent_slices_free(a->slices);

@@ -180,7 +180,9 @@ static __always_inline void count(struct __sk_buff *skb, const struct ipv6hdr *i
 	__u64 packets = packets_of(skb, m->next, AT + MARK);
 	struct altmark_self *self = self_of();
 	__u32 word = bpf_ntohl(m->word);
-	struct altmark_count_key key = { .id = word >> ID_SHIFT, .dir = dir };
+	struct altmark_count_key key = { .id = word >> ID_SHIFT,
+					 .dir = dir,
+					 .ifindex = skb->ifindex };
 	struct altmark_count zero = {}, *c;
 	__u64 now = wall_now(t);
 	int colour = (word & COLOUR) != 0;
@@ -219,23 +221,52 @@ static __always_inline void count(struct __sk_buff *skb, const struct ipv6hdr *i
 
 /* ---- marking ---- */
 
-static __always_inline struct altmark_flow *flow_of(struct __sk_buff *skb,
-						    const struct ipv6hdr *ip)
+/* By class, then of any. */
+static __always_inline struct altmark_flow *by_class(struct altmark_flow_key *key, __u8 dscp,
+						     int has_dscp, int has_any)
 {
+	struct altmark_flow *f = 0;
+
+	key->dscp = dscp;
+	if (has_dscp)
+		f = bpf_map_lookup_elem(&am_flows, key);
+	if (f || !has_any)
+		return f;
+	key->dscp = ALTMARK_ANY_DSCP;
+	return bpf_map_lookup_elem(&am_flows, key);
+}
+
+static __always_inline int is_ours(const struct ipv6hdr *ip, const struct altmark_time *t)
+{
+	const __u32 *a = ip->saddr.in6_u.u6_addr32;
+	__u32 b[4];
+
+	__builtin_memcpy(b, t->source, 16);
+	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+}
+
+static __always_inline struct altmark_flow *flow_of(struct __sk_buff *skb,
+						    const struct ipv6hdr *ip,
+						    const struct altmark_time *t)
+{
+	__u8 dscp = (__u8)(ip->priority << 2 | ip->flow_lbl[0] >> 6);
 	struct altmark_flow_key key = {};
-	struct altmark_flow *f;
+	struct altmark_flow *f = 0;
 	struct srh srh;
+
+	if (!t->kinds)
+		return 0;
 
 	__builtin_memcpy(key.first, &ip->daddr, 16);
 	__builtin_memcpy(key.last, &ip->daddr, 16);
 	if (ip->nexthdr == NEXT_ROUTING && bpf_skb_load_bytes(skb, AT, &srh, sizeof(srh)) == 0)
 		__builtin_memcpy(key.last, srh.last, 16);
-	key.dscp = (__u8)(ip->priority << 2 | ip->flow_lbl[0] >> 6);
-	f = bpf_map_lookup_elem(&am_flows, &key);
-	if (f)
+	f = by_class(&key, dscp, t->kinds & ALTMARK_FIRST_DSCP, t->kinds & ALTMARK_FIRST);
+	if (f || !(t->kinds & (ALTMARK_ANY_FIRST_DSCP | ALTMARK_ANY_FIRST)) || !is_ours(ip, t))
 		return f;
-	key.dscp = ALTMARK_ANY_DSCP;
-	return bpf_map_lookup_elem(&am_flows, &key);
+	__builtin_memset(key.first, 0, 16);
+	return by_class(&key, dscp, t->kinds & ALTMARK_ANY_FIRST_DSCP,
+			t->kinds & ALTMARK_ANY_FIRST);
 }
 
 /* One packet a period, away from its edges. */
@@ -320,7 +351,7 @@ int am_core_out(struct __sk_buff *skb)
 	}
 	if (t->period_ns == 0)
 		return TC_ACT_UNSPEC;
-	f = flow_of(skb, &ip);
+	f = flow_of(skb, &ip, t);
 	if (f && put(skb, &ip, &m, f, t))
 		count(skb, &ip, &m, ALTMARK_OUT, t);
 	return TC_ACT_UNSPEC;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,8 @@ struct entry {
 
 struct agent_altmark {
 	struct loop *loop;
+	void (*told)(void *arg); /* or NULL */
+	void *arg;
 	struct agent_altmark_cfg cfg;
 	struct agent_amk *kern; /* NULL: not loaded */
 	struct loop_timer tick;
@@ -38,8 +41,11 @@ struct agent_altmark {
 	struct mono ports_at;
 	uint64_t period;  /* that is looked at */
 	bool second;	  /* the next look is the second one */
+	uint64_t going;	  /* length of the periods that looks are armed for; 0: none */
 	uint64_t epoch;	  /* added to boot: jumps of the wall clock */
 	uint64_t jumps, unstable, missed;
+	bool configured;
+	uint32_t kinds;	  /* of the flows in the kernel */
 	unsigned missing; /* interfaces */
 	char error[160];
 };
@@ -62,6 +68,12 @@ static void entries_clear(struct agent_altmark *a)
 		entry_free(a, HASH_OF(n, struct entry, node));
 }
 
+static void name(struct entry *e)
+{
+	if (!if_indextoname(e->c.key.ifindex, e->c.interface))
+		e->c.interface[0] = '\0';
+}
+
 static struct entry *entry_of(struct agent_altmark *a, const struct altmark_count_key *key)
 {
 	struct hash_node *n = hash_get(&a->entries, key, sizeof(*key), key);
@@ -75,6 +87,7 @@ static struct entry *entry_of(struct agent_altmark *a, const struct altmark_coun
 	if (!e)
 		return NULL;
 	e->c.key = *key;
+	name(e);
 	if (hash_put(&a->entries, &e->c.key, sizeof(e->c.key), &e->node) < 0) {
 		free(e);
 		return NULL;
@@ -82,14 +95,22 @@ static struct entry *entry_of(struct agent_altmark *a, const struct altmark_coun
 	return e;
 }
 
+static void tell(struct agent_altmark *a)
+{
+	if (a->told)
+		a->told(a->arg);
+}
+
 static void failed(struct agent_altmark *a, const char *what, int rc)
 {
 	char line[sizeof(a->error)];
 
 	(void)snprintf(line, sizeof(line), "%s: %s", what, err_text(rc));
-	if (strcmp(line, a->error) != 0)
-		log_event("", LOG_WARN, "agent.altmark.failed", "reason=\"%s\"", line);
+	if (strcmp(line, a->error) == 0)
+		return;
+	log_event("", LOG_WARN, "agent.altmark.failed", "reason=\"%s\"", line);
 	(void)str_copy(a->error, sizeof(a->error), line);
+	tell(a);
 }
 
 /* ---- readings ---- */
@@ -175,11 +196,31 @@ static void look(struct agent_altmark *a, const struct agent_stamp_now *now)
 
 /* ---- time ---- */
 
+static uint32_t kinds_of(const struct agent_altmark_cfg *c)
+{
+	uint32_t kinds = 0;
+
+	for (size_t i = 0; i < c->n_flows; i++) {
+		const struct agent_altmark_flow *f = &c->flows[i];
+
+		if (f->first.family == IP_NONE)
+			kinds |= f->has_dscp ? ALTMARK_ANY_FIRST_DSCP : ALTMARK_ANY_FIRST;
+		else
+			kinds |= f->has_dscp ? ALTMARK_FIRST_DSCP : ALTMARK_FIRST;
+	}
+	return kinds;
+}
+
 static void tell_time(struct agent_altmark *a, const struct agent_stamp_now *now)
 {
-	int rc = agent_amk_time(a->kern, now->wall_ns - now->mono_ns, period_ns(a),
-				a->cfg.guard_ms * NS_PER_MS);
+	struct altmark_time t = { .wall_minus_mono_ns = now->wall_ns - now->mono_ns,
+				  .period_ns = period_ns(a),
+				  .guard_ns = a->cfg.guard_ms * NS_PER_MS,
+				  .kinds = a->kinds };
+	int rc;
 
+	memcpy(t.source, a->cfg.source.b, sizeof(t.source));
+	rc = agent_amk_time(a->kern, &t);
 	if (rc < 0)
 		failed(a, "time", rc);
 }
@@ -224,6 +265,8 @@ static void ports(struct agent_altmark *a)
 		failed(a, "interfaces", rc);
 	else
 		a->error[0] = '\0';
+	HASH_EACH (n, &a->entries)
+		name(HASH_OF(n, struct entry, node));
 }
 
 static bool in_time(const struct agent_altmark *a, uint64_t wall_ns)
@@ -237,6 +280,7 @@ static bool in_time(const struct agent_altmark *a, uint64_t wall_ns)
 static void on_look(struct agent_altmark *a)
 {
 	struct agent_stamp_now now = agent_stamp_now();
+	bool told = false;
 
 	if (jumped(a, &now)) {
 		a->jumps++;
@@ -248,6 +292,7 @@ static void on_look(struct agent_altmark *a)
 		aim(a, now.wall_ns);
 	} else {
 		look(a, &now);
+		told = a->second;
 		a->period += a->second;
 		a->second = !a->second;
 	}
@@ -255,6 +300,8 @@ static void on_look(struct agent_altmark *a)
 	tell_time(a, &now);
 	ports(a);
 	arm(a, now.wall_ns);
+	if (told)
+		tell(a);
 }
 
 /* ---- configuration ---- */
@@ -280,18 +327,26 @@ static void apply(struct agent_altmark *a)
 	struct agent_stamp_now now = agent_stamp_now();
 	int rc;
 
+	bool going = a->kern && a->going == period_ns(a);
+
 	if (!a->kern)
 		load(a);
 	if (!a->kern)
 		return;
+	a->kinds |= kinds_of(&a->cfg); /* none of before is lost while the map changes */
 	tell_time(a, &now);
 	rc = agent_amk_flows(a->kern, a->cfg.flows, a->cfg.n_flows);
 	if (rc == 0)
 		rc = agent_amk_ends(a->kern, a->cfg.ends, a->cfg.n_ends);
+	a->kinds = kinds_of(&a->cfg);
+	tell_time(a, &now);
 	a->ports_at = (struct mono){ 0 };
 	ports(a);
 	if (rc < 0)
 		failed(a, "maps", rc);
+	a->going = period_ns(a);
+	if (going) /* other flows are no reason to miss a reading */
+		return;
 	aim(a, now.wall_ns);
 	arm(a, now.wall_ns);
 }
@@ -337,6 +392,7 @@ void agent_altmark_flush(struct agent_altmark *a)
 	unsigned n;
 
 	loop_timer_stop(&a->tick);
+	a->going = 0;
 	entries_clear(a);
 	a->kern = agent_amk_free(a->kern);
 	a->error[0] = '\0';
@@ -349,10 +405,14 @@ int agent_altmark_configure(struct agent_altmark *a, const struct agent_altmark_
 {
 	bool other = cfg->period_ms != a->cfg.period_ms;
 
+	if (a->configured && agent_altmark_cfg_same(&a->cfg, cfg))
+		return 0;
+	a->configured = true;
 	if (!agent_altmark_cfg_copy(&a->cfg, cfg))
 		return err_raise(-ENOMEM);
 	if (!cfg->on) {
 		agent_altmark_flush(a);
+		tell(a);
 		return 0;
 	}
 	if (other) { /* periods have other numbers */
@@ -360,10 +420,33 @@ int agent_altmark_configure(struct agent_altmark *a, const struct agent_altmark_
 		a->epoch++;
 	}
 	apply(a);
+	tell(a);
 	return 0;
 }
 
 /* ---- what others see ---- */
+
+void agent_altmark_watch(struct agent_altmark *a, void (*told)(void *arg), void *arg)
+{
+	a->told = told;
+	a->arg = arg;
+}
+
+void agent_altmark_view(const struct agent_altmark *a, struct agent_altmark_view *out)
+{
+	*out = (struct agent_altmark_view){ .on = a->cfg.on,
+					    .reason = a->error[0] ? a->error :
+						      a->missing  ? "interfaces are missing" :
+								    "",
+					    .jumps = a->jumps,
+					    .unstable = a->unstable,
+					    .missed = a->missed,
+					    .period_ms = a->cfg.period_ms };
+	if (a->cfg.on && !a->kern && !out->reason[0])
+		out->reason = "not loaded yet";
+	if (a->kern && agent_amk_self(a->kern, &out->self) < 0)
+		out->self = (struct altmark_self){ 0 };
+}
 
 void agent_altmark_each(const struct agent_altmark *a,
 			void (*fn)(void *arg, const struct agent_altmark_counter *c), void *arg)
@@ -405,6 +488,8 @@ static void counter(void *arg, const struct agent_altmark_counter *c)
 
 	str_addf(w->o, "%s\n{\"flow\":%u,\"source\":\"%s\",\"point\":\"%s\"", w->more ? "," : "",
 		 c->key.id, ip_text(&src, t, sizeof(t)), c->key.dir == ALTMARK_IN ? "in" : "out");
+	str_add(w->o, ",\"interface\":");
+	str_json(w->o, c->interface);
 	w->more = true;
 	if (c->n > 0 && agent_altmark_packets(c, c->n - 1, &packets))
 		str_addf(w->o, ",\"period\":%" PRIu64 ",\"packets\":%" PRIu64, c->at[c->n - 1].period,
@@ -427,19 +512,20 @@ static void counter(void *arg, const struct agent_altmark_counter *c)
 
 void agent_altmark_json(const struct agent_altmark *a, struct str *o)
 {
-	struct altmark_self self = { 0 };
+	struct agent_altmark_view v;
 	struct out w = { .o = o };
 
+	agent_altmark_view(a, &v);
 	str_addf(o, ",\n\"alternate-marking\":{\"state\":\"%s\",\"reason\":",
-		 !a->cfg.on ? "off" : a->kern && !a->error[0] && !a->missing ? "on" : "failed");
-	str_json(o, a->error[0] ? a->error : a->missing ? "interfaces are missing" : "");
-	if (a->kern && agent_amk_self(a->kern, &self) == 0)
+		 !v.on ? "off" : v.reason[0] ? "failed" : "on");
+	str_json(o, v.reason);
+	if (a->kern)
 		str_addf(o, ",\"period-ms\":%u,\"too-long\":%" PRIu64 ",\"refused\":%" PRIu64
 			    ",\"full\":%" PRIu64 ",\"stripped\":%" PRIu64,
-			 a->cfg.period_ms, (uint64_t)self.too_long, (uint64_t)self.refused,
-			 (uint64_t)self.full, (uint64_t)self.stripped);
+			 v.period_ms, (uint64_t)v.self.too_long, (uint64_t)v.self.refused,
+			 (uint64_t)v.self.full, (uint64_t)v.self.stripped);
 	str_addf(o, ",\"clock-jumps\":%" PRIu64 ",\"unstable\":%" PRIu64 ",\"missed\":%" PRIu64 "}",
-		 a->jumps, a->unstable, a->missed);
+		 v.jumps, v.unstable, v.missed);
 	str_add(o, ",\n\"marked-flows\":[");
 	agent_altmark_each(a, counter, &w);
 	str_add(o, "]");

@@ -25,6 +25,7 @@ struct agent_altmark_reading {
 /* Of one flow at one point of this node. */
 struct agent_altmark_counter {
 	struct altmark_count_key key;
+	char interface[AGENT_ALTMARK_NAME]; /* "": it is gone */
 	unsigned n; /* readings, the oldest first */
 	struct agent_altmark_reading at[AGENT_ALTMARK_READINGS];
 };
@@ -40,6 +41,19 @@ AUTO_DEFINE(struct agent_altmark, agent_altmark_free)
 int agent_altmark_configure(struct agent_altmark *a, const struct agent_altmark_cfg *cfg);
 /* Everything of ours out of the kernel. */
 void agent_altmark_flush(struct agent_altmark *a);
+
+/* told: after readings were taken, or the state changed. */
+void agent_altmark_watch(struct agent_altmark *a, void (*told)(void *arg), void *arg);
+
+struct agent_altmark_view {
+	bool on;
+	const char *reason; /* why it is not all as wanted, "" else */
+	struct altmark_self self; /* zero when nothing is loaded */
+	uint64_t jumps, unstable, missed;
+	uint32_t period_ms;
+};
+
+void agent_altmark_view(const struct agent_altmark *a, struct agent_altmark_view *out);
 
 /* Sorted by nothing; a pointer is good until the loop's next turn. */
 void agent_altmark_each(const struct agent_altmark *a,

@@ -31,11 +31,9 @@ static void fill_flow(struct conf_reader *r, const struct lyd_node *in,
 	if (f->last.family == IP_NONE)
 		f->last = f->first;
 	for (size_t i = 0; i + 1 < c->n_flows; i++) {
-		const struct agent_altmark_flow *o = &c->flows[i];
-
-		if (ip_eq(&o->first, &f->first) && ip_eq(&o->last, &f->last) &&
-		    o->has_dscp == f->has_dscp && o->dscp == f->dscp)
-			conf_read_say(r, in, "the packets of flow %u are the same", o->id);
+		if (agent_altmark_flow_same(&c->flows[i], f))
+			conf_read_say(r, in, "the packets of flow %u are the same",
+				      c->flows[i].id);
 	}
 }
 
@@ -76,6 +74,36 @@ bool agent_altmark_cfg_fill(struct conf_reader *r, const struct lyd_node *in,
 	fill_lists(r, in, out);
 	if (out->guard_ms * 4 > out->period_ms)
 		conf_read_say(r, in, "'guard' is more than a quarter of 'period'");
+	return true;
+}
+
+bool agent_altmark_flow_same(const struct agent_altmark_flow *a,
+			     const struct agent_altmark_flow *b)
+{
+	return ip_eq(&a->first, &b->first) && ip_eq(&a->last, &b->last) &&
+	       a->has_dscp == b->has_dscp && a->dscp == b->dscp;
+}
+
+bool agent_altmark_cfg_same(const struct agent_altmark_cfg *a, const struct agent_altmark_cfg *b)
+{
+	if (a->on != b->on || a->period_ms != b->period_ms || a->guard_ms != b->guard_ms ||
+	    !ip_eq(&a->source, &b->source) || a->n_ports != b->n_ports ||
+	    a->n_flows != b->n_flows || a->n_ends != b->n_ends)
+		return false;
+	for (size_t i = 0; i < a->n_ports; i++) {
+		if (a->ports[i].edge != b->ports[i].edge ||
+		    strcmp(a->ports[i].name, b->ports[i].name) != 0)
+			return false;
+	}
+	for (size_t i = 0; i < a->n_flows; i++) {
+		if (a->flows[i].id != b->flows[i].id ||
+		    !agent_altmark_flow_same(&a->flows[i], &b->flows[i]))
+			return false;
+	}
+	for (size_t i = 0; i < a->n_ends; i++) {
+		if (ip_prefix_cmp(&a->ends[i], &b->ends[i]) != 0)
+			return false;
+	}
 	return true;
 }
 

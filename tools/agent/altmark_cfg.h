@@ -17,7 +17,7 @@ struct agent_altmark_port {
 
 struct agent_altmark_flow {
 	uint32_t id;
-	struct ip_addr first, last; /* last none: no routing header, or the same */
+	struct ip_addr first, last; /* first none: any, of what has our own outer source */
 	bool has_dscp;
 	uint8_t dscp;
 };
@@ -25,6 +25,7 @@ struct agent_altmark_flow {
 struct agent_altmark_cfg {
 	bool on;
 	uint32_t period_ms, guard_ms;
+	struct ip_addr source; /* outer, of what this router encapsulates */
 	size_t n_ports, n_flows, n_ends;
 	struct agent_altmark_port ports[AGENT_ALTMARK_PORTS];
 	struct agent_altmark_flow *flows;
@@ -34,5 +35,8 @@ struct agent_altmark_cfg {
 /* in: the container, or NULL. What is wrong is said through r. False: no memory. */
 bool agent_altmark_cfg_fill(struct conf_reader *r, const struct lyd_node *in,
 			    struct agent_altmark_cfg *out);
+bool agent_altmark_cfg_same(const struct agent_altmark_cfg *a, const struct agent_altmark_cfg *b);
+bool agent_altmark_flow_same(const struct agent_altmark_flow *a,
+			     const struct agent_altmark_flow *b); /* their packets, not their ids */
 bool agent_altmark_cfg_copy(struct agent_altmark_cfg *to, const struct agent_altmark_cfg *from);
 void agent_altmark_cfg_fini(struct agent_altmark_cfg *c);

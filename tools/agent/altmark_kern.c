@@ -387,20 +387,19 @@ int agent_amk_self(const struct agent_amk *k, struct altmark_self *out)
 	return bpf_map_lookup_elem(k->fd[SELF], &zero, out) < 0 ? -errno : 0;
 }
 
-int agent_amk_time(struct agent_amk *k, uint64_t wall_minus_mono_ns, uint64_t period_ns,
-		   uint64_t guard_ns)
+int agent_amk_time(struct agent_amk *k, const struct altmark_time *t)
 {
-	struct altmark_time t = { wall_minus_mono_ns, period_ns, guard_ns };
 	uint32_t zero = 0;
 
-	return bpf_map_update_elem(k->fd[TIME], &zero, &t, BPF_EXIST) < 0 ? -errno : 0;
+	return bpf_map_update_elem(k->fd[TIME], &zero, t, BPF_EXIST) < 0 ? -errno : 0;
 }
 
 static struct altmark_flow_key flow_key(const struct agent_altmark_flow *f)
 {
 	struct altmark_flow_key key = { .dscp = f->has_dscp ? f->dscp : ALTMARK_ANY_DSCP };
 
-	memcpy(key.first, f->first.b, 16);
+	if (f->first.family != IP_NONE)
+		memcpy(key.first, f->first.b, 16);
 	memcpy(key.last, f->last.b, 16);
 	return key;
 }

@@ -21,9 +21,7 @@ struct agent_amk *agent_amk_free(struct agent_amk *k);
 /* Removes whatever is ours, also of an agent before; needs no agent_amk. How many filters. */
 unsigned agent_amk_remove_all(void);
 
-/* Period 0: nothing is marked. */
-int agent_amk_time(struct agent_amk *k, uint64_t wall_minus_mono_ns, uint64_t period_ns,
-		   uint64_t guard_ns);
+int agent_amk_time(struct agent_amk *k, const struct altmark_time *t);
 int agent_amk_flows(struct agent_amk *k, const struct agent_altmark_flow *flows, size_t n);
 int agent_amk_ends(struct agent_amk *k, const struct ip_prefix *ends, size_t n);
 /* Attaches to these, detaches from all others. missing: those that are not there. 0 or -errno. */

@@ -10,7 +10,7 @@
 #include <linux/types.h>
 
 enum {
-	ALTMARK_ABI = 1,
+	ALTMARK_ABI = 2,
 	ALTMARK_FLOWS_MAX = 1024,  /* marked here */
 	ALTMARK_COUNTS_MAX = 4096, /* counted here, both directions */
 	ALTMARK_ENDS_MAX = 256,
@@ -22,7 +22,7 @@ enum altmark_dir { ALTMARK_IN, ALTMARK_OUT };
 
 /* Map "am_flows": which packets are marked when they leave by a core port. */
 struct altmark_flow_key {
-	__u8 first[16]; /* their destination: the first SID */
+	__u8 first[16]; /* their destination: the first SID; all zero: any, from our own source */
 	__u8 last[16];	/* their last segment; the destination when there is no routing header */
 	__u8 dscp;	/* or ALTMARK_ANY_DSCP */
 	__u8 pad[3];
@@ -39,6 +39,7 @@ struct altmark_count_key {
 	__u8 src[16]; /* outer source: where it was marked */
 	__u32 id;
 	__u32 dir; /* enum altmark_dir */
+	__u32 ifindex;
 };
 
 struct altmark_count {
@@ -54,9 +55,20 @@ struct altmark_end_key {
 	__u8 addr[16];
 };
 
+/* Kinds of flow keys: what none is of need not be looked for. */
+enum altmark_kind {
+	ALTMARK_FIRST_DSCP = 1,
+	ALTMARK_FIRST = 2, /* of any DSCP */
+	ALTMARK_ANY_FIRST_DSCP = 4,
+	ALTMARK_ANY_FIRST = 8,
+};
+
 /* Map "am_time", one entry, written by the agent alone. Period 0: nothing is marked. */
 struct altmark_time {
 	__u64 wall_minus_mono_ns, period_ns, guard_ns;
+	__u8 source[16]; /* of what we encapsulate */
+	__u32 kinds;	 /* of all flows */
+	__u32 pad;
 };
 
 /* Map "am_self", one entry: abi and boot from the agent that made it, the rest from the programs. */

@@ -24,10 +24,9 @@ unsigned agent_amk_remove_all(void)
 	return 0;
 }
 
-int agent_amk_time(struct agent_amk *k, uint64_t wall_minus_mono_ns, uint64_t period_ns,
-		   uint64_t guard_ns)
+int agent_amk_time(struct agent_amk *k, const struct altmark_time *t)
 {
-	(void)k, (void)wall_minus_mono_ns, (void)period_ns, (void)guard_ns;
+	(void)k, (void)t;
 	return -EOPNOTSUPP;
 }
 

@@ -332,6 +332,8 @@ static bool fill_one(const struct lyd_node *in, struct agent_device *d, struct s
 		fill_policer(in, &d->policers[d->n_policers++]);
 	else if (is(in, "source-filter"))
 		return fill_filter(in, &d->filters[d->n_filters++]);
+	else if (is(in, "measure"))
+		return agent_measure_cfg_fill(in, &d->measure, errors);
 	return true;
 }
 
@@ -530,6 +532,7 @@ struct agent_device *agent_device_free(struct agent_device *d)
 	free(d->classifiers);
 	free(d->policers);
 	free(d->filters);
+	agent_measure_cfg_fini(&d->measure);
 	lyd_free_all(d->tree);
 	free(d);
 	return NULL;

@@ -12,6 +12,7 @@
 #include "base/ip.h"
 #include "base/str.h"
 #include "core/sr.h"
+#include "tools/agent/measure_cfg.h"
 
 enum {
 	AGENT_DEV_IF_MAX = 16,
@@ -115,6 +116,7 @@ struct agent_device {
 	size_t n_policers;
 	struct agent_source_filter *filters;
 	size_t n_filters;
+	struct agent_measure_cfg measure;
 	struct lyd_node *tree; /* NULL: nothing is configured */
 };
 

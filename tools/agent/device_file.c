@@ -17,7 +17,7 @@ enum { DEPTH_MAX = 16 }; /* the model has 5 */
 
 int agent_device_models(struct ly_ctx **outp, struct str *errors)
 {
-	static const char *const models[] = { "sextant-device", NULL };
+	static const char *const models[] = { "sextant-device", "sextant-device-measure", NULL };
 
 	return err_trace(conf_models(outp, models, errors));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Requests wait for a reading of the kernel that begins after they came, so that what a client is
- * told is not older than its question. One Set at a time: a change is one of the whole device.
+ * told is not older than its question. What is measured needs no reading.
  */
 #include "tools/agent/gnmi.h"
 
@@ -13,7 +13,6 @@
 
 #include "base/err.h"
 #include "log/log.h"
-#include "tools/agent/gnmi_edit.h"
 #include "tools/agent/gnmi_int.h"
 #include "tools/agent/gnmi_tree.h"
 
@@ -48,7 +47,7 @@ void agent_gnmi_val(Gnmipb__TypedValue *v, char *json, bool ietf)
 		v->json_val = d;
 }
 
-static void reply(struct rpc_call *call, const ProtobufCMessage *m, struct arena *a)
+void agent_gnmi_reply(struct rpc_call *call, const ProtobufCMessage *m, struct arena *a)
 {
 	size_t len;
 	uint8_t *data = pb_pack(m, a, &len);
@@ -64,8 +63,8 @@ static void reply(struct rpc_call *call, const ProtobufCMessage *m, struct arena
 static void on_capabilities(void *arg, struct rpc_call *call, const uint8_t *data, size_t len)
 {
 	struct agent_gnmi *g = arg;
-	const struct lys_module *m = ly_ctx_get_module_implemented(g->models, "sextant-device");
-	Gnmipb__ModelData model, *models[1] = { &model };
+	static const char *const names[] = { "sextant-device", "sextant-device-measure" };
+	Gnmipb__ModelData model[ARRAY_LEN(names)], *models[ARRAY_LEN(names)];
 	Gnmipb__Encoding encodings[] = { GNMIPB__ENCODING__JSON_IETF, GNMIPB__ENCODING__JSON };
 	Gnmipb__CapabilityResponse r;
 	char organization[] = "Sextant", version[] = "0.10.0";
@@ -76,17 +75,23 @@ static void on_capabilities(void *arg, struct rpc_call *call, const uint8_t *dat
 	if (!pb_unpack(&gnmipb__capability_request__descriptor, data, len, &a, &why)) {
 		rpc_call_finish(call, RPC_INVALID_ARGUMENT, "%s", why);
 	} else {
-		gnmipb__model_data__init(&model);
-		model.name = arena_str(&a, m->name);
-		model.version = arena_str(&a, m->revision ? m->revision : "");
-		model.organization = organization;
+		for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+			const struct lys_module *m =
+				ly_ctx_get_module_implemented(g->models, names[i]);
+
+			models[i] = &model[i];
+			gnmipb__model_data__init(models[i]);
+			model[i].name = arena_str(&a, names[i]);
+			model[i].version = arena_str(&a, m && m->revision ? m->revision : "");
+			model[i].organization = organization;
+		}
 		gnmipb__capability_response__init(&r);
-		r.n_supported_models = 1;
+		r.n_supported_models = ARRAY_LEN(models);
 		r.supported_models = models;
 		r.n_supported_encodings = 2;
 		r.supported_encodings = encodings;
 		r.gnmi_version = version;
-		reply(call, &r.base, &a);
+		agent_gnmi_reply(call, &r.base, &a);
 	}
 	arena_fini(&a);
 }
@@ -227,10 +232,21 @@ static bool get_answer(struct agent_gget *q, struct lyd_node *tree, Gnmipb__GetR
 	       agent_gfail(e, RPC_RESOURCE_EXHAUSTED, "no memory");
 }
 
+struct lyd_node *agent_gnmi_all(const struct agent_gnmi *g)
+{
+	struct lyd_node *tree = agent_gnmi_tree(g->slices, g->models);
+
+	if (tree && !agent_measure_tree(g->cfg.measure, tree, AGENT_MEASURE_ALL)) {
+		lyd_free_all(tree);
+		return NULL;
+	}
+	return tree;
+}
+
 static void get_now(struct agent_gget *q)
 {
 	struct agent_gerror e = { .code = RPC_RESOURCE_EXHAUSTED, .text = "no memory" };
-	struct lyd_node *tree = agent_gnmi_tree(q->g->slices, q->g->models);
+	struct lyd_node *tree = agent_gnmi_all(q->g);
 	Gnmipb__GetResponse r;
 
 	gnmipb__get_response__init(&r);
@@ -240,7 +256,7 @@ static void get_now(struct agent_gget *q)
 		prune(tree, AGENT_GSTATE);
 	q->g->stats.gets++;
 	if (tree && get_answer(q, tree, &r, &e))
-		reply(q->call, &r.base, &q->arena);
+		agent_gnmi_reply(q->call, &r.base, &q->arena);
 	else
 		rpc_call_finish(q->call, e.code, "%s", e.text);
 	lyd_free_all(tree);
@@ -334,162 +350,9 @@ static void on_again(void *arg)
 		on_fresh(g);
 }
 
-/* ---- Set ---- */
-
-static Gnmipb__UpdateResult *result(Gnmipb__Path *path, Gnmipb__UpdateResult__Operation op,
-				    struct arena *a)
+static void on_measured(void *arg)
 {
-	Gnmipb__UpdateResult *r = ARENA_NEW(a, Gnmipb__UpdateResult);
-
-	if (r) {
-		gnmipb__update_result__init(r);
-		r->path = path;
-		r->op = op;
-	}
-	return r;
-}
-
-static void set_answer(struct agent_gnmi *g)
-{
-	const Gnmipb__SetRequest *q = g->set;
-	struct arena *a = &g->set_arena;
-	size_t n = q->n_delete_ + q->n_replace + q->n_update, k = 0;
-	Gnmipb__SetResponse r;
-
-	gnmipb__set_response__init(&r);
-	r.timestamp = agent_gnmi_wall_ns();
-	r.prefix = q->prefix;
-	r.response = ARENA_ARRAY(a, n + 1, Gnmipb__UpdateResult *);
-	for (size_t i = 0; r.response && i < q->n_delete_; i++)
-		r.response[k++] =
-			result(q->delete_[i], GNMIPB__UPDATE_RESULT__OPERATION__DELETE, a);
-	for (size_t i = 0; r.response && i < q->n_replace; i++)
-		r.response[k++] =
-			result(q->replace[i]->path, GNMIPB__UPDATE_RESULT__OPERATION__REPLACE, a);
-	for (size_t i = 0; r.response && i < q->n_update; i++)
-		r.response[k++] =
-			result(q->update[i]->path, GNMIPB__UPDATE_RESULT__OPERATION__UPDATE, a);
-	for (size_t i = 0; i < k && r.response[i]; i++)
-		r.n_response++;
-	reply(g->set_call, &r.base, a);
-}
-
-/* Takes nothing: the call is answered, the rest is forgotten. */
-static void set_end(struct agent_gnmi *g, bool ok, enum rpc_code code, const char *error)
-{
-	struct rpc_call *call = g->set_call;
-
-	if (!ok)
-		g->stats.refused++;
-	if (call && ok)
-		set_answer(g);
-	else if (call)
-		rpc_call_finish(call, code, "%s", error);
-	g->set_call = NULL;
-	g->set = NULL;
-	arena_fini(&g->set_arena);
-	g->before = agent_device_free(g->before);
-}
-
-static void on_set_done(void *arg, bool ok, const char *error)
-{
-	struct agent_gnmi *g = arg;
-	struct agent_slices_cfg sc = agent_slices_cfg_of(g->slices);
-	int rc;
-
-	if (!ok) {
-		set_end(g, false, RPC_FAILED_PRECONDITION, error);
-		return;
-	}
-	rc = g->file[0] ? agent_device_save(agent_slices_device(g->slices), g->file) : 0;
-	if (rc < 0) {
-		log_event("", LOG_ERROR, "agent.gnmi.unsaved", "file=%s error=\"%s\"", g->file,
-			  err_text(rc));
-		if (agent_slices_change(g->slices, &sc, &g->before, NULL, NULL) < 0)
-			log_event("", LOG_ERROR, "agent.gnmi.unreverted", "file=%s", g->file);
-		set_end(g, false, RPC_INTERNAL, "the change cannot be kept on the disk");
-		return;
-	}
-	set_end(g, true, RPC_OK, "");
-}
-
-static bool may_write(const struct agent_gnmi *g, const struct rpc_call *call)
-{
-	const char *name = rpc_call_peer_name(call);
-
-	for (size_t i = 0; i < g->cfg.n_writers; i++) {
-		if (name[0] && strcmp(name, g->cfg.writers[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int copy_of(struct agent_gnmi *g, struct agent_device **out)
-{
-	const struct agent_device *d = agent_slices_device(g->slices);
-	STR_AUTO struct str errors = { 0 };
-	struct lyd_node *tree = NULL;
-	int rc;
-
-	if (d->tree && lyd_dup_single(d->tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS,
-				      &tree) != LY_SUCCESS)
-		return err_raise(-ENOMEM);
-	rc = agent_device_new(out, &tree, &errors);
-	lyd_free_all(tree);
-	return err_trace(rc);
-}
-
-static bool set_begin(struct agent_gnmi *g, const uint8_t *data, size_t len, struct agent_gerror *e)
-{
-	struct agent_slices_cfg sc = agent_slices_cfg_of(g->slices);
-	AUTO(agent_device_free) struct agent_device *fresh = NULL;
-	const char *why = "";
-
-	g->set = pb_unpack(&gnmipb__set_request__descriptor, data, len, &g->set_arena, &why);
-	if (!g->set)
-		return agent_gfail(e, RPC_INVALID_ARGUMENT, "%s", why);
-	if (g->set->n_union_replace > 0 || g->set->n_extension > 0)
-		return agent_gfail(e, RPC_UNIMPLEMENTED, "no extensions, no union_replace");
-	if (!agent_gnmi_edit(g->models, agent_slices_device(g->slices), g->set, &fresh, e))
-		return false;
-	if (copy_of(g, &g->before) < 0)
-		return agent_gfail(e, RPC_RESOURCE_EXHAUSTED, "no memory");
-	if (agent_slices_change(g->slices, &sc, &fresh, on_set_done, g) < 0)
-		return agent_gfail(e, RPC_ABORTED, "another change is under way");
-	return true;
-}
-
-static void on_set(void *arg, struct rpc_call *call, const uint8_t *data, size_t len)
-{
-	struct agent_gnmi *g = arg;
-	struct agent_gerror e = { 0 };
-
-	g->stats.sets++;
-	if (!may_write(g, call)) {
-		g->stats.refused++;
-		rpc_call_finish(call, RPC_PERMISSION_DENIED, "'%s' may not write",
-				rpc_call_peer_name(call));
-		return;
-	}
-	if (g->set) {
-		g->stats.refused++;
-		rpc_call_finish(call, RPC_ABORTED, "another Set is under way");
-		return;
-	}
-	arena_init(&g->set_arena, GNMI_ARENA_MAX);
-	g->set_call = call;
-	if (!set_begin(g, data, len, &e))
-		set_end(g, false, e.code, e.text);
-}
-
-/* The client is gone; its change goes on, as it would have been acknowledged. */
-static void on_set_gone(void *arg, struct rpc_call *call, const struct rpc_status *st)
-{
-	struct agent_gnmi *g = arg;
-
-	(void)st;
-	if (g->set_call == call)
-		g->set_call = NULL;
+	agent_gsub_measured(arg);
 }
 
 /* ---- the server ---- */
@@ -497,9 +360,6 @@ static void on_set_gone(void *arg, struct rpc_call *call, const struct rpc_statu
 static void on_accept(void *arg, struct rpc_call *call)
 {
 	static const struct rpc_call_ops caps = { .message = on_capabilities, .unary = true };
-	static const struct rpc_call_ops set = { .message = on_set,
-						 .end = on_set_gone,
-						 .unary = true };
 	struct agent_gnmi *g = arg;
 	const char *method = rpc_call_method(call);
 
@@ -508,7 +368,7 @@ static void on_accept(void *arg, struct rpc_call *call)
 	else if (strcmp(method, "/gnmi.gNMI/Get") == 0)
 		accept_get(g, call);
 	else if (strcmp(method, "/gnmi.gNMI/Set") == 0)
-		rpc_call_take(call, &set, g);
+		agent_gset_accept(g, call);
 	else if (strcmp(method, "/gnmi.gNMI/Subscribe") == 0)
 		agent_gsub_accept(g, call);
 }
@@ -551,6 +411,7 @@ int agent_gnmi_new(struct agent_gnmi **outp, struct loop *loop, struct agent_sli
 	list_init(&g->gets);
 	list_init(&g->subs);
 	loop_task_init(&g->again, loop, on_again, g);
+	loop_task_init(&g->measured, loop, on_measured, g);
 	(void)str_copy(g->file, sizeof(g->file), cfg->file);
 	rc = listen_now(g, errors);
 	g->cfg.ca = g->cfg.cert = g->cfg.key = g->cfg.file = NULL; /* the caller's */
@@ -566,6 +427,7 @@ struct agent_gnmi *agent_gnmi_free(struct agent_gnmi *g)
 	if (!g)
 		return NULL;
 	loop_task_cancel(&g->again);
+	loop_task_cancel(&g->measured);
 	agent_gsub_free_all(g);
 	while (!list_empty(&g->gets))
 		get_free(LIST_OF(g->gets.next, struct agent_gget, link));

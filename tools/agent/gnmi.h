@@ -11,6 +11,7 @@
  */
 #include "rpc/rpc.h"
 #include "tools/agent/cfg.h"
+#include "tools/agent/measure.h"
 #include "tools/agent/slices.h"
 
 struct agent_gnmi;
@@ -22,6 +23,7 @@ struct agent_gnmi_cfg {
 	const char *file;	     /* where the device is kept; "": nowhere */
 	char writers[AGENT_GNMI_WRITERS_MAX][64];
 	size_t n_writers;
+	struct agent_measure *measure;
 };
 
 /* slices and models must outlive it, but slices may be freed first when nothing runs any more. 0,
@@ -33,6 +35,8 @@ AUTO_DEFINE(struct agent_gnmi, agent_gnmi_free)
 uint16_t agent_gnmi_port(const struct agent_gnmi *g);
 /* States of the slices changed: subscriptions are told. */
 void agent_gnmi_changed(struct agent_gnmi *g);
+/* And these parts of what is measured. */
+void agent_gnmi_measured(struct agent_gnmi *g, unsigned parts);
 
 struct agent_gnmi_stats {
 	unsigned calls, subscriptions;

@@ -122,9 +122,11 @@ static struct json_object *wrap(struct edit *ed, const struct agent_gpath *p, st
 		const struct lysc_node *n = p->elems[i];
 		struct json_object *up = json_object_new_object(), *list;
 		char name[256];
+		bool other;
 
-		(void)snprintf(name, sizeof(name), "%s%s%s", i == 0 ? n->module->name : "",
-			       i == 0 ? ":" : "", n->name);
+		other = i == 0 || n->module != p->elems[i - 1]->module; /* RFC 7951 s4 */
+		(void)snprintf(name, sizeof(name), "%s%s%s", other ? n->module->name : "",
+			       other ? ":" : "", n->name);
 		k -= count_keys(n);
 		if (n->nodetype == LYS_LIST) {
 			if (!put_keys(ed, v, n, p->keys + k)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-/* Inside of agent_gnmi: server, Capabilities, Get and Set in gnmi.c, Subscribe in gnmi_sub.c. */
+/* Inside of agent_gnmi: server, Capabilities and Get in gnmi.c, Set in gnmi_set.c, Subscribe in
+ * gnmi_sub.c. */
 #include "base/list.h"
 #include "rpc/proto/pb.h"
 #include "tools/agent/gnmi.h"
@@ -25,6 +26,7 @@ struct agent_gnmi {
 	struct list gets;	 /* struct agent_gget, that wait for a reading */
 	struct list subs;	 /* struct agent_gsub */
 	struct loop_task again;	 /* subscriptions to look at */
+	struct loop_task measured; /* and those of what is measured */
 	bool reading, read_again;
 	uint64_t read; /* readings that ended */
 	/* the Set under way */
@@ -38,11 +40,18 @@ struct agent_gnmi {
 /* Asks for a reading of the kernel that begins now or later. It has ended when g->read has come
  * to the number returned. */
 uint64_t agent_gnmi_read(struct agent_gnmi *g);
+/* The device with all its state; NULL: no memory. */
+struct lyd_node *agent_gnmi_all(const struct agent_gnmi *g);
+void agent_gnmi_reply(struct rpc_call *call, const ProtobufCMessage *m, struct arena *a);
+/* A call of Set. */
+void agent_gset_accept(struct agent_gnmi *g, struct rpc_call *call);
 /* A call of Subscribe. */
 void agent_gsub_accept(struct agent_gnmi *g, struct rpc_call *call);
 void agent_gsub_free_all(struct agent_gnmi *g);
 /* The kernel was read: what waits for it is due. */
 void agent_gsub_fresh(struct agent_gnmi *g);
+/* Something was measured, or who asks for nothing else is due. */
+void agent_gsub_measured(struct agent_gnmi *g);
 
 /* Nodes of a type that a client may ask for. */
 enum agent_gtype { AGENT_GALL, AGENT_GCONFIG, AGENT_GSTATE };

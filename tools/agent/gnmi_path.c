@@ -53,6 +53,11 @@ static bool add(struct walk *w, const char *fmt, ...)
 	return true;
 }
 
+static bool is_module(const struct lys_module *m, const char *name, size_t len)
+{
+	return strlen(m->name) == len && strncmp(m->name, name, len) == 0;
+}
+
 static const struct lysc_node *child_named(const struct walk *w, const char *module, size_t mlen,
 					   const char *name)
 {
@@ -60,15 +65,16 @@ static const struct lysc_node *child_named(const struct walk *w, const char *mod
 	const struct lys_module *m;
 	uint32_t i = 0;
 
-	if (parent) {
-		if (module && (strlen(parent->module->name) != mlen ||
-			       strncmp(parent->module->name, module, mlen) != 0))
-			return NULL;
-		return lys_find_child(parent, parent->module, name, 0, 0, 0);
+	if (parent) { /* its children may be of other modules, which augment it */
+		while ((found = lys_getnext(found, parent, NULL, 0))) {
+			if (strcmp(found->name, name) == 0 &&
+			    (!module || is_module(found->module, module, mlen)))
+				return found;
+		}
+		return NULL;
 	}
 	while (!found && (m = ly_ctx_get_module_iter(w->ctx, &i))) {
-		if (!m->implemented ||
-		    (module && (strlen(m->name) != mlen || strncmp(m->name, module, mlen) != 0)))
+		if (!m->implemented || (module && !is_module(m, module, mlen)))
 			continue;
 		found = lys_find_child(NULL, m, name, 0, LYS_CONTAINER | LYS_LIST, 0);
 	}

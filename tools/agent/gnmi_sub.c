@@ -11,7 +11,6 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "tools/agent/gnmi_int.h"
-#include "tools/agent/gnmi_tree.h"
 
 #define INTERVAL_MIN_NS (100 * NS_PER_MS)
 #define INTERVAL_OWN_NS (10 * NS_PER_S) /* where the target may choose */
@@ -60,6 +59,7 @@ struct agent_gsub {
 	Gnmipb__SubscriptionList__Mode mode;
 	bool ietf, silent; /* silent: the first state is not told */
 	bool first, wants, blocked;
+	unsigned measured; /* parts, when all it asks for is what is measured; else 0 */
 	struct loop_timer timer;
 	/* the message being made */
 	struct arena out;
@@ -168,7 +168,7 @@ static bool is_counter(const struct lysc_node *n)
 {
 	static const char *const names[] = { "packets", "octets", "drops", "backlog" };
 
-	if (!(n->flags & LYS_CONFIG_R) || !n->parent)
+	if (!(n->flags & LYS_CONFIG_R) || !n->parent || agent_measure_is_ours(n))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (strcmp(n->name, names[i]) == 0)
@@ -197,11 +197,13 @@ static struct leaf *leaf_of(struct agent_gsub *c, struct one *o, const struct ke
 	return l;
 }
 
+static const uint64_t seed[2] = { 0 }; /* the values are ours; 0 is never told */
+
 static int tell(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
 {
-	static const uint64_t seed[2] = { 0 }; /* the values are ours */
+	bool whole = agent_measure_is_value(n->schema);
 	Gnmipb__Path *p = agent_gpath_of(n, &c->out);
-	char *text = agent_gval_text(n, &c->out);
+	char *text = whole ? NULL : agent_gval_text(n, &c->out);
 	Gnmipb__Update *u = ARENA_NEW(&c->out, Gnmipb__Update);
 	struct key k = { 0 };
 	struct leaf *l;
@@ -209,14 +211,18 @@ static int tell(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
 
 	if (p)
 		k.path = pb_pack(&p->base, &c->out, &k.len);
-	l = k.path && text && u ? leaf_of(c, o, &k) : NULL;
+	l = k.path && (text || whole) && u ? leaf_of(c, o, &k) : NULL;
 	if (!l)
 		return err_raise(-ENOMEM);
 	l->pass = c->pass;
-	value = hash_bytes(seed, text, strlen(text)) | 1; /* 0: never told */
+	value = (whole ? agent_measure_hash(n) : hash_bytes(seed, text, strlen(text))) | 1;
 	if ((l->value == value && l->gen == o->gen) ||
 	    (!o->due && !c->first && is_counter(n->schema)))
 		return 0;
+	if (whole)
+		text = agent_gval_text(n, &c->out);
+	if (!text)
+		return err_raise(-ENOMEM);
 	gnmipb__update__init(u);
 	u->path = p;
 	u->val = ARENA_NEW(&c->out, Gnmipb__TypedValue);
@@ -239,9 +245,11 @@ static int tell_below(struct agent_gsub *c, struct one *o, const struct lyd_node
 			     n->prev->schema == n->schema; /* told with the first of them */
 		bool skip = o->on_change && !o->interval_ns && is_counter(n->schema);
 
-		if (n->schema->nodetype & (LYS_LEAF | LYS_LEAFLIST) && !again && !skip)
+		bool value = agent_measure_is_value(n->schema);
+
+		if ((value || n->schema->nodetype & (LYS_LEAF | LYS_LEAFLIST)) && !again && !skip)
 			rc = tell(c, o, n);
-		next = lyd_child(n);
+		next = value ? NULL : lyd_child(n);
 		while (!next && n != top) {
 			next = n->next;
 			n = next ? n : lyd_parent(n);
@@ -310,7 +318,10 @@ static void want(struct agent_gsub *c)
 	if (c->blocked)
 		return; /* the queue's end wants it then */
 	c->wants = true;
-	c->due = agent_gnmi_read(c->g);
+	if (c->measured) /* nothing of it is read from the kernel then */
+		loop_task_run(&c->g->measured);
+	else
+		c->due = agent_gnmi_read(c->g);
 }
 
 static void arm(struct agent_gsub *c)
@@ -405,35 +416,70 @@ static void serve(struct agent_gsub *c, const struct lyd_node *tree)
 		c->blocked = true;
 }
 
-static void serve_some(struct agent_gnmi *g, bool fresh)
+enum why { FRESH, CHANGED, MEASURED };
+
+static bool is_due(const struct agent_gsub *c, enum why why)
 {
-	struct lyd_node *tree = NULL;
+	bool change = false;
+
+	if (!c->ones || c->blocked)
+		return false;
+	for (size_t i = 0; i < c->n_ones; i++)
+		change = change || c->ones[i].due_change;
+	if (change && !c->first && why != FRESH)
+		return true;
+	return why == MEASURED ? c->wants && c->measured :
+	       why == FRESH    ? c->wants && !c->measured && c->due <= c->g->read :
+				 false;
+}
+
+/* One tree of everything and one of what is measured, each made when somebody needs it: parts is
+ * what any of those who need the latter ask for. */
+static const struct lyd_node *tree_for(struct agent_gsub *c, struct lyd_node *trees[2],
+				       unsigned parts)
+{
+	struct agent_gnmi *g = c->g;
+
+	if (!c->measured && !trees[0])
+		trees[0] = agent_gnmi_all(g);
+	if (c->measured && !trees[1])
+		trees[1] = agent_measure_only(g->cfg.measure, agent_slices_device(g->slices)->tree,
+					      g->models, parts);
+	return trees[c->measured != 0];
+}
+
+static void serve_some(struct agent_gnmi *g, enum why why)
+{
+	struct lyd_node *trees[2] = { NULL, NULL };
+	unsigned parts = 0;
 	struct list all;
 
 	list_init(&all);
-	for (struct list *n; (n = list_pop(&g->subs));)
+	for (struct list *n; (n = list_pop(&g->subs));) {
+		const struct agent_gsub *c = LIST_OF(n, struct agent_gsub, link);
+
+		parts |= is_due(c, why) ? c->measured : 0;
 		list_add(&all, n);
+	}
 	for (struct list *n; (n = list_pop(&all));) {
 		struct agent_gsub *c = LIST_OF(n, struct agent_gsub, link);
-		bool change = false;
 
 		list_add(&g->subs, &c->link);
-		for (size_t i = 0; i < c->n_ones; i++)
-			change = change || c->ones[i].due_change;
-		if (!c->ones || c->blocked)
-			continue;
-		if (!(fresh ? c->wants && c->due <= g->read : change && !c->first))
-			continue;
-		if (!tree)
-			tree = agent_gnmi_tree(g->slices, g->models);
-		serve(c, tree);
+		if (is_due(c, why))
+			serve(c, tree_for(c, trees, parts));
 	}
-	lyd_free_all(tree);
+	lyd_free_all(trees[0]);
+	lyd_free_all(trees[1]);
 }
 
 void agent_gsub_fresh(struct agent_gnmi *g)
 {
-	serve_some(g, true);
+	serve_some(g, FRESH);
+}
+
+void agent_gsub_measured(struct agent_gnmi *g)
+{
+	serve_some(g, MEASURED);
 }
 
 void agent_gnmi_changed(struct agent_gnmi *g)
@@ -444,7 +490,26 @@ void agent_gnmi_changed(struct agent_gnmi *g)
 		for (size_t i = 0; i < c->n_ones; i++)
 			c->ones[i].due_change = c->ones[i].on_change;
 	}
-	serve_some(g, false);
+	serve_some(g, CHANGED);
+}
+
+/* Paths above "measure" have it too. */
+static bool concerns(const struct one *o, unsigned parts)
+{
+	unsigned of = agent_measure_parts(o->path.elems, o->path.n_elems);
+
+	return o->path.n_elems < 2 || of & parts;
+}
+
+void agent_gnmi_measured(struct agent_gnmi *g, unsigned parts)
+{
+	LIST_EACH (it, &g->subs) {
+		struct agent_gsub *c = LIST_OF(it, struct agent_gsub, link);
+
+		for (size_t i = 0; i < c->n_ones; i++)
+			c->ones[i].due_change |= c->ones[i].on_change && concerns(&c->ones[i], parts);
+	}
+	loop_task_run(&g->measured);
 }
 
 /* ---- the request ---- */
@@ -493,6 +558,16 @@ static bool fill(struct agent_gsub *c, const Gnmipb__SubscriptionList *l, struct
 		    (l->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__STREAM &&
 		     !fill_stream(o, l->subscription[i], e)))
 			return false;
+	}
+	for (size_t i = 0; i < c->n_ones; i++) {
+		unsigned parts = agent_measure_parts(c->ones[i].path.elems,
+						     c->ones[i].path.n_elems);
+
+		if (!parts) {
+			c->measured = 0;
+			break;
+		}
+		c->measured |= parts;
 	}
 	return true;
 }

@@ -492,6 +492,16 @@ void agent_pol_remove(struct agent_pol *pol, struct agent_lsp *lsp)
 	free(lsp);
 }
 
+const struct sr_list *agent_pol_active(const struct agent_pol *pol, uint32_t color,
+				       const struct ip_addr *endpoint)
+{
+	struct key k = { .color = color, .endpoint = *endpoint };
+	const struct hash_node *n = hash_get(&pol->policies, &k, sizeof(k), &k);
+	const struct agent_policy *p = n ? HASH_OF(n, const struct agent_policy, node) : NULL;
+
+	return p && p->active && p->active->st.list.n > 0 ? &p->active->st.list : NULL;
+}
+
 struct agent_lsp *agent_pol_by_name(const struct agent_pol *pol, const char *name)
 {
 	LIST_EACH (it, &pol->lsps) {

@@ -118,3 +118,6 @@ struct agent_steer_state {
 void agent_pol_each_steer(const struct agent_pol *pol,
 			  void (*fn)(void *arg, const struct agent_steer_state *s), void *arg);
 bool agent_pol_is_active(const struct agent_lsp *lsp);
+/* The list of the policy's active candidate; NULL: there is none. Good until policies change. */
+const struct sr_list *agent_pol_active(const struct agent_pol *pol, uint32_t color,
+				       const struct ip_addr *endpoint);

@@ -45,6 +45,7 @@ static const struct table tables[] = {
 	    { "arrived-bytes", "bytes", 0 } } },
 	{ "marked-flows", "Marked flows",
 	  { { "flow", "flow", 9 }, { "source", "source", 26 }, { "point", "point", 6 },
+	    { "interface", "interface", 12 },
 	    { "period", "period", 12 }, { "packets", "packets", 0 } } },
 	{ "stamp-sessions", "STAMP sessions",
 	  { { "name", "name", 18 }, { "reflector", "reflector", 22 }, { "state", "state", 10 },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A socket and a timer a session. Probes leave on a schedule; one that could not leave in time is
- * not made up for, as a burst would measure itself. Invariant: a session without a socket has an
- * error and its retry is armed.
+ * not made up for, as a burst would measure itself. A session that follows a policy asks for its
+ * list before each probe. Invariant: a session without a socket has an error and its retry is armed.
  */
 #include "tools/agent/stamp.h"
 
@@ -26,6 +26,8 @@ struct session {
 	struct agent_stamp *all;
 	struct agent_stamp_session_cfg cfg;
 	struct agent_stamp_acc *acc;
+	struct ip_addr via[AGENT_STAMP_SEGMENTS];
+	uint8_t n_via;
 	int fd; /* < 0: not open */
 	struct loop_io *io;
 	struct loop_timer tick;
@@ -40,6 +42,8 @@ struct session {
 
 struct agent_stamp {
 	struct loop *loop;
+	const struct agent_stamp_ops *ops; /* NULL: none */
+	void *arg;
 	struct list sessions; /* in order of the configuration */
 	struct agent_stamp_refl *refl; /* NULL: none */
 	bool has_error;
@@ -157,7 +161,7 @@ static int session_open(struct session *s)
 	s->fd = agent_stamp_socket(&s->cfg.source, 0);
 	if (s->fd < 0)
 		return s->fd;
-	rc = agent_stamp_via(s->fd, s->cfg.segments, s->cfg.n_segments);
+	rc = agent_stamp_via(s->fd, s->via, s->n_via);
 	if (rc < 0)
 		return rc;
 	/* connected: only the reflector's answers come in */
@@ -184,6 +188,42 @@ static bool ready(struct session *s)
 	session_close(s);
 	(void)str_copy(s->error, sizeof(s->error), err_text(rc));
 	return false;
+}
+
+static void tell(struct agent_stamp *s)
+{
+	if (s->ops)
+		s->ops->told(s->arg);
+}
+
+/* Another list is another measurement: a window is of one alone. False: there is none. */
+static bool follow(struct session *s)
+{
+	const struct agent_stamp *all = s->all;
+	const char *why = "the policy has no active candidate";
+	struct ip_addr via[AGENT_STAMP_SEGMENTS];
+	unsigned n;
+
+	if (!s->cfg.follows)
+		return true;
+	memset(via, 0, sizeof(via));
+	n = all->ops ? all->ops->path(all->arg, s->cfg.color, &s->cfg.endpoint, via) : 0;
+	if (n > AGENT_STAMP_SEGMENTS) {
+		why = "the list of the policy is too long for a probe";
+		memset(via, 0, sizeof(via));
+		n = 0;
+	}
+	if (n == s->n_via && n > 0 && memcmp(via, s->via, sizeof(via)) == 0)
+		return true;
+	if (n > 0 || s->n_via > 0 || !s->error[0]) {
+		memcpy(s->via, via, sizeof(via));
+		s->n_via = (uint8_t)n;
+		session_close(s);
+		agent_stamp_acc_restart(s->acc);
+		(void)str_copy(s->error, sizeof(s->error), n ? "" : why);
+		tell(s->all);
+	}
+	return n > 0;
 }
 
 static size_t probe_write(struct session *s, uint8_t *buf, size_t cap, uint32_t seq,
@@ -243,9 +283,11 @@ static void on_tick(void *arg)
 	struct agent_stamp_now now = agent_stamp_now();
 
 	if (now.mono_ns > timeout &&
-	    agent_stamp_acc_close(s->acc, now.mono_ns - timeout, now.wall_ns))
+	    agent_stamp_acc_close(s->acc, now.mono_ns - timeout, now.wall_ns)) {
 		say(s);
-	if (!ready(s)) {
+		tell(s->all);
+	}
+	if (!follow(s) || !ready(s)) {
 		s->next = mono_add(loop_now(loop), RETRY_NS);
 	} else {
 		probe(s);
@@ -281,6 +323,8 @@ static struct session *session_new(struct agent_stamp *all,
 		return NULL;
 	s->all = all;
 	s->cfg = *cfg;
+	s->n_via = cfg->n_segments;
+	memcpy(s->via, cfg->segments, sizeof(s->via));
 	s->fd = -1;
 	s->ssid = (uint16_t)(1 + loop_random(all->loop) % UINT16_MAX);
 	loop_timer_init(&s->tick, all->loop, on_tick, s);
@@ -369,6 +413,12 @@ int agent_stamp_new(struct agent_stamp **outp, struct loop *loop)
 	return 0;
 }
 
+void agent_stamp_watch(struct agent_stamp *s, const struct agent_stamp_ops *ops, void *arg)
+{
+	s->ops = ops;
+	s->arg = arg;
+}
+
 struct agent_stamp *agent_stamp_free(struct agent_stamp *s)
 {
 	if (!s)
@@ -388,6 +438,8 @@ void agent_stamp_each(const struct agent_stamp *s,
 	LIST_EACH (it, &s->sessions) {
 		const struct session *x = LIST_OF(it, struct session, link);
 		struct agent_stamp_session_view v = { .cfg = &x->cfg,
+						      .segments = x->via,
+						      .n_segments = x->n_via,
 						      .totals = agent_stamp_acc_totals(x->acc),
 						      .last = agent_stamp_acc_last(x->acc),
 						      .reason = x->error,

@@ -17,12 +17,25 @@ int agent_stamp_new(struct agent_stamp **outp, struct loop *loop);
 struct agent_stamp *agent_stamp_free(struct agent_stamp *s);
 AUTO_DEFINE(struct agent_stamp, agent_stamp_free)
 
+struct agent_stamp_ops {
+	/* SIDs of the active candidate of a policy, as many as there is room for; how many there
+	 * are, 0: it has none. */
+	unsigned (*path)(void *arg, uint32_t color, const struct ip_addr *endpoint,
+			 struct ip_addr seg[AGENT_STAMP_SEGMENTS]);
+	/* A window was closed, or a session lost its path. */
+	void (*told)(void *arg);
+};
+
+/* ops: as long as s. Without them there is no policy, and nobody is told. */
+void agent_stamp_watch(struct agent_stamp *s, const struct agent_stamp_ops *ops, void *arg);
 /* Sessions whose configuration is the same go on undisturbed. 0, or < 0: no memory; what could be
  * set up is. cfg is copied. */
 int agent_stamp_configure(struct agent_stamp *s, const struct agent_stamp_cfg *cfg);
 
 struct agent_stamp_session_view {
 	const struct agent_stamp_session_cfg *cfg;
+	const struct ip_addr *segments; /* that probes visit now */
+	unsigned n_segments;
 	const struct agent_stamp_totals *totals;
 	const struct agent_stamp_window *last; /* NULL: none closed yet */
 	bool known;	    /* the last window has answers */

@@ -23,6 +23,9 @@ struct agent_stamp_session_cfg {
 	uint8_t dscp;
 	bool stateful; /* whether the reflector counts on its own (RFC 8762 s4.2) */
 	uint32_t interval_ms, window_s, timeout_ms;
+	bool follows; /* the active list of a policy, instead of segments */
+	uint32_t color;
+	struct ip_addr endpoint;
 	uint8_t n_segments, n_back;
 	struct ip_addr segments[AGENT_STAMP_SEGMENTS], back[AGENT_STAMP_SEGMENTS];
 	struct conf_md5 key; /* len 0: not authenticated */

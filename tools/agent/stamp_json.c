@@ -97,7 +97,7 @@ static void session(void *arg, const struct agent_stamp_session_view *v)
 	str_json(w->o, v->cfg->name);
 	str_addf(w->o, ",\"reflector\":\"%s\",\"port\":%u",
 		 ip_text(&v->cfg->reflector, t, sizeof(t)), v->cfg->port);
-	addresses(w->o, "segments", v->cfg->segments, v->cfg->n_segments);
+	addresses(w->o, "segments", v->segments, v->n_segments);
 	addresses(w->o, "return-segments", v->cfg->back, v->cfg->n_back);
 	str_addf(w->o, ",\"state\":\"%s\",\"reason\":", v->known ? "measuring" : "unknown");
 	str_json(w->o, v->reason);

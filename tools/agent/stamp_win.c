@@ -307,6 +307,13 @@ bool agent_stamp_acc_close(struct agent_stamp_acc *a, uint64_t mono_ns, uint64_t
 	return any;
 }
 
+void agent_stamp_acc_restart(struct agent_stamp_acc *a)
+{
+	for (; a->closed != a->next; a->closed++)
+		a->totals.unknown += !slot_of(a, a->closed)->answered;
+	a->has_last = a->anchored = false;
+}
+
 const struct agent_stamp_totals *agent_stamp_acc_totals(const struct agent_stamp_acc *a)
 {
 	return &a->totals;

@@ -71,6 +71,10 @@ void agent_stamp_acc_answer(struct agent_stamp_acc *a, uint32_t seq, uint32_t re
 /* Closes the windows whose last probe was sent before mono_ns. True when one was closed. */
 bool agent_stamp_acc_close(struct agent_stamp_acc *a, uint64_t mono_ns, uint64_t wall_ns);
 
+/* The window begins anew: what was sent so far takes another way than what comes. What is not
+ * answered of it is unknown. */
+void agent_stamp_acc_restart(struct agent_stamp_acc *a);
+
 const struct agent_stamp_totals *agent_stamp_acc_totals(const struct agent_stamp_acc *a);
 /* The last one closed, NULL when there is none. */
 const struct agent_stamp_window *agent_stamp_acc_last(const struct agent_stamp_acc *a);

@@ -23,7 +23,10 @@ static const char base_text[] =
 	"\"route\":[{\"prefix\":\"2001:db8::/32\",\"segment\":[\"fc00:0:2::\"]},{\"prefix\":"
 	"\"2001:db9::/32\",\"policy\":{\"color\":10,\"endpoint\":\"2001:db8::8\"},\"segment\":[\"fd00::\"]}]}],\"classifier\":"
 	"[{\"id\":1,\"name\":\"gold\",\"dscp\":34,\"table\":100}],\"policer\":[{\"name\":\"p\","
-	"\"interface\":\"ce1\",\"rate\":\"8000\"}],\"source-filter\":[{\"interface\":\"ce1\"}]}}";
+	"\"interface\":\"ce1\",\"rate\":\"8000\"}],\"source-filter\":[{\"interface\":\"ce1\"}],"
+	"\"sextant-device-measure:measure\":{\"stamp\":{\"session\":[{\"name\":\"s\",\"reflector\":"
+	"\"fd00::1\",\"segment\":[\"fc00::1\"]}]},\"marking\":{\"period\":400,\"port\":[{\"name\":"
+	"\"core\"}],\"flow\":[{\"id\":7,\"last\":\"fc00::9\"}]}}}}";
 
 static struct ly_ctx *ctx; /* made once for all inputs */
 static struct agent_device *base;
@@ -53,6 +56,8 @@ static void taken(const struct agent_device *d)
 	agent_nft_script(again, &y);
 	assert(strcmp(str_text(&x), str_text(&y)) == 0);
 	assert(d->n_links == again->n_links && d->n_tables == again->n_tables);
+	assert(d->measure.stamp.n_sessions == again->measure.stamp.n_sessions);
+	assert(agent_altmark_cfg_same(&d->measure.marking, &again->measure.marking));
 	assert(d->n_locators == again->n_locators && d->n_underlay == again->n_underlay);
 	agent_device_free(again);
 	free(text);

@@ -129,6 +129,35 @@ START_TEST(a_window_without_answers_is_unknown)
 }
 END_TEST
 
+START_TEST(another_path_begins_a_new_window)
+{
+	const struct agent_stamp_totals *t = agent_stamp_acc_totals(acc);
+
+	for (uint32_t i = 0; i < N; i++)
+		sent(i);
+	ck_assert(answered(0, 0) && answered(1, 1));
+	ck_assert(agent_stamp_acc_close(acc, at(N + 1), WALL));
+	ck_assert_ptr_nonnull(agent_stamp_acc_last(acc));
+	for (uint32_t i = N; i < N + 4; i++)
+		sent(i);
+	ck_assert(answered(N, 2));
+	agent_stamp_acc_restart(acc);
+	ck_assert_ptr_null(agent_stamp_acc_last(acc));
+	ck_assert_uint_eq(t->unknown, 3); /* neither lost nor received */
+	ck_assert(!answered(N + 1, 3));	  /* of the old path: late */
+	ck_assert_uint_eq(t->late, 1);
+	for (uint32_t i = N + 4; i < 2 * N + 4; i++) {
+		sent(i);
+		ck_assert(answered(i, i));
+	}
+	ck_assert(agent_stamp_acc_close(acc, at(2 * N + 5), WALL));
+	ck_assert_uint_eq(agent_stamp_acc_last(acc)->first, N + 4);
+	ck_assert_uint_eq(agent_stamp_acc_last(acc)->received, N);
+	ck_assert_uint_eq(t->sent, t->received + t->lost + t->unknown);
+	ck_assert_uint_eq(t->windows, 2);
+}
+END_TEST
+
 START_TEST(loss_has_a_direction_when_the_reflector_counts)
 {
 	const struct agent_stamp_window *w;
@@ -368,6 +397,7 @@ int main(void)
 	tcase_add_test(tc, a_window_tells_delays_and_no_loss);
 	tcase_add_test(tc, a_percentile_wants_a_hundred_samples);
 	tcase_add_test(tc, a_window_without_answers_is_unknown);
+	tcase_add_test(tc, another_path_begins_a_new_window);
 	tcase_add_test(tc, loss_has_a_direction_when_the_reflector_counts);
 	tcase_add_test(tc, loss_at_the_end_of_a_window_is_placed_with_the_next);
 	tcase_add_test(tc, a_reflector_that_counts_anew_places_nothing);
