@@ -21,6 +21,7 @@ static struct agent_pol *pol;
 static struct agent_slices *s;
 static struct agent_cfg cfg;
 static unsigned n_told;
+static bool early; /* a path was called active before its route was */
 
 #define DEVICE(parts) "{'sextant-device:device':{" parts "}}"
 #define UNDERLAY "'underlay':['fc00::/16']"
@@ -40,8 +41,13 @@ static void on_fib(void *arg)
 
 static void on_lsp(void *arg, struct agent_lsp *l)
 {
+	struct agent_followed f;
+	struct ip_prefix p;
+
 	(void)arg;
-	(void)l;
+	ck_assert_int_eq(ip_prefix_parse("2001:db8:b::/48", &p), 0);
+	if (l->st.oper == LSP_ACTIVE && agent_pol_followed(pol, 100, &p, &f))
+		early = early || f.state == AGENT_FIB_PENDING;
 }
 
 static void on_followed(void *arg)
@@ -92,6 +98,7 @@ static void setup(void)
 	(void)lab_link("ce1", "bridge");
 	ck_assert_int_eq(loop_new(&loop), 0);
 	n_told = 0;
+	early = false;
 	cfg = (struct agent_cfg){ .msd = 10,
 				  .table = RT_TABLE_MAIN,
 				  .metric = 10,
@@ -192,6 +199,7 @@ START_TEST(every_change_of_the_policy_is_one_replace)
 	ck_assert_int_eq(put("a", 100, "fc00:0:2::", 2), 0);
 	ck_assert(lab_run(loop, is_in, NULL));
 	agent_fib_stats(fib, &a);
+	early = false; /* a route that was not there yet is nobody's path */
 	ck_assert_int_eq(put("a", 100, "fc00:0:3::", 1), 0); /* as a PCUpd does */
 	ck_assert_int_eq(agent_pol_by_name(pol, "a")->st.oper, LSP_GOING_UP);
 	ck_assert(lab_run(loop, is_in, NULL));
@@ -207,6 +215,7 @@ START_TEST(every_change_of_the_policy_is_one_replace)
 	ck_assert_uint_eq(b.replaces, a.replaces + 3);
 	ck_assert_uint_eq(b.installs, a.installs);
 	ck_assert_uint_eq(b.removes, a.removes);
+	ck_assert(!early);
 	drop("a"); /* no other: the route goes */
 	ck_assert(lab_run(loop, is_failed, NULL));
 	ck_assert_str_eq(part_of(0).reason, "the policy has no path that is up");
@@ -297,10 +306,11 @@ START_TEST(a_strangers_route_is_not_replaced)
 }
 END_TEST
 
+#define OTHER "encap seg6 mode encap segs fc00::66"
+
 static const char *const meddling[] = {
 	"ip -6 route del 2001:db8:b::/48 table 100",
-	"ip -6 route replace 2001:db8:b::/48 encap seg6 mode encap segs fc00::66 dev sr0 table 100 "
-	"metric 10 proto 200",
+	"ip -6 route replace 2001:db8:b::/48 " OTHER " dev sr0 table 100 metric 10 proto 200",
 	"ip -6 route add 2001:db8:f::/48 dev sr0 table 100 metric 10 proto 201",
 	"ip link del sr0; ip link add sr0 type ifb; ip link set sr0 up",
 };

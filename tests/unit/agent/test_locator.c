@@ -138,11 +138,12 @@ START_TEST(a_block_is_underlay_without_being_said)
 }
 END_TEST
 
+#define OTHER_UA "encap seg6local action End.X nh6 fe80::66 oif core flavors next-csid"
+
 static const char *const meddling[] = {
 	"ip -6 route del fd5e:64:1::/48",
 	"ip -6 route del fd5e:64:e001::/48 proto 201",
-	"ip -6 route replace fd5e:64:e001::/48 encap seg6local action End.X nh6 fe80::66 oif core "
-	"flavors next-csid dev sr0 proto 201 metric 10",
+	"ip -6 route replace fd5e:64:e001::/48 " OTHER_UA " dev sr0 proto 201 metric 10",
 	"ip -6 route add fd5e:64:e00f::/48 encap seg6local action End dev sr0 proto 201 metric 10",
 	"ip -6 rule del pref 900 to fd5e:64::/32",
 	"ip link del ce1; ip link add ce1 type bridge; ip link set ce1 up",
