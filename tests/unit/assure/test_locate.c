@@ -1,0 +1,743 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Faults made by a generator that knows nothing of the rules: it has a network, flows that run
+ * through it, breaks something, and tells what would then be seen; with noise around it. The right
+ * cause must be first, in its place, with the services that run over it and no others.
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assure/locate.h"
+#include "base/rng.h"
+#include "check_main.h"
+
+#define S UINT64_C(1000000000)
+#define NOW (1000 * S)
+
+enum { NODES = 12, LINKS_MAX = 128, FLOWS = 24, HOPS = 8, FACTS = 2048 };
+
+struct net {
+	struct rng rng;
+	struct locate_link links[LINKS_MAX];
+	uint32_t n_links;
+	uint32_t hops[FLOWS][HOPS];
+	struct locate_flow flows[FLOWS];
+	struct locate_net net;
+	struct locate_fact facts[FACTS];
+	size_t n;
+	bool dead[LINKS_MAX], total[FLOWS]; /* no packet passes; the flow is all gone */
+};
+
+static uint32_t below(struct net *w, uint32_t n)
+{
+	return (uint32_t)rng_below(&w->rng, n);
+}
+
+static void wire(struct net *w, uint32_t a, uint32_t b)
+{
+	uint32_t l = w->n_links;
+
+	w->links[l] = (struct locate_link){ a, b, l + 1 };
+	w->links[l + 1] = (struct locate_link){ b, a, l };
+	w->n_links += 2;
+}
+
+/* A walk that meets no node twice. */
+static uint32_t walk(struct net *w, uint32_t *hops)
+{
+	uint32_t at = below(w, NODES), n = 0;
+	bool been[NODES] = { false };
+
+	for (unsigned tries = 0; n < HOPS && tries < 40; tries++) {
+		uint32_t l = below(w, w->n_links);
+
+		been[at] = true;
+		if (w->links[l].from != at || been[w->links[l].to])
+			continue;
+		hops[n++] = l;
+		at = w->links[l].to;
+	}
+	return n;
+}
+
+static void world(struct net *w, uint64_t seed)
+{
+	memset(w, 0, sizeof(*w));
+	rng_seed(&w->rng, seed);
+	for (uint32_t i = 0; i < NODES; i++) {
+		wire(w, i, (i + 1) % NODES);
+		if (i % 2 == 0)
+			wire(w, i, (i + 3 + below(w, 5)) % NODES);
+	}
+	for (uint32_t f = 0; f < FLOWS; f++) {
+		w->flows[f] = (struct locate_flow){ .service = f / 2 * 7, .links = w->hops[f] };
+		while (w->flows[f].n_links < 2)
+			w->flows[f].n_links = walk(w, w->hops[f]);
+	}
+	w->net = (struct locate_net){ w->links, w->n_links, NODES, w->flows, FLOWS };
+}
+
+/* ---- what is seen ---- */
+
+static struct locate_fact *tell(struct net *w, enum locate_kind kind)
+{
+	struct locate_fact *f = &w->facts[w->n++];
+
+	ck_assert_uint_lt(w->n, FACTS);
+	*f = (struct locate_fact){ .kind = kind, .node = LOCATE_NONE, .link = LOCATE_NONE,
+				   .flow = LOCATE_NONE, .at_ns = NOW - below(w, 20) * S };
+	return f;
+}
+
+static void tell_flow(struct net *w, enum locate_kind kind, uint32_t flow, uint64_t lost, uint64_t of)
+{
+	struct locate_fact *f = tell(w, kind);
+
+	f->flow = flow;
+	f->lost = lost;
+	f->of = of;
+}
+
+static void tell_link(struct net *w, enum locate_kind kind, uint32_t link, uint64_t lost, uint64_t of)
+{
+	struct locate_fact *f = tell(w, kind);
+
+	f->link = link;
+	f->lost = lost;
+	f->of = of;
+}
+
+static void tell_node(struct net *w, enum locate_kind kind, uint32_t node)
+{
+	tell(w, kind)->node = node;
+}
+
+static bool runs_over(const struct net *w, uint32_t flow, uint32_t link)
+{
+	for (uint32_t i = 0; i < w->flows[flow].n_links; i++)
+		if (w->flows[flow].links[i] == link)
+			return true;
+	return false;
+}
+
+static bool runs_through(const struct net *w, uint32_t flow, uint32_t node)
+{
+	for (uint32_t i = 0; i < w->flows[flow].n_links; i++) {
+		const struct locate_link *l = &w->links[w->flows[flow].links[i]];
+
+		if (l->from == node || l->to == node)
+			return true;
+	}
+	return false;
+}
+
+static bool turns_at(const struct net *w, uint32_t flow, uint32_t node)
+{
+	return runs_through(w, flow, node) && w->links[w->flows[flow].links[0]].from != node;
+}
+
+/* The ladder of a flow that loses so many at one place; what is behind it gets the rest. */
+static void ladder(struct net *w, uint32_t flow, uint32_t link, uint32_t node, uint64_t lost)
+{
+	const struct locate_flow *fl = &w->flows[flow];
+	uint64_t sent = 1000 + below(w, 1000);
+
+	lost = lost > sent ? sent : lost;
+	tell_flow(w, LOCATE_FLOW_LOSS, flow, lost, sent);
+	for (uint32_t i = 0; i < fl->n_links && sent > 0; i++) {
+		const struct locate_link *l = &w->links[fl->links[i]];
+		uint64_t here = fl->links[i] == link ? lost : 0;
+		struct locate_fact *f;
+
+		tell_link(w, LOCATE_WIRE_LOSS, fl->links[i], here, sent);
+		w->facts[w->n - 1].flow = flow;
+		sent -= here;
+		if (sent == 0)
+			break;
+		here = l->to == node ? lost : 0;
+		f = tell(w, LOCATE_NODE_LOSS);
+		f->node = l->to;
+		f->flow = flow;
+		f->lost = here;
+		f->of = sent;
+		sent -= here;
+	}
+}
+
+static void probe(struct net *w, uint32_t flow, bool forward, bool back)
+{
+	tell_flow(w, LOCATE_PROBE_FORWARD, flow, forward ? 0 : 100, 100);
+	tell_flow(w, LOCATE_PROBE_BACK, flow, back ? 0 : 100, 100);
+}
+
+/* ---- what breaks ---- */
+
+struct truth {
+	enum locate_class class;
+	struct locate_place place;
+};
+
+static uint32_t used_link(struct net *w)
+{
+	uint32_t f = below(w, FLOWS);
+
+	return w->flows[f].links[below(w, w->flows[f].n_links)];
+}
+
+static uint32_t used_node(struct net *w)
+{
+	return w->links[used_link(w)].to;
+}
+
+static struct truth truth(enum locate_class class, unsigned what, uint32_t index)
+{
+	return (struct truth){ class, { .what = what, .index = index } };
+}
+
+static struct truth link_down(struct net *w)
+{
+	uint32_t l = used_link(w), back = w->links[l].reverse;
+
+	tell_link(w, LOCATE_LINK_GONE, l, 0, 0);
+	if (below(w, 4) > 0) /* the other end may be slow to say so */
+		tell_link(w, LOCATE_LINK_GONE, back, 0, 0);
+	for (uint32_t f = 0; f < FLOWS; f++) {
+		if (runs_over(w, f, l) || runs_over(w, f, back)) {
+			ladder(w, f, runs_over(w, f, l) ? l : back, LOCATE_NONE, UINT64_MAX);
+			tell_flow(w, LOCATE_POLICY_DOWN, f, 0, 0);
+		}
+	}
+	return truth(LOCATE_LINK_DOWN, LOCATE_AT_WIRE, l < back ? l : back);
+}
+
+static struct truth node_down(struct net *w)
+{
+	uint32_t n = used_node(w);
+
+	for (uint32_t l = 0; l < w->n_links; l++)
+		if (w->links[l].to == n || (w->links[l].from == n && below(w, 2)))
+			tell_link(w, LOCATE_LINK_GONE, l, 0, 0);
+	tell_node(w, LOCATE_PCEP_GONE, n);
+	tell_node(w, LOCATE_DEVICE_GONE, n);
+	tell_node(w, LOCATE_READINGS_GONE, n);
+	for (uint32_t f = 0; f < FLOWS; f++)
+		if (turns_at(w, f, n))
+			tell_flow(w, LOCATE_POLICY_DOWN, f, 0, 0);
+	return truth(LOCATE_NODE_DOWN, LOCATE_AT_NODE, n);
+}
+
+static struct truth silent_node(struct net *w)
+{
+	uint32_t n = used_node(w);
+
+	for (uint32_t f = 0; f < FLOWS; f++)
+		if (turns_at(w, f, n))
+			ladder(w, f, LOCATE_NONE, n, 1 + below(w, 60));
+	return truth(LOCATE_SILENT_NODE, LOCATE_AT_NODE, n);
+}
+
+static struct truth silent_wire(struct net *w)
+{
+	uint32_t l = used_link(w);
+
+	for (uint32_t f = 0; f < FLOWS; f++)
+		if (runs_over(w, f, l))
+			ladder(w, f, l, LOCATE_NONE, 1 + below(w, 60));
+	if (below(w, 2))
+		tell_link(w, LOCATE_IF_ERRORS, l, 5 + below(w, 100), 0);
+	return truth(LOCATE_SILENT_WIRE, LOCATE_AT_LINK, l);
+}
+
+static struct truth mtu_hole(struct net *w)
+{
+	uint32_t l = used_link(w);
+
+	for (uint32_t f = 0; f < FLOWS; f++) {
+		tell_flow(w, LOCATE_LARGE_LOSS, f, runs_over(w, f, l) ? 20 : 0, 20);
+		w->facts[w->n - 1].value = 1500;
+		probe(w, f, true, true);
+	}
+	return truth(LOCATE_MTU_HOLE, LOCATE_AT_LINK, l);
+}
+
+/* Its segment takes the packets to where they do not belong, or nowhere. */
+static struct truth wrong_sid(struct net *w)
+{
+	uint32_t n = used_node(w), how = below(w, 3);
+
+	if (how == 0)
+		tell_node(w, LOCATE_SID_WRONG, n);
+	for (uint32_t f = 0; f < FLOWS; f++) {
+		const struct locate_flow *fl = &w->flows[f];
+
+		if (!turns_at(w, f, n))
+			continue;
+		for (uint32_t i = 1; i < fl->n_links && how == 2; i++) {
+			if (w->links[fl->links[i]].from != n)
+				continue;
+			ladder(w, f, fl->links[i], LOCATE_NONE, UINT64_MAX);
+			tell_node(w, LOCATE_STRAY, (n + 5) % NODES);
+			w->facts[w->n - 1].flow = f;
+		}
+		if (how < 2 || w->links[fl->links[fl->n_links - 1]].to == n)
+			ladder(w, f, LOCATE_NONE, n, UINT64_MAX);
+		probe(w, f, false, false);
+	}
+	return truth(LOCATE_WRONG_SID, LOCATE_AT_NODE, n);
+}
+
+static void drops(struct net *w, uint32_t l, uint64_t offered, uint64_t rate)
+{
+	tell_link(w, LOCATE_CLASS_DROPS, l, 500, 0);
+	w->facts[w->n - 1].value = offered;
+	w->facts[w->n - 1].bound = rate;
+}
+
+static void queue_of(struct net *w, uint32_t l, bool starved)
+{
+	drops(w, l, starved ? 4000000 : 11000000, 5000000);
+	tell_link(w, LOCATE_LINK_FULL, l, 0, 0);
+	w->facts[w->n - 1].value = 9900000;
+	w->facts[w->n - 1].bound = 10000000;
+	for (uint32_t f = 0; f < FLOWS; f++) {
+		if (!runs_over(w, f, l))
+			continue;
+		ladder(w, f, l, LOCATE_NONE, 20 + below(w, 100));
+		tell_flow(w, LOCATE_FLOW_DELAY, f, 0, 0);
+		w->facts[w->n - 1].value = 90000;
+		w->facts[w->n - 1].bound = 20000;
+	}
+}
+
+static struct truth starved(struct net *w)
+{
+	uint32_t l = used_link(w);
+
+	queue_of(w, l, true);
+	return truth(LOCATE_QUEUE_STARVED, LOCATE_AT_LINK, l);
+}
+
+static struct truth congestion(struct net *w)
+{
+	uint32_t l = used_link(w);
+
+	queue_of(w, l, false);
+	return truth(LOCATE_CONGESTION, LOCATE_AT_LINK, l);
+}
+
+/* Only the probes tell, or the counters do as well. */
+static struct truth one_way(struct net *w)
+{
+	uint32_t l = used_link(w), back = w->links[l].reverse;
+	bool counters = below(w, 2);
+
+	for (uint32_t f = 0; f < FLOWS; f++) {
+		bool out = runs_over(w, f, l);
+
+		if (out && counters)
+			ladder(w, f, l, LOCATE_NONE, UINT64_MAX);
+		probe(w, f, !out, !runs_over(w, f, back));
+	}
+	return truth(LOCATE_ONE_WAY, LOCATE_AT_LINK, l);
+}
+
+static struct truth agent_dead(struct net *w)
+{
+	uint32_t n = w->links[w->flows[below(w, FLOWS)].links[0]].from, how = below(w, 3);
+
+	if (how != 0)
+		tell_node(w, LOCATE_PCEP_GONE, n);
+	if (how != 1)
+		tell_node(w, LOCATE_DEVICE_GONE, n);
+	tell_node(w, LOCATE_READINGS_GONE, n);
+	return truth(LOCATE_AGENT_DEAD, LOCATE_AT_NODE, n);
+}
+
+/* What is then no longer announced may be there all the same. */
+static struct truth feed_lost(struct net *w)
+{
+	struct locate_fact *f = tell(w, LOCATE_FEED_GONE);
+
+	f->value = 0;
+	f->at_ns = NOW - 30 * S;
+	for (uint32_t l = 0; l < w->n_links; l++)
+		if (below(w, 2))
+			tell_link(w, LOCATE_LINK_GONE, l, 0, 0);
+	return truth(LOCATE_FEED_LOST, LOCATE_NOWHERE, 0);
+}
+
+static struct truth clock_jump(struct net *w)
+{
+	uint32_t n = used_node(w);
+	struct locate_fact *f = tell(w, LOCATE_CLOCK_STEP);
+
+	f->node = n;
+	f->value = 2000000;
+	f->bound = 500;
+	tell_node(w, LOCATE_READINGS_GONE, n);
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		if (!runs_through(w, i, n))
+			continue;
+		tell_flow(w, LOCATE_FLOW_DELAY, i, 0, 0);
+		w->facts[w->n - 1].value = 2000000;
+		w->facts[w->n - 1].bound = 20000;
+	}
+	return truth(LOCATE_CLOCK_JUMP, LOCATE_AT_NODE, n);
+}
+
+static struct truth (*const breaks[])(struct net *w) = {
+	link_down, node_down, silent_node, silent_wire, mtu_hole, wrong_sid,
+	starved,   congestion, one_way,	 agent_dead,  feed_lost, clock_jump,
+};
+
+/* What is always there, and means nothing. */
+static void noise(struct net *w)
+{
+	for (unsigned i = 0; i < 6; i++) {
+		struct locate_fact *f;
+
+		tell_link(w, LOCATE_IF_ERRORS, below(w, w->n_links), 1 + below(w, 3), 0);
+		tell_node(w, LOCATE_READINGS_GONE, below(w, NODES));
+		tell_flow(w, LOCATE_FLOW_LOSS, below(w, FLOWS), 1, 1000000);
+		tell_link(w, LOCATE_LINK_FULL, below(w, w->n_links), 0, 0);
+		f = &w->facts[w->n - 1];
+		f->value = below(w, 90);
+		f->bound = 100;
+		tell_link(w, LOCATE_LINK_GONE, below(w, w->n_links), 0, 0); /* long ago */
+		w->facts[w->n - 1].at_ns = NOW - 400 * S;
+		tell_node(w, LOCATE_PCEP_GONE, below(w, NODES)); /* of tomorrow */
+		w->facts[w->n - 1].at_ns = NOW + S;
+		tell_node(w, LOCATE_CLOCK_STEP, below(w, NODES)); /* as it says itself */
+		w->facts[w->n - 1].value = 900;
+		w->facts[w->n - 1].bound = 1000;
+		tell_node(w, LOCATE_SID_WRONG, NODES + below(w, 100)); /* of what is not there */
+	}
+}
+
+static void shuffle(struct net *w)
+{
+	for (size_t i = w->n; i > 1; i--) {
+		size_t k = rng_below(&w->rng, i);
+		struct locate_fact f = w->facts[i - 1];
+
+		w->facts[i - 1] = w->facts[k];
+		w->facts[k] = f;
+	}
+}
+
+static void ask(struct net *w, struct locate_result *out)
+{
+	const struct locate_when when = { .now_ns = NOW, .horizon_ns = 60 * S, .loss_ppm_min = 100 };
+	struct arena a;
+
+	arena_init(&a, 16 << 20);
+	ck_assert_int_eq(locate(&w->net, &when, w->facts, w->n, &a, out), 0);
+	arena_fini(&a);
+}
+
+static bool same_place(const struct locate_cause *c, const struct truth *t)
+{
+	return c->class == t->class && c->place[0].what == t->place.what &&
+	       c->place[0].index == t->place.index;
+}
+
+/* Whether nothing that was told lets one tell this place from another. */
+static bool among(const struct locate_cause *c, const struct truth *t)
+{
+	for (uint32_t i = 0; i < c->n_places && i < LOCATE_PLACES_MAX; i++)
+		if (c->class == t->class && c->place[i].what == t->place.what &&
+		    c->place[i].index == t->place.index)
+			return true;
+	return c->class == t->class && c->n_places > LOCATE_PLACES_MAX;
+}
+
+static void say(const struct net *w, const struct locate_result *r, const struct truth *t)
+{
+	printf("true: %s %u:%u, %zu facts, unexplained %u\n", locate_class_name(t->class), t->place.what,
+	       t->place.index, w->n, r->unexplained);
+	for (uint32_t i = 0; i < r->n; i++)
+		printf("  %s %u:%u of %u score %u speaks %u\n", locate_class_name(r->cause[i].class),
+		       r->cause[i].place[0].what, r->cause[i].place[0].index, r->cause[i].n_places,
+		       r->cause[i].score, r->cause[i].n_speaks);
+}
+
+static bool hit(const struct net *w, const struct truth *t, uint32_t flow)
+{
+	uint32_t at = t->place.index;
+
+	switch (t->place.what) {
+	case LOCATE_AT_LINK:
+		return runs_over(w, flow, at);
+	case LOCATE_AT_WIRE:
+		return runs_over(w, flow, at) || runs_over(w, flow, w->links[at].reverse);
+	case LOCATE_AT_NODE:
+		return t->class == LOCATE_AGENT_DEAD ? w->links[w->flows[flow].links[0]].from == at :
+						       runs_through(w, flow, at);
+	case LOCATE_NOWHERE:
+		break;
+	}
+	return false;
+}
+
+static void services_are(const struct net *w, const struct locate_cause *c, const struct truth *t)
+{
+	uint32_t n = 0;
+
+	for (uint32_t f = 0; f < FLOWS; f += 2) { /* two flows a service */
+		if (!hit(w, t, f) && !hit(w, t, f + 1))
+			continue;
+		ck_assert_uint_lt(n, c->n_services);
+		ck_assert_uint_eq(c->services[n++], w->flows[f].service);
+	}
+	ck_assert_uint_eq(n, c->n_services);
+}
+
+START_TEST(the_right_cause_is_first_with_the_services_it_hits)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+	unsigned vague = 0, rounds = 300;
+
+	for (uint64_t seed = 1; seed <= rounds; seed++) {
+		struct truth t;
+
+		world(w, seed * 64 + (uint64_t)_i);
+		t = breaks[_i](w);
+		noise(w);
+		shuffle(w);
+		ask(w, r);
+		if (r->n == 0 || !among(&r->cause[0], &t))
+			say(w, r, &t);
+		ck_assert_uint_ge(r->n, 1);
+		ck_assert_msg(among(&r->cause[0], &t), "class %d, seed %llu", _i, (unsigned long long)seed);
+		if (r->cause[0].n_places == 1)
+			services_are(w, &r->cause[0], &t);
+		vague += r->cause[0].n_places > 1;
+		ck_assert_uint_gt(r->cause[0].n_speaks, 0);
+	}
+	/* Probes alone cannot always tell which link of a path it is. */
+	ck_assert_uint_le(vague, breaks[_i] == mtu_hole || breaks[_i] == one_way ? rounds / 2 : 0);
+}
+END_TEST
+
+/* Two at once, far enough from one another that a flow is not lost before it gets to the second. */
+START_TEST(two_faults_are_both_named)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+	static struct truth (*const pair[][2])(struct net *) = {
+		{ silent_node, agent_dead }, { silent_wire, clock_jump }, { starved, agent_dead },
+		{ wrong_sid, clock_jump },   { congestion, feed_lost },	  { link_down, agent_dead },
+		{ node_down, clock_jump },   { silent_wire, feed_lost },
+	};
+
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		struct truth t[2];
+		bool found[2] = { false, false };
+
+		world(w, seed * 64 + (uint64_t)_i);
+		for (unsigned i = 0; i < 2; i++)
+			t[i] = pair[_i][i](w);
+		noise(w);
+		shuffle(w);
+		ask(w, r);
+		for (uint32_t i = 0; i < r->n && i < 2; i++)
+			for (unsigned k = 0; k < 2; k++)
+				found[k] = found[k] || same_place(&r->cause[i], &t[k]);
+		/* An agent that dies on the router that is down is no fault of its own. */
+		if (t[1].class == LOCATE_CLOCK_JUMP && t[0].class == LOCATE_NODE_DOWN &&
+		    t[1].place.index == t[0].place.index)
+			continue;
+		if (!found[0] || !found[1]) {
+			say(w, r, &t[0]);
+			say(w, r, &t[1]);
+		}
+		ck_assert_msg(found[0] && found[1], "pair %d, seed %llu", _i, (unsigned long long)seed);
+	}
+}
+END_TEST
+
+START_TEST(without_evidence_it_is_unknown)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		world(w, seed);
+		ask(w, r);
+		ck_assert_uint_eq(r->n, 0);
+		ck_assert_uint_eq(r->unexplained, 0);
+		noise(w);
+		ask(w, r);
+		ck_assert_uint_eq(r->n, 0);
+		ck_assert_uint_gt(r->unexplained, 0); /* missing readings, errors: said, not interpreted */
+	}
+}
+END_TEST
+
+/* What shows that something is wrong but not what: the place is not made up. */
+START_TEST(effects_alone_name_no_cause)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		world(w, seed);
+		for (uint32_t f = 0; f < FLOWS; f++) {
+			tell_flow(w, LOCATE_FLOW_LOSS, f, 50, 1000);
+			tell_flow(w, LOCATE_POLICY_DOWN, f, 0, 0);
+			tell_flow(w, LOCATE_PROBE_FORWARD, f, 5, 100);
+			ladder(w, f, LOCATE_NONE, LOCATE_NONE, 0);
+		}
+		ask(w, r);
+		ck_assert_uint_eq(r->n, 0);
+		ck_assert_uint_eq(r->unexplained, 3 * FLOWS);
+	}
+}
+END_TEST
+
+/* Loss that the queue tells of is not silent; the same loss that no queue tells of is. */
+START_TEST(what_a_queue_dropped_is_not_silent)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+
+	world(w, 5);
+	tell_link(w, LOCATE_WIRE_LOSS, 0, 100, 1000);
+	ask(w, r);
+	ck_assert_uint_eq(r->n, 1);
+	ck_assert_int_eq(r->cause[0].class, LOCATE_SILENT_WIRE);
+	drops(w, 0, 6000000, 5000000);
+	w->facts[w->n - 1].lost = 90;
+	ask(w, r);
+	ck_assert_uint_eq(r->n, 1);
+	ck_assert_int_eq(r->cause[0].class, LOCATE_CONGESTION);
+	w->facts[w->n - 1].lost = 10; /* of a hundred: another thing loses the rest */
+	ask(w, r);
+	ck_assert_uint_eq(r->n, 2);
+}
+END_TEST
+
+START_TEST(the_order_of_facts_does_not_matter)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r)), *again = malloc(sizeof(*again));
+
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		world(w, seed);
+		for (unsigned i = 0; i < 3; i++)
+			(void)breaks[below(w, ARRAY_LEN(breaks))](w);
+		noise(w);
+		ask(w, r);
+		shuffle(w);
+		ask(w, again);
+		ck_assert_uint_eq(r->n, again->n);
+		ck_assert_uint_eq(r->unexplained, again->unexplained);
+		for (uint32_t i = 0; i < r->n; i++) {
+			ck_assert_int_eq(r->cause[i].class, again->cause[i].class);
+			ck_assert_uint_eq(r->cause[i].score, again->cause[i].score);
+			ck_assert_mem_eq(r->cause[i].place, again->cause[i].place, sizeof(r->cause[i].place));
+			ck_assert_uint_eq(r->cause[i].n_services, again->cause[i].n_services);
+		}
+	}
+}
+END_TEST
+
+/* A probe's path has several links: more probes leave fewer of them. */
+START_TEST(probes_that_come_through_clear_their_links)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+	static const uint32_t three[] = { 0, 4, 8 }, two[] = { 0, 4 };
+
+	world(w, 9);
+	w->flows[0] = (struct locate_flow){ .links = three, .n_links = 3 };
+	w->flows[1] = (struct locate_flow){ .links = two, .n_links = 2 };
+	tell_flow(w, LOCATE_LARGE_LOSS, 0, 20, 20);
+	ask(w, r);
+	ck_assert_uint_eq(r->n, 1);
+	ck_assert_int_eq(r->cause[0].class, LOCATE_MTU_HOLE);
+	ck_assert_uint_eq(r->cause[0].n_places, 3);
+	tell_flow(w, LOCATE_LARGE_LOSS, 1, 0, 20);
+	ask(w, r);
+	ck_assert_uint_eq(r->cause[0].n_places, 1);
+	ck_assert_uint_eq(r->cause[0].place[0].index, 8);
+}
+END_TEST
+
+START_TEST(whatever_is_told_stays_within_bounds)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		world(w, seed);
+		while (w->n < FACTS - 1) {
+			struct locate_fact *f = tell(w, (enum locate_kind)below(w, LOCATE_KINDS + 2));
+
+			f->node = below(w, 4) ? below(w, NODES + 2) : LOCATE_NONE;
+			f->link = below(w, 4) ? below(w, w->n_links + 2) : LOCATE_NONE;
+			f->flow = below(w, 4) ? below(w, FLOWS + 2) : LOCATE_NONE;
+			f->lost = rng_u64(&w->rng) >> below(w, 64);
+			f->of = rng_u64(&w->rng) >> below(w, 64);
+			f->value = rng_u64(&w->rng) >> below(w, 64);
+			f->bound = rng_u64(&w->rng) >> below(w, 64);
+			f->at_ns = below(w, 4) ? f->at_ns : rng_u64(&w->rng);
+		}
+		ask(w, r);
+		ck_assert(r->cut);
+		ck_assert_uint_le(r->n, LOCATE_CAUSES_MAX);
+		for (uint32_t i = 0; i < r->n; i++) {
+			ck_assert_int_ne(r->cause[i].class, LOCATE_UNKNOWN);
+			ck_assert_uint_ge(r->cause[i].n_places, 1);
+			ck_assert_str_ne(locate_class_name(r->cause[i].class), "");
+		}
+	}
+}
+END_TEST
+
+START_TEST(it_takes_no_more_memory_than_it_is_given)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+	const struct locate_when when = { .now_ns = NOW, .horizon_ns = 60 * S };
+	unsigned refused = 0;
+
+	world(w, 3);
+	(void)node_down(w);
+	for (size_t limit = 1; limit < 8u << 20; limit *= 2) {
+		struct arena a;
+		int rc;
+
+		arena_init(&a, limit);
+		rc = locate(&w->net, &when, w->facts, w->n, &a, r);
+		ck_assert(rc == 0 || rc == -ENOMEM);
+		refused += rc != 0;
+		arena_fini(&a);
+	}
+	ck_assert_uint_gt(refused, 0);
+	ck_assert_uint_lt(refused, 23);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("locate");
+	TCase *tc = tcase_create("all");
+
+	tcase_add_loop_test(tc, the_right_cause_is_first_with_the_services_it_hits, 0,
+			    (int)ARRAY_LEN(breaks));
+	tcase_add_loop_test(tc, two_faults_are_both_named, 0, 8);
+	tcase_add_test(tc, without_evidence_it_is_unknown);
+	tcase_add_test(tc, effects_alone_name_no_cause);
+	tcase_add_test(tc, what_a_queue_dropped_is_not_silent);
+	tcase_add_test(tc, the_order_of_facts_does_not_matter);
+	tcase_add_test(tc, probes_that_come_through_clear_their_links);
+	tcase_add_test(tc, whatever_is_told_stays_within_bounds);
+	tcase_add_test(tc, it_takes_no_more_memory_than_it_is_given);
+	suite_add_tcase(s, tc);
+	return check_main(s);
+}
