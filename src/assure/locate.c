@@ -473,8 +473,8 @@ static int room(struct search *s)
 	return 0;
 }
 
-int locate(const struct locate_net *net, const struct locate_when *when,
-	   const struct locate_fact *facts, size_t n, struct arena *a, struct locate_result *out)
+int locate_causes(const struct locate_net *net, const struct locate_when *when,
+		  const struct locate_fact *facts, size_t n, struct arena *a, struct locate_result *out)
 {
 	struct search s = { .a = a, .out = out };
 	struct candidate *k;

@@ -127,5 +127,5 @@ struct locate_result {
 };
 
 /* Facts that name what is not in net are not read. 0, or -ENOMEM (of the arena's limit too). */
-int locate(const struct locate_net *net, const struct locate_when *when,
-	   const struct locate_fact *facts, size_t n, struct arena *a, struct locate_result *out);
+int locate_causes(const struct locate_net *net, const struct locate_when *when,
+		  const struct locate_fact *facts, size_t n, struct arena *a, struct locate_result *out);

@@ -434,7 +434,7 @@ static void ask(struct net *w, struct locate_result *out)
 	struct arena a;
 
 	arena_init(&a, 16 << 20);
-	ck_assert_int_eq(locate(&w->net, &when, w->facts, w->n, &a, out), 0);
+	ck_assert_int_eq(locate_causes(&w->net, &when, w->facts, w->n, &a, out), 0);
 	arena_fini(&a);
 }
 
@@ -713,7 +713,7 @@ START_TEST(it_takes_no_more_memory_than_it_is_given)
 		int rc;
 
 		arena_init(&a, limit);
-		rc = locate(&w->net, &when, w->facts, w->n, &a, r);
+		rc = locate_causes(&w->net, &when, w->facts, w->n, &a, r);
 		ck_assert(rc == 0 || rc == -ENOMEM);
 		refused += rc != 0;
 		arena_fini(&a);

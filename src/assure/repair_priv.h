@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Incidents from the inside. */
+#include "assure/repair.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/vec.h"
+
+/* When actions were taken, the newest last; what is older than an hour is forgotten. */
+struct repair_hour {
+	struct mono *at;
+	uint32_t n, cap;
+};
+
+struct repair_slice {
+	struct hash_node node;
+	char id[REPAIR_SLICE_MAX];
+	struct incident *open; /* NULL: none */
+	struct mono hold_until;
+	bool spent; /* its list is through, and it is violated still */
+	bool accepted;
+	struct mono again;
+	struct repair_hour hour;
+	struct mono times[REPAIR_HOUR_MAX];
+};
+
+struct incident {
+	struct repair_incident view;
+	struct list link; /* by id */
+	struct repair_slice *of; /* NULL: ended */
+	VEC(struct repair_entry) timeline;
+	uint32_t turn;
+	uint16_t todo; /* bits of enum repair_todo */
+	uint16_t told; /* waits: bits of gates whose reason was told */
+	uint8_t tries; /* of taking back */
+	bool placed, approved, chosen, failed;
+	struct mono due, wait_until;
+	uint32_t n_holds;
+	bool holds_all;
+	uint64_t holds[REPAIR_HOLDS_MAX];
+};
+
+struct repair {
+	struct repair_cfg cfg;
+	struct hash slices;
+	struct list incidents;
+	uint32_t n_incidents, n_todo, id_given;
+	struct incident **waiting; /* scratch, incidents_max long */
+	struct repair_hour hour;
+	struct repair_counts counts;
+};
+
+/* repair_course.c */
+void repair_tell(struct incident *i, enum repair_what what, const struct repair_now *now,
+		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void repair_todo_add(struct repair *r, struct incident *i, enum repair_todo t);
+void repair_turn(struct repair *r, struct incident *i, enum repair_phase p, enum repair_todo t,
+		 const struct repair_now *now);
+void repair_end(struct repair *r, struct incident *i, enum repair_outcome o, const char *why,
+		const struct repair_now *now);
+void repair_pass(struct incident *i, const struct repair_now *now); /* on to the next action */
+void repair_take_back(struct repair *r, struct incident *i, const char *why, const struct repair_now *now);
+/* All that wait, in the order they are to have. */
+void repair_choose_all(struct repair *r, const struct repair_now *now);
+/* repair_gate.c */
+enum repair_way { WAY_GO, WAY_SKIP, WAY_WAIT, WAY_ASK, WAY_TELL };
+/* May the action of i be taken now? why is for people; gate: which gate it was. */
+enum repair_way repair_gate(const struct repair *r, struct incident *i, const struct repair_now *now,
+			    char why[REPAIR_TEXT_MAX], unsigned *gate);
+bool repair_works(const struct incident *i);
+void repair_hour_add(struct repair_hour *h, struct mono at);
+/* An assurance window forbids it. */
+bool repair_frozen(const struct repair *r, const struct incident *i, char why[REPAIR_TEXT_MAX]);
+bool repair_approved(const struct repair *r, const struct incident *i);
