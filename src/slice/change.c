@@ -118,6 +118,7 @@ static void hand_over(struct slice_entry *old, struct slice_entry *fresh)
 	fresh->done = old->done;
 	fresh->verdict = old->verdict;
 	memcpy(fresh->verdict_why, old->verdict_why, sizeof(fresh->verdict_why));
+	fresh->mend = old->mend;
 }
 
 /* A record says what it is to be: set before it is printed. */
@@ -137,6 +138,16 @@ static void foretell(struct slice_commit *c, struct slice_change *h)
 	e->since_wall_ns = e->changed_wall_ns = now;
 	if (!h->old)
 		return;
+	if (c->detoured) { /* it stands, and goes on to */
+		e->phase = h->old->phase;
+		e->state = h->old->state;
+		e->step = h->old->step;
+		e->established = h->old->established;
+		e->since_wall_ns = h->old->since_wall_ns;
+		e->changed_wall_ns = h->old->changed_wall_ns;
+		memcpy(e->reason, h->old->reason, sizeof(e->reason));
+		return;
+	}
 	if (h->old->service.admin == e->service.admin)
 		e->changed_wall_ns = h->old->changed_wall_ns;
 	e->established = h->old->established && e->phase == SLICE_BUILD;
@@ -266,6 +277,8 @@ static bool take_edit(struct slice_commit *c, const struct slice_edit *e)
 			return slice_refuse(c, &h, r == -EINVAL ? SLICE_E_INVALID : SLICE_E_LIMIT, f.field, "%s",
 					    f.text[0] ? f.text : "no memory");
 		h.id = h.fresh->id;
+		if (c->detoured || h.old)
+			h.fresh->detour = c->detoured ? c->detour : h.old->detour;
 		c->dry_run = c->dry_run || (e->kind == SLICE_SERVICE && h.fresh->service.test_only);
 	}
 	if (!VEC_ADD(&c->changes, h)) {
@@ -308,6 +321,7 @@ bool slice_follow(struct slice_commit *c, struct slice_entry *old)
 	if (slice_entry_new(c->s, SLICE_SERVICE, old->id, old->doc, old->len, &h.fresh, &f) < 0)
 		return slice_refuse(c, &h, SLICE_E_LIMIT, f.field, "%s", f.text[0] ? f.text : "no memory");
 	h.id = h.fresh->id;
+	h.fresh->detour = old->detour;
 	if (!VEC_ADD(&c->changes, h)) {
 		slice_entry_free(h.fresh);
 		return slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
@@ -316,9 +330,35 @@ bool slice_follow(struct slice_commit *c, struct slice_entry *old)
 	return true;
 }
 
+bool slice_detour_is(const struct slice_detour *d)
+{
+	return d->n_avoid > 0 || d->swapped;
+}
+
+/* Could it be of this slice at all? */
+static bool detour_fits(struct slice_commit *c)
+{
+	const struct slice_change *h = &c->changes.at[0];
+	bool own = false, pair = false;
+
+	if (!c->detoured)
+		return true;
+	for (uint32_t i = 0; i < h->fresh->plan.n; i++) {
+		own = own || !h->fresh->plan.at[i].inside;
+		pair = pair || h->fresh->plan.at[i].protection;
+	}
+	if (h->old->phase != SLICE_STANDS)
+		return slice_refuse(c, h, SLICE_E_BUSY, "", "it does not stand: nothing of it can be moved");
+	if (!own)
+		return slice_refuse(c, h, SLICE_E_STEP, "", "its flows run in the policies of its parent");
+	if (c->detour.swapped && !pair)
+		return slice_refuse(c, h, SLICE_E_STEP, "", "it has no standby to switch to");
+	return true;
+}
+
 static bool go(struct slice_commit *c)
 {
-	if (!take(c) || !slice_check(c) || !slice_plan_all(c))
+	if (!take(c) || !slice_check(c) || !slice_plan_all(c) || !detour_fits(c))
 		return false;
 	for (size_t i = 0; i < c->changes.n; i++)
 		foretell(c, &c->changes.at[i]);
@@ -370,7 +410,8 @@ static bool copy(struct slice_commit *c, const struct slice_write *w)
 	return true;
 }
 
-void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done, void *arg)
+static void put(struct slice *s, const struct slice_write *w, const struct slice_detour *detour,
+		slice_done_fn done, void *arg)
 {
 	struct slice_commit *c = calloc(1, sizeof(*c));
 
@@ -386,6 +427,9 @@ void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done,
 	c->done = done;
 	c->arg = arg;
 	c->dry_run = w->dry_run;
+	c->detoured = detour != NULL;
+	if (detour)
+		c->detour = *detour;
 	c->outlook = (struct slice_outlook){ .s = s, .find = as_it_will_be, .ctx = c };
 	loop_task_init(&c->tell, s->loop, tell, c);
 	list_add(&s->commits, &c->link);
@@ -403,6 +447,24 @@ void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done,
 		loop_task_run(&c->tell);
 	}
 	kick(s);
+}
+
+void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done, void *arg)
+{
+	put(s, w, NULL, done, arg);
+}
+
+void slice_detour_put(struct slice *s, const char *id, const struct slice_detour *d, bool dry_run,
+		      slice_done_fn done, void *arg)
+{
+	const struct slice_entry *is = slice_find(s, SLICE_SERVICE, id);
+	const struct slice_edit e = { .kind = SLICE_SERVICE, .how = SLICE_UPDATE, .id = id,
+				      .doc = is ? is->doc : "", .len = is ? is->len : 0 };
+	const struct slice_write w = { .edits = &e, .n = 1, .dry_run = dry_run };
+	struct slice_detour known = *d;
+
+	known.n_avoid = d->n_avoid < SLICE_AVOID_MAX ? d->n_avoid : SLICE_AVOID_MAX;
+	put(s, &w, &known, done, arg);
 }
 
 void slice_forget(struct slice *s, const void *arg)

@@ -24,6 +24,8 @@ struct slice_commit {
 	bool dry_run;
 	bool alone;   /* what others refer to changes: none but it is under way */
 	bool running;
+	bool detoured; /* only where its policies run changes */
+	struct slice_detour detour;
 	uint64_t revision;
 	size_t other; /* partitions tried instead so far */
 	struct loop_task tell;
@@ -41,6 +43,8 @@ bool slice_refuse(struct slice_commit *c, const struct slice_change *of, int cod
 struct slice_change *slice_change_of(const struct slice_commit *c, enum slice_kind kind, const char *id);
 /* A change of what refers to what is changed. False: it is refused. */
 bool slice_follow(struct slice_commit *c, struct slice_entry *old);
+
+bool slice_detour_is(const struct slice_detour *d); /* not empty */
 
 /* check.c: does it make sense, all together? Adds what follows. False: it is refused. */
 bool slice_check(struct slice_commit *c);

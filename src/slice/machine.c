@@ -263,7 +263,9 @@ static enum slice_state state_of(const struct slice_entry *e, enum ill worst)
 	bool was_ill = e->state == SLICE_VIOLATED || e->state == SLICE_REPAIRING;
 
 	if (worst == ILL)
-		return SLICE_VIOLATED;
+		return e->mend == SLICE_MEND_REPAIR   ? SLICE_REPAIRING :
+		       e->mend == SLICE_MEND_ACCEPTED ? SLICE_DEGRADED :
+							SLICE_VIOLATED;
 	/* What moves while it is up goes on forwarding; what was down is being mended. */
 	if (worst == MENDING && was_ill)
 		return SLICE_REPAIRING;
@@ -517,6 +519,17 @@ int slice_verdict_set(struct slice *s, const char *id, enum slice_verdict v, con
 		return SLICE_E_MISSING;
 	e->verdict = v;
 	(void)str_copy(e->verdict_why, sizeof(e->verdict_why), why);
+	slice_look(e);
+	return 0;
+}
+
+int slice_mend_set(struct slice *s, const char *id, enum slice_mend is)
+{
+	struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);
+
+	if (!e)
+		return SLICE_E_MISSING;
+	e->mend = is;
 	slice_look(e);
 	return 0;
 }

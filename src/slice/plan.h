@@ -97,6 +97,8 @@ int slice_plan(const struct slice_service *s, const struct slice_flows *flows,
 	       const struct slice_place *places, const struct slice_plan *old,
 	       const struct slice_numbers *numbers, struct arena *a, struct slice_plan *out,
 	       struct slice_fault *f);
+enum { SLICE_PREFERENCE_LAST = 50 }; /* below both of a pair */
+
 /* What intent is asked for. *out is zeroed before. */
 void slice_policy_of(const struct slice_service *s, const struct slice_member *m, struct intent_policy *out);
 

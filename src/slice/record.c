@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "slice/change.h"
 #include "slice/doc.h"
 #include "slice/room.h"
 
@@ -78,6 +79,18 @@ static void put_service(struct str *s, const struct slice_entry *e)
 	str_add(s, "]");
 }
 
+static void put_detour(struct str *s, const struct slice_detour *d)
+{
+	if (!slice_detour_is(d))
+		return;
+	str_addf(s, ",\"detour\":{\"swapped\":%d,\"avoid\":[", d->swapped);
+	for (uint8_t i = 0; i < d->n_avoid; i++) {
+		str_add(s, i ? "," : "");
+		str_json(s, d->avoid[i]);
+	}
+	str_add(s, "]}");
+}
+
 char *slice_record_print(const struct slice_entry *e, uint64_t revision)
 {
 	STR_AUTO struct str s = { .limit = RECORD_MAX };
@@ -85,8 +98,10 @@ char *slice_record_print(const struct slice_entry *e, uint64_t revision)
 	str_addf(&s, "{\"version\":%d", RECORD_VERSION);
 	put_u64(&s, "revision", revision);
 	put_text(&s, "doc", e->doc);
-	if (e->kind == SLICE_SERVICE)
+	if (e->kind == SLICE_SERVICE) {
 		put_service(&s, e);
+		put_detour(&s, &e->detour);
+	}
 	if (e->algo_given)
 		put_u64(&s, "algo", e->algo_given);
 	str_add(&s, "}");
@@ -170,6 +185,24 @@ static void get_service(struct doc *d, struct slice_entry *e)
 		get_member(d, json_object_array_get_idx(v, i), &e->plan.at[i]);
 }
 
+static void get_detour(struct doc *d, struct slice_detour *out)
+{
+	json_object *o = doc_member(d->root, "detour"), *v;
+	uint32_t n = 0;
+
+	if (!o)
+		return;
+	out->swapped = number(d, o, "swapped", 1);
+	v = doc_array(d, o, "avoid", SLICE_AVOID_MAX, &n);
+	for (uint32_t i = 0; d->rc == 0 && i < n; i++) {
+		json_object *t = json_object_array_get_idx(v, i);
+
+		if (!json_object_is_type(t, json_type_string) ||
+		    !str_copy(out->avoid[out->n_avoid++], TED_LABEL_MAX, json_object_get_string(t)))
+			doc_fault(d, "avoid", "it is no name");
+	}
+}
+
 static int get_record(struct slice *s, enum slice_kind kind, const char *id, struct doc *d,
 		      struct slice_entry **outp)
 {
@@ -185,8 +218,10 @@ static int get_record(struct slice *s, enum slice_kind kind, const char *id, str
 	if (r < 0)
 		return err_trace(r);
 	(*outp)->revision = number(d, d->root, "revision", UINT64_MAX);
-	if (kind == SLICE_SERVICE)
+	if (kind == SLICE_SERVICE) {
 		get_service(d, *outp);
+		get_detour(d, &(*outp)->detour);
+	}
 	if (kind == SLICE_NRP)
 		(*outp)->algo_given = (uint8_t)doc_u64(d, d->root, "algo", 0, UINT8_MAX);
 	if (d->rc == 0)

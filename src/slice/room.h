@@ -61,6 +61,8 @@ struct slice_entry {
 	uint64_t since_wall_ns, changed_wall_ns;
 	enum slice_verdict verdict;
 	char verdict_why[SR_REASON_MAX];
+	struct slice_detour detour;
+	enum slice_mend mend;
 	struct loop_timer timer; /* of the step; of another try */
 	struct list look;	 /* to be looked at */
 };

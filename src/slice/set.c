@@ -85,6 +85,28 @@ static const struct slice_member *member_by_key(const struct slice_plan *p, cons
 	return NULL;
 }
 
+static bool is_end(const struct ted *t, const struct slice_member *m, uint32_t node)
+{
+	return ted_node_by_addr(t, &m->key.headend) == node || ted_node_by_addr(t, &m->key.endpoint) == node;
+}
+
+/* What a repair asks for beside the order. Where a flow begins or ends nothing goes around. */
+static void policy_of(const struct slice_entry *e, const struct slice_member *m, struct intent_policy *out)
+{
+	const struct slice_detour *d = &e->detour;
+	struct intent_cpath *c = &out->cpaths[0];
+
+	slice_policy_of(&e->service, m, out);
+	for (uint8_t i = 0; i < d->n_avoid; i++) {
+		uint32_t node = e->s->ted ? ted_node_by_id(e->s->ted, d->avoid[i]) : TED_NONE;
+
+		if (node == TED_NONE || !is_end(e->s->ted, m, node))
+			(void)str_copy(c->exclude[c->n_exclude++], TED_LABEL_MAX, d->avoid[i]);
+	}
+	if (d->swapped && m->apart && !m->protection)
+		c->preference = SLICE_PREFERENCE_LAST;
+}
+
 /* The policy a member had is the one it is to have. */
 static bool same(const struct slice_change *h, const struct slice_member *m, const struct intent_policy *is)
 {
@@ -93,7 +115,7 @@ static bool same(const struct slice_change *h, const struct slice_member *m, con
 
 	if (!was || !p)
 		return false;
-	slice_policy_of(&h->old->service, was, p);
+	policy_of(h->old, was, p);
 	return memcmp(p, is, sizeof(*p)) == 0;
 }
 
@@ -103,7 +125,7 @@ static bool add_put(struct slice_commit *c, struct slice_change *h, const struct
 
 	if (!p)
 		return false;
-	slice_policy_of(&h->fresh->service, m, p);
+	policy_of(h->fresh, m, p);
 	if (x->nrp != UINT32_MAX)
 		p->nrp = x->nrp;
 	else if (same(h, m, p)) {
@@ -162,7 +184,7 @@ bool slice_dry_run(const struct slice_entry *e, intent_set_fn done, void *arg)
 		puts[w.n_puts] = calloc(1, sizeof(**puts));
 		good = puts[w.n_puts] != NULL;
 		if (good)
-			slice_policy_of(&e->service, &e->plan.at[i], puts[w.n_puts++]);
+			policy_of(e, &e->plan.at[i], puts[w.n_puts++]);
 	}
 	w.puts = (const struct intent_policy *const *)puts;
 	if (good)
@@ -284,6 +306,8 @@ void slice_ask(struct slice_commit *c)
 		(void)slice_refuse(c, NULL, SLICE_E_LIMIT, "", "%u flows are the limit", c->s->cfg.flows_max);
 	else if (!rows)
 		(void)slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
+	else if (c->detoured && x.n_puts == 0 && slice_detour_is(&c->detour))
+		(void)slice_refuse(c, NULL, SLICE_E_SHORT, "", "nothing of it can go another way");
 	if (c->result.code)
 		loop_task_run(&c->tell);
 	else

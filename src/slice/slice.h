@@ -120,6 +120,7 @@ enum {
 	SLICE_EDITS_MAX = 1024,
 	SLICE_TOGETHER_MAX = 60, /* documents that change at once when policies change with them */
 	SLICE_ALTERNATIVES_MAX = 3,
+	SLICE_AVOID_MAX = 4,
 };
 
 struct slice_edit {
@@ -160,6 +161,29 @@ struct slice_write {
  */
 void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done, void *arg);
 void slice_forget(struct slice *s, const void *arg); /* who asked has gone: done is not called */
+
+/*
+ * What a repair changed about where a slice's policies run. It is durable, holds over changes of the
+ * document, and is taken away by another that is empty.
+ */
+struct slice_detour {
+	uint8_t n_avoid;
+	bool swapped; /* the standby is taken before the other, where there is one */
+	char avoid[SLICE_AVOID_MAX][TED_LABEL_MAX]; /* nodes or links; not the ends of a flow itself */
+};
+
+/*
+ * In place of what it had, all of it or nothing, reserved as a write is; the documents stay. Of a slice
+ * that stands only (SLICE_E_BUSY). SLICE_E_STEP: it has no standby, or none of its policies is its own;
+ * SLICE_E_SHORT: there is no other way with room within the bounds. field is of no use.
+ */
+void slice_detour_put(struct slice *s, const char *id, const struct slice_detour *d, bool dry_run,
+		      slice_done_fn done, void *arg);
+
+/* What assurance does about a slice: it is shown as that while it would be violated. */
+enum slice_mend { SLICE_MEND_NONE, SLICE_MEND_REPAIR, SLICE_MEND_ACCEPTED };
+
+int slice_mend_set(struct slice *s, const char *id, enum slice_mend is); /* 0 or SLICE_E_MISSING */
 
 /* ---- queries ---- */
 
@@ -209,6 +233,10 @@ struct slice_view {
 	enum slice_verdict verdict; /* measured; unknown never counts as compliant */
 	uint32_t n_flows;
 	uint8_t done; /* a bit a step */
+	struct slice_detour detour;
+	struct slice_assurance assure; /* as ordered */
+	struct slice_repair repair;
+	uint8_t priority;
 };
 
 /* One directed unicast policy of a construct. */

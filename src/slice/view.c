@@ -54,6 +54,10 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 		.verdict = e->verdict,
 		.n_flows = e->plan.n,
 		.done = e->done,
+		.detour = e->detour,
+		.assure = e->service.assure,
+		.repair = e->service.repair,
+		.priority = e->service.real.priority,
 	};
 	memcpy(out->reason, e->reason, sizeof(out->reason));
 	return 0;

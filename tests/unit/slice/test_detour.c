@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a repair sends a slice's policies: around what is suspected, over the standby, and back. */
+#include <stdio.h>
+
+#include "bed.h"
+
+#define DEDICATED                                                                                  \
+	"\"sextant-slice:realisation\":{\"sharing\":\"dedicated\"},"
+#define WHICH(id) (slice_flows(bed.slice, id, 0, flow, 4) ? &flow[0] : NULL)
+
+static struct slice_flow_view flow[4];
+
+static void square(void)
+{
+	bed_up(bed_square);
+}
+
+/* Two policies kept apart, from a to d. */
+static const char *pair(const char *id)
+{
+	static char text[4096];
+
+	(void)snprintf(text, sizeof(text),
+		       "{\"id\":\"%s\"," DEDICATED "\"service-slo-sle-policy\":{" SLO(BOUND("one-way-bandwidth", "Gbps", "1"))
+		       ",\"sle-policy\":{\"path-constraints\":{\"diversity\":{\"diversity-type\":\"link\"}}}},"
+		       "\"sdps\":{\"sdp\":[{\"id\":\"s1\",\"node-id\":\"a\"},{\"id\":\"s2\",\"node-id\":\"d\"}]},"
+		       "\"connection-groups\":{\"connection-group\":[{\"id\":\"g\",\"connectivity-construct\":["
+		       "{\"id\":\"1\",\"p2p-sender-sdp\":\"s1\",\"p2p-receiver-sdp\":\"s2\"}]}]}}", id);
+	return text;
+}
+
+static void said(void *arg, const struct slice_result *r)
+{
+	struct answer *a = arg;
+
+	a->done = true;
+	a->r = *r;
+}
+
+static struct slice_result detour(const char *id, const char *avoid, bool swapped, bool dry)
+{
+	struct slice_detour d = { .n_avoid = avoid ? 1 : 0, .swapped = swapped };
+	struct answer a = { 0 };
+
+	if (avoid)
+		(void)snprintf(d.avoid[0], sizeof(d.avoid[0]), "%s", avoid);
+	slice_detour_put(bed.slice, id, &d, dry, said, &a);
+	ck_assert(!a.done);
+	return wait_for(&a);
+}
+
+static const char *path_of(const struct sr_policy_key *k)
+{
+	static struct intent_view v;
+
+	ck_assert_int_eq(intent_get(world.intent, k, &v), 0);
+	return v.path_text;
+}
+
+static const char *link_of(const char *from, const char *to)
+{
+	static char label[TED_LABEL_MAX];
+
+	return ted_link_label(world.ted, net_index(from, to), label, sizeof(label));
+}
+
+static void one_stands(void)
+{
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", 4ull * G, "")).code, 0);
+	bed_settle();
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active");
+}
+
+START_TEST(it_goes_around_a_link_and_back)
+{
+	unsigned jobs = bed.n_jobs;
+	struct slice_result r;
+
+	one_stands();
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+	ck_assert_int_eq(detour("one", link_of("a", "b"), false, true).code, 0);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G); /* only asked */
+	ck_assert_uint_eq(seen("one")->detour.n_avoid, 0);
+	r = detour("one", link_of("a", "b"), false, false);
+	ck_assert_int_eq(r.code, 0);
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active"); /* it stands meanwhile */
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	ck_assert_uint_eq(reserved("c", "d"), 4ull * G);
+	ck_assert_uint_eq(seen("one")->detour.n_avoid, 1);
+	ck_assert_uint_eq(bed.n_jobs, jobs); /* no step is taken again */
+	ck_assert_int_eq(detour("one", NULL, false, false).code, 0);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+	ck_assert_uint_eq(reserved("c", "d"), 0);
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active");
+}
+END_TEST
+
+START_TEST(it_outlives_a_crash_and_another_document)
+{
+	one_stands();
+	ck_assert_int_eq(detour("one", link_of("a", "b"), false, false).code, 0);
+	bed_crash();
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	ck_assert_uint_eq(seen("one")->detour.n_avoid, 1);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", 5ull * G, "")).code, 0);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	ck_assert_uint_eq(reserved("a", "c"), 5ull * G);
+	ck_assert_uint_eq(slice_audit(bed.slice, NULL, NULL), 0);
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
+	bed_settle();
+	nothing_left();
+}
+END_TEST
+
+START_TEST(without_room_around_it_is_refused_and_nothing_changes)
+{
+	struct slice_result r;
+
+	one_stands();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "two", order("two", 6ull * G, "")).code, 0);
+	bed_settle();
+	ck_assert_int_eq(detour("two", link_of("a", "b"), false, false).code, 0);
+	bed_settle();
+	r = detour("one", link_of("a", "b"), false, true);
+	ck_assert_int_eq(r.code, 0); /* 4 and 6 of 10 */
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "two", order("two", 7ull * G, "")).code, 0);
+	bed_settle();
+	r = detour("one", link_of("a", "b"), false, false);
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert_str_ne(r.text, "");
+	ck_assert_uint_eq(seen("one")->detour.n_avoid, 0);
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+}
+END_TEST
+
+START_TEST(where_it_ends_nothing_goes_around)
+{
+	one_stands();
+	ck_assert_int_eq(detour("one", "a", false, false).code, SLICE_E_SHORT);
+	ck_assert_int_eq(detour("one", "b", false, true).code, SLICE_E_SHORT);
+	ck_assert_int_eq(detour("one", "c", false, true).code, 0); /* never was there, and is not to be */
+	ck_assert_int_eq(detour("none", "c", false, true).code, SLICE_E_MISSING);
+	ck_assert_int_eq(detour("one", "nowhere", false, true).code, SLICE_E_INVALID);
+}
+END_TEST
+
+START_TEST(what_does_not_stand_is_not_moved)
+{
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, "")).code, 0);
+	ck_assert_int_eq(detour("one", link_of("a", "b"), false, false).code, SLICE_E_BUSY);
+	bed_settle();
+	ck_assert_int_eq(detour("one", link_of("a", "b"), false, false).code, 0);
+}
+END_TEST
+
+START_TEST(the_standby_is_preferred_and_the_other_again)
+{
+	struct intent_view v[2];
+
+	for (int k = 0; k < SLICE_STEPS; k++)
+		bed.available[k] = k != SLICE_STEP_POLICIES;
+	bed_crash();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", pair("one")).code, 0);
+	bed_settle();
+	ck_assert_uint_eq(slice_flows(bed.slice, "one", 0, flow, 4), 2);
+	ck_assert(!flow[0].protection && flow[1].protection);
+	ck_assert_int_eq(detour("one", NULL, true, false).code, 0);
+	bed_settle();
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_int_eq(intent_get(world.intent, &flow[i].key, &v[i]), 0);
+	ck_assert_uint_lt(v[0].active_preference, v[1].active_preference);
+	ck_assert_uint_eq(v[0].reported.preference, v[0].active_preference); /* the headend has it */
+	ck_assert(v[0].state == INTENT_UP && v[1].state == INTENT_UP);
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active");
+	ck_assert_int_eq(detour("one", NULL, false, false).code, 0);
+	bed_settle();
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_int_eq(intent_get(world.intent, &flow[i].key, &v[i]), 0);
+	ck_assert_uint_gt(v[0].active_preference, v[1].active_preference);
+}
+END_TEST
+
+START_TEST(one_without_a_standby_cannot_switch)
+{
+	struct slice_result r;
+
+	one_stands();
+	r = detour("one", NULL, true, true);
+	ck_assert_int_eq(r.code, SLICE_E_STEP);
+	ck_assert_ptr_nonnull(strstr(r.text, "standby"));
+	ck_assert(!seen("one")->detour.swapped);
+	ck_assert_ptr_nonnull(strstr(path_of(&WHICH("one")->key), "a"));
+}
+END_TEST
+
+START_TEST(what_is_violated_is_shown_as_what_is_done_about_it)
+{
+	one_stands();
+	ck_assert_int_eq(slice_mend_set(bed.slice, "one", SLICE_MEND_REPAIR), 0);
+	run_ms(10);
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active");
+	ck_assert_int_eq(slice_verdict_set(bed.slice, "one", SLICE_VIOLATION, "loss"), 0);
+	run_ms(10);
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "repairing");
+	ck_assert_int_eq(slice_mend_set(bed.slice, "one", SLICE_MEND_ACCEPTED), 0);
+	run_ms(10);
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "degraded");
+	ck_assert_int_eq(slice_mend_set(bed.slice, "one", SLICE_MEND_NONE), 0);
+	run_ms(10);
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "violated");
+	ck_assert_int_eq(slice_mend_set(bed.slice, "none", SLICE_MEND_NONE), SLICE_E_MISSING);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("slice-detour");
+	TCase *t = tcase_create("square");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, square, bed_down);
+	tcase_add_test(t, it_goes_around_a_link_and_back);
+	tcase_add_test(t, it_outlives_a_crash_and_another_document);
+	tcase_add_test(t, without_room_around_it_is_refused_and_nothing_changes);
+	tcase_add_test(t, where_it_ends_nothing_goes_around);
+	tcase_add_test(t, what_does_not_stand_is_not_moved);
+	tcase_add_test(t, the_standby_is_preferred_and_the_other_again);
+	tcase_add_test(t, one_without_a_standby_cannot_switch);
+	tcase_add_test(t, what_is_violated_is_shown_as_what_is_done_about_it);
+	suite_add_tcase(s, t);
+	return check_main(s);
+}
