@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "assure/locate_priv.h"
 #include "base/auto.h"
@@ -351,19 +350,42 @@ static bool alike(const struct search *s, const struct candidate *a, const struc
 	}
 }
 
-static bool touches(struct search *s, enum locate_class class, struct locate_place p, uint32_t flow)
+static bool link_at(const struct locate_net *net, struct locate_place p, uint32_t link)
 {
-	const struct locate_flow *f = &s->c.net->flows[flow];
-	bool is;
+	switch (p.what) {
+	case LOCATE_AT_NODE:
+		return net->links[link].from == p.index || net->links[link].to == p.index;
+	case LOCATE_AT_LINK:
+		return link == p.index;
+	case LOCATE_AT_WIRE:
+		return link == p.index || net->links[p.index].reverse == link;
+	case LOCATE_NOWHERE:
+		break;
+	}
+	return false;
+}
+
+static bool touches(const struct locate_net *net, enum locate_class class, struct locate_place p,
+		    uint32_t flow)
+{
+	const struct locate_flow *f = &net->flows[flow];
 
 	if (p.what == LOCATE_NOWHERE || f->n_links == 0)
 		return false;
 	if (class == LOCATE_AGENT_DEAD) /* it forwards, but nobody can change what it sends */
-		return s->c.net->links[f->links[0]].from == p.index;
-	path_mark(s, flow, 1);
-	is = on_path(s, p);
-	path_mark(s, flow, 0);
-	return is;
+		return net->links[f->links[0]].from == p.index;
+	for (uint32_t i = 0; i < f->n_links; i++)
+		if (link_at(net, p, f->links[i]))
+			return true;
+	return false;
+}
+
+bool locate_hits(const struct locate_net *net, const struct locate_cause *c, uint32_t flow)
+{
+	for (uint32_t i = 0; i < c->n_places && i < LOCATE_PLACES_MAX; i++)
+		if (touches(net, c->class, c->place[i], flow))
+			return true;
+	return false;
 }
 
 static int u32_cmp(const void *x, const void *y)
@@ -373,18 +395,13 @@ static int u32_cmp(const void *x, const void *y)
 	return (*a > *b) - (*a < *b);
 }
 
-static void services(struct search *s, struct locate_cause *o, const struct locate_place *p, uint32_t n)
+static void services(struct search *s, struct locate_cause *o)
 {
 	uint32_t hits = 0;
 
-	for (uint32_t f = 0; f < s->c.net->n_flows; f++) {
-		bool is = false;
-
-		for (uint32_t i = 0; i < n && !is; i++)
-			is = touches(s, o->class, p[i], f);
-		if (is)
+	for (uint32_t f = 0; f < s->c.net->n_flows; f++)
+		if (locate_hits(s->c.net, o, f))
 			s->hit[hits++] = s->c.net->flows[f].service;
-	}
 	qsort(s->hit, hits, sizeof(*s->hit), u32_cmp);
 	for (uint32_t i = 0; i < hits; i++) {
 		if (i > 0 && s->hit[i] == s->hit[i - 1])
@@ -397,21 +414,17 @@ static void services(struct search *s, struct locate_cause *o, const struct loca
 
 static void take(struct search *s, const struct candidate *k, struct locate_cause *o)
 {
-	struct locate_place all[LOCATE_PLACES_MAX];
-	uint32_t told = 0;
-
 	for (uint32_t i = 0; i < s->n_cands; i++) {
 		struct candidate *other = &s->cands[i];
 
 		if (other->taken || !alike(s, k, other))
 			continue;
 		other->taken = true;
+		if (o->n_places < LOCATE_PLACES_MAX)
+			o->place[o->n_places] = place_of(other->key);
 		o->n_places++;
-		if (told < LOCATE_PLACES_MAX)
-			all[told++] = place_of(other->key);
 	}
-	memcpy(o->place, all, told * sizeof(all[0]));
-	services(s, o, all, told);
+	services(s, o);
 	for (uint32_t i = k->first; i < k->first + k->n; i++) {
 		uint32_t f = s->votes[i].fact;
 

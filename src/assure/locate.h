@@ -129,3 +129,6 @@ struct locate_result {
 /* Facts that name what is not in net are not read. 0, or -ENOMEM (of the arena's limit too). */
 int locate_causes(const struct locate_net *net, const struct locate_when *when,
 		  const struct locate_fact *facts, size_t n, struct arena *a, struct locate_result *out);
+
+/* Whether the cause, as far as its places are told, is on the flow's path. */
+bool locate_hits(const struct locate_net *net, const struct locate_cause *c, uint32_t flow);
