@@ -234,7 +234,6 @@ struct slice_view {
 	uint32_t n_flows;
 	uint8_t done; /* a bit a step */
 	struct slice_detour detour;
-	struct slice_assurance assure; /* as ordered */
 	struct slice_repair repair;
 	uint8_t priority;
 };

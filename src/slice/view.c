@@ -55,7 +55,6 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 		.n_flows = e->plan.n,
 		.done = e->done,
 		.detour = e->detour,
-		.assure = e->service.assure,
 		.repair = e->service.repair,
 		.priority = e->service.real.priority,
 	};

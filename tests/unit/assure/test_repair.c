@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assure/repair.h"
+#include "base/str.h"
 #include "check_main.h"
 
 #define S NS_PER_S
@@ -27,7 +28,7 @@ static bool free_now(void *ctx, const char *slice, uint8_t *allowed, char window
 
 	(void)slice;
 	*allowed = is->allowed;
-	strcpy(window, "night");
+	(void)str_copy(window, REPAIR_TEXT_MAX, "night");
 	return is->free;
 }
 

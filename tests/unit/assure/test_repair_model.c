@@ -10,6 +10,7 @@
 
 #include "assure/repair.h"
 #include "base/rng.h"
+#include "base/str.h"
 #include "check_main.h"
 
 #define S NS_PER_S
@@ -59,7 +60,7 @@ static bool free_now(void *ctx, const char *slice, uint8_t *allowed, char window
 
 	(void)slice;
 	*allowed = w->allowed;
-	strcpy(window, "w");
+	(void)str_copy(window, REPAIR_TEXT_MAX, "w");
 	return w->free;
 }
 
