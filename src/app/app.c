@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/assure.h"
 #include "app/devices.h"
 #include "app/map.h"
 #include "base/err.h"
@@ -24,7 +25,7 @@
 #include "southbound/pcep/pcep.h"
 #include "topo/topo.h"
 
-enum { SOURCES_MAX = 32 };
+enum { SOURCES_MAX = 32, STREAMS_MAX = 16384 };
 
 struct app {
 	struct app_env env;
@@ -37,6 +38,7 @@ struct app {
 	struct bgp *bgp;
 	struct pcep *pcep;
 	struct app_devices *devices;
+	struct assure_room *assure; /* only over devices */
 	struct sse *sse;
 	struct rc *rc;
 	struct http *http;
@@ -104,6 +106,8 @@ static void on_ted(void *arg, const struct ted *ted)
 
 	intent_on_ted(app->intent, ted);
 	slice_on_ted(app->slice, ted);
+	if (app->assure)
+		assure_on_ted(app->assure, ted);
 }
 
 static int build_core(struct app *app, const struct conf *conf)
@@ -129,6 +133,15 @@ static int build_core(struct app *app, const struct conf *conf)
 	return 0;
 }
 
+static int build_assure(struct app *app)
+{
+	const struct assure_room_parts parts = { .loop = app->env.loop, .bus = app->bus, .intent = app->intent,
+						 .slice = app->slice, .store = app->env.store };
+	const struct assure_room_cfg cfg = { .streams_max = STREAMS_MAX };
+
+	return app_assure_new(&app->assure, app->devices, &parts, &cfg);
+}
+
 static int build_southbound(struct app *app, const struct conf *conf)
 {
 	struct bgp_cfg bcfg;
@@ -152,6 +165,8 @@ static int build_southbound(struct app *app, const struct conf *conf)
 	}
 	if (conf->has_devices) {
 		r = app_devices_new(&app->devices, app->env.loop, app->bus);
+		if (r == 0)
+			r = build_assure(app);
 		if (r < 0)
 			return err_trace(r);
 	}
@@ -487,6 +502,7 @@ struct app *app_free(struct app *app)
 	app->http = http_free(app->http);
 	app->rc = rc_free(app->rc);
 	app->devices = app_devices_free(app->devices);
+	app->assure = assure_room_free(app->assure);
 	app->pcep = pcep_free(app->pcep);
 	app->bgp = bgp_free(app->bgp);
 	app->slice = slice_free(app->slice);

@@ -329,6 +329,7 @@ void room_slices_look(struct assure_room *r)
 		slice_look(r, r->changed.at[i].id);
 	if (r->all_changed)
 		all_look(r);
+	room_history_sweep(r);
 	r->changed.n = 0;
 	r->all_changed = false;
 }

@@ -226,16 +226,35 @@ static struct room_past *past_new(struct assure_room *r, const char *id)
 	return NULL;
 }
 
+static void forget(struct assure_room *r, const char *id)
+{
+	const struct store_op gone = { BUCKET, id, NULL, 0 };
+
+	if (r->parts.store)
+		(void)store_write(r->parts.store, &gone, 1, NULL, NULL);
+}
+
+void room_history_sweep(struct assure_room *r)
+{
+	HASH_EACH (n, &r->pasts) {
+		struct room_past *p = HASH_OF(n, struct room_past, by_id);
+		struct slice_view v;
+
+		if (slice_get(r->parts.slice, p->id, &v) == 0)
+			continue;
+		forget(r, p->id);
+		past_free(r, p);
+	}
+}
+
 /* A slice that is no longer there has no history; one that is down keeps it. */
 void room_history_end(struct assure_room *r, struct room_slice *s)
 {
-	const struct store_op gone = { BUCKET, s->id, NULL, 0 };
 	struct slice_view v;
 	struct room_past *p;
 
 	if (slice_get(r->parts.slice, s->id, &v) != 0) {
-		if (r->parts.store)
-			(void)store_write(r->parts.store, &gone, 1, NULL, NULL);
+		forget(r, s->id);
 		return;
 	}
 	save(r, s, assure_room_wall(r));

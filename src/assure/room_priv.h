@@ -241,5 +241,7 @@ void room_slice_judge(struct assure_room *r, struct room_slice *s);
 void room_history_count(struct assure_room *r, uint64_t now_ns);
 void room_history_begin(struct assure_room *r, struct room_slice *s);
 void room_history_end(struct assure_room *r, struct room_slice *s);
+/* What is kept of slices that are no more is dropped. */
+void room_history_sweep(struct assure_room *r);
 void room_pasts_free(struct assure_room *r);
 bool room_past_eq(const struct hash_node *n, const void *key);
