@@ -424,6 +424,8 @@ struct agent_slices *agent_slices_free(struct agent_slices *s)
 	agent_device_free(s->next);
 	VEC_FINI(&s->ground.ifaces);
 	VEC_FINI(&s->ground.addrs);
+	VEC_FINI(&s->ifaces);
+	VEC_FINI(&s->addrs);
 	VEC_FINI(&s->want);
 	VEC_FINI(&s->seen);
 	VEC_FINI(&s->missing);

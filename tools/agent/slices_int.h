@@ -61,6 +61,8 @@ struct agent_slices {
 	size_t waiting;	  /* answers */
 	size_t n_made;
 	struct agent_ground ground;
+	struct agent_ifaces ifaces; /* as they are read; of the ground when all were */
+	struct agent_if_addrs addrs;
 	struct agent_objs want, seen;
 	struct agent_missings missing;
 	struct agent_ops ops;

@@ -62,7 +62,7 @@ static void on_link(struct agent_slices *s, const struct nlmsghdr *h)
 		else if (mnl_attr_get_type(a) == IFLA_STATS64)
 			get_counts(a, &i);
 	}
-	if (i.name[0] && !VEC_ADD(&s->ground.ifaces, i))
+	if (i.name[0] && !VEC_ADD(&s->ifaces, i))
 		s->bad_read = true;
 }
 
@@ -85,7 +85,7 @@ static void on_addr(struct agent_slices *s, const struct nlmsghdr *h)
 			i.addr = ip_v6(mnl_attr_get_payload(a));
 	}
 	if (i.addr.family != IP_NONE &&
-	    (s->ground.addrs.n >= ADDRS_MAX || !VEC_ADD(&s->ground.addrs, i)))
+	    (s->addrs.n >= ADDRS_MAX || !VEC_ADD(&s->addrs, i)))
 		s->bad_read = true;
 }
 
@@ -104,6 +104,18 @@ static void on_reply(void *arg, uint64_t tag, const struct nlmsghdr *h)
 }
 
 static void read_below(struct agent_slices *s);
+
+/* Others look at it while it is read: they see what was read before. */
+static void take_ground(struct agent_slices *s)
+{
+	struct agent_ifaces ifaces = s->ground.ifaces;
+	struct agent_if_addrs addrs = s->ground.addrs;
+
+	s->ground.ifaces = s->ifaces;
+	s->ground.addrs = s->addrs;
+	s->ifaces = ifaces;
+	s->addrs = addrs;
+}
 
 enum { FIRST, BELOW };
 
@@ -124,10 +136,12 @@ static void on_done(void *arg, uint64_t tag, int err, const char *text)
 	}
 	if (--s->waiting > 0)
 		return;
-	if (tag == FIRST && !s->bad_read)
+	if (tag == FIRST && !s->bad_read) {
+		take_ground(s);
 		read_below(s);
-	else
+	} else {
 		agent_slices_read_end(s);
+	}
 }
 
 static void dump(struct agent_slices *s, struct nlmsghdr *h, uint16_t type, uint64_t tag)
@@ -179,8 +193,7 @@ void agent_slices_read(struct agent_slices *s)
 	struct ifaddrmsg *addr;
 
 	s->seen.n = 0;
-	s->ground.ifaces.n = 0;
-	s->ground.addrs.n = 0;
+	s->ifaces.n = s->addrs.n = 0;
 	s->bad_read = false;
 	s->waiting = 5;
 	h = mnl_nlmsg_put_header(buf);
