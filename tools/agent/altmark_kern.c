@@ -21,6 +21,7 @@
 #include "base/vec.h"
 #include "log/log.h"
 #include "tools/agent/altmark_obj.h"
+#include "tools/agent/altmark_pin.h"
 #include "tools/agent/altmark_tc.h"
 
 enum { MAPS = 6, PROG_MAPS = 16 };
@@ -90,7 +91,7 @@ static void maps_of(const struct bpf_prog_info *info, int fd[MAPS])
 	for (uint32_t i = 0; i < info->nr_map_ids && i < PROG_MAPS; i++) {
 		struct bpf_map_info m = { 0 };
 		uint32_t len = sizeof(m);
-		int f = bpf_map_get_fd_by_id(ids[i]), at = -1;
+		int f = agent_pin_map(ids[i]), at = -1;
 
 		if (f < 0)
 			continue;
@@ -209,6 +210,15 @@ static int load(struct agent_amk *k, const int reuse[MAPS])
 	return rc < 0 ? rc : 0;
 }
 
+/* For the agent after us; only: the ones before us are attached nowhere any more. */
+static int keep(const struct agent_amk *k, bool only, char *why, size_t cap)
+{
+	const int progs[] = { k->core_in, k->core_out, k->edge };
+	const struct agent_pins p = { progs, k->fd, ARRAY_LEN(progs), MAPS };
+
+	return agent_pin_keep(&p, only, why, cap);
+}
+
 static int begin_anew(struct agent_amk *k)
 {
 	struct altmark_self self = { .abi = ALTMARK_ABI };
@@ -236,9 +246,12 @@ int agent_amk_new(struct agent_amk **outp, char *why, size_t cap)
 	if (rc == 0 && found[SELF] < 0)
 		rc = begin_anew(k);
 	maps_close(found);
-	if (rc < 0) {
+	if (rc < 0)
 		(void)snprintf(why, cap, "the kernel does not take our programs: %s",
 			       err_text(rc));
+	else
+		rc = keep(k, false, why, cap);
+	if (rc < 0) {
 		agent_amk_free(k);
 		return err_raise(rc);
 	}
@@ -266,6 +279,7 @@ unsigned agent_amk_remove_all(void)
 		n += detach(ifs[i].if_index);
 	if (ifs)
 		if_freenameindex(ifs);
+	agent_pin_forget();
 	return n;
 }
 
@@ -357,6 +371,7 @@ int agent_amk_ports(struct agent_amk *k, const struct agent_altmark_port *ports,
 {
 	struct if_nameindex *ifs = if_nameindex();
 	int rc = ifs ? 0 : -errno;
+	char why[128];
 	size_t found = 0;
 
 	for (size_t i = 0; ifs && ifs[i].if_index; i++) {
@@ -375,6 +390,8 @@ int agent_amk_ports(struct agent_amk *k, const struct agent_altmark_port *ports,
 	if (ifs)
 		if_freenameindex(ifs);
 	*missing = (unsigned)(n - found);
+	if (rc == 0)
+		rc = keep(k, true, why, sizeof(why));
 	return rc;
 }
 

@@ -6,8 +6,8 @@
  * only when it was made by us and is empty.
  *
  * Maps live as long as a filter of ours does: an agent that starts finds them by its filters, so
- * counting goes on while there is no agent, without anything pinned. Calls block for as long as a
- * system call does.
+ * counting goes on while there is no agent (without CAP_SYS_ADMIN they are pinned: altmark_pin.h).
+ * Calls block for as long as a system call does.
  */
 #include "tools/agent/altmark_cfg.h"
 #include "tools/agent/altmark_map.h"

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/agent/altmark_pin.h"
+
 enum { HANDLE = 0x5e7a };
 
 struct bpf_tc_hook *agent_amk_hook_at(struct bpf_tc_hook *h, unsigned ifindex,
@@ -44,9 +46,9 @@ int agent_amk_ours_at(unsigned ifindex, enum bpf_tc_attach_point at, struct bpf_
 
 	if (bpf_tc_query(agent_amk_hook_at(&hook, ifindex, at), agent_amk_filter_at(&opts, at)) != 0)
 		return -ENOENT;
-	fd = bpf_prog_get_fd_by_id(opts.prog_id);
+	fd = agent_pin_prog(opts.prog_id);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (bpf_obj_get_info_by_fd(fd, info, &len) == 0 && strncmp(info->name, "am_", 3) == 0)
 		return fd;
 	(void)close(fd);
