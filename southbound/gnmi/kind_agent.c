@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our own agent: what it offers is in models/sextant-device.yang; its policies come by PCEP. */
+/* Our own agent: what it offers is in models/sextant-device.yang. */
 #include "southbound/gnmi/kinds.h"
 
 static const char *const models[] = { "sextant-device", NULL };
@@ -14,6 +14,7 @@ static const struct gnmic_list lists[] = {
 	{ "locator", { "prefix" } },
 	{ "nrp", { "id" } },
 	{ "policer", { "name" } },
+	{ "policy", { "name" } },
 	{ "port", { "name" } },
 	{ "route", { "prefix" } },
 	{ "session", { "name" } },
@@ -21,12 +22,24 @@ static const struct gnmic_list lists[] = {
 	{ "table", { "id" } },
 };
 
+static const struct gnmi_object policy[] = {
+	{ "/sextant-device:device/policy[name=<name>]",
+	  "{\"name\":\"<name>\",\"color\":<color>,\"endpoint\":\"<endpoint>\","
+	  "\"preference\":<preference>,\"discriminator\":<discriminator>,"
+	  "<?bsid>\"binding-sid\":\"<bsid>\",</>\"segment\":[<*>\"<sid>\"</>]}" },
+	{ 0 },
+};
+
 const struct gnmi_kind gnmi_kind_agent = {
 	.name = "agent",
 	.title = "sextant-agent",
 	.models = models,
+	.policy_models = models,
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
+	.policy = policy,
+	.segments_max = SR_SEGS_MAX,
+	.name_max = 127,
 	.counters = {
 		[GNMI_IF_IN_OCTETS] = "/sextant-device:device/interface[name=<who>]/statistics/in-octets",
 		[GNMI_IF_OUT_OCTETS] = "/sextant-device:device/interface[name=<who>]/statistics/out-octets",

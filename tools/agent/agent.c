@@ -44,6 +44,9 @@ struct agent {
 	struct agent_show *show;
 	struct loop_timer save, sweep, stop;
 	bool dirty, told, stopping;
+	struct loop_task tell;	  /* watchers of policies */
+	bool statics_in;	  /* policies of this generation of the device are with pol */
+	uint64_t statics_of;
 	bool counting;	  /* a reading of the counts is under way */
 	bool slicing;	  /* and of the slices */
 	uint64_t audits;  /* number of audits a waiting show needs; 0: none waits */
@@ -75,6 +78,17 @@ static void on_lsp(void *arg, struct agent_lsp *l)
 		loop_timer_after(&a->save, SAVE_NS);
 	if (a->ctl)
 		agent_ctl_changed(a->ctl, l);
+	if (a->gnmi && l->configured)
+		loop_task_run(&a->tell);
+}
+
+/* Once for a burst. */
+static void on_tell(void *arg)
+{
+	struct agent *a = arg;
+
+	if (a->gnmi)
+		agent_gnmi_changed(a->gnmi);
 }
 
 /* ---- controllers ---- */
@@ -104,6 +118,8 @@ static void begin(struct agent *a)
 	if (agent_ctl_configure(a->ctl, a->cfg, &errors) < 0)
 		log_event("", LOG_ERROR, "agent.controllers.failed", "error=\"%s\"",
 			  str_text(&errors));
+	if (a->cfg->n_controllers == 0) /* nobody else has anything to initiate */
+		loop_timer_after(&a->sweep, SWEEP_NS);
 }
 
 /* ---- show ---- */
@@ -233,12 +249,25 @@ static struct agent_slices_cfg slices_cfg(const struct agent_cfg *c)
 	return out;
 }
 
+/* The policies of the device that is in force. */
+static void statics_set(struct agent *a)
+{
+	uint64_t generation = a->slices ? agent_slices_generation(a->slices) : 0;
+
+	if (!a->slices || !a->cfg || (a->statics_in && generation == a->statics_of))
+		return;
+	a->statics_of = generation;
+	a->statics_in = agent_statics_apply(a->pol, agent_slices_device(a->slices));
+}
+
 static void on_slices(void *arg)
 {
 	struct agent *a = arg;
 
 	agent_measure_follow(a->measure, &agent_slices_device(a->slices)->measure,
 			     agent_slices_generation(a->slices));
+	statics_set(a);
+
 	if (a->gnmi)
 		agent_gnmi_changed(a->gnmi);
 }
@@ -262,6 +291,7 @@ static int gnmi_set(struct agent *a, const struct agent_cfg *c, struct str *erro
 				    .key = c->gnmi.tls.key,
 				    .file = c->slices,
 				    .measure = a->measure,
+				    .pol = a->pol,
 				    .n_writers = c->n_gnmi_writers };
 
 	if (!c->has_gnmi || a->gnmi)
@@ -281,6 +311,7 @@ static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *er
 {
 	AUTO(agent_device_free) struct agent_device *d = NULL;
 	struct agent_slices_cfg sc = slices_cfg(c);
+	char why[SR_REASON_MAX];
 	int rc = 0;
 
 	if (!a->slices && !c->slices[0])
@@ -288,6 +319,10 @@ static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *er
 	rc = device_read(a, c->slices, &d, errors);
 	if (rc < 0)
 		return err_trace(rc);
+	if (a->slices && !agent_statics_check(a->pol, d, why)) {
+		str_addf(errors, "%s: %s\n", c->slices, why);
+		return err_raise(-EINVAL);
+	}
 	if (a->slices) {
 		rc = agent_slices_change(a->slices, &sc, &d, NULL, NULL);
 		if (rc == -EBUSY)
@@ -461,6 +496,7 @@ int agent_new(struct agent **outp, struct loop *loop, struct net *net, struct ag
 	loop_timer_init(&a->save, loop, on_save, a);
 	loop_timer_init(&a->sweep, loop, on_sweep, a);
 	loop_timer_init(&a->stop, loop, on_stop, a);
+	loop_task_init(&a->tell, loop, on_tell, a);
 	rc = show_set(a, (*cfg)->socket, errors);
 	if (rc < 0)
 		return err_trace(rc);
@@ -480,6 +516,7 @@ int agent_new(struct agent **outp, struct loop *loop, struct net *net, struct ag
 		str_addf(errors, "sextant-agent: cannot set up: %s\n", err_text(rc));
 		return err_trace(rc);
 	}
+	statics_set(a);
 	(void)agent_state_load(a->cfg->state, a->pol); /* logged; the controllers know the rest */
 	a->dirty = false;
 	agent_fib_start(a->fib);
@@ -491,6 +528,7 @@ struct agent *agent_free(struct agent *a)
 {
 	if (!a)
 		return NULL;
+	loop_task_cancel(&a->tell);
 	agent_show_free(a->show);
 	agent_measure_free(a->measure);
 	agent_stamp_free(a->stamp);

@@ -44,11 +44,12 @@ struct refusal {
 
 static const struct refusal fine = { 0, 0 };
 
+/* What is configured is told where it was configured, by gNMI. */
 static struct agent_lsp *lsp_after(const struct agent_pol *pol, uint64_t plsp_id)
 {
 	struct agent_lsp *l = agent_pol_next(pol, NULL);
 
-	while (l && l->st.plsp_id <= plsp_id)
+	while (l && (l->configured || l->st.plsp_id <= plsp_id))
 		l = agent_pol_next(pol, l);
 	return l;
 }
@@ -66,7 +67,7 @@ static void report_one(struct agent_ctl *c, uint32_t number, struct agent_lsp *l
 	struct lsp_state st = l->st;
 	int rc;
 
-	if (!s->up)
+	if (!s->up || l->configured)
 		return;
 	st.txn = txn;
 	st.delegated = l->controller == number;
@@ -99,7 +100,7 @@ static void on_writable(void *arg, uint32_t number)
 
 	s->owes = false;
 	while (!s->owes && s->up && (l = agent_pol_next(c->pol, l)))
-		if (l->told[number - 1] != l->version)
+		if (!l->configured && l->told[number - 1] != l->version)
 			report_one(c, number, l, l->controller == number ? l->st.txn : 0);
 }
 
@@ -291,7 +292,7 @@ static struct refusal take(struct agent_ctl *c, uint32_t number, const struct pc
 	struct agent_lsp *l = agent_pol_by_id(c->pol, r->wish.plsp_id);
 
 	(void)why;
-	if (!l)
+	if (!l || l->configured)
 		return (struct refusal){ 19, 3 };
 	if (l->controller != 0 && l->controller != number)
 		return (struct refusal){ 19, 7 };

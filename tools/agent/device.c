@@ -500,7 +500,8 @@ int agent_device_new(struct agent_device **outp, struct lyd_node **tree, struct 
 	AUTO(agent_device_free) struct agent_device *d = calloc(1, sizeof(*d));
 	size_t before = errors->len;
 
-	if (!d || !make_room(*tree, d) || !fill(*tree, d, errors) || !check_sids(d, errors))
+	if (!d || !make_room(*tree, d) || !fill(*tree, d, errors) || !check_sids(d, errors) ||
+	    !agent_statics_fill(*tree, &d->statics, errors))
 		return err_raise(-ENOMEM);
 	qsort(d->classifiers, d->n_classifiers, sizeof(*d->classifiers), by_id);
 	check_all(d, errors);
@@ -533,6 +534,7 @@ struct agent_device *agent_device_free(struct agent_device *d)
 	free(d->policers);
 	free(d->filters);
 	agent_measure_cfg_fini(&d->measure);
+	agent_statics_fini(&d->statics);
 	lyd_free_all(d->tree);
 	free(d);
 	return NULL;

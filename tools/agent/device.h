@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "core/sr.h"
 #include "tools/agent/measure_cfg.h"
+#include "tools/agent/static.h"
 
 enum {
 	AGENT_DEV_IF_MAX = 16,
@@ -117,6 +118,7 @@ struct agent_device {
 	struct agent_source_filter *filters;
 	size_t n_filters;
 	struct agent_measure_cfg measure;
+	struct agent_statics statics;
 	struct lyd_node *tree; /* NULL: nothing is configured */
 };
 

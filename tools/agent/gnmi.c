@@ -236,7 +236,8 @@ struct lyd_node *agent_gnmi_all(const struct agent_gnmi *g)
 {
 	struct lyd_node *tree = agent_gnmi_tree(g->slices, g->models);
 
-	if (tree && !agent_measure_tree(g->cfg.measure, tree, AGENT_MEASURE_ALL)) {
+	if (tree && (!agent_measure_tree(g->cfg.measure, tree, AGENT_MEASURE_ALL) ||
+		     (g->cfg.pol && !agent_statics_tree(g->cfg.pol, tree)))) {
 		lyd_free_all(tree);
 		return NULL;
 	}

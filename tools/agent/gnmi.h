@@ -12,6 +12,7 @@
 #include "rpc/rpc.h"
 #include "tools/agent/cfg.h"
 #include "tools/agent/measure.h"
+#include "tools/agent/pol.h"
 #include "tools/agent/slices.h"
 
 struct agent_gnmi;
@@ -21,6 +22,7 @@ struct agent_gnmi_cfg {
 	uint16_t port;
 	const char *ca, *cert, *key; /* files */
 	const char *file;	     /* where the device is kept; "": nowhere */
+	struct agent_pol *pol;	     /* what its policies become; NULL: they are kept only */
 	char writers[AGENT_GNMI_WRITERS_MAX][64];
 	size_t n_writers;
 	struct agent_measure *measure;

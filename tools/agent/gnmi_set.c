@@ -135,6 +135,7 @@ static bool set_begin(struct agent_gnmi *g, const uint8_t *data, size_t len, str
 	struct agent_slices_cfg sc = agent_slices_cfg_of(g->slices);
 	AUTO(agent_device_free) struct agent_device *fresh = NULL;
 	STR_AUTO struct str left = { .limit = 64 << 10 };
+	char refused[SR_REASON_MAX];
 	const char *why = "";
 
 	g->set = pb_unpack(&gnmipb__set_request__descriptor, data, len, &g->set_arena, &why);
@@ -148,6 +149,8 @@ static bool set_begin(struct agent_gnmi *g, const uint8_t *data, size_t len, str
 	if (left.len > 0)
 		return agent_gfail(e, RPC_FAILED_PRECONDITION, "%.*s",
 				   (int)strcspn(str_text(&left), "\n"), str_text(&left));
+	if (g->cfg.pol && !agent_statics_check(g->cfg.pol, fresh, refused))
+		return agent_gfail(e, RPC_FAILED_PRECONDITION, "%s", refused);
 	if (copy_of(g, &g->before) < 0)
 		return agent_gfail(e, RPC_RESOURCE_EXHAUSTED, "no memory");
 	if (agent_slices_change(g->slices, &sc, &fresh, on_set_done, g) < 0)

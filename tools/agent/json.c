@@ -146,8 +146,9 @@ static void lsp(struct out *w, const struct agent_lsp *l)
 	text(w->o, "state", agent_oper_name(l->st.oper));
 	text(w->o, "reason", l->reason);
 	alive(w->o, l);
-	str_addf(w->o, ",\"active\":%s,\"orphan\":%s", agent_pol_is_active(l) ? "true" : "false",
-		 l->controller ? "false" : "true");
+	str_addf(w->o, ",\"active\":%s,\"configured\":%s,\"orphan\":%s",
+		 agent_pol_is_active(l) ? "true" : "false", l->configured ? "true" : "false",
+		 l->controller || l->configured ? "false" : "true");
 	addr(w->o, "delegated-to", &controller);
 	addr(w->o, "controller", &l->creator);
 	addr(w->o, "binding-sid", &l->st.binding_sid);

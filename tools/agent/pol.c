@@ -346,7 +346,8 @@ static int check_list(const struct agent_pol *pol, const struct lsp_state *w, ch
 	return 0;
 }
 
-static int check_bsid(const struct agent_pol *pol, const struct lsp_state *w, char *why)
+/* others: not one of the configured ones; they are checked with one another. */
+static int check_bsid(const struct agent_pol *pol, const struct lsp_state *w, bool others, char *why)
 {
 	if (w->binding_sid.family == IP_NONE)
 		return 0;
@@ -357,7 +358,7 @@ static int check_bsid(const struct agent_pol *pol, const struct lsp_state *w, ch
 	LIST_EACH (it, &pol->lsps) {
 		const struct agent_lsp *l = LIST_OF(it, const struct agent_lsp, link);
 
-		if (!ip_eq(&l->st.binding_sid, &w->binding_sid) ||
+		if ((others && l->configured) || !ip_eq(&l->st.binding_sid, &w->binding_sid) ||
 		    strcmp(l->st.name, w->name) == 0 ||
 		    (l->st.color == w->color && ip_eq(&l->st.endpoint, &w->endpoint)))
 			continue;
@@ -367,7 +368,7 @@ static int check_bsid(const struct agent_pol *pol, const struct lsp_state *w, ch
 	return 0;
 }
 
-static int check_wish(const struct agent_pol *pol, const struct lsp_state *w, char *why)
+static int check_wish(const struct agent_pol *pol, const struct lsp_state *w, bool others, char *why)
 {
 	int r;
 
@@ -376,7 +377,7 @@ static int check_wish(const struct agent_pol *pol, const struct lsp_state *w, ch
 		return AGENT_POL_E_KEY;
 	}
 	r = check_list(pol, w, why);
-	return r ? r : check_bsid(pol, w, why);
+	return r ? r : check_bsid(pol, w, others, why);
 }
 
 static void link_by_id(struct agent_pol *pol, struct agent_lsp *l)
@@ -444,19 +445,49 @@ static void take_wish(struct agent_lsp *l, const struct lsp_state *w)
 	l->version++;
 }
 
+static int check_name(const struct agent_lsp *l, bool configured, char why[SR_REASON_MAX])
+{
+	if (!l || l->configured == configured)
+		return 0;
+	(void)snprintf(why, SR_REASON_MAX, "the name belongs to %s",
+		       configured ? "an LSP of a controller" : "a configured policy");
+	return AGENT_POL_E_KEY;
+}
+
+int agent_pol_check(const struct agent_pol *pol, const struct lsp_state *wish, bool configured,
+		    char why[SR_REASON_MAX])
+{
+	int r = check_name(agent_pol_by_name(pol, wish->name), configured, why);
+
+	return r ? r : check_wish(pol, wish, configured, why);
+}
+
+unsigned agent_pol_msd(const struct agent_pol *pol)
+{
+	return pol->cfg ? pol->cfg->msd : 0;
+}
+
 int agent_pol_put(struct agent_pol *pol, const struct lsp_state *wish, struct agent_lsp **outp,
 		  char why[SR_REASON_MAX])
 {
+	return agent_pol_place(pol, wish, false, outp, why);
+}
+
+int agent_pol_place(struct agent_pol *pol, const struct lsp_state *wish, bool configured,
+		    struct agent_lsp **outp, char why[SR_REASON_MAX])
+{
 	struct agent_lsp *l = agent_pol_by_name(pol, wish->name);
 	struct agent_policy *p;
-	int r;
+	int r = check_name(l, configured, why);
 
+	if (r)
+		return r;
 	why[0] = '\0';
 	if (!l && pol->n_lsps >= AGENT_LSPS_MAX) {
 		(void)snprintf(why, SR_REASON_MAX, "%u LSPs are held already", AGENT_LSPS_MAX);
 		return AGENT_POL_E_FULL;
 	}
-	r = check_wish(pol, wish, why);
+	r = check_wish(pol, wish, false, why);
 	if (r)
 		return r;
 	p = agent_pol_policy(pol, wish->color, &wish->endpoint);
@@ -472,6 +503,7 @@ int agent_pol_put(struct agent_pol *pol, const struct lsp_state *wish, struct ag
 	if (!l->policy)
 		list_add(&p->lsps, &l->member);
 	l->policy = p;
+	l->configured = configured;
 	take_wish(l, wish);
 	l->st.oper = LSP_GOING_UP;
 	l->reason[0] = '\0';

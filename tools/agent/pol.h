@@ -35,6 +35,7 @@ struct agent_lsp {
 	uint64_t version;    /* grows with each change of st */
 	uint64_t told[AGENT_CONTROLLERS_MAX]; /* version each controller knows */
 	char reason[SR_REASON_MAX]; /* why it is not up; "" */
+	bool configured; /* of the device, not of a controller: static.h */
 	struct agent_watch *watch;  /* of its list, while its policy has other candidates; or NULL */
 	bool unwatched;		    /* it should have one */
 };
@@ -75,6 +76,15 @@ enum {
  */
 int agent_pol_put(struct agent_pol *pol, const struct lsp_state *wish, struct agent_lsp **outp,
 		  char why[SR_REASON_MAX]);
+/* As above for one of the device's own (configured), or of a controller: neither takes the name of
+ * one of the other. */
+int agent_pol_place(struct agent_pol *pol, const struct lsp_state *wish, bool configured,
+		    struct agent_lsp **outp, char why[SR_REASON_MAX]);
+/* Whether it would be taken, and changes nothing. Of what is configured only what controllers gave
+ * is in the way: the rest is about to be changed with it. */
+int agent_pol_check(const struct agent_pol *pol, const struct lsp_state *wish, bool configured,
+		    char why[SR_REASON_MAX]);
+unsigned agent_pol_msd(const struct agent_pol *pol);
 /* changed() is called with st.removed before it goes. */
 void agent_pol_remove(struct agent_pol *pol, struct agent_lsp *lsp);
 struct agent_lsp *agent_pol_by_name(const struct agent_pol *pol, const char *name);

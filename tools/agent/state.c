@@ -103,7 +103,7 @@ int agent_state_save(const char *path, const struct agent_pol *pol)
 
 	str_addf(&o, "{\"version\":%d,\"lsps\":[", VERSION);
 	while ((l = agent_pol_next(pol, l))) {
-		if (l->st.removed)
+		if (l->st.removed || l->configured) /* these are in the device's file */
 			continue;
 		str_add(&o, first ? "\n" : ",\n");
 		add_lsp(&o, l);
