@@ -70,6 +70,31 @@ struct gnmi_object {
 	const char *json;
 };
 
+/* What a leaf of a device says of one of its policies. */
+enum gnmi_says {
+	GNMI_SAYS_KEYS,	 /* nothing: only keys on its way do */
+	GNMI_SAYS_NAME,	 /* of the policy, where its keys are colour and endpoint */
+	GNMI_SAYS_COLOR,
+	GNMI_SAYS_ENDPOINT,
+	GNMI_SAYS_PREFERENCE,
+	GNMI_SAYS_DISCRIMINATOR,
+	GNMI_SAYS_BSID,
+	GNMI_SAYS_SEGMENT,  /* the one of that <index>, from 1 */
+	GNMI_SAYS_SEGMENTS, /* all of them: a leaf-list */
+	GNMI_SAYS_STATUS,   /* "in", "pending", or it failed */
+	GNMI_SAYS_REASON,
+	GNMI_SAYS_ACTIVE,  /* "true": the one of its policy in use */
+	GNMI_SAYS_IN_LIST, /* the list that the status is of */
+	GNMI_SAYS_MSD,	   /* of the device: how many SIDs it imposes */
+};
+
+/* A path as watches tell it, with <name> <index> <color> <endpoint> <preference> for the values of
+ * keys, and <> for any. */
+struct gnmi_reading {
+	const char *path;
+	enum gnmi_says says;
+};
+
 struct gnmi_kind {
 	const char *name;
 	const char *title;
@@ -79,6 +104,11 @@ struct gnmi_kind {
 	const struct gnmic_list *lists; /* keys of its models' lists */
 	size_t n_lists;
 	const struct gnmi_object *policy; /* set in this order, deleted in the other; path NULL ends */
+	const char *const *policy_watch; /* what tells of them; NULL-terminated */
+	const struct gnmi_reading *readings;
+	size_t n_readings;
+	bool policy_state; /* it says whether they are up; else what is read back is */
+	bool one_path;	   /* of a policy: no standby beside it */
 	const char *counters[GNMI_COUNTERS]; /* path templates; NULL: none */
 	uint8_t segments_max; /* of a list; 0: as many as we have */
 	uint8_t name_max;     /* of a policy's name; 0: no limit */

@@ -68,6 +68,17 @@ static bool leaf(void *arg, const struct gnmic_leaf *l)
 	return !t->w->dead;
 }
 
+/* As leaves are told: "module:name" is name. */
+static void without_modules(struct gnmic_path *p)
+{
+	for (size_t i = 0; i < p->n_elems; i++) {
+		const char *c = strchr(p->elems[i].name, ':');
+
+		if (c && c[1])
+			p->elems[i].name = c + 1;
+	}
+}
+
 static const char *notification(struct gnmi_watch *w, const struct gnmic_notification *n, struct arena *a)
 {
 	const struct gnmi_kind *k = w->dev->kind;
@@ -80,6 +91,7 @@ static const char *notification(struct gnmi_watch *w, const struct gnmic_notific
 
 		if (!gnmic_path_join(&n->prefix, &n->deletes[i], a, &whole))
 			return "too big";
+		without_modules(&whole);
 		sample(w, &s, &whole);
 	}
 	for (size_t i = 0; i < n->n_updates && !w->dead && !why; i++)

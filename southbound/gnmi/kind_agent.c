@@ -30,6 +30,25 @@ static const struct gnmi_object policy[] = {
 	{ 0 },
 };
 
+static const char *const policy_watch[] = { "/sextant-device:device/policy",
+					    "/sextant-device:device/maximum-segments", NULL };
+
+#define P "/device/policy[name=<name>]"
+
+static const struct gnmi_reading readings[] = {
+	{ P "/color", GNMI_SAYS_COLOR },
+	{ P "/endpoint", GNMI_SAYS_ENDPOINT },
+	{ P "/preference", GNMI_SAYS_PREFERENCE },
+	{ P "/discriminator", GNMI_SAYS_DISCRIMINATOR },
+	{ P "/binding-sid", GNMI_SAYS_BSID },
+	{ P "/segment", GNMI_SAYS_SEGMENTS },
+	{ P "/state/status", GNMI_SAYS_STATUS },
+	{ P "/state/reason", GNMI_SAYS_REASON },
+	{ P "/state/active", GNMI_SAYS_ACTIVE },
+	{ P "/state/segment", GNMI_SAYS_IN_LIST },
+	{ "/device/maximum-segments", GNMI_SAYS_MSD },
+};
+
 const struct gnmi_kind gnmi_kind_agent = {
 	.name = "agent",
 	.title = "sextant-agent",
@@ -38,6 +57,10 @@ const struct gnmi_kind gnmi_kind_agent = {
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
 	.policy = policy,
+	.policy_watch = policy_watch,
+	.readings = readings,
+	.n_readings = ARRAY_LEN(readings),
+	.policy_state = true,
 	.segments_max = SR_SEGS_MAX,
 	.name_max = 127,
 	.counters = {

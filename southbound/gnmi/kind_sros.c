@@ -28,6 +28,20 @@ static const struct gnmi_object policy[] = {
 	{ 0 },
 };
 
+static const char *const policy_watch[] = { POLICIES "/static-policy", NULL };
+
+#define P POLICIES "/static-policy[name=<name>]"
+
+/* Its state names candidate paths by numbers of its own: what is read back is taken for up. */
+static const struct gnmi_reading readings[] = {
+	{ P "/color", GNMI_SAYS_COLOR },
+	{ P "/endpoint", GNMI_SAYS_ENDPOINT },
+	{ P "/preference", GNMI_SAYS_PREFERENCE },
+	{ P "/distinguisher", GNMI_SAYS_DISCRIMINATOR },
+	{ P "/segment-routing-v6/binding-sid[index=<>]/ip-address", GNMI_SAYS_BSID },
+	{ P "/segment-list[segment-list-index=<>]/segment[segment-index=<index>]/srv6-sid", GNMI_SAYS_SEGMENT },
+};
+
 const struct gnmi_kind gnmi_kind_sros = {
 	.name = "sros",
 	.title = "Nokia SR OS",
@@ -37,6 +51,9 @@ const struct gnmi_kind gnmi_kind_sros = {
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
 	.policy = policy,
+	.policy_watch = policy_watch,
+	.readings = readings,
+	.n_readings = ARRAY_LEN(readings),
 	.segments_max = 24,
 	.counters = {
 		[GNMI_POLICY_BYTES] = STATE "/sr-policy-egress-statistics[color=<color>]"

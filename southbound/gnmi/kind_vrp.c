@@ -36,6 +36,21 @@ static const struct gnmi_object policy[] = {
 	{ 0 },
 };
 
+static const char *const policy_watch[] = { SRPOLICY "/policys/policy", SRPOLICY "/segment-lists/segment-list",
+					    NULL };
+
+#define TOLD "/network-instance/instances/instance[name=_public_]/srv6/srpolicy"
+#define P TOLD "/policys/policy[color=<color>][endpoint=<endpoint>]"
+
+static const struct gnmi_reading readings[] = {
+	{ P "/name", GNMI_SAYS_NAME },
+	{ P "/binding-sid/value", GNMI_SAYS_BSID },
+	{ P "/candidate-paths/candidate-path[discriminator=<>][originator=<>][protocol-origin=<>]/preference",
+	  GNMI_SAYS_PREFERENCE },
+	{ TOLD "/segment-lists/segment-list[name=<name>]/segments/segment[index=<index>]/sid-value-2",
+	  GNMI_SAYS_SEGMENT },
+};
+
 const struct gnmi_kind gnmi_kind_vrp = {
 	.name = "vrp",
 	.title = "Huawei VRP",
@@ -44,6 +59,10 @@ const struct gnmi_kind gnmi_kind_vrp = {
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
 	.policy = policy,
+	.policy_watch = policy_watch,
+	.readings = readings,
+	.n_readings = ARRAY_LEN(readings),
+	.one_path = true,
 	.segments_max = 10,
 	.name_max = 31,
 	.preference_max = 65535,

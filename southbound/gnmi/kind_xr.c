@@ -35,6 +35,22 @@ static const struct gnmi_object policy[] = {
 	{ 0 },
 };
 
+static const char *const policy_watch[] = { TE "/policies/policy", TE "/segment-lists/explicit-segments", NULL };
+
+#define TOLD "/sr/traffic-engineering"
+#define P TOLD "/policies/policy[policy-name=<name>]"
+
+static const struct gnmi_reading readings[] = {
+	{ P "/policy-color-endpoint/color", GNMI_SAYS_COLOR },
+	{ P "/policy-color-endpoint/end-point-address", GNMI_SAYS_ENDPOINT },
+	{ P "/candidate-paths/preferences/preference[path-index=<preference>]/path-infos/"
+	    "path-info[hop-type=<>][segment-list-name=<>][type=<>]/segment-list-name",
+	  GNMI_SAYS_KEYS },
+	{ TOLD "/segment-lists/explicit-segments/explicit-segment[path-name=<name>]/segment-list-srv6/"
+	       "srv6-segments/srv6-segment[index=<index>]/address",
+	  GNMI_SAYS_SEGMENT },
+};
+
 const struct gnmi_kind gnmi_kind_xr = {
 	.name = "xr",
 	.title = "Cisco IOS XR",
@@ -43,6 +59,10 @@ const struct gnmi_kind gnmi_kind_xr = {
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
 	.policy = policy,
+	.policy_watch = policy_watch,
+	.readings = readings,
+	.n_readings = ARRAY_LEN(readings),
+	.one_path = true,
 	.preference_max = 65535,
 	.ipv6_only = true,
 	.counters = {

@@ -181,6 +181,8 @@ static void put(struct target *t, const struct gnmic_update *u)
 	canon(&u->path, &path);
 	gnmic_value_json(&u->val, &json);
 	target_put(t, str_text(&path), str_text(&json));
+	if (t->changed)
+		t->changed(t, str_text(&path), str_text(&json));
 }
 
 static bool names(const struct gnmic_set *s, const char *what)
@@ -206,6 +208,8 @@ static void apply(struct target *t, const struct gnmic_set *s, bool all)
 
 		canon(&s->deletes[i], &path);
 		drop(t, str_text(&path));
+		if (t->changed)
+			t->changed(t, str_text(&path), NULL);
 	}
 	for (size_t i = 0; i < s->n_replaces && left > 0; i++, left--)
 		put(t, &s->replaces[i]);
@@ -306,7 +310,7 @@ static void message(void *arg, struct rpc_call *call, const uint8_t *data, size_
 
 /* ---- streams ---- */
 
-void target_tell(struct target *t, int64_t time_ns, const char *path, const char *json)
+static void tell(struct rpc_call *stream, int64_t time_ns, const char *path, const char *json)
 {
 	struct gnmic_update u = { .val = { .kind = GNMIC_JSON_IETF } };
 	struct gnmic_event ev = { .update = { .timestamp_ns = time_ns } };
@@ -314,7 +318,7 @@ void target_tell(struct target *t, int64_t time_ns, const char *path, const char
 	size_t len;
 	uint8_t *msg;
 
-	assert(t->stream != NULL);
+	assert(stream != NULL);
 	arena_init(&a, 0);
 	assert(gnmic_path_parse(path, &a, &u.path) == NULL);
 	if (json) {
@@ -327,8 +331,28 @@ void target_tell(struct target *t, int64_t time_ns, const char *path, const char
 		ev.update.n_deletes = 1;
 	}
 	msg = gnmic_event_write(&ev, &a, &len);
-	assert(rpc_call_send(t->stream, msg, len) == 0);
+	assert(rpc_call_send(stream, msg, len) == 0);
 	arena_fini(&a);
+}
+
+void target_tell(struct target *t, int64_t time_ns, const char *path, const char *json)
+{
+	tell(t->stream, time_ns, path, json);
+}
+
+/* A list without keys has its entries below it. */
+static bool covers(const char *sub, const char *path)
+{
+	size_t n = strlen(sub);
+
+	return under(path, sub) || under(sub, path) || (strncmp(path, sub, n) == 0 && path[n] == '[');
+}
+
+void target_tell_all(struct target *t, int64_t time_ns, const char *path, const char *json)
+{
+	for (size_t i = 0; i < TARGET_STREAMS; i++)
+		if (t->streams[i].call && covers(t->streams[i].path, path))
+			tell(t->streams[i].call, time_ns, path, json);
 }
 
 void target_sync(struct target *t)
@@ -343,6 +367,26 @@ static void stream_end(void *arg, struct rpc_call *call, const struct rpc_status
 	(void)st;
 	if (t->stream == call)
 		t->stream = NULL;
+	for (size_t i = 0; i < TARGET_STREAMS; i++) {
+		if (t->streams[i].call != call)
+			continue;
+		t->streams[i].call = NULL;
+		free(t->streams[i].path);
+		t->streams[i].path = NULL;
+	}
+}
+
+static const char *stream_add(struct target *t, struct rpc_call *call, const struct gnmic_path *path)
+{
+	struct str text STR_AUTO = { 0 };
+	size_t i = 0;
+
+	canon(path, &text);
+	while (t->streams[i].call)
+		assert(++i < TARGET_STREAMS);
+	t->stream = t->streams[i].call = call;
+	t->streams[i].path = strdup(str_text(&text));
+	return t->streams[i].path;
 }
 
 static void stream_message(void *arg, struct rpc_call *call, const uint8_t *data, size_t len)
@@ -360,9 +404,11 @@ static void stream_message(void *arg, struct rpc_call *call, const uint8_t *data
 	if (t->no_change && s.subs[0].mode == GNMIC_ON_CHANGE) {
 		rpc_call_finish(call, RPC_INVALID_ARGUMENT, "not on change");
 	} else {
-		t->stream = call;
+		const char *sub = stream_add(t, call, &s.subs[0].path);
+
 		for (size_t i = 0; i < t->n && !t->silent_stream; i++)
-			target_tell(t, 1000, t->rows[i].path, t->rows[i].json);
+			if (covers(sub, t->rows[i].path))
+				target_tell(t, 1000, t->rows[i].path, t->rows[i].json);
 		if (!t->silent_stream)
 			target_sync(t);
 	}
@@ -391,6 +437,9 @@ void target_down(struct target *t)
 {
 	t->server = rpc_server_free(t->server);
 	t->stream = NULL;
+	for (size_t i = 0; i < TARGET_STREAMS; i++)
+		free(t->streams[i].path);
+	memset(t->streams, 0, sizeof(t->streams));
 	drop(t, "/");
 	saved_drop(t);
 }

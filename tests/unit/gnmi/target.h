@@ -4,7 +4,7 @@
 #include "rpc/rpc.h"
 #include "southbound/gnmi/codec/gnmic.h"
 
-enum { TARGET_ROWS = 64 };
+enum { TARGET_ROWS = 256, TARGET_STREAMS = 8 };
 
 struct target {
 	struct rpc_server *server;
@@ -32,7 +32,13 @@ struct target {
 	unsigned caps, gets, sets, subscribes, commits, confirms, cancels;
 	size_t most_changes; /* of one Set */
 	struct gnmic_subscription last_sub;
-	struct rpc_call *stream;
+	struct rpc_call *stream; /* the youngest */
+	struct {
+		struct rpc_call *call;
+		char *path;
+	} streams[TARGET_STREAMS];
+	/* What a Set has changed; json NULL: deleted. May be NULL. */
+	void (*changed)(struct target *t, const char *path, const char *json);
 	char user[32];
 	char pending[64]; /* commit that is not confirmed */
 	struct {
@@ -47,4 +53,6 @@ void target_put(struct target *t, const char *path, const char *json); /* NULL: 
 const char *target_has(const struct target *t, const char *path);	/* NULL: nothing */
 /* To the open stream. */
 void target_tell(struct target *t, int64_t time_ns, const char *path, const char *json);
+/* To each stream that asked for it, or for something in it. */
+void target_tell_all(struct target *t, int64_t time_ns, const char *path, const char *json);
 void target_sync(struct target *t);
