@@ -208,8 +208,8 @@ struct rc_rnode {
 extern const struct rc_row rc_rows_optimise[], rc_rows_operation[];
 extern const size_t rc_n_rows_optimise, rc_n_rows_operation;
 extern const struct rc_row rc_rows_topo[], rc_rows_policy[], rc_rows_system[], rc_rows_meta[];
-extern const struct rc_row rc_rows_slice[];
-extern const size_t rc_n_rows_slice;
+extern const struct rc_row rc_rows_slice[], rc_rows_measure[];
+extern const size_t rc_n_rows_slice, rc_n_rows_measure;
 extern const size_t rc_n_rows_topo, rc_n_rows_policy, rc_n_rows_system, rc_n_rows_meta;
 
 /* ---- reading ---- */
@@ -448,6 +448,8 @@ void rc_slice_audit(struct rc *rc, const struct lyd_node *input, struct lyd_node
 		    struct rc_op *op, struct rc_error *e);
 /* The container of that name, made when it is not there; the entry with that key, or NULL. */
 struct lyd_node *rc_inside(struct lyd_node *parent, const char *module, const char *name);
+/* rows_measure.c: what was measured of a slice-service, beside what is said of it. */
+void rc_measured_fill(struct rc_read *rd, const char *id, struct lyd_node *entry);
 struct lyd_node *rc_entry_of(struct lyd_node *parent, const char *list, const char *id);
 
 /* ---- operations ---- */

@@ -21,6 +21,7 @@
 
 struct rc;
 struct slice;
+struct assure_room;
 
 enum { RC_SESSIONS_MAX = 8, RC_AUDIT_MAX = 2000, RC_AUDIT_DENIED_MAX = 200 };
 
@@ -31,6 +32,7 @@ struct rc_cfg {
 	struct topo *topo;
 	struct intent *intent;
 	struct slice *slice; /* NULL: there are none */
+	struct assure_room *assure; /* NULL: nothing is measured */
 	const struct session_query *sessions; /* values are copied; at most RC_SESSIONS_MAX */
 	size_t n_sessions;
 	const char *models_dir; /* our YANG files */

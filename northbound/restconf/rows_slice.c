@@ -317,6 +317,7 @@ static void service_fill(struct rc_read *rd, const struct rc_cursor *cur, struct
 		return;
 	status_fill(entry, &v);
 	flows_fill(rd, cur->own, entry);
+	rc_measured_fill(rd, cur->own, entry);
 }
 
 /* ---- audit ---- */

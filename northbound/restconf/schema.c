@@ -21,6 +21,7 @@ static const struct {
 	{ "ietf-nrp", "2026-06-01", "srv6-selector" },
 	{ "sextant-slice-deviations", NULL, NULL },
 	{ "sextant-slice", NULL, NULL },
+	{ "sextant-measurements", NULL, NULL },
 	{ "sextant-topology", NULL, NULL },
 	{ "sextant-deviations", NULL, NULL },
 	{ "sextant-policy", NULL, NULL },
@@ -140,6 +141,7 @@ int rc_schema_load(struct rc *rc, char *err, size_t cap)
 	if (rows_add(rc, rc_rows_meta, rc_n_rows_meta, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_system, rc_n_rows_system, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_slice, rc_n_rows_slice, err, cap) < 0 ||
+	    rows_add(rc, rc_rows_measure, rc_n_rows_measure, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_policy, rc_n_rows_policy, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_operation, rc_n_rows_operation, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_optimise, rc_n_rows_optimise, err, cap) < 0 ||

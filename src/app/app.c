@@ -194,7 +194,7 @@ static int build_northbound(struct app *app, const struct conf *conf, char *err,
 	struct sse_cfg scfg;
 	struct rc_cfg rcfg = {
 		.loop = app->env.loop, .store = app->env.store, .bus = app->bus, .topo = app->topo,
-		.intent = app->intent, .slice = app->slice, .sessions = sessions, .models_dir = conf_models_dir(),
+		.intent = app->intent, .slice = app->slice, .assure = app->assure, .sessions = sessions, .models_dir = conf_models_dir(),
 		.yang_dir = conf->yang_dir, .version = SEXTANT_VERSION, .node = conf->node,
 		.config_text = config_text, .ready = ready, .stream = sse_handle, .arg = app,
 		.backup_dir = backups,

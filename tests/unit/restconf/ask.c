@@ -169,7 +169,8 @@ static struct ly_ctx *load(const char *first)
 	static const char *const names[] = { "sextant-topology", "sextant-policy", "sextant-system",
 					     "sextant-book", "sextant-audit", "sextant-path",
 					     "sextant-failure", "sextant-optimise",
-					     "sextant-operations", "sextant-slice", "sextant-events",
+					     "sextant-operations", "sextant-slice",
+					     "sextant-measurements", "sextant-events",
 					     "ietf-restconf-monitoring" };
 	struct ly_ctx *ctx;
 

@@ -675,6 +675,7 @@ static void rc_up(void)
 		.store = fake.store,
 		.bus = fake.bus,
 		.slice = slices,
+		.assure = (struct assure_room *)&nothing,
 		.sessions = q,
 		.n_sessions = 2,
 		.models_dir = getenv("SEXTANT_MODELS"),

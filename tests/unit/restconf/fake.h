@@ -82,4 +82,5 @@ Suite *suite_write(void);
 Suite *suite_group(void);
 Suite *suite_again(void);
 Suite *suite_slice(void);
+Suite *suite_measure(void);
 Suite *suite_optimise(void);

@@ -503,6 +503,7 @@ int main(void)
 	srunner_add_suite(sr, suite_group());
 	srunner_add_suite(sr, suite_again());
 	srunner_add_suite(sr, suite_slice());
+	srunner_add_suite(sr, suite_measure());
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);
