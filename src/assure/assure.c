@@ -153,7 +153,7 @@ int assure_terms_set(struct assure *a, uint64_t id, const struct assure_terms *t
 		const struct delays *d = &s->delays;
 		const struct sample *x = &d->at[(d->head + d->cap - i) % d->cap];
 
-		assure_delays_add(&fresh, t, x->period, x->ns, x->error_ns);
+		assure_delays_keep(&fresh, t, x);
 	}
 	fresh.fresh = s->delays.fresh;
 	free(s->delays.at);
@@ -219,6 +219,16 @@ enum assure_take assure_delay(struct assure *a, uint64_t id, uint64_t delay_ns, 
 	if (!s)
 		return ASSURE_NO_STREAM;
 	assure_delays_add(&s->delays, &s->terms, s->next, delay_ns, error_ns);
+	return ASSURE_TAKEN;
+}
+
+enum assure_take assure_delays_told(struct assure *a, uint64_t id, const struct assure_spread *told)
+{
+	struct stream *s = stream_of(a, id);
+
+	if (!s)
+		return ASSURE_NO_STREAM;
+	assure_delays_spread(&s->delays, &s->terms, s->next, told);
 	return ASSURE_TAKEN;
 }
 
@@ -327,7 +337,7 @@ enum assure_why assure_percentile(const struct assure *a, uint64_t id, uint32_t 
 	if (!ns)
 		return ASSURE_INSUFFICIENT_SAMPLES;
 	for (uint32_t i = 0; i < d->n; i++)
-		ns[i] = d->at[(d->head + d->cap - 1 - i) % d->cap].ns;
+		ns[i] = d->at[(d->head + d->cap - 1 - i) % d->cap].most_ns;
 	qsort(ns, d->n, sizeof(*ns), by_value);
 	/* the smallest that at most 1 - p of the samples are beyond, as assure_delays_judge() */
 	rank = d->n - (uint64_t)d->n * (PPM - ppm) / PPM;

@@ -125,6 +125,16 @@ enum assure_take assure_report(struct assure *a, uint64_t id, const struct assur
 /* A delay measured otherwise (STAMP), of the window that is open. */
 enum assure_take assure_delay(struct assure *a, uint64_t id, uint64_t delay_ns, uint64_t error_ns);
 
+/* Delays of which only this is told. */
+struct assure_spread {
+	uint32_t samples;
+	uint64_t minimum_ns, median_ns, p99_ns, maximum_ns; /* p99 0: not told */
+	uint64_t error_ns;				    /* of the clocks */
+};
+
+/* The same for many at once: each counts as what it may have been. */
+enum assure_take assure_delays_told(struct assure *a, uint64_t id, const struct assure_spread *s);
+
 /* Closes the windows that are due, each told once. fn may add, change or delete no stream. Of a
  * stream that is further behind than ASSURE_BEHIND_MAX, what lies before is unknown, and not told. */
 void assure_advance(struct assure *a, uint64_t now_ns,

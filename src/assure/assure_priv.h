@@ -33,7 +33,8 @@ struct path {
 };
 
 struct sample {
-	uint64_t period, ns, error_ns;
+	uint64_t period, ns, error_ns; /* of it, all in all */
+	uint64_t most_ns;	       /* that it may have been, clocks being right */
 };
 
 /* Delays of the last horizon windows, and how many of them are beyond the bound for certain, or
@@ -81,8 +82,11 @@ void assure_ladder_trim(struct stream *s);
 
 /* assure_delay.c */
 int assure_delays_init(struct delays *d, const struct assure_terms *t);
+void assure_delays_keep(struct delays *d, const struct assure_terms *t, const struct sample *s);
 void assure_delays_add(struct delays *d, const struct assure_terms *t, uint64_t period,
 		       uint64_t ns, uint64_t error_ns);
+void assure_delays_spread(struct delays *d, const struct assure_terms *t, uint64_t period,
+			  const struct assure_spread *s);
 /* What lies before the horizon is forgotten; the open window is over. */
 void assure_delays_turn(struct delays *d, const struct assure_terms *t, uint64_t period);
 enum assure_verdict assure_delays_judge(const struct delays *d, const struct assure_terms *t,

@@ -21,6 +21,7 @@ static void wants_reset(struct room_device *d)
 {
 	d->wants.any = d->wants.hops = d->wants.incomplete = false;
 	d->wants.flows.n = d->wants.ends.n = d->wants.edges.n = 0;
+	d->wants.probes.n = d->wants.senders.n = 0;
 }
 
 /* Devices by the nodes they are. */
@@ -129,13 +130,14 @@ static void flow_want(struct assure_room *r, const struct ted *ted, struct room_
 	f->same = f->too_many = false;
 	for (uint32_t i = 0; i < f->n_nodes; i++) {
 		d = device_at(r, ted, f->nodes[i]);
-		if (!d)
+		if (!d || !f->marked)
 			continue;
 		d->wants.any = true;
 		d->wants.hops |= f->hops || i == 0 || i + 1 == f->n_nodes;
 		d->wants.incomplete |= f->last.family == IP_NONE;
 	}
-	if (f->n_nodes < 2 || f->last.family != IP_V6)
+	room_probe_want(r, f);
+	if (f->n_nodes < 2 || f->last.family != IP_V6 || !f->marked)
 		return;
 	d = room_device_at(r, f->nodes[0]);
 	if (d)
@@ -156,7 +158,7 @@ static void slice_want(struct assure_room *r, const struct ted *ted, const struc
 		uint32_t node = ted_node_by_id(ted, s->edges.at[i].device);
 		struct room_device *d = node == TED_NONE ? NULL : room_device_at(r, node);
 
-		if (d)
+		if (d && d->wants.any)
 			(void)VEC_ADD(&d->wants.edges, &s->edges.at[i]);
 	}
 }
@@ -307,6 +309,8 @@ static void unwatch(struct room_device *d, uint32_t *id)
 
 static void device_watch(struct room_device *d)
 {
+	if (d->agent && !d->watch_sessions) /* also to find what a life before has left */
+		d->watch_sessions = watch(d, "/device/measure/stamp/session");
 	if (d->wants.any && !d->watch_faces)
 		d->watch_faces = watch(d, "/device/interface/address");
 	if (d->wants.hops && !d->watch_counters)
@@ -337,6 +341,7 @@ void room_plan(struct assure_room *r)
 		tell_apart(d);
 		device_watch(d);
 		device_tell(d, ted);
+		room_probes_tell(d);
 	}
 	for (size_t i = 0; i < r->order.n; i++)
 		room_flow_measure(r, r->order.at[i]);

@@ -106,6 +106,14 @@ static struct room_flow *flow_find(struct room_slice *s, const struct slice_flow
 	return NULL;
 }
 
+/* As ordered, within what can be. */
+static uint32_t period_of(const struct slice_assurance *p)
+{
+	uint32_t least = p->alt_mark ? ROOM_PERIOD_MS_MIN : ROOM_PROBES_MS_MIN;
+
+	return p->period_ms < least ? least : p->period_ms > ROOM_PERIOD_MS_MAX ? ROOM_PERIOD_MS_MAX : p->period_ms;
+}
+
 static uint32_t horizon_of(uint32_t period_ms, uint32_t percentile_ppm)
 {
 	uint32_t need = percentile_ppm >= PPM ? 1 : (PPM - 1) / (PPM - percentile_ppm) + 1;
@@ -119,16 +127,17 @@ static struct assure_terms terms_of(const struct assure_room *r, const struct ro
 {
 	const struct slice_assurance *p = &s->policy;
 	uint32_t ppm = v->percentile_milli ? v->percentile_milli * 10 : PPM;
+	uint32_t period = p->alt_mark ? r->period_ms : period_of(p);
 
 	return (struct assure_terms){
-		.period_ms = r->period_ms,
-		.guard_ms = r->period_ms / 4 * 3,
+		.period_ms = period,
+		.guard_ms = period / 4 * 3,
 		.loss_ppm_max = v->loss_ppm_max == PCE_NO_BOUND ? ASSURE_NO_BOUND :
 				v->loss_ppm_max > PPM		? PPM :
 								  v->loss_ppm_max,
 		.delay_us_max = v->promised_us == PCE_NO_BOUND ? ASSURE_NO_BOUND : v->promised_us,
 		.percentile_ppm = ppm,
-		.horizon = horizon_of(r->period_ms, ppm),
+		.horizon = horizon_of(period, ppm),
 		.at_risk_pct = p->at_risk_pct ? p->at_risk_pct : 100,
 		.to_violate = p->windows_to_violate ? p->windows_to_violate : 1,
 		.to_clear = p->windows_to_clear ? p->windows_to_clear : 1,
@@ -146,12 +155,16 @@ static bool same_terms(const struct assure_terms *a, const struct assure_terms *
 
 static void flow_terms(struct assure_room *r, struct room_flow *f, const struct slice_flow_view *v)
 {
+	const struct slice_assurance *p = &f->of->policy;
 	struct assure_terms t = terms_of(r, f->of, v);
 
-	if (sr_policy_key_cmp(&f->key, &v->key) != 0) {
+	if (sr_policy_key_cmp(&f->key, &v->key) != 0 || f->marked != p->alt_mark) {
 		room_flow_stop(r, f); /* other packets */
 		f->key = v->key;
 	}
+	f->marked = p->alt_mark;
+	f->probed = p->stamp;
+	f->has_probe = f->has_probe && p->stamp;
 	if (f->measured && !same_terms(&t, &f->terms) &&
 	    (t.period_ms != f->terms.period_ms || assure_terms_set(r->assure, f->id, &t) != 0))
 		room_flow_stop(r, f);
@@ -263,7 +276,7 @@ static bool is_up(enum slice_state s)
 static bool slice_is_up(const struct assure_room *r, const char *id, struct slice_view *v)
 {
 	return slice_get(r->parts.slice, id, v) == 0 && is_up(v->state) &&
-	       v->admin == SLICE_ADMIN_UP && v->assure.alt_mark;
+	       v->admin == SLICE_ADMIN_UP && (v->assure.alt_mark || v->assure.stamp);
 }
 
 static void slice_look(struct assure_room *r, const char *id)
@@ -287,24 +300,24 @@ static void slice_look(struct assure_room *r, const char *id)
 	flows_look(r, s);
 }
 
-/* Everything marks by the same time: the shortest that is ordered. */
+/* Everything marks by the same time: the shortest that is ordered. History goes by it too. */
 static bool period_look(struct assure_room *r)
 {
-	uint32_t least = 0, was = r->period_ms;
+	uint32_t marks = 0, probes = 0, was = r->period_ms;
 	struct slice_view v;
 
 	for (const char *id = slice_next(r->parts.slice, SLICE_SERVICE, NULL); id;
-	     id = slice_next(r->parts.slice, SLICE_SERVICE, id))
-		if (slice_is_up(r, id, &v) && (least == 0 || v.assure.period_ms < least))
-			least = v.assure.period_ms;
-	if (least)
-		least = least < ROOM_PERIOD_MS_MIN ? ROOM_PERIOD_MS_MIN :
-			least > ROOM_PERIOD_MS_MAX ? ROOM_PERIOD_MS_MAX :
-						     least;
-	r->period_ms = least;
-	if (least != was)
+	     id = slice_next(r->parts.slice, SLICE_SERVICE, id)) {
+		bool up = slice_is_up(r, id, &v);
+		uint32_t *least = v.assure.alt_mark ? &marks : &probes, ms = period_of(&v.assure);
+
+		if (up && (*least == 0 || ms < *least))
+			*least = ms;
+	}
+	r->period_ms = marks ? marks : probes;
+	if (r->period_ms != was)
 		r->next = 0;
-	return least != was;
+	return r->period_ms != was;
 }
 
 static void all_look(struct assure_room *r)

@@ -51,14 +51,16 @@ static void count(struct room_slice *s, uint64_t at_ns, enum assure_verdict v, u
 }
 
 /* The worst of what its flows were in the window that ended then; false: nothing is promised. */
-static bool worst_of(const struct room_slice *s, uint64_t end_ns, enum assure_verdict *out)
+static bool worst_of(const struct room_slice *s, uint64_t end_ns, uint64_t period_ns, enum assure_verdict *out)
 {
 	bool any = false;
 
 	*out = ASSURE_COMPLIANT;
 	for (size_t i = 0; i < s->flows.n; i++) {
 		const struct room_flow *f = s->flows.at[i];
-		bool known = f->measured && f->window_end_ns == end_ns;
+		/* a longer window stands for all that it has of it */
+		uint64_t last_ns = f->window_end_ns + (uint64_t)f->terms.period_ms * NS_PER_MS - period_ns;
+		bool known = f->measured && last_ns >= end_ns;
 		enum assure_verdict v = known ? f->window : ASSURE_UNKNOWN;
 
 		if (!f->promised)
@@ -82,7 +84,7 @@ static void period_count(struct assure_room *r, uint64_t k)
 	HASH_EACH (n, &r->slices) {
 		struct room_slice *s = HASH_OF(n, struct room_slice, by_id);
 
-		if (worst_of(s, (k + 1) * period_ns, &v))
+		if (worst_of(s, (k + 1) * period_ns, period_ns, &v))
 			count(s, k * period_ns, v, 1);
 	}
 }

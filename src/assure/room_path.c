@@ -44,7 +44,7 @@ static void repoint(struct assure_room *r, struct room_flow *f, uint64_t since_n
 
 static bool hops_wanted(const struct room_flow *f)
 {
-	if (!f->whole)
+	if (!f->whole || !f->marked)
 		return false;
 	if (f->of->raised || f->of->policy.hops == SLICE_HOPS_ALWAYS)
 		return true;
@@ -257,6 +257,8 @@ void room_flow_stop(struct assure_room *r, struct room_flow *f)
 	f->state = f->window = ASSURE_UNKNOWN;
 	f->n_segments = 0;
 	f->delay_us = UINT64_MAX;
+	f->has_probe = false;
+	f->heard_sent = f->heard_lost = 0;
 	f->why[0] = '\0';
 }
 
@@ -264,6 +266,8 @@ static const char *fault_of(const struct room_flow *f)
 {
 	if (f->n_nodes < 2)
 		return "its ends are not two routers of the topology";
+	if (!f->marked)
+		return NULL;
 	if (f->same)
 		return "its packets cannot be told from those of another flow of the same routers";
 	if (f->too_many)

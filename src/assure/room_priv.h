@@ -18,6 +18,7 @@ enum {
 	ROOM_MARKED_MAX = 1024,	     /* flows a device marks; as its model says, like what follows */
 	ROOM_ENDS_MAX = 256,
 	ROOM_PORTS_MAX = 64,
+	ROOM_PROBES_MS_MIN = 2000, /* window of a stream that has only probes */
 	ROOM_PERIOD_MS_MIN = 100,
 	ROOM_PERIOD_MS_MAX = 60000,
 	ROOM_PATHS_A_TURN = 256, /* policies asked for again */
@@ -55,6 +56,12 @@ struct room_flow {
 	enum assure_verdict window, state;	 /* its last */
 	uint64_t window_end_ns;
 	uint64_t delay_us; /* at the percentile; UINT64_MAX unknown */
+	bool marked, probed; /* by which methods */
+	bool has_probe;	     /* and of the last window of probes: */
+	uint64_t probe_sent, probe_lost;
+	uint32_t probe_delay_us;
+	uint64_t heard_sent, heard_lost; /* since the last window of a stream without marks */
+	char probe_fault[SR_REASON_MAX]; /* why there is no session, "" */
 	unsigned n_segments;
 	struct assure_segment segments[ASSURE_POINTS_MAX - 1];
 };
@@ -123,12 +130,26 @@ struct room_counter {
 	char path[];
 };
 
+/* A STAMP session at a device; of its last window what has been told so far. */
+struct room_session {
+	uint32_t flow;
+	bool wanted, told, there; /* by the plan; it was given it; it says so itself */
+	struct mono retry_at;	  /* it was refused */
+	char doc[320];		  /* as told */
+	uint64_t time, sent, lost;
+	unsigned have;
+	bool known;
+	struct assure_spread forward;
+};
+
 /* What a device is to do, while the plan is made. */
 struct room_wants {
 	bool any, hops, incomplete;
 	VEC(struct room_flow *) flows;
 	VEC(struct ip_prefix) ends;
 	VEC(const struct room_edge *) edges;
+	VEC(struct room_flow *) probes;	    /* sent here */
+	VEC(struct ip_addr) senders;	    /* that it answers */
 };
 
 struct room_device {
@@ -138,7 +159,7 @@ struct room_device {
 	uint32_t node; /* TED_NONE: there is none of its name */
 	bool up, agent, synced;
 	char trouble[SR_REASON_MAX]; /* why it is down, or what it refused */
-	uint32_t watch_counters, watch_faces; /* 0: none */
+	uint32_t watch_counters, watch_faces, watch_sessions; /* 0: none */
 	VEC(struct room_face) faces;
 	struct hash counters, meters;
 	struct room_counter *last;
@@ -152,6 +173,13 @@ struct room_device {
 	bool portless;	 /* no interface has the address of a link */
 	uint32_t txn;	 /* under way; 0 none */
 	struct mono retry_at;
+	/* probes: one change at a time */
+	VEC(struct room_session) sessions;
+	uint32_t probe_txn, probe_flow; /* under way, of the reflector: flow 0 */
+	char probe_doc[320];
+	struct str answers; /* what the reflector was told last; "" nothing */
+	bool answers_known;
+	struct mono answers_retry_at;
 };
 
 struct room_id {
@@ -229,6 +257,19 @@ void room_on_sample(void *arg, const struct device_sample *s);
 void room_on_gap(void *arg, const char *device, uint32_t watch, const char *why);
 void room_on_synced(void *arg, const char *device, uint32_t watch);
 void room_counters_forget(struct room_device *d);
+
+/* ---- room_probe.c: STAMP ---- */
+
+void room_probe_want(struct assure_room *r, struct room_flow *f);
+void room_probes_tell(struct room_device *d);
+/* It has forgotten, or nobody knows what it has. */
+void room_probes_forget(struct room_device *d);
+bool room_probe_result(struct room_device *d, const struct device_result *res); /* false: it is not of a probe */
+void room_probe_sample(struct room_device *d, const struct device_sample *s);
+/* Loss of streams that have only probes, as readings of their ends for the window that is due then. */
+void room_probes_close(struct assure_room *r, uint64_t due_ns);
+bool room_key_of(const char *path, const char *name, char *out, size_t cap);
+const char *room_leaf_at(const char *path); /* where its list entry ends, NULL: it is no leaf of one */
 
 /* ---- room_window.c ---- */
 

@@ -15,14 +15,14 @@ enum { TOLD_PACKETS = 1, TOLD_BOOT = 2, TOLD_BEGAN = 4, TOLD_ALL = 7, PATH_MAX_ 
 /* ---- paths: "…/list[k=v][k=v]/leaf", keys in order of name ---- */
 
 /* Where the entry ends, NULL: it is no leaf of one. */
-static const char *leaf_at(const char *path)
+const char *room_leaf_at(const char *path)
 {
 	const char *end = strrchr(path, ']');
 
 	return end && end[1] == '/' && strchr(end + 2, '/') == NULL ? end + 1 : NULL;
 }
 
-static bool key_of(const char *path, const char *name, char *out, size_t cap)
+bool room_key_of(const char *path, const char *name, char *out, size_t cap)
 {
 	size_t len = strlen(name), n = 0;
 
@@ -106,9 +106,9 @@ static bool meter_read(const char *path, struct room_meter *m)
 	uint64_t id;
 
 	*m = (struct room_meter){ 0 };
-	if (!key_of(path, "flow", flow, sizeof(flow)) || str_u64(flow, &id) < 0 || id == 0 ||
-	    id >> ROOM_FLOW_ID_BITS != 0 || !key_of(path, "direction", dir, sizeof(dir)) ||
-	    !key_of(path, "source", source, sizeof(source)) || ip_parse(source, &m->source) < 0)
+	if (!room_key_of(path, "flow", flow, sizeof(flow)) || str_u64(flow, &id) < 0 || id == 0 ||
+	    id >> ROOM_FLOW_ID_BITS != 0 || !room_key_of(path, "direction", dir, sizeof(dir)) ||
+	    !room_key_of(path, "source", source, sizeof(source)) || ip_parse(source, &m->source) < 0)
 		return false;
 	m->flow = (uint32_t)id;
 	m->out = strcmp(dir, "out") == 0;
@@ -256,7 +256,7 @@ static void leaf_take(struct room_device *d, struct room_counter *c, const char 
 
 static void on_counter(struct room_device *d, const struct device_sample *s)
 {
-	const char *end = leaf_at(s->path), *all = end ? end : s->path + strlen(s->path);
+	const char *end = room_leaf_at(s->path), *all = end ? end : s->path + strlen(s->path);
 	struct room_counter *c;
 
 	if (!end && !s->gone)
@@ -311,7 +311,7 @@ static void on_face(struct room_device *d, const struct device_sample *s)
 	char name[ROOM_NAME_MAX];
 	struct room_face *f;
 
-	if (!key_of(s->path, "name", name, sizeof(name)))
+	if (!room_key_of(s->path, "name", name, sizeof(name)))
 		return;
 	f = face_of(d, name, !s->gone);
 	if (!f)
@@ -344,6 +344,8 @@ void room_on_sample(void *arg, const struct device_sample *s)
 		on_counter(d, s);
 	} else if (s->watch == d->watch_faces) {
 		on_face(d, s);
+	} else if (s->watch == d->watch_sessions) {
+		room_probe_sample(d, s);
 	}
 }
 

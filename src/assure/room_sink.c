@@ -67,6 +67,10 @@ struct room_device *room_device_free(struct room_device *d)
 	VEC_FINI(&d->wants.flows);
 	VEC_FINI(&d->wants.ends);
 	VEC_FINI(&d->wants.edges);
+	VEC_FINI(&d->wants.probes);
+	VEC_FINI(&d->wants.senders);
+	VEC_FINI(&d->sessions);
+	str_fini(&d->answers);
 	str_fini(&d->said);
 	free(d);
 	return NULL;
@@ -86,6 +90,7 @@ static void on_up(void *arg, const struct device_info *info)
 	d->known = d->refused = false; /* who knows what it has now */
 	d->retry_at = (struct mono){ 0 };
 	d->trouble[0] = '\0';
+	room_probes_forget(d);
 	assure_room_plan_soon(r);
 }
 
@@ -117,7 +122,7 @@ static void on_result(void *arg, const struct device_result *res)
 	struct assure_room *r = arg;
 	struct room_device *d = room_device_of(r, res->device);
 
-	if (!d || d->txn != res->txn)
+	if (!d || room_probe_result(d, res) || d->txn != res->txn)
 		return;
 	d->txn = 0;
 	/* what cannot be marked has nothing to take away either */
@@ -144,9 +149,12 @@ static void on_drift(void *arg, const struct device_drift *drift)
 	struct assure_room *r = arg;
 	struct room_device *d = room_device_of(r, drift->device);
 
-	if (!d || strncmp(drift->path, "/device/measure/marking", 23) != 0)
+	if (d && strncmp(drift->path, "/device/measure/stamp", 21) == 0)
+		room_probes_forget(d);
+	if (!d || strncmp(drift->path, "/device/measure/", 16) != 0)
 		return;
-	d->known = false;
+	if (strncmp(drift->path, "/device/measure/marking", 23) == 0)
+		d->known = false;
 	assure_room_plan_soon(r);
 }
 

@@ -76,7 +76,10 @@ bool assure_room_stream(const struct assure_room *r, const char *id, uint32_t n,
 					    .hops = f->hops,
 					    .n_segments = f->n_segments,
 					    .delays_percentile_us = f->delay_us,
-					    .probe_delay_us = UINT32_MAX };
+					    .has_probe = f->has_probe,
+					    .probe_sent = f->probe_sent,
+					    .probe_lost = f->probe_lost,
+					    .probe_delay_us = f->has_probe ? f->probe_delay_us : UINT32_MAX };
 	(void)str_copy(out->why, sizeof(out->why), f->measured ? f->why : f->fault);
 	memcpy(out->segments, f->segments, f->n_segments * sizeof(f->segments[0]));
 	out->is.terms = f->terms;

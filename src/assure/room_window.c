@@ -87,11 +87,14 @@ static void say_delay(const struct assure_room *r, struct room_flow *f, const st
 static void say_missing(const struct assure_room *r, const struct room_flow *f, const char *what, struct str *o)
 {
 	uint32_t first = f->nodes[0], last = f->nodes[f->n_nodes - 1];
-	char why[SR_REASON_MAX];
+	char why[SR_REASON_MAX] = "no probe came back";
 	uint32_t node = room_device_deaf(r, first) ? first : last;
 
-	room_device_trouble(r, node, why, sizeof(why));
-	if (!room_device_deaf(r, node))
+	if (f->marked)
+		room_device_trouble(r, node, why, sizeof(why));
+	else if (f->probe_fault[0])
+		(void)str_copy(why, sizeof(why), f->probe_fault);
+	if (f->marked && !room_device_deaf(r, node))
 		(void)snprintf(why, sizeof(why), "%s or %s told no reading in time",
 			       label(intent_ted(r->parts.intent), first), label(intent_ted(r->parts.intent), last));
 	str_addf(o, "%s%s: %s", o->len ? "; " : "", what, why);
@@ -179,7 +182,10 @@ static void tell_watcher(const struct assure_room *r, const struct room_flow *f,
 		.delay_us = w->has_delay ? w->delay_us : UINT32_MAX,
 		.n_segments = w->n_segments,
 		.segments = w->segments,
-		.probe_delay_us = UINT32_MAX,
+		.has_probe = f->has_probe,
+		.probe_sent = f->probe_sent,
+		.probe_lost = f->probe_lost,
+		.probe_delay_us = f->probe_delay_us,
 		.why = f->why,
 	};
 
@@ -260,6 +266,7 @@ void room_windows(struct assure_room *r, uint64_t now_ns)
 	/* one after the other, for the history; who slept for long does not dwell on it */
 	while ((due = assure_due(r->assure)) <= now_ns && r->period_ms) {
 		due = now_ns - due > behind ? now_ns : due;
+		room_probes_close(r, due);
 		assure_advance(r->assure, due, on_window, r);
 		room_history_count(r, due);
 	}

@@ -21,6 +21,25 @@ struct router *router(const char *name)
 	return &rb.at[i % ROUTERS];
 }
 
+/* STAMP: one session and one reflector. */
+static void probe_set(struct router *d, const struct device_change *c, uint32_t txn)
+{
+	bool reflector = strcmp(c->path, "/device/measure/stamp/reflector") == 0;
+
+	ck_assert(d->probe_txn == 0 && !d->deaf);
+	d->probe_txn = txn;
+	if (d->refuses_probes)
+		return;
+	if (reflector) {
+		snprintf(d->reflector, sizeof(d->reflector), "%s", c->op == DEVICE_DELETE ? "" : c->json);
+		return;
+	}
+	ck_assert_int_eq(sscanf(c->path, "/device/measure/stamp/session[name=%63[^]]]", d->session_name), 1);
+	snprintf(d->session, sizeof(d->session), "%s", c->op == DEVICE_DELETE ? "" : c->json);
+	if (c->op == DEVICE_DELETE)
+		d->session_name[0] = '\0';
+}
+
 static int port_set(void *self, const char *device, const struct device_change *c, size_t n, uint32_t *txn)
 {
 	static uint32_t next;
@@ -28,9 +47,13 @@ static int port_set(void *self, const char *device, const struct device_change *
 
 	(void)self;
 	ck_assert(d->present && n == 1);
-	ck_assert_str_eq(c->path, "/device/measure/marking");
+	*txn = ++next;
+	if (strcmp(c->path, "/device/measure/marking") != 0) {
+		probe_set(d, c, *txn);
+		return 0;
+	}
 	ck_assert(!d->txn || d->answered);
-	*txn = d->txn = ++next;
+	d->txn = *txn;
 	d->answered = false;
 	d->sets++;
 	d->deletes += c->op == DEVICE_DELETE;
@@ -51,6 +74,8 @@ static int port_watch(void *self, const char *device, const struct device_watch 
 		d->faces = *watch;
 	else if (strcmp(w->path, "/device/measure/marking/counter") == 0)
 		d->counters = *watch;
+	else if (strcmp(w->path, "/device/measure/stamp/session") == 0)
+		d->sessions = *watch;
 	else
 		ck_abort_msg("%s?", w->path);
 	return 0;
@@ -72,7 +97,7 @@ static void port_forget(void *self, const char *device, const char *path)
 {
 	(void)self;
 	(void)router(device);
-	ck_assert_str_eq(path, "/device/measure/marking");
+	ck_assert(strncmp(path, "/device/measure/", 16) == 0);
 }
 
 static bool port_has(void *self, const char *device)
@@ -135,6 +160,14 @@ static void serve(void)
 			d->answered = true;
 			assure_device_sink.result(rb.room, &r);
 		}
+		if (d->up && d->probe_txn) {
+			struct device_result r = { .device = d->name, .txn = d->probe_txn,
+						   .outcome = d->refuses_probes ? DEVICE_REFUSED : DEVICE_DONE,
+						   .text = d->refuses_probes ? d->refuses_probes : "" };
+
+			d->probe_txn = 0;
+			assure_device_sink.result(rb.room, &r);
+		}
 		if (d->up && d->faces && faces_told[i] != d->faces) {
 			faces_told[i] = d->faces;
 			say_faces(d);
@@ -172,6 +205,32 @@ void disconnect_router(const char *name)
 	d->up = false;
 	d->txn = 0;
 	assure_device_sink.down(rb.room, d->name, "the connection broke");
+}
+
+/* ---- probes ---- */
+
+void probe_window(uint32_t sent, uint32_t lost, uint32_t us)
+{
+	struct router *d = router("a");
+	const struct {
+		const char *leaf;
+		uint64_t u;
+	} told[] = { { "known", 0 }, { "window-sent", sent }, { "window-received", sent - lost },
+		     { "window-lost", lost }, { "window-lost-forward", lost }, { "round-trip/maximum", 2 * us },
+		     { "forward/samples", sent - lost }, { "forward/minimum", us / 2 }, { "forward/median", us / 2 },
+		     { "forward/maximum", us }, { "forward/error", 10 }, { "window", wall() / NS_PER_S } };
+
+	ck_assert(d->session_name[0] && d->sessions);
+	for (unsigned i = 0; i < ARRAY_LEN(told); i++) {
+		char path[160], text[32];
+
+		if (us == 0 && strncmp(told[i].leaf, "forward/", 8) == 0)
+			continue;
+		snprintf(path, sizeof(path), "/device/measure/stamp/session[name=%s]/state/%s", d->session_name,
+			 told[i].leaf);
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)told[i].u);
+		say(d, d->sessions, path, i == 0 ? sent > lost ? "true" : "false" : text);
+	}
 }
 
 /* ---- traffic ---- */
@@ -304,7 +363,7 @@ void room_bed_restart(void)
 {
 	rb.room = assure_room_free(rb.room);
 	for (unsigned i = 0; i < ROUTERS; i++) {
-		rb.at[i].txn = rb.at[i].faces = rb.at[i].counters = 0;
+		rb.at[i].txn = rb.at[i].faces = rb.at[i].counters = rb.at[i].sessions = 0;
 		rb.at[i].up = false;
 	}
 	serve();

@@ -19,8 +19,11 @@ struct router {
 	int64_t clock_ms;	/* ahead of true time */
 	char doc[4096];		/* what it has: "" nothing */
 	unsigned sets, deletes;
-	uint32_t txn, faces, counters; /* of the last Set; watches, 0 none */
+	uint32_t txn, faces, counters; /* of the last Set of marking; watches, 0 none */
 	bool answered;
+	char reflector[256], session[320], session_name[64]; /* "" none */
+	uint32_t probe_txn, sessions; /* of the last Set of probes; a watch */
+	const char *refuses_probes;
 	uint64_t boot;
 	uint64_t count[2][2]; /* by way (in, out) and colour */
 };
@@ -54,5 +57,8 @@ void periods(unsigned n);
 void tell(const char *name, bool out);
 void tell_as(const char *name, bool out, const char *face, uint64_t period_no, uint64_t packets);
 uint64_t now_period(void);
+/* A window of the session of a that it has, all of it told: of so many probes so many were lost on the
+ * way there, the longest took so long. us 0: delays are not known. */
+void probe_window(uint32_t sent, uint32_t lost, uint32_t us);
 const struct assure_stream_view *stream(void); /* of the slice "one", the first. One buffer */
 const struct assure_slice_view *judged(void);

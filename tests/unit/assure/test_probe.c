@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Slices whose promise is watched by probes: sessions at headends, windows of probes, verdicts. */
+#include "room_bed.h"
+
+#include <stdio.h>
+
+#define PROBED(method, bounds)                                                                     \
+	SERVICE("one", "\"sextant-slice:assurance-policy\":{\"method\":\"" method                      \
+			"\",\"windows-to-violate\":2,\"windows-to-clear\":2}," CUSTOM(                    \
+			       BOUND("one-way-bandwidth", "bps", "1000000") "," bounds) ",",       \
+		SDP("s1", "a", "g", "") "," SDP("s2", "d", "g", ""), GROUP("g", "point-to-point", P2P("1", "s1", "s2", "")))
+#define LOSS BOUND("one-way-packet-loss", "ppm", "60000")
+#define DELAY BOUND("one-way-delay-maximum", "milliseconds", "10")
+
+static void up(const char *doc)
+{
+	struct slice_result res;
+
+	room_bed_up();
+	res = put_doc(SLICE_SERVICE, "one", doc);
+	ck_assert_msg(res.code == 0, "%s: %s", res.field, res.text);
+	bed_settle();
+	periods(3);
+	rb.flow = (uint32_t)stream()->id;
+}
+
+/* Windows of a stream that has only probes are of two seconds, in each two of theirs. */
+static void windows(unsigned n, uint32_t lost, uint32_t us)
+{
+	while (n-- > 0) {
+		periods(1);
+		probe_window(20, lost, us);
+		periods(1);
+		probe_window(20, 0, us);
+	}
+	periods(2);
+}
+
+START_TEST(sessions_run_in_the_policy_of_the_flow_and_go_with_the_slice)
+{
+	char want[320], name[64], ip[IP_TEXT_MAX];
+	struct ip_addr a;
+
+	up(PROBED("stamp", DELAY));
+	a = net_addr("d");
+	snprintf(name, sizeof(name), "slice-%u", rb.flow);
+	ck_assert_str_eq(router("a")->session_name, name);
+	snprintf(want, sizeof(want), "{\"reflector\":\"%s\",", ip_text(&a, ip, sizeof(ip)));
+	ck_assert(strncmp(router("a")->session, want, strlen(want)) == 0);
+	snprintf(want, sizeof(want), "\"window\":1,\"policy\":{\"color\":%u,\"endpoint\":\"%s\"}}", stream()->key.color, ip);
+	ck_assert_msg(strstr(router("a")->session, want) != NULL, "%s", router("a")->session);
+	a = net_addr("a");
+	snprintf(want, sizeof(want), "{\"allow\":[\"%s/128\"]}", ip_text(&a, ip, sizeof(ip)));
+	ck_assert_str_eq(router("d")->reflector, want);
+	ck_assert(!router("a")->doc[0] && !router("a")->counters && !router("b")->doc[0]);
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
+	bed_settle();
+	periods(2);
+	ck_assert(!router("a")->session_name[0] && !router("d")->reflector[0]);
+	room_bed_down();
+}
+END_TEST
+
+START_TEST(probes_tell_delay_and_loss_and_silence_is_unknown)
+{
+	up(PROBED("stamp", DELAY "," LOSS));
+	ck_assert_int_eq(judged()->state, ASSURE_UNKNOWN);
+	windows(3, 0, 4000);
+	ck_assert_msg(judged()->state == ASSURE_COMPLIANT, "%s", judged()->why);
+	ck_assert(stream()->has_probe && stream()->probe_delay_us == 4000);
+	ck_assert(stream()->delays_percentile_us == 4000 && rb.last.has_probe && rb.last.n_segments == 1);
+	windows(4, 0, 12000);
+	ck_assert_int_eq(judged()->state, ASSURE_VIOLATED);
+	ck_assert_ptr_nonnull(strstr(judged()->why, "delay 12000 us of 10000 us allowed"));
+	windows(40, 0, 4000);
+	ck_assert_msg(judged()->state == ASSURE_COMPLIANT, "%s", judged()->why);
+	windows(3, 4, 4000); /* a tenth of both windows */
+	ck_assert_int_eq(judged()->state, ASSURE_VIOLATED);
+	ck_assert_msg(strstr(rb.why, "loss 10.00 % of 6.00 % allowed (4 of 40)") != NULL, "%s", rb.why);
+	windows(8, 0, 4000);
+	periods(4); /* nothing is told */
+	ck_assert(rb.last.verdict == ASSURE_UNKNOWN && judged()->state == ASSURE_UNKNOWN);
+	windows(3, 20, 0); /* not one came back */
+	ck_assert_int_eq(rb.last.verdict, ASSURE_UNKNOWN);
+	room_bed_down();
+}
+END_TEST
+
+START_TEST(without_clocks_there_is_loss_but_no_delay)
+{
+	up(PROBED("stamp", DELAY "," LOSS));
+	windows(3, 0, 0);
+	ck_assert(rb.last.verdict == ASSURE_UNKNOWN && rb.last.loss_known && rb.last.sent == 40);
+	ck_assert_msg(strstr(rb.why, "delay unknown: no delay was measured") != NULL, "%s", rb.why);
+	room_bed_down();
+}
+END_TEST
+
+START_TEST(what_is_refused_is_said_and_what_was_left_is_taken_away)
+{
+	up(PROBED("stamp", LOSS));
+	router("a")->refuses_probes = "no such policy";
+	assure_device_sink.drift(rb.room, &(struct device_drift){ .device = "a", .path = "/device/measure/stamp/session",
+								 .found = "nothing" });
+	periods(4);
+	ck_assert_msg(strstr(rb.why, "a refused the probes: no such policy") != NULL, "%s", rb.why);
+	router("a")->refuses_probes = NULL;
+	periods(40);
+	windows(3, 0, 4000);
+	ck_assert_int_eq(judged()->state, ASSURE_COMPLIANT);
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
+	bed_settle();
+	periods(2);
+	/* a session of a life before, and one of somebody else */
+	snprintf(router("c")->session_name, sizeof(router("c")->session_name), "slice-77");
+	for (unsigned i = 0; i < 2; i++) {
+		struct device_sample s = { .device = "c", .watch = router("c")->sessions, .text = "true",
+					   .path = i ? "/device/measure/stamp/session[name=theirs]/state/known" :
+						       "/device/measure/stamp/session[name=slice-77]/state/known" };
+
+		assure_device_sink.sample(rb.room, &s);
+	}
+	periods(2);
+	ck_assert_str_eq(router("c")->session_name, "");
+	room_bed_down();
+}
+END_TEST
+
+START_TEST(marks_and_probes_go_together)
+{
+	up(PROBED("both", DELAY "," LOSS));
+	ck_assert(router("a")->doc[0] && router("a")->session_name[0]);
+	for (unsigned i = 0; i < 4; i++) {
+		periods(1);
+		probe_window(10, 0, 3000);
+	}
+	periods(1);
+	ck_assert_int_eq(rb.last.verdict, ASSURE_COMPLIANT);
+	ck_assert(rb.last.sent == 1000 && rb.last.has_probe && rb.last.probe_sent == 10);
+	room_bed_down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("assure-probe");
+	TCase *t = tcase_create("all");
+
+	tcase_add_test(t, sessions_run_in_the_policy_of_the_flow_and_go_with_the_slice);
+	tcase_add_test(t, probes_tell_delay_and_loss_and_silence_is_unknown);
+	tcase_add_test(t, without_clocks_there_is_loss_but_no_delay);
+	tcase_add_test(t, what_is_refused_is_said_and_what_was_left_is_taken_away);
+	tcase_add_test(t, marks_and_probes_go_together);
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	return check_main(s);
+}
