@@ -47,6 +47,52 @@ controller_config() {
 		[[ -z ${R[$r.pathd]} ]] || printf '    - address: "%s"\n      headend: "%s"\n      insecure: true\n      profile: frr\n' \
 			"$(pathd_v6 "$r")" "$(loop_v4 "$r")"
 	done
+	[[ -z $DEVICES ]] || controller_devices
+}
+
+# ---- devices: agents spoken to by gNMI, with certificates on both sides ----
+
+certificate() { # NAME
+	local at=$RUN/pki/$1
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$at.key" -subj "/CN=$1" -out "$at.csr" &&
+		openssl x509 -req -in "$at.csr" -CA "$RUN/pki/ca.pem" -CAkey "$RUN/pki/ca.key" -CAcreateserial -days 30 \
+			-extfile <(echo "subjectAltName=DNS:$1") -out "$at.pem"
+}
+
+certificates() {
+	local r
+	mkdir -p "$RUN/pki"
+	{
+		openssl req -x509 -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$RUN/pki/ca.key" \
+			-subj '/CN=lab' -days 30 -out "$RUN/pki/ca.pem"
+		for r in ctl "${ROUTERS[@]}"; do certificate "$r" || return; done
+	} >"$RUN/pki/log" 2>&1 || die "no certificates: $(tail -n 1 "$RUN/pki/log")"
+}
+
+tls_of() { # NAME INDENT
+	printf '%stls:\n' "$2"
+	printf "$2  %s: %s\n" certificate "$RUN/pki/$1.pem" key "$RUN/pki/$1.key" ca "$RUN/pki/ca.pem"
+}
+
+controller_devices() {
+	local r
+	printf 'devices:\n%s\n  device:\n' "$(tls_of ctl '  ')"
+	for r in "${ROUTERS[@]}"; do
+		printf '    - name: %s\n      address: "%s"\n      server-name: %s\n' "$r" "$(mgmt_v6 "$r")" "$r"
+	done
+}
+
+# What is set is kept there; from the start the blocks all SIDs are of, see topology.sh, locator().
+device_file() { echo '{"sextant-device:device":{"underlay":["fc00::/32","fcbb:bbbb::/32"]}}'; }
+
+agent_device() { # ROUTER
+	cat <<-TEXT
+		slices: $RUN/$1/slices.json
+		gnmi:
+		  address: "$(mgmt_v6 "$1")"
+		  writer: [ ctl ]
+		$(tls_of "$1" '  ')
+	TEXT
 }
 
 # The SID of the service behind a router: End.DT6, looked up in table 100.
@@ -96,6 +142,7 @@ $(steer "${C[$c.prefix]%/64}3/128" 200 "${C[$c.router]}")
 		printf 'local-sid:\n%s\n' "$local_sid"
 	fi
 	echo 'repair-ua: true'
+	[[ -z $DEVICES ]] || agent_device "$r"
 }
 
 # ---- starting and ending them ----
