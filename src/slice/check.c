@@ -271,6 +271,7 @@ static bool steps_served(struct slice_commit *c, const struct slice_change *h)
 {
 	const struct slice_realisation *r = &h->fresh->service.real;
 	static const char at[] = "sextant-slice:realisation/";
+	struct slice_fault f = { 0 };
 	char field[64];
 
 	if (r->sharing != SLICE_SHARED && !r->parent && !slice_step_by(c->s, SLICE_STEP_QUEUE)) {
@@ -288,6 +289,8 @@ static bool steps_served(struct slice_commit *c, const struct slice_change *h)
 		return slice_refuse(c, h, SLICE_E_STEP, field,
 				    "sr-policy, or flex-algo with the number of one: nothing here steers otherwise");
 	}
+	if (!slice_steps_possible(c->s, &h->fresh->service, &f))
+		return slice_refuse(c, h, SLICE_E_STEP, f.field, "%s", f.text);
 	return true;
 }
 

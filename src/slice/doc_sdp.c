@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "slice/doc_service.h"
 
-enum { CRITERIA_MAX = 64, TERMS_MAX = 16, VALUES_MAX = 256, ACS_MAX = 16, VLAN_MAX = 4094 };
+enum { CRITERIA_MAX = 64, TERMS_MAX = 16, VALUES_MAX = 256, ACS_MAX = 16, BEHIND_MAX = 256, VLAN_MAX = 4094 };
 
 static void numbers(struct doc *d, json_object *o, const char *name, uint64_t max, struct slice_match *out)
 {
@@ -30,15 +30,21 @@ static void names(struct doc *d, json_object *o, const char *name, struct slice_
 	out->n = at ? out->n : 0;
 }
 
+static const struct ip_prefix *prefix_list(struct doc *d, json_object *o, const char *name, uint32_t max,
+					   uint32_t *n)
+{
+	json_object *v = doc_array(d, o, name, max, n);
+	struct ip_prefix *at = doc_alloc(d, *n, sizeof(*at));
+
+	for (uint32_t i = 0; at && i < *n; i++)
+		at[i] = doc_prefix(d, json_object_array_get_idx(v, i), name);
+	*n = at ? *n : 0;
+	return at;
+}
+
 static void prefixes(struct doc *d, json_object *o, struct slice_match *out)
 {
-	json_object *v = doc_array(d, o, "ip-prefix", VALUES_MAX, &out->n);
-	struct ip_prefix *at = doc_alloc(d, out->n, sizeof(*at));
-
-	for (uint32_t i = 0; at && i < out->n; i++)
-		at[i] = doc_prefix(d, json_object_array_get_idx(v, i), "ip-prefix");
-	out->prefixes = at;
-	out->n = at ? out->n : 0;
+	out->prefixes = prefix_list(d, o, "ip-prefix", VALUES_MAX, &out->n);
 }
 
 static struct ip_prefix flow_end(struct doc *d, json_object *o, const char *name)
@@ -220,6 +226,16 @@ static uint32_t ac_vlan(struct doc *d, json_object *o)
 	return vlan;
 }
 
+/* What is behind it, which the standard model has no place for. */
+static void behind(struct doc *d, json_object *o, struct slice_ac *out)
+{
+	const char *hop = doc_text(d, o, "next-hop");
+
+	out->behind = prefix_list(d, o, "customer-prefix", BEHIND_MAX, &out->n_behind);
+	if (hop && ip_parse(hop, &out->next_hop) < 0)
+		doc_fault(d, "next-hop", "it has to be an address");
+}
+
 static void circuit(struct doc *d, json_object *o, struct slice_ac *out)
 {
 	const char *node = doc_text(d, o, "ac-node-id"), *port = doc_text(d, o, "ac-tp-id");
@@ -230,6 +246,8 @@ static void circuit(struct doc *d, json_object *o, struct slice_ac *out)
 	out->v4 = ac_address(d, o, "ac-ipv4-address", "ac-ipv4-prefix-length");
 	out->mtu = (uint32_t)doc_u64(d, o, "mtu", 0, UINT32_MAX);
 	out->vlan = ac_vlan(d, o);
+	behind(d, o, out);
+	rates(d, o, "incoming-qos-policy", &out->in);
 	out->down = doc_admin(d, o) != SLICE_ADMIN_UP;
 }
 

@@ -148,6 +148,10 @@ struct slice_rates {
 struct slice_ac {
 	const char *id, *node, *port; /* "" when not said */
 	struct ip_prefix v6, v4;      /* address as given, with its length */
+	const struct ip_prefix *behind; /* of the customer, by next_hop (IP_NONE: on the link) */
+	struct ip_addr next_hop;
+	struct slice_rates in;
+	uint32_t n_behind;
 	uint32_t mtu, vlan;	      /* 0: none */
 	bool down;
 };

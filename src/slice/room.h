@@ -155,6 +155,7 @@ void slice_event(const struct slice_entry *e, enum bus_severity severity, const 
 /* Who does a step; NULL: nobody. */
 const struct slice_steps *slice_step_by(const struct slice *s, enum slice_step step);
 void slice_steps_cancel(const struct slice *s, const char *id);
+bool slice_steps_possible(const struct slice *s, const struct slice_service *v, struct slice_fault *f);
 
 /* ---- planning in the room ---- */
 

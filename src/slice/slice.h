@@ -61,6 +61,16 @@ struct slice_job {
 	bool undo; /* take it away: in the opposite order, and good when it is not there */
 };
 
+/* What a room has of a slice on one device. */
+struct slice_device {
+	const char *part, *device; /* "tables", "r1" */
+	const char *state;	   /* "done", "waiting", "refused" */
+	const char *reason;	   /* "" none */
+	uint32_t wanted, there;	   /* objects */
+};
+
+typedef void (*slice_device_fn)(void *arg, const struct slice_device *d);
+
 /*
  * What is borrowed is good during the call. Both ways may be asked for again after a crash and are
  * the same then. The answer comes by slice_step_done(), later or from inside the call; one that
@@ -72,6 +82,9 @@ struct slice_steps {
 	void (*cancel)(void *ctx, const char *id); /* its answer is no longer waited for; may be NULL */
 	/* What is there of slices that do not exist: said to fn, one line each; may be NULL. */
 	void (*audit)(void *ctx, void (*fn)(void *arg, const char *id, const char *what), void *arg);
+	/* Before it is taken: false, and *f says what this room could never do of it. May be NULL. */
+	bool (*possible)(void *ctx, const struct slice_service *service, struct slice_fault *f);
+	void (*devices)(void *ctx, const char *id, slice_device_fn fn, void *arg); /* may be NULL */
 };
 
 /* ok false: why says what went wrong. */
@@ -251,9 +264,13 @@ struct slice_flow_view {
 };
 
 int slice_get(const struct slice *s, const char *id, struct slice_view *out); /* 0 or SLICE_E_MISSING */
+/* What its document says, until the next turn of the loop. NULL: there is none. */
+const struct slice_service *slice_service_of(const struct slice *s, const char *id);
 /* Flows in order, from `at` on; how many were written. What the network says of one: intent_get(). */
 uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct slice_flow_view *out,
 		     uint32_t cap);
+/* What rooms have of it on devices, a line each. */
+void slice_devices(const struct slice *s, const char *id, slice_device_fn fn, void *arg);
 /* Whose policy it is: id of the slice, NULL nobody's. Intent knows them all as owned by SLICE_OWNER. */
 #define SLICE_OWNER "slice"
 

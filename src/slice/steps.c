@@ -49,3 +49,20 @@ uint8_t slice_nrp_algo(const struct slice *s, uint32_t nrp_id)
 
 	return e ? slice_algo_of(e) : 0;
 }
+
+bool slice_steps_possible(const struct slice *s, const struct slice_service *v, struct slice_fault *f)
+{
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		if (s->steps[i].possible && !s->steps[i].possible(s->steps[i].ctx, v, f))
+			return false;
+	}
+	return true;
+}
+
+void slice_devices(const struct slice *s, const char *id, slice_device_fn fn, void *arg)
+{
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		if (s->steps[i].devices)
+			s->steps[i].devices(s->steps[i].ctx, id, fn, arg);
+	}
+}

@@ -62,6 +62,13 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 	return 0;
 }
 
+const struct slice_service *slice_service_of(const struct slice *s, const char *id)
+{
+	const struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);
+
+	return e ? &e->service : NULL;
+}
+
 uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct slice_flow_view *out,
 		     uint32_t cap)
 {

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders that no router could be told are refused when they are written, not when they are built. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "realise/plan.h"
+
+enum { RATE_LEAST = 8000 };
+
+struct look {
+	const struct slice_service *s;
+	const struct slice_sdp *p;
+	struct slice_fault *f;
+	const uint64_t *groups; /* of each SDP */
+};
+
+/* Always false, for who returns it. */
+static bool wrong(struct look *l, const char *leaf, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static bool wrong(struct look *l, const char *leaf, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)snprintf(l->f->field, sizeof(l->f->field), "sdps/sdp[id='%s']/%.200s", l->p->id, leaf);
+	va_start(ap, fmt);
+	(void)vsnprintf(l->f->text, sizeof(l->f->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* ---- circuits ---- */
+
+static bool circuit_ok(struct look *l, const struct slice_ac *ac)
+{
+	char leaf[SLICE_ID_MAX + 64], name[REALISE_IF_MAX];
+
+	(void)snprintf(leaf, sizeof(leaf), "attachment-circuits/attachment-circuit[id='%s']", ac->id);
+	if (!realise_interface(ac, name))
+		return wrong(l, leaf, "ac-tp-id has to be the name of an interface of the router, at most 15 "
+				      "letters with its VLAN");
+	if (ac->v6.addr.family == IP_NONE && ac->v4.addr.family == IP_NONE && ac->n_behind == 0)
+		return wrong(l, leaf, "no prefix is behind it: ac-ipv6-address with its length, or "
+				      "sextant-slice:customer-prefix");
+	if (ac->v4.addr.family != IP_NONE && ac->v6.addr.family == IP_NONE)
+		return wrong(l, leaf, "customers' packets are IPv6 here: ac-ipv6-address");
+	if (ac->in.cir && ac->in.cir < RATE_LEAST)
+		return wrong(l, leaf, "no rate below %d bit/s is policed", RATE_LEAST);
+	for (uint32_t i = 0; i < ac->n_behind; i++) {
+		if (ac->behind[i].addr.family != IP_V6)
+			return wrong(l, leaf, "customers' packets are IPv6 here: customer-prefix");
+	}
+	return true;
+}
+
+/* ---- criteria ---- */
+
+static bool term_ok(struct look *l, const struct slice_criterion *c, const struct slice_match *m)
+{
+	char leaf[64];
+
+	(void)snprintf(leaf, sizeof(leaf), "service-match-criteria/match-criterion[index='%u']", c->index);
+	switch (m->type) {
+	case SLICE_MATCH_LABEL:
+	case SLICE_MATCH_ACL:
+	case SLICE_MATCH_APN:
+		return wrong(l, leaf, "no router here reads labels, access lists or APN IDs: dscp, five-tuple, "
+				      "prefixes, phy-interface or vlan");
+	case SLICE_MATCH_SRC:
+	case SLICE_MATCH_DST:
+		for (uint32_t i = 0; i < m->n; i++) {
+			if (m->prefixes[i].addr.family != IP_V6)
+				return wrong(l, leaf, "customers' packets are IPv6 here");
+		}
+		return true;
+	case SLICE_MATCH_FLOW:
+		if (m->flow.src.addr.family == IP_V4 || m->flow.dst.addr.family == IP_V4)
+			return wrong(l, leaf, "customers' packets are IPv6 here");
+		if ((m->flow.src_port || m->flow.dst_port) && m->flow.protocol != 6 && m->flow.protocol != 17 &&
+		    m->flow.protocol != 132)
+			return wrong(l, leaf, "ports are of protocol 6, 17 or 132");
+		return true;
+	case SLICE_MATCH_ANY:
+	case SLICE_MATCH_INTERFACE:
+	case SLICE_MATCH_VLAN:
+	case SLICE_MATCH_DSCP:
+		break;
+	}
+	return true;
+}
+
+static bool has_term(const struct slice_criterion *c, enum slice_match_type t)
+{
+	for (uint32_t i = 0; i < c->n_match; i++) {
+		if (c->match[i].type == t)
+			return true;
+	}
+	return false;
+}
+
+static bool criterion_ok(struct look *l, const struct slice_criterion *c, uint32_t *classes)
+{
+	char leaf[64];
+	uint32_t circuits = 0;
+
+	(void)snprintf(leaf, sizeof(leaf), "service-match-criteria/match-criterion[index='%u']", c->index);
+	for (uint32_t i = 0; i < c->n_match; i++) {
+		if (!term_ok(l, c, &c->match[i]))
+			return false;
+	}
+	if (has_term(c, SLICE_MATCH_FLOW) && (has_term(c, SLICE_MATCH_SRC) || has_term(c, SLICE_MATCH_DST)))
+		return wrong(l, leaf, "five-tuple names the addresses: prefixes do not go beside it");
+	for (uint32_t i = 0; i < l->p->n_acs; i++)
+		circuits += realise_takes(c, &l->p->acs[i]);
+	if (circuits == 0)
+		return wrong(l, leaf, "no circuit of the SDP has that interface or VLAN");
+	if (realise_is_fine(c) || l->s->real.steering == SLICE_BY_DSCP || l->s->real.steering == SLICE_BY_FLOW)
+		*classes += circuits * realise_combinations(c);
+	return *classes <= REALISE_CLASSES ||
+	       wrong(l, leaf, "more than %d combinations of values and circuits of one SDP", REALISE_CLASSES);
+}
+
+/* ---- an SDP ---- */
+
+/* What a policer cannot see it cannot hold to a rate. */
+static bool rates_ok(struct look *l)
+{
+	const struct slice_sdp *p = l->p;
+	bool said = p->in.cir || p->in.pir, bound = false;
+
+	if (p->in.cir && p->in.cir < RATE_LEAST)
+		return wrong(l, "incoming-qos-policy", "no rate below %d bit/s is policed", RATE_LEAST);
+	for (uint32_t i = 0; i < p->n_acs; i++) {
+		said = said || p->acs[i].in.cir || p->acs[i].in.pir;
+		for (uint32_t g = 0; g < l->s->n_groups; g++)
+			bound = bound || realise_is_bound(l->s, p, l->s->groups[g].id, &p->acs[i]);
+	}
+	return !said || bound || l->s->n_groups == 0 || realise_only_dscp(p) >= 0 ||
+	       wrong(l, "incoming-qos-policy",
+		     "a rate is policed of a whole circuit, or of the one DSCP that its criteria name");
+}
+
+static bool bound_once(struct look *l, const struct slice_ac *ac)
+{
+	uint64_t mine = l->groups[l->p - l->s->sdps];
+	const char *first = NULL;
+
+	for (uint32_t g = 0; g < l->s->n_groups; g++) {
+		const struct slice_group *of = &l->s->groups[g];
+
+		if (!(mine >> g & 1) || !realise_is_bound(l->s, l->p, of->id, ac))
+			continue;
+		if (first)
+			return wrong(l, "service-match-criteria",
+				     "all packets of circuit %.40s would be of both groups %.60s and %.60s", ac->id,
+				     first, of->id);
+		first = of->id;
+	}
+	return true;
+}
+
+static bool sdp_ok(struct look *l)
+{
+	const struct slice_sdp *p = l->p;
+	uint32_t classes = 0;
+
+	for (uint32_t i = 0; i < p->n_acs; i++) {
+		if (!p->acs[i].down && (!circuit_ok(l, &p->acs[i]) || !bound_once(l, &p->acs[i])))
+			return false;
+	}
+	for (uint32_t i = 0; i < p->n_criteria; i++) {
+		if (!criterion_ok(l, &p->criteria[i], &classes))
+			return false;
+	}
+	if (p->n_criteria == 0 && (l->s->real.steering == SLICE_BY_DSCP || l->s->real.steering == SLICE_BY_FLOW))
+		return wrong(l, "service-match-criteria", "steering by dscp or five-tuple needs them");
+	return rates_ok(l);
+}
+
+/* ---- all of them together ---- */
+
+/* Groups of each SDP, by its criteria or by the ends of constructs: bits, as there are at most 64. */
+static void memberships(const struct slice_service *s, uint64_t *of)
+{
+	for (uint32_t i = 0; i < s->n_sdps; i++) {
+		of[i] = s->n_groups ? 0 : 1; /* without groups they are one pool */
+		for (uint32_t k = 0; k < s->sdps[i].n_criteria; k++)
+			of[i] |= UINT64_C(1) << s->sdps[i].criteria[k].group;
+	}
+	for (uint32_t g = 0; g < s->n_groups; g++) {
+		for (uint32_t i = 0; i < s->groups[g].n_constructs; i++) {
+			const struct slice_construct *c = &s->groups[g].constructs[i];
+
+			for (uint32_t k = 0; k < c->n_ends; k++)
+				of[c->ends[k].sdp] |= UINT64_C(1) << g;
+		}
+	}
+}
+
+struct owned {
+	struct ip_prefix prefix;
+	uint32_t sdp;
+};
+
+static int by_prefix(const void *a, const void *b)
+{
+	const struct owned *x = a, *y = b;
+	int c = ip_prefix_cmp(&x->prefix, &y->prefix);
+
+	return c ? c : (x->sdp > y->sdp) - (x->sdp < y->sdp);
+}
+
+static bool apart(struct look *l, const struct owned *at, size_t n)
+{
+	char text[IP_PREFIX_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = i + 1; k < n && ip_prefix_cmp(&at[i].prefix, &at[k].prefix) == 0; k++) {
+			if (!(l->groups[at[i].sdp] & l->groups[at[k].sdp]))
+				continue;
+			l->p = &l->s->sdps[at[k].sdp];
+			return wrong(l, "attachment-circuits", "%s is behind SDP %.80s too: packets to it have two ways",
+				     ip_prefix_text(&at[i].prefix, text, sizeof(text)), l->s->sdps[at[i].sdp].id);
+		}
+	}
+	return true;
+}
+
+static bool together_ok(struct look *l, struct arena *a)
+{
+	VEC(struct owned) all = { 0 };
+	bool ok = true, room = true;
+
+	for (uint32_t i = 0; i < l->s->n_sdps; i++) {
+		uint32_t n;
+		const struct realise_prefix *x = realise_prefixes(&l->s->sdps[i], a, &n);
+
+		for (uint32_t k = 0; room && k < n; k++)
+			room = x && VEC_ADD(&all, ((struct owned){ x[k].prefix, i }));
+	}
+	if (all.n > 1)
+		qsort(all.at, all.n, sizeof(*all.at), by_prefix);
+	ok = apart(l, all.at, all.n);
+	VEC_FINI(&all);
+	return ok;
+}
+
+bool realise_check(const struct slice_service *s, struct slice_fault *f)
+{
+	uint64_t groups[SLICE_SDPS_MAX] = { 0 };
+	struct look l = { .s = s, .f = f, .groups = groups };
+	struct arena a;
+	bool ok = true;
+
+	memberships(s, groups);
+	for (uint32_t i = 0; ok && i < s->n_sdps; i++) {
+		l.p = &s->sdps[i];
+		ok = realise_circuits(l.p) == 0 || sdp_ok(&l);
+	}
+	arena_init(&a, 64 << 20);
+	ok = ok && together_ok(&l, &a);
+	arena_fini(&a);
+	return ok;
+}

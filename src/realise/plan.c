@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A service and its flows into tables and their routes, router by router; entrance.c has what stands
+ * before them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "realise/plan_int.h"
+
+enum { FUNCTION_BITS = 16 };
+
+/* ---- names ---- */
+
+/* What people recognise, and what tells it from others that are cut to the same. */
+void realise_tag(const char *slice, char out[REALISE_TAG_MAX])
+{
+	enum { SHOWN = 16 };
+	char shown[SHOWN + 1];
+	uint32_t h = 2166136261u; /* FNV-1a */
+	size_t n = 0;
+
+	for (const char *c = slice; *c; c++) {
+		bool fit = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+
+		h = (h ^ (uint8_t)*c) * 16777619u;
+		if (n < SHOWN)
+			shown[n++] = fit ? *c : '_';
+	}
+	shown[n] = '\0';
+	(void)snprintf(out, REALISE_TAG_MAX, REALISE_TAG "%s-%08x", shown, h);
+}
+
+static const char *const heads[] = {
+	[REALISE_IS_TABLE] = "/device/table[id=",
+	[REALISE_IS_POLICER] = "/device/policer[name=",
+	[REALISE_IS_FILTER] = "/device/source-filter[interface=",
+	[REALISE_IS_CLASSIFIER] = "/device/classifier[id=",
+};
+
+enum realise_rank realise_rank_of(const char *path)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(heads); i++) {
+		if (strncmp(path, heads[i], strlen(heads[i])) == 0)
+			return (enum realise_rank)i;
+	}
+	return REALISE_IS_TABLE;
+}
+
+/* ---- tables ---- */
+
+static uint32_t sdp_of(const struct slice_service *s, const char *id)
+{
+	for (uint32_t i = 0; i < s->n_sdps; i++) {
+		if (strcmp(s->sdps[i].id, id) == 0)
+			return i;
+	}
+	return UINT32_MAX;
+}
+
+const struct realise_table *realise_table_of(const struct realise_table *at, uint32_t n, uint32_t sdp,
+					     const char *group)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (at[i].sdp == sdp && strcmp(at[i].group, group) == 0)
+			return &at[i];
+	}
+	return NULL;
+}
+
+static void need(const struct slice_service *s, const char *sdp, const char *group, struct realise_table *at,
+		 uint32_t *n)
+{
+	uint32_t i = sdp_of(s, sdp);
+
+	if (i < s->n_sdps && realise_circuits(&s->sdps[i]) && !realise_table_of(at, *n, i, group))
+		at[(*n)++] = (struct realise_table){ .sdp = i, .group = group };
+}
+
+static int by_sdp(const void *a, const void *b)
+{
+	const struct realise_table *x = a, *y = b;
+
+	return x->sdp != y->sdp ? (x->sdp > y->sdp) - (x->sdp < y->sdp) : strcmp(x->group, y->group);
+}
+
+int realise_tables(const struct slice_service *s, const struct slice_flow_view *flows, uint32_t n_flows,
+		   struct arena *a, struct realise_table **out, uint32_t *n)
+{
+	*n = 0;
+	*out = ARENA_ARRAY(a, 2 * (size_t)n_flows + 1, struct realise_table);
+	if (!*out)
+		return err_raise(-ENOMEM);
+	for (uint32_t i = 0; i < n_flows; i++) {
+		need(s, flows[i].sender, flows[i].group, *out, n);
+		need(s, flows[i].receiver, flows[i].group, *out, n);
+	}
+	if (*n > 1)
+		qsort(*out, *n, sizeof(**out), by_sdp);
+	return 0;
+}
+
+bool realise_sid(const struct realise_place *p, uint32_t number, struct ip_addr *out, uint8_t *len)
+{
+	unsigned at = p->locator.len;
+
+	if (p->locator.addr.family != IP_V6 || at + FUNCTION_BITS > 128)
+		return false;
+	*out = p->locator.addr;
+	ip_bits_set(out, at, FUNCTION_BITS, REALISE_FUNCTION_FIRST + number);
+	*len = (uint8_t)(at + FUNCTION_BITS);
+	return true;
+}
+
+/* ---- objects ---- */
+
+static int no_way(struct realise_work *w, const struct slice_sdp *p, const char *text)
+{
+	(void)snprintf(w->f->field, sizeof(w->f->field), "sdps/sdp[id='%s']", p->id);
+	(void)snprintf(w->f->text, sizeof(w->f->text), "%s", text);
+	return err_raise(-EINVAL);
+}
+
+static bool grow(struct realise_work *w)
+{
+	struct realise_objects *o = w->out;
+	uint32_t cap = o->cap ? 2 * o->cap : 16;
+	struct realise_object *more = ARENA_ARRAY(w->a, cap, struct realise_object);
+
+	if (!more)
+		return false;
+	if (o->n)
+		memcpy(more, o->at, o->n * sizeof(*more));
+	o->at = more;
+	o->cap = cap;
+	return true;
+}
+
+void realise_put(struct realise_work *w, const char *device, enum realise_rank rank, const char *key,
+		 struct str *json)
+{
+	struct realise_objects *o = w->out;
+	const char *path = arena_printf(w->a, "%s%s]", heads[rank], key);
+	struct realise_object x = { device, rank, path, json->bad ? NULL : arena_str(w->a, str_text(json)) };
+
+	for (uint32_t i = 0; path && i < o->n; i++) {
+		if (strcmp(o->at[i].device, device) == 0 && strcmp(o->at[i].path, path) == 0)
+			return;
+	}
+	if (x.path && x.json && (o->n < o->cap || grow(w)))
+		o->at[o->n++] = x;
+	else
+		w->nomem = true;
+}
+
+static const struct realise_prefix *behind(struct realise_work *w, uint32_t sdp, uint32_t *n)
+{
+	if (!w->prefixes[sdp])
+		w->prefixes[sdp] = realise_prefixes(&w->in->service->sdps[sdp], w->a, &w->n_prefixes[sdp]);
+	w->nomem = w->nomem || !w->prefixes[sdp];
+	*n = w->prefixes[sdp] ? w->n_prefixes[sdp] : 0;
+	return w->prefixes[sdp];
+}
+
+/* ---- a table ---- */
+
+struct routing {
+	struct realise_work *w;
+	const struct realise_table *t;
+	struct str *json;
+	const struct ip_prefix **seen; /* a prefix is one route: the first flow's */
+	uint32_t n_seen, cap;
+};
+
+static bool fresh(struct routing *r, const struct ip_prefix *p)
+{
+	for (uint32_t i = 0; i < r->n_seen; i++) {
+		if (ip_prefix_cmp(r->seen[i], p) == 0)
+			return false;
+	}
+	if (r->n_seen == r->cap) {
+		uint32_t cap = r->cap ? 2 * r->cap : 32;
+		const struct ip_prefix **more = ARENA_ARRAY(r->w->a, cap, const struct ip_prefix *);
+
+		if (!more) {
+			r->w->nomem = true;
+			return false;
+		}
+		if (r->n_seen)
+			memcpy(more, r->seen, r->n_seen * sizeof(*more));
+		r->seen = more;
+		r->cap = cap;
+	}
+	r->seen[r->n_seen++] = p;
+	return true;
+}
+
+static void open_route(struct routing *r, const struct ip_prefix *p)
+{
+	char text[IP_PREFIX_TEXT_MAX];
+
+	str_addf(r->json, "%s{\"prefix\":\"%s\"", r->n_seen > 1 ? "," : ",\"route\":[",
+		 ip_prefix_text(p, text, sizeof(text)));
+}
+
+/* By the circuits of an SDP of this router. */
+static void local_routes(struct routing *r, uint32_t sdp)
+{
+	uint32_t n;
+	const struct realise_prefix *at = behind(r->w, sdp, &n);
+	char name[REALISE_IF_MAX], hop[IP_TEXT_MAX];
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct slice_ac *ac = at[i].ac;
+
+		if (!realise_interface(ac, name) || !fresh(r, &at[i].prefix))
+			continue;
+		open_route(r, &at[i].prefix);
+		str_addf(r->json, ",\"interface\":\"%s\"", name);
+		if (at[i].behind && ac->next_hop.family == IP_V6)
+			str_addf(r->json, ",\"next-hop\":\"%s\"", ip_text(&ac->next_hop, hop, sizeof(hop)));
+		str_add(r->json, "}");
+	}
+}
+
+/* Into the policy of a flow, to the table at its other end. */
+static void policy_routes(struct routing *r, const struct slice_flow_view *f, uint32_t to)
+{
+	const struct realise_in *in = r->w->in;
+	const struct realise_table *other = realise_table_of(in->tables, in->n_tables, to, f->group);
+	uint32_t n;
+	const struct realise_prefix *at = behind(r->w, to, &n);
+	char end[IP_TEXT_MAX], sid[IP_TEXT_MAX];
+	struct ip_addr service;
+	uint8_t len;
+
+	if (!other || !realise_sid(&in->places[to], other->number, &service, &len))
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!fresh(r, &at[i].prefix))
+			continue;
+		open_route(r, &at[i].prefix);
+		str_addf(r->json, ",\"segment\":[\"%s\"],\"policy\":{\"color\":%u,\"endpoint\":\"%s\"}}",
+			 ip_text(&service, sid, sizeof(sid)), f->key.color,
+			 ip_text(&f->key.endpoint, end, sizeof(end)));
+	}
+}
+
+static void remote_routes(struct routing *r)
+{
+	const struct realise_in *in = r->w->in;
+	const struct slice_sdp *own = &in->service->sdps[r->t->sdp];
+
+	for (uint32_t i = 0; i < in->n_flows; i++) {
+		const struct slice_flow_view *f = &in->flows[i];
+		uint32_t to;
+
+		if (f->protection || strcmp(f->group, r->t->group) != 0 || strcmp(f->sender, own->id) != 0)
+			continue;
+		to = sdp_of(in->service, f->receiver);
+		if (to < in->service->n_sdps && in->places[to].device)
+			policy_routes(r, f, to);
+	}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void bound_interfaces(const struct realise_work *w, const struct realise_table *t, struct str *json)
+{
+	const struct slice_sdp *p = &w->in->service->sdps[t->sdp];
+	char names[REALISE_CIRCUITS_MAX][REALISE_IF_MAX];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n_acs && n < REALISE_CIRCUITS_MAX; i++) {
+		if (realise_is_bound(w->in->service, p, t->group, &p->acs[i]) &&
+		    realise_interface(&p->acs[i], names[n]))
+			n++;
+	}
+	qsort(names, n, sizeof(names[0]), by_name);
+	for (uint32_t i = 0; i < n; i++)
+		str_addf(json, "%s\"%s\"", i ? "," : ",\"interface\":[", names[i]);
+	str_add(json, n ? "]" : "");
+}
+
+static int put_table(struct realise_work *w, const struct realise_table *t)
+{
+	const struct realise_place *place = &w->in->places[t->sdp];
+	STR_AUTO struct str json = { 0 };
+	struct routing r = { .w = w, .t = t, .json = &json };
+	char key[16], text[IP_TEXT_MAX];
+	struct ip_addr sid;
+	uint8_t len;
+
+	if (!place->device)
+		return no_way(w, &w->in->service->sdps[t->sdp], "its router is not in the topology");
+	if (!realise_sid(place, t->number, &sid, &len))
+		return no_way(w, &w->in->service->sdps[t->sdp], "its router has no locator that is known");
+	(void)snprintf(key, sizeof(key), "%u", REALISE_TABLE_FIRST + t->number);
+	str_addf(&json, "{\"id\":%s,\"name\":\"%s\",\"sid\":[\"%s\"],\"sid-length\":%u", key, w->tag,
+		 ip_text(&sid, text, sizeof(text)), len);
+	bound_interfaces(w, t, &json);
+	local_routes(&r, t->sdp);
+	if (w->in->parts & REALISE_CLASSIFY)
+		remote_routes(&r);
+	str_add(&json, r.n_seen ? "]}" : "}");
+	realise_put(w, place->device, REALISE_IS_TABLE, key, &json);
+	return 0;
+}
+
+/* ---- all ---- */
+
+static int by_place(const void *a, const void *b)
+{
+	const struct realise_object *x = a, *y = b;
+	int c = strcmp(x->device, y->device);
+
+	if (c)
+		return c;
+	return x->rank != y->rank ? (int)x->rank - (int)y->rank : strcmp(x->path, y->path);
+}
+
+int realise_plan(const struct realise_in *in, struct arena *a, struct realise_objects *out, struct slice_fault *f)
+{
+	struct realise_work w = { .in = in, .a = a, .out = out, .f = f };
+	int r = 0;
+
+	*out = (struct realise_objects){ 0 };
+	if (!(in->parts & REALISE_VPN))
+		return 0;
+	realise_tag(in->id, w.tag);
+	w.prefixes = ARENA_ARRAY(a, in->service->n_sdps + 1, struct realise_prefix *);
+	w.n_prefixes = ARENA_ARRAY(a, in->service->n_sdps + 1, uint32_t);
+	if (!w.prefixes || !w.n_prefixes)
+		return err_raise(-ENOMEM);
+	for (uint32_t i = 0; r == 0 && i < in->n_tables; i++)
+		r = put_table(&w, &in->tables[i]);
+	if (r == 0 && in->parts & REALISE_CLASSIFY)
+		realise_entrance(&w);
+	if (r == 0 && w.nomem)
+		return err_raise(-ENOMEM);
+	if (r == 0 && out->n > 1)
+		qsort(out->at, out->n, sizeof(*out->at), by_place);
+	return r;
+}

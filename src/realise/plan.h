@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What a slice needs on each router, as changes of sextant-device.yang. Pure: no I/O, no clock, no
+ * globals.
+ *
+ * A table is of a slice, an SDP and a connection group: so two spokes on one router are as much apart
+ * as two on different ones, and equal prefixes of two groups are different routes. Objects carry the
+ * slice's tag in their name.
+ */
+#include "slice/model.h"
+#include "slice/slice.h"
+
+enum {
+	REALISE_TABLE_FIRST = 100000,
+	REALISE_FUNCTION_FIRST = 0xd000, /* of service SIDs; below and above are others' */
+	REALISE_NUMBERS = 0x1000,	 /* of each, on one router */
+	REALISE_CLASS_FIRST = 64,	 /* classifiers below are operators' */
+	REALISE_CLASSES = 15,		 /* of one SDP */
+	REALISE_TABLES_MAX = 2 * SLICE_FLOWS_MAX,
+	REALISE_TAG_MAX = 32,
+	REALISE_NAME_MAX = 49,
+	REALISE_IF_MAX = 16,
+	REALISE_CIRCUITS_MAX = 16, /* of an SDP */
+	REALISE_PATH_MAX = 160,
+};
+
+/* What is to be there, in the order it comes to be. */
+enum { REALISE_VPN = 1, REALISE_CLASSIFY = 2 };
+
+/* Begins the name of everything of the slice: "sx-gold-8d3f1a02". */
+#define REALISE_TAG "sx-"
+void realise_tag(const char *slice, char out[REALISE_TAG_MAX]);
+
+/* Where an SDP is. */
+struct realise_place {
+	const char *device;	  /* NULL: no router is known */
+	struct ip_prefix locator; /* service SIDs are made in it; IP_NONE: none is known */
+};
+
+struct realise_table {
+	uint32_t sdp;
+	const char *group; /* id */
+	uint32_t number;   /* below REALISE_NUMBERS, one of the router's */
+};
+
+/* The tables it needs, numbers zero: of SDPs with circuits, and flows. *n at most
+ * REALISE_TABLES_MAX. 0 or -ENOMEM. */
+int realise_tables(const struct slice_service *s, const struct slice_flow_view *flows, uint32_t n_flows,
+		   struct arena *a, struct realise_table **out, uint32_t *n);
+
+struct realise_in {
+	const char *id;
+	const struct slice_service *service;
+	const struct slice_flow_view *flows;
+	uint32_t n_flows;
+	const struct realise_place *places; /* by SDP */
+	const struct realise_table *tables;
+	uint32_t n_tables;
+	unsigned parts;
+};
+
+/* Deleted in the opposite order. */
+enum realise_rank { REALISE_IS_TABLE, REALISE_IS_POLICER, REALISE_IS_FILTER, REALISE_IS_CLASSIFIER };
+
+struct realise_object {
+	const char *device;
+	enum realise_rank rank;
+	const char *path, *json; /* of an entry, replaced whole */
+};
+
+struct realise_objects {
+	struct realise_object *at; /* by device, rank, path */
+	uint32_t n, cap;
+};
+
+/* All strings are the arena's. 0, -ENOMEM, or -EINVAL and *f says. */
+int realise_plan(const struct realise_in *in, struct arena *a, struct realise_objects *out,
+		 struct slice_fault *f);
+
+/* The SID of a table at a place; its length in bits in *len. False: the place has no locator. */
+bool realise_sid(const struct realise_place *p, uint32_t number, struct ip_addr *out, uint8_t *len);
+
+enum realise_rank realise_rank_of(const char *path);
+
+/* ---- check.c ---- */
+
+/* Can it be said to any router at all? False: *f says what cannot. */
+bool realise_check(const struct slice_service *s, struct slice_fault *f);
+
+/* ---- ends.c: what both read of a service ---- */
+
+/* The name of a circuit's interface: its port, or that and its VLAN. False: it cannot be one. */
+bool realise_interface(const struct slice_ac *ac, char out[REALISE_IF_MAX]);
+uint32_t realise_circuits(const struct slice_sdp *p); /* that are up */
+
+/* Prefixes behind an SDP and by which circuit, the first that has them. */
+struct realise_prefix {
+	struct ip_prefix prefix;
+	const struct slice_ac *ac;
+	bool behind; /* not on the link itself */
+};
+
+/* NULL without memory. */
+struct realise_prefix *realise_prefixes(const struct slice_sdp *p, struct arena *a, uint32_t *n);
+
+/* What a criterion says beyond the circuit: then it takes a classifier. */
+bool realise_is_fine(const struct slice_criterion *c);
+/* Circuits that a criterion's interfaces and VLANs leave. */
+bool realise_takes(const struct slice_criterion *c, const struct slice_ac *ac);
+/* Packets of this circuit are all of the group's: its interface is bound to the table. */
+bool realise_is_bound(const struct slice_service *s, const struct slice_sdp *p, const char *group,
+		      const struct slice_ac *ac);
+uint32_t realise_combinations(const struct slice_criterion *c); /* classifiers a circuit needs */
+/* The one DSCP all packets of an SDP have; -1: there is no such. */
+int realise_only_dscp(const struct slice_sdp *p);

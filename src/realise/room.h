@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* What the files of the room share. */
+#include "base/list.h"
+#include "base/vec.h"
+#include "log/metric.h"
+#include "pce/ted.h"
+#include "realise/plan.h"
+#include "realise/realise.h"
+
+/* Something that may be on a device. */
+struct realise_foot {
+	char *path;
+	char *json;   /* as it was read back; NULL: nobody knows */
+	bool durable; /* a crash will not forget it */
+	bool saving;  /* is in the record that is on its way to disk */
+	bool gone;    /* no longer there, when that is durable too it is forgotten */
+	bool drifted; /* somebody changed it: whoever puts it right says so */
+	bool absent;  /* it was read back that it is not there */
+	bool flying;  /* in the transaction that is not answered */
+	char *sent;   /* what it is to be then; NULL: nothing */
+};
+
+enum realise_site_state { REALISE_WAITS, REALISE_DONE, REALISE_REFUSED };
+
+/* A slice on a device. */
+struct realise_site {
+	struct realise_slice *s;
+	char device[DEVICE_NAME_MAX];
+	VEC(struct realise_foot) feet;
+	enum realise_site_state state;
+	uint32_t txn; /* 0: none */
+	unsigned tries;
+	bool clear; /* all of it goes before it comes anew */
+	char why[SR_REASON_MAX];
+	struct loop_timer again;
+};
+
+struct realise_slot { /* a number that was given out */
+	char *device, *sdp, *group;
+	uint32_t number;
+};
+
+/* An interface that is bound to a table of the slice. */
+struct realise_claim {
+	char device[DEVICE_NAME_MAX], interface[REALISE_IF_MAX];
+};
+
+struct realise_slice {
+	struct realise *r;
+	char *id;
+	unsigned parts; /* that are wanted */
+	bool asked;	/* for step; undo */
+	enum slice_step step;
+	bool undo;
+	bool planned;	/* objects are what parts and its order come to */
+	struct mono since; /* it was asked */
+	struct arena arena; /* of objects */
+	struct realise_objects objects;
+	char why[SR_REASON_MAX]; /* it cannot be planned; "" it can */
+	VEC(struct realise_site *) sites;
+	VEC(struct realise_slot) slots;
+	VEC(struct realise_claim) claims;
+	bool kept;	/* it has a record, or will have */
+	unsigned kept_parts, saving_parts; /* of the record; of the one on its way */
+	bool saving, dirty;
+	struct loop_timer patience, resave;
+	struct list look;
+};
+
+struct realise {
+	struct realise_cfg cfg;
+	struct device_port port;
+	const struct ted *ted;
+	VEC(struct realise_slice *) slices; /* by id */
+	struct list look; /* slices */
+	struct loop_task look_task;
+	struct metric *m_slices, *m_refused, *m_retries, *m_drifts;
+};
+
+#define REALISE_BUCKET "realise"
+
+struct realise_slice *realise_find(const struct realise *r, const char *id);
+struct realise_slice *realise_slice_new(struct realise *r, const char *id); /* NULL without memory */
+void realise_slice_del(struct realise_slice *s);
+void realise_look(struct realise_slice *s); /* later in this turn */
+void realise_event(const struct realise_slice *s, enum bus_severity severity, const char *type,
+		   const char *device, const char *what);
+
+/* ---- places.c ---- */
+
+/* Objects anew, from its order, its parts and the topology. False: why says, or no memory. */
+bool realise_slice_plan(struct realise_slice *s);
+bool realise_possible(void *ctx, const struct slice_service *service, struct slice_fault *f);
+/* Where SDP i of a service is, as far as is known. why (may be NULL) says what is not. */
+struct realise_place realise_place_of(const struct realise *r, const struct slice_service *service, uint32_t i,
+				      const char **why);
+
+/* ---- site.c ---- */
+
+struct realise_site *realise_site_of(struct realise_slice *s, const char *device, bool make);
+struct realise_site *realise_site_free(struct realise_site *x);
+void realise_site_look(struct realise_site *x); /* sends what is missing, if it may */
+void realise_site_urge(struct realise_site *x); /* tries again now */
+void realise_site_result(struct realise_site *x, const struct device_result *r);
+void realise_site_lost(struct realise_site *x); /* its device is no longer configured */
+bool realise_site_drift(struct realise_site *x, const struct device_drift *d);
+struct realise_foot *realise_foot_of(struct realise_site *x, const char *path);
+struct realise_foot *realise_foot_add(struct realise_site *x, const char *path);
+void realise_foot_drop(struct realise_site *x, size_t at);
+
+/* ---- record.c ---- */
+
+void realise_save(struct realise_slice *s); /* as it is now, when what is on its way has arrived */
+int realise_record_read(struct realise *r, const char *id, const char *text, size_t len);
