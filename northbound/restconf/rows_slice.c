@@ -183,7 +183,20 @@ static const char *oper_of(const struct slice_view *v)
 	return "ietf-vpn-common:op-down";
 }
 
-static void status_fill(struct lyd_node *entry, const struct slice_view *v)
+static void device_fill(void *arg, const struct slice_device *d)
+{
+	struct lyd_node *n = NULL;
+
+	if (arg && lyd_new_list(arg, NULL, "device", 0, &n, d->part, d->device) != LY_SUCCESS)
+		return;
+	rc_add(n, "state", d->state);
+	rc_addf(n, "wanted", "%" PRIu32, d->wanted);
+	rc_addf(n, "present", "%" PRIu32, d->there);
+	if (d->reason[0])
+		rc_add(n, "reason", d->reason);
+}
+
+static void status_fill(struct rc_read *rd, const char *id, struct lyd_node *entry, const struct slice_view *v)
 {
 	struct lyd_node *s = rc_inside(entry, NULL, "status"), *o, *c;
 
@@ -197,6 +210,9 @@ static void status_fill(struct lyd_node *entry, const struct slice_view *v)
 	add_time(c, "since", v->since_wall_ns);
 	if (v->reason[0])
 		rc_add(c, "cause", v->reason);
+	if (v->state == SLICE_REALISING || v->state == SLICE_VERIFYING || v->state == SLICE_RETIRING)
+		rc_add(c, "step", slice_step_text(v->step));
+	slice_devices(rd->rc->cfg.slice, id, device_fill, c);
 }
 
 static void hops_fill(struct lyd_node *r, const struct sr_list *list)
@@ -315,7 +331,7 @@ static void service_fill(struct rc_read *rd, const struct rc_cursor *cur, struct
 	doc_fill(rd, cur, SLICE_SERVICE, entry);
 	if (rd->q.content == RC_CONTENT_CONFIG || slice_get(rd->rc->cfg.slice, cur->own, &v) != 0)
 		return;
-	status_fill(entry, &v);
+	status_fill(rd, cur->own, entry, &v);
 	flows_fill(rd, cur->own, entry);
 	rc_measured_fill(rd, cur->own, entry);
 }

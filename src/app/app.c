@@ -13,6 +13,7 @@
 #include "app/assure.h"
 #include "app/devices.h"
 #include "app/map.h"
+#include "app/realise.h"
 #include "base/err.h"
 #include "core/bus.h"
 #include "intent/intent.h"
@@ -39,6 +40,7 @@ struct app {
 	struct pcep *pcep;
 	struct app_devices *devices;
 	struct assure_room *assure; /* only over devices */
+	struct realise *realise; /* with devices */
 	struct sse *sse;
 	struct rc *rc;
 	struct http *http;
@@ -105,6 +107,8 @@ static void on_ted(void *arg, const struct ted *ted)
 	struct app *app = arg;
 
 	intent_on_ted(app->intent, ted);
+	if (app->realise)
+		realise_on_ted(app->realise, ted);
 	slice_on_ted(app->slice, ted);
 	if (app->assure)
 		assure_on_ted(app->assure, ted);
@@ -137,7 +141,9 @@ static int build_assure(struct app *app)
 {
 	const struct assure_room_parts parts = { .loop = app->env.loop, .bus = app->bus, .intent = app->intent,
 						 .slice = app->slice, .store = app->env.store };
-	const struct assure_room_cfg cfg = { .streams_max = STREAMS_MAX };
+	const struct assure_room_cfg cfg = { .streams_max = STREAMS_MAX,
+					     .last_sid = app_realise_last_sid,
+					     .ctx = app->realise };
 
 	return app_assure_new(&app->assure, app->devices, &parts, &cfg);
 }
@@ -165,6 +171,8 @@ static int build_southbound(struct app *app, const struct conf *conf)
 	}
 	if (conf->has_devices) {
 		r = app_devices_new(&app->devices, app->env.loop, app->bus);
+		if (r == 0)
+			r = app_realise_new(&app->realise, &app->env, app->bus, app->slice, app->devices);
 		if (r == 0)
 			r = build_assure(app);
 		if (r < 0)
@@ -505,6 +513,7 @@ struct app *app_free(struct app *app)
 	app->assure = assure_room_free(app->assure);
 	app->pcep = pcep_free(app->pcep);
 	app->bgp = bgp_free(app->bgp);
+	app->realise = realise_free(app->realise);
 	app->slice = slice_free(app->slice);
 	app->intent = intent_free(app->intent);
 	app->topo = topo_free(app->topo);

@@ -58,6 +58,7 @@ static const struct cli_column fields[] = {
 	{ "description", "description", NULL, false },
 	{ "state", "compliance-state/life-cycle", NULL, false },
 	{ "why", "compliance-state/cause", NULL, false },
+	{ "step", "compliance-state/step", NULL, false },
 	{ "since", "compliance-state/since", cli_fmt_time, false },
 	{ "promise", "compliance-state/state", NULL, false },
 	{ "admin status", "status/admin-status/status", fmt_identity, false },
@@ -81,6 +82,18 @@ static const struct cli_column flows[] = {
 	{ "SIDS", "realised/hop", fmt_sids, false },
 	{ "WHY", "realised/last-failure", NULL, false },
 };
+
+static const struct cli_column devices[] = {
+	{ "DEVICE", "name", NULL, false },	 { "PART", "part", NULL, false },
+	{ "STATE", "state", NULL, false },	 { "WANTED", "wanted", NULL, true },
+	{ "PRESENT", "present", NULL, true },	 { "WHY", "reason", NULL, false },
+};
+
+static void show_devices(json_object *slice)
+{
+	if (cli_count(slice, "compliance-state/device"))
+		cli_table(cli_at(slice, "compliance-state/device"), devices, ARRAY_LEN(devices));
+}
 
 static void show_constructs(json_object *slice)
 {
@@ -121,6 +134,7 @@ int cli_slice_show(const struct cli_command *cmd)
 	s = cli_nth(r.json, "slice-service", 0);
 	cli_record(s, fields, ARRAY_LEN(fields));
 	show_constructs(s);
+	show_devices(s);
 	return CLI_OK;
 }
 

@@ -84,6 +84,17 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 	return 0;
 }
 
+void slice_devices(const struct slice *s, const char *id, slice_device_fn fn, void *arg)
+{
+	const struct slice_device d = { .part = "tables", .device = "r1", .state = "refused", .wanted = 3,
+					.there = 1, .reason = "there is no interface eth1" };
+
+	(void)s;
+	(void)id;
+	if (fake_slices.device)
+		fn(arg, &d);
+}
+
 uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct slice_flow_view *out,
 		     uint32_t cap)
 {

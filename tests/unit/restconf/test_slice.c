@@ -92,6 +92,7 @@ START_TEST(what_has_become_of_it_is_told)
 	fake_slices.state = SLICE_ROLLED_BACK;
 	fake_slices.reason = "no answer of pe1";
 	fake_slices.construct = "1";
+	fake_slices.device = true;
 	fake_policy("2001:db8::1", 100, "2001:db8::9")->state = INTENT_UP;
 	second = fake_policy("2001:db8::1", 101, "2001:db8::9");
 	second->state = INTENT_UP;
@@ -104,6 +105,9 @@ START_TEST(what_has_become_of_it_is_told)
 	ck_has(str_text(&a->body), "\"life-cycle\":\"rolled-back\"");
 	ck_has(str_text(&a->body), "\"state\":\"unknown\"");
 	ck_has(str_text(&a->body), "\"cause\":\"no answer of pe1\"");
+	ck_has(str_text(&a->body), "\"device\":[{\"part\":\"tables\",\"name\":\"r1\",\"state\":\"refused\",\"wanted\":3,"
+				   "\"present\":1,\"reason\":\"there is no interface eth1\"}]");
+	ck_lacks(str_text(&a->body), "\"step\":"); /* it takes none */
 	ck_has(str_text(&a->body), "\"sextant-slice:realised\":{\"headend\":\"2001:db8::1\"");
 	ck_has(str_text(&a->body), "\"reserved-bandwidth\":\"50000000\"");
 	ck_has(str_text(&a->body), "\"standby\":{\"up\":true}");
