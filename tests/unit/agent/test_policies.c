@@ -175,6 +175,8 @@ START_TEST(the_best_candidate_forwards_and_the_next_follows)
 	ck_assert_int_eq(l_lo->st.oper, LSP_UP);
 	in_kernel();
 	ck_assert_uint_eq(kernel[0].n, 4);
+	ck_assert_uint_eq(agent_pol_active(pol, 100, &hi.endpoint)->n, 3);
+	ck_assert_ptr_null(agent_pol_active(pol, 101, &hi.endpoint));
 	hi.admin_up = false;
 	ck_assert_int_eq(agent_pol_put(pol, &hi, &l_hi, why), 0);
 	settle();
@@ -182,6 +184,9 @@ START_TEST(the_best_candidate_forwards_and_the_next_follows)
 	ck_assert_int_eq(l_lo->st.oper, LSP_ACTIVE);
 	in_kernel();
 	ck_assert_uint_eq(kernel[0].n, 3);
+	ck_assert_uint_eq(agent_pol_active(pol, 100, &hi.endpoint)->n, 2);
+	agent_pol_remove(pol, l_lo);
+	ck_assert_ptr_null(agent_pol_active(pol, 100, &hi.endpoint)); /* one that is down is none */
 }
 END_TEST
 
