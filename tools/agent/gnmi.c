@@ -106,24 +106,33 @@ static struct agent_gget *get_free(struct agent_gget *q)
 	return NULL;
 }
 
-/* Without the nodes that were not asked for; keys stay, they are names. */
-static void prune(struct lyd_node *n, enum agent_gtype type)
+/* Without what is configuration; keys stay, they are names. */
+static void keep_state(struct lyd_node *n)
 {
 	struct lyd_node *c, *next;
 
 	for (c = lyd_child_no_keys(n); c; c = next) {
-		bool state = c->schema->flags & LYS_CONFIG_R;
-
 		next = c->next;
-		if (type == AGENT_GCONFIG && state) {
+		if (c->schema->flags & LYS_CONFIG_R)
+			continue;
+		if (c->schema->nodetype & (LYS_CONTAINER | LYS_LIST))
+			keep_state(c);
+		else
 			lyd_free_tree(c);
-		} else if (c->schema->nodetype & (LYS_CONTAINER | LYS_LIST)) {
-			if (!state)
-				prune(c, type);
-		} else if (type == AGENT_GSTATE && !state) {
-			lyd_free_tree(c);
-		}
 	}
+}
+
+static struct lyd_node *config_of(const struct agent_gnmi *g)
+{
+	const struct lyd_node *tree = agent_slices_device(g->slices)->tree;
+	struct lyd_node *root = NULL;
+
+	if (tree)
+		(void)lyd_dup_single(tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &root);
+	else
+		(void)lyd_new_inner(NULL, ly_ctx_get_module_implemented(g->models, "sextant-device"),
+				    "device", 0, &root);
+	return root;
 }
 
 static bool add_update(Gnmipb__Notification *n, const struct lyd_node *node, bool ietf,
@@ -167,6 +176,18 @@ static bool add_root(Gnmipb__Notification *n, const struct lyd_node *tree, bool 
 	return true;
 }
 
+/* A container that holds nothing but defaults is not configured: whoever deletes one finds it
+ * deleted. */
+static void without_defaults(struct ly_set *set)
+{
+	for (uint32_t i = set->count; i-- > 0;) {
+		const struct lyd_node *n = set->dnodes[i];
+
+		if (n->schema->nodetype == LYS_CONTAINER && n->flags & LYD_DEFAULT)
+			(void)ly_set_rm_index(set, i, NULL);
+	}
+}
+
 static bool answer_path(struct agent_gget *q, const struct lyd_node *tree,
 			const Gnmipb__Path *path, Gnmipb__Notification *n, struct agent_gerror *e)
 {
@@ -178,6 +199,8 @@ static bool answer_path(struct agent_gget *q, const struct lyd_node *tree,
 		return false;
 	if (p.schema && lyd_find_xpath(tree, p.xpath, &set) != LY_SUCCESS)
 		return agent_gfail(e, RPC_INTERNAL, "the path cannot be evaluated");
+	if (set && q->req->type == GNMIPB__GET_REQUEST__DATA_TYPE__CONFIG)
+		without_defaults(set);
 	if (p.schema && set->count == 0 && !p.wild) {
 		ly_set_free(set, NULL);
 		return agent_gfail(e, RPC_NOT_FOUND, "nothing is at %.200s", p.xpath);
@@ -247,14 +270,13 @@ struct lyd_node *agent_gnmi_all(const struct agent_gnmi *g)
 static void get_now(struct agent_gget *q)
 {
 	struct agent_gerror e = { .code = RPC_RESOURCE_EXHAUSTED, .text = "no memory" };
-	struct lyd_node *tree = agent_gnmi_all(q->g);
+	bool config = q->req->type == GNMIPB__GET_REQUEST__DATA_TYPE__CONFIG;
+	struct lyd_node *tree = config ? config_of(q->g) : agent_gnmi_all(q->g);
 	Gnmipb__GetResponse r;
 
 	gnmipb__get_response__init(&r);
-	if (tree && q->req->type == GNMIPB__GET_REQUEST__DATA_TYPE__CONFIG)
-		prune(tree, AGENT_GCONFIG);
-	else if (tree && q->req->type != GNMIPB__GET_REQUEST__DATA_TYPE__ALL)
-		prune(tree, AGENT_GSTATE);
+	if (tree && !config && q->req->type != GNMIPB__GET_REQUEST__DATA_TYPE__ALL)
+		keep_state(tree);
 	q->g->stats.gets++;
 	if (tree && get_answer(q, tree, &r, &e))
 		agent_gnmi_reply(q->call, &r.base, &q->arena);

@@ -53,9 +53,6 @@ void agent_gsub_fresh(struct agent_gnmi *g);
 /* Something was measured, or who asks for nothing else is due. */
 void agent_gsub_measured(struct agent_gnmi *g);
 
-/* Nodes of a type that a client may ask for. */
-enum agent_gtype { AGENT_GALL, AGENT_GCONFIG, AGENT_GSTATE };
-
 /* ns since 1970. */
 int64_t agent_gnmi_wall_ns(void);
 /* The text of a value in the encoding that was asked for. */

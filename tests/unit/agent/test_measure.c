@@ -236,6 +236,8 @@ static unsigned count(const char *text, const char *needle)
 
 START_TEST(a_session_is_set_measures_and_survives)
 {
+	STR_AUTO struct str o = { 0 };
+	struct rpc_status st;
 	struct stream s;
 	struct answer a;
 
@@ -271,6 +273,9 @@ START_TEST(a_session_is_set_measures_and_survives)
 	check_code(&a, RPC_OK, "");
 	await_text(&s, "-/device/measure/stamp/session[name=s]/state");
 	stream_fini(&s);
+	st = get("device/measure", GNMIPB__GET_REQUEST__DATA_TYPE__CONFIG, &o);
+	ck_assert_msg(st.code == RPC_NOT_FOUND, "%s", str_text(&o)); /* defaults are nothing */
+	check_get("device/measure/marking/period", "1000\n");
 	shell("nft flush ruleset; nft 'table ip6 t { chain out { type filter hook output priority 0; "
 	      "udp dport 862 counter; }; }'; ping -6 -q -c 1 -W 1 ::1 >/dev/null");
 	ck_assert(says("nft list ruleset", "counter packets 0 bytes"));
