@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Three rtnetlink requests, before the loop runs and after it ended: they may block. */
+/* A few rtnetlink requests, before the loop runs and after it ended: they may block. */
 #include "tools/sim/anyip.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
@@ -98,4 +99,22 @@ int sim_anyip_add(const struct ip_prefix *prefix, bool *added)
 void sim_anyip_del(const struct ip_prefix *prefix)
 {
 	(void)change(prefix, RTM_DELROUTE, 0);
+}
+
+int sim_host_set(const struct ip_addr *a, bool there)
+{
+	char buf[512] = { 0 };
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct ifaddrmsg *m;
+	int rc;
+
+	h->nlmsg_type = there ? RTM_NEWADDR : RTM_DELADDR;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (there ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	*m = (struct ifaddrmsg){ .ifa_family = AF_INET6, .ifa_prefixlen = 128, .ifa_flags = IFA_F_NODAD,
+				 .ifa_index = if_nametoindex("lo") };
+	mnl_attr_put(h, IFA_LOCAL, 16, a->b);
+	mnl_attr_put(h, IFA_ADDRESS, 16, a->b);
+	rc = ask(h, buf, sizeof(buf), NULL, NULL);
+	return rc < 0 && there ? err_raise(rc) : 0;
 }

@@ -11,3 +11,7 @@
 /* Makes prefix local. *added: the route is ours, to be taken back. 0 or -errno (-EPERM). */
 int sim_anyip_add(const struct ip_prefix *prefix, bool *added);
 void sim_anyip_del(const struct ip_prefix *prefix);
+
+/* A single address on lo, made or taken away: gRPC has no IPV6_FREEBIND, so who listens with it
+ * needs more than the route. 0 or -errno. */
+int sim_host_set(const struct ip_addr *a, bool there);

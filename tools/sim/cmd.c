@@ -198,6 +198,20 @@ static void cmd_pcc_up(struct call *c)
 	pcc_state(c, true);
 }
 
+static void cmd_gnmi_fault(struct call *c)
+{
+	uint32_t r = sim_get_router(c, c->word[0]);
+	enum sim_fault f;
+	uint64_t times = 0;
+
+	if (r == SIM_NONE || (c->n == 3 && !get_number(c, c->word[2], 1, UINT32_MAX, &times)))
+		return;
+	if (!sim_fault_parse(c->word[1], &f))
+		sim_refuse(c, "not none, stall, lie, half or close:", c->word[1]);
+	else if (!sim_target_fault(c->s->targets, r, f, (uint32_t)times))
+		sim_refuse(c, "no gNMI target:", c->word[0]);
+}
+
 static void cmd_quit(struct call *c)
 {
 	sim_stop(c->s);
@@ -209,9 +223,13 @@ static void cmd_help(struct call *c);
 
 static const struct row rows[] = {
 	{ "delay", "A B US", 2, 3, cmd_delay, "sets the delay of a link, both ways" },
+	{ "device", "R", 1, 1, sim_show_device, "what is configured by gNMI, as JSON" },
+	{ "devices", "", 0, 0, sim_show_devices, "gNMI targets and what they were asked" },
 	{ "down", "A B", 1, 2, cmd_down, "cuts a link: both halves are withdrawn" },
 	{ "feed-down", "K", 1, 1, cmd_feed_down, "ends the session of feed K (1, 2, …)" },
 	{ "feed-up", "K", 1, 1, cmd_feed_up, "starts it again" },
+	{ "gnmi-fault", "R KIND [N]", 2, 3, cmd_gnmi_fault,
+	  "Sets of a router go wrong, all or N: stall, lie, half, close; none" },
 	{ "help", "", 0, 0, cmd_help, "this list" },
 	{ "links", "", 0, 0, sim_show_links, "every half of every link" },
 	{ "metric", "A B N", 2, 3, cmd_metric, "sets the IGP metric of a link, both ways" },

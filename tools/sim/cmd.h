@@ -24,6 +24,8 @@ void sim_show_status(struct call *c);
 void sim_show_routers(struct call *c);
 void sim_show_links(struct call *c);
 void sim_show_policies(struct call *c);
+void sim_show_devices(struct call *c);
+void sim_show_device(struct call *c);
 void sim_show_walk(struct call *c);
 void sim_request(struct call *c);
 void sim_show_replies(struct call *c);

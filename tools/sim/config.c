@@ -41,6 +41,19 @@ static void pcep(const struct sim *s, struct str *out)
 	}
 }
 
+static void devices(const struct sim *s, struct str *out)
+{
+	char a[IP_TEXT_MAX];
+
+	str_addf(out, "devices:\n  tls:\n    certificate: \"%s\"\n    key: \"%s\"\n    ca: \"%s\"\n  device:\n",
+		 s->opt.gnmi_tls[0], s->opt.gnmi_tls[1], s->opt.gnmi_tls[2]);
+	for (uint32_t r = 0; r < s->topo.routers.n && r < s->opt.targets; r++)
+		str_addf(out,
+			 "    - name: \"%s\"\n      address: \"%s\"\n      port: %u\n"
+			 "      server-name: " SIM_TARGET_NAME "\n      kind: agent\n",
+			 s->topo.routers.at[r].name, text(sim_source(s, r), a), s->opt.gnmi_port);
+}
+
 void sim_config(const struct sim *s, struct str *out)
 {
 	str_add(out, "# Written by sextant-sim: sextantd with this file and the simulator fit.\n");
@@ -49,4 +62,6 @@ void sim_config(const struct sim *s, struct str *out)
 		 s->opt.ipv4 ? "127.0.0.1" : "::1", s->opt.restconf_port);
 	bgp(s, out);
 	pcep(s, out);
+	if (s->opt.targets)
+		devices(s, out);
 }

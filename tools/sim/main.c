@@ -43,6 +43,10 @@ static const char usage[] =
 	"  -p, --pccs M              routers with PCEP sessions, the first M (default all)\n"
 	"      --prefix PREFIX/48    where loopbacks, and so sessions, are (default fd5e:5e::/48):\n"
 	"                            it is made local to this machine, which takes root\n"
+	"      --gnmi N              gNMI targets of the first N routers (default none), mutual TLS only\n"
+	"      --gnmi-port PORT      (default 9339)\n"
+	"      --gnmi-tls CERT,KEY,CA files of all targets; CERT is for the name sextant-sim\n"
+	"      --gnmi-fault R=KIND,… Sets of router R go wrong: stall, lie, half, close\n"
 	"      --ipv4                sessions from 127.64.x.y instead: takes no rights\n"
 	"Files and output:\n"
 	"  -c, --write-config FILE   write a configuration for sextantd that fits\n"
@@ -134,6 +138,21 @@ static bool prefix(const char *text, struct ip_prefix *out)
 	return ip_prefix_parse(text, out) == 0 && out->addr.family == IP_V6 && out->len == 48;
 }
 
+/* Three files with commas between them. */
+static bool three_files(const char *text, char out[3][256])
+{
+	for (unsigned i = 0; i < 3; i++) {
+		size_t len = strcspn(text, ",");
+
+		if (len == 0 || len >= 256 || (text[len] == ',') != (i < 2))
+			return false;
+		memcpy(out[i], text, len);
+		out[i][len] = '\0';
+		text += len + (i < 2);
+	}
+	return true;
+}
+
 enum option_long {
 	OPT_CLASSIC = 256,
 	OPT_VARIANT,
@@ -142,6 +161,10 @@ enum option_long {
 	OPT_PCEP_PORT,
 	OPT_PREFIX,
 	OPT_IPV4,
+	OPT_GNMI,
+	OPT_GNMI_PORT,
+	OPT_GNMI_TLS,
+	OPT_GNMI_FAULT,
 	OPT_STORE,
 	OPT_RESTCONF_PORT,
 	OPT_WRITE_TOPOLOGY,
@@ -168,6 +191,10 @@ static const struct option options[] = {
 	{ "pccs", required_argument, NULL, 'p' },
 	{ "prefix", required_argument, NULL, OPT_PREFIX },
 	{ "ipv4", no_argument, NULL, OPT_IPV4 },
+	{ "gnmi", required_argument, NULL, OPT_GNMI },
+	{ "gnmi-port", required_argument, NULL, OPT_GNMI_PORT },
+	{ "gnmi-tls", required_argument, NULL, OPT_GNMI_TLS },
+	{ "gnmi-fault", required_argument, NULL, OPT_GNMI_FAULT },
 	{ "write-config", required_argument, NULL, 'c' },
 	{ "store", required_argument, NULL, OPT_STORE },
 	{ "restconf-port", required_argument, NULL, OPT_RESTCONF_PORT },
@@ -190,6 +217,24 @@ struct args {
 	const char *ask;
 	bool version, help;
 };
+
+static bool gnmi_value(struct sim_options *opt, int o, const char *v)
+{
+	switch (o) {
+	case OPT_GNMI:
+		return count(v, SIM_TARGETS_MAX, &opt->targets);
+	case OPT_GNMI_PORT:
+		return port(v, &opt->gnmi_port);
+	case OPT_GNMI_TLS:
+		return three_files(v, opt->gnmi_tls);
+	case OPT_GNMI_FAULT:
+		opt->gnmi_faults = v;
+		break;
+	default:
+		break;
+	}
+	return true;
+}
 
 /* Options that take a value: false, it is not a good one. */
 static bool option_value(struct sim *s, struct args *a, int o, const char *v)
@@ -253,7 +298,7 @@ static bool option_value(struct sim *s, struct args *a, int o, const char *v)
 		a->ask = v;
 		break;
 	default:
-		break;
+		return gnmi_value(opt, o, v);
 	}
 	return true;
 }
@@ -294,6 +339,10 @@ static int arguments(struct sim *s, struct args *a, int argc, char **argv)
 		(void)fprintf(stderr, "sextant-sim: %s%s (see --help)\n",
 			      a->ask ? "--ask needs a command" : "unexpected argument ",
 			      a->ask ? "" : argv[optind]);
+		return USAGE;
+	}
+	if (s->opt.targets && !s->opt.gnmi_tls[0][0]) {
+		(void)fputs("sextant-sim: --gnmi needs --gnmi-tls\n", stderr);
 		return USAGE;
 	}
 	if (s->opt.daemon.family == IP_NONE)
@@ -383,13 +432,10 @@ static void on_signal(void *arg, int signo)
 	sim_stop(arg);
 }
 
-static int addresses(const struct sim *s, bool *added)
+static int cannot(const struct sim *s, int rc)
 {
 	char p[IP_PREFIX_TEXT_MAX];
-	int rc = s->opt.ipv4 ? 0 : sim_anyip_add(&s->topo.loopbacks, added);
 
-	if (rc == 0)
-		return 0;
 	(void)ip_prefix_text(&s->topo.loopbacks, p, sizeof(p));
 	(void)fprintf(stderr,
 		      "sextant-sim: cannot make %s local to this machine: %s\n"
@@ -397,6 +443,30 @@ static int addresses(const struct sim *s, bool *added)
 		      "or use --ipv4, or a network namespace of your own:  unshare -rn\n",
 		      p, err_text(rc), p);
 	return CANNOT;
+}
+
+/* The route for all, and addresses for routers that listen themselves. */
+static int addresses(const struct sim *s, bool *added)
+{
+	int rc = s->opt.ipv4 ? 0 : sim_anyip_add(&s->topo.loopbacks, added);
+
+	for (uint32_t r = 0; rc == 0 && !s->opt.ipv4 && r < s->opt.targets; r++) {
+		struct ip_addr a = sim_source(s, r);
+
+		rc = sim_host_set(&a, true);
+	}
+	return rc < 0 ? cannot(s, rc) : 0;
+}
+
+static void addresses_back(const struct sim *s, bool added)
+{
+	for (uint32_t r = 0; !s->opt.ipv4 && r < s->opt.targets; r++) {
+		struct ip_addr a = sim_source(s, r);
+
+		(void)sim_host_set(&a, false);
+	}
+	if (added)
+		sim_anyip_del(&s->topo.loopbacks);
 }
 
 /* A socket a router. */
@@ -452,25 +522,28 @@ static int simulate(struct sim *s)
 {
 	AUTO(loop_free) struct loop *loop = NULL;
 	AUTO(net_free) struct net *net = NULL;
+	STR_AUTO struct str err = { 0 };
 	bool added = false;
 	int rc = addresses(s, &added);
 
-	if (rc)
+	if (rc) {
+		addresses_back(s, added);
 		return rc;
+	}
 	files_raise();
 	rc = loop_new(&loop);
 	if (rc == 0)
 		rc = net_new(&net, loop);
 	if (rc == 0) {
 		net_nonlocal(net);
-		rc = sim_start(s, loop, net);
+		rc = sim_start(s, loop, net, &err);
 	}
 	if (rc < 0)
-		(void)fprintf(stderr, "sextant-sim: cannot start: %s\n", err_text(rc));
+		(void)fprintf(stderr, "sextant-sim: cannot start: %s%s", err.len ? str_text(&err) : err_text(rc),
+			      err.len ? "" : "\n");
 	rc = rc < 0 ? FAILED : serve(s, loop);
 	sim_fini(s);
-	if (added)
-		sim_anyip_del(&s->topo.loopbacks);
+	addresses_back(s, added);
 	return rc;
 }
 
@@ -483,6 +556,8 @@ static int run(struct sim *s)
 		(void)fprintf(stderr, "sextant-sim: %s", str_text(&err));
 		return USAGE;
 	}
+	if (s->opt.targets > s->topo.routers.n)
+		s->opt.targets = (uint32_t)s->topo.routers.n;
 	if (s->opt.pccs > s->topo.routers.n)
 		s->opt.pccs = (uint32_t)s->topo.routers.n;
 	rc = write_files(s);
@@ -496,7 +571,7 @@ int main(int argc, char **argv)
 	struct sim s = {
 		.opt = { .gen = { .seed = 1, .routers = 50, .classic_pct = 10 },
 			 .feeds = 2, .pccs = SIM_ROUTERS_MAX, .bgp_port = 1790,
-			 .pcep_port = 4189, .restconf_port = 8080, .trace_events = 100,
+			 .pcep_port = 4189, .gnmi_port = 9339, .restconf_port = 8080, .trace_events = 100,
 			 .store = "/tmp/sextant-sim.db" },
 	};
 	int rc;

@@ -3,6 +3,7 @@
 #include "tools/sim/run.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -26,6 +27,7 @@ void sim_sync(struct sim *s)
 	loop_now_update(s->loop);
 	sim_feeds_sync(s->feeds);
 	sim_pccs_sync(s->pccs);
+	sim_targets_sync(s->targets);
 }
 
 static void farewell_over(void *arg)
@@ -65,7 +67,48 @@ int sim_network(struct sim *s, struct str *err)
 	return 0;
 }
 
-int sim_start(struct sim *s, struct loop *loop, struct net *net)
+/* "r1=stall,r2=lie" */
+static int faults(struct sim *s, struct str *err)
+{
+	char one[SIM_NAME_MAX + 16];
+
+	for (const char *at = s->opt.gnmi_faults; at && *at;) {
+		size_t len = strcspn(at, ",");
+		enum sim_fault f = SIM_FAULT_NONE;
+		char *eq = NULL;
+
+		if (len < sizeof(one)) {
+			memcpy(one, at, len);
+			one[len] = '\0';
+			eq = strchr(one, '=');
+		}
+		if (eq)
+			*eq = '\0';
+		if (!eq || !sim_fault_parse(eq + 1, &f) ||
+		    !sim_target_fault(s->targets, sim_router_find(&s->topo, one), f, 0)) {
+			str_addf(err, "--gnmi-fault: not a router with a target and what it does wrong: %.*s\n",
+				 (int)len, at);
+			return err_raise(-EINVAL);
+		}
+		at += len + (at[len] == ',');
+	}
+	return 0;
+}
+
+static int targets(struct sim *s, struct str *err)
+{
+	const struct sim_targets_cfg cfg = { .n = s->opt.targets, .port = s->opt.gnmi_port,
+					     .cert = s->opt.gnmi_tls[0], .key = s->opt.gnmi_tls[1],
+					     .ca = s->opt.gnmi_tls[2], .rpc = s->rpc,
+					     .source = sim_source, .source_arg = s };
+	int rc = 0;
+
+	if (cfg.n > 0)
+		rc = sim_targets_new(&s->targets, s->loop, &s->topo, s->pccs, &cfg, err);
+	return rc < 0 ? rc : faults(s, err);
+}
+
+int sim_start(struct sim *s, struct loop *loop, struct net *net, struct str *err)
 {
 	struct sim_feeds_cfg feeds = { .daemon = s->opt.daemon, .port = s->opt.bgp_port,
 				       .daemon_as = s->topo.asn, .source = sim_source,
@@ -82,11 +125,14 @@ int sim_start(struct sim *s, struct loop *loop, struct net *net)
 		rc = sim_feeds_new(&s->feeds, loop, net, &s->topo, &feeds);
 	if (rc == 0)
 		rc = sim_pccs_new(&s->pccs, loop, net, &s->topo, s->paths, &pccs);
+	if (rc == 0)
+		rc = targets(s, err);
 	return err_trace(rc);
 }
 
 void sim_fini(struct sim *s)
 {
+	sim_targets_free(s->targets);
 	sim_pccs_free(s->pccs);
 	sim_feeds_free(s->feeds);
 	sim_paths_free(s->paths);

@@ -379,3 +379,42 @@ void sim_show_policies(struct call *c)
 	sim_lsps_each(c->s->pccs, show_lsp, &x);
 	str_add(c->out, c->json ? "]" : "");
 }
+
+void sim_show_devices(struct call *c)
+{
+	const struct sim_targets *ts = c->s->targets;
+	bool first = true;
+
+	str_add(c->out, c->json ? ",\"devices\":[" : "");
+	for (uint32_t r = 0; r < sim_targets_count(ts); r++) {
+		struct sim_target_info i;
+		char addr[IP_TEXT_MAX];
+
+		if (!sim_target_info(ts, r, &i))
+			continue;
+		(void)ip_text(&i.addr, addr, sizeof(addr));
+		sim_next(c, &first);
+		str_addf(c->out,
+			 c->json ? "{\"router\":\"%s\",\"address\":\"%s\",\"port\":%u,\"listens\":%s,"
+				   "\"sets\":%llu,\"refused\":%llu,\"streams\":%u,\"fault\":\"%s\"}" :
+				   "%s: %s port %u, listens: %s, sets %llu, refused %llu, streams %u, fault %s\n",
+			 c->s->topo.routers.at[r].name, addr, i.port, i.listens ? "true" : "false",
+			 (unsigned long long)i.sets, (unsigned long long)i.refused, i.streams,
+			 sim_fault_text(i.fault));
+	}
+	str_add(c->out, c->json ? "]" : "");
+}
+
+void sim_show_device(struct call *c)
+{
+	uint32_t r = sim_get_router(c, c->word[0]);
+	AUTO_FREE char *config = NULL;
+
+	if (r == SIM_NONE)
+		return;
+	config = sim_target_config(c->s->targets, r);
+	if (config)
+		str_addf(c->out, c->json ? ",\"config\":%s" : "%s\n", config);
+	else
+		sim_refuse(c, "no gNMI target:", c->word[0]);
+}

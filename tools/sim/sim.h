@@ -5,6 +5,7 @@
 #include "net/net.h"
 #include "tools/sim/feed.h"
 #include "tools/sim/pccs.h"
+#include "tools/sim/target.h"
 #include "tools/sim/topo.h"
 #include "tools/sim/walk.h"
 
@@ -19,6 +20,10 @@ struct sim_options {
 	const char *socket, *write_config, *write_topology, *store;
 	const char *write_export, *write_demands, *write_trace, *play;
 	uint32_t trace_events;
+	uint32_t targets; /* the first so many routers have gNMI targets */
+	uint16_t gnmi_port;
+	char gnmi_tls[3][256]; /* certificate, key, authorities: files */
+	const char *gnmi_faults;
 	bool json, no_run;
 };
 
@@ -30,6 +35,8 @@ struct sim {
 	struct sim_paths *paths;
 	struct sim_feeds *feeds;
 	struct sim_pccs *pccs;
+	struct sim_targets *targets; /* NULL: none */
+	struct rpc *rpc;	     /* theirs, NULL: one of their own */
 	struct loop_timer bye; /* armed by quit: time for farewells */
 };
 

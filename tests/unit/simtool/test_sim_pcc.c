@@ -112,7 +112,7 @@ static void lab_start(void)
 		ck_assert_int_eq(pcep_peer_set(l.pcep, &peer), 0);
 	}
 	l.driver = pcep_driver(l.pcep);
-	ck_assert_int_eq(sim_start(&l.sim, l.loop, l.net), 0);
+	ck_assert_int_eq(sim_start(&l.sim, l.loop, l.net, NULL), 0);
 	run_ms(5000);
 	ck_assert_uint_eq(l.synced, 1);
 }

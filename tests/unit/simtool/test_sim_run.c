@@ -76,7 +76,7 @@ static void lab_start(struct lab *l, uint32_t routers, const char *file)
 	ck_assert_int_eq(net_fake_new(&l->net, l->loop, 0, NS_PER_MS), 0);
 	sim_make(l, routers, file);
 	collector_start(l);
-	ck_assert_int_eq(sim_start(&l->sim, l->loop, l->net), 0);
+	ck_assert_int_eq(sim_start(&l->sim, l->loop, l->net, NULL), 0);
 	lab_run(l, 5 * NS_PER_S);
 }
 
