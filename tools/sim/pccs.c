@@ -531,6 +531,13 @@ void sim_pccs_sync(struct sim_pccs *p)
 	}
 }
 
+void sim_pccs_look(struct sim_pccs *p)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->pcc[i].lsps.n; k++)
+			look_again(&p->pcc[i], p->pcc[i].lsps.at[k]);
+}
+
 bool sim_pcc_set(struct sim_pccs *p, uint32_t router, bool up)
 {
 	if (router >= p->n || p->pcc[router].off == !up)

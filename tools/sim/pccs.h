@@ -39,6 +39,9 @@ void sim_pccs_stop(struct sim_pccs *p);
  * what could not be installed is tried again. */
 void sim_pccs_sync(struct sim_pccs *p);
 
+/* Headends alone look again: other SIDs are there than before. */
+void sim_pccs_look(struct sim_pccs *p);
+
 /* Ends or starts a router's session; its LSPs stay (the state timeout is infinite). False: it
  * is so already, or it has none. */
 bool sim_pcc_set(struct sim_pccs *p, uint32_t router, bool up);

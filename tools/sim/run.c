@@ -100,11 +100,12 @@ static int targets(struct sim *s, struct str *err)
 	const struct sim_targets_cfg cfg = { .n = s->opt.targets, .port = s->opt.gnmi_port,
 					     .cert = s->opt.gnmi_tls[0], .key = s->opt.gnmi_tls[1],
 					     .ca = s->opt.gnmi_tls[2], .rpc = s->rpc,
+					     .pccs = s->pccs, .paths = s->paths,
 					     .source = sim_source, .source_arg = s };
 	int rc = 0;
 
 	if (cfg.n > 0)
-		rc = sim_targets_new(&s->targets, s->loop, &s->topo, s->pccs, &cfg, err);
+		rc = sim_targets_new(&s->targets, s->loop, &s->topo, &cfg, err);
 	return rc < 0 ? rc : faults(s, err);
 }
 

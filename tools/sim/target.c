@@ -165,6 +165,7 @@ static bool carry_out(struct sim_target *tg, const struct gnmic_set *s, size_t m
 	lyd_free_all(tg->config);
 	tg->config = next;
 	tg->generation++;
+	sim_targets_sids(tg->all);
 	loop_task_run(&tg->all->look);
 	return true;
 }
@@ -308,6 +309,8 @@ static void look(void *arg)
 {
 	struct sim_targets *ts = arg;
 
+	if (ts->pccs)
+		sim_pccs_look(ts->pccs); /* what could not be installed may now be */
 	for (uint32_t r = 0; r < ts->cfg.n; r++)
 		sim_subs_look(&ts->at[r]);
 }
@@ -359,15 +362,15 @@ static int servers(struct sim_targets *ts, struct str *err)
 }
 
 int sim_targets_new(struct sim_targets **outp, struct loop *loop, const struct sim_topo *t,
-		    struct sim_pccs *pccs, const struct sim_targets_cfg *cfg, struct str *err)
+		    const struct sim_targets_cfg *cfg, struct str *err)
 {
 	AUTO(sim_targets_free) struct sim_targets *ts = calloc(1, sizeof(*ts));
 	int r;
 
 	if (!ts)
 		return err_raise(-ENOMEM);
-	*ts = (struct sim_targets){ .loop = loop, .t = t, .pccs = pccs, .cfg = *cfg,
-				    .counted = loop_now(loop) };
+	*ts = (struct sim_targets){ .loop = loop, .t = t, .cfg = *cfg, .pccs = cfg->pccs,
+				    .paths = cfg->paths, .counted = loop_now(loop) };
 	loop_task_init(&ts->look, loop, look, ts);
 	loop_timer_init(&ts->listen, loop, listen_due, ts);
 	if (ts->cfg.n > SIM_TARGETS_MAX || ts->cfg.n > t->routers.n)
@@ -407,6 +410,9 @@ struct sim_targets *sim_targets_free(struct sim_targets *ts)
 	if (ts->rpc_ours)
 		rpc_free(ts->rpc);
 	ly_ctx_destroy(ts->ctx);
+	if (ts->paths)
+		sim_paths_sids(ts->paths, NULL, 0);
+	VEC_FINI(&ts->sids);
 	free(ts->count);
 	free(ts->at);
 	free(ts);
@@ -451,8 +457,11 @@ char *sim_target_config(const struct sim_targets *ts, uint32_t router)
 	if (router >= sim_targets_count(ts))
 		return NULL;
 	tree = sim_target_tree(&ts->at[router], false);
-	if (tree && lyd_print_mem(&text, tree, LYD_JSON, LYD_PRINT_SHRINK | LYD_PRINT_KEEPEMPTYCONT) != LY_SUCCESS)
+	if (tree && lyd_print_mem(&text, tree, LYD_JSON, LYD_PRINT_SHRINK) != LY_SUCCESS)
 		text = NULL;
 	lyd_free_all(tree);
-	return text;
+	if (text && text[0])
+		return text;
+	free(text);
+	return strdup("{}");
 }

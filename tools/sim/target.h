@@ -2,8 +2,8 @@
 #pragma once
 /*
  * The routers' gNMI targets: each listens on its router's address and holds
- * models/sextant-device.yang in memory. What is configured is "in" at once; interfaces, addresses and
- * counters are the network's. A target can be told to misbehave. Loop thread only.
+ * models/sextant-device.yang in memory. What is configured is "in" at once, its SIDs are walked by
+ * packets; interfaces, addresses and counters are the network's. A target can be told to misbehave. Loop thread only.
  */
 #include "base/auto.h"
 #include "loop/loop.h"
@@ -34,14 +34,16 @@ struct sim_targets_cfg {
 	uint32_t n; /* the first n routers have one */
 	uint16_t port;
 	const char *ca, *cert, *key; /* of all of them */
+	struct sim_pccs *pccs;	 /* borrowed; may be NULL */
+	struct sim_paths *paths; /* borrowed: learns the SIDs that are configured */
 	struct rpc *rpc; /* NULL: one of its own, with TLS */
 	struct ip_addr (*source)(const void *arg, uint32_t router);
 	const void *source_arg;
 };
 
-/* t and pccs are borrowed. 0, or -errno and a line in err. */
+/* t is borrowed. 0, or -errno and a line in err. */
 int sim_targets_new(struct sim_targets **outp, struct loop *loop, const struct sim_topo *t,
-		    struct sim_pccs *pccs, const struct sim_targets_cfg *cfg, struct str *err);
+		    const struct sim_targets_cfg *cfg, struct str *err);
 struct sim_targets *sim_targets_free(struct sim_targets *ts); /* NULL is fine, here and below */
 AUTO_DEFINE(struct sim_targets, sim_targets_free)
 /* After a change of the network. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Inside of the targets: target.c servers and Sets, target_sub.c subscriptions, target_state.c what
- * the network says. */
+ * the network says, target_sids.c what it learns. */
 #include "base/list.h"
 #include "tools/sim/target.h"
 #include "tools/sim/tree.h"
+#include "tools/sim/walk.h"
 
 enum {
 	SIM_REQUEST_MAX = 4 << 20,
@@ -43,6 +44,8 @@ struct sim_targets {
 	struct sim_target *at;
 	struct sim_count *count; /* 2 * wire + side */
 	struct mono counted;
+	struct sim_paths *paths;
+	VEC(struct sim_sid) sids; /* of every locator and table that is configured */
 	struct loop_task look;	  /* subscriptions have something to tell */
 	struct loop_timer listen; /* servers that are to begin, or end */
 };
@@ -63,3 +66,8 @@ void sim_sub_accept(struct sim_target *tg, struct rpc_call *call);
 void sim_subs_look(struct sim_target *tg);
 /* Their calls are gone. */
 void sim_subs_drop(struct sim_target *tg);
+
+/* ---- target_sids.c ---- */
+
+/* The SIDs of what is configured now are those that packets meet. */
+void sim_targets_sids(struct sim_targets *ts);

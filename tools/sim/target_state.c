@@ -147,19 +147,28 @@ static bool policy_up(const struct sim_target *tg, struct lyd_node *object, char
 	return false;
 }
 
-/* Every object that has a state. The model bounds the depth. */
-static void echo(struct grow *g, struct lyd_node *n)
+/* It has a state that can be "in"; states of measurements are others. */
+static bool has_state(const struct grow *g, const struct lyd_node *n)
 {
 	const struct lysc_node *state = lys_find_child(n->schema, n->schema->module, "state", 0,
 						       LYS_CONTAINER, 0);
+	const struct lysc_node *status = NULL;
+
+	if (state && state->flags & LYS_CONFIG_R)
+		status = lys_find_child(state, state->module, "status", 0, LYS_LEAF, 0);
+	return status && lyd_value_validate(g->tg->all->ctx, status, "in", 2, NULL, NULL, NULL) == LY_SUCCESS;
+}
+
+/* Every object that has a state. The model bounds the depth. */
+static void echo(struct grow *g, struct lyd_node *n)
+{
 	struct lyd_node *c, *st;
 	char why[RPC_TEXT_MAX] = "";
 
 	LY_LIST_FOR(lyd_child(n), c)
 		if (c->schema->nodetype & (LYS_CONTAINER | LYS_LIST))
 			echo(g, c);
-	if (!g->ok || !state || !(state->flags & LYS_CONFIG_R) ||
-	    !lys_find_child(state, state->module, "status", 0, LYS_LEAF, 0))
+	if (!g->ok || !has_state(g, n))
 		return;
 	st = inner(g, n, "state");
 	term(g, st, "status", policy_up(g->tg, n, why, sizeof(why)) ? "in" : "failed");

@@ -40,6 +40,8 @@ struct sim_paths {
 	struct vertex *vertex;
 	struct sum *sum;   /* routers on branches, farthest first */
 	uint32_t *sum_at;  /* index + 1 in sum, by router */
+	const struct sim_sid *sids; /* configured ones */
+	size_t n_sids;
 };
 
 int sim_paths_new(struct sim_paths **outp, const struct sim_topo *t)
@@ -73,6 +75,27 @@ struct sim_paths *sim_paths_free(struct sim_paths *p)
 	free(p->sum_at);
 	free(p);
 	return NULL;
+}
+
+void sim_paths_sids(struct sim_paths *p, const struct sim_sid *sids, size_t n)
+{
+	p->sids = sids;
+	p->n_sids = n;
+}
+
+/* The configured SID that a router sees in this address: the longest. */
+static const struct sim_sid *configured(const struct sim_paths *p, uint32_t at, const struct ip_addr *da)
+{
+	const struct sim_sid *best = NULL;
+
+	for (size_t i = 0; i < p->n_sids; i++) {
+		const struct sim_sid *s = &p->sids[i];
+
+		if ((s->router == at || !s->local) && (!best || s->prefix.len > best->prefix.len) &&
+		    ip_prefix_has(&s->prefix, da))
+			best = s;
+	}
+	return best;
 }
 
 /* ---- shortest paths ---- */
@@ -324,12 +347,34 @@ static bool classic_sid(struct packet *k, uint64_t fun, uint32_t *half)
 	return true;
 }
 
+static bool half_is_up(const struct sim_topo *t, uint32_t half)
+{
+	return half == SIM_NONE || sim_half_works(t, half / 2, half % 2);
+}
+
+static bool execute_configured(struct packet *k, const struct sim_sid *sid, struct sim_step *s)
+{
+	if (!half_is_up(k->p->t, sid->half))
+		return fail(k, "no such SID");
+	s->half = sid->half;
+	if (sid->ends)
+		k->done = true;
+	else
+		shift(k, sid->prefix.len);
+	if (s->half != SIM_NONE)
+		cross(k, s->half);
+	return true;
+}
+
 /* The router that owns the destination address executes it. */
 static bool execute(struct packet *k)
 {
 	uint64_t fun = ip_bits_get(&k->da, NODE_END, 16);
 	struct sim_step *s = &k->out->step[k->out->n - 1];
+	const struct sim_sid *sid = configured(k->p, k->at, &k->da);
 
+	if (sid)
+		return execute_configured(k, sid, s);
 	if (k->p->t->routers.at[k->at].classic) {
 		if (!classic_sid(k, fun, &s->half))
 			return false;
@@ -346,12 +391,13 @@ static bool execute(struct packet *k)
 static bool deliver(struct packet *k)
 {
 	const struct sim_topo *t = k->p->t;
-	uint32_t owner = sim_router_by_addr(t, &k->da);
+	const struct sim_sid *sid = configured(k->p, k->at, &k->da);
+	uint32_t owner = sid ? sid->router : sim_router_by_addr(t, &k->da);
 	const uint32_t *dist;
 
 	if (owner == SIM_NONE || ip_prefix_has(&t->loopbacks, &k->da) || k->da.family != IP_V6)
 		return fail(k, "no SID has this prefix:");
-	dist = distances(k->p, owner, sim_algo_of(&k->da));
+	dist = distances(k->p, owner, sid ? 0 : sim_algo_of(&k->da));
 	if (!dist)
 		return fail(k, "no memory");
 	if (!t->routers.at[k->at].up || dist[k->at] == UINT32_MAX)
@@ -386,12 +432,16 @@ void sim_walk(struct sim_paths *p, uint32_t headend, const struct ip_addr *sids,
 bool sim_walk_first(struct sim_paths *p, uint32_t headend, const struct ip_addr *sid)
 {
 	const struct sim_topo *t = p->t;
-	uint32_t owner = sim_router_by_addr(t, sid);
-	const uint32_t *dist = owner == SIM_NONE ? NULL : distances(p, owner, sim_algo_of(sid));
+	const struct sim_sid *more = configured(p, headend, sid);
+	uint32_t owner = more ? more->router : sim_router_by_addr(t, sid);
+	const uint32_t *dist = owner == SIM_NONE ? NULL :
+						   distances(p, owner, more ? 0 : sim_algo_of(sid));
 	uint64_t fun = ip_bits_get(sid, NODE_END, 16);
 
 	if (!dist || dist[headend] == UINT32_MAX || !t->routers.at[headend].up)
 		return false;
+	if (more)
+		return owner != headend || half_is_up(t, more->half);
 	/* One's own adjacency is seen to be gone, another's is not. */
 	return owner != headend || fun < SIM_FUN_FIRST || half_of_fun(t, owner, fun) != SIM_NONE;
 }

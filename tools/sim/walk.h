@@ -29,9 +29,21 @@ struct sim_walk {
 
 struct sim_paths; /* distances, kept while the network does not change */
 
+/* A SID beside those of topo.h, because somebody configured it: blocks of 32 bits, functions of 16. */
+struct sim_sid {
+	struct ip_prefix prefix;
+	uint32_t router; /* whose it is */
+	uint32_t half;	 /* it forces packets over, SIM_NONE: none */
+	bool local;	 /* means something at its router only */
+	bool ends;	 /* what is inside goes on from here (End.DT6) */
+};
+
 int sim_paths_new(struct sim_paths **outp, const struct sim_topo *t);
 struct sim_paths *sim_paths_free(struct sim_paths *p);
 AUTO_DEFINE(struct sim_paths, sim_paths_free)
+
+/* All of them; borrowed until the next call. Everybody has routes to those that are not local. */
+void sim_paths_sids(struct sim_paths *p, const struct sim_sid *sids, size_t n);
 
 /* IGP distance to a router from everybody, UINT32_MAX: none. NULL without memory. */
 const uint32_t *sim_distances(struct sim_paths *p, uint32_t to);
