@@ -170,10 +170,13 @@ static bool carry_out(struct sim_target *tg, const struct gnmic_set *s, size_t m
 	return true;
 }
 
-static enum sim_fault fault_now(struct sim_target *tg)
+/* One change alone has no half: it is done, and does not count. */
+static enum sim_fault fault_now(struct sim_target *tg, const struct gnmic_set *s)
 {
 	enum sim_fault f = tg->fault;
 
+	if (f == SIM_FAULT_HALF && s->n_deletes + s->n_replaces + s->n_updates < 2)
+		return SIM_FAULT_NONE;
 	if (f != SIM_FAULT_NONE && tg->times > 0 && --tg->times == 0)
 		tg->fault = SIM_FAULT_NONE;
 	return f;
@@ -220,7 +223,7 @@ static void set(struct sim_target *tg, struct rpc_call *call, const uint8_t *dat
 		ok = sim_refused(&no, RPC_INVALID_ARGUMENT, "%s", why);
 	else if (s.commit != GNMIC_COMMIT_NONE || s.unknown_extensions || s.n_union_replaces)
 		ok = sim_refused(&no, RPC_UNIMPLEMENTED, "no extensions, no union_replace");
-	f = ok ? fault_now(tg) : SIM_FAULT_NONE;
+	f = ok ? fault_now(tg, &s) : SIM_FAULT_NONE;
 	if (f == SIM_FAULT_STALL)
 		return; /* until its client gives up */
 	if (ok && f != SIM_FAULT_LIE)
