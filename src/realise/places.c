@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "realise/room.h"
 
-enum { OBJECTS_MAX = 64 << 20 };
+enum { OBJECTS_MAX = 64 << 20, NEST_MAX = 16 };
 
 /* ---- places ---- */
 
@@ -34,12 +34,21 @@ static struct ip_prefix own_locator(const struct ted_node *n)
 	return (struct ip_prefix){ 0 };
 }
 
+/* Its own, or that of the slice it is inside of. */
+static uint32_t partition_of(const struct realise *r, const struct slice_service *v)
+{
+	for (unsigned depth = 0; v && !v->real.nrp && v->real.parent && depth < NEST_MAX; depth++)
+		v = slice_service_of(r->cfg.slice, v->real.parent);
+	return v ? v->real.nrp : 0;
+}
+
 struct realise_place realise_place_of(const struct realise *r, const struct slice_service *service, uint32_t i,
 				      const char **why)
 {
 	const char *unused;
 	struct realise_place p = { 0 };
 	uint32_t node = r->ted ? node_of(r->ted, &service->sdps[i]) : TED_NONE;
+	uint32_t nrp = partition_of(r, service);
 	int has = 1;
 
 	why = why ? why : &unused;
@@ -48,8 +57,8 @@ struct realise_place realise_place_of(const struct realise *r, const struct slic
 		return p;
 	p.device = ted_node_label(r->ted, node);
 	*why = "its router has no SRv6 locator that is known";
-	if (service->real.nrp && r->cfg.locator)
-		has = r->cfg.locator(r->cfg.locator_ctx, p.device, service->real.nrp, &p.locator);
+	if (nrp && r->cfg.locator)
+		has = r->cfg.locator(r->cfg.locator_ctx, p.device, nrp, &p.locator);
 	if (has < 0)
 		*why = "the partition has no locator on its router yet";
 	else if (has > 0)
@@ -237,12 +246,12 @@ static bool plan_order(struct planning *p)
 		return false;
 	if (realise_plan(&p->in, &s->arena, &s->objects, &f) < 0)
 		return fail(s, NULL, f.text[0] ? f.text : "no memory");
-	return true;
+	return realise_verify_plan(s, &p->in) || fail(s, NULL, "no memory");
 }
 
 static void forget_all(struct realise_slice *s)
 {
-	s->claims.n = 0;
+	s->claims.n = s->probes.n = 0;
 	while (s->slots.n)
 		slot_free(&s->slots.at[--s->slots.n]);
 }
@@ -344,7 +353,7 @@ bool realise_possible(void *ctx, const struct slice_service *service, struct sli
 				       at.device);
 			return no(f, p, "/node-id", text);
 		}
-		if (why && at.locator.addr.family == IP_NONE && !service->real.nrp)
+		if (why && !partition_of(r, service))
 			return no(f, p, "/node-id", why);
 		if (!circuits_possible(r, service, p, at.device, f))
 			return false;

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "realise/plan_int.h"
 
-enum { FUNCTION_BITS = 16 };
+enum { FUNCTION_BITS = 16, PROBE_MS = 20 };
 
 /* ---- names ---- */
 
@@ -38,6 +38,7 @@ static const char *const heads[] = {
 	[REALISE_IS_POLICER] = "/device/policer[name=",
 	[REALISE_IS_FILTER] = "/device/source-filter[interface=",
 	[REALISE_IS_CLASSIFIER] = "/device/classifier[id=",
+	[REALISE_IS_SESSION] = "/device/measure/stamp/session[name=",
 };
 
 enum realise_rank realise_rank_of(const char *path)
@@ -312,6 +313,38 @@ static int put_table(struct realise_work *w, const struct realise_table *t)
 	return 0;
 }
 
+/* ---- sessions ---- */
+
+void realise_session_name(const char *tag, uint32_t at, char out[REALISE_NAME_MAX])
+{
+	(void)snprintf(out, REALISE_NAME_MAX, "%.28s.v%u", tag, at);
+}
+
+bool realise_is_probed(const struct realise_in *in, const struct slice_flow_view *f)
+{
+	uint32_t sdp = f->protection ? UINT32_MAX : sdp_of(in->service, f->sender);
+
+	return sdp < in->service->n_sdps && realise_table_of(in->tables, in->n_tables, sdp, f->group);
+}
+
+/* Probes go as packets of the flow will, from where its policy begins. */
+static void put_session(struct realise_work *w, uint32_t at)
+{
+	const struct slice_flow_view *f = &w->in->flows[at];
+	STR_AUTO struct str json = { 0 };
+	char name[REALISE_NAME_MAX], end[IP_TEXT_MAX], own[IP_TEXT_MAX];
+
+	if (!realise_is_probed(w->in, f))
+		return;
+	realise_session_name(w->tag, at, name);
+	(void)ip_text(&f->key.endpoint, end, sizeof(end));
+	str_addf(&json,
+		 "{\"name\":\"%s\",\"reflector\":\"%s\",\"source\":\"%s\",\"interval\":%d,\"window\":1,"
+		 "\"policy\":{\"color\":%u,\"endpoint\":\"%s\"}}",
+		 name, end, ip_text(&f->key.headend, own, sizeof(own)), PROBE_MS, f->key.color, end);
+	realise_put(w, w->in->places[sdp_of(w->in->service, f->sender)].device, REALISE_IS_SESSION, name, &json);
+}
+
 /* ---- all ---- */
 
 static int by_place(const void *a, const void *b)
@@ -341,6 +374,8 @@ int realise_plan(const struct realise_in *in, struct arena *a, struct realise_ob
 		r = put_table(&w, &in->tables[i]);
 	if (r == 0 && in->parts & REALISE_CLASSIFY)
 		realise_entrance(&w);
+	for (uint32_t i = 0; r == 0 && in->parts & REALISE_VERIFY && i < in->n_flows; i++)
+		put_session(&w, i);
 	if (r == 0 && w.nomem)
 		return err_raise(-ENOMEM);
 	if (r == 0 && out->n > 1)

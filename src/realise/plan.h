@@ -26,7 +26,7 @@ enum {
 };
 
 /* What is to be there, in the order it comes to be. */
-enum { REALISE_VPN = 1, REALISE_CLASSIFY = 2 };
+enum { REALISE_VPN = 1, REALISE_CLASSIFY = 2, REALISE_VERIFY = 4, REALISE_PARTS = 7 };
 
 /* Begins the name of everything of the slice: "sx-gold-8d3f1a02". */
 #define REALISE_TAG "sx-"
@@ -61,7 +61,14 @@ struct realise_in {
 };
 
 /* Deleted in the opposite order. */
-enum realise_rank { REALISE_IS_TABLE, REALISE_IS_POLICER, REALISE_IS_FILTER, REALISE_IS_CLASSIFIER };
+enum realise_rank {
+	REALISE_IS_TABLE,
+	REALISE_IS_POLICER,
+	REALISE_IS_FILTER,
+	REALISE_IS_CLASSIFIER,
+	REALISE_IS_SESSION,
+	REALISE_RANKS,
+};
 
 struct realise_object {
 	const char *device;
@@ -82,6 +89,10 @@ int realise_plan(const struct realise_in *in, struct arena *a, struct realise_ob
 bool realise_sid(const struct realise_place *p, uint32_t number, struct ip_addr *out, uint8_t *len);
 
 enum realise_rank realise_rank_of(const char *path);
+/* Of the session that measures flow `at` before traffic is let on. */
+void realise_session_name(const char *tag, uint32_t at, char out[REALISE_NAME_MAX]);
+/* Whether it has one: its sender has a table, and it is no standby. */
+bool realise_is_probed(const struct realise_in *in, const struct slice_flow_view *f);
 
 /* ---- check.c ---- */
 

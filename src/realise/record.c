@@ -213,7 +213,7 @@ int realise_record_read(struct realise *r, const char *id, const char *text, siz
 	struct realise_slice *s = o ? realise_slice_new(r, id) : NULL;
 	uint64_t version = 0, parts = 0;
 	bool ok = s && number_of(o, "version", RECORD_VERSION, &version) && version == RECORD_VERSION &&
-		  number_of(o, "parts", REALISE_VPN | REALISE_CLASSIFY, &parts) &&
+		  number_of(o, "parts", REALISE_PARTS, &parts) &&
 		  get_all(s, o, "numbers", get_slot) && get_all(s, o, "there", get_foot);
 
 	json_object_put(o);

@@ -50,6 +50,8 @@ struct realise *realise_free(struct realise *r)
 	while (r->slices.n)
 		realise_slice_del(r->slices.at[r->slices.n - 1]);
 	VEC_FINI(&r->slices);
+	VEC_FINI(&r->watches);
+	realise_seen_fini(r);
 	loop_task_cancel(&r->look_task);
 	ted_unref(r->ted);
 	free(r);
@@ -136,6 +138,7 @@ void realise_slice_del(struct realise_slice *s)
 	}
 	VEC_FINI(&s->slots);
 	VEC_FINI(&s->claims);
+	VEC_FINI(&s->probes);
 	arena_fini(&s->arena);
 	free(s->id);
 	free(s);
@@ -164,10 +167,21 @@ void realise_look(struct realise_slice *s)
 	loop_task_run(&s->r->look_task);
 }
 
+/* What is measured is measured until a step is answered. */
+static void stop_probing(struct realise_slice *s)
+{
+	if (!(s->parts & REALISE_VERIFY))
+		return;
+	s->parts &= ~(unsigned)REALISE_VERIFY;
+	s->planned = false;
+	realise_look(s);
+}
+
 static void answer(struct realise_slice *s, bool ok, const char *why)
 {
 	s->asked = false;
 	loop_timer_stop(&s->patience);
+	stop_probing(s);
 	slice_step_done(s->r->cfg.slice, s->id, s->step, s->undo, ok, why);
 }
 
@@ -219,6 +233,20 @@ static void say_site(char out[SR_REASON_MAX], const struct realise_site *x)
 	(void)snprintf(out, SR_REASON_MAX, "%.60s: %.180s", x->device, x->why);
 }
 
+/* All that is wanted is there. */
+static void settled(struct realise_slice *s)
+{
+	bool probing = s->parts & REALISE_VERIFY && s->step == SLICE_STEP_VERIFY && s->asked;
+
+	if (!s->parts && (s->kept || s->dirty) && !s->saving && !has_feet(s)) {
+		realise_save(s); /* the record goes */
+	} else if (probing && realise_verify_look(s)) {
+		stop_probing(s); /* sessions go first */
+	} else if (s->asked && !probing && (s->parts || (!s->kept && !s->saving))) {
+		answer(s, true, "");
+	}
+}
+
 static void look_at(struct realise_slice *s)
 {
 	const struct realise_site *bad;
@@ -245,10 +273,8 @@ static void look_at(struct realise_slice *s)
 	if (s->asked && is == REALISE_REFUSED) {
 		say_site(why, bad);
 		answer(s, false, why);
-	} else if (is == REALISE_DONE && !s->parts && (s->kept || s->dirty) && !s->saving && !has_feet(s)) {
-		realise_save(s); /* the record goes */
-	} else if (s->asked && is == REALISE_DONE && (s->parts || (!s->kept && !s->saving))) {
-		answer(s, true, "");
+	} else if (is == REALISE_DONE) {
+		settled(s);
 	}
 	if (is_over(s))
 		realise_slice_del(s);
@@ -261,6 +287,8 @@ static void look_run(void *arg)
 
 	while ((n = list_pop(&r->look)))
 		look_at(LIST_OF(n, struct realise_slice, look));
+	if (r->watches.n)
+		realise_verify_trim(r);
 }
 
 /* ---- steps ---- */
@@ -272,6 +300,8 @@ static void out_of_patience(void *arg)
 
 	if (!s->planned)
 		(void)str_copy(why, sizeof(why), s->why);
+	else
+		realise_verify_why(s, why);
 	for (size_t i = 0; s->planned && i < s->sites.n; i++) {
 		if (s->sites.at[i]->state != REALISE_DONE)
 			say_site(why, s->sites.at[i]);
@@ -289,11 +319,29 @@ static bool has_circuits(const struct slice_service *v)
 	return false;
 }
 
+static unsigned part_of(enum slice_step step)
+{
+	switch (step) {
+	case SLICE_STEP_VPN:
+		return REALISE_VPN;
+	case SLICE_STEP_VERIFY:
+		return REALISE_VERIFY;
+	case SLICE_STEP_CLASSIFY:
+		return REALISE_CLASSIFY;
+	case SLICE_STEP_QUEUE:
+	case SLICE_STEP_POLICIES:
+	case SLICE_STEPS:
+		break;
+	}
+	return 0;
+}
+
 static void start(void *ctx, const struct slice_job *job)
 {
 	struct realise *r = ctx;
 	struct realise_slice *s = realise_find(r, job->id);
-	unsigned part = job->step == SLICE_STEP_VPN ? REALISE_VPN : REALISE_CLASSIFY, was = s ? s->parts : 0;
+	unsigned part = part_of(job->step), was = s ? s->parts : 0;
+	bool wanted = !job->undo && (part != REALISE_VERIFY || job->service->assure.stamp);
 
 	if (!s && (job->undo || !has_circuits(job->service))) {
 		slice_step_done(r->cfg.slice, job->id, job->step, job->undo, true, "");
@@ -305,10 +353,10 @@ static void start(void *ctx, const struct slice_job *job)
 		slice_step_done(r->cfg.slice, job->id, job->step, job->undo, false, "no memory");
 		return;
 	}
-	s->parts = !job->undo ? was | part : part == REALISE_VPN ? 0 : was & ~part;
+	s->parts = wanted ? was | part : part == REALISE_VPN ? 0 : was & ~part;
 	/* Taking back what was never put there is done, whatever else a device says. */
-	if (job->undo && s->parts == was && was) {
-		slice_step_done(r->cfg.slice, job->id, job->step, true, true, "");
+	if (!wanted && s->parts == was && was) {
+		slice_step_done(r->cfg.slice, job->id, job->step, job->undo, true, "");
 		return;
 	}
 	s->asked = true;
@@ -337,6 +385,7 @@ static void audit(void *ctx, void (*fn)(void *arg, const char *id, const char *w
 	const struct realise *r = ctx;
 	char what[SR_REASON_MAX];
 
+	realise_seen_audit(r, fn, arg);
 	for (size_t i = 0; i < r->slices.n; i++) {
 		const struct realise_slice *s = r->slices.at[i];
 
@@ -375,7 +424,7 @@ struct slice_steps realise_steps(struct realise *r)
 {
 	return (struct slice_steps){
 		.ctx = r,
-		.start = { [SLICE_STEP_VPN] = start, [SLICE_STEP_CLASSIFY] = start },
+		.start = { [SLICE_STEP_VPN] = start, [SLICE_STEP_VERIFY] = start, [SLICE_STEP_CLASSIFY] = start },
 		.cancel = cancel,
 		.audit = audit,
 		.possible = realise_possible,
@@ -452,6 +501,7 @@ static void on_up(void *arg, const struct device_info *info)
 {
 	struct realise *r = arg;
 
+	realise_seen_up(r, info->device);
 	for (size_t i = 0; i < r->slices.n; i++) {
 		struct realise_site *x = site_at(r, i, info->device);
 
@@ -472,6 +522,26 @@ static void on_gone(void *arg, const char *device)
 		if (x)
 			realise_site_lost(x);
 	}
+	realise_verify_gone(r, device);
+	realise_seen_gone(r, device);
+}
+
+static void on_sample(void *arg, const struct device_sample *s)
+{
+	if (!realise_seen_sample(arg, s))
+		realise_verify_sample(arg, s);
+}
+
+static void on_gap(void *arg, const char *device, uint32_t watch, const char *why)
+{
+	(void)why;
+	realise_verify_gap(arg, device, watch);
+	realise_seen_gap(arg, device, watch);
+}
+
+static void on_synced(void *arg, const char *device, uint32_t watch)
+{
+	realise_seen_synced(arg, device, watch);
 }
 
 static void on_drift(void *arg, const struct device_drift *d)
@@ -490,5 +560,8 @@ const struct device_sink realise_device_sink = {
 	.up = on_up,
 	.gone = on_gone,
 	.result = on_result,
+	.sample = on_sample,
+	.synced = on_synced,
+	.gap = on_gap,
 	.drift = on_drift,
 };

@@ -46,6 +46,20 @@ struct realise_claim {
 	char device[DEVICE_NAME_MAX], interface[REALISE_IF_MAX];
 };
 
+/* A session along a flow's policy: what its last windows said. */
+struct realise_probe {
+	char device[DEVICE_NAME_MAX], name[REALISE_NAME_MAX];
+	char far[DEVICE_NAME_MAX]; /* where it is answered */
+	struct ip_addr headend;
+	uint32_t delay_us_max; /* PCE_NO_BOUND: none */
+	bool known;	       /* of the window that is being told: */
+	uint64_t sent, lost, there_us, error_us, round_us; /* UINT64_MAX: not told */
+	uint64_t window; /* the last one; 0 none */
+	unsigned good, unknown; /* so many in a row */
+	bool asked; /* who answers was told to */
+	char why[SR_REASON_MAX];
+};
+
 struct realise_slice {
 	struct realise *r;
 	char *id;
@@ -61,6 +75,7 @@ struct realise_slice {
 	VEC(struct realise_site *) sites;
 	VEC(struct realise_slot) slots;
 	VEC(struct realise_claim) claims;
+	VEC(struct realise_probe) probes; /* while it is verified */
 	bool kept;	/* it has a record, or will have */
 	unsigned kept_parts, saving_parts; /* of the record; of the one on its way */
 	bool saving, dirty;
@@ -68,11 +83,33 @@ struct realise_slice {
 	struct list look;
 };
 
+struct realise_watch {
+	char device[DEVICE_NAME_MAX];
+	uint32_t id;
+};
+
+enum { REALISE_SEEN_KINDS = 3 };
+
+struct realise_seen {
+	char *path, *name;
+};
+
+/* What a device has under names of ours. */
+struct realise_sight {
+	char device[DEVICE_NAME_MAX];
+	uint32_t watch[REALISE_SEEN_KINDS]; /* 0: none */
+	bool synced[REALISE_SEEN_KINDS];
+	bool full; /* there is more than is kept */
+	VEC(struct realise_seen) seen;
+};
+
 struct realise {
 	struct realise_cfg cfg;
 	struct device_port port;
 	const struct ted *ted;
 	VEC(struct realise_slice *) slices; /* by id */
+	VEC(struct realise_watch) watches;  /* of sessions */
+	VEC(struct realise_sight *) sights; /* of devices */
 	struct list look; /* slices */
 	struct loop_task look_task;
 	struct metric *m_slices, *m_refused, *m_retries, *m_drifts;
@@ -113,3 +150,25 @@ void realise_foot_drop(struct realise_site *x, size_t at);
 
 void realise_save(struct realise_slice *s); /* as it is now, when what is on its way has arrived */
 int realise_record_read(struct realise *r, const char *id, const char *text, size_t len);
+
+/* ---- verify.c ---- */
+
+/* Probes for the flows of a plan. False: no memory. */
+bool realise_verify_plan(struct realise_slice *s, const struct realise_in *in);
+/* True: each has been good so often that traffic may come. */
+bool realise_verify_look(struct realise_slice *s);
+void realise_verify_why(const struct realise_slice *s, char out[SR_REASON_MAX]);
+void realise_verify_sample(struct realise *r, const struct device_sample *s);
+void realise_verify_gap(struct realise *r, const char *device, uint32_t watch);
+void realise_verify_gone(struct realise *r, const char *device);
+void realise_verify_trim(struct realise *r); /* nobody needs some of the watches */
+
+/* ---- seen.c ---- */
+
+void realise_seen_fini(struct realise *r);
+void realise_seen_up(struct realise *r, const char *device);
+void realise_seen_gone(struct realise *r, const char *device);
+bool realise_seen_sample(struct realise *r, const struct device_sample *s);
+void realise_seen_synced(struct realise *r, const char *device, uint32_t watch);
+void realise_seen_gap(struct realise *r, const char *device, uint32_t watch);
+void realise_seen_audit(const struct realise *r, void (*fn)(void *arg, const char *id, const char *what), void *arg);

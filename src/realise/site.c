@@ -128,7 +128,7 @@ static void add(struct batch *b, struct realise_foot *f, const char *json)
 
 static void find_deletes(struct realise_site *x, struct batch *b)
 {
-	for (int rank = REALISE_IS_CLASSIFIER; rank >= 0; rank--) {
+	for (int rank = REALISE_RANKS - 1; rank >= 0; rank--) {
 		for (size_t i = 0; i < x->feet.n; i++) {
 			struct realise_foot *f = &x->feet.at[i];
 

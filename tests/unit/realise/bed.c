@@ -85,6 +85,7 @@ static void add_flow(struct ordered *o, const struct slice_group *g, const struc
 		.sender = a->id,
 		.receiver = b->id,
 		.key = { .headend = loopback(a->node), .color = 100 + o->n_flows, .endpoint = loopback(b->node) },
+		.delay_us_max = 10000,
 	};
 	o->n_flows++;
 }
@@ -150,6 +151,12 @@ static int port_set(void *self, const char *device, const struct device_change *
 		return DEVICE_E_NONE;
 	if (d->n_waiting == WAITING)
 		return DEVICE_E_FULL;
+	if (strstr(changes[0].path, "/reflector")) { /* others' too: it may only be added to */
+		ck_assert(n == 1 && changes[0].op == DEVICE_UPDATE);
+		d->reflects++;
+		*txn = ++bed.next_txn;
+		return 0;
+	}
 	ck_assert(n > 0 && n <= DEVICE_CHANGES_MAX);
 	w = &d->waiting[d->n_waiting++];
 	*w = (struct waiting){ .txn = ++bed.next_txn, .n = n };
@@ -163,6 +170,60 @@ static int port_set(void *self, const char *device, const struct device_change *
 		w->change[i] = (struct thing){ strdup(changes[i].path), drop ? NULL : strdup(changes[i].json) };
 	}
 	return 0;
+}
+
+static int port_watch(void *self, const char *device, const struct device_watch *w, uint32_t *watch)
+{
+	struct device *d = device_at(device);
+
+	(void)self;
+	if (!d || d->missing)
+		return DEVICE_E_NONE;
+	*watch = strcmp(w->path, "/device/measure/stamp/session") == 0 ? 1 :
+		 strcmp(w->path, "/device/table/name") == 0	       ? 2 :
+		 strcmp(w->path, "/device/classifier/name") == 0       ? 3 :
+		 strcmp(w->path, "/device/policer/name") == 0	       ? 4 :
+									 0;
+	ck_assert_uint_gt(*watch, 0);
+	d->watches += *watch == 1;
+	return 0;
+}
+
+static void port_unwatch(void *self, const char *device, uint32_t watch)
+{
+	struct device *d = device_at(device);
+
+	(void)self;
+	ck_assert_uint_eq(watch, 1);
+	ck_assert(d && d->watches == 1);
+	if (d)
+		d->watches = 0;
+}
+
+static void tell_leaf(const char *device, unsigned v, const char *name, const char *text, int number)
+{
+	char path[DEVICE_PATH_MAX], tag[REALISE_TAG_MAX];
+	struct device_sample s = { .device = device, .watch = 1, .path = path, .text = text, .number = !text,
+				   .u = (uint64_t)number };
+
+	realise_tag("x", tag);
+	snprintf(path, sizeof(path), "/device/measure/stamp/session[name=%s.v%u]/state/%s", tag, v, name);
+	if (text || number >= 0)
+		realise_device_sink.sample(bed.room, &s);
+}
+
+void bed_window(const char *device, unsigned v, uint64_t number, const struct window *w)
+{
+	char text[32];
+
+	tell_leaf(device, v, "known", w->known, 0);
+	tell_leaf(device, v, "window-sent", NULL, w->sent);
+	tell_leaf(device, v, "window-lost", NULL, w->lost);
+	tell_leaf(device, v, "round-trip/maximum", NULL, w->round);
+	tell_leaf(device, v, "forward/maximum", NULL, w->there);
+	tell_leaf(device, v, "forward/error", NULL, w->error);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	tell_leaf(device, v, "window", text, 0); /* 64 bits are texts in JSON */
 }
 
 static void port_forget(void *self, const char *device, const char *path)
@@ -319,7 +380,8 @@ void bed_topology(unsigned routers)
 static void start_room(void)
 {
 	const struct realise_cfg cfg = { .loop = bed.loop, .store = bed.store, .bus = bed.bus };
-	const struct device_port port = { .set = port_set, .forget = port_forget, .has = port_has };
+	const struct device_port port = { .set = port_set, .watch = port_watch, .unwatch = port_unwatch,
+					 .forget = port_forget, .has = port_has };
 
 	ck_assert_int_eq(realise_new(&bed.room, &cfg), 0);
 	realise_port(bed.room, &port);
@@ -372,8 +434,10 @@ void bed_down(void)
 void bed_crash(void)
 {
 	bed.room = realise_free(bed.room);
-	for (unsigned i = 0; i < DEVICES; i++)
+	for (unsigned i = 0; i < DEVICES; i++) {
 		drop_waiting(&bed.device[i]);
+		bed.device[i].watches = 0;
+	}
 	bed.store = store_crash(bed.store);
 	ck_assert_int_eq(store_fake_new(&bed.store, bed.loop, bed.disk), 0);
 	start_room();

@@ -25,6 +25,7 @@ struct waiting { /* a transaction nobody has answered */
 struct device {
 	char name[8];
 	bool missing; /* from the configuration */
+	unsigned watches, reflects; /* watched so often; its reflector was asked to answer */
 	struct thing at[OBJECTS]; /* what is really there */
 	size_t n;
 	struct waiting waiting[WAITING];
@@ -85,6 +86,12 @@ bool bed_answer(struct device *d, enum device_outcome o, int code, const char *t
 bool bed_answer_all(void); /* DONE, once through all devices */
 const char *there(const char *device, const char *path); /* JSON, NULL nothing */
 unsigned objects(const char *device);
+/* A window of session number v of slice x, as its device tells it; < 0: it does not say. */
+struct window {
+	const char *known; /* "true", "false" */
+	int sent, lost, there, error, round;
+};
+void bed_window(const char *device, unsigned v, uint64_t number, const struct window *w);
 void bed_lose(struct device *d, const char *path); /* the device forgets it, unasked */
 unsigned bed_events(const char *type);
 unsigned bed_records(void);

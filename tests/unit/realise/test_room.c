@@ -444,6 +444,75 @@ START_TEST(it_says_what_is_where)
 }
 END_TEST
 
+/* ---- what is there that nobody ordered ---- */
+
+static void see(const char *device, uint32_t watch, const char *path, const char *name)
+{
+	const struct device_sample s = { .device = device, .watch = watch, .path = path, .text = name, .gone = !name };
+
+	realise_device_sink.sample(bed.room, &s);
+}
+
+struct heard {
+	unsigned n;
+	char last[512];
+};
+
+static void hear(void *arg, const char *id, const char *what)
+{
+	struct heard *h = arg;
+
+	if (strcmp(id, "x") == 0)
+		return; /* src/slice knows it */
+	h->n++;
+	snprintf(h->last, sizeof(h->last), "%s: %s", id, what);
+}
+
+static struct heard audit_now(void)
+{
+	struct slice_steps steps = realise_steps(bed.room);
+	struct heard h = { 0 };
+
+	steps.audit(steps.ctx, hear, &h);
+	return h;
+}
+
+START_TEST(an_audit_tells_what_devices_have_that_nobody_ordered)
+{
+	const struct device_info up = { .device = "r1", .kind = "agent", .version = "0.10.0" };
+	struct heard h;
+
+	line();
+	bed_build("x");
+	realise_device_sink.up(bed.room, &up);
+	h = audit_now();
+	ck_assert_uint_eq(h.n, 3); /* nothing was told yet */
+	ck_assert_ptr_nonnull(strstr(h.last, "r1: nobody knows what"));
+	for (uint32_t w = 2; w <= 4; w++)
+		realise_device_sink.synced(bed.room, "r1", w);
+	ck_assert_uint_eq(audit_now().n, 0);
+	see("r1", 2, "/device/table[id=100000]/name", "sx-x-fd0c5087"); /* its own */
+	see("r1", 2, "/device/table[id=7]/name", "somebody's");
+	ck_assert_uint_eq(audit_now().n, 0);
+	see("r1", 2, "/device/table[id=100001]/name", "sx-gone-00000001");
+	see("r1", 3, "/device/classifier[id=99]/name", "sx-gone-00000001.c99");
+	ck_assert_uint_eq(audit_now().n, 2);
+	see("r1", 3, "/device/classifier[id=99]/name", NULL);
+	h = audit_now();
+	ck_assert_uint_eq(h.n, 1);
+	ck_assert_str_eq(h.last, "sx-gone-00000001: /device/table[id=100001] on r1");
+	realise_device_sink.gap(bed.room, "r1", 2, "the stream ended");
+	ck_assert_uint_eq(audit_now().n, 1); /* unknown again */
+	realise_device_sink.synced(bed.room, "r1", 2);
+	ck_assert_uint_eq(audit_now().n, 0);
+	see("r1", 2, "/device/table[id=100001]", NULL);
+	realise_device_sink.gone(bed.room, "r1");
+	ck_assert_uint_eq(audit_now().n, 0);
+	bed_take_back("x");
+	nothing_left();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("realise-room");
@@ -466,6 +535,7 @@ int main(void)
 	tcase_add_test(tc, what_stands_in_each_other_s_way_goes_first);
 	tcase_add_test(tc, a_device_nobody_configures_any_more_keeps_what_it_has);
 	tcase_add_test(tc, it_says_what_is_where);
+	tcase_add_test(tc, an_audit_tells_what_devices_have_that_nobody_ordered);
 	suite_add_tcase(s, tc);
 	return check_main(s);
 }
