@@ -39,6 +39,7 @@ void bench_disjoint(struct bench *b);
 void bench_admission(struct bench *b);
 void bench_repair(struct bench *b);
 void bench_assure(struct bench *b);
+void bench_assure_told(struct bench *b);
 void bench_guard(struct bench *b);
 void bench_sets(struct bench *b);
 void bench_slices(struct bench *b);

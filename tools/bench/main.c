@@ -184,6 +184,7 @@ int main(int argc, char **argv)
 	bench_sets(&b);
 	bench_slices(&b);
 	bench_assure(&b);
+	bench_assure_told(&b);
 	bench_daemon(&b);
 	bench_chain(&b);
 	return b.failed;

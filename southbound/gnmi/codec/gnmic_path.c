@@ -161,10 +161,15 @@ bool gnmic_keys_sort(struct gnmic_key *keys, size_t n)
 
 static void escaped(struct str *out, const char *s, const char *which)
 {
-	for (; *s; s++) {
-		if (strchr(which, *s))
+	while (*s) {
+		size_t plain = strcspn(s, which);
+
+		str_addn(out, s, plain);
+		s += plain;
+		if (*s) {
 			str_add(out, "\\");
-		str_addn(out, s, 1);
+			str_addn(out, s++, 1);
+		}
 	}
 }
 
