@@ -185,6 +185,7 @@ static void segments_fill(struct rc_read *rd, const struct assure_stream_view *v
 		rc_add(s, "to", node_label(rd, g->to.node));
 		if (g->known)
 			rc_addf(s, "lost", "%" PRIu64, g->lost);
+		rc_addf(s, "lost-total", "%" PRIu64, v->lost[i]);
 		if (g->has_delay)
 			rc_addf(s, "delay", "%" PRIu32, g->delay_us);
 	}

@@ -111,6 +111,7 @@ struct assure_stream_view {
 	struct assure_view is;	 /* where it is measured */
 	unsigned n_segments;	 /* of the last window; labels of nodes below */
 	struct assure_segment segments[ASSURE_POINTS_MAX - 1];
+	uint64_t lost[ASSURE_POINTS_MAX - 1]; /* in all windows that are known, since they are neighbours */
 	uint64_t delays_percentile_us; /* at the percentile promised; UINT64_MAX: unknown */
 	bool has_probe;
 	uint64_t probe_sent, probe_lost;

@@ -197,9 +197,22 @@ static bool is_core(const struct ted *ted, uint32_t node, const struct room_face
 	return false;
 }
 
+/* Counts of an interface are whole from the first period on that begins after it was taken up. */
+static void ports_note(struct room_device *d, const char *list, size_t len)
+{
+	static const uint64_t key[2] = { 0 };
+	uint64_t now = hash_bytes(key, list, len);
+
+	if (d->known && now == d->ports)
+		return;
+	d->ports = now;
+	d->whole_ns = UINT64_MAX;
+}
+
 static void ports_print(struct room_device *d, const struct ted *ted, struct str *o)
 {
 	struct port_list l = { .o = o };
+	size_t at = o->len;
 
 	for (size_t i = 0; i < d->faces.n; i++)
 		if (is_core(ted, d->node, &d->faces.at[i]))
@@ -207,6 +220,8 @@ static void ports_print(struct room_device *d, const struct ted *ted, struct str
 	d->portless = l.n == 0;
 	for (size_t i = 0; i < d->wants.edges.n; i++)
 		port_add(&l, d->wants.edges.at[i]->port, true);
+	if (!o->bad)
+		ports_note(d, o->s + at, o->len - at);
 }
 
 static void flow_print(const struct room_flow *f, struct str *o)
@@ -274,7 +289,7 @@ static void device_tell(struct room_device *d, const struct ted *ted)
 	struct str doc STR_AUTO = { 0 };
 	bool wait = mono_before(loop_now(d->r->parts.loop), d->retry_at);
 
-	if (!d->up || d->txn || wait || (d->wants.any && !d->watch_faces))
+	if (!d->up || d->txn || (d->wants.any && !d->watch_faces))
 		return;
 	/* After a start: who has read only half of what it knew would take away what is right. */
 	if (is_young(d->r) && (d->wants.incomplete || !d->wants.any) && !d->known &&
@@ -284,7 +299,10 @@ static void device_tell(struct room_device *d, const struct ted *ted)
 		document(d, ted, &doc);
 	if (doc.bad || (d->wants.any && d->portless))
 		return;
-	if (d->known ? strcmp(str_text(&doc), str_text(&d->said)) == 0 : !d->wants.any && !d->agent)
+	/* what was refused is tried again after a while, something else at once */
+	if (strcmp(str_text(&doc), str_text(&d->said)) == 0 && (d->known || wait))
+		return;
+	if (!d->known && !d->wants.any && !d->agent)
 		return;
 	tell(d, &doc);
 }

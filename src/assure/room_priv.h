@@ -57,6 +57,8 @@ struct room_flow {
 	uint64_t window_end_ns;
 	uint64_t delay_us; /* at the percentile; UINT64_MAX unknown */
 	bool marked, probed; /* by which methods */
+	enum assure_verdict told_state; /* by an event */
+	uint64_t told_ns;
 	bool has_probe;	     /* and of the last window of probes: */
 	uint64_t probe_sent, probe_lost;
 	uint32_t probe_delay_us;
@@ -64,6 +66,7 @@ struct room_flow {
 	char probe_fault[SR_REASON_MAX]; /* why there is no session, "" */
 	unsigned n_segments;
 	struct assure_segment segments[ASSURE_POINTS_MAX - 1];
+	uint64_t lost[ASSURE_POINTS_MAX - 1]; /* in all of their windows that are known */
 };
 
 struct room_edge {
@@ -170,6 +173,8 @@ struct room_device {
 	struct str said; /* the document it was given last; "" nothing */
 	bool known;	 /* and has, as far as we know */
 	bool refused;
+	uint64_t ports;	   /* a hash of the interfaces it counts at */
+	uint64_t whole_ns; /* counts are whole from here on; UINT64_MAX: it is not known yet */
 	bool portless;	 /* no interface has the address of a link */
 	uint32_t txn;	 /* under way; 0 none */
 	struct mono retry_at;

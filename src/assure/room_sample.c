@@ -203,6 +203,12 @@ static bool is_source(struct assure_room *r, struct room_flow *f, const struct r
 	return ted_node_by_addr(intent_ted(r->parts.intent), &m->source) == f->nodes[0];
 }
 
+/* A period in which an interface was only taken up was not counted from its beginning. */
+static bool is_whole(const struct room_device *d, uint64_t period)
+{
+	return d->whole_ns != UINT64_MAX && period > d->whole_ns / (d->r->period_ms * NS_PER_MS);
+}
+
 static void reading(struct room_device *d, struct room_counter *c, uint64_t period)
 {
 	struct assure_room *r = d->r;
@@ -215,8 +221,8 @@ static void reading(struct room_device *d, struct room_counter *c, uint64_t peri
 
 	c->at[period % 4] = (struct room_reading){ .period = period, .packets = c->packets,
 						   .boot = c->boot, .began = c->began, .good = true };
-	if (!f || !f->measured || d->node == TED_NONE || f->n_nodes < 2 || !is_source(r, f, d, m) ||
-	    (m->n > 1 && !together(m, &rep)))
+	if (!f || !f->measured || d->node == TED_NONE || f->n_nodes < 2 || !is_whole(d, period) ||
+	    !is_source(r, f, d, m) || (m->n > 1 && !together(m, &rep)))
 		return;
 	t = assure_report(r->assure, f->id, &rep, assure_room_wall(r));
 	metric_add(r->m_readings[t], 1);

@@ -137,6 +137,8 @@ static void on_result(void *arg, const struct device_result *res)
 			  d->name, d->trouble);
 	} else {
 		d->trouble[0] = '\0';
+		if (d->whole_ns == UINT64_MAX)
+			d->whole_ns = assure_room_wall(r);
 		if (!d->wants.any)
 			r->port.forget(r->port.self, d->name, "/device/measure/marking");
 	}

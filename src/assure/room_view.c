@@ -82,6 +82,7 @@ bool assure_room_stream(const struct assure_room *r, const char *id, uint32_t n,
 					    .probe_delay_us = f->has_probe ? f->probe_delay_us : UINT32_MAX };
 	(void)str_copy(out->why, sizeof(out->why), f->measured ? f->why : f->fault);
 	memcpy(out->segments, f->segments, f->n_segments * sizeof(f->segments[0]));
+	memcpy(out->lost, f->lost, f->n_segments * sizeof(f->lost[0]));
 	out->is.terms = f->terms;
 	return !f->measured || assure_view(r->assure, f->id, &out->is);
 }

@@ -141,7 +141,14 @@ static void words_of(const struct assure_room *r, struct room_flow *f, const str
 
 /* ---- what others are told ---- */
 
-static void tell_state(const struct assure_room *r, const struct room_flow *f, const struct assure_window *w)
+/* What goes to and fro is told of now and then; a promise that is broken, or kept again, at once. */
+static bool is_news(const struct room_flow *f, uint64_t now_ns)
+{
+	return f->state != f->told_state &&
+	       (f->state == ASSURE_VIOLATED || f->told_state == ASSURE_VIOLATED || now_ns >= f->told_ns + AGAIN_NS);
+}
+
+static void tell_state(const struct assure_room *r, struct room_flow *f, const struct assure_window *w)
 {
 	struct str b STR_AUTO = { .limit = BUS_BODY_MAX };
 	char resource[BUS_RESOURCE_MAX];
@@ -151,7 +158,7 @@ static void tell_state(const struct assure_room *r, const struct room_flow *f, c
 	str_add(&b, ",\"construct\":");
 	str_json(&b, f->construct);
 	str_addf(&b, ",\"state\":\"%s\",\"before\":\"%s\",\"flow\":%u", assure_verdict_name(w->state),
-		 assure_verdict_name(w->before), f->id);
+		 assure_verdict_name(f->told_state), f->id);
 	if (w->loss_why == ASSURE_FINE)
 		str_addf(&b, ",\"sent\":%" PRIu64 ",\"lost\":%" PRIu64, w->sent, w->lost);
 	str_add(&b, ",\"reason\":");
@@ -159,6 +166,8 @@ static void tell_state(const struct assure_room *r, const struct room_flow *f, c
 	(void)snprintf(resource, sizeof(resource), "slice %s", f->of->id);
 	bus_publish(r->parts.bus, assure_room_wall(r), w->state == ASSURE_VIOLATED ? BUS_WARNING : BUS_INFO,
 		    "slice-verdict", resource, str_text(&b));
+	f->told_state = w->state;
+	f->told_ns = assure_room_wall(r);
 }
 
 static void tell_watcher(const struct assure_room *r, const struct room_flow *f, const struct assure_window *w)
@@ -193,6 +202,29 @@ static void tell_watcher(const struct assure_room *r, const struct room_flow *f,
 		r->watch(r->watch_arg, &e);
 }
 
+static bool same_point(const struct assure_point *a, const struct assure_point *b)
+{
+	return a->node == b->node && a->out == b->out;
+}
+
+/* The ladder of the window, and sums of parts that were neighbours before. */
+static void ladder_keep(struct room_flow *f, const struct assure_window *w)
+{
+	uint64_t sums[ARRAY_LEN(f->lost)];
+
+	for (unsigned i = 0; i < w->n_segments; i++) {
+		const struct assure_segment *g = &w->segments[i];
+
+		sums[i] = g->known ? g->lost : 0;
+		for (unsigned k = 0; k < f->n_segments; k++)
+			if (same_point(&f->segments[k].from, &g->from) && same_point(&f->segments[k].to, &g->to))
+				sums[i] += f->lost[k];
+	}
+	f->n_segments = w->n_segments;
+	memcpy(f->segments, w->segments, w->n_segments * sizeof(w->segments[0]));
+	memcpy(f->lost, sums, w->n_segments * sizeof(sums[0]));
+}
+
 static void on_window(void *arg, const struct assure_window *w)
 {
 	struct assure_room *r = arg;
@@ -204,10 +236,9 @@ static void on_window(void *arg, const struct assure_window *w)
 	f->window = w->verdict;
 	f->state = w->state;
 	f->window_end_ns = (w->period + 1) * f->terms.period_ms * NS_PER_MS;
-	f->n_segments = w->n_segments;
-	memcpy(f->segments, w->segments, w->n_segments * sizeof(w->segments[0]));
+	ladder_keep(f, w);
 	words_of(r, f, w);
-	if (w->state != w->before)
+	if (is_news(f, assure_room_wall(r)))
 		tell_state(r, f, w);
 	tell_watcher(r, f, w);
 }

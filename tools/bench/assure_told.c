@@ -55,6 +55,7 @@ static void entry(struct told *t, const struct room_flow *f, bool out, uint64_t 
 {
 	STR_AUTO struct str path = { 0 }, v = { 0 };
 	char ip[IP_TEXT_MAX];
+	uint64_t d_ns = (k * PERIOD_MS + 500 + !out) * NS_PER_MS;
 	uint64_t packets = (k / 2 + 1) * (f->id % 10 == 0 && !out ? 990 : 1000);
 
 	str_addf(&path, "/device/measure/marking/counter[direction=%s][flow=%u][interface=eth0][source=%s]",
@@ -68,7 +69,7 @@ static void entry(struct told *t, const struct room_flow *f, bool out, uint64_t 
 	str_addf(&v, "\"sextant-device-measure:boot\":\"7\",\"sextant-device-measure:began\":false,"
 		     "\"sextant-device-measure:d-time\":\"%llu\",\"sextant-device-measure:clock-error\":10,"
 		     "\"sextant-device-measure:period\":\"%llu\"}",
-		 (unsigned long long)((k * PERIOD_MS + 500 + !out) * NS_PER_MS), (unsigned long long)k);
+		 (unsigned long long)d_ns, (unsigned long long)k);
 	u->val = (struct gnmic_value){ .kind = GNMIC_JSON_IETF };
 	u->val.bytes.data = arena_copy(&t->arena, str_text(&v), v.len);
 	u->val.bytes.len = v.len;

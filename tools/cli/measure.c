@@ -51,6 +51,7 @@ static const struct cli_column stream_fields[] = {
 static const struct cli_column rungs[] = {
 	{ "WHERE", "where", NULL, false },
 	{ "LOST", "lost", NULL, true },
+	{ "EVER", "lost-total", NULL, true },
 	{ "DELAY", "delay", cli_fmt_delay, true },
 };
 
@@ -91,6 +92,7 @@ static void show_ladder(json_object *stream)
 			member(row, "lost", s);
 		else
 			json_object_object_add(row, "lost", json_object_new_string("unknown"));
+		member(row, "lost-total", s);
 		member(row, "delay", s);
 		(void)json_object_array_add(rows, row);
 	}

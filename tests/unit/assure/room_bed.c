@@ -268,7 +268,7 @@ void tell_as(const char *name, bool out, const char *face, uint64_t k, uint64_t 
 
 		snprintf(path, sizeof(path), "%s/%s", entry, told[i].leaf);
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)told[i].u);
-		say(d, d->counters, path, strcmp(told[i].leaf, "began") == 0 ? "false" : text);
+		say(d, d->counters, path, strcmp(told[i].leaf, "began") ? text : d->began ? "true" : "false");
 	}
 }
 

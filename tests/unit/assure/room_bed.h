@@ -25,6 +25,7 @@ struct router {
 	uint32_t probe_txn, sessions; /* of the last Set of probes; a watch */
 	const char *refuses_probes;
 	uint64_t boot;
+	bool began; /* its counters began in this period, as it says */
 	uint64_t count[2][2]; /* by way (in, out) and colour */
 };
 

@@ -186,6 +186,7 @@ START_TEST(loss_beyond_the_bound_violates_and_is_placed)
 	ck_assert(segment(1)->known && segment(1)->lost == 20 && segment(1)->from.node == segment(1)->to.node);
 	ck_assert(segment(2)->known && segment(2)->lost == 0);
 	ck_assert_ptr_nonnull(strstr(rb.why, "20 of them in b"));
+	ck_assert(stream()->lost[0] == 0 && stream()->lost[1] >= 20 && stream()->lost[1] % 20 == 0);
 	ck_assert(seen("one")->verdict == SLICE_VIOLATION && seen("one")->state == SLICE_VIOLATED);
 	ck_assert_uint_ge(events("slice-verdict"), 2);
 	rb.lost[1] = 0;
@@ -371,6 +372,30 @@ START_TEST(interfaces_of_a_node_count_together)
 }
 END_TEST
 
+START_TEST(a_counter_taken_up_within_a_period_says_nothing_of_it)
+{
+	struct router *d;
+
+	room_bed_up();
+	d = router("d");
+	slice_up(FLOW(QUICK, LOSS));
+	compliant();
+	disconnect_router("d");
+	run_ms(100);
+	connect_router("d");
+	d->boot++;
+	d->count[0][0] = d->count[0][1] = 0;
+	d->began = true;
+	rb.lost[2] = 500; /* passed before its programs were there */
+	period();
+	ck_assert_msg(rb.last.verdict == ASSURE_UNKNOWN, "%s", rb.why);
+	rb.lost[2] = 0;
+	period(); /* of the other colour, whole */
+	ck_assert(rb.last.verdict == ASSURE_COMPLIANT && rb.last.sent == 1000);
+	room_bed_down();
+}
+END_TEST
+
 /* ---- paths ---- */
 
 START_TEST(a_reroute_in_the_middle_of_a_period_is_no_loss)
@@ -482,6 +507,7 @@ int main(void)
 	tcase_add_test(t, what_comes_late_does_not_change_a_window_that_is_over);
 	tcase_add_test(t, what_was_told_before_a_gap_is_no_base);
 	tcase_add_test(t, interfaces_of_a_node_count_together);
+	tcase_add_test(t, a_counter_taken_up_within_a_period_says_nothing_of_it);
 	tcase_add_test(t, a_reroute_in_the_middle_of_a_period_is_no_loss);
 	tcase_add_test(t, a_percentile_with_too_few_samples_says_so);
 	tcase_add_test(t, after_a_restart_all_is_unknown_until_there_is_data);

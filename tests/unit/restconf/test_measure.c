@@ -48,6 +48,7 @@ static void measured(void)
 						.delay_why = ASSURE_INSUFFICIENT_SAMPLES };
 	s->segments[0] = (struct assure_segment){ { 0, true }, { 1, false }, true, true, 0, 1200 };
 	s->segments[1] = (struct assure_segment){ { 1, false }, { 1, true }, true, false, 20, 0 };
+	s->lost[1] = 81;
 	s->segments[2] = (struct assure_segment){ { 1, true }, { 2, false }, true, false, 0, 0 };
 }
 
@@ -80,7 +81,7 @@ START_TEST(windows_hops_and_history_of_a_slice_are_told)
 	ck_has(body, "\"windows\":{\"unknown\":\"1\",\"compliant\":\"2\",\"at-risk\":\"3\",\"violated\":\"4\"}");
 	ck_has(body, "\"hour\":[{\"start\":\"2025-11-24T16:00:00.000000+00:00\"");
 	ck_has(body, "\"flow\":74565,\"group\":\"cg-1\",\"construct\":\"1\",\"sender\":\"a\",\"receiver\":\"b\"");
-	ck_has(body, "{\"index\":1,\"from\":\"r1\",\"to\":\"r1\",\"lost\":\"20\"}");
+	ck_has(body, "{\"index\":1,\"from\":\"r1\",\"to\":\"r1\",\"lost\":\"20\",\"lost-total\":\"81\"}");
 	ck_has(body, "\"verdict\":\"violated\",\"sent\":\"1000\",\"lost\":\"20\",\"delay\":2500,"
 		     "\"delay-unknown\":\"insufficient-samples\"");
 	ck_has(body, "\"verdict\":\"unknown\",\"loss-unknown\":\"missing\"");
