@@ -299,10 +299,11 @@ static void device_tell(struct room_device *d, const struct ted *ted)
 		document(d, ted, &doc);
 	if (doc.bad || (d->wants.any && d->portless))
 		return;
+	/* nothing is taken away where nothing is */
+	if (!d->known && !d->wants.any && (!d->looked || !d->marks))
+		return;
 	/* what was refused is tried again after a while, something else at once */
 	if (strcmp(str_text(&doc), str_text(&d->said)) == 0 && (d->known || wait))
-		return;
-	if (!d->known && !d->wants.any && !d->agent)
 		return;
 	tell(d, &doc);
 }
@@ -327,8 +328,11 @@ static void unwatch(struct room_device *d, uint32_t *id)
 
 static void device_watch(struct room_device *d)
 {
-	if (d->agent && !d->watch_sessions) /* also to find what a life before has left */
+	/* also to find what a life before has left */
+	if (d->agent && !d->watch_sessions)
 		d->watch_sessions = watch(d, "/device/measure/stamp/session");
+	if (d->agent && !d->watch_ports)
+		d->watch_ports = watch(d, MARKING "/port");
 	if (d->wants.any && !d->watch_faces)
 		d->watch_faces = watch(d, "/device/interface/address");
 	if (d->wants.hops && !d->watch_counters)

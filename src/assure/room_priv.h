@@ -162,7 +162,8 @@ struct room_device {
 	uint32_t node; /* TED_NONE: there is none of its name */
 	bool up, agent, synced;
 	char trouble[SR_REASON_MAX]; /* why it is down, or what it refused */
-	uint32_t watch_counters, watch_faces, watch_sessions; /* 0: none */
+	uint32_t watch_counters, watch_faces, watch_sessions, watch_ports; /* 0: none */
+	bool looked, marks; /* it has said what it marks; and does, whoever told it to */
 	VEC(struct room_face) faces;
 	struct hash counters, meters;
 	struct room_counter *last;

@@ -352,6 +352,8 @@ void room_on_sample(void *arg, const struct device_sample *s)
 		on_face(d, s);
 	} else if (s->watch == d->watch_sessions) {
 		room_probe_sample(d, s);
+	} else if (s->watch == d->watch_ports && !s->gone) {
+		d->marks = true;
 	}
 }
 
@@ -373,6 +375,8 @@ void room_on_synced(void *arg, const char *device, uint32_t watch)
 
 	if (d && watch == d->watch_counters)
 		d->synced = true;
-	if (d && watch == d->watch_faces)
+	if (d && watch == d->watch_ports)
+		d->looked = true;
+	if (d && (watch == d->watch_faces || watch == d->watch_ports))
 		assure_room_plan_soon(d->r);
 }

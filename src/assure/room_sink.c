@@ -87,7 +87,7 @@ static void on_up(void *arg, const struct device_info *info)
 		return;
 	d->up = true;
 	d->agent = strcmp(info->kind, "agent") == 0;
-	d->known = d->refused = false; /* who knows what it has now */
+	d->known = d->refused = d->looked = d->marks = false; /* who knows what it has now */
 	d->retry_at = (struct mono){ 0 };
 	d->trouble[0] = '\0';
 	room_probes_forget(d);

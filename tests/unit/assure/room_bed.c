@@ -76,6 +76,8 @@ static int port_watch(void *self, const char *device, const struct device_watch 
 		d->counters = *watch;
 	else if (strcmp(w->path, "/device/measure/stamp/session") == 0)
 		d->sessions = *watch;
+	else if (strcmp(w->path, "/device/measure/marking/port") == 0)
+		d->ports = *watch;
 	else
 		ck_abort_msg("%s?", w->path);
 	return 0;
@@ -145,10 +147,16 @@ static void serve(void)
 {
 	for (unsigned i = 0; i < ROUTERS; i++) {
 		struct router *d = &rb.at[i];
-		static uint32_t faces_told[ROUTERS], counters_told[ROUTERS];
+		static uint32_t faces_told[ROUTERS], counters_told[ROUTERS], ports_told[ROUTERS];
 
 		if (!d->up)
-			faces_told[i] = counters_told[i] = 0;
+			faces_told[i] = counters_told[i] = ports_told[i] = 0;
+		if (d->up && d->ports && ports_told[i] != d->ports) {
+			ports_told[i] = d->ports;
+			if (d->doc[0])
+				say(d, d->ports, "/device/measure/marking/port[name=to-x]/name", "to-x");
+			assure_device_sink.synced(rb.room, d->name, d->ports);
+		}
 		if (d->up && d->txn && !d->answered && !d->deaf) {
 			struct device_result r = { .device = d->name, .txn = d->txn, .outcome = DEVICE_DONE,
 						   .text = "" };
@@ -363,7 +371,7 @@ void room_bed_restart(void)
 {
 	rb.room = assure_room_free(rb.room);
 	for (unsigned i = 0; i < ROUTERS; i++) {
-		rb.at[i].txn = rb.at[i].faces = rb.at[i].counters = rb.at[i].sessions = 0;
+		rb.at[i].txn = rb.at[i].faces = rb.at[i].counters = rb.at[i].sessions = rb.at[i].ports = 0;
 		rb.at[i].up = false;
 	}
 	serve();

@@ -23,6 +23,7 @@ struct router {
 	bool answered;
 	char reflector[256], session[320], session_name[64]; /* "" none */
 	uint32_t probe_txn, sessions; /* of the last Set of probes; a watch */
+	uint32_t ports;		      /* another */
 	const char *refuses_probes;
 	uint64_t boot;
 	bool began; /* its counters began in this period, as it says */

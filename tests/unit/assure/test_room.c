@@ -103,6 +103,22 @@ START_TEST(nothing_is_left_at_devices_when_the_slice_has_gone)
 }
 END_TEST
 
+/* The controller was dead when the slice went, or forgot. */
+START_TEST(what_a_life_before_has_left_is_taken_away_and_nothing_where_nothing_is)
+{
+	room_bed_up();
+	run_ms(2000);
+	for (unsigned i = 0; i < ROUTERS; i++)
+		ck_assert_uint_eq(rb.at[i].sets, 0);
+	snprintf(router("c")->doc, sizeof(router("c")->doc), "{}");
+	room_bed_restart();
+	periods(40);
+	ck_assert_str_eq(router("c")->doc, "");
+	ck_assert(router("c")->deletes == 1 && router("a")->sets == 0);
+	room_bed_down();
+}
+END_TEST
+
 START_TEST(attachment_circuits_are_edges)
 {
 	up(SERVICE("one", CUSTOM(BOUND("one-way-bandwidth", "bps", "1000000") "," LOSS) ",",
@@ -493,6 +509,7 @@ int main(void)
 	tcase_add_test(t, the_devices_of_the_path_are_told_what_to_mark_and_count);
 	tcase_add_test(t, without_a_service_sid_packets_are_told_by_the_list_of_their_policy);
 	tcase_add_test(t, nothing_is_left_at_devices_when_the_slice_has_gone);
+	tcase_add_test(t, what_a_life_before_has_left_is_taken_away_and_nothing_where_nothing_is);
 	tcase_add_test(t, attachment_circuits_are_edges);
 	tcase_add_test(t, what_a_device_refuses_is_said_and_tried_again);
 	tcase_add_test(t, a_device_that_comes_back_is_told_again);
