@@ -10,13 +10,9 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "tools/agent/gnmi_int.h"
-
-#define INTERVAL_MIN_NS (100 * NS_PER_MS)
-#define INTERVAL_OWN_NS (10 * NS_PER_S) /* where the target may choose */
+#include "tools/agent/gnmi_sub_int.h"
 
 enum {
-	BATCH = 100,	    /* updates of a message */
 	LEAVES_MAX = 1 << 18, /* of one call */
 	ARENA_SUB_MAX = 1 << 20,
 };
@@ -35,41 +31,6 @@ struct key {
 	size_t len;
 };
 
-/* One subscription of a call. */
-struct one {
-	struct agent_gpath path;
-	uint64_t interval_ns, heartbeat_ns; /* 0: none */
-	bool on_change, suppress;
-	bool due, due_change;
-	struct mono next, beat;
-	uint32_t gen;
-	struct hash leaves;
-};
-
-struct agent_gsub {
-	struct list link;
-	struct agent_gnmi *g;
-	struct rpc_call *call;
-	struct arena arena; /* of the request */
-	Gnmipb__SubscribeRequest *req;
-	struct one *ones;
-	size_t n_ones, n_leaves;
-	uint32_t pass;
-	uint64_t due; /* the reading it waits for, when it wants one */
-	Gnmipb__SubscriptionList__Mode mode;
-	bool ietf, silent; /* silent: the first state is not told */
-	bool first, wants, blocked;
-	unsigned measured; /* parts, when all it asks for is what is measured; else 0 */
-	struct loop_timer timer;
-	/* the message being made */
-	struct arena out;
-	Gnmipb__Notification note;
-	Gnmipb__Update *updates[BATCH];
-	Gnmipb__Path *deletes[BATCH];
-	struct leaf *told[BATCH];
-	uint64_t values[BATCH];
-};
-
 static bool leaf_eq(const struct hash_node *n, const void *key)
 {
 	const struct leaf *l = HASH_OF(n, const struct leaf, node);
@@ -78,7 +39,7 @@ static bool leaf_eq(const struct hash_node *n, const void *key)
 	return l->len == k->len && memcmp(l->path, k->path, k->len) == 0;
 }
 
-static struct agent_gsub *sub_free(struct agent_gsub *c)
+struct agent_gsub *agent_gsub_free(struct agent_gsub *c)
 {
 	for (size_t i = 0; i < c->n_ones; i++) {
 		HASH_EACH (it, &c->ones[i].leaves) {
@@ -99,13 +60,13 @@ static struct agent_gsub *sub_free(struct agent_gsub *c)
 void agent_gsub_free_all(struct agent_gnmi *g)
 {
 	while (!list_empty(&g->subs))
-		sub_free(LIST_OF(g->subs.next, struct agent_gsub, link));
+		agent_gsub_free(LIST_OF(g->subs.next, struct agent_gsub, link));
 }
 
-static void refuse(struct agent_gsub *c, enum rpc_code code, const char *why)
+void agent_gsub_refuse(struct agent_gsub *c, enum rpc_code code, const char *why)
 {
 	rpc_call_finish(c->call, code, "%s", why);
-	sub_free(c);
+	agent_gsub_free(c);
 }
 
 /* ---- messages ---- */
@@ -164,7 +125,7 @@ static int send_sync(struct agent_gsub *c)
 
 /* ---- one evaluation ---- */
 
-static bool is_counter(const struct lysc_node *n)
+bool agent_gsub_counts(const struct lysc_node *n)
 {
 	static const char *const names[] = { "packets", "octets", "drops", "backlog" };
 
@@ -217,7 +178,7 @@ static int tell(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
 	l->pass = c->pass;
 	value = (whole ? agent_measure_hash(n) : hash_bytes(seed, text, strlen(text))) | 1;
 	if ((l->value == value && l->gen == o->gen) ||
-	    (!o->due && !c->first && is_counter(n->schema)))
+	    (!o->due && !c->first && agent_gsub_counts(n->schema)))
 		return 0;
 	if (whole)
 		text = agent_gval_text(n, &c->out);
@@ -232,7 +193,7 @@ static int tell(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
 	c->told[c->note.n_update] = l;
 	c->values[c->note.n_update] = value;
 	c->updates[c->note.n_update++] = u;
-	return c->note.n_update == BATCH ? note_send(c, o) : 0;
+	return c->note.n_update == GNMI_BATCH ? note_send(c, o) : 0;
 }
 
 static int tell_below(struct agent_gsub *c, struct one *o, const struct lyd_node *top)
@@ -243,7 +204,7 @@ static int tell_below(struct agent_gsub *c, struct one *o, const struct lyd_node
 	for (n = top; n && rc == 0; n = next) {
 		bool again = n->schema->nodetype == LYS_LEAFLIST && n != top && n->prev->next &&
 			     n->prev->schema == n->schema; /* told with the first of them */
-		bool skip = o->on_change && !o->interval_ns && is_counter(n->schema);
+		bool skip = o->on_change && !o->interval_ns && agent_gsub_counts(n->schema);
 
 		bool value = agent_measure_is_value(n->schema);
 
@@ -313,7 +274,7 @@ static int evaluate(struct agent_gsub *c, struct one *o, const struct lyd_node *
 
 /* ---- time ---- */
 
-static void want(struct agent_gsub *c)
+void agent_gsub_want(struct agent_gsub *c)
 {
 	if (c->blocked)
 		return; /* the queue's end wants it then */
@@ -368,7 +329,7 @@ static void on_timer(void *arg)
 	for (size_t i = 0; i < c->n_ones; i++)
 		tick(&c->ones[i], loop_now(c->g->loop));
 	arm(c);
-	want(c);
+	agent_gsub_want(c);
 }
 
 /* ---- what is due ---- */
@@ -386,7 +347,7 @@ static int complete(struct agent_gsub *c)
 	c->first = c->silent = false;
 	if (c->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__ONCE) {
 		rpc_call_finish(c->call, RPC_OK, "%s", "");
-		sub_free(c);
+		agent_gsub_free(c);
 		return 0;
 	}
 	for (size_t i = 0; i < c->n_ones; i++) {
@@ -409,7 +370,7 @@ static void serve(struct agent_gsub *c, const struct lyd_node *tree)
 	if (rc == 0)
 		rc = complete(c);
 	if (rc < 0) {
-		refuse(c, RPC_RESOURCE_EXHAUSTED, "too much is subscribed to");
+		agent_gsub_refuse(c, RPC_RESOURCE_EXHAUSTED, "too much is subscribed to");
 		return;
 	}
 	if (rc == RPC_E_FULL)
@@ -512,135 +473,27 @@ void agent_gnmi_measured(struct agent_gnmi *g, unsigned parts)
 	loop_task_run(&g->measured);
 }
 
-/* ---- the request ---- */
+/* ---- life ---- */
 
-static bool fill_stream(struct one *o, const Gnmipb__Subscription *s, struct agent_gerror *e)
+struct agent_gsub *agent_gsub_new(struct agent_gnmi *g, struct rpc_call *call)
 {
-	bool own = s->mode == GNMIPB__SUBSCRIPTION_MODE__TARGET_DEFINED;
-
-	o->heartbeat_ns = s->heartbeat_interval;
-	o->suppress = own || s->suppress_redundant;
-	o->on_change = own || s->mode == GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE;
-	if (own)
-		o->interval_ns = INTERVAL_OWN_NS;
-	else if (s->mode == GNMIPB__SUBSCRIPTION_MODE__SAMPLE)
-		o->interval_ns = s->sample_interval ? s->sample_interval : INTERVAL_MIN_NS;
-	else if (!o->on_change)
-		return agent_gfail(e, RPC_INVALID_ARGUMENT, "no such subscription mode");
-	if ((o->interval_ns && o->interval_ns < INTERVAL_MIN_NS) ||
-	    (o->heartbeat_ns && o->heartbeat_ns < INTERVAL_MIN_NS) ||
-	    o->interval_ns > INT64_MAX / 4 || o->heartbeat_ns > INT64_MAX / 4)
-		return agent_gfail(e, RPC_INVALID_ARGUMENT, "intervals are 100 ms or more");
-	if (!own && o->on_change && o->path.schema && is_counter(o->path.schema))
-		return agent_gfail(e, RPC_INVALID_ARGUMENT, "a counter cannot be ON_CHANGE");
-	return true;
-}
-
-static bool fill(struct agent_gsub *c, const Gnmipb__SubscriptionList *l, struct agent_gerror *e)
-{
-	if (l->encoding != GNMIPB__ENCODING__JSON_IETF && l->encoding != GNMIPB__ENCODING__JSON)
-		return agent_gfail(e, RPC_UNIMPLEMENTED, "only JSON_IETF and JSON are spoken");
-	if (l->n_subscription == 0 || l->n_subscription > GNMI_SUBS_MAX)
-		return agent_gfail(e, RPC_INVALID_ARGUMENT, "1 to %d subscriptions", GNMI_SUBS_MAX);
-	c->ones = calloc(l->n_subscription, sizeof(*c->ones));
-	if (!c->ones)
-		return agent_gfail(e, RPC_RESOURCE_EXHAUSTED, "no memory");
-	c->mode = l->mode;
-	c->ietf = l->encoding == GNMIPB__ENCODING__JSON_IETF;
-	c->silent = l->updates_only;
-	for (size_t i = 0; i < l->n_subscription; i++) {
-		struct one *o = &c->ones[c->n_ones];
-
-		hash_init(&o->leaves, loop_random(c->g->loop), leaf_eq);
-		c->n_ones++;
-		if (!agent_gpath_resolve(c->g->models, l->prefix, l->subscription[i]->path,
-					 &c->arena, &o->path, e) ||
-		    (l->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__STREAM &&
-		     !fill_stream(o, l->subscription[i], e)))
-			return false;
-	}
-	for (size_t i = 0; i < c->n_ones; i++) {
-		unsigned parts = agent_measure_parts(c->ones[i].path.elems,
-						     c->ones[i].path.n_elems);
-
-		if (!parts) {
-			c->measured = 0;
-			break;
-		}
-		c->measured |= parts;
-	}
-	return true;
-}
-
-static void poll_again(struct agent_gsub *c)
-{
-	for (size_t i = 0; i < c->n_ones; i++)
-		c->ones[i].gen++;
-	c->first = true;
-	want(c);
-}
-
-static void on_message(void *arg, struct rpc_call *call, const uint8_t *data, size_t len)
-{
-	struct agent_gsub *c = arg;
-	struct agent_gerror e = { 0 };
-	const char *why = "";
-	bool again = c->ones && c->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__POLL;
-	Gnmipb__SubscribeRequest *q = pb_unpack(&gnmipb__subscribe_request__descriptor, data, len,
-						again ? &c->out : &c->arena, &why);
-
-	(void)call;
-	if (!q) {
-		refuse(c, RPC_INVALID_ARGUMENT, why);
-	} else if (again && q->request_case == GNMIPB__SUBSCRIBE_REQUEST__REQUEST_POLL) {
-		poll_again(c);
-	} else if (c->ones || q->request_case != GNMIPB__SUBSCRIBE_REQUEST__REQUEST_SUBSCRIBE) {
-		refuse(c, RPC_INVALID_ARGUMENT, "one list of subscriptions is expected, and first");
-	} else {
-		c->req = q;
-		if (!fill(c, q->subscribe, &e)) {
-			refuse(c, e.code, e.text);
-			return;
-		}
-		c->first = true;
-		want(c);
-	}
-}
-
-static void on_writable(void *arg, struct rpc_call *call)
-{
-	struct agent_gsub *c = arg;
-
-	(void)call;
-	if (!c->blocked)
-		return;
-	c->blocked = false;
-	want(c);
-}
-
-static void on_end(void *arg, struct rpc_call *call, const struct rpc_status *st)
-{
-	(void)call;
-	(void)st;
-	sub_free(arg);
-}
-
-void agent_gsub_accept(struct agent_gnmi *g, struct rpc_call *call)
-{
-	static const struct rpc_call_ops ops = { .message = on_message,
-						 .writable = on_writable,
-						 .end = on_end };
 	struct agent_gsub *c = calloc(1, sizeof(*c));
 
-	if (!c) {
-		rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "no memory");
-		return;
-	}
+	if (!c)
+		return NULL;
 	c->g = g;
 	c->call = call;
 	arena_init(&c->arena, ARENA_SUB_MAX);
 	arena_init(&c->out, GNMI_ARENA_MAX);
 	loop_timer_init(&c->timer, g->loop, on_timer, c);
 	list_add(&g->subs, &c->link);
-	rpc_call_take(call, &ops, c);
+	return c;
+}
+
+bool agent_gsub_room(struct agent_gsub *c, size_t n)
+{
+	c->ones = calloc(n, sizeof(*c->ones));
+	for (; c->ones && c->n_ones < n; c->n_ones++)
+		hash_init(&c->ones[c->n_ones].leaves, loop_random(c->g->loop), leaf_eq);
+	return c->ones != NULL;
 }
