@@ -17,15 +17,19 @@
 
 /* ---- what the parts ask and tell ---- */
 
-static unsigned on_path(void *arg, uint32_t color, const struct ip_addr *endpoint,
-			struct ip_addr seg[AGENT_STAMP_SEGMENTS])
+static int on_path(void *arg, const struct agent_stamp_session_cfg *s,
+		   struct ip_addr seg[AGENT_STAMP_SEGMENTS])
 {
 	const struct agent_measure *m = arg;
-	const struct sr_list *list = agent_pol_active(m->deps.pol, color, endpoint);
+	const struct sr_list *list = agent_pol_active(m->deps.pol, s->color, &s->endpoint);
 
-	for (unsigned i = 0; list && i < list->n && i < AGENT_STAMP_SEGMENTS; i++)
+	if (!list)
+		return -1;
+	if (ip_eq(&s->reflector, &s->endpoint))
+		return agent_measure_way(list, seg);
+	for (unsigned i = 0; i < list->n && i < AGENT_STAMP_SEGMENTS; i++)
 		seg[i] = list->at[i].sid;
-	return list ? list->n : 0;
+	return list->n;
 }
 
 static void tell(struct agent_measure *m, unsigned parts)

@@ -10,7 +10,11 @@
 #include "tools/agent/pol.h"
 #include "tools/agent/stamp.h"
 
-enum agent_measure_part { AGENT_MEASURE_STAMP = 1, AGENT_MEASURE_MARKING = 2, AGENT_MEASURE_ALL = 3 };
+enum agent_measure_part {
+	AGENT_MEASURE_STAMP = 1,
+	AGENT_MEASURE_MARKING = 2,
+	AGENT_MEASURE_ALL = 3,
+};
 
 /* All outlive it. */
 struct agent_measure_deps {
@@ -43,6 +47,10 @@ void agent_measure_fits(const struct agent_measure *m, const struct agent_measur
  * why. */
 void agent_measure_set(struct agent_measure *m, const struct agent_measure_cfg *own,
 		       const struct agent_measure_cfg *before, uint64_t generation, struct str *why);
+
+/* SIDs of the way of probes to the endpoint of a policy with this list, as many as there is room
+ * for; how many there are, 0: no SID is needed. */
+int agent_measure_way(const struct sr_list *list, struct ip_addr seg[AGENT_STAMP_SEGMENTS]);
 
 struct ly_ctx;
 struct lyd_node;

@@ -53,7 +53,8 @@ static uint8_t fill_sids(const struct lyd_node *in, const char *name, struct ip_
 
 	LY_LIST_FOR(lyd_child(in), c)
 	{
-		if (!is(c, name) || n == AGENT_STAMP_SEGMENTS || ip_parse(lyd_get_value(c), &at[n]) < 0)
+		if (!is(c, name) || n == AGENT_STAMP_SEGMENTS ||
+		    ip_parse(lyd_get_value(c), &at[n]) < 0)
 			continue;
 		if (!one_node(&at[n]))
 			say(errors, c, "is not a SID");

@@ -17,7 +17,7 @@
 #include "log/log.h"
 #include "tools/agent/stamp_io.h"
 
-enum { ANSWERS_A_TURN = 64 };
+enum { ANSWERS_A_TURN = 64, NEVER = -2 };
 
 #define RETRY_NS NS_PER_S
 #define CLOCK_NS NS_PER_S /* how long what the kernel says of the clock is believed */
@@ -28,6 +28,7 @@ struct session {
 	struct agent_stamp_acc *acc;
 	struct ip_addr via[AGENT_STAMP_SEGMENTS];
 	uint8_t n_via;
+	int n_path; /* of the policy, as it was told last; < 0: none, NEVER: not asked yet */
 	int fd; /* < 0: not open */
 	struct loop_io *io;
 	struct loop_timer tick;
@@ -202,28 +203,27 @@ static bool follow(struct session *s)
 	const struct agent_stamp *all = s->all;
 	const char *why = "the policy has no active candidate";
 	struct ip_addr via[AGENT_STAMP_SEGMENTS];
-	unsigned n;
+	int n;
 
 	if (!s->cfg.follows)
 		return true;
 	memset(via, 0, sizeof(via));
-	n = all->ops ? all->ops->path(all->arg, s->cfg.color, &s->cfg.endpoint, via) : 0;
+	n = all->ops ? all->ops->path(all->arg, &s->cfg, via) : -1;
 	if (n > AGENT_STAMP_SEGMENTS) {
 		why = "the list of the policy is too long for a probe";
 		memset(via, 0, sizeof(via));
-		n = 0;
+		n = -1;
 	}
-	if (n == s->n_via && n > 0 && memcmp(via, s->via, sizeof(via)) == 0)
-		return true;
-	if (n > 0 || s->n_via > 0 || !s->error[0]) {
-		memcpy(s->via, via, sizeof(via));
-		s->n_via = (uint8_t)n;
-		session_close(s);
-		agent_stamp_acc_restart(s->acc);
-		(void)str_copy(s->error, sizeof(s->error), n ? "" : why);
-		tell(s->all);
-	}
-	return n > 0;
+	if (n == s->n_path && memcmp(via, s->via, sizeof(via)) == 0)
+		return n >= 0;
+	s->n_path = n;
+	s->n_via = n > 0 ? (uint8_t)n : 0;
+	memcpy(s->via, via, sizeof(via));
+	session_close(s);
+	agent_stamp_acc_restart(s->acc);
+	(void)str_copy(s->error, sizeof(s->error), n >= 0 ? "" : why);
+	tell(s->all);
+	return n >= 0;
 }
 
 static size_t probe_write(struct session *s, uint8_t *buf, size_t cap, uint32_t seq,
@@ -324,6 +324,7 @@ static struct session *session_new(struct agent_stamp *all,
 	s->all = all;
 	s->cfg = *cfg;
 	s->n_via = cfg->n_segments;
+	s->n_path = NEVER;
 	memcpy(s->via, cfg->segments, sizeof(s->via));
 	s->fd = -1;
 	s->ssid = (uint16_t)(1 + loop_random(all->loop) % UINT16_MAX);

@@ -18,10 +18,10 @@ struct agent_stamp *agent_stamp_free(struct agent_stamp *s);
 AUTO_DEFINE(struct agent_stamp, agent_stamp_free)
 
 struct agent_stamp_ops {
-	/* SIDs of the active candidate of a policy, as many as there is room for; how many there
-	 * are, 0: it has none. */
-	unsigned (*path)(void *arg, uint32_t color, const struct ip_addr *endpoint,
-			 struct ip_addr seg[AGENT_STAMP_SEGMENTS]);
+	/* SIDs to the reflector by the active candidate of the policy of s, as many as there is
+	 * room for; how many there are, < 0: there is no candidate. */
+	int (*path)(void *arg, const struct agent_stamp_session_cfg *s,
+		    struct ip_addr seg[AGENT_STAMP_SEGMENTS]);
 	/* A window was closed, or a session lost its path. */
 	void (*told)(void *arg);
 };

@@ -12,7 +12,7 @@
 
 #include "gnmi_bed.h"
 #include "slices_bed.h"
-#include "tools/agent/stamp.h"
+#include "tools/agent/measure.h"
 #include "tools/agent/stamp_io.h"
 
 #define DEVICE(in) "{'sextant-device:device':{'sextant-device-measure:measure':{" in "}}}"
@@ -484,19 +484,68 @@ END_TEST
 
 /* ---- a policy's list ---- */
 
+static const struct {
+	const char *list[3], *way[3]; /* NULL ends */
+	uint8_t kind, lb, ln, fun;    /* of the last SID */
+} ways[] = {
+	{ { "fcbb:bbbb:2::", "fcbb:bbbb:4::" }, { "fcbb:bbbb:2::" }, SR_SEG_NODE, 32, 16, 0 },
+	{ { "fcbb:bbbb:2::", "fcbb:bbbb:4::" }, { "fcbb:bbbb:2::" }, SR_SEG_OTHER, 0, 0, 0 },
+	{ { "fcbb:bbbb:4::" }, { NULL }, SR_SEG_NODE, 32, 16, 0 },
+	{ { "fcbb:bbbb:2:3:4::" }, { "fcbb:bbbb:2:3::" }, SR_SEG_NODE, 32, 16, 0 },
+	{ { "fcbb:bbbb:2:3:4::" }, { "fcbb:bbbb:2:3::" }, SR_SEG_CONTAINER, 32, 16, 16 },
+	{ { "fcbb:bbbb:2:e001:4::" }, { "fcbb:bbbb:2:e001::" }, SR_SEG_ADJ, 32, 16, 16 },
+	{ { "fcbb:bbbb:2:3:4:5:6:7" }, { "fcbb:bbbb:2:3:4:5:6:0" }, SR_SEG_NODE, 32, 16, 0 },
+	/* a link is the last */
+	{ { "fcbb:bbbb:2:e001::" }, { "fcbb:bbbb:2:e001::" }, SR_SEG_ADJ, 32, 16, 16 },
+	{ { "fcbb:bbbb:2::", "fcbb:bbbb:3:efff::" }, { "fcbb:bbbb:2::", "fcbb:bbbb:3:efff::" },
+	  SR_SEG_OTHER, 0, 0, 0 },
+	{ { "fcbb:bbbb:e001::" }, { "fcbb:bbbb:e001::" }, SR_SEG_ADJ, 32, 0, 16 },
+	{ { "fcbb:bbbb:a001::" }, { "fcbb:bbbb:a001::" }, SR_SEG_ADJ, 32, 0, 16 },
+	/* whole SIDs */
+	{ { "fc00:0:2::1", "fc00:0:4::1" }, { "fc00:0:2::1" }, SR_SEG_NODE, 0, 0, 0 },
+	{ { "fc00:0:2::1", "fc00:0:4::1" }, { "fc00:0:2::1" }, SR_SEG_NODE, 40, 24, 16 },
+	{ { "fc00:0:2::1", "fc00:0:4::1" }, { "fc00:0:2::1", "fc00:0:4::1" }, SR_SEG_ADJ, 40, 24, 16 },
+	{ { "fc00:0:2::1", "fc00:0:4::1" }, { "fc00:0:2::1", "fc00:0:4::1" }, SR_SEG_OTHER, 0, 0, 0 },
+};
+
+START_TEST(a_list_ends_before_the_reflectors_own_sid)
+{
+	struct ip_addr seg[AGENT_STAMP_SEGMENTS], want;
+	struct sr_list l = { .dataplane = SR_SRV6 };
+	int n;
+
+	while (l.n < 3 && ways[_i].list[l.n]) {
+		struct sr_segment *s = &l.at[l.n];
+
+		*s = (struct sr_segment){ .kind = ways[_i].kind,
+					  .structure = { ways[_i].lb, ways[_i].ln, ways[_i].fun, 0 } };
+		ck_assert_int_eq(ip_parse(ways[_i].list[l.n++], &s->sid), 0);
+	}
+	n = agent_measure_way(&l, seg);
+	for (int i = 0; i < n; i++) {
+		ck_assert_ptr_nonnull(ways[_i].way[i]);
+		ck_assert_int_eq(ip_parse(ways[_i].way[i], &want), 0);
+		ck_assert(ip_eq(&want, &seg[i]));
+	}
+	ck_assert_ptr_null(ways[_i].way[n]);
+}
+END_TEST
+
 static const char *way_now[3]; /* its SIDs, NULL ends */
 static unsigned told;
 
-static unsigned on_ask(void *arg, uint32_t color, const struct ip_addr *endpoint,
-		       struct ip_addr seg[AGENT_STAMP_SEGMENTS])
+static bool no_way;
+
+static int on_ask(void *arg, const struct agent_stamp_session_cfg *s,
+		  struct ip_addr seg[AGENT_STAMP_SEGMENTS])
 {
-	unsigned n = 0;
+	int n = 0;
 
 	(void)arg;
-	ck_assert(color == 7 && endpoint->b[15] == 9);
-	for (; way_now[n]; n++)
+	ck_assert(s->color == 7 && s->endpoint.b[15] == 9);
+	for (; !no_way && way_now[n]; n++)
 		ck_assert_int_eq(ip_parse(way_now[n], &seg[n]), 0);
-	return n;
+	return no_way ? -1 : n;
 }
 
 static void on_told(void *arg)
@@ -568,7 +617,7 @@ START_TEST(probes_follow_the_list_of_a_policy)
 	ck_assert_int_eq(loop_new(&loop), 0);
 	wires();
 	shell("nft 'table netdev u { chain c { type filter hook ingress device far priority 0; "
-	      "ip6 daddr fc00:1:: counter; ip6 daddr fc00:2:: counter; }; }'");
+	      "ip6 daddr fc00:1:: counter; ip6 daddr fc00:2:: counter; ip6 daddr fd01::2 counter; }; }'");
 	ck_assert_int_eq(ip_parse("fd01::2", &c.reflector), 0);
 	ck_assert_int_eq(ip_parse("fd00::9", &c.endpoint), 0);
 	ck_assert_int_eq(agent_stamp_new(&s, loop), 0);
@@ -585,15 +634,18 @@ START_TEST(probes_follow_the_list_of_a_policy)
 	ck_assert(lab_run(loop, leaves, &(struct leaves){ "fc00:2::", 8 }));
 	ck_assert_uint_eq(left_by("fc00:1::"), sent);
 	ck_assert(view_of(s).totals->unknown > 0 && view_of(s).totals->lost == 0);
-	way_now[0] = NULL; /* none is */
+	no_way = true; /* none is */
 	told = 0;
 	ck_assert(lab_run(loop, is_lost, s));
 	ck_assert(!view_of(s).known && view_of(s).n_segments == 0 && told == 1);
 	sent = left_by("fc00:2::");
 	/* and back: what it was asked meanwhile it was not sent */
+	no_way = false;
 	way_now[0] = "fc00:1::";
 	way_now[1] = NULL;
 	ck_assert(lab_run(loop, leaves, &(struct leaves){ "fc00:1::", 10 }));
+	way_now[0] = NULL; /* none is needed */
+	ck_assert(lab_run(loop, leaves, &(struct leaves){ "fd01::2", 3 }));
 	ck_assert_uint_eq(left_by("fc00:2::"), sent);
 	agent_stamp_free(s);
 	loop = loop_free(loop);
@@ -611,6 +663,7 @@ static Suite *suite(void)
 	tcase_add_test(t, both_are_in_force_side_by_side);
 	tcase_add_test(t, what_the_file_has_is_the_files);
 	tcase_add_test(t, limits_are_of_both_together);
+	tcase_add_loop_test(t, a_list_ends_before_the_reflectors_own_sid, 0, (int)ARRAY_LEN(ways));
 	tcase_add_loop_test(t, a_device_has_a_limit_of_its_own, 0, 2);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(p, gnmi_setup, gnmi_teardown);
