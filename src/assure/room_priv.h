@@ -210,6 +210,7 @@ struct assure_room {
 	VEC(struct sr_policy_key) moved; /* policies that may have another path */
 	VEC(struct room_id) changed;	 /* slices that may be others */
 	bool all_moved, all_changed;
+	bool closing; /* windows: streams are not to change */
 	struct mono began, planned, last_mono;
 	uint64_t last_wall_ns;
 	uint32_t period_ms; /* of marking, everywhere; 0: nothing is marked */

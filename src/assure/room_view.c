@@ -11,7 +11,8 @@ bool assure_room_hops(struct assure_room *r, const char *slice, bool raise)
 	if (!s)
 		return false;
 	s->raised = raise;
-	for (size_t i = 0; i < s->flows.n; i++)
+	/* from the watcher: when all windows of now are closed */
+	for (size_t i = 0; !r->closing && i < s->flows.n; i++)
 		if (room_flow_hops(r, s->flows.at[i]))
 			assure_room_plan_soon(r);
 	return true;

@@ -295,12 +295,14 @@ void room_windows(struct assure_room *r, uint64_t now_ns)
 	if (assure_due(r->assure) > now_ns)
 		return;
 	/* one after the other, for the history; who slept for long does not dwell on it */
+	r->closing = true;
 	while ((due = assure_due(r->assure)) <= now_ns && r->period_ms) {
 		due = now_ns - due > behind ? now_ns : due;
 		room_probes_close(r, due);
 		assure_advance(r->assure, due, on_window, r);
 		room_history_count(r, due);
 	}
+	r->closing = false;
 	for (size_t i = 0; i < r->order.n; i++)
 		if (r->order.at[i]->measured)
 			other |= room_flow_hops(r, r->order.at[i]);

@@ -43,8 +43,9 @@ static void fmt_identity(struct str *out, json_object *v)
 
 static void fmt_sids(struct str *out, json_object *hops)
 {
-	for (size_t i = 0; i < cli_count(hops, ""); i++)
-		str_addf(out, "%s%s", i ? "," : "", cli_text(cli_nth(hops, "", i), "sid", "?"));
+	/* routers that were measured follow the SIDs */
+	for (size_t i = 0; i < cli_count(hops, "") && cli_at(cli_nth(hops, "", i), "sid"); i++)
+		str_addf(out, "%s%s", i ? "," : "", cli_text(cli_nth(hops, "", i), "sid", ""));
 }
 
 static void fmt_standby(struct str *out, json_object *s)
