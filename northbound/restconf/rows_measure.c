@@ -243,6 +243,18 @@ static void terms_fill(const struct assure_terms *t, struct lyd_node *entry)
 		rc_addf(entry, "period", "%" PRIu32, t->period_ms);
 }
 
+static void probe_fill(const struct assure_stream_view *v, struct lyd_node *entry)
+{
+	struct lyd_node *n = v->has_probe ? rc_container(entry, NULL, "probe") : NULL;
+
+	if (!n)
+		return;
+	rc_addf(n, "sent", "%" PRIu64, v->probe_sent);
+	rc_addf(n, "lost", "%" PRIu64, v->probe_lost);
+	if (v->probe_delay_us != UINT32_MAX)
+		rc_addf(n, "delay", "%" PRIu32, v->probe_delay_us);
+}
+
 static void counts_fill(const struct assure_view *v, struct lyd_node *entry)
 {
 	static const struct {
@@ -282,6 +294,7 @@ static void stream_fill(struct rc_read *rd, const struct rc_cursor *cur, struct 
 	add_time(entry, "since", v->is.since_period * v->is.terms.period_ms * NS_PER_MS);
 	if (v->delays_percentile_us != UINT64_MAX)
 		rc_addf(entry, "delay", "%" PRIu64, v->delays_percentile_us);
+	probe_fill(v, entry);
 	counts_fill(&v->is, entry);
 	segments_fill(rd, v, entry);
 	windows_fill(v, entry);

@@ -7,6 +7,7 @@ int app_assure_new(struct assure_room **outp, struct app_devices *devices,
 		   const struct assure_room_parts *parts, const struct assure_room_cfg *cfg)
 {
 	AUTO(assure_room_free) struct assure_room *room = NULL;
+	struct slice_steps steps = { .audit = assure_room_audit };
 	struct device_port port;
 	int r = assure_room_new(&room, parts, cfg);
 
@@ -17,6 +18,8 @@ int app_assure_new(struct assure_room **outp, struct app_devices *devices,
 	if (r < 0)
 		return err_trace(r);
 	assure_room_port(room, &port);
+	steps.ctx = room;
+	slice_steps_add(parts->slice, &steps);
 	*outp = TAKE(room);
 	return 0;
 }

@@ -77,6 +77,9 @@ bool assure_room_hops(struct assure_room *r, const char *slice, bool raise);
 
 /* ---- queries ---- */
 
+/* What devices have of measurement that nobody wants: said to fn, for slice_steps. ctx is the room. */
+void assure_room_audit(void *ctx, void (*fn)(void *arg, const char *id, const char *what), void *arg);
+
 /* Ids of slices that are measured, ascending; after NULL: the first. NULL at the end. */
 const char *assure_room_next(const struct assure_room *r, const char *after);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions to the room. */
+#include <stdio.h>
 #include <string.h>
 
 #include "assure/room_priv.h"
@@ -16,6 +17,29 @@ bool assure_room_hops(struct assure_room *r, const char *slice, bool raise)
 		if (room_flow_hops(r, s->flows.at[i]))
 			assure_room_plan_soon(r);
 	return true;
+}
+
+void assure_room_audit(void *ctx, void (*fn)(void *arg, const char *id, const char *what), void *arg)
+{
+	const struct assure_room *r = ctx;
+	char what[DEVICE_NAME_MAX + 48];
+
+	HASH_EACH (n, &r->devices) {
+		const struct room_device *d = HASH_OF(n, struct room_device, by_name);
+		bool marks = d->known ? d->said.len > 0 : d->marks;
+		size_t probes = 0;
+
+		for (size_t i = 0; i < d->sessions.n; i++)
+			probes += !d->sessions.at[i].wanted && (d->sessions.at[i].told || d->sessions.at[i].there);
+		if (marks && !d->wants.any) {
+			(void)snprintf(what, sizeof(what), "marking on %s", d->name);
+			fn(arg, "measurement", what);
+		}
+		if (probes > 0) {
+			(void)snprintf(what, sizeof(what), "%zu STAMP sessions on %s", probes, d->name);
+			fn(arg, "measurement", what);
+		}
+	}
 }
 
 const char *assure_room_next(const struct assure_room *r, const char *after)

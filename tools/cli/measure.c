@@ -45,6 +45,9 @@ static const struct cli_column stream_fields[] = {
 	{ "for", "promised/percentile", fmt_percent, false },
 	{ "delay", "delay", cli_fmt_delay, false },
 	{ "last SID", "last-sid", NULL, false },
+	{ "probes sent", "probe/sent", NULL, false },
+	{ "probes lost", "probe/lost", NULL, false },
+	{ "their delay", "probe/delay", cli_fmt_delay, false },
 	{ "hop by hop", "hop-by-hop", cli_fmt_yes, false },
 };
 

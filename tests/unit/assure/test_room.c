@@ -85,14 +85,35 @@ START_TEST(without_a_service_sid_packets_are_told_by_the_list_of_their_policy)
 }
 END_TEST
 
+static void residue(void *arg, const char *id, const char *what)
+{
+	ck_assert_str_eq(id, "measurement");
+	ck_assert_str_eq(what, "marking on b");
+	++*(unsigned *)arg;
+}
+
+static unsigned left(void)
+{
+	unsigned n = 0;
+
+	assure_room_audit(rb.room, residue, &n);
+	return n;
+}
+
 START_TEST(nothing_is_left_at_devices_when_the_slice_has_gone)
 {
 	up(FLOW(QUICK ",\"hop-by-hop\":\"always\"", LOSS));
 	periods(1);
 	ck_assert(router("b")->counters && router("b")->doc[0]);
+	ck_assert_uint_eq(left(), 0);
+	disconnect_router("b");
 	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
 	bed_settle();
 	periods(2);
+	ck_assert_uint_eq(left(), 1);
+	connect_router("b");
+	periods(2);
+	ck_assert_uint_eq(left(), 0);
 	for (unsigned i = 0; i < ROUTERS; i++) {
 		ck_assert_str_eq(rb.at[i].doc, "");
 		ck_assert(!rb.at[i].faces && !rb.at[i].counters);

@@ -49,6 +49,10 @@ static void measured(void)
 	s->segments[0] = (struct assure_segment){ { 0, true }, { 1, false }, true, true, 0, 1200 };
 	s->segments[1] = (struct assure_segment){ { 1, false }, { 1, true }, true, false, 20, 0 };
 	s->lost[1] = 81;
+	s->has_probe = true;
+	s->probe_sent = 100;
+	s->probe_lost = 3;
+	s->probe_delay_us = 4000;
 	s->segments[2] = (struct assure_segment){ { 1, true }, { 2, false }, true, false, 0, 0 };
 }
 
@@ -85,6 +89,7 @@ START_TEST(windows_hops_and_history_of_a_slice_are_told)
 	ck_has(body, "\"verdict\":\"violated\",\"sent\":\"1000\",\"lost\":\"20\",\"delay\":2500,"
 		     "\"delay-unknown\":\"insufficient-samples\"");
 	ck_has(body, "\"verdict\":\"unknown\",\"loss-unknown\":\"missing\"");
+	ck_has(body, "\"probe\":{\"sent\":\"100\",\"lost\":\"3\",\"delay\":4000}");
 	a = get(MEASURED "/slice=s1/stream=74565/segment=1");
 	ck_status(a, 200);
 	ck_has(str_text(&a->body), "\"lost\":\"20\"");
