@@ -276,7 +276,7 @@ static bool is_up(enum slice_state s)
 static bool slice_is_up(const struct assure_room *r, const char *id, struct slice_view *v)
 {
 	return slice_get(r->parts.slice, id, v) == 0 && is_up(v->state) &&
-	       v->admin == SLICE_ADMIN_UP && (v->assure.alt_mark || v->assure.stamp);
+	       v->admin == SLICE_ADMIN_UP && v->assure.said;
 }
 
 static void slice_look(struct assure_room *r, const char *id)

@@ -174,6 +174,7 @@ static void assurance(struct doc *d, json_object *root, struct slice_assurance *
 	size_t was = doc_in(d, "sextant-slice:assurance-policy");
 	int m = doc_word(d, o, "method", methods, 0);
 
+	out->said = o != NULL;
 	out->alt_mark = m != 1;
 	out->stamp = m != 0;
 	out->period_ms = (uint16_t)doc_u64(d, o, "period", 1000, UINT16_MAX);

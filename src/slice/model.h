@@ -215,6 +215,7 @@ struct slice_realisation {
 };
 
 struct slice_assurance {
+	bool said; /* else nothing is measured, and the rest says what would be */
 	bool alt_mark, stamp;
 	uint16_t period_ms;
 	enum { SLICE_HOPS_NEVER, SLICE_HOPS_ON_DEGRADE, SLICE_HOPS_ALWAYS } hops;

@@ -142,7 +142,7 @@ END_TEST
 
 START_TEST(attachment_circuits_are_edges)
 {
-	up(SERVICE("one", CUSTOM(BOUND("one-way-bandwidth", "bps", "1000000") "," LOSS) ",",
+	up(SERVICE("one", "\"sextant-slice:assurance-policy\":{}," CUSTOM(BOUND("one-way-bandwidth", "bps", "1000000") "," LOSS) ",",
 		   "{\"id\":\"s1\",\"node-id\":\"a\",\"attachment-circuits\":{\"attachment-circuit\":[{\"id\":\"ac1\","
 		   "\"ac-node-id\":\"a\",\"ac-tp-id\":\"cust\"}]}}," SDP("s2", "d", "g", ""),
 		   GROUP("g", "point-to-point", P2P("1", "s1", "s2", ""))));
@@ -188,6 +188,23 @@ START_TEST(a_device_that_comes_back_is_told_again)
 	ck_assert_uint_eq(router("d")->sets, sets + 1);
 	compliant();
 	ck_assert_uint_eq(router("a")->sets, 1);
+	room_bed_down();
+}
+END_TEST
+
+START_TEST(a_slice_without_an_assurance_policy_is_not_measured)
+{
+	struct slice_result res;
+
+	room_bed_up();
+	res = put_doc(SLICE_SERVICE, "one", SERVICE("one", CUSTOM(BOUND("one-way-bandwidth", "bps", "1000000") "," LOSS) ",",
+						    SDP("s1", "a", "g", "") "," SDP("s2", "d", "g", ""),
+						    GROUP("g", "point-to-point", P2P("1", "s1", "s2", ""))));
+	ck_assert_int_eq(res.code, 0);
+	bed_settle();
+	periods(3);
+	ck_assert(seen("one")->state == SLICE_ACTIVE && !assure_room_next(rb.room, NULL));
+	ck_assert_uint_eq(router("a")->sets, 0);
 	room_bed_down();
 }
 END_TEST
@@ -534,6 +551,7 @@ int main(void)
 	tcase_add_test(t, attachment_circuits_are_edges);
 	tcase_add_test(t, what_a_device_refuses_is_said_and_tried_again);
 	tcase_add_test(t, a_device_that_comes_back_is_told_again);
+	tcase_add_test(t, a_slice_without_an_assurance_policy_is_not_measured);
 	tcase_add_test(t, a_router_without_a_device_is_named);
 	tcase_add_test(t, loss_beyond_the_bound_violates_and_is_placed);
 	tcase_add_test(t, hops_are_measured_always_or_never_as_ordered_and_when_raised);
