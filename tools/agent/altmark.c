@@ -435,6 +435,7 @@ void agent_altmark_watch(struct agent_altmark *a, void (*told)(void *arg), void 
 void agent_altmark_view(const struct agent_altmark *a, struct agent_altmark_view *out)
 {
 	*out = (struct agent_altmark_view){ .on = a->cfg.on,
+					    .refused = a->cfg.on && (a->error[0] || !a->kern),
 					    .reason = a->error[0] ? a->error :
 						      a->missing  ? "interfaces are missing" :
 								    "",

@@ -48,6 +48,7 @@ void agent_altmark_watch(struct agent_altmark *a, void (*told)(void *arg), void 
 struct agent_altmark_view {
 	bool on;
 	const char *reason; /* why it is not all as wanted, "" else */
+	bool refused;	    /* by the kernel; else interfaces are missing */
 	struct altmark_self self; /* zero when nothing is loaded */
 	uint64_t jumps, unstable, missed;
 	uint32_t period_ms;

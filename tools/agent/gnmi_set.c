@@ -145,10 +145,10 @@ static bool set_begin(struct agent_gnmi *g, const uint8_t *data, size_t len, str
 		return agent_gfail(e, RPC_UNIMPLEMENTED, "no extensions, no union_replace");
 	if (!agent_gnmi_edit(g->models, agent_slices_device(g->slices), g->set, &fresh, e))
 		return false;
-	agent_measure_fits(g->cfg.measure, &fresh->measure, &left);
+	agent_measure_fits(g->cfg.measure, &fresh->measure,
+			   &agent_slices_device(g->slices)->measure, &left);
 	if (left.len > 0)
-		return agent_gfail(e, RPC_FAILED_PRECONDITION, "%.*s",
-				   (int)strcspn(str_text(&left), "\n"), str_text(&left));
+		return agent_gfail(e, RPC_FAILED_PRECONDITION, "%s", str_text(&left));
 	if (g->cfg.pol && !agent_statics_check(g->cfg.pol, fresh, refused))
 		return agent_gfail(e, RPC_FAILED_PRECONDITION, "%s", refused);
 	if (copy_of(g, &g->before) < 0)

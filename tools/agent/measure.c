@@ -97,8 +97,9 @@ void agent_measure_follow(struct agent_measure *m, const struct agent_measure_cf
 		log_event("", LOG_ERROR, "agent.measure.memory", "msg=\"what is measured\"");
 }
 
-void agent_measure_fits(const struct agent_measure *m, const struct agent_measure_cfg *own,
-			struct str *why)
+/* Lines, one for each thing that cannot be had. */
+static void problems(const struct agent_measure *m, const struct agent_measure_cfg *own,
+		     struct str *why)
 {
 	struct agent_stamp_cfg stamp;
 	struct agent_altmark_cfg marking;
@@ -109,10 +110,32 @@ void agent_measure_fits(const struct agent_measure *m, const struct agent_measur
 	}
 	agent_stamp_cfg_fini(&stamp);
 	agent_altmark_cfg_fini(&marking);
-	for (size_t i = 0; why->len == 0 && i < own->marking.n_ports; i++) {
+	for (size_t i = 0; i < own->marking.n_ports; i++) {
 		if (if_nametoindex(own->marking.ports[i].name) == 0)
 			str_addf(why, "port %s: there is no such interface\n",
 				 own->marking.ports[i].name);
+	}
+}
+
+void agent_measure_fits(const struct agent_measure *m, const struct agent_measure_cfg *own,
+			const struct agent_measure_cfg *before, struct str *why)
+{
+	STR_AUTO struct str now = { 0 }, was = { 0 };
+
+	problems(m, own, &now);
+	if (now.len > 0)
+		problems(m, before, &was);
+	for (const char *at = str_text(&now), *end; *at; at = end + 1) {
+		AUTO_FREE char *line = NULL;
+
+		end = at + strcspn(at, "\n");
+		line = strndup(at, (size_t)(end - at) + 1); /* with its end: whole lines */
+		if (!line || !strstr(str_text(&was), line)) {
+			str_addn(why, at, (size_t)(end - at));
+			return;
+		}
+		if (!*end)
+			return;
 	}
 }
 
@@ -128,7 +151,7 @@ void agent_measure_set(struct agent_measure *m, const struct agent_measure_cfg *
 	agent_altmark_view(m->deps.altmark, &is);
 	if (rc < 0)
 		str_add(why, err_text(rc));
-	else if (is.on && is.reason[0] && !(was.on && was.reason[0]))
+	else if (is.refused && !was.refused)
 		str_addf(why, "marking: %s", is.reason);
 	if (why->len > 0 && apply(m, before) < 0)
 		log_event("", LOG_ERROR, "agent.measure.memory", "msg=\"what was measured\"");

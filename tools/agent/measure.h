@@ -40,9 +40,10 @@ int agent_measure_configure(struct agent_measure *m, const struct agent_measure_
 /* The device is of this generation now; nothing happens when it was before. */
 void agent_measure_follow(struct agent_measure *m, const struct agent_measure_cfg *own,
 			  uint64_t generation);
-/* Whether a device with it could be: "" or the reason in why. */
+/* Whether a device with it could be: "" or the reason in why. What could not be had with before
+ * (of the device that is in force) is no reason. */
 void agent_measure_fits(const struct agent_measure *m, const struct agent_measure_cfg *own,
-			struct str *why);
+			const struct agent_measure_cfg *before, struct str *why);
 /* As follow, but what cannot be had is no change: then before is in force again, and the reason in
  * why. */
 void agent_measure_set(struct agent_measure *m, const struct agent_measure_cfg *own,

@@ -482,6 +482,28 @@ START_TEST(a_flow_is_marked_whatever_its_way)
 }
 END_TEST
 
+START_TEST(what_was_lost_meanwhile_does_not_stand_in_the_way)
+{
+	struct answer a;
+
+	wires();
+	a = set(NULL, MARK "/port[name=wire]", "{\"edge\":false}", false);
+	if (!marking_possible(&a))
+		return;
+	check_code(&a, RPC_OK, "");
+	shell("ip link del wire");
+	a = set(NULL, "device/table[id=100]", "{\"name\":\"red\"}", false);
+	check_code(&a, RPC_OK, "");
+	a = set(NULL, MARK "/flow[id=1]", "{\"last\":\"fc00::1\"}", false);
+	check_code(&a, RPC_OK, "");
+	a = set(NULL, MARK "/port[name=wir]", "{\"edge\":false}", false); /* the twin: it is new */
+	check_code(&a, RPC_FAILED_PRECONDITION, "port wir: there is no such interface");
+	a = set(MARK "/port[name=wire]", NULL, NULL, false);
+	check_code(&a, RPC_OK, "");
+	check_get(MARK "/state/status", "\"on\"\n");
+}
+END_TEST
+
 /* ---- a policy's list ---- */
 
 static const struct {
@@ -671,6 +693,7 @@ static Suite *suite(void)
 	tcase_add_test(p, a_session_is_set_measures_and_survives);
 	tcase_add_test(p, a_policy_that_is_not_there_is_unknown);
 	tcase_add_test(p, a_flow_is_marked_whatever_its_way);
+	tcase_add_test(p, what_was_lost_meanwhile_does_not_stand_in_the_way);
 	tcase_add_loop_test(p, what_cannot_be_is_refused_whole, 0, (int)ARRAY_LEN(refused));
 	tcase_add_test(w, probes_follow_the_list_of_a_policy);
 	tcase_set_timeout(w, 60);
