@@ -401,6 +401,14 @@ static bool one_doc(const struct rc_edit *x, struct rc_op *op, bool delete)
 	return true;
 }
 
+/* The first key as text, for rows that know their entries by that. */
+static void key_text(const struct lyd_node *entry, struct rc_op *op)
+{
+	const char *text = entry ? lyd_get_value(lyd_child(entry)) : NULL;
+
+	str_copy(op->text, sizeof(op->text), text ? text : "");
+}
+
 static bool start(struct rc_edit *x, void *value)
 {
 	struct rc_op *op = rc_op_new(x->rd.rc, x->rd.req);
@@ -440,6 +448,7 @@ static bool start(struct rc_edit *x, void *value)
 		return rc_fail(&x->e, RC_UNAVAILABLE, "no memory");
 	}
 	rc_key_read(delete ? spine_entry(x) : x->entry, &op->key);
+	key_text(delete ? spine_entry(x) : x->entry, op);
 	op->status = x->created ? 201 : 204;
 	if (x->created) {
 		rc_uri_of(x->method == POST && !x->collection ? x->fresh : x->entry, &uri);
@@ -528,6 +537,10 @@ void rc_write(struct rc *rc, struct http_req *req)
 	if (rc_query_parse(http_query(req), &q, true, &e) && !q.dry_run && rc_operation_again(rc, req))
 		return;
 	e = (struct rc_error){ .tag = RC_OK };
+	if (!q.dry_run && rc_window_frozen(rc, req, "", &e)) {
+		rc_reply_error(rc, req, &e);
+		return;
+	}
 	x = calloc(1, sizeof(*x));
 	if (!x) {
 		rc_fail(&e, RC_UNAVAILABLE, "no memory");

@@ -210,6 +210,9 @@ extern const size_t rc_n_rows_optimise, rc_n_rows_operation;
 extern const struct rc_row rc_rows_topo[], rc_rows_policy[], rc_rows_system[], rc_rows_meta[];
 extern const struct rc_row rc_rows_slice[], rc_rows_measure[];
 extern const size_t rc_n_rows_slice, rc_n_rows_measure;
+extern const struct rc_row rc_rows_incident[];
+extern const struct rc_row rc_rows_window[];
+extern const size_t rc_n_rows_incident, rc_n_rows_window;
 extern const size_t rc_n_rows_topo, rc_n_rows_policy, rc_n_rows_system, rc_n_rows_meta;
 
 /* ---- reading ---- */
@@ -451,6 +454,24 @@ struct lyd_node *rc_inside(struct lyd_node *parent, const char *module, const ch
 /* rows_measure.c: what was measured of a slice-service, beside what is said of it. */
 void rc_measured_fill(struct rc_read *rd, const char *id, struct lyd_node *entry);
 struct lyd_node *rc_entry_of(struct lyd_node *parent, const char *list, const char *id);
+
+/* ---- incidents: rows_incident.c ---- */
+
+void rc_incident_approve(struct rc *rc, const struct lyd_node *input, struct lyd_node *output, struct rc_op *op,
+			 struct rc_error *e);
+void rc_incident_accept(struct rc *rc, const struct lyd_node *input, struct lyd_node *output, struct rc_op *op,
+			struct rc_error *e);
+void rc_incident_release(struct rc *rc, const struct lyd_node *input, struct lyd_node *output, struct rc_op *op,
+			 struct rc_error *e);
+void rc_incident_diagnose(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+			  struct rc_op *op, struct rc_error *e);
+
+/* ---- assurance windows: rows_window.c ---- */
+
+/* A window is on that forbids this write, or this operation (else ""): true, and e says which. */
+bool rc_window_frozen(struct rc *rc, struct http_req *req, const char *operation, struct rc_error *e);
+void rc_window_check(struct rc *rc, const struct lyd_node *input, struct lyd_node *output, struct rc_op *op,
+		     struct rc_error *e);
 
 /* ---- operations ---- */
 

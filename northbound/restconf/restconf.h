@@ -22,6 +22,8 @@
 struct rc;
 struct slice;
 struct assure_room;
+struct repair_desk;
+struct window_book;
 
 enum { RC_SESSIONS_MAX = 8, RC_AUDIT_MAX = 2000, RC_AUDIT_DENIED_MAX = 200 };
 
@@ -33,6 +35,8 @@ struct rc_cfg {
 	struct intent *intent;
 	struct slice *slice; /* NULL: there are none */
 	struct assure_room *assure; /* NULL: nothing is measured */
+	struct repair_desk *repair; /* NULL: nothing is done about slices */
+	struct window_book *windows; /* NULL: there are none */
 	const struct session_query *sessions; /* values are copied; at most RC_SESSIONS_MAX */
 	size_t n_sessions;
 	const char *models_dir; /* our YANG files */

@@ -163,6 +163,11 @@ static void call_backup(struct rc *rc, const struct lyd_node *input, struct lyd_
 }
 
 const struct rc_rpc rc_rpcs[] = {
+	{ "sextant-assurance", "accept", HTTP_ROLE_OPERATE, true, rc_incident_accept, NULL },
+	{ "sextant-assurance", "approve", HTTP_ROLE_OPERATE, true, rc_incident_approve, NULL },
+	{ "sextant-assurance", "check-window", HTTP_ROLE_OPERATE, true, rc_window_check, NULL },
+	{ "sextant-assurance", "diagnose", HTTP_ROLE_READ, false, rc_incident_diagnose, NULL },
+	{ "sextant-assurance", "release", HTTP_ROLE_OPERATE, true, rc_incident_release, NULL },
 	{ "sextant-failure", "repairs", HTTP_ROLE_READ, false, rc_failure_repairs, NULL },
 	{ "sextant-failure", "what-if", HTTP_ROLE_READ, false, NULL, rc_failure_whatif },
 	{ "sextant-operations", "cancel", HTTP_ROLE_OPERATE, true, rc_operation_cancel, NULL },
@@ -346,7 +351,8 @@ void rc_invoke(struct rc *rc, struct http_req *req, const char *name)
 		rc_fail(&e, RC_ACCESS_DENIED, "%.60s may not invoke %s", http_user(req)->name, name);
 	else if (rc_query_parse(http_query(req), &q, true, &e) && q.dry_run)
 		rc_fail(&e, RC_INVALID_VALUE, "operations have no dry run");
-	else if (e.tag == RC_OK && (!rpc->audited || !rc_operation_again(rc, req)))
+	else if (e.tag == RC_OK && (!rpc->audited || !rc_operation_again(rc, req)) &&
+		 !(rpc->audited && rc_window_frozen(rc, req, name, &e)))
 		invoke(rc, req, rpc, &e);
 	if (e.tag == RC_ACCESS_DENIED)
 		rc_op_denied(rc, req, &e);

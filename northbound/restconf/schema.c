@@ -33,6 +33,7 @@ static const struct {
 	{ "sextant-audit", NULL, NULL },
 	{ "sextant-events", NULL, NULL },
 	{ "sextant-operations", NULL, NULL },
+	{ "sextant-assurance", NULL, NULL },
 };
 
 const struct lysc_node *rc_data_parent(const struct lysc_node *sn)
@@ -144,6 +145,8 @@ int rc_schema_load(struct rc *rc, char *err, size_t cap)
 	    rows_add(rc, rc_rows_measure, rc_n_rows_measure, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_policy, rc_n_rows_policy, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_operation, rc_n_rows_operation, err, cap) < 0 ||
+	    rows_add(rc, rc_rows_window, rc_n_rows_window, err, cap) < 0 ||
+	    rows_add(rc, rc_rows_incident, rc_n_rows_incident, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_optimise, rc_n_rows_optimise, err, cap) < 0 ||
 	    rows_add(rc, rc_rows_topo, rc_n_rows_topo, err, cap) < 0)
 		return err_trace(-EINVAL);

@@ -14,6 +14,7 @@
 #include "app/devices.h"
 #include "app/map.h"
 #include "app/realise.h"
+#include "app/repair.h"
 #include "base/err.h"
 #include "core/bus.h"
 #include "intent/intent.h"
@@ -41,6 +42,8 @@ struct app {
 	struct app_devices *devices;
 	struct assure_room *assure; /* only over devices */
 	struct realise *realise; /* with devices */
+	struct window_book *windows;
+	struct repair_desk *repair;
 	struct sse *sse;
 	struct rc *rc;
 	struct http *http;
@@ -112,6 +115,8 @@ static void on_ted(void *arg, const struct ted *ted)
 	slice_on_ted(app->slice, ted);
 	if (app->assure)
 		assure_on_ted(app->assure, ted);
+	if (app->repair)
+		repair_desk_on_ted(app->repair, ted);
 }
 
 static int build_core(struct app *app, const struct conf *conf)
@@ -146,6 +151,20 @@ static int build_assure(struct app *app)
 					     .ctx = app->realise };
 
 	return app_assure_new(&app->assure, app->devices, &parts, &cfg);
+}
+
+static int build_repair(struct app *app)
+{
+	const struct window_book_parts windows = { .loop = app->env.loop, .bus = app->bus, .store = app->env.store,
+						   .intent = app->intent, .slice = app->slice };
+	struct repair_desk_parts parts = { .loop = app->env.loop, .bus = app->bus, .intent = app->intent,
+					   .slice = app->slice, .store = app->env.store };
+	int r = app_windows_new(&app->windows, app->assure, &windows);
+
+	if (r < 0)
+		return err_trace(r);
+	parts.windows = app->windows;
+	return app_repair_new(&app->repair, app->assure, &parts);
 }
 
 static int build_southbound(struct app *app, const struct conf *conf)
@@ -202,7 +221,8 @@ static int build_northbound(struct app *app, const struct conf *conf, char *err,
 	struct sse_cfg scfg;
 	struct rc_cfg rcfg = {
 		.loop = app->env.loop, .store = app->env.store, .bus = app->bus, .topo = app->topo,
-		.intent = app->intent, .slice = app->slice, .assure = app->assure, .sessions = sessions, .models_dir = conf_models_dir(),
+		.intent = app->intent, .slice = app->slice, .assure = app->assure,
+		.repair = app->repair, .windows = app->windows, .sessions = sessions, .models_dir = conf_models_dir(),
 		.yang_dir = conf->yang_dir, .version = SEXTANT_VERSION, .node = conf->node,
 		.config_text = config_text, .ready = ready, .stream = sse_handle, .arg = app,
 		.backup_dir = backups,
@@ -443,6 +463,9 @@ int app_new(struct app **outp, const struct app_env *env, const struct conf *con
 	r = build_southbound(app, conf);
 	if (r < 0)
 		return fail(errors, "cannot set up BGP, PCEP and gNMI", r);
+	r = build_repair(app);
+	if (r < 0)
+		return fail(errors, "cannot load the repairs that were under way", r);
 	r = build_northbound(app, conf, err, sizeof(err));
 	if (r < 0) {
 		str_addf(errors, "cannot set up the API: %s\n", err[0] ? err : err_text(r));
@@ -511,6 +534,8 @@ struct app *app_free(struct app *app)
 	app->rc = rc_free(app->rc);
 	app->devices = app_devices_free(app->devices);
 	app->assure = assure_room_free(app->assure);
+	app->repair = repair_desk_free(app->repair);
+	app->windows = window_book_free(app->windows);
 	app->pcep = pcep_free(app->pcep);
 	app->bgp = bgp_free(app->bgp);
 	app->realise = realise_free(app->realise);

@@ -14,7 +14,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 
-enum { VOTES_MAX = 1 << 16 };
+enum { VOTES_MAX = 1 << 16, VOTES_EACH = 80, VOTES_MORE = 256 };
 
 struct vote {
 	uint64_t key; /* class, what, index */
@@ -34,7 +34,7 @@ struct search {
 	struct locate_case c;
 	struct arena *a;
 	struct vote *votes;
-	uint32_t n_votes;
+	uint32_t n_votes, votes_max;
 	struct candidate *cands;
 	uint32_t n_cands;
 	uint8_t *used; /* by fact */
@@ -126,7 +126,7 @@ static void vote(struct search *s, const struct locate_rule *r, uint32_t fact, u
 
 	if ((r->when && !r->when(&s->c, f, index)) || (!r->decisive && !is_candidate(s, key)))
 		return;
-	if (s->n_votes == VOTES_MAX) {
+	if (s->n_votes == s->votes_max) {
 		s->out->cut = true;
 		return;
 	}
@@ -476,7 +476,9 @@ static int room(struct search *s)
 {
 	const struct locate_net *net = s->c.net;
 
-	s->votes = ARENA_ARRAY(s->a, VOTES_MAX, struct vote);
+	s->votes_max = (uint32_t)s->c.n * VOTES_EACH + VOTES_MORE;
+	s->votes_max = s->votes_max < VOTES_MAX ? s->votes_max : VOTES_MAX;
+	s->votes = ARENA_ARRAY(s->a, s->votes_max, struct vote);
 	s->used = ARENA_ARRAY(s->a, s->c.n + 1, uint8_t);
 	s->on_link = ARENA_ARRAY(s->a, net->n_links + (size_t)1, uint8_t);
 	s->on_node = ARENA_ARRAY(s->a, net->n_nodes + (size_t)1, uint8_t);

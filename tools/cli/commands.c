@@ -237,6 +237,15 @@ static const char slice_more[] =
 	"\n"
 	"  sextant slice check order.json && sextant slice apply order.json --idempotency-key o-17";
 
+static const char window_more[] =
+	"FILE (- for standard input) is JSON: one sextant-assurance:window.\n"
+	"\n"
+	"  {\"sextant-assurance:window\":[{\"name\":\"final\",\"start\":\"2026-12-01T18:00:00Z\",\n"
+	"   \"duration\":10800,\"slice\":[\"tv-01\"],\"level\":\"high\",\n"
+	"   \"approved-action\":[\"switch-to-protect\",\"reroute\"]}]}\n"
+	"\n"
+	"While it is on nothing else is changed, unless it says \"freeze\":false.";
+
 static const char api_more[] =
 	"PATH begins with a slash: /restconf/data/..., /restconf/operations/... (RFC 8040), or any\n"
 	"other the controller serves. The body of the answer goes to standard output as it came.\n"
@@ -303,6 +312,20 @@ const struct cli_command cli_commands[] = {
 	ROW("slice delete", "SLICE", 1, 1, cli_slice_delete, o_delete, "take one away, and all that is its", NULL),
 	ROW("slice audit", "", 0, 0, cli_slice_audit, NULL, "is nothing left of those that are gone",
 	    "And is everything there of those that are. Exit code 1: something is not as it should be."),
+	ROW("incident list", "", 0, 0, cli_incident_list, NULL, "slices that broke their promise, and what is done", NULL),
+	ROW("incident show", "ID", 1, 1, cli_incident_show, NULL, "one of them: causes, timeline", NULL),
+	ROW("incident approve", "ID", 1, 1, cli_incident_say, NULL, "take the action that waits for an operator", NULL),
+	ROW("incident reject", "ID", 1, 1, cli_incident_say, NULL, "not this action: try the next", NULL),
+	ROW("incident accept", "ID", 1, 1, cli_incident_say, NULL, "take the slice as it is, try no more", NULL),
+	ROW("incident release", "SLICE", 1, 1, cli_incident_release, NULL, "take away what repairs changed of a slice",
+	    "It runs as ordered again. Not while an incident of it is open."),
+	ROW("diagnose", "", 0, 0, cli_diagnose, NULL, "what is wrong in the network, and who it hits", NULL),
+	ROW("window list", "", 0, 0, cli_window_list, NULL, "assurance windows, and which is on", NULL),
+	ROW("window show", "NAME", 1, 1, cli_window_show, NULL, "one of them, and what single failures would do", NULL),
+	ROW("window apply", "FILE", 1, 1, cli_window_apply, NULL, "make or replace one", window_more),
+	ROW("window check", "NAME", 1, 1, cli_window_check, NULL, "work out now what single failures would do", NULL),
+	ROW("window report", "NAME", 1, 1, cli_window_report, NULL, "how its slices fared; with --json the export", NULL),
+	ROW("window delete", "NAME", 1, 1, cli_window_delete, NULL, "take one away; a freeze ends with it", NULL),
 	ROW("session list", "", 0, 0, cli_session_list, NULL, "BGP, PCEP and gNMI sessions", NULL),
 	ROW("session clear", "PEER", 1, 1, cli_session_clear, o_clear, "reset one; it comes up again by itself",
 	    NULL),

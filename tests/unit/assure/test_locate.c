@@ -499,7 +499,7 @@ START_TEST(the_right_cause_is_first_with_the_services_it_hits)
 {
 	AUTO_FREE struct net *w = malloc(sizeof(*w));
 	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
-	unsigned vague = 0, rounds = 300;
+	unsigned vague = 0, rounds = 150;
 
 	for (uint64_t seed = 1; seed <= rounds; seed++) {
 		struct truth t;

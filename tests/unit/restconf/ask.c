@@ -171,6 +171,7 @@ static struct ly_ctx *load(const char *first)
 					     "sextant-failure", "sextant-optimise",
 					     "sextant-operations", "sextant-slice",
 					     "sextant-measurements", "sextant-events",
+					     "sextant-assurance",
 					     "ietf-restconf-monitoring" };
 	struct ly_ctx *ctx;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake.h"
+#include "fake_repair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -665,8 +666,8 @@ static void handler(void *arg, struct http_req *req)
 
 static void rc_up(void)
 {
-	static char nothing;
-	struct slice *slices = (struct slice *)&nothing; /* never looked into */
+	static char nothing; /* never looked into */
+	struct slice *slices = (struct slice *)&nothing;
 	static char bgp[] = "bgp", pcep[] = "pcep";
 	const struct session_query q[] = { { bgp, sessions_each, sessions_reset },
 					   { pcep, sessions_each, sessions_reset } };
@@ -676,6 +677,8 @@ static void rc_up(void)
 		.bus = fake.bus,
 		.slice = slices,
 		.assure = (struct assure_room *)&nothing,
+		.windows = (struct window_book *)&nothing,
+		.repair = fake_repair.incidents ? (struct repair_desk *)&nothing : NULL,
 		.sessions = q,
 		.n_sessions = 2,
 		.models_dir = getenv("SEXTANT_MODELS"),

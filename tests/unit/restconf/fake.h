@@ -83,4 +83,6 @@ Suite *suite_group(void);
 Suite *suite_again(void);
 Suite *suite_slice(void);
 Suite *suite_measure(void);
+Suite *suite_incident(void);
+Suite *suite_window(void);
 Suite *suite_optimise(void);

@@ -504,6 +504,8 @@ int main(void)
 	srunner_add_suite(sr, suite_again());
 	srunner_add_suite(sr, suite_slice());
 	srunner_add_suite(sr, suite_measure());
+	srunner_add_suite(sr, suite_incident());
+	srunner_add_suite(sr, suite_window());
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* The desk from the inside. */
+#include "assure/repair_desk.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/vec.h"
+#include "log/metric.h"
+
+enum {
+	DESK_TICK_MS = 500,
+	DESK_TRIES = 20, /* ticks until what is not placed by then is not */
+	DESK_FLOWS_MAX = 4096, /* that are looked at for one answer */
+	DESK_PAIRS_MAX = SLICE_FLOWS_MAX,
+	DESK_FACT_S = 60, /* how long what was measured is news */
+};
+
+/* A fact, and the policy it is of. */
+struct desk_fact {
+	struct locate_fact f;
+	struct sr_policy_key key;
+	bool has_key, lasts; /* lasts: until it is said to be over */
+};
+
+/* A policy and its standby count as one: traffic takes one of them. */
+struct desk_pair {
+	struct sr_policy_key key; /* leg 0 */
+	enum assure_verdict verdict;
+};
+
+/* The window of a slice that its streams are telling of. */
+struct desk_watch {
+	struct hash_node node;
+	char id[SLICE_ID_MAX];
+	uint64_t begin_ns, end_ns;
+	bool open, violated;
+	char why[REPAIR_TEXT_MAX];
+	VEC(struct desk_pair) pairs;
+};
+
+enum desk_doing { DESK_NOTHING, DESK_ASKS, DESK_CONFIRMS };
+
+/* What is done for an incident. */
+struct desk_course {
+	struct list link;
+	struct repair_desk *d;
+	uint32_t incident, turn;
+	char slice[SLICE_ID_MAX];
+	bool locating;
+	unsigned tries;
+	enum desk_doing doing;
+	enum repair_todo todo; /* that is being done */
+	struct slice_detour before, want;
+	uint8_t n_suspects;
+	char suspect[SLICE_AVOID_MAX][TED_LABEL_MAX];
+};
+
+struct repair_desk {
+	struct repair_desk_parts p;
+	struct repair *r;
+	struct bus_reader reader;
+	struct loop_timer tick;
+	struct hash watches;
+	struct list courses;
+	struct desk_fact facts[LOCATE_FACTS_MAX];
+	size_t n_facts;
+	uint8_t *up_links, *up_nodes; /* as the topology was */
+	uint32_t n_links, n_nodes;
+	bool was_stale, gone; /* gone: a slice is */
+	struct metric *m_open, *m_actions, *m_reverts, *m_opened, *m_ended[REPAIR_OUTCOMES];
+	struct repair_counts shown;
+};
+
+struct repair_now repair_desk_now(const struct repair_desk *d);
+void repair_desk_run(struct repair_desk *d); /* all that is to be done now */
+
+/* repair_facts.c */
+void repair_facts_put(struct repair_desk *d, const struct locate_fact *f, const struct sr_policy_key *key,
+		      bool lasts);
+void repair_facts_drop(struct repair_desk *d, enum locate_kind kind, uint32_t node, uint32_t link);
+void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *e);
+void repair_facts_event(struct repair_desk *d, const struct bus_event *e);
+void repair_facts_ted(struct repair_desk *d, const struct ted *t);
+
+/* repair_net.c: the network as localisation sees it, and what came of it. */
+struct desk_net {
+	struct arena arena;
+	const struct ted *ted;
+	struct locate_net net;
+	struct locate_link *links; /* of net */
+	const char **ids; /* of services, by number */
+	struct sr_policy_key *keys; /* by flow */
+	struct locate_fact *facts;
+	size_t n_facts;
+	struct locate_result out;
+};
+
+int repair_net_look(const struct repair_desk *d, struct desk_net *n); /* 0, -ENOMEM, -ENODATA; repair_net_fini() if n->ted */
+void repair_net_fini(struct desk_net *n);
+void repair_net_words(const struct desk_net *n, const struct locate_cause *c, char out[REPAIR_TEXT_MAX]);
+/* Answers the incident. False: it could be better known a little later. */
+bool repair_net_locate(struct repair_desk *d, struct desk_course *c);
+
+/* repair_act.c */
+struct desk_course *repair_act_course(struct repair_desk *d, uint32_t incident);
+void repair_act_do(struct repair_desk *d, const struct repair_do *what);
+void repair_act_tick(struct repair_desk *d);
+void repair_act_end(struct repair_desk *d, struct desk_course *c);
+int repair_act_load(struct repair_desk *d);

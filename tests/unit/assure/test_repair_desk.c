@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop closed, in the world of slices: evidence of windows in, policies that move and headends
+ * that say so, and what is told of it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bed.h"
+
+#include "assure/repair_desk.h"
+
+#define ACTIONS(a) "\"sextant-slice:repair-policy\":{\"action\":[" a "],\"hold-down\":5,\"max-actions-per-hour\":6},"
+#define ACTION(n, type, more) "{\"order\":" #n ",\"type\":\"" type "\"" more "}"
+#define REROUTE ACTIONS(ACTION(1, "reroute", ""))
+
+static struct repair_desk *desk;
+static unsigned raised, lowered;
+
+static bool hops(void *ctx, const char *slice, bool raise)
+{
+	(void)ctx;
+	(void)slice;
+	raised += raise;
+	lowered += !raise;
+	return true;
+}
+
+static void desk_up(void)
+{
+	const struct repair_desk_parts parts = { .loop = world.loop, .bus = world.bus, .intent = world.intent,
+						 .slice = bed.slice, .store = world.store, .hops = hops };
+
+	ck_assert_int_eq(repair_desk_new(&desk, &parts, NULL), 0);
+	ck_assert_int_eq(repair_desk_load(desk), 0);
+	repair_desk_on_ted(desk, world.ted);
+}
+
+static void setup(void)
+{
+	raised = lowered = 0;
+	bed_up(bed_square);
+	for (int k = 0; k < SLICE_STEPS; k++)
+		bed.available[k] = k != SLICE_STEP_POLICIES;
+	bed_crash();
+	desk_up();
+}
+
+static void teardown(void)
+{
+	desk = repair_desk_free(desk);
+	bed_down();
+}
+
+static void stands(const char *id, const char *more)
+{
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, id, order(id, 4ull * G, more)).code, 0);
+	bed_settle();
+	ck_assert_str_eq(slice_state_text(seen(id)->state), "active");
+}
+
+static uint32_t node(const char *name)
+{
+	return ted_node_by_id(world.ted, name);
+}
+
+/* A window of the slice's first flow, over the routers of path; lost on the way into the at-th. */
+static void window(const char *id, const char *path, uint64_t lost, unsigned at, enum assure_verdict v)
+{
+	struct assure_segment s[16] = { 0 };
+	struct slice_flow_view f;
+	struct assure_evidence e = { .slice = id, .key = &f.key, .verdict = v, .sent = 1000, .lost = lost,
+				     .loss_known = v != ASSURE_UNKNOWN, .delay_us = UINT32_MAX, .segments = s, .why = "w" };
+
+	bed_settle();
+	run_ms(1000);
+	ck_assert_uint_eq(slice_flows(bed.slice, id, 0, &f, 1), 1);
+	e.end_ns = loop_wall_ns(world.loop) / NS_PER_S * NS_PER_S;
+	e.begin_ns = e.end_ns - NS_PER_S;
+	e.state = v == ASSURE_UNKNOWN ? ASSURE_VIOLATED : v;
+	for (unsigned i = 0; path[0] && path[i + 1]; i++) {
+		char from[2] = { path[i], 0 }, to[2] = { path[i + 1], 0 };
+
+		s[e.n_segments] = (struct assure_segment){ .from = { node(from), true }, .to = { node(to), false },
+							   .known = true, .lost = i + 1 == at ? lost : 0 };
+		e.n_segments++;
+		if (!path[i + 2])
+			break;
+		s[e.n_segments] = (struct assure_segment){ .from = { node(to), false }, .to = { node(to), true },
+							   .known = true };
+		e.n_segments++;
+	}
+	repair_desk_evidence(desk, &e);
+}
+
+static void bad(const char *id)
+{
+	for (unsigned i = 0; i < 3; i++)
+		window(id, "ab", 20, 1, ASSURE_VIOLATED);
+}
+
+static void good(const char *id, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		window(id, "acdb", 0, 0, ASSURE_COMPLIANT);
+}
+
+static const struct repair_incident *incident(uint32_t id)
+{
+	return repair_incident_get(repair_desk_incidents(desk), id);
+}
+
+static bool told(const struct repair_incident *i, enum repair_what what, const char *text)
+{
+	for (uint32_t k = 0; k < i->n_timeline; k++)
+		if (i->timeline[k].what == what && strstr(i->timeline[k].text, text))
+			return true;
+	return false;
+}
+
+static void say(const struct repair_incident *i)
+{
+	for (uint32_t k = 0; i && k < i->n_timeline; k++)
+		printf("%s %d: %s\n", repair_what_name(i->timeline[k].what), i->timeline[k].action, i->timeline[k].text);
+}
+
+START_TEST(loss_on_a_wire_is_gone_around_verified_and_kept)
+{
+	stands("one", REROUTE);
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+	bad("one");
+	ck_assert_ptr_nonnull(incident(1));
+	ck_assert_uint_eq(raised, 1);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active"); /* nobody told its verdict to slice */
+	good("one", 6);
+	if (incident(1)->outcome != REPAIR_KEPT)
+		say(incident(1));
+	ck_assert_int_eq(incident(1)->outcome, REPAIR_KEPT);
+	ck_assert_ptr_nonnull(strstr(incident(1)->cause[0], "silent-loss-wire at a>b: "));
+	ck_assert_ptr_nonnull(strstr(incident(1)->cause[0], "20 of 1000"));
+	ck_assert_uint_eq(reserved("c", "d"), 4ull * G);
+	ck_assert_uint_eq(lowered, 1);
+	ck_assert_uint_eq(records("repair"), 0);
+	ck_assert_uint_ge(events("incident"), 2); /* raised and cleared */
+	ck_assert_uint_gt(events("incident-phase"), 3);
+}
+END_TEST
+
+START_TEST(what_does_not_help_is_taken_back)
+{
+	stands("one", REROUTE);
+	bad("one");
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	ck_assert_uint_eq(records("repair"), 1); /* until it is verified */
+	window("one", "acdb", 30, 2, ASSURE_VIOLATED);
+	window("one", "acdb", 30, 2, ASSURE_VIOLATED);
+	window("one", "acdb", 30, 2, ASSURE_VIOLATED);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+	ck_assert_uint_eq(reserved("c", "d"), 0);
+	ck_assert_int_eq(incident(1)->outcome, REPAIR_REVERTED);
+	ck_assert_uint_eq(records("repair"), 0);
+}
+END_TEST
+
+START_TEST(a_restart_before_it_is_verified_takes_it_back)
+{
+	stands("one", REROUTE);
+	bad("one");
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	desk = repair_desk_free(desk);
+	bed_crash();
+	desk_up();
+	bed_settle();
+	run_ms(20000);
+	bed_settle();
+	ck_assert_uint_eq(seen("one")->detour.n_avoid, 0);
+	ck_assert_uint_eq(records("repair"), 0);
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+}
+END_TEST
+
+/* Another slice has what there is on the only other way. */
+START_TEST(where_there_is_no_room_nothing_is_done)
+{
+	struct slice_detour d = { .n_avoid = 1 };
+	char label[TED_LABEL_MAX];
+
+	stands("one", REROUTE);
+	stands("two", "");
+	(void)snprintf(d.avoid[0], sizeof(d.avoid[0]), "%s",
+		       ted_link_label(world.ted, net_index("a", "b"), label, sizeof(label)));
+	slice_detour_put(bed.slice, "two", &d, false, NULL, NULL);
+	bed_settle();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "two", order("two", 7ull * G, "")).code, 0);
+	bed_settle();
+	ck_assert_uint_eq(reserved("c", "d"), 7ull * G);
+	bad("one");
+	bad("one");
+	ck_assert_int_eq(incident(1)->outcome, REPAIR_GIVEN_UP);
+	ck_assert(told(incident(1), REPAIR_W_REFUSED, "bit/s"));
+	ck_assert_uint_eq(incident(1)->actions, 0);
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+	ck_assert_uint_eq(reserved("c", "d"), 7ull * G);
+}
+END_TEST
+
+START_TEST(what_cannot_be_placed_is_not_gone_around)
+{
+	stands("one", REROUTE);
+	for (unsigned i = 0; i < 16; i++)
+		window("one", "", 20, 0, ASSURE_VIOLATED); /* from end to end only */
+	ck_assert(told(incident(1), REPAIR_W_LOCATED, "unknown"));
+	ck_assert(told(incident(1), REPAIR_W_SKIPPED, "no place"));
+	ck_assert_int_eq(incident(1)->outcome, REPAIR_GIVEN_UP);
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+}
+END_TEST
+
+START_TEST(what_is_not_measured_says_nothing)
+{
+	stands("one", REROUTE);
+	for (unsigned i = 0; i < 6; i++)
+		window("one", "acdb", 0, 0, ASSURE_COMPLIANT);
+	ck_assert_ptr_null(incident(1));
+	stands("two", ""); /* no order to do anything */
+	bad("two");
+	bad("two");
+	ck_assert_ptr_null(incident(1));
+}
+END_TEST
+
+START_TEST(an_operator_approves_and_it_is_done)
+{
+	stands("one", ACTIONS(ACTION(1, "reroute", ",\"approval\":\"operator\"") "," ACTION(2, "notify-only", "")));
+	bad("one");
+	bad("one");
+	ck_assert_int_eq(incident(1)->phase, REPAIR_APPROVAL);
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+	ck_assert_int_eq(repair_desk_approve(desk, 1, true, "ann"), 0);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	ck_assert_int_eq(repair_desk_release(desk, "one", NULL, NULL), REPAIR_E_STATE);
+	good("one", 6);
+	ck_assert_int_eq(incident(1)->outcome, REPAIR_KEPT);
+	ck_assert_int_eq(repair_desk_release(desk, "one", NULL, NULL), 0);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+}
+END_TEST
+
+START_TEST(what_nothing_here_does_is_skipped_and_the_operator_is_told)
+{
+	stands("one", ACTIONS(ACTION(1, "switch-to-protect", "") "," ACTION(2, "rebalance", "") "," ACTION(3, "notify-only", "")));
+	bad("one");
+	bad("one");
+	ck_assert(told(incident(1), REPAIR_W_REFUSED, "standby"));
+	ck_assert(told(incident(1), REPAIR_W_SKIPPED, "nothing here does rebalance"));
+	ck_assert_uint_eq(events("incident-notify"), 1);
+	ck_assert_int_eq(incident(1)->outcome, REPAIR_GIVEN_UP);
+}
+END_TEST
+
+static const char *pair(void)
+{
+	return "{\"id\":\"one\"," ACTIONS(ACTION(1, "switch-to-protect", ""))
+	       "\"sextant-slice:realisation\":{\"sharing\":\"dedicated\"},"
+	       "\"service-slo-sle-policy\":{" SLO(BOUND("one-way-bandwidth", "Gbps", "1"))
+	       ",\"sle-policy\":{\"path-constraints\":{\"diversity\":{\"diversity-type\":\"link\"}}}},"
+	       "\"sdps\":{\"sdp\":[{\"id\":\"s1\",\"node-id\":\"a\"},{\"id\":\"s2\",\"node-id\":\"b\"}]},"
+	       "\"connection-groups\":{\"connection-group\":[{\"id\":\"g\",\"connectivity-construct\":["
+	       "{\"id\":\"1\",\"p2p-sender-sdp\":\"s1\",\"p2p-receiver-sdp\":\"s2\"}]}]}}";
+}
+
+START_TEST(a_slice_with_a_standby_switches_to_it)
+{
+	static struct intent_view v[2];
+	struct slice_flow_view f[2];
+
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", pair()).code, 0);
+	bed_settle();
+	bad("one");
+	bed_settle();
+	ck_assert_uint_eq(slice_flows(bed.slice, "one", 0, f, 2), 2);
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_int_eq(intent_get(world.intent, &f[i].key, &v[i]), 0);
+	ck_assert_uint_lt(v[0].reported.preference, v[1].reported.preference);
+	good("one", 6);
+	ck_assert_int_eq(incident(1)->outcome, REPAIR_KEPT);
+	ck_assert(told(incident(1), REPAIR_W_APPLIED, "headend"));
+}
+END_TEST
+
+START_TEST(a_slice_that_is_deleted_ends_its_incident)
+{
+	stands("one", REROUTE);
+	bad("one");
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
+	bed_settle();
+	run_ms(2000);
+	ck_assert_int_eq(incident(1)->outcome, REPAIR_GONE);
+	ck_assert_uint_eq(records("repair"), 0);
+	nothing_left();
+}
+END_TEST
+
+/* A link that goes is known by the topology, an agent by its session. */
+START_TEST(what_the_network_says_of_itself_is_diagnosed)
+{
+	AUTO_FREE struct repair_diagnosis *g = malloc(sizeof(*g));
+
+	stands("one", REROUTE);
+	ck_assert_int_eq(repair_desk_diagnose(desk, g), 0);
+	ck_assert_uint_eq(g->result.n, 0);
+	bus_publish(world.bus, 1, BUS_ALARM, "gnmi-session-down", "gnmi/a", "");
+	ck_assert_int_eq(repair_desk_diagnose(desk, g), 0);
+	ck_assert_uint_eq(g->result.n, 1);
+	ck_assert_str_eq(g->cause[0], "agent-dead at a: gnmi-session-gone");
+	ck_assert_str_eq(g->services[0][0], "one");
+	bus_publish(world.bus, 1, BUS_CLEARED, "gnmi-session-down", "gnmi/a", "");
+	ck_assert_int_eq(repair_desk_diagnose(desk, g), 0);
+	ck_assert_uint_eq(g->result.n, 0);
+	net_dir("c", "d")->alive = net_dir("d", "c")->alive = false;
+	bed_publish();
+	repair_desk_on_ted(desk, world.ted);
+	ck_assert_int_eq(repair_desk_diagnose(desk, g), 0);
+	ck_assert_uint_eq(g->result.n, 1);
+	ck_assert_int_eq(g->result.cause[0].class, LOCATE_LINK_DOWN);
+	ck_assert_uint_eq(g->result.cause[0].n_services, 0);
+}
+END_TEST
+
+/* Before any source of the topology has told anything. */
+START_TEST(before_anything_is_in_sight_nothing_is_diagnosed)
+{
+	AUTO_FREE struct repair_diagnosis *g = malloc(sizeof(*g));
+	const struct repair_desk_parts parts = { .loop = world.loop, .bus = world.bus, .intent = world.intent,
+						 .slice = bed.slice, .store = world.store };
+	struct repair_desk *blind;
+
+	ck_assert_ptr_null(intent_ted(world.intent));
+	ck_assert_int_eq(repair_desk_new(&blind, &parts, NULL), 0);
+	bus_publish(world.bus, 1, BUS_ALARM, "gnmi-session-down", "gnmi/a", "");
+	bus_publish(world.bus, 1, BUS_ALARM, "bgp-session-down", "bgp/peer/::1", "");
+	ck_assert_int_lt(repair_desk_diagnose(blind, g), 0);
+	ck_assert_uint_eq(g->result.n, 0);
+	run_ms(2000);
+	repair_desk_free(blind);
+}
+END_TEST
+
+static void nothing(void)
+{
+	bed = (struct bed){ .fails = -1, .silent = -1 };
+	world_up(NULL);
+	slice_cfg_default(&bed.cfg);
+	ck_assert_int_eq(slice_new(&bed.slice, world.loop, world.store, world.bus, world.intent, &bed.cfg), 0);
+	loop_timer_init(&bed.tell, world.loop, NULL, NULL);
+}
+
+int main(void)
+{
+	Suite *s = suite_create("repair-desk");
+	TCase *t = tcase_create("square"), *blind = tcase_create("blind");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, loss_on_a_wire_is_gone_around_verified_and_kept);
+	tcase_add_test(t, what_does_not_help_is_taken_back);
+	tcase_add_test(t, a_restart_before_it_is_verified_takes_it_back);
+	tcase_add_test(t, where_there_is_no_room_nothing_is_done);
+	tcase_add_test(t, what_cannot_be_placed_is_not_gone_around);
+	tcase_add_test(t, what_is_not_measured_says_nothing);
+	tcase_add_test(t, an_operator_approves_and_it_is_done);
+	tcase_add_test(t, what_nothing_here_does_is_skipped_and_the_operator_is_told);
+	tcase_add_test(t, a_slice_with_a_standby_switches_to_it);
+	tcase_add_test(t, a_slice_that_is_deleted_ends_its_incident);
+	tcase_add_test(t, what_the_network_says_of_itself_is_diagnosed);
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(blind, nothing, bed_down);
+	tcase_add_test(blind, before_anything_is_in_sight_nothing_is_diagnosed);
+	suite_add_tcase(s, blind);
+	return check_main(s);
+}
