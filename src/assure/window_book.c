@@ -167,6 +167,8 @@ static void settle(struct write *x)
 	struct window_book *b = x->b;
 	struct window_entry *e = find(b, x->w.name);
 
+	if (e && e->active) /* as that it is over */
+		publish(e, BUS_CLEARED, "assurance-window-on", "");
 	if (x->remove && e) {
 		hops(e, false);
 		entry_free(e);

@@ -240,6 +240,21 @@ START_TEST(a_window_begins_freezes_ends_and_reports)
 }
 END_TEST
 
+static void count_alarm(void *arg, const struct bus_event *e)
+{
+	struct { const char *type; unsigned n; } *x = arg;
+
+	x->n += strcmp(e->type, x->type) == 0;
+}
+
+static unsigned standing(const char *type)
+{
+	struct { const char *type; unsigned n; } x = { type, 0 };
+
+	bus_alarms(world.bus, count_alarm, &x);
+	return x.n;
+}
+
 START_TEST(it_outlives_a_crash_and_is_deleted)
 {
 	const struct window w = soon();
@@ -255,11 +270,13 @@ START_TEST(it_outlives_a_crash_and_is_deleted)
 	ck_assert_mem_eq(&seen_window()->window, &w, sizeof(w));
 	run_ms(12000);
 	ck_assert(window_book_frozen(book, name, &end));
+	ck_assert_uint_eq(standing("assurance-window-on"), 1);
 	window_book_delete(book, "w", 0, said, &s);
 	run_ms(100);
 	ck_assert(s.done && s.r.code == 0);
 	ck_assert(!window_book_frozen(book, name, &end));
 	ck_assert_uint_eq(records("assurance-window"), 0);
+	ck_assert_uint_eq(standing("assurance-window-on"), 0);
 	ck_assert_uint_eq(raised, lowered);
 	s = (struct said){ 0 };
 	window_book_delete(book, "w", 0, said, &s);
