@@ -164,7 +164,7 @@ static int build_repair(struct app *app)
 	if (r < 0)
 		return err_trace(r);
 	parts.windows = app->windows;
-	return app_repair_new(&app->repair, app->assure, &parts);
+	return app_repair_new(&app->repair, app->devices, app->assure, &parts);
 }
 
 static int build_southbound(struct app *app, const struct conf *conf)

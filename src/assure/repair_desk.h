@@ -38,6 +38,9 @@ AUTO_DEFINE(struct repair_desk, repair_desk_free)
 /* Once, after slice_load(): what was applied and not verified before a restart is taken back. */
 int repair_desk_load(struct repair_desk *d);
 
+/* Devices tell what speaks for causes; port: that its sink was joined with. */
+extern const struct device_sink repair_device_sink; /* arg is the struct repair_desk */
+void repair_desk_port(struct repair_desk *d, const struct device_port *port);
 void repair_desk_on_ted(void *arg, const struct ted *ted); /* a topo_ted_fn; after intent's */
 /* A fn of assure_room_watch(). */
 void repair_desk_evidence(void *arg, const struct assure_evidence *e);

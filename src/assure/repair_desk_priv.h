@@ -66,6 +66,8 @@ struct repair_desk {
 	size_t n_facts;
 	uint8_t *up_links, *up_nodes; /* as the topology was */
 	uint32_t n_links, n_nodes;
+	struct device_port port;
+	struct hash devices;
 	bool was_stale, gone; /* gone: a slice is */
 	struct metric *m_open, *m_actions, *m_reverts, *m_opened, *m_ended[REPAIR_OUTCOMES];
 	struct repair_counts shown;
@@ -81,6 +83,10 @@ void repair_facts_drop(struct repair_desk *d, enum locate_kind kind, uint32_t no
 void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *e);
 void repair_facts_event(struct repair_desk *d, const struct bus_event *e);
 void repair_facts_ted(struct repair_desk *d, const struct ted *t);
+
+/* repair_devices.c */
+bool repair_device_eq(const struct hash_node *n, const void *key);
+void repair_devices_free(struct repair_desk *d);
 
 /* repair_net.c: the network as localisation sees it, and what came of it. */
 struct desk_net {

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What devices tell, as facts that a diagnosis speaks of: queues, broken packets, clocks, drift. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bed.h"
+
+#include "assure/repair_desk.h"
+
+static struct repair_desk *desk;
+static uint32_t watches;
+static char watched[8][64];
+
+static int watch(void *self, const char *device, const struct device_watch *w, uint32_t *id)
+{
+	(void)self;
+	ck_assert_str_eq(device, "a");
+	*id = ++watches;
+	(void)snprintf(watched[*id], sizeof(watched[0]), "%s", w->path);
+	return 0;
+}
+
+static void up(const char *kind)
+{
+	const struct device_info info = { .device = "a", .kind = kind };
+
+	repair_device_sink.up(desk, &info);
+}
+
+static void setup(void)
+{
+	const struct device_port port = { .watch = watch };
+	struct repair_desk_parts parts;
+
+	watches = 0;
+	bed_up(bed_square);
+	parts = (struct repair_desk_parts){ .loop = world.loop, .bus = world.bus, .intent = world.intent,
+					    .slice = bed.slice, .store = world.store };
+	ck_assert_int_eq(repair_desk_new(&desk, &parts, NULL), 0);
+	repair_desk_port(desk, &port);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", 4ull * G, "")).code, 0);
+	bed_settle();
+}
+
+static void teardown(void)
+{
+	desk = repair_desk_free(desk);
+	bed_down();
+}
+
+static int64_t ahead; /* of the device's clock */
+
+static void tell(const char *path, uint64_t u, const char *text)
+{
+	struct device_sample s = { .device = "a", .path = path, .number = !text, .u = u, .text = text };
+
+	s.time_ns = (int64_t)loop_wall_ns(world.loop) + ahead;
+	for (uint32_t i = 1; i <= watches; i++) {
+		/* the longest that it is below: as keys are in paths, by what comes last */
+		const char *last = strrchr(watched[i], '/');
+
+		if (strstr(path, last) && (strcmp(last, "/link") != 0 || strncmp(path, "/device/link", 12) == 0))
+			s.watch = i;
+	}
+	ck_assert_uint_gt(s.watch, 0);
+	repair_device_sink.sample(desk, &s);
+}
+
+/* The interface towards b. */
+static void address(void)
+{
+	char text[IP_TEXT_MAX + 8], a[IP_TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "[\"%s\"]",
+		       ip_text(&world.ted->links[net_index("a", "b")].local_v6, a, sizeof(a)));
+	tell("/device/interface[name=core0]/address", 0, text);
+}
+
+static void queue(uint64_t packets, uint64_t octets, uint64_t drops)
+{
+	tell("/device/link[name=core0]/nrp[id=3]/rate", 5000000, NULL);
+	tell("/device/link[name=core0]/nrp[id=3]/state/packets", packets, NULL);
+	tell("/device/link[name=core0]/nrp[id=3]/state/octets", octets, NULL);
+	tell("/device/link[name=core0]/nrp[id=3]/state/drops", drops, NULL);
+}
+
+static const struct repair_diagnosis *found(void)
+{
+	static struct repair_diagnosis g;
+
+	ck_assert_int_eq(repair_desk_diagnose(desk, &g), 0);
+	return &g;
+}
+
+START_TEST(a_queue_that_drops_below_its_rate_is_starved)
+{
+	up("agent");
+	ck_assert_uint_eq(watches, 3);
+	address();
+	queue(1000, 1000000, 0);
+	run_ms(5000);
+	queue(2000, 2000000, 0);
+	ck_assert_uint_eq(found()->result.n, 0); /* it drops nothing */
+	run_ms(5000);
+	queue(3000, 3000000, 50); /* 1.68 Mb/s of 5 */
+	ck_assert_uint_eq(found()->result.n, 1);
+	ck_assert_int_eq(found()->result.cause[0].class, LOCATE_QUEUE_STARVED);
+	ck_assert_ptr_nonnull(strstr(found()->cause[0], "queue-starved at a>b: queue-drops 50 of 1050"));
+	ck_assert_str_eq(found()->services[0][0], "one");
+}
+END_TEST
+
+START_TEST(one_that_is_offered_more_than_its_rate_is_not)
+{
+	up("agent");
+	address();
+	queue(1000, 1000000, 0);
+	run_ms(5000);
+	queue(4000, 4000000, 900); /* 6.2 Mb/s of 5: and nobody says that it hurts */
+	ck_assert_uint_eq(found()->result.n, 0);
+	ck_assert_uint_eq(found()->result.unexplained, 1);
+}
+END_TEST
+
+START_TEST(counters_that_begin_anew_tell_nothing)
+{
+	up("agent");
+	address();
+	queue(1000, 1000000, 100);
+	run_ms(5000);
+	queue(10, 10000, 5);
+	ck_assert_uint_eq(found()->result.unexplained, 0);
+	run_ms(5000);
+	repair_device_sink.gap(desk, "a", 3, "overrun");
+	queue(20, 20000, 700);
+	ck_assert_uint_eq(found()->result.unexplained, 0);
+	repair_device_sink.gone(desk, "a");
+	tell("/device/link[name=core0]/nrp[id=3]/state/drops", 9000, NULL);
+	ck_assert_uint_eq(found()->result.unexplained, 0);
+}
+END_TEST
+
+static void statistics(uint64_t errors)
+{
+	tell("/device/interface[name=core0]/statistics/in-errors", errors, NULL);
+}
+
+START_TEST(a_clock_that_moves_is_told_from_one_that_is_told_late)
+{
+	up("agent");
+	address();
+	for (unsigned i = 0; i < 12; i++) {
+		ahead = i == 5 || i == 6 ? -(int64_t)NS_PER_S * 3 : 700000000; /* twice it came late */
+		run_ms(5000);
+		statistics(0);
+	}
+	ck_assert_uint_eq(found()->result.n, 0);
+	ahead = 2700000000;
+	for (unsigned i = 0; i < 4; i++) {
+		run_ms(5000);
+		statistics(0);
+	}
+	ck_assert_uint_eq(found()->result.n, 1);
+	ck_assert_int_eq(found()->result.cause[0].class, LOCATE_CLOCK_JUMP);
+	ck_assert_ptr_nonnull(strstr(found()->cause[0], "clock-jump at a"));
+	run_ms(70000);
+	ck_assert_uint_eq(found()->result.n, 0); /* no news any more */
+	ahead = -400000000; /* and back */
+	for (unsigned i = 0; i < 5; i++) {
+		run_ms(5000);
+		statistics(0);
+	}
+	ck_assert_uint_eq(found()->result.n, 1);
+}
+END_TEST
+
+START_TEST(broken_packets_and_objects_that_are_not_as_they_were)
+{
+	const struct device_drift other = { .device = "a", .path = "/device/link[name=core0]", .found = "x" };
+	const struct device_drift sid = { .device = "a", .path = "/device/table[id=100000]/sid", .found = "nothing" };
+
+	ahead = 0;
+	up("agent");
+	address();
+	statistics(10);
+	run_ms(5000);
+	statistics(10);
+	ck_assert_uint_eq(found()->result.unexplained, 0);
+	run_ms(5000);
+	statistics(14);
+	ck_assert_uint_eq(found()->result.n, 0); /* alone it names no cause */
+	ck_assert_uint_eq(found()->result.unexplained, 1);
+	repair_device_sink.drift(desk, &other);
+	ck_assert_uint_eq(found()->result.n, 0);
+	repair_device_sink.drift(desk, &sid);
+	ck_assert_uint_eq(found()->result.n, 1);
+	ck_assert_int_eq(found()->result.cause[0].class, LOCATE_WRONG_SID);
+}
+END_TEST
+
+START_TEST(what_is_no_agent_or_nonsense_is_left_alone)
+{
+	static const char *const odd[] = { "", "/", "/device/link", "/device/link[name=]/nrp[id=1]/state/drops",
+					   "/device/link[name=x]/nrp[id=99999999999]/state/drops",
+					   "/device/link[name=x]/nrp[id=-1]/state/drops", "/device/interface[name=x" };
+
+	up("sros");
+	ck_assert_uint_eq(watches, 0);
+	up("agent");
+	up("agent"); /* a session more: they last */
+	ck_assert_uint_eq(watches, 3);
+	for (unsigned i = 0; i < ARRAY_LEN(odd); i++) {
+		for (uint32_t w = 1; w <= 3; w++) {
+			const struct device_sample s = { .device = "a", .watch = w, .path = odd[i], .number = true,
+							 .u = UINT64_MAX, .text = "[\"::1\",\"x\"", .time_ns = INT64_MIN };
+
+			repair_device_sink.sample(desk, &s);
+		}
+	}
+	for (unsigned i = 0; i < 300; i++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "/device/link[name=i%u]/nrp[id=%u]/state/drops", i, i);
+		tell(path, i, NULL);
+	}
+	ck_assert_uint_eq(found()->result.n, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("repair-devices");
+	TCase *t = tcase_create("square");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_queue_that_drops_below_its_rate_is_starved);
+	tcase_add_test(t, one_that_is_offered_more_than_its_rate_is_not);
+	tcase_add_test(t, counters_that_begin_anew_tell_nothing);
+	tcase_add_test(t, a_clock_that_moves_is_told_from_one_that_is_told_late);
+	tcase_add_test(t, broken_packets_and_objects_that_are_not_as_they_were);
+	tcase_add_test(t, what_is_no_agent_or_nonsense_is_left_alone);
+	suite_add_tcase(s, t);
+	return check_main(s);
+}
