@@ -311,79 +311,6 @@ int window_book_check(struct window_book *b, const char *name)
 	return 0;
 }
 
-/* ---- questions ---- */
-
-bool window_book_frozen(const struct window_book *b, char name[WINDOW_NAME_MAX], uint64_t *end_ns)
-{
-	uint64_t now = loop_wall_ns(b->p.loop), begin, end;
-	bool is = false;
-
-	*end_ns = 0;
-	LIST_EACH (l, &b->entries) {
-		const struct window_entry *e = LIST_OF(l, struct window_entry, link);
-
-		if (!e->w.freeze || !window_at(&e->w, now, &begin, &end) || end <= *end_ns)
-			continue;
-		*end_ns = end;
-		(void)str_copy(name, WINDOW_NAME_MAX, e->w.name);
-		is = true;
-	}
-	return is;
-}
-
-void window_book_refused(struct window_book *b)
-{
-	uint64_t now = loop_wall_ns(b->p.loop), begin, end;
-
-	LIST_EACH (l, &b->entries) {
-		struct window_entry *e = LIST_OF(l, struct window_entry, link);
-
-		if (e->w.freeze && window_at(&e->w, now, &begin, &end))
-			e->report.refused++;
-	}
-}
-
-/* All windows that are on have to allow it; one that does not name the slice allows nothing. */
-bool window_book_free_for(void *ctx, const char *slice, uint8_t *allowed, char window[REPAIR_TEXT_MAX])
-{
-	const struct window_book *b = ctx;
-	uint64_t now = loop_wall_ns(b->p.loop), begin, end;
-	bool is = true;
-
-	*allowed = UINT8_MAX;
-	LIST_EACH (l, &b->entries) {
-		const struct window_entry *e = LIST_OF(l, struct window_entry, link);
-
-		if (!e->w.freeze || !window_at(&e->w, now, &begin, &end))
-			continue;
-		*allowed &= window_names(&e->w, slice) ? e->w.allowed : 0;
-		(void)str_copy(window, REPAIR_TEXT_MAX, e->w.name);
-		is = false;
-	}
-	return is;
-}
-
-void window_book_measured(struct window_book *b, const char *slice, const struct repair_window *m)
-{
-	LIST_EACH (l, &b->entries) {
-		struct window_entry *e = LIST_OF(l, struct window_entry, link);
-
-		if (!e->active || m->begin_wall_ns < e->report.begin_ns || m->begin_wall_ns >= e->report.end_ns)
-			continue;
-		for (uint8_t i = 0; i < e->w.n_services; i++) {
-			struct window_service_report *s = &e->report.of[i];
-
-			if (strcmp(e->w.service[i], slice) != 0)
-				continue;
-			s->windows[m->verdict]++;
-			if (m->verdict != REPAIR_BEYOND || s->worst_ns)
-				continue;
-			s->worst_ns = m->begin_wall_ns;
-			(void)str_copy(s->worst, sizeof(s->worst), m->why ? m->why : "");
-		}
-	}
-}
-
 /* ---- time ---- */
 
 static void begins(struct window_entry *e, uint64_t begin, uint64_t end)
@@ -443,6 +370,83 @@ static void look(struct window_entry *e, uint64_t now)
 		window_check_begin(e);
 	}
 }
+
+/* ---- questions ---- */
+
+bool window_book_frozen(const struct window_book *b, char name[WINDOW_NAME_MAX], uint64_t *end_ns)
+{
+	uint64_t now = loop_wall_ns(b->p.loop), begin, end;
+	bool is = false;
+
+	*end_ns = 0;
+	LIST_EACH (l, &b->entries) {
+		const struct window_entry *e = LIST_OF(l, struct window_entry, link);
+
+		if (!e->w.freeze || !window_at(&e->w, now, &begin, &end) || end <= *end_ns)
+			continue;
+		*end_ns = end;
+		(void)str_copy(name, WINDOW_NAME_MAX, e->w.name);
+		is = true;
+	}
+	return is;
+}
+
+void window_book_refused(struct window_book *b)
+{
+	uint64_t now = loop_wall_ns(b->p.loop), begin, end;
+
+	LIST_EACH (l, &b->entries) {
+		struct window_entry *e = LIST_OF(l, struct window_entry, link);
+
+		if (!e->w.freeze || !window_at(&e->w, now, &begin, &end))
+			continue;
+		look(e, now); /* it may have begun within this second */
+		e->report.refused++;
+	}
+}
+
+/* All windows that are on have to allow it; one that does not name the slice allows nothing. */
+bool window_book_free_for(void *ctx, const char *slice, uint8_t *allowed, char window[REPAIR_TEXT_MAX])
+{
+	const struct window_book *b = ctx;
+	uint64_t now = loop_wall_ns(b->p.loop), begin, end;
+	bool is = true;
+
+	*allowed = UINT8_MAX;
+	LIST_EACH (l, &b->entries) {
+		const struct window_entry *e = LIST_OF(l, struct window_entry, link);
+
+		if (!e->w.freeze || !window_at(&e->w, now, &begin, &end))
+			continue;
+		*allowed &= window_names(&e->w, slice) ? e->w.allowed : 0;
+		(void)str_copy(window, REPAIR_TEXT_MAX, e->w.name);
+		is = false;
+	}
+	return is;
+}
+
+void window_book_measured(struct window_book *b, const char *slice, const struct repair_window *m)
+{
+	LIST_EACH (l, &b->entries) {
+		struct window_entry *e = LIST_OF(l, struct window_entry, link);
+
+		if (!e->active || m->begin_wall_ns < e->report.begin_ns || m->begin_wall_ns >= e->report.end_ns)
+			continue;
+		for (uint8_t i = 0; i < e->w.n_services; i++) {
+			struct window_service_report *s = &e->report.of[i];
+
+			if (strcmp(e->w.service[i], slice) != 0)
+				continue;
+			s->windows[m->verdict]++;
+			if (m->verdict != REPAIR_BEYOND || s->worst_ns)
+				continue;
+			s->worst_ns = m->begin_wall_ns;
+			(void)str_copy(s->worst, sizeof(s->worst), m->why ? m->why : "");
+		}
+	}
+}
+
+/* ---- every second ---- */
 
 static void tick(void *arg)
 {
