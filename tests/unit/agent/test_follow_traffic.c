@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "slices_bed.h"
+#include "tools/agent/live.h"
 #include "tools/agent/pol.h"
 
 enum { CA, CB, PE1, MID, PE2, NODES, PORT = 6000, PACKETS = 6000, BURST = 20 };
@@ -81,6 +82,8 @@ static void router(int node)
 	ns[node] = lab_ns();
 	lab_sysctl("ipv6/conf/all/forwarding", "1");
 	lab_sysctl("ipv6/conf/default/forwarding", "1");
+	lab_sysctl("ipv6/conf/all/seg6_enabled", "1"); /* probes come back with their header */
+	lab_sysctl("ipv6/conf/default/seg6_enabled", "1");
 	(void)lab_link("sr0", "ifb");
 }
 
@@ -331,6 +334,117 @@ START_TEST(no_packet_is_lost_while_the_path_changes)
 }
 END_TEST
 
+/* ---- nobody there but the router ---- */
+
+/* The working path is active, and alive where a standby is there. */
+static bool ready(void *arg)
+{
+	const char *const names[] = { "p", "standby" };
+
+	(void)arg;
+	if (!agent_pol_is_active(agent_pol_by_name(pol, "p")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(names) && agent_pol_by_name(pol, "standby"); i++) {
+		const struct agent_lsp *l = agent_pol_by_name(pol, names[i]);
+		struct agent_watch_view v;
+
+		if (!l->watch)
+			return false;
+		agent_watch_view(l->watch, &v);
+		if (v.judge->state != AGENT_LIVE_YES)
+			return false;
+	}
+	return true;
+}
+
+struct stream {
+	int fd;
+	_Atomic unsigned sent;
+	unsigned until;
+};
+
+enum { STREAM = 1500, BEFORE = 300 };
+
+static void *stream_run(void *arg)
+{
+	struct stream *x = arg;
+
+	for (; x->sent < STREAM; x->sent++) {
+		send_n(x->fd, 1);
+		usleep(1000);
+	}
+	return NULL;
+}
+
+static bool has_sent(void *arg)
+{
+	const struct stream *x = arg;
+
+	return x->sent >= x->until;
+}
+
+/* How many packets of the stream are lost when the working path is cut in mid. */
+static unsigned lost_by_a_cut(void)
+{
+	struct stream x = { .fd = udp(CA, "2001:db8:a::2", 0), .until = BEFORE };
+	int rx = udp(CB, "2001:db8:b::2", PORT);
+	pthread_t thread;
+	unsigned n;
+
+	send_n(x.fd, 1); /* neighbours first; no probe was seen to while this waited */
+	ck_assert_uint_eq(arrived(rx, 1), 1);
+	ck_assert(lab_run(loop, ready, NULL));
+	ck_assert_int_eq(pthread_create(&thread, NULL, stream_run, &x), 0);
+	ck_assert(lab_run(loop, has_sent, &x));
+	lab_switch(ns[MID]);
+	shell("nft 'add table ip6 cut; add chain ip6 cut in { type filter hook prerouting priority -300; };"
+	      " add rule ip6 cut in ip6 daddr fc00:0:2::/48 drop'");
+	lab_switch(ns[PE1]);
+	x.until = STREAM;
+	ck_assert(lab_run(loop, has_sent, &x));
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	n = arrived(rx, 0);
+	close(rx);
+	close(x.fd);
+	return STREAM - n;
+}
+
+static void live(void)
+{
+	lab_switch(ns[MID]);
+	lab_via("fc00:0:1::1/128", "fd00:1::1", "a");
+	lab_switch(ns[PE1]);
+	ck_assert_int_eq(ip_parse("fc00:0:1::1", &cfg.source), 0);
+	cfg.live = (struct agent_live_cfg){ true, 10, 3, 300 };
+	ck_assert_int_eq(agent_pol_configure(pol, &cfg), 0);
+}
+
+START_TEST(a_dead_path_is_left_without_any_controller)
+{
+	unsigned lost;
+
+	live();
+	put("standby", 50, "fc00:0:3::");
+	put("p", 100, "fc00:0:2::");
+	lost = lost_by_a_cut();
+	(void)fprintf(stderr, "# %u packets of 1 ms were lost while the router went to its standby\n",
+		      lost);
+	ck_assert_uint_gt(lost, 0);
+	ck_assert_uint_lt(lost, 400); /* on a busy machine too; 1200 were to come */
+	ck_assert(agent_pol_is_active(agent_pol_by_name(pol, "standby")));
+	ck_assert_uint_gt(count().three, 100);
+}
+END_TEST
+
+START_TEST(without_a_standby_a_dead_path_stays_dead)
+{
+	live();
+	put("p", 100, "fc00:0:2::");
+	ck_assert_uint_gt(lost_by_a_cut(), STREAM - BEFORE - 200);
+	ck_assert_uint_eq(count().three, 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *su = suite_create("agent-follow-traffic");
@@ -340,6 +454,8 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, packets_take_the_path_of_the_policy_and_its_changes);
 	tcase_add_test(t, no_packet_is_lost_while_the_path_changes);
+	tcase_add_test(t, a_dead_path_is_left_without_any_controller);
+	tcase_add_test(t, without_a_standby_a_dead_path_stays_dead);
 	if (lab_possible())
 		suite_add_tcase(su, t);
 	else
