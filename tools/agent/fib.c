@@ -165,6 +165,29 @@ static void fail(struct agent_fib *fib, struct entry *e, int err, const char *te
 		loop_timer_after(&fib->retry_timer, RETRY_MS * NS_PER_MS);
 }
 
+/* Its reserve for what routes need a processor is small: thousands at once exhaust it for a moment. */
+static bool is_scarce(struct agent_fib *fib, struct entry *e, int err)
+{
+	if (err != ENOMEM || e->scarce == SCARCE_MAX)
+		return false;
+	e->scarce++;
+	if (!loop_timer_armed(&fib->scarce_timer))
+		loop_timer_after(&fib->scarce_timer, SCARCE_MS * NS_PER_MS);
+	return true;
+}
+
+static void on_scarce(void *arg)
+{
+	struct agent_fib *fib = arg;
+
+	HASH_EACH (it, &fib->entries) {
+		struct entry *e = HASH_OF(it, struct entry, node);
+
+		if (e->scarce && e->state == AGENT_FIB_PENDING)
+			agent_fib_look_at(fib, e);
+	}
+}
+
 static void on_done(void *arg, uint64_t tag, int err, const char *text)
 {
 	struct agent_fib *fib = arg;
@@ -181,10 +204,12 @@ static void on_done(void *arg, uint64_t tag, int err, const char *text)
 		e->seen = false;
 		e->ours = !e->deleting || err == ENOBUFS;
 		e->wanted.take = false;
+		e->scarce = 0;
 		if (e->state == AGENT_FIB_FAILED)
 			become(fib, e, AGENT_FIB_PENDING);
 		agent_fib_audit(fib);
-	} else if (e->want) {
+	} else if (e->want && !is_scarce(fib, e, err)) {
+		e->scarce = 0;
 		fail(fib, e, err, text);
 	}
 }
@@ -220,6 +245,7 @@ int agent_fib_new(struct agent_fib **outp, struct loop *loop, const struct agent
 	loop_task_init(&fib->work, loop, on_work, fib);
 	loop_task_init(&fib->tell, loop, on_tell, fib);
 	loop_timer_init(&fib->retry_timer, loop, on_retry, fib);
+	loop_timer_init(&fib->scarce_timer, loop, on_scarce, fib);
 	r = agent_fib_watch(fib);
 	if (r < 0)
 		return err_trace(r);
@@ -237,6 +263,7 @@ struct agent_fib *agent_fib_free(struct agent_fib *fib)
 	loop_task_cancel(&fib->tell);
 	loop_timer_fini(&fib->audit_timer);
 	loop_timer_fini(&fib->retry_timer);
+	loop_timer_fini(&fib->scarce_timer);
 	loop_timer_fini(&fib->meddle_timer);
 	HASH_EACH (it, &fib->entries) {
 		hash_del(&fib->entries, it);
@@ -346,6 +373,7 @@ bool agent_fib_idle(const struct agent_fib *fib)
 {
 	return fib->ready && fib->dumps_left == 0 && list_empty(&fib->todo) &&
 	       !fib->foreign_running && !loop_timer_armed(&fib->meddle_timer) &&
+	       !loop_timer_armed(&fib->scarce_timer) &&
 	       agent_nl_pending(fib->ask) == 0;
 }
 

@@ -8,6 +8,8 @@
 enum {
 	AUDIT_EVERY_S = 60,
 	RETRY_MS = 2000, /* of what the kernel refused */
+	SCARCE_MS = 20,	 /* of what it had no memory for just now */
+	SCARCE_MAX = 50, /* so often, then it is refused */
 	MEDDLE_MS = 20,	 /* after somebody touched our routes: audit, once for a burst */
 	DUMPS = 2,	 /* IPv6 and IPv4 */
 	REASON_MAX = 128,
@@ -28,6 +30,7 @@ struct entry {
 	bool busy;     /* a request is under way */
 	bool deleting; /* and it is a removal */
 	bool changed;  /* what is wanted changed meanwhile */
+	uint8_t scarce; /* times in a row that the kernel had no memory for it */
 	bool stale;    /* answered since the audit began: the audit says nothing about it */
 	enum agent_fib_state state;
 	uint32_t audit; /* number of the audit that saw it */
@@ -43,7 +46,7 @@ struct agent_fib {
 	struct hash entries;
 	struct list todo;
 	struct loop_task work, tell;
-	struct loop_timer audit_timer, retry_timer, meddle_timer;
+	struct loop_timer audit_timer, retry_timer, scarce_timer, meddle_timer;
 	uint32_t audit;	     /* number of the running or last one */
 	unsigned dumps_left; /* of the running audit */
 	bool links_changed, audit_again, audit_bad, ready, sweeping, foreign_wanted,

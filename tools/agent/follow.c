@@ -171,6 +171,31 @@ static int give_up(struct agent_pol *pol, struct filling *fl, struct ip_prefix *
 	return err_raise(-ENOMEM);
 }
 
+static void leave(struct agent_pol *pol, const struct agent_route *r)
+{
+	struct leaving l = { r->table, r->metric, r->dst };
+
+	agent_fib_unset(pol->fib, r);
+	(void)VEC_ADD(&pol->leaving, l); /* without memory nobody waits for it */
+}
+
+/* How many are not gone. */
+static size_t left(struct agent_pol *pol)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pol->leaving.n; i++) {
+		const struct leaving *l = &pol->leaving.at[i];
+		struct agent_route key = { .table = l->table, .metric = l->metric, .dst = l->dst };
+
+		if (!find(pol, l->table, &l->dst) &&
+		    agent_fib_state(pol->fib, &key) != AGENT_FIB_ABSENT)
+			pol->leaving.at[n++] = *l;
+	}
+	pol->leaving.n = n;
+	return n;
+}
+
 int agent_pol_follow(struct agent_pol *pol, const struct agent_device *d,
 		     const struct agent_pol_held *held)
 {
@@ -198,7 +223,7 @@ int agent_pol_follow(struct agent_pol *pol, const struct agent_device *d,
 	}
 	for (size_t i = 0; i < n_old; i++) {
 		if (old[i].route.n && !find(pol, old[i].table, &old[i].dst))
-			agent_fib_unset(pol->fib, &old[i].route);
+			leave(pol, &old[i].route);
 	}
 	free(old);
 	agent_pol_drop_unused(pol);
@@ -242,7 +267,7 @@ bool agent_pol_follow_pending(const struct agent_pol *pol)
 		if (state_of(pol, &pol->follows[i]).state == AGENT_FIB_PENDING)
 			return true;
 	}
-	return false;
+	return pol->leaving.n > 0;
 }
 
 unsigned agent_pol_moving(const struct agent_pol *pol, const struct agent_policy *p)
@@ -272,7 +297,7 @@ unsigned agent_pol_longest(const struct agent_pol *pol, const struct agent_polic
 
 void agent_pol_tell_followed(struct agent_pol *pol)
 {
-	bool changed = false;
+	bool changed = pol->leaving.n > 0 && left(pol) == 0;
 
 	for (size_t i = 0; i < pol->n_follows; i++) {
 		struct follow *f = &pol->follows[i];

@@ -307,6 +307,7 @@ struct agent_pol *agent_pol_free(struct agent_pol *pol)
 	hash_fini(&pol->policies);
 	free(pol->steers);
 	free(pol->follows);
+	VEC_FINI(&pol->leaving);
 	free(pol->underlay);
 	free(pol->sids);
 	free(pol);

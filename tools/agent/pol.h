@@ -113,6 +113,7 @@ struct agent_followed {
 /* False: no such route. */
 bool agent_pol_followed(const struct agent_pol *pol, uint32_t table, const struct ip_prefix *dst,
 			struct agent_followed *out);
+/* Something of it is under way still, a removal too. */
 bool agent_pol_follow_pending(const struct agent_pol *pol);
 
 /* How a steering entry does, for people. */

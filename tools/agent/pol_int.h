@@ -2,6 +2,7 @@
 #pragma once
 /* Inside of agent_pol: LSPs and policies in pol.c, what the configuration wants in steer.c,
  * what tables want in follow.c. */
+#include "base/vec.h"
 #include "tools/agent/live.h"
 #include "tools/agent/pol.h"
 
@@ -44,7 +45,13 @@ struct follow {
 	bool take;		  /* slices have a route of this key, to be replaced by this one */
 	bool moving;		  /* it was in with the list before */
 	bool waits;		  /* there is no route because the policy is not up */
-	char why[SR_REASON_MAX];  /* there can be no route; "" there can */
+	char why[128];		  /* there can be no route; "" there can */
+};
+
+/* A route of one that is no longer wanted, until the kernel does not have it. */
+struct leaving {
+	uint32_t table, metric;
+	struct ip_prefix dst;
 };
 
 struct agent_pol {
@@ -62,6 +69,7 @@ struct agent_pol {
 	size_t n_steers;
 	struct follow *follows; /* sorted by table and prefix */
 	size_t n_follows;
+	VEC(struct leaving) leaving;
 	struct ip_prefix *underlay; /* where first SIDs of theirs must be */
 	size_t n_underlay;
 	struct agent_route *sids;

@@ -134,34 +134,46 @@ static void each(const struct agent_slices *s,
 
 static void add_fail(void *arg, const struct agent_table_route *r, const struct agent_followed *f)
 {
+	struct agent_slices *s = arg;
 	char prefix[IP_PREFIX_TEXT_MAX], name[AGENT_OBJ_NAME_MAX];
 
-	if (f->state == AGENT_FIB_IN || f->waits)
+	/* a path may change at any time: only what a change waited for in vain is wrong */
+	if (f->state == AGENT_FIB_IN || f->waits ||
+	    (f->state == AGENT_FIB_PENDING && s->phase == CHANGE_NONE))
 		return;
 	(void)snprintf(name, sizeof(name), "table %u route %s", r->table,
 		       ip_prefix_text(&r->prefix, prefix, sizeof(prefix)));
-	(void)agent_fails_add(arg, r, name,
+	(void)agent_fails_add(&s->fails, r, name,
 			      f->state == AGENT_FIB_FAILED ? f->reason
 							   : "the kernel does not show it as wanted");
 }
 
 void agent_slices_follow_fails(struct agent_slices *s)
 {
-	each(s, add_fail, &s->fails);
+	each(s, add_fail, s);
 }
+
+struct tally {
+	struct agent_slices_stats *out;
+	uint32_t pending;
+};
 
 static void add_stats(void *arg, const struct agent_table_route *r, const struct agent_followed *f)
 {
-	struct agent_slices_stats *st = arg;
+	struct tally *t = arg;
 
 	(void)r;
-	st->wanted++;
-	st->failed += f->waits; /* the others are in the verdict */
+	t->out->wanted++;
+	t->out->failed += f->waits; /* the others are in the verdict */
+	t->pending += f->state == AGENT_FIB_PENDING;
 }
 
-void agent_slices_follow_stats(const struct agent_slices *s, struct agent_slices_stats *out)
+uint32_t agent_slices_follow_stats(const struct agent_slices *s, struct agent_slices_stats *out)
 {
-	each(s, add_stats, out);
+	struct tally t = { .out = out };
+
+	each(s, add_stats, &t);
+	return t.pending;
 }
 
 struct agent_part agent_slices_route(const struct agent_slices *s,

@@ -92,7 +92,8 @@ const struct fail *agent_fails_find(const struct fails *v, const char *name);
 void agent_slices_hand_over(struct agent_slices *s); /* the plan, where pol comes in */
 bool agent_slices_follow(struct agent_slices *s);    /* true: not over yet */
 void agent_slices_follow_fails(struct agent_slices *s);
-void agent_slices_follow_stats(const struct agent_slices *s, struct agent_slices_stats *out);
+/* Adds them; how many are neither in nor failed. */
+uint32_t agent_slices_follow_stats(const struct agent_slices *s, struct agent_slices_stats *out);
 /* slices.c */
 void agent_slices_read_end(struct agent_slices *s);
 void agent_slices_written(struct agent_slices *s);

@@ -82,10 +82,11 @@ const struct agent_if_addrs *agent_slices_addrs(const struct agent_slices *s)
 
 void agent_slices_stats(const struct agent_slices *s, struct agent_slices_stats *out)
 {
+	uint32_t out_of_place;
+
 	*out = s->stats;
 	out->wanted = (uint32_t)(s->want.n + s->missing.n);
 	out->failed = (uint32_t)s->fails.n;
-	agent_slices_follow_stats(s, out);
-	out->in = s->settled ? out->wanted - (out->failed < out->wanted ? out->failed : out->wanted)
-			     : 0;
+	out_of_place = agent_slices_follow_stats(s, out) + out->failed;
+	out->in = s->settled && out_of_place < out->wanted ? out->wanted - out_of_place : 0;
 }

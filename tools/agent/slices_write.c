@@ -56,7 +56,7 @@ static void refuse(struct agent_slices *s, const struct agent_op *op, int err, c
 	(void)snprintf(reason, sizeof(reason), "%s%s%s", theirs ? theirs : text,
 		       theirs || !*text ? "" : ": ", theirs ? "" : err_text(err));
 	s->stats.refused++;
-	s->failed = true;
+	s->failed = s->failed || err != ENOMEM; /* of a moment, when thousands are asked for at once */
 	(void)agent_fails_add(&s->refused, op->obj->owner, name_of(op->obj), reason);
 }
 

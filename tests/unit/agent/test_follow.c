@@ -243,7 +243,7 @@ START_TEST(routes_come_and_go_while_the_policy_stays_up)
 	ck_assert(says(SHOW " | wc -l", "1\n"));
 	ck_assert(says("ip -6 route show table 200 | wc -l", "0\n"));
 	ck_assert(change(loop, s, "{}"));
-	ck_assert(empty());
+	ck_assert(empty()); /* gone when it is said to be */
 	ck_assert_int_eq(agent_pol_by_name(pol, "a")->st.oper, LSP_ACTIVE);
 	drop("a");
 }
@@ -477,6 +477,32 @@ START_TEST(a_prefix_that_the_configuration_steers_stays_its)
 }
 END_TEST
 
+enum { MANY = 5200 }; /* more than the kernel has a reserve for at once */
+
+START_TEST(thousands_of_routes_follow_together)
+{
+	struct str text = { .limit = 4 << 20 };
+
+	start(DEVICE(UNDERLAY));
+	ck_assert_int_eq(put("a", 100, "fc00:0:2::", 1), 0);
+	str_add(&text, "{'sextant-device:device':{'underlay':['fc00::/16'],'table':[{'id':100,'route':[");
+	for (unsigned i = 0; i < MANY; i++)
+		str_addf(&text,
+			 "%s{'prefix':'2001:db8:%x::/48','policy':{'color':10,'endpoint':'2001:db8::8'},"
+			 "'segment':['fc00:0:8:d100::']}",
+			 i ? "," : "", i + 1);
+	str_add(&text, "]}]}}");
+	ck_assert_msg(change(loop, s, str_text(&text)), "%s", last_error);
+	str_fini(&text);
+	ck_assert(says(SHOW " | grep -c 'segs 2 . fc00:0:2:: fc00:0:8:d100::'", "5200\n"));
+	ck_assert_int_eq(put("a", 100, "fc00:0:3::", 1), 0);
+	ck_assert(lab_run(loop, is_in, NULL));
+	ck_assert(says(SHOW " | grep -c 'segs 2 . fc00:0:3:: fc00:0:8:d100::'", "5200\n"));
+	ck_assert(change(loop, s, "{}"));
+	ck_assert(empty());
+}
+END_TEST
+
 START_TEST(a_new_metric_moves_the_routes)
 {
 	start(ONE);
@@ -541,6 +567,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_policy_that_is_not_up_takes_the_static_path_away);
 	tcase_add_test(t, forwarding_outlives_the_agent);
 	tcase_add_test(t, a_prefix_that_the_configuration_steers_stays_its);
+	tcase_add_test(t, thousands_of_routes_follow_together);
 	tcase_add_test(t, a_new_metric_moves_the_routes);
 	tcase_add_test(t, without_policies_such_routes_fail);
 	if (lab_possible())
