@@ -295,7 +295,8 @@ static bool hour_read(json_object *o, struct room_past *p)
 	return VEC_ADD(&p->hours, h) != NULL;
 }
 
-static bool past_read(json_object *o, struct room_past *p)
+/* One of a time that is far from now is of a wrong clock; a clock that was set back a little is none. */
+static bool past_read(json_object *o, struct room_past *p, uint64_t now_ns)
 {
 	json_object *hours = NULL, *x = NULL;
 
@@ -308,7 +309,8 @@ static bool past_read(json_object *o, struct room_past *p)
 	for (size_t i = 0; i < json_object_array_length(hours); i++)
 		if (!hour_read(json_object_array_get_idx(hours, i), p))
 			return false;
-	return p->begin_ns <= p->until_ns && p->until_ns < INT64_MAX;
+	return p->begin_ns <= p->until_ns && p->until_ns <= now_ns + HOUR_NS &&
+	       (p->hours.n == 0 || p->hours.at[p->hours.n - 1].hour <= now_ns / HOUR_NS + 1);
 }
 
 static int on_record(void *arg, const char *key, const void *value, size_t len)
@@ -325,7 +327,7 @@ static int on_record(void *arg, const char *key, const void *value, size_t len)
 	t = json_tokener_new();
 	p = past_new(r, key);
 	o = t ? json_tokener_parse_ex(t, value, (int)len) : NULL;
-	good = p && json_object_is_type(o, json_type_object) && past_read(o, p);
+	good = p && json_object_is_type(o, json_type_object) && past_read(o, p, assure_room_wall(r));
 	json_object_put(o);
 	if (t)
 		json_tokener_free(t);

@@ -370,6 +370,11 @@ static void room_start(void)
 void room_bed_restart(void)
 {
 	rb.room = assure_room_free(rb.room);
+	room_bed_begin();
+}
+
+void room_bed_begin(void)
+{
 	for (unsigned i = 0; i < ROUTERS; i++) {
 		rb.at[i].txn = rb.at[i].faces = rb.at[i].counters = rb.at[i].sessions = rb.at[i].ports = 0;
 		rb.at[i].up = false;

@@ -48,6 +48,7 @@ extern struct room_bed rb;
 
 void room_bed_up(void);	  /* all devices connected, the slice "one" is active */
 void room_bed_down(void);
+void room_bed_begin(void); /* a room for devices that are there, when there is none */
 void room_bed_restart(void); /* of the controller: the room anew, topology and slices are there */
 struct router *router(const char *name);
 void connect_router(const char *name);

@@ -522,6 +522,36 @@ START_TEST(after_a_restart_all_is_unknown_until_there_is_data)
 }
 END_TEST
 
+/* The record as somebody else's hand left it, and one of tomorrow. */
+static const char *const records_of_history[] = {
+	"", "[]", "{", "{\"version\":1}", "{\"version\":2,\"begin\":1,\"until\":2,\"hours\":[]}",
+	"{\"version\":1,\"begin\":2,\"until\":1,\"hours\":[]}",
+	"{\"version\":1,\"begin\":1,\"until\":2,\"hours\":[[1,2,3]]}",
+	"{\"version\":1,\"begin\":1,\"until\":2,\"hours\":[[5,0,0,0,0],[5,0,0,0,0]]}",
+	"{\"version\":1,\"begin\":1,\"until\":2,\"hours\":[[1,-1,4294967296,0,0]]}",
+	"{\"version\":1,\"begin\":1,\"until\":9000000000000000000,\"hours\":[[1,1,2,3,4]]}",
+	"{\"version\":1,\"begin\":1,\"until\":2,\"hours\":[[99999999,1,2,3,4]]}",
+};
+
+START_TEST(a_record_that_makes_no_sense_is_no_history)
+{
+	const char *text = records_of_history[_i];
+	const struct store_op op = { "assure-history", "one", text, strlen(text) };
+
+	up(FLOW(QUICK, LOSS));
+	periods(3);
+	rb.room = assure_room_free(rb.room);
+	run_ms(1000);
+	ck_assert_int_eq(store_write(world.store, &op, 1, NULL, NULL), 0);
+	run_ms(1000);
+	room_bed_begin();
+	run_ms(200);
+	ck_assert_uint_eq(judged()->windows[ASSURE_COMPLIANT], 0);
+	compliant();
+	room_bed_down();
+}
+END_TEST
+
 START_TEST(windows_that_nobody_watched_are_none_of_the_good_ones)
 {
 	struct assure_hour h[2];
@@ -567,6 +597,7 @@ int main(void)
 	tcase_add_test(t, a_reroute_in_the_middle_of_a_period_is_no_loss);
 	tcase_add_test(t, a_percentile_with_too_few_samples_says_so);
 	tcase_add_test(t, after_a_restart_all_is_unknown_until_there_is_data);
+	tcase_add_loop_test(t, a_record_that_makes_no_sense_is_no_history, 0, ARRAY_LEN(records_of_history));
 	tcase_add_test(t, windows_that_nobody_watched_are_none_of_the_good_ones);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
