@@ -279,6 +279,8 @@ static void state_fill(struct rc_read *rd, struct lyd_node *entry, const struct 
 	rc_leaves_fill(s, state_leaves, ARRAY_LEN(state_leaves), v);
 	if (v->desired.owner[0])
 		rc_addf(s, "owner", "%s%s%s", v->desired.owner, of ? " " : "", of ? of : "");
+	if (v->southbound)
+		rc_add(s, "southbound", v->southbound);
 	if (v->binding_sid.family == IP_V6)
 		rc_add(s, "binding-sid", ip_text(&v->binding_sid, ip, sizeof(ip)));
 	if (v->guarded != INTENT_GUARD_NONE)

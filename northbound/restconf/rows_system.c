@@ -216,8 +216,12 @@ static bool headend_find(struct rc_read *rd, struct rc_cursor *cur, const struct
 
 static void headend_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry)
 {
+	const struct intent_headend_info *h = element(cur);
+
 	(void)rd;
-	rc_leaves_fill(entry, headend_leaves, ARRAY_LEN(headend_leaves), element(cur));
+	if (h->up && h->caps.southbound)
+		rc_add(entry, "southbound", h->caps.southbound);
+	rc_leaves_fill(entry, headend_leaves, ARRAY_LEN(headend_leaves), h);
 }
 
 /* ---- alarms ---- */

@@ -99,7 +99,7 @@ static bool all_heard(const struct driver_dev *h)
 
 static struct headend_caps caps_of(const struct driver_dev *h)
 {
-	struct headend_caps c = { .srv6 = true, .update = true, .initiate = true, .sr_policy_assoc = true,
+	struct headend_caps c = { .southbound = "gnmi", .srv6 = true, .update = true, .initiate = true, .sr_policy_assoc = true,
 				  .msd_srv6 = h->kind->segments_max };
 
 	if (h->msd && (!c.msd_srv6 || h->msd < c.msd_srv6))

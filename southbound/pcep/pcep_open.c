@@ -89,6 +89,7 @@ void pcep_open_caps(const struct pcepc_open *open, const struct pcep_dialect *d,
 	bool no_limit = !open->has_sr || (open->sr_flags & PCEPC_SR_NO_LIMIT);
 
 	*out = (struct headend_caps){
+		.southbound = "pcep",
 		.srv6 = !d->lean && open->has_srv6 && pcepc_open_pst(open, PCEPC_PST_SRV6),
 		.sr_mpls = pcepc_open_pst(open, PCEPC_PST_SR) || open->sr_top_level,
 		.update = open->has_stateful && (open->stateful & PCEPC_CAP_UPDATE),

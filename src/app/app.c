@@ -12,6 +12,7 @@
 
 #include "app/assure.h"
 #include "app/devices.h"
+#include "app/drivers.h"
 #include "app/map.h"
 #include "app/realise.h"
 #include "app/repair.h"
@@ -40,6 +41,7 @@ struct app {
 	struct bgp *bgp;
 	struct pcep *pcep;
 	struct app_devices *devices;
+	struct app_drivers *drivers;
 	struct assure_room *assure; /* only over devices */
 	struct realise *realise; /* with devices */
 	struct window_book *windows;
@@ -186,7 +188,6 @@ static int build_southbound(struct app *app, const struct conf *conf)
 			     app->intent);
 		if (r < 0)
 			return err_trace(r);
-		intent_driver_set(app->intent, pcep_driver(app->pcep));
 	}
 	if (conf->has_devices) {
 		r = app_devices_new(&app->devices, app->env.loop, app->bus);
@@ -197,6 +198,11 @@ static int build_southbound(struct app *app, const struct conf *conf)
 		if (r < 0)
 			return err_trace(r);
 	}
+	r = app_drivers_new(&app->drivers, app->env.loop, app->bus, app->intent, app->devices);
+	if (r < 0)
+		return err_trace(r);
+	app_drivers_pcep(app->drivers, app->pcep ? pcep_driver(app->pcep) : NULL);
+	intent_driver_set(app->intent, app_drivers_driver(app->drivers));
 	return 0;
 }
 
@@ -438,6 +444,8 @@ static int apply(struct app *app, const struct conf *conf, struct str *errors)
 		r = pcep_peers(app, conf, errors);
 	if (r == 0 && app->devices)
 		r = app_devices_apply(app->devices, app->conf, conf, errors);
+	if (r == 0)
+		r = app_drivers_apply(app->drivers, app->conf, conf, errors);
 	if (r != 0)
 		return r < 0 ? r : -EINVAL;
 	map_topo(&tcfg, conf);
@@ -533,6 +541,7 @@ struct app *app_free(struct app *app)
 	app->http = http_free(app->http);
 	app->rc = rc_free(app->rc);
 	app->devices = app_devices_free(app->devices);
+	app->drivers = app_drivers_free(app->drivers);
 	app->assure = assure_room_free(app->assure);
 	app->repair = repair_desk_free(app->repair);
 	app->windows = window_book_free(app->windows);

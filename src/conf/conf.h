@@ -59,6 +59,8 @@ struct conf_device {
 	uint16_t port;
 	char server_name[128]; /* "": the certificate is for addr */
 	char kind[16];	       /* "": by its models */
+	bool policies;	       /* it is the headend router, served by gNMI */
+	struct ip_addr router;
 };
 
 struct conf_role {

@@ -153,6 +153,22 @@ static void fill_pcep(struct conf_reader *r, const struct lyd_node *pcep, struct
 	}
 }
 
+/* One headend has one southbound. */
+static void check_headend(struct conf_reader *r, const struct lyd_node *in, const struct conf *c,
+			  const struct conf_device *d)
+{
+	char text[IP_TEXT_MAX];
+
+	for (size_t i = 0; d->policies && i < c->n_pcep_peers; i++) {
+		const struct conf_pcep_peer *p = &c->pcep_peers[i];
+
+		if (ip_eq(p->headend.family ? &p->headend : &p->addr, &d->router))
+			conf_read_say(r, conf_child(in, "router"),
+				      "'policies: true', but PCEP peer %s is the same headend",
+				      ip_text(&p->addr, text, sizeof(text)));
+	}
+}
+
 static void fill_device(const struct lyd_node *in, struct conf_device *d)
 {
 	conf_read_text(in, "name", d->name, sizeof(d->name));
@@ -162,6 +178,8 @@ static void fill_device(const struct lyd_node *in, struct conf_device *d)
 	conf_read_text(in, "kind", d->kind, sizeof(d->kind));
 	if (strcmp(d->kind, "auto") == 0)
 		d->kind[0] = '\0';
+	d->policies = conf_read_flag(in, "policies");
+	d->router = conf_read_ip(in, "router");
 }
 
 static void fill_devices(struct conf_reader *r, const struct lyd_node *devices, struct conf *c)
@@ -175,8 +193,10 @@ static void fill_devices(struct conf_reader *r, const struct lyd_node *devices, 
 		conf_read_tls(r, conf_child(devices, "tls"), "ca", &c->devices_tls);
 	LY_LIST_FOR(lyd_child(devices), in)
 	{
-		if (strcmp(in->schema->name, "device") == 0)
-			fill_device(in, &c->devices[c->n_devices++]);
+		if (strcmp(in->schema->name, "device") != 0)
+			continue;
+		fill_device(in, &c->devices[c->n_devices]);
+		check_headend(r, in, c, &c->devices[c->n_devices++]);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The port between intent and a southbound driver (PCEP today). Values only, both ways. The
+ * The port between intent and a southbound driver (PCEP, gNMI). Values only, both ways. The
  * driver decides how a wish becomes messages; what the headend answers comes back as facts
  * through driver_sink. Loop thread only; no callback comes from inside a call downwards.
  */
@@ -9,6 +9,7 @@
 
 /* What a headend can do, learnt when its session came up. */
 struct headend_caps {
+	const char *southbound;	   /* whose session it is: "pcep", "gnmi"; NULL: not told */
 	bool srv6, sr_mpls;	   /* path setup types 3 and 1 */
 	bool update, initiate;	   /* RFC 8231 U, RFC 8281 I */
 	bool sr_policy_assoc;	   /* association type 6, RFC 9862 */

@@ -176,6 +176,7 @@ struct intent_view {
 	char guard_why[SR_REASON_MAX];
 	uint32_t guard_failures, guard_open; /* that it is to survive; and would not */
 	char lsp_name[SR_NAME_MAX];   /* symbolic name on the wire */
+	const char *southbound;	      /* that serves the headend; NULL: no session */
 	uint8_t n_mates, n_apart;     /* others of its group; of them with a path, as it has one */
 	uint8_t met;		      /* PCE_DIVERSE_ bits that hold with all of those */
 	struct intent_mate mates[PCE_LEGS_MAX - 1];
@@ -191,7 +192,7 @@ struct intent *intent_free(struct intent *i);
 AUTO_DEFINE(struct intent, intent_free)
 int intent_load(struct intent *i); /* from the store, once, before sessions start */
 void intent_reconfigure(struct intent *i, const struct intent_cfg *cfg);
-void intent_driver_set(struct intent *i, const struct driver *d); /* the PCEP driver */
+void intent_driver_set(struct intent *i, const struct driver *d); /* of all headends */
 
 extern const struct driver_sink intent_sink; /* arg is the struct intent */
 void intent_on_ted(void *arg, const struct ted *ted); /* a topo_ted_fn */

@@ -85,6 +85,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 	out->failures = p->failures;
 	out->binding_sid = l && l->st.binding_sid.family != IP_NONE ? l->st.binding_sid : p->bsid;
 	out->confirmed = p->confirmed;
+	out->southbound = p->he->up ? p->he->caps.southbound : NULL;
 	out->optimised = p->pin && p->want.set && sr_list_eq(&p->pin->list, &p->want.list);
 	intent_group_view(p, out);
 	out->key_made = p->key_made;

@@ -96,6 +96,7 @@ static const struct cli_column policy_fields[] = {
 	{ "standby path", "state/standby/link", cli_fmt_path, false },
 	{ "standby list", "state/standby/segment", cli_fmt_segments, false },
 	{ "standby reported", "state/standby/oper-state", NULL, false },
+	{ "southbound", "state/southbound", NULL, false },
 	{ "reported", "state/reported/oper-state", NULL, false },
 	{ "reported list", "state/reported/segment", cli_fmt_segments, false },
 	{ "delegated", "state/reported/delegated", cli_fmt_yes, false },

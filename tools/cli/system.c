@@ -131,6 +131,7 @@ int cli_headend_list(const struct cli_command *cmd)
 		{ "HEADEND", "address", NULL, false },
 		{ "UP", "up", cli_fmt_yes, false },
 		{ "SYNCED", "synchronised", cli_fmt_yes, false },
+		{ "SOUTHBOUND", "southbound", NULL, false },
 		{ "SRV6", "srv6", cli_fmt_yes, false },
 		{ "SR-MPLS", "sr-mpls", cli_fmt_yes, false },
 		{ "UPDATE", "update", cli_fmt_yes, false },

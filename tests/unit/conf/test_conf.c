@@ -127,7 +127,8 @@ static const char full[] =
 	"  tls: { certificate: c.pem, key: c.key, ca: c.pem }\n"
 	"  device:\n"
 	"    - { name: r1, address: \"fd00::1\" }\n"
-	"    - { name: r2, address: \"fd00::2\", port: 57400, kind: vrp, server-name: r2.example }\n"
+	"    - { name: r2, address: \"fd00::2\", port: 57400, kind: vrp, server-name: r2.example,\n"
+	"        policies: true, router: \"fd00::102\" }\n"
 	"topology: { settle-ms: 5, objects-max: 5000 }\n"
 	"policy: { binding-sid-block: \"fcbb:bbbb:b000::/48\", wait-to-revert: 0 }\n";
 
@@ -175,6 +176,8 @@ START_TEST(a_full_file_becomes_the_struct)
 	ck_assert_uint_eq(c->devices[1].port, 57400);
 	ck_assert_str_eq(c->devices[1].kind, "vrp");
 	ck_assert_str_eq(c->devices[1].server_name, "r2.example");
+	ck_assert(!c->devices[0].policies && c->devices[1].policies);
+	ck_assert_str_eq(ip_text(&c->devices[1].router, t, sizeof(t)), "fd00::102");
 	ck_assert_uint_eq(c->topo_quiet_ms, 5);
 	ck_assert_uint_eq(c->topo_age_out_s, 120);
 	ck_assert_uint_eq(c->topo_objects_max, 5000);
@@ -200,6 +203,9 @@ START_TEST(the_shortest_file_gets_every_default)
 	ck_assert_uint_eq(c->policies_max, 100000);
 }
 END_TEST
+
+#define DEVICES                                                                                    \
+	"node: a\ndevices:\n  tls: { certificate: c.pem, key: c.key, ca: c.pem }\n  device:\n"
 
 /* One mistake, one line, at the right place, with the words that help. */
 static const struct {
@@ -270,6 +276,16 @@ static const struct {
 	{ "node: a\npcep:\n  peer:\n  - { address: \"::1\", insecure: true, headend: \"::9\" }\n"
 	  "  - { address: \"::2\", insecure: true, headend: \"::9\" }\n",
 	  ":", "headend" },
+	{ DEVICES "  - { name: r, address: \"::1\", policies: true }\n", ":5: devices/device",
+	  "needs 'router'" },
+	{ DEVICES "  - { name: r, address: \"::1\", policies: true, router: \"::9\", kind: openconfig }\n",
+	  ":5: devices/device", "have no SRv6 policies" },
+	{ DEVICES "  - { name: r, address: \"::1\", policies: true, router: \"0::9\" }\n"
+		  "pcep:\n  peer:\n  - { address: \"::2\", insecure: true, headend: \"::9\" }\n",
+	  ":5: devices/device[name='r']/router: ", "PCEP peer ::2 is the same headend" },
+	{ DEVICES "  - { name: r, address: \"::1\", policies: true, router: \"::9\" }\n"
+		  "  - { name: s, address: \"::2\", policies: true, router: \"::9\" }\n",
+	  ":", "router" },
 	{ "node: a\nlisten:\n  restconf:\n  - { address: \"::\", port: 1, tls: { certificate: "
 	  "nowhere.pem, "
 	  "key: c.key, client-ca: c.pem } }\n",
