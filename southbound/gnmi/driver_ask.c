@@ -124,7 +124,7 @@ static int ask(struct driver_dev *h, const char *id, const struct driver_lsp *ls
 }
 
 /* We answer ourselves, but not from inside of the call. */
-static int say(struct driver_dev *h, const struct driver_row *r, const struct driver_lsp *lsp, int kind,
+static int say(struct driver_dev *h, const struct driver_row *r, const struct driver_lsp *lsp, enum driver_say kind,
 	       uint32_t *txn)
 {
 	struct driver_txn *t = txn_new(h, lsp, r->id);

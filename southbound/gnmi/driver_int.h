@@ -79,11 +79,17 @@ struct driver_row {
 
 /* ---- headends ---- */
 
+enum driver_say {
+	DRIVER_ASKED, /* of the device; the others are answered by us */
+	DRIVER_SAY_RELEASED,
+	DRIVER_SAY_TAKEN,
+};
+
 struct driver_txn {
 	struct list link;
 	uint32_t id, on_device;
 	bool removal, stale; /* stale: of a session that is over */
-	enum { DRIVER_ASKED, DRIVER_SAY_RELEASED, DRIVER_SAY_TAKEN } kind; /* the others are answered by us */
+	enum driver_say kind;
 	struct driver_lsp lsp;
 	char row[DRIVER_ID_MAX];
 };
