@@ -230,7 +230,7 @@ static enum realise_site_state look_at_sites(struct realise_slice *s, const stru
 
 static void say_site(char out[SR_REASON_MAX], const struct realise_site *x)
 {
-	(void)snprintf(out, SR_REASON_MAX, "%.60s: %.180s", x->device, x->why);
+	(void)snprintf(out, SR_REASON_MAX, "%.60s: %.180s", x->device, x->why[0] ? x->why : "it has not answered");
 }
 
 /* All that is wanted is there. */

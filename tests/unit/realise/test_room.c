@@ -289,6 +289,27 @@ START_TEST(a_suspended_slice_keeps_its_tables_and_no_way_out)
 }
 END_TEST
 
+/* Nobody heard whether it was done, and it is to be as it was before. */
+START_TEST(what_may_have_been_done_is_done_again)
+{
+	struct slice_steps steps;
+
+	line();
+	bed_build("x");
+	steps = realise_steps(bed.room);
+	bed_start("x", SLICE_STEP_CLASSIFY, true);
+	until_it_waits("r1");
+	ck_assert(bed_answer(device_at("r1"), DEVICE_UNKNOWN, 14, "it fell silent", true));
+	ck_assert_ptr_null(strstr(there("r1", TABLE), "policy"));
+	steps.cancel(steps.ctx, "x");
+	bed_do("x", SLICE_STEP_CLASSIFY, false);
+	ck_assert(bed.told.ok);
+	ck_assert_ptr_nonnull(strstr(there("r1", TABLE), "policy"));
+	bed_take_back("x");
+	nothing_left();
+}
+END_TEST
+
 /* More than one transaction holds: what is referred to is there before what refers to it. */
 START_TEST(a_big_order_goes_in_parts)
 {
@@ -311,7 +332,8 @@ START_TEST(a_big_order_goes_in_parts)
 	bed_order("x", doc);
 	bed_build("x");
 	ck_assert_uint_eq(objects("r1"), 30 * 4); /* tables and classifiers: the bed refuses dangling ones */
-	bed_take_back("x");
+	bed_do("x", SLICE_STEP_VPN, true); /* all of it at once */
+	ck_assert(bed.told.ok);
 	nothing_left();
 }
 END_TEST
@@ -530,6 +552,7 @@ int main(void)
 	tcase_add_test(tc, after_a_start_a_step_waits_for_the_topology);
 	tcase_add_test(tc, a_changed_order_replaces_what_differs);
 	tcase_add_test(tc, a_suspended_slice_keeps_its_tables_and_no_way_out);
+	tcase_add_test(tc, what_may_have_been_done_is_done_again);
 	tcase_add_test(tc, a_big_order_goes_in_parts);
 	tcase_add_test(tc, what_somebody_changed_is_put_right);
 	tcase_add_test(tc, what_stands_in_each_other_s_way_goes_first);
