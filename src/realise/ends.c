@@ -128,6 +128,83 @@ struct realise_prefix *realise_prefixes(const struct slice_sdp *p, struct arena 
 	return g.at;
 }
 
+/* ---- who meets whom ---- */
+
+const char *realise_group_id(const struct slice_service *s, uint32_t group)
+{
+	return group < s->n_groups ? s->groups[group].id : "pool";
+}
+
+static void join(const struct slice_service *s, struct realise_joins *out, uint32_t a, uint32_t b)
+{
+	if (a == b || s->sdps[a].down || s->sdps[b].down)
+		return;
+	out->of[a][b / 64] |= UINT64_C(1) << b % 64;
+	out->of[b][a / 64] |= UINT64_C(1) << a % 64;
+}
+
+static void join_ends(const struct slice_service *s, const struct slice_construct *c, struct realise_joins *out)
+{
+	uint32_t from = c->kind == SLICE_C_A2A ? c->n_ends : 1; /* else the first alone sends */
+
+	for (uint32_t i = 0; !c->down && i < from && i < c->n_ends; i++) {
+		for (uint32_t k = i + 1; k < c->n_ends; k++)
+			join(s, out, c->ends[i].sdp, c->ends[k].sdp);
+	}
+}
+
+static bool role_in(const struct slice_sdp *p, uint32_t group, enum slice_role *out)
+{
+	for (uint32_t i = 0; i < p->n_criteria; i++) {
+		if (p->criteria[i].group == group) {
+			*out = p->criteria[i].role;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool roles_join(enum slice_connectivity kind, enum slice_role a, enum slice_role b)
+{
+	switch (kind) {
+	case SLICE_ANY_TO_ANY:
+	case SLICE_MP2MP:
+		return true;
+	case SLICE_HUB_SPOKE:
+		return (a == SLICE_ROLE_HUB && b == SLICE_ROLE_SPOKE) || (a == SLICE_ROLE_SPOKE && b == SLICE_ROLE_HUB);
+	case SLICE_P2P:
+	case SLICE_P2MP:
+	case SLICE_MP2P:
+		return (a == SLICE_ROLE_SENDER) != (b == SLICE_ROLE_SENDER) || a == SLICE_ROLE_ANY;
+	}
+	return false;
+}
+
+static void join_roles(const struct slice_service *s, uint32_t group, struct realise_joins *out)
+{
+	enum slice_role role[SLICE_SDPS_MAX];
+	bool in[SLICE_SDPS_MAX];
+
+	for (uint32_t a = 0; a < s->n_sdps; a++) {
+		in[a] = group >= s->n_groups || role_in(&s->sdps[a], group, &role[a]);
+		for (uint32_t b = 0; b < a && in[a]; b++) {
+			if (in[b] && (group >= s->n_groups || roles_join(s->groups[group].connectivity, role[a], role[b])))
+				join(s, out, a, b);
+		}
+	}
+}
+
+/* As src/slice makes constructs: those that are written, else those that roles make. */
+void realise_join(const struct slice_service *s, uint32_t group, struct realise_joins *out)
+{
+	if (group >= s->n_groups || s->groups[group].n_constructs == 0) {
+		join_roles(s, group, out);
+		return;
+	}
+	for (uint32_t i = 0; i < s->groups[group].n_constructs; i++)
+		join_ends(s, &s->groups[group].constructs[i], out);
+}
+
 /* ---- whose packets ---- */
 
 static bool is_fine(enum slice_match_type t)

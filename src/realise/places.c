@@ -161,7 +161,7 @@ static bool find_places(struct planning *p)
 	if (!p->places)
 		return fail(p->s, NULL, "no memory");
 	for (uint32_t i = 0; i < v->n_sdps; i++) {
-		if (realise_circuits(&v->sdps[i]) == 0)
+		if (realise_circuits(&v->sdps[i]) == 0 || v->sdps[i].down)
 			continue;
 		p->places[i] = realise_place_of(p->s->r, v, i, &why);
 		if (why)
@@ -235,11 +235,11 @@ static bool plan_order(struct planning *p)
 	struct realise_slice *s = p->s;
 	struct slice_fault f = { 0 };
 
-	if (realise_tables(p->in.service, p->in.flows, p->in.n_flows, &s->arena, &p->tables, &p->in.n_tables) < 0)
-		return fail(s, NULL, "no memory");
-	if (p->in.n_tables && !find_places(p))
+	if (!find_places(p))
 		return false;
 	p->in.places = p->places;
+	if (realise_tables(&p->in, &s->arena, &p->tables, &p->in.n_tables) < 0)
+		return fail(s, NULL, "no memory");
 	p->in.tables = p->tables;
 	give_back(p);
 	if (!number(p) || !claim(p))

@@ -71,13 +71,34 @@ const struct realise_table *realise_table_of(const struct realise_table *at, uin
 	return NULL;
 }
 
-static void need(const struct slice_service *s, const char *sdp, const char *group, struct realise_table *at,
-		 uint32_t *n)
-{
-	uint32_t i = sdp_of(s, sdp);
+/* Its tables so far. */
+struct needed {
+	const struct realise_in *in;
+	struct arena *a;
+	struct realise_table *at;
+	uint32_t n, cap;
+	bool nomem;
+};
 
-	if (i < s->n_sdps && realise_circuits(&s->sdps[i]) && !realise_table_of(at, *n, i, group))
-		at[(*n)++] = (struct realise_table){ .sdp = i, .group = group };
+static void need(struct needed *x, uint32_t sdp, const char *group)
+{
+	if (sdp >= x->in->service->n_sdps || realise_circuits(&x->in->service->sdps[sdp]) == 0 ||
+	    realise_table_of(x->at, x->n, sdp, group))
+		return;
+	if (x->n == x->cap) {
+		uint32_t cap = x->cap ? 2 * x->cap : 16;
+		struct realise_table *more = ARENA_ARRAY(x->a, cap, struct realise_table);
+
+		if (!more) {
+			x->nomem = true;
+			return;
+		}
+		if (x->n)
+			memcpy(more, x->at, x->n * sizeof(*more));
+		x->at = more;
+		x->cap = cap;
+	}
+	x->at[x->n++] = (struct realise_table){ .sdp = sdp, .group = group };
 }
 
 static int by_sdp(const void *a, const void *b)
@@ -87,19 +108,50 @@ static int by_sdp(const void *a, const void *b)
 	return x->sdp != y->sdp ? (x->sdp > y->sdp) - (x->sdp < y->sdp) : strcmp(x->group, y->group);
 }
 
-int realise_tables(const struct slice_service *s, const struct slice_flow_view *flows, uint32_t n_flows,
-		   struct arena *a, struct realise_table **out, uint32_t *n)
+static bool same_device(const struct realise_in *in, uint32_t a, uint32_t b)
 {
-	*n = 0;
-	*out = ARENA_ARRAY(a, 2 * (size_t)n_flows + 1, struct realise_table);
-	if (!*out)
-		return err_raise(-ENOMEM);
-	for (uint32_t i = 0; i < n_flows; i++) {
-		need(s, flows[i].sender, flows[i].group, *out, n);
-		need(s, flows[i].receiver, flows[i].group, *out, n);
+	return in->places[a].device && in->places[b].device &&
+	       strcmp(in->places[a].device, in->places[b].device) == 0;
+}
+
+/* What passes between SDPs of one router is no flow: it crosses no link. */
+static void need_neighbours(struct needed *x, uint32_t group)
+{
+	const struct slice_service *s = x->in->service;
+	struct realise_joins *j = calloc(1, sizeof(*j));
+
+	x->nomem = x->nomem || !j;
+	if (j)
+		realise_join(s, group, j);
+	for (uint32_t a = 0; j && a < s->n_sdps; a++) {
+		bool meets = false;
+
+		for (uint32_t b = 0; b < s->n_sdps && !meets; b++)
+			meets = realise_joined(j, a, b) && same_device(x->in, a, b);
+		if (meets)
+			need(x, a, realise_group_id(s, group));
 	}
-	if (*n > 1)
-		qsort(*out, *n, sizeof(**out), by_sdp);
+	free(j);
+}
+
+int realise_tables(const struct realise_in *in, struct arena *a, struct realise_table **out, uint32_t *n)
+{
+	struct needed x = { .in = in, .a = a };
+
+	for (uint32_t i = 0; i < in->n_flows; i++) {
+		need(&x, sdp_of(in->service, in->flows[i].sender), in->flows[i].group);
+		need(&x, sdp_of(in->service, in->flows[i].receiver), in->flows[i].group);
+	}
+	for (uint32_t g = 0; g < in->service->n_groups; g++)
+		need_neighbours(&x, g);
+	if (in->service->n_groups == 0)
+		need_neighbours(&x, UINT32_MAX);
+	if (x.nomem)
+		return err_raise(-ENOMEM);
+	if (x.n > 1)
+		qsort(x.at, x.n, sizeof(*x.at), by_sdp);
+	*out = x.at;
+	*n = x.n;
 	return 0;
 }
 
@@ -266,6 +318,37 @@ static void remote_routes(struct routing *r)
 	}
 }
 
+/* Who is joined in the group of a table; found when first asked for. */
+static const struct realise_joins *joins_of(struct realise_work *w, const char *id)
+{
+	const struct slice_service *s = w->in->service;
+	uint32_t group = UINT32_MAX, at = SLICE_GROUPS_MAX;
+
+	for (uint32_t g = 0; g < s->n_groups; g++) {
+		if (strcmp(s->groups[g].id, id) == 0)
+			group = at = g;
+	}
+	if (!w->joins[at]) {
+		w->joins[at] = ARENA_NEW(w->a, struct realise_joins);
+		if (w->joins[at])
+			realise_join(s, group, w->joins[at]);
+	}
+	w->nomem = w->nomem || !w->joins[at];
+	return w->joins[at];
+}
+
+/* To SDPs of its group on the same router. */
+static void neighbour_routes(struct routing *r)
+{
+	const struct realise_in *in = r->w->in;
+	const struct realise_joins *j = joins_of(r->w, r->t->group);
+
+	for (uint32_t i = 0; j && i < in->service->n_sdps; i++) {
+		if (realise_joined(j, r->t->sdp, i) && same_device(in, r->t->sdp, i))
+			local_routes(r, i);
+	}
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(a, b);
@@ -306,8 +389,10 @@ static int put_table(struct realise_work *w, const struct realise_table *t)
 		 ip_text(&sid, text, sizeof(text)), len);
 	bound_interfaces(w, t, &json);
 	local_routes(&r, t->sdp);
-	if (w->in->parts & REALISE_CLASSIFY)
+	if (w->in->parts & REALISE_CLASSIFY) {
+		neighbour_routes(&r);
 		remote_routes(&r);
+	}
 	str_add(&json, r.n_seen ? "]}" : "}");
 	realise_put(w, place->device, REALISE_IS_TABLE, key, &json);
 	return 0;

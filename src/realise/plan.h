@@ -17,7 +17,6 @@ enum {
 	REALISE_NUMBERS = 0x1000,	 /* of each, on one router */
 	REALISE_CLASS_FIRST = 64,	 /* classifiers below are operators' */
 	REALISE_CLASSES = 15,		 /* of one SDP */
-	REALISE_TABLES_MAX = 2 * SLICE_FLOWS_MAX,
 	REALISE_TAG_MAX = 32,
 	REALISE_NAME_MAX = 49,
 	REALISE_IF_MAX = 16,
@@ -44,11 +43,6 @@ struct realise_table {
 	uint32_t number;   /* below REALISE_NUMBERS, one of the router's */
 };
 
-/* The tables it needs, numbers zero: of SDPs with circuits, and flows. *n at most
- * REALISE_TABLES_MAX. 0 or -ENOMEM. */
-int realise_tables(const struct slice_service *s, const struct slice_flow_view *flows, uint32_t n_flows,
-		   struct arena *a, struct realise_table **out, uint32_t *n);
-
 struct realise_in {
 	const char *id;
 	const struct slice_service *service;
@@ -59,6 +53,10 @@ struct realise_in {
 	uint32_t n_tables;
 	unsigned parts;
 };
+
+/* The tables it needs, of in's service, flows and places: those of SDPs with circuits that have flows, or
+ * another SDP of theirs on the same router. Numbers zero. 0 or -ENOMEM. */
+int realise_tables(const struct realise_in *in, struct arena *a, struct realise_table **out, uint32_t *n);
 
 /* Deleted in the opposite order. */
 enum realise_rank {
@@ -111,6 +109,20 @@ struct realise_prefix {
 	const struct slice_ac *ac;
 	bool behind; /* not on the link itself */
 };
+
+/* SDPs whose packets go from one to the other, in either direction: bits, both ways. */
+struct realise_joins {
+	uint64_t of[SLICE_SDPS_MAX][SLICE_SDPS_MAX / 64];
+};
+
+/* Of a group; UINT32_MAX is the pool of a service without groups. *out is zeroed before. */
+void realise_join(const struct slice_service *s, uint32_t group, struct realise_joins *out);
+static inline bool realise_joined(const struct realise_joins *j, uint32_t a, uint32_t b)
+{
+	return j->of[a][b / 64] >> b % 64 & 1;
+}
+
+const char *realise_group_id(const struct slice_service *s, uint32_t group);
 
 /* NULL without memory. */
 struct realise_prefix *realise_prefixes(const struct slice_sdp *p, struct arena *a, uint32_t *n);

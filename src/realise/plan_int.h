@@ -12,6 +12,7 @@ struct realise_work {
 	char tag[REALISE_TAG_MAX];
 	struct realise_prefix **prefixes; /* by SDP, found when first asked for */
 	uint32_t *n_prefixes;
+	struct realise_joins *joins[SLICE_GROUPS_MAX + 1]; /* by group, the last the pool's */
 	bool nomem;
 };
 

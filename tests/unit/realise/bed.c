@@ -116,8 +116,12 @@ void bed_order(const char *id, const char *doc)
 		for (uint32_t i = 0; i < of->n_constructs; i++) {
 			const struct slice_construct *c = &of->constructs[i];
 
-			for (uint32_t k = 1; k < c->n_ends; k++)
-				add_flow(o, of, c, c->ends[0].sdp, c->ends[k].sdp);
+			for (uint32_t k = 0; k < c->n_ends; k++) {
+				for (uint32_t j = 0; j < c->n_ends; j++) {
+					if (j != k && (j == 0 || c->kind == SLICE_C_A2A))
+						add_flow(o, of, c, c->ends[j].sdp, c->ends[k].sdp);
+				}
+			}
 		}
 	}
 }

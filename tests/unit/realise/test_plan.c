@@ -3,6 +3,7 @@
 #include "bed.h"
 
 #include <json-c/json.h>
+#include <stdio.h>
 
 static void is_json(const char *device, const char *path, const char *wanted)
 {
@@ -154,6 +155,59 @@ START_TEST(spokes_of_one_router_are_apart)
 }
 END_TEST
 
+static const struct {
+	const char *groups;
+	bool meet;
+} neighbours[] = {
+	{ GROUP("g", PAIR("1", "h", "s") "," PAIR("2", "s", "t")), true },
+	{ GROUP("g", PAIR("1", "h", "s") "," PAIR("2", "h", "t")), false },
+	{ "{\"id\":\"g\",\"connectivity-type\":\"" NSS "point-to-multipoint\",\"connectivity-construct\":["
+	  "{\"id\":\"1\",\"p2mp-sender-sdp\":\"s\",\"p2mp-receiver-sdp\":[\"h\",\"t\"]}]}", true },
+	{ "{\"id\":\"g\",\"connectivity-type\":\"ietf-vpn-common:any-to-any\",\"connectivity-construct\":["
+	  "{\"id\":\"1\",\"a2a-sdp\":[{\"sdp-id\":\"h\"},{\"sdp-id\":\"s\"},{\"sdp-id\":\"t\"}]}]}", true },
+};
+
+/* They cross no link, so they are no flows; they are joined or not all the same. */
+START_TEST(neighbours_meet_if_they_are_joined)
+{
+	char doc[4096];
+	const char *s, *t;
+
+	snprintf(doc, sizeof(doc), ORDER("x", "", END("h", "r1", "", AC("c", "eth1", "2001:db8:1::1", "64", "")) ","
+		 END("s", "r2", "", AC("c", "eth1", "2001:db8:2::1", "64", "")) ","
+		 END("t", "r2", "", AC("c", "eth2", "2001:db8:3::1", "64", "")), "%s"), neighbours[_i].groups);
+	built(doc);
+	s = there("r2", "/device/table[id=100000]");
+	t = there("r2", "/device/table[id=100001]");
+	ck_assert(s && t);
+	ck_assert((strstr(s, "\"prefix\":\"2001:db8:3::/64\",\"interface\":\"eth2\"") != NULL) == neighbours[_i].meet);
+	ck_assert((strstr(t, "\"prefix\":\"2001:db8:2::/64\",\"interface\":\"eth1\"") != NULL) == neighbours[_i].meet);
+	gone();
+}
+END_TEST
+
+#define ROLE(kind) CRITERIA("{\"index\":1,\"match-type\":[{\"type\":\"" NSS "any\"}],"                \
+	"\"target-connection-group-id\":\"g\",\"connection-group-sdp-role\":\"ietf-vpn-common:" kind "-role\"}")
+#define ROLES(group, a, b)                                                                         \
+	ORDER("x", "", END("a", "r1", ROLE(a), AC("c", "eth1", "2001:db8:1::1", "64", "")) ","      \
+	      END("b", "r1", ROLE(b), AC("c", "eth2", "2001:db8:2::1", "64", "")),                  \
+	      "{\"id\":\"g\",\"connectivity-type\":\"ietf-vpn-common:" group "\"}")
+
+/* A slice that never leaves its router. */
+START_TEST(roles_join_neighbours_too)
+{
+	built(ROLES("hub-spoke", "hub", "spoke"));
+	ck_assert_ptr_nonnull(strstr(there("r1", "/device/table[id=100000]"), "\"interface\":\"eth2\""));
+	gone();
+	built(ROLES("hub-spoke", "spoke", "spoke"));
+	ck_assert_uint_eq(objects("r1"), 0);
+	gone();
+	built(ROLES("any-to-any", "any-to-any", "any-to-any"));
+	ck_assert_ptr_nonnull(strstr(there("r1", "/device/table[id=100001]"), "\"interface\":\"eth1\""));
+	gone();
+}
+END_TEST
+
 START_TEST(an_order_without_circuits_is_done_at_once)
 {
 	bed_up();
@@ -257,6 +311,8 @@ int main(void)
 	tcase_add_test(tc, fine_criteria_are_classifiers);
 	tcase_add_test(tc, five_tuples_are_classifiers_beside_what_is_bound);
 	tcase_add_test(tc, spokes_of_one_router_are_apart);
+	tcase_add_loop_test(tc, neighbours_meet_if_they_are_joined, 0, (int)ARRAY_LEN(neighbours));
+	tcase_add_test(tc, roles_join_neighbours_too);
 	tcase_add_test(tc, an_order_without_circuits_is_done_at_once);
 	tcase_add_loop_test(tc, what_no_router_could_do_is_refused_when_it_is_ordered, 0, (int)ARRAY_LEN(orders));
 	tcase_add_test(tc, a_circuit_is_one_slice_s);
