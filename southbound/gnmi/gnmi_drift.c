@@ -13,6 +13,8 @@
 
 enum { ROW_MAX = 256 << 10 };
 
+#define AGAIN_NS NS_PER_S
+
 static void row_free(struct gnmi_dev *d, struct gnmi_owned *o)
 {
 	if (d->drift.at == o)
@@ -155,15 +157,31 @@ static void look(struct gnmi_dev *d, struct gnmi_owned *o, const struct gnmi_slo
 
 static void chunk_next(struct gnmi_dev *d);
 
+/* Something was set meanwhile: it was no look at all. After a new session that is as a rule so, and
+ * what was lost or exchanged while the device was away is not to stay so until the next one is due. */
+static void again_soon(struct gnmi_dev *d)
+{
+	uint64_t ns = d->g->cfg.drift_ns < AGAIN_NS ? d->g->cfg.drift_ns : AGAIN_NS;
+
+	d->drift.at = NULL;
+	gnmi_read_stop(&d->drift.reader);
+	if (d->state == GNMI_UP)
+		loop_timer_after(&d->drift.timer, ns);
+}
+
 static void chunk_read(struct gnmi_reader *r, bool ok)
 {
 	struct gnmi_dev *d = r->dev;
 	struct gnmi_drift *f = &d->drift;
 	struct gnmi_owned *o = f->at;
 
-	/* What was read is of another time, or of two. */
-	if (!ok || f->seen != f->changes || !o || d->batch.step != GNMI_IDLE) {
+	if (!ok) {
 		loop_timer_after(&f->timer, d->g->cfg.drift_ns);
+		return;
+	}
+	/* What was read is of another time, or of two. */
+	if (f->seen != f->changes || !o || d->batch.step != GNMI_IDLE) {
+		again_soon(d);
 		return;
 	}
 	for (size_t i = 0; i < f->chunk; i++) {
@@ -171,7 +189,7 @@ static void chunk_read(struct gnmi_reader *r, bool ok)
 
 		look(d, o, &r->slots[i]);
 		if (f->seen != f->changes) { /* whoever was told has set something */
-			loop_timer_after(&f->timer, d->g->cfg.drift_ns);
+			again_soon(d);
 			return;
 		}
 		f->at = next == &f->rows ? NULL : LIST_OF(next, struct gnmi_owned, link);
@@ -185,7 +203,11 @@ static void chunk_next(struct gnmi_dev *d)
 	struct gnmi_drift *f = &d->drift;
 	struct gnmi_owned *o = f->at;
 
-	if (!o || d->batch.step != GNMI_IDLE || d->state != GNMI_UP) {
+	if (o && d->batch.step != GNMI_IDLE && d->state == GNMI_UP) {
+		again_soon(d);
+		return;
+	}
+	if (!o || d->state != GNMI_UP) {
 		f->at = NULL;
 		gnmi_read_stop(&f->reader);
 		if (d->state == GNMI_UP)

@@ -573,6 +573,25 @@ START_TEST(after_a_restart_what_is_lost_is_seen_at_once)
 }
 END_TEST
 
+/* What waited for the session is set first, and spoils the look. */
+START_TEST(a_look_that_was_spoiled_comes_again_soon)
+{
+	world_up();
+	set1(DEVICE_REPLACE, "/a", "1");
+	ck_assert(run(&seen.results, 1, 5));
+	target_down(&target);
+	ck_assert(run(&seen.downs, 1, 60));
+	set1(DEVICE_REPLACE, "/b", "1");
+	target.models[0] = "sextant-device";
+	listen_again();
+	ck_assert(run(&seen.ups, 2, 120));
+	ck_assert(run(&seen.results, 2, 5));
+	ck_assert(run(&seen.drifts, 1, 5));
+	ck_assert_str_eq(seen.drift_path, "/a");
+	world_down();
+}
+END_TEST
+
 START_TEST(sessions_are_shown_and_reset)
 {
 	struct session_query q;
@@ -617,6 +636,7 @@ int main(void)
 		what_is_changed_behind_our_back_is_told_once,
 		a_later_change_below_is_no_drift_of_the_earlier,
 		after_a_restart_what_is_lost_is_seen_at_once,
+		a_look_that_was_spoiled_comes_again_soon,
 		sessions_are_shown_and_reset,
 	};
 	Suite *s = suite_create("gnmi");
