@@ -14,6 +14,7 @@
 #include "app/devices.h"
 #include "app/drivers.h"
 #include "app/map.h"
+#include "app/partitions.h"
 #include "app/realise.h"
 #include "app/repair.h"
 #include "base/err.h"
@@ -46,6 +47,7 @@ struct app {
 	struct realise *realise; /* with devices */
 	struct window_book *windows;
 	struct repair_desk *repair;
+	struct nrp *nrp; /* NULL: there are no devices to put partitions on */
 	struct sse *sse;
 	struct rc *rc;
 	struct http *http;
@@ -119,6 +121,8 @@ static void on_ted(void *arg, const struct ted *ted)
 		assure_on_ted(app->assure, ted);
 	if (app->repair)
 		repair_desk_on_ted(app->repair, ted);
+	if (app->nrp)
+		nrp_on_ted(app->nrp, ted);
 }
 
 static int build_core(struct app *app, const struct conf *conf)
@@ -171,6 +175,8 @@ static int build_repair(struct app *app)
 
 static int build_southbound(struct app *app, const struct conf *conf)
 {
+	const struct nrp_env partitions = { .loop = app->env.loop, .store = app->env.store, .bus = app->bus,
+					    .topo = app->topo, .intent = app->intent, .slice = app->slice };
 	struct bgp_cfg bcfg;
 	struct pcep_cfg pcfg;
 	int r;
@@ -195,6 +201,8 @@ static int build_southbound(struct app *app, const struct conf *conf)
 			r = app_realise_new(&app->realise, &app->env, app->bus, app->slice, app->devices);
 		if (r == 0)
 			r = build_assure(app);
+		if (r == 0)
+			r = app_partitions_new(&app->nrp, &partitions, app->devices);
 		if (r < 0)
 			return err_trace(r);
 	}
@@ -548,6 +556,7 @@ struct app *app_free(struct app *app)
 	app->pcep = pcep_free(app->pcep);
 	app->bgp = bgp_free(app->bgp);
 	app->realise = realise_free(app->realise);
+	app->nrp = nrp_free(app->nrp);
 	app->slice = slice_free(app->slice);
 	app->intent = intent_free(app->intent);
 	app->topo = topo_free(app->topo);

@@ -234,6 +234,8 @@ uint32_t slice_count(const struct slice *s, enum slice_kind kind);
 
 /* What slices in a partition are computed with: said in its document or given to it; 0 nothing. */
 uint8_t slice_nrp_algo(const struct slice *s, uint32_t nrp_id);
+/* Does a slice in a partition want its resources for itself: dedicated, or isolated? */
+bool slice_nrp_alone(const struct slice *s, uint32_t nrp_id);
 
 struct slice_view {
 	enum slice_state state;

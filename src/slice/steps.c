@@ -66,3 +66,19 @@ void slice_devices(const struct slice *s, const char *id, slice_device_fn fn, vo
 			s->steps[i].devices(s->steps[i].ctx, id, fn, arg);
 	}
 }
+
+bool slice_nrp_alone(const struct slice *s, uint32_t nrp_id)
+{
+	bool alone = false;
+
+	for (size_t i = 0; i < s->of[SLICE_SERVICE].n && !alone; i++) {
+		const struct slice_entry *e = s->of[SLICE_SERVICE].at[i];
+
+		if (e->service.real.nrp != nrp_id || e->service.real.parent || e->plan.n == 0)
+			continue;
+		alone = e->service.real.sharing == SLICE_DEDICATED;
+		for (uint32_t k = 0; k < e->plan.n && !alone; k++)
+			alone = e->plan.at[k].terms.isolate;
+	}
+	return alone;
+}

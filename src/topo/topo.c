@@ -49,6 +49,7 @@ struct topo {
 	struct lsdb db;
 	struct merge merge;
 	struct overlay overlay;
+	bool overlay_waits; /* who tells of it has not heard from the routers */
 	bool merge_whole; /* the next one: sources changed, or the last one led to nothing */
 	struct source sources[LSDB_SOURCES_MAX];
 	const struct ted *ted;
@@ -298,7 +299,7 @@ static void sources_settled_check(struct topo *t, bool cap)
 
 	for (unsigned i = 0; i < LSDB_SOURCES_MAX; i++)
 		over += t->sources[i].over;
-	if (t->settled || (!cap && over < t->cfg.n_sources))
+	if (t->settled || (!cap && (over < t->cfg.n_sources || t->overlay_waits)))
 		return;
 	t->settled = t->merge_whole = true;
 	loop_timer_stop(&t->eor_cap);
@@ -437,6 +438,12 @@ void topo_overlay_algos(struct topo *t, const uint64_t algos[4])
 	memcpy(t->overlay.algos, algos, sizeof(t->overlay.algos));
 	t->merge_whole = true;
 	good_news(t);
+}
+
+void topo_overlay_wait(struct topo *t, bool wait)
+{
+	t->overlay_waits = wait;
+	sources_settled_check(t, false);
 }
 
 bool topo_algo_told(const struct topo *t, uint8_t algo)

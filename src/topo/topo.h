@@ -56,6 +56,8 @@ struct topo_extra {
 int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *x);
 /* Algorithms that all routers take part in, by the IGP's metric and without any rule. */
 void topo_overlay_algos(struct topo *t, const uint64_t algos[4]);
+/* The initial wait is for these as well: who tells them has not heard from the routers yet; or has. */
+void topo_overlay_wait(struct topo *t, bool wait);
 /* Does a feed say that a router takes part in an algorithm, defines it or has a locator for it? */
 bool topo_algo_told(const struct topo *t, uint8_t algo);
 
