@@ -19,6 +19,7 @@
 #include "store/store.h"
 #include "topo/topo.h"
 
+struct nrp_query;
 struct rc;
 struct slice;
 struct assure_room;
@@ -37,6 +38,7 @@ struct rc_cfg {
 	struct assure_room *assure; /* NULL: nothing is measured */
 	struct repair_desk *repair; /* NULL: nothing is done about slices */
 	struct window_book *windows; /* NULL: there are none */
+	const struct nrp_query *nrps; /* NULL: partitions are not put into the network. Outlives the rc */
 	const struct session_query *sessions; /* values are copied; at most RC_SESSIONS_MAX */
 	size_t n_sessions;
 	const char *models_dir; /* our YANG files */

@@ -22,6 +22,7 @@ static const struct {
 	{ "sextant-slice-deviations", NULL, NULL },
 	{ "sextant-slice", NULL, NULL },
 	{ "sextant-measurements", NULL, NULL },
+	{ "sextant-nrp", NULL, NULL },
 	{ "sextant-topology", NULL, NULL },
 	{ "sextant-deviations", NULL, NULL },
 	{ "sextant-policy", NULL, NULL },

@@ -48,6 +48,7 @@ struct app {
 	struct window_book *windows;
 	struct repair_desk *repair;
 	struct nrp *nrp; /* NULL: there are no devices to put partitions on */
+	struct nrp_query nrps;
 	struct sse *sse;
 	struct rc *rc;
 	struct http *http;
@@ -250,6 +251,10 @@ static int build_northbound(struct app *app, const struct conf *conf, char *err,
 		sessions[rcfg.n_sessions++] = pcep_sessions(app->pcep);
 	if (app->devices)
 		sessions[rcfg.n_sessions++] = app_devices_sessions(app->devices);
+	if (app->nrp) {
+		app->nrps = nrp_queries(app->nrp);
+		rcfg.nrps = &app->nrps;
+	}
 	sse_cfg_default(&scfg);
 	scfg.loop = app->env.loop;
 	scfg.bus = app->bus;

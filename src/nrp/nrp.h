@@ -91,6 +91,15 @@ struct nrp_node_view {
 void nrp_each_node(const struct nrp *n, uint32_t id, void (*fn)(void *arg, const struct nrp_node_view *v),
 		   void *arg);
 
+/* The same for who may not call this room. */
+struct nrp_query {
+	void *self;
+	bool (*next)(void *self, uint32_t after, struct nrp_view *out);
+	void (*each_link)(void *self, uint32_t id, void (*fn)(void *arg, const struct nrp_link_view *v), void *arg);
+	void (*each_node)(void *self, uint32_t id, void (*fn)(void *arg, const struct nrp_node_view *v), void *arg);
+};
+struct nrp_query nrp_queries(struct nrp *n);
+
 /* The locator of a partition on a device, for SIDs of services. False: it is not read back there. */
 bool nrp_locator(const struct nrp *n, const char *device, uint32_t id, struct ip_prefix *out);
 

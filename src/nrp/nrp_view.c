@@ -224,6 +224,26 @@ bool nrp_next(const struct nrp *n, uint32_t after, struct nrp_view *out)
 	return true;
 }
 
+static bool query_next(void *self, uint32_t after, struct nrp_view *out)
+{
+	return nrp_next(self, after, out);
+}
+
+static void query_links(void *self, uint32_t id, void (*fn)(void *arg, const struct nrp_link_view *v), void *arg)
+{
+	nrp_each_link(self, id, fn, arg);
+}
+
+static void query_nodes(void *self, uint32_t id, void (*fn)(void *arg, const struct nrp_node_view *v), void *arg)
+{
+	nrp_each_node(self, id, fn, arg);
+}
+
+struct nrp_query nrp_queries(struct nrp *n)
+{
+	return (struct nrp_query){ n, query_next, query_links, query_nodes };
+}
+
 /* ---- audit ---- */
 
 static void audit_device(const struct nrp_device *d, const struct nrp_record *r,

@@ -242,6 +242,8 @@ int cli_book(const struct cli_command *cmd);
 int cli_event(const struct cli_command *cmd);
 int cli_alarm(const struct cli_command *cmd);
 int cli_audit(const struct cli_command *cmd);
+int cli_nrp_list(const struct cli_command *cmd);
+int cli_nrp_show(const struct cli_command *cmd);
 int cli_slice_list(const struct cli_command *cmd);
 int cli_slice_show(const struct cli_command *cmd);
 int cli_slice_order(const struct cli_command *cmd);

@@ -50,6 +50,7 @@ struct ly_ctx *models_load(const char *first, bool as_served)
 		{ "sextant-slice", NULL, false },
 		{ "sextant-operations", NULL, false },
 		{ "sextant-assurance", NULL, false },
+		{ "sextant-nrp", NULL, false },
 	};
 	/* With SET_PRIV_PARSED trees are printed with groupings put in. */
 	const uint16_t options = LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_EXPLICIT_COMPILE |
