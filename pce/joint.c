@@ -450,7 +450,7 @@ static bool make_ready(struct joint *j)
 			return false;
 	}
 	for (uint32_t i = 0; i < j->c->t->n_flex && !j->c->req->no_flex; i++)
-		if (j->n_algos < JOINT_ALGOS)
+		if (j->n_algos < JOINT_ALGOS && !j->c->t->flex[i].def.exclusive)
 			j->algo[j->n_algos++] = j->c->t->flex[i].def.algo;
 	return j->at && j->spot && j->label;
 }

@@ -62,6 +62,8 @@ static bool algo_wanted(const struct pce_route *r, uint8_t algo)
 {
 	const struct pce_request *q = r->c->req;
 
+	if (!ted_flex_mixes(r->c->t, q->algo, algo))
+		return false;
 	return algo == 0 || (!q->no_flex && (q->algo == 0 || algo == q->algo) &&
 			     algo >= TED_FLEX_FIRST);
 }

@@ -85,6 +85,7 @@ struct ted_fad {
 	uint32_t exclude_srlg[TED_FLEX_SRLG_MAX];
 	uint32_t flags;	  /* first octets of the flags sub-TLV: 0x80000000 is M, prefix metric */
 	bool unsupported; /* a sub-TLV, a flag or more than fits here: it cannot be honoured */
+	bool exclusive;	  /* its SIDs have resources of their own: only lists for it have them, and no others */
 };
 
 /* Why nobody may compute with the definition that holds (RFC 9350 s5.3: who does not support it
@@ -257,6 +258,8 @@ uint32_t ted_label_of(const struct ted *t, uint32_t at, const struct ted_node_si
 
 /* The definition that holds for an algorithm, NULL: there is none. */
 const struct ted_flex *ted_flex_of(const struct ted *t, uint8_t algo);
+/* Whether a list for an algorithm (0: none) may have SIDs of another: see ted_fad.exclusive. */
+bool ted_flex_mixes(const struct ted *t, uint8_t list, uint8_t sid);
 /* The same if one node were not there. False: there is none. */
 bool ted_flex_without(const struct ted *t, uint8_t algo, uint32_t node, struct ted_flex *out);
 /* "it has a sub-TLV that is not supported", for TED_FLEX_GOOD "". */

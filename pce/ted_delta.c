@@ -54,6 +54,7 @@ static const struct span srlg_spans[] = { { 0, sizeof(uint32_t) } };
 static const struct span fad_spans[] = {
 	SPAN_TO(struct ted_fad, algo, flags), /* octets and words: no padding */
 	SPAN(struct ted_fad, unsupported),
+	SPAN(struct ted_fad, exclusive),
 };
 static const struct span flex_spans[] = {
 	SPAN(struct ted_flex_attrs, has_te),	SPAN(struct ted_flex_attrs, has_delay),

@@ -114,6 +114,18 @@ const struct ted_flex *ted_flex_of(const struct ted *t, uint8_t algo)
 	return NULL;
 }
 
+static bool exclusive(const struct ted *t, uint8_t algo)
+{
+	const struct ted_flex *f = ted_flex_of(t, algo);
+
+	return f && f->def.exclusive;
+}
+
+bool ted_flex_mixes(const struct ted *t, uint8_t list, uint8_t sid)
+{
+	return list == sid || !(exclusive(t, list) || exclusive(t, sid));
+}
+
 bool ted_flex_without(const struct ted *t, uint8_t algo, uint32_t node, struct ted_flex *out)
 {
 	bool any = false;

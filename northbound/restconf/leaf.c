@@ -112,6 +112,14 @@ struct lyd_node *rc_entry(struct lyd_node *parent, const char *name, const char 
 	return n;
 }
 
+struct lyd_node *rc_entry2(struct lyd_node *parent, const char *name, const char *key, const char *other)
+{
+	struct lyd_node *n = NULL;
+
+	lyd_new_list(parent, NULL, name, output(parent), &n, key, other);
+	return n;
+}
+
 const struct lyd_node *rc_child(const struct lyd_node *parent, const char *name)
 {
 	const struct lyd_node *n;

@@ -170,6 +170,7 @@ void rc_nrp_fill(const struct nrp_query *q, struct lyd_node *entry);
 struct lyd_node *rc_container(struct lyd_node *parent, const char *module, const char *name);
 struct lyd_node *rc_list(struct lyd_node *parent, const char *name); /* keyless, or keys follow */
 struct lyd_node *rc_entry(struct lyd_node *parent, const char *name, const char *key);
+struct lyd_node *rc_entry2(struct lyd_node *parent, const char *name, const char *key, const char *other);
 const struct lyd_node *rc_child(const struct lyd_node *parent, const char *name);
 const char *rc_value(const struct lyd_node *parent, const char *name); /* canonical, or NULL */
 bool rc_time_text(uint64_t wall_ns, char *buf, size_t cap);

@@ -18,12 +18,10 @@ static void status_fill(struct lyd_node *to, enum nrp_status status, const char 
 
 static void link_fill(void *arg, const struct nrp_link_view *v)
 {
-	struct lyd_node *l = rc_list(arg, "link");
+	struct lyd_node *l = rc_entry2(arg, "link", v->device, v->interface);
 
 	if (!l)
 		return;
-	rc_add(l, "device", v->device);
-	rc_add(l, "interface", v->interface);
 	if (v->link[0])
 		rc_add(l, "link", v->link);
 	status_fill(l, v->status, v->reason);
@@ -41,12 +39,10 @@ static void link_fill(void *arg, const struct nrp_link_view *v)
 static void node_fill(void *arg, const struct nrp_node_view *v)
 {
 	char text[IP_PREFIX_TEXT_MAX];
-	struct lyd_node *n = rc_list(arg, "node");
+	struct lyd_node *n = rc_entry2(arg, "node", v->device, ip_prefix_text(&v->locator, text, sizeof(text)));
 
 	if (!n)
 		return;
-	rc_add(n, "device", v->device);
-	rc_add(n, "locator", ip_prefix_text(&v->locator, text, sizeof(text)));
 	status_fill(n, v->status, v->reason);
 	rc_addf(n, "adjacencies", "%" PRIu32, v->n_adjacencies);
 }

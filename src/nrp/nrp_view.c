@@ -193,6 +193,10 @@ static void view_of(const struct nrp *n, const struct nrp_part *p, struct nrp_vi
 	}
 	nrp_each_link(n, p->id, sum_link, v);
 	nrp_each_node(n, p->id, sum_node, v);
+	/* One that has not told which interfaces it has is not known to want anything. */
+	for (size_t i = 0; i < n->devices.n; i++)
+		if (n->devices.at[i]->node != TED_NONE && !nrp_device_known(n->devices.at[i]))
+			worse(v, NRP_WAITING, n->devices.at[i]->name, "device", why_waiting(n->devices.at[i]));
 	if (v->n_links + v->n_nodes > 0)
 		return;
 	v->status = NRP_WAITING;

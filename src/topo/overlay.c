@@ -189,7 +189,8 @@ static int algos_fill(const struct overlay *o, struct arena *a, struct ted_node 
 	for (unsigned algo = TED_FLEX_FIRST; algo <= UINT8_MAX; algo++) {
 		if (!bitset_has(o->algos, algo))
 			continue;
-		fads[t->n_fads++] = (struct ted_fad){ .algo = (uint8_t)algo, .metric_type = TED_FLEX_IGP };
+		fads[t->n_fads++] = (struct ted_fad){ .algo = (uint8_t)algo, .metric_type = TED_FLEX_IGP,
+						       .exclusive = true };
 		bitset_add(t->algos, algo);
 	}
 	t->fads = fads;

@@ -161,6 +161,7 @@ frr_isis() { # ROUTER
 		echo " segment-routing prefix $(loop_v4 "$r")/32 index ${R[$r.num]}"
 	fi
 	cat <<-TEXT
+		 redistribute ipv6 kernel level-2 route-map PARTITIONS
 		 segment-routing srv6
 		  locator MAIN
 		  node-msd
@@ -170,6 +171,16 @@ frr_isis() { # ROUTER
 		   max-end-d 8
 		  exit
 		 exit
+		exit
+	TEXT
+}
+
+# SIDs of network resource partitions, which the agent puts into the kernel, travel as plain prefixes.
+frr_partitions() {
+	cat <<-TEXT
+		ipv6 prefix-list PARTITIONS seq 5 permit fd5e::/16 ge 48 le 48
+		route-map PARTITIONS permit 10
+		 match ipv6 address prefix-list PARTITIONS
 		exit
 	TEXT
 }
@@ -196,6 +207,7 @@ frr_config() { # ROUTER
 	for a in "${!AFFINITY[@]}"; do echo "affinity-map $a bit-position ${AFFINITY[$a]}"; done
 	frr_interfaces "$r"
 	frr_segment_routing "$r"
+	frr_partitions
 	frr_isis "$r"
 	[[ -z ${R[$r.bgpls]} ]] || frr_bgp "$r"
 	echo end

@@ -288,6 +288,53 @@ START_TEST(slice_has_its_queue_when_every_link_of_its_way_has)
 }
 END_TEST
 
+static bool in_block(const struct sr_list *l, bool all)
+{
+	struct ip_prefix block;
+	unsigned n = 0;
+
+	ck_assert_int_eq(ip_prefix_parse(BLOCK, &block), 0);
+	for (unsigned i = 0; i < l->n; i++)
+		n += ip_prefix_has(&block, &l->at[i].sid);
+	return all ? l->n > 0 && n == l->n : n > 0;
+}
+
+/* What has SIDs of the partition is in its queues: those of its slices alone, and nothing else of theirs. */
+START_TEST(slice_goes_by_sids_of_its_partition_and_nobody_else_does)
+{
+	struct intent_path_query q = { .src = "a", .dst = "c" };
+	struct intent_view *v = malloc(sizeof(*v));
+	struct slice_flow_view f;
+	struct pce_answer answer;
+	const struct ted *ted;
+	struct arena a;
+
+	gold();
+	ck_assert_int_eq(put(SLICE_SERVICE, "one", order("one", 3, "\"nrp-id\":7,\"sharing\":\"reserved\"")), 0);
+	run_ms(1000);
+	ck_assert_uint_eq(slice_flows(bed.slice, "one", 0, &f, 1), 1);
+	ck_assert(v && intent_get(bed.intent, &f.key, v) == 0 && v->has_computed);
+	ck_assert(in_block(&v->computed, true));
+	ck_assert_int_eq(put(SLICE_SERVICE, "two", order("two", 3, "\"nrp-id\":0")), 0);
+	run_ms(1000);
+	ck_assert_uint_eq(slice_flows(bed.slice, "two", 0, &f, 1), 1);
+	ck_assert(intent_get(bed.intent, &f.key, v) == 0 && v->has_computed);
+	ck_assert(!in_block(&v->computed, false));
+	/* Nor where every link has to be said. */
+	arena_init(&a, 0);
+	intent_cpath_default(&q.constraints);
+	q.constraints.kind = INTENT_DYNAMIC;
+	q.constraints.strict = true;
+	q.msd = 10;
+	intent_path(bed.intent, &q, &a, &answer, &ted);
+	ck_assert_uint_gt(answer.n_segs, 0);
+	for (unsigned i = 0; i < answer.n_segs; i++)
+		ck_assert_uint_ne(answer.segs[i].algo, 255);
+	arena_fini(&a);
+	free(v);
+}
+END_TEST
+
 START_TEST(slice_fails_with_the_link_and_the_devices_words)
 {
 	struct slice_view sv;
@@ -372,6 +419,7 @@ int main(void)
 		rate_that_changes_is_changed_in_place,
 		why_nothing_is_made_of_it_is_said,
 		slice_has_its_queue_when_every_link_of_its_way_has,
+		slice_goes_by_sids_of_its_partition_and_nobody_else_does,
 		slice_fails_with_the_link_and_the_devices_words,
 		slice_waits_for_a_device_that_is_slow,
 		slice_that_is_dedicated_borrows_nothing,
