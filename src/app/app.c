@@ -199,11 +199,11 @@ static int build_southbound(struct app *app, const struct conf *conf)
 	if (conf->has_devices) {
 		r = app_devices_new(&app->devices, app->env.loop, app->bus);
 		if (r == 0)
-			r = app_realise_new(&app->realise, &app->env, app->bus, app->slice, app->devices);
+			r = app_partitions_new(&app->nrp, &partitions, app->devices);
+		if (r == 0)
+			r = app_realise_new(&app->realise, &app->env, app->bus, app->slice, app->nrp, app->devices);
 		if (r == 0)
 			r = build_assure(app);
-		if (r == 0)
-			r = app_partitions_new(&app->nrp, &partitions, app->devices);
 		if (r < 0)
 			return err_trace(r);
 	}

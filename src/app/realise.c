@@ -3,10 +3,17 @@
 
 #include "base/err.h"
 
-int app_realise_new(struct realise **outp, const struct app_env *env, struct bus *bus, struct slice *slice,
-		    struct app_devices *devices)
+/* Service SIDs of slices in a partition are of its block: else their last hop were in no queue of it. */
+static int locator(void *ctx, const char *device, uint32_t id, struct ip_prefix *out)
 {
-	const struct realise_cfg cfg = { .loop = env->loop, .store = env->store, .bus = bus, .slice = slice };
+	return nrp_locator(ctx, device, id, out);
+}
+
+int app_realise_new(struct realise **outp, const struct app_env *env, struct bus *bus, struct slice *slice,
+		    struct nrp *nrp, struct app_devices *devices)
+{
+	const struct realise_cfg cfg = { .loop = env->loop, .store = env->store, .bus = bus, .slice = slice,
+					 .locator = locator, .locator_ctx = nrp };
 	struct slice_steps steps;
 	struct device_port port;
 	int r = realise_new(outp, &cfg);

@@ -416,7 +416,8 @@ int nrp_new(struct nrp **outp, const struct nrp_env *env)
 {
 	struct nrp *n = calloc(1, sizeof(*n));
 	const struct slice_steps steps = { .ctx = n, .start = { [SLICE_STEP_QUEUE] = nrp_queue_start },
-					   .cancel = nrp_queue_cancel, .audit = audit };
+					   .cancel = nrp_queue_cancel, .audit = audit,
+					   .devices = nrp_queues_each };
 	const struct slice_partitions partitions = { .ctx = n, .algo_used = algo_used, .changed = changed };
 
 	if (!n)

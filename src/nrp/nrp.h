@@ -100,8 +100,9 @@ struct nrp_query {
 };
 struct nrp_query nrp_queries(struct nrp *n);
 
-/* The locator of a partition on a device, for SIDs of services. False: it is not read back there. */
-bool nrp_locator(const struct nrp *n, const char *device, uint32_t id, struct ip_prefix *out);
+/* The locator of a partition on a device, for SIDs of services. 0: *out; > 0: it has none, SIDs are
+ * the router's own; < 0: it is to have one, not read back there yet. */
+int nrp_locator(const struct nrp *n, const char *device, uint32_t id, struct ip_prefix *out);
 
 /* What is left of partitions that are not there any more: a line each. */
 uint32_t nrp_audit(const struct nrp *n, void (*fn)(void *arg, const char *id, const char *what), void *arg);

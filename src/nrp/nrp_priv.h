@@ -237,4 +237,5 @@ bool nrp_device_known(const struct nrp_device *d); /* it told all there is, once
 /* How the class of a partition on a device's link is. */
 enum nrp_status nrp_class_status(struct nrp_device *d, const char *link, const struct nrp_class *want,
 				 const char **reason);
+void nrp_queues_each(void *ctx, const char *id, slice_device_fn fn, void *arg); /* of a slice, by device */
 void nrp_tell(struct nrp *n); /* events and metrics */

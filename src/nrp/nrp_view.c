@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How partitions are: for people, events and metrics. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,9 +133,10 @@ void nrp_each_node(const struct nrp *n, uint32_t id, void (*fn)(void *arg, const
 	}
 }
 
-bool nrp_locator(const struct nrp *n, const char *device, uint32_t id, struct ip_prefix *out)
+int nrp_locator(const struct nrp *n, const char *device, uint32_t id, struct ip_prefix *out)
 {
 	struct nrp_device *d = nrp_device_of(n, device);
+	const struct nrp_part *p = nrp_part_of(n, id);
 
 	for (size_t i = 0; d && i < d->want.locators.n; i++) {
 		const struct nrp_locator *l = &d->want.locators.at[i];
@@ -143,16 +145,49 @@ bool nrp_locator(const struct nrp *n, const char *device, uint32_t id, struct ip
 		if (!h || !h->in)
 			continue;
 		*out = l->prefix;
-		return true;
+		return 0;
 	}
-	return false;
+	/* Before the first look nothing is known. */
+	if (n->parts.n == 0 && slice_count(n->env.slice, SLICE_NRP) > 0)
+		return -EAGAIN;
+	return p && !p->refused[0] ? -EAGAIN : 1;
+}
+
+/* ---- of a slice ---- */
+
+static void queues_of(struct nrp_device *d, uint32_t id, slice_device_fn fn, void *arg)
+{
+	struct slice_device out = { .part = "queues", .device = d->name, .state = "done", .reason = "" };
+
+	for (size_t k = 0; k < d->want.links.n; k++) {
+		const struct nrp_class *c = nrp_link_class(&d->want.links.at[k], id, false);
+		const char *reason;
+		enum nrp_status st;
+
+		if (!c)
+			continue;
+		st = nrp_class_status(d, d->want.links.at[k].name, c, &reason);
+		out.wanted++;
+		out.there += st == NRP_IN;
+		if (st == NRP_IN || strcmp(out.state, "refused") == 0)
+			continue;
+		out.state = st == NRP_FAILED ? "refused" : "waiting";
+		out.reason = reason;
+	}
+	if (out.wanted)
+		fn(arg, &out);
+}
+
+void nrp_queues_each(void *ctx, const char *id, slice_device_fn fn, void *arg)
+{
+	const struct nrp *n = ctx;
+	const struct slice_service *s = slice_service_of(n->env.slice, id);
+
+	for (size_t i = 0; s && s->real.nrp && i < n->devices.n; i++)
+		queues_of(n->devices.at[i], s->real.nrp, fn, arg);
 }
 
 /* ---- one partition ---- */
-
-struct summing {
-	struct nrp_view *v;
-};
 
 static void worse(struct nrp_view *v, enum nrp_status st, const char *device, const char *what,
 		  const char *reason)

@@ -52,9 +52,13 @@ START_TEST(what_devices_read_back_is_in_the_topology)
 	ck_assert_uint_eq(link_of("a>b")->n_sids, 2);
 	ck_assert_uint_eq(link_of("a>b")->sids[1].algo, 255);
 	ck_assert_uint_eq(link_of("a>b")->sids[1].behavior, SR_BEHAVIOR_UA);
-	ck_assert(nrp_locator(bed.nrp, "b", 7, &p));
+	ck_assert_int_eq(nrp_locator(bed.nrp, "b", 7, &p), 0);
 	ck_assert_str_eq(ip_prefix_text(&p, text, sizeof(text)), "fd5e:64:2::/48");
-	ck_assert(!nrp_locator(bed.nrp, "b", 8, &p));
+	ck_assert_int_gt(nrp_locator(bed.nrp, "b", 8, &p), 0);
+	dev("b")->mood = SILENT;
+	dev_lose(dev("b"), "/device/locator[prefix=fd5e:64:2::/48]");
+	run_ms(100);
+	ck_assert_int_lt(nrp_locator(bed.nrp, "b", 7, &p), 0); /* it is to have one */
 }
 END_TEST
 
@@ -271,8 +275,20 @@ END_TEST
 
 #define STATE(id) (slice_get(bed.slice, id, &sv) == 0 ? slice_state_text(sv.state) : "none")
 
+static void count_queues(void *arg, const struct slice_device *d)
+{
+	unsigned *n = arg;
+
+	ck_assert_str_eq(d->part, "queues");
+	ck_assert_str_eq(d->state, "done");
+	n[0]++;
+	n[1] += d->wanted;
+	n[2] += d->there;
+}
+
 START_TEST(slice_has_its_queue_when_every_link_of_its_way_has)
 {
+	unsigned queues[3] = { 0 };
 	struct slice_view sv;
 
 	gold();
@@ -280,6 +296,10 @@ START_TEST(slice_has_its_queue_when_every_link_of_its_way_has)
 	run_ms(5000);
 	ck_assert_int_eq(slice_get(bed.slice, "one", &sv), 0);
 	ck_assert(sv.done & 1u << SLICE_STEP_QUEUE);
+	slice_devices(bed.slice, "one", count_queues, queues);
+	ck_assert_uint_eq(queues[0], 3);
+	ck_assert_uint_eq(queues[1], 4);
+	ck_assert_uint_eq(queues[2], 4);
 	ck_assert_uint_eq(sv.step, SLICE_STEP_POLICIES); /* no headend is there to go on with */
 	ck_assert_int_eq(put(SLICE_SERVICE, "two", order("two", 2, "\"nrp-id\":7,\"sharing\":\"reserved\"")), 0);
 	ck_assert_int_eq(put(SLICE_SERVICE, "three", order("three", 1, "\"nrp-id\":7,\"sharing\":\"reserved\"")),
