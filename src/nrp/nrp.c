@@ -16,7 +16,7 @@
 #include "log/log.h"
 #include "nrp/nrp_priv.h"
 
-enum { DEVICES_WAIT_S = 15, MOMENT_MS = 100, COUNT_S = 5 };
+enum { DEVICES_WAIT_S = 15, MOMENT_MS = 100, COUNT_S = 5, TEXT_MAX = 1024 };
 
 /* ---- devices ---- */
 
@@ -316,7 +316,7 @@ static void on_sample(void *arg, const struct device_sample *s)
 	struct nrp_device *d = told(n, s->device, s->watch, &w);
 	bool changed;
 
-	if (!d || strlen(s->path) >= DEVICE_PATH_MAX)
+	if (!d || strlen(s->path) >= DEVICE_PATH_MAX || strlen(s->text) >= TEXT_MAX)
 		return;
 	/* Counters come by a watch of their own, which says nothing else. */
 	if (w == NRP_WATCH_COUNT ? !nrp_path_counts(s->path) : !s->gone && nrp_path_counts(s->path))

@@ -195,3 +195,15 @@ struct nrp_part *nrp_part_of(const struct nrp *n, uint32_t id)
 			return &n->parts.at[i];
 	return NULL;
 }
+
+bool nrp_part_holds(const struct nrp *n, const struct ip_prefix *locator)
+{
+	for (size_t i = 0; i < n->parts.n; i++) {
+		const struct nrp_part *p = &n->parts.at[i];
+
+		for (uint32_t k = 0; k < p->n_blocks && !p->refused[0]; k++)
+			if (p->block[k].len < locator->len && ip_prefix_has(&p->block[k], &locator->addr))
+				return true;
+	}
+	return false;
+}

@@ -183,6 +183,8 @@ struct nrp {
 /* Partitions of the documents, with their shares of the TED's links. 0 or -ENOMEM. */
 int nrp_parts_read(struct nrp *n);
 void nrp_parts_fini(struct nrp *n);
+/* Is this a locator in the block of a partition that is made? */
+bool nrp_part_holds(const struct nrp *n, const struct ip_prefix *locator);
 struct nrp_part *nrp_part_of(const struct nrp *n, uint32_t id);
 void nrp_refuse(struct nrp_part *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -175,8 +175,8 @@ static bool locator_goes(const struct nrp *n, const struct nrp_device *d, const 
 
 	if (!rec || !nrp_record_has(rec, &have->prefix))
 		return false;
-	if (!p)
-		return rec->leaving;
+	if (!p) /* its block may be another's by now */
+		return rec->leaving && !nrp_part_holds(n, &have->prefix);
 	if (p->refused[0] || d->node == TED_NONE || !n->ted->nodes[d->node].alive)
 		return false;
 	for (uint32_t i = 0; i < p->n_blocks; i++) {
@@ -326,6 +326,8 @@ static bool push_one(struct nrp *n, struct nrp_device *d, uint32_t id)
 		s->sent = digest;
 		s->done = false;
 		send(n, d, s, &c);
+	} else { /* not yet: an earlier look took the timer */
+		nrp_look_after(n, mono_since(loop_now(n->env.loop), s->again));
 	}
 	changes_fini(&c);
 	return d->txn != 0;

@@ -237,14 +237,15 @@ void nrp_records_fini(struct nrp *n)
 
 /* ---- the end of one ---- */
 
-static bool is_on(const struct nrp_device *d, const struct nrp_record *rec)
+static bool is_on(const struct nrp *n, const struct nrp_device *d, const struct nrp_record *rec)
 {
 	for (size_t i = 0; i < d->have.links.n; i++)
 		for (size_t k = 0; k < d->have.links.at[i].classes.n; k++)
 			if (d->have.links.at[i].classes.at[k].id == rec->id)
 				return true;
 	for (size_t i = 0; i < d->have.locators.n; i++)
-		if (nrp_record_has(rec, &d->have.locators.at[i].prefix))
+		if (nrp_record_has(rec, &d->have.locators.at[i].prefix) &&
+		    !nrp_part_holds(n, &d->have.locators.at[i].prefix))
 			return true;
 	return false;
 }
@@ -259,7 +260,7 @@ static bool is_gone(const struct nrp *n, const struct nrp_record *rec)
 		/* One that is not configured any more is none of ours. */
 		if (!d && n->port.has(n->port.self, rec->on.at[i].name))
 			return false;
-		if (d && (!nrp_device_known(d) || d->txn || is_on(d, rec)))
+		if (d && (!nrp_device_known(d) || d->txn || is_on(n, d, rec)))
 			return false;
 	}
 	return true;

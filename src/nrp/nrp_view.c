@@ -285,7 +285,7 @@ struct nrp_query nrp_queries(struct nrp *n)
 
 /* ---- audit ---- */
 
-static void audit_device(const struct nrp_device *d, const struct nrp_record *r,
+static void audit_device(const struct nrp *n, const struct nrp_device *d, const struct nrp_record *r,
 			 void (*fn)(void *arg, const char *id, const char *what), void *arg, uint32_t *k)
 {
 	char id[24], what[SR_REASON_MAX], text[IP_PREFIX_TEXT_MAX];
@@ -302,7 +302,8 @@ static void audit_device(const struct nrp_device *d, const struct nrp_record *r,
 		}
 	}
 	for (size_t i = 0; i < d->have.locators.n; i++) {
-		if (!nrp_record_has(r, &d->have.locators.at[i].prefix))
+		if (!nrp_record_has(r, &d->have.locators.at[i].prefix) ||
+		    nrp_part_holds(n, &d->have.locators.at[i].prefix))
 			continue;
 		(void)snprintf(what, sizeof(what), "locator %s on %.60s",
 			       ip_prefix_text(&d->have.locators.at[i].prefix, text, sizeof(text)), d->name);
@@ -326,7 +327,7 @@ uint32_t nrp_audit(const struct nrp *n, void (*fn)(void *arg, const char *id, co
 			const struct nrp_device *d = nrp_device_of(n, r->on.at[x].name);
 
 			if (d && nrp_device_known(d)) {
-				audit_device(d, r, fn, arg, &k);
+				audit_device(n, d, r, fn, arg, &k);
 				continue;
 			}
 			(void)snprintf(what, sizeof(what), "what %.60s has of it is not known, it", r->on.at[x].name);

@@ -271,6 +271,27 @@ START_TEST(why_nothing_is_made_of_it_is_said)
 }
 END_TEST
 
+START_TEST(block_of_one_that_is_gone_may_be_anothers)
+{
+	unsigned sets;
+
+	gold();
+	ck_assert_int_eq(put(SLICE_NRP, "next", part("next", 8, BLOCK, 3)), 0);
+	run_ms(2000);
+	ck_assert_str_eq(STATUS(8), "failed");
+	ck_assert_int_eq(drop(SLICE_NRP, "gold"), 0);
+	run_ms(30000);
+	ck_assert_str_eq(STATUS(8), "in");
+	ck_assert_ptr_null(view(7));
+	ck_assert_uint_eq(dev_count("b", "fd5e:64:2::/48]/block-length"), 1);
+	ck_assert_uint_eq(dev_count("b", "nrp[id=7]"), 0);
+	sets = dev("b")->sets;
+	run_ms(200000);
+	ck_assert_uint_eq(dev("b")->sets, sets);
+	ck_assert_uint_eq(audit_lines(), 0);
+}
+END_TEST
+
 /* ---- slices in it ---- */
 
 #define STATE(id) (slice_get(bed.slice, id, &sv) == 0 ? slice_state_text(sv.state) : "none")
@@ -438,6 +459,7 @@ int main(void)
 		link_that_is_down_keeps_what_it_has,
 		rate_that_changes_is_changed_in_place,
 		why_nothing_is_made_of_it_is_said,
+		block_of_one_that_is_gone_may_be_anothers,
 		slice_has_its_queue_when_every_link_of_its_way_has,
 		slice_goes_by_sids_of_its_partition_and_nobody_else_does,
 		slice_fails_with_the_link_and_the_devices_words,
