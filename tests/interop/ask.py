@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """pygnmi as a command for scripts, one question a call.
 
-ask.py PORT CA [CERTIFICATE KEY] -- COMMAND...
+ask.py [ADDRESS/]PORT CA [CERTIFICATE KEY] -- COMMAND...
     caps | get TYPE PATH | set OP PATH [JSON] ... | once PATH | change PATH | sample MILLISECONDS PATH
     poll TIMES PATH
 
@@ -80,9 +80,10 @@ def main(argv):
     cut = argv.index("--")
     port, ca, *own = argv[:cut]
     command, *words = argv[cut + 1 :]
+    address, port = port.split("/") if "/" in port else ("::1", port)
     # pygnmi takes a lone certificate for the authority's, and shows none of its own then.
     files = {"path_root": ca, "path_cert": own[0], "path_key": own[1]} if own else {"path_cert": ca}
-    client = gNMIclient(target=("[::1]", port), override="localhost", gnmi_timeout=10, no_qos_marking=True, **files)
+    client = gNMIclient(target=(f"[{address}]", port), override="localhost", gnmi_timeout=10, no_qos_marking=True, **files)
     try:
         client.connect(timeout=0)  # the first call connects, and says why it could not
         COMMANDS[command](client, *words)
