@@ -23,7 +23,7 @@ static const char usage[] =
 	"usage: sextant-sim [OPTIONS]                    simulate a network\n"
 	"       sextant-sim --ask SOCKET [--json] COMMAND…  command a running simulator\n"
 	"\n"
-	"Many routers in one process, speaking real BGP-LS and PCEP to a daemon on this machine.\n"
+	"Many routers in one process, speaking real BGP-LS, PCEP and gNMI to a daemon on this machine.\n"
 	"Commands come line by line from standard input and from the socket; `help` lists them.\n"
 	"\n"
 	"The network:\n"
