@@ -44,6 +44,25 @@ foreign_go() {
 	flock -u 8
 }
 
+# foreign_go_file NAME FILE MODULE@VERSION…: the same for a program of ours that is made of theirs.
+foreign_go_file() {
+	local at=$foreign/$1 log=$foreign/$1.log
+	printf -v "$1" '%s' "$at/$1"
+	fetch_lock
+	if [[ ! -x $at/$1 || $2 -nt $at/$1 ]]; then
+		[[ $(command -v go) ]] || skip "no Go here to build $1 with"
+		echo "# fetching ${*:3}"
+		rm -rf "$at"
+		mkdir -p "$at/source"
+		cp "$2" "$at/source/main.go"
+		(cd "$at/source" && go mod init sextant.invalid/foreign && timeout 150 nice go get "${@:3}") >"$log" 2>&1 ||
+			{ tail -n 3 "$log" | cut -c 1-200 | sed 's/^/# /'; rm -rf "$at"; skip "${*:3} cannot be fetched here"; }
+		(cd "$at/source" && GOPROXY=off GOFLAGS=-mod=mod nice go build -trimpath -o "../$1" .) >>"$log" 2>&1 ||
+			{ rm -rf "$at"; broken "$1 builds" "$log"; }
+	fi
+	flock -u 8
+}
+
 # foreign_python NAME PACKAGE==VERSION…: what a Python program may import, $NAME its folder. The
 # first package names it; the others are what that one needs, so that nothing is resolved here.
 foreign_python() {
@@ -69,6 +88,10 @@ want_gnmi_cli() {
 		return
 	fi
 	foreign_go gnmi_cli github.com/openconfig/gnmi v0.14.1 github.com/openconfig/gnmi/cmd/gnmi_cli
+}
+want_gotarget() {
+	foreign_go_file gotarget "$repo/tests/interop/target.go" github.com/openconfig/gnmi/proto/gnmi@v0.14.1 \
+		google.golang.org/grpc@v1.69.2
 }
 want_pygnmi() {
 	foreign_python pygnmi pygnmi==0.8.15 grpcio==1.85.3 protobuf==7.36.2 cryptography==50.0.2 cffi==2.1.1 \
