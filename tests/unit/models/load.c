@@ -33,6 +33,46 @@ const char *examples_dir(void)
 	return shared("slice-examples", buf, sizeof(buf));
 }
 
+/* Of two folders libyang looks into the later one first. */
+static struct ly_ctx *context(const char *first)
+{
+	/* With SET_PRIV_PARSED trees are printed with groupings put in. */
+	const uint16_t options = LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_EXPLICIT_COMPILE |
+				 LY_CTX_SET_PRIV_PARSED;
+	struct ly_ctx *ctx;
+
+	ly_log_options(LY_LOSTORE | LY_LOSTORE_LAST);
+	ck_assert_int_eq(ly_ctx_new(getenv("SEXTANT_MODELS"), options, &ctx), LY_SUCCESS);
+	if (strcmp(first, getenv("SEXTANT_MODELS")) != 0)
+		ck_assert_int_eq(ly_ctx_set_searchdir(ctx, first), LY_SUCCESS);
+	return ctx;
+}
+
+static void compile(struct ly_ctx *ctx, const char *first, const char *module)
+{
+	const char *file;
+	char *real;
+
+	ck_assert_msg(ly_ctx_compile(ctx) == LY_SUCCESS, "%s", ly_errmsg(ctx));
+	file = ly_ctx_get_module_implemented(ctx, module)->filepath;
+	real = realpath(first, NULL); /* or what is compared is the same file */
+	ck_assert_msg(file && real && strstr(file, real) == file, "%s is not of %s", file ? file : "?",
+		      first);
+	free(real);
+}
+
+struct ly_ctx *models_load_vpn(const char *first)
+{
+	const char *features[] = { "ipv6", "inbound-bw", "outbound-bw", NULL };
+	struct ly_ctx *ctx = context(first);
+
+	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-vpn-common", "2022-02-11", features));
+	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-l3vpn-ntw", "2022-02-14", NULL));
+	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "sextant-vpn-deviations", NULL, NULL));
+	compile(ctx, first, "ietf-l3vpn-ntw");
+	return ctx;
+}
+
 /* Compiled once, when all are there: what deviations take away is never compiled without them. */
 struct ly_ctx *models_load(const char *first, bool as_served)
 {
@@ -52,19 +92,9 @@ struct ly_ctx *models_load(const char *first, bool as_served)
 		{ "sextant-assurance", NULL, false },
 		{ "sextant-nrp", NULL, false },
 	};
-	/* With SET_PRIV_PARSED trees are printed with groupings put in. */
-	const uint16_t options = LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_EXPLICIT_COMPILE |
-				 LY_CTX_SET_PRIV_PARSED;
 	const char *every[] = { "*", NULL }, *served[] = { "srv6-selector", NULL };
-	struct ly_ctx *ctx;
-	const char *file;
-	char *real;
+	struct ly_ctx *ctx = context(first);
 
-	ly_log_options(LY_LOSTORE | LY_LOSTORE_LAST);
-	/* Of two folders libyang looks into the later one first. */
-	ck_assert_int_eq(ly_ctx_new(getenv("SEXTANT_MODELS"), options, &ctx), LY_SUCCESS);
-	if (strcmp(first, getenv("SEXTANT_MODELS")) != 0)
-		ck_assert_int_eq(ly_ctx_set_searchdir(ctx, first), LY_SUCCESS);
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
 		bool nrp = strcmp(modules[i].name, "ietf-nrp") == 0;
 
@@ -74,11 +104,6 @@ struct ly_ctx *models_load(const char *first, bool as_served)
 						 !nrp ? NULL : as_served ? served : every) != NULL,
 			      "%s: %s", modules[i].name, ly_errmsg(ctx));
 	}
-	ck_assert_msg(ly_ctx_compile(ctx) == LY_SUCCESS, "%s", ly_errmsg(ctx));
-	file = ly_ctx_get_module_implemented(ctx, "ietf-nrp")->filepath;
-	real = realpath(first, NULL); /* or what is compared is the same file */
-	ck_assert_msg(file && real && strstr(file, real) == file, "%s is not of %s", file ? file : "?",
-		      first);
-	free(real);
+	compile(ctx, first, "ietf-nrp");
 	return ctx;
 }

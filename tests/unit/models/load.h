@@ -11,3 +11,5 @@ const char *official_dir(void);
 const char *examples_dir(void);
 /* All features; as_served: with our deviations, and the features the daemon serves. */
 struct ly_ctx *models_load(const char *first, bool as_served);
+/* The modules of L3VPNs, as they are served. */
+struct ly_ctx *models_load_vpn(const char *first);

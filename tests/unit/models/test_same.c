@@ -328,6 +328,29 @@ START_TEST(trees_print_the_same)
 }
 END_TEST
 
+/* Of VPNs what is served: the rest of ours is but a place for deviations. */
+START_TEST(vpns_are_the_published_ones_with_our_deviations)
+{
+	const char *dir = official_dir(), *root = "/ietf-l3vpn-ntw:l3vpn-ntw";
+	struct ly_ctx *mine, *theirs;
+	char *x, *y;
+
+	if (!dir)
+		return;
+	mine = models_load_vpn(getenv("SEXTANT_MODELS"));
+	theirs = models_load_vpn(dir);
+	ck_assert_uint_ge(compare(lys_find_path(mine, NULL, root, 0), lys_find_path(theirs, NULL, root, 0)), 60);
+	x = printed(mine, "ietf-l3vpn-ntw", "--");
+	y = printed(theirs, "ietf-l3vpn-ntw", "--");
+	ck_assert_uint_gt(strlen(y), 3000);
+	ck_assert_str_eq(x, y);
+	free(x);
+	free(y);
+	ly_ctx_destroy(mine);
+	ly_ctx_destroy(theirs);
+}
+END_TEST
+
 /* The comparison sees what it is for: the served schema differs, where our deviations say. */
 START_TEST(a_difference_is_seen)
 {
@@ -358,6 +381,7 @@ Suite *suite_same(void)
 	tcase_add_loop_test(t, ours_are_the_published_ones, 0,
 			    (int)(sizeof(roots) / sizeof(roots[0])));
 	tcase_add_loop_test(t, trees_print_the_same, 0, (int)(sizeof(trees) / sizeof(trees[0])));
+	tcase_add_test(t, vpns_are_the_published_ones_with_our_deviations);
 	tcase_add_test(t, a_difference_is_seen);
 	suite_add_tcase(s, t);
 	return s;
