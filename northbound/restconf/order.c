@@ -17,7 +17,7 @@ enum { ANCESTORS_MAX = 16 };
 static enum slice_kind kind_of(const struct rc_row *row)
 {
 	static const enum slice_kind kinds[] = { SLICE_SERVICE, SLICE_SERVICE, SLICE_TEMPLATE, SLICE_NRP,
-						 SLICE_PHB };
+						 SLICE_PHB, SLICE_SERVICE };
 
 	return kinds[row - rc_rows_slice];
 }
@@ -106,17 +106,27 @@ static bool slice_context(struct rc_read *rd, struct lyd_node *root)
 
 /* ---- writing ---- */
 
-static void path_of(struct rc_error *e, const struct slice_result *r)
+/* The row that an entry was written by; of one that only follows, that of its kind. */
+static const struct rc_row *row_of(const struct rc_docs *docs, const struct slice_result *r)
 {
-	static const char *const lists[] = {
-		[SLICE_TEMPLATE] = RC_NSS "/slo-sle-templates/slo-sle-template[id='",
-		[SLICE_SERVICE] = RC_NSS "/slice-service[id='",
-		[SLICE_NRP] = RC_NRPS "/nrp-policy[name='",
-		[SLICE_PHB] = RC_NRPS "/qos-profiles/phb-profile-identifier[id='",
-	};
+	for (size_t i = 0; i < docs->all.n; i++)
+		if (kind_of(docs->all.at[i].row) == r->kind && strcmp(docs->all.at[i].id, r->id) == 0)
+			return docs->all.at[i].row;
+	for (size_t i = 1; i < rc_n_rows_slice; i++)
+		if (kind_of(&rc_rows_slice[i]) == r->kind)
+			return &rc_rows_slice[i];
+	return &rc_rows_slice[0];
+}
 
-	if (r->id[0] && (size_t)r->kind < ARRAY_LEN(lists))
-		snprintf(e->path, sizeof(e->path), "%s%s']%s%s", lists[r->kind], r->id,
+static void path_of(struct rc_error *e, const struct rc_docs *docs, const struct slice_result *r)
+{
+	const struct rc_row *row = row_of(docs, r);
+	const char *key = strcmp(row->path, RC_NRPS "/nrp-policy") == 0	 ? "name" :
+			  strncmp(row->path, RC_L3NM, strlen(RC_L3NM)) == 0 ? "vpn-id" :
+									      "id";
+
+	if (r->id[0])
+		snprintf(e->path, sizeof(e->path), "%s[%s='%s']%s%s", row->path, key, r->id,
 			 r->field[0] ? "/" : "", r->field);
 }
 
@@ -164,7 +174,8 @@ static void shortage(struct rc_error *e, const struct slice_result *r)
 		str_copy(e->info, sizeof(e->info), str_text(&b));
 }
 
-static void refusal(struct rc_error *e, const struct slice_result *r, bool if_match)
+static void refusal(struct rc_error *e, const struct rc_docs *docs, const struct slice_result *r,
+		    bool if_match)
 {
 	bool known = r->code > 0 && (size_t)r->code < ARRAY_LEN(refusals);
 	struct str STR_AUTO text = { 0 };
@@ -177,7 +188,7 @@ static void refusal(struct rc_error *e, const struct slice_result *r, bool if_ma
 		e->tag = RC_PRECONDITION;
 	if (known)
 		str_copy(e->app_tag, sizeof(e->app_tag), refusals[r->code].app);
-	path_of(e, r);
+	path_of(e, docs, r);
 	if (r->code == SLICE_E_SHORT)
 		shortage(e, r);
 }
@@ -198,7 +209,7 @@ static void slice_done(void *arg, const struct slice_result *r)
 	const struct rc_docs *docs = op->docs;
 
 	if (r->code) {
-		refusal(&op->error, r, op->had_if_match);
+		refusal(&op->error, docs, r, op->had_if_match);
 	} else if (r->revision && docs->all.n == 1) {
 		snprintf(op->etag, sizeof(op->etag), "\"%" PRIu64 "\"", r->revision);
 	}

@@ -447,6 +447,7 @@ bool rc_merge(struct lyd_node **root, struct lyd_node *scratch); /* false: libya
 /* ---- slices: rows_slice.c and order.c ---- */
 
 #define RC_NSS "/ietf-network-slice-service:network-slice-services"
+#define RC_L3NM "/ietf-l3vpn-ntw:l3vpn-ntw"
 #define RC_NRPS "/ietf-network:networks/ietf-nrp:nrp-policies"
 
 extern const struct rc_writer rc_slice_writer;

@@ -34,25 +34,36 @@ static const char *const verdict_names[] = {
 
 /* ---- reading ---- */
 
-static bool doc_next(struct rc_read *rd, struct rc_cursor *cur, enum slice_kind kind)
+/* An L3VPN is a service too, in a place of its own. */
+static bool elsewhere(const struct slice *sl, enum slice_kind kind, const char *id, bool vpns)
+{
+	return kind == SLICE_SERVICE && slice_is_vpn(sl, id) != vpns;
+}
+
+static bool doc_next(struct rc_read *rd, struct rc_cursor *cur, enum slice_kind kind, bool vpns)
 {
 	const struct slice *sl = rd->rc->cfg.slice;
 	const char *id = sl ? slice_next(sl, kind, cur->own) : NULL;
-	char *copy = id ? strdup(id) : NULL;
+	char *copy;
+
+	while (id && elsewhere(sl, kind, id, vpns))
+		id = slice_next(sl, kind, id);
+	copy = id ? strdup(id) : NULL;
 
 	free(cur->own);
 	cur->own = copy;
 	return copy != NULL;
 }
 
-static bool doc_find(struct rc_read *rd, struct rc_cursor *cur, enum slice_kind kind,
+static bool doc_find(struct rc_read *rd, struct rc_cursor *cur, enum slice_kind kind, bool vpns,
 		     const struct lyd_node *keys)
 {
 	const char *id = lyd_get_value(lyd_child(keys));
 	size_t len;
 	uint64_t revision;
 
-	if (!id || !rd->rc->cfg.slice || !slice_doc(rd->rc->cfg.slice, kind, id, &len, &revision))
+	if (!id || !rd->rc->cfg.slice || !slice_doc(rd->rc->cfg.slice, kind, id, &len, &revision) ||
+	    elsewhere(rd->rc->cfg.slice, kind, id, vpns))
 		return false;
 	cur->own = strdup(id);
 	return cur->own != NULL;
@@ -87,15 +98,15 @@ static void doc_fill(struct rc_read *rd, const struct rc_cursor *cur, enum slice
 		rc_doc_fill(rd->rc, entry, doc, len);
 }
 
-#define DOC_ROW(NAME, KIND)                                                                        \
+#define DOC_ROW(NAME, KIND, VPNS)                                                                     \
 	static bool NAME##_next(struct rc_read *rd, struct rc_cursor *cur)                         \
 	{                                                                                          \
-		return doc_next(rd, cur, KIND);                                                    \
+		return doc_next(rd, cur, KIND, VPNS);                                              \
 	}                                                                                          \
 	static bool NAME##_find(struct rc_read *rd, struct rc_cursor *cur,                         \
 				const struct lyd_node *keys)                                       \
 	{                                                                                          \
-		return doc_find(rd, cur, KIND, keys);                                              \
+		return doc_find(rd, cur, KIND, VPNS, keys);                                        \
 	}                                                                                          \
 	static bool NAME##_etag(struct rc_read *rd, const struct rc_cursor *cur, char *buf,        \
 				size_t cap)                                                        \
@@ -103,10 +114,11 @@ static void doc_fill(struct rc_read *rd, const struct rc_cursor *cur, enum slice
 		return doc_etag(rd, cur, KIND, buf, cap);                                          \
 	}
 
-DOC_ROW(service, SLICE_SERVICE)
-DOC_ROW(template, SLICE_TEMPLATE)
-DOC_ROW(nrp, SLICE_NRP)
-DOC_ROW(phb, SLICE_PHB)
+DOC_ROW(service, SLICE_SERVICE, false)
+DOC_ROW(vpn, SLICE_SERVICE, true)
+DOC_ROW(template, SLICE_TEMPLATE, false)
+DOC_ROW(nrp, SLICE_NRP, false)
+DOC_ROW(phb, SLICE_PHB, false)
 
 static void template_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry)
 {
@@ -197,7 +209,8 @@ static void device_fill(void *arg, const struct slice_device *d)
 		rc_add(n, "reason", d->reason);
 }
 
-static void status_fill(struct rc_read *rd, const char *id, struct lyd_node *entry, const struct slice_view *v)
+static void status_fill(struct rc_read *rd, const char *id, struct lyd_node *entry, const struct slice_view *v,
+			const char *module)
 {
 	struct lyd_node *s = rc_inside(entry, NULL, "status"), *o, *c;
 
@@ -205,7 +218,7 @@ static void status_fill(struct rc_read *rd, const char *id, struct lyd_node *ent
 	o = rc_inside(s, NULL, "oper-status");
 	rc_add(o, "status", oper_of(v));
 	add_time(o, "last-change", v->since_wall_ns);
-	c = rc_container(entry, "sextant-slice", "compliance-state");
+	c = rc_container(entry, module, "compliance-state");
 	rc_add(c, "state", verdict_names[v->verdict]);
 	rc_add(c, "life-cycle", life_names[v->state]);
 	add_time(c, "since", v->since_wall_ns);
@@ -332,9 +345,18 @@ static void service_fill(struct rc_read *rd, const struct rc_cursor *cur, struct
 	doc_fill(rd, cur, SLICE_SERVICE, entry);
 	if (rd->q.content == RC_CONTENT_CONFIG || slice_get(rd->rc->cfg.slice, cur->own, &v) != 0)
 		return;
-	status_fill(rd, cur->own, entry, &v);
+	status_fill(rd, cur->own, entry, &v, "sextant-slice");
 	flows_fill(rd, cur->own, entry);
 	rc_measured_fill(rd, cur->own, entry);
+}
+
+static void vpn_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry)
+{
+	struct slice_view v;
+
+	doc_fill(rd, cur, SLICE_SERVICE, entry);
+	if (rd->q.content != RC_CONTENT_CONFIG && slice_get(rd->rc->cfg.slice, cur->own, &v) == 0)
+		status_fill(rd, cur->own, entry, &v, "sextant-vpn");
 }
 
 /* ---- audit ---- */
@@ -383,5 +405,7 @@ const struct rc_row rc_rows_slice[] = {
 	  .fill = nrp_fill, .etag = nrp_etag, .writer = &rc_slice_writer },
 	{ .path = NRPS "/qos-profiles/phb-profile-identifier", .next = phb_next, .find = phb_find,
 	  .keys = doc_keys, .fill = phb_fill, .etag = phb_etag, .writer = &rc_slice_writer },
+	{ .path = RC_L3NM "/vpn-services/vpn-service", .next = vpn_next, .find = vpn_find, .keys = doc_keys,
+	  .fill = vpn_fill, .etag = vpn_etag, .writer = &rc_slice_writer },
 };
 const size_t rc_n_rows_slice = ARRAY_LEN(rc_rows_slice);

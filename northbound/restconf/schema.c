@@ -8,21 +8,27 @@
 #include "base/err.h"
 #include "northbound/restconf/rc_int.h"
 
+static const char *vpn_features[] = { "ipv6", "inbound-bw", "outbound-bw", NULL };
+static const char *nrp_features[] = { "srv6-selector", NULL };
+
 static const struct {
 	const char *name, *revision;
-	const char *feature;
+	const char **features; /* NULL: none */
 } modules[] = {
 	{ "ietf-network", "2018-02-26", NULL },
 	{ "ietf-network-topology", "2018-02-26", NULL },
 	{ "ietf-restconf", "2017-01-26", NULL },
 	{ "ietf-restconf-monitoring", "2017-01-26", NULL },
-	{ "ietf-vpn-common", "2022-02-11", NULL }, /* before whom defaults its identities */
+	{ "ietf-vpn-common", "2022-02-11", vpn_features }, /* before whom defaults its identities */
 	{ "ietf-network-slice-service", "2026-05-27", NULL },
-	{ "ietf-nrp", "2026-06-01", "srv6-selector" },
+	{ "ietf-nrp", "2026-06-01", nrp_features },
 	{ "sextant-slice-deviations", NULL, NULL },
 	{ "sextant-slice", NULL, NULL },
 	{ "sextant-measurements", NULL, NULL },
 	{ "sextant-nrp", NULL, NULL },
+	{ "ietf-l3vpn-ntw", "2022-02-14", NULL },
+	{ "sextant-vpn-deviations", NULL, NULL },
+	{ "sextant-vpn", NULL, NULL },
 	{ "sextant-topology", NULL, NULL },
 	{ "sextant-deviations", NULL, NULL },
 	{ "sextant-policy", NULL, NULL },
@@ -127,9 +133,7 @@ int rc_schema_load(struct rc *rc, char *err, size_t cap)
 		return err_raise(-ENOENT);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(modules); i++) {
-		const char *features[] = { modules[i].feature, NULL };
-
-		if (ly_ctx_load_module(rc->ctx, modules[i].name, modules[i].revision, features))
+		if (ly_ctx_load_module(rc->ctx, modules[i].name, modules[i].revision, modules[i].features))
 			continue;
 		snprintf(err, cap, "%s/%s.yang: cannot be loaded: %s", rc->cfg.models_dir,
 			 modules[i].name, ly_errmsg(rc->ctx) ? ly_errmsg(rc->ctx) : "not found");

@@ -370,6 +370,9 @@ static bool service_put(struct slice_commit *c, size_t at)
 		return slice_refuse(c, &h, SLICE_E_LIMIT, "", "no memory");
 	if (!h.old && c->s->of[SLICE_SERVICE].n + c->fresh.n > c->s->cfg.services_max)
 		return slice_refuse(c, &h, SLICE_E_LIMIT, "", "%u slices are the limit", c->s->cfg.services_max);
+	if (h.old && h.old->service.vpn != v->vpn)
+		return slice_refuse(c, &h, SLICE_E_EXISTS, "", "%s has that id already",
+				    v->vpn ? "a slice" : "a VPN");
 	/* What a policy holds in one partition is no room in another while it moves. */
 	if (h.old && h.old->plan.n && h.old->service.real.nrp != v->real.nrp)
 		return slice_refuse(c, &h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",

@@ -216,6 +216,13 @@ static void repair(struct doc *d, json_object *root, struct slice_repair *out)
 	doc_out(d, was);
 }
 
+void doc_provider(struct doc *d, struct slice_service *out)
+{
+	realisation(d, d->root, &out->real);
+	assurance(d, d->root, &out->assure);
+	repair(d, d->root, &out->repair);
+}
+
 /* ---- the service ---- */
 
 static void ids(struct doc *d, json_object *v, uint32_t n, const char *what, const char **out)
@@ -262,9 +269,7 @@ static void read_service(struct doc *d, struct slice_service *out)
 	out->admin = doc_admin(d, d->root);
 	out->test_only = doc_member(d->root, "test-only") != NULL; /* it comes as [null] */
 	doc_policy(d, d->root, &out->policy);
-	realisation(d, d->root, &out->real);
-	assurance(d, d->root, &out->assure);
-	repair(d, d->root, &out->repair);
+	doc_provider(d, out);
 	if (d->rc == 0)
 		read_lists(d, out);
 }
@@ -275,7 +280,9 @@ int slice_service_read(const char *text, size_t len, struct arena *a, struct sli
 	struct doc d;
 
 	*out = (struct slice_service){ .id = "" };
-	if (doc_init(&d, text, len, a, f) == 0)
+	if (doc_init(&d, text, len, a, f) == 0 && doc_member(d.root, "vpn-id"))
+		doc_vpn(&d, out);
+	else if (d.rc == 0)
 		read_service(&d, out);
 	doc_fini(&d);
 	return d.rc;

@@ -6,3 +6,7 @@
 enum slice_admin doc_admin(struct doc *d, json_object *o); /* status/admin-status/status of o */
 /* All of it but its id; groups of s are known by then. */
 void doc_sdp(struct doc *d, json_object *o, const struct slice_service *s, struct slice_sdp *out);
+/* What the provider adds: realisation, assurance, repair; as if not said where it is not. */
+void doc_provider(struct doc *d, struct slice_service *out);
+/* All of a service whose document is a vpn-service. */
+void doc_vpn(struct doc *d, struct slice_service *out);

@@ -248,6 +248,7 @@ struct slice_service {
 	const char *id;
 	enum slice_admin admin;
 	bool test_only;
+	bool vpn; /* its document is an L3VPN's (RFC 9182) */
 	struct slice_policy policy;
 	struct slice_sdp *sdps;
 	struct slice_group *groups;

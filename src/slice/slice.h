@@ -31,7 +31,7 @@ void slice_cfg_default(struct slice_cfg *cfg);
 /* What a document is, and its key. */
 enum slice_kind {
 	SLICE_TEMPLATE, /* .../slo-sle-templates/slo-sle-template, by id */
-	SLICE_SERVICE,	/* .../slice-service, by id */
+	SLICE_SERVICE,	/* .../slice-service, by id; also ietf-l3vpn-ntw vpn-service, by vpn-id */
 	SLICE_NRP,	/* ietf-nrp nrp-policies/nrp-policy, by name */
 	SLICE_PHB,	/* ietf-nrp qos-profiles/phb-profile-identifier, by id */
 	SLICE_KINDS,
@@ -229,6 +229,8 @@ const char *slice_doc(const struct slice *s, enum slice_kind kind, const char *i
 		      uint64_t *revision);
 /* Ids ascending; after NULL: from the first. NULL at the end. */
 const char *slice_next(const struct slice *s, enum slice_kind kind, const char *after);
+/* Is a service ordered as an L3VPN? Ids of both are of one kind: none is of both. */
+bool slice_is_vpn(const struct slice *s, const char *id);
 uint64_t slice_revision(const struct slice *s); /* of all together: its ETag */
 uint32_t slice_count(const struct slice *s, enum slice_kind kind);
 

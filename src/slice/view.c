@@ -27,6 +27,13 @@ const char *slice_next(const struct slice *s, enum slice_kind kind, const char *
 	return at < s->of[kind].n ? s->of[kind].at[at]->id : NULL;
 }
 
+bool slice_is_vpn(const struct slice *s, const char *id)
+{
+	const struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);
+
+	return e && e->service.vpn;
+}
+
 uint64_t slice_revision(const struct slice *s)
 {
 	return s->revision;

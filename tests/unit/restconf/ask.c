@@ -169,13 +169,14 @@ static struct ly_ctx *load(const char *first)
 	static const char *const names[] = { "sextant-topology", "sextant-policy", "sextant-system",
 					     "sextant-book", "sextant-audit", "sextant-path",
 					     "sextant-failure", "sextant-optimise",
-					     "sextant-operations", "sextant-slice", "sextant-nrp",
+					     "sextant-operations", "sextant-slice", "sextant-vpn", "sextant-vpn-deviations", "sextant-nrp",
 					     "sextant-measurements", "sextant-events",
 					     "sextant-assurance",
 					     "ietf-restconf-monitoring" };
 	struct ly_ctx *ctx;
 
 	const char *srv6[] = { "srv6-selector", NULL };
+	const char *v6[] = { "ipv6", "inbound-bw", "outbound-bw", NULL };
 
 	/* Of two folders libyang looks into the later one first. */
 	ck_assert_int_eq(ly_ctx_new(getenv("SEXTANT_MODELS"),
@@ -185,7 +186,7 @@ static struct ly_ctx *load(const char *first)
 		ck_assert_int_eq(ly_ctx_set_searchdir(ctx, first), LY_SUCCESS);
 	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-network", "2018-02-26", NULL));
 	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-network-topology", "2018-02-26", NULL));
-	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-vpn-common", "2022-02-11", NULL));
+	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-vpn-common", "2022-02-11", v6));
 	ck_assert_ptr_nonnull(ly_ctx_load_module(ctx, "ietf-nrp", "2026-06-01", srv6));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ck_assert_msg(ly_ctx_load_module(ctx, names[i], NULL, NULL) != NULL, "%s: %s", names[i],

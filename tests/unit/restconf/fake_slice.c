@@ -53,6 +53,14 @@ const char *slice_next(const struct slice *s, enum slice_kind kind, const char *
 	return d ? d->id : NULL;
 }
 
+bool slice_is_vpn(const struct slice *s, const char *id)
+{
+	const struct fake_doc *d = place(SLICE_SERVICE, id, true);
+
+	(void)s;
+	return d && strstr(d->doc, "\"vpn-id\":");
+}
+
 uint64_t slice_revision(const struct slice *s)
 {
 	(void)s;

@@ -384,6 +384,50 @@ START_TEST(an_operation_follows_its_slice)
 }
 END_TEST
 
+#define L3NM "/restconf/data/ietf-l3vpn-ntw:l3vpn-ntw/vpn-services"
+#define VPN(id, more)                                                                              \
+	"{\"ietf-l3vpn-ntw:vpn-service\":[{\"vpn-id\":\"" id "\",\"vpn-nodes\":{\"vpn-node\":[{"            \
+	"\"vpn-node-id\":\"e\",\"ne-id\":\"pe1\",\"vpn-network-accesses\":{\"vpn-network-access\":["        \
+	"{\"id\":\"1\",\"interface-id\":\"ce1\"" more "}]}}]}}]}"
+
+START_TEST(a_private_line_is_ordered_in_its_own_model)
+{
+	const struct answer *a;
+
+	up();
+	fake_slices.state = SLICE_ACTIVE;
+	ck_status(ask("PUT", NSS "/slice-service=s1", JSON, ONE("s1", "")), 201);
+	ck_status(ask("PUT", L3NM "/vpn-service=line", JSON, VPN("line", "")), 201);
+	ck_has(doc_of(SLICE_SERVICE, "line"), "\"interface-id\":\"ce1\"");
+	a = get(L3NM "/vpn-service=line");
+	ck_status(a, 200);
+	ck_has(str_text(&a->body), "\"status\":\"ietf-vpn-common:op-up\"");
+	ck_has(str_text(&a->body), "\"sextant-vpn:compliance-state\":{\"state\":\"unknown\",\"life-cycle\":\"active\"");
+	/* Each in its own place. */
+	ck_status(get(NSS "/slice-service=line"), 404);
+	ck_status(get(L3NM "/vpn-service=s1"), 404);
+	a = get(NSS);
+	ck_lacks(str_text(&a->body), "\"line\"");
+	ck_has(str_text(&a->body), "\"s1\"");
+	a = get(L3NM);
+	ck_lacks(str_text(&a->body), "\"s1\"");
+	ck_has(str_text(&a->body), "\"vpn-id\":\"line\"");
+	/* What is not served is not taken for served. */
+	a = ask("PUT", L3NM "/vpn-service=b", JSON,
+		VPN("b", ",\"routing-protocols\":{\"routing-protocol\":[{\"id\":\"1\",\"type\":"
+			 "\"ietf-vpn-common:bgp-routing\"}]}"));
+	ck_status(a, 400);
+	ck_status(ask("PUT", L3NM "/vpn-service=b", JSON, VPN("b", ",\"connection\":{}")), 400);
+	fake_slices.refuse = "b";
+	a = ask("PUT", L3NM "/vpn-service=b", JSON, VPN("b", ""));
+	ck_status(a, 409);
+	ck_has(str_text(&a->body), "/ietf-l3vpn-ntw:l3vpn-ntw/vpn-services/vpn-service[vpn-id='b']/connection-groups");
+	ck_status(ask("DELETE", L3NM "/vpn-service=line", "", NULL), 204);
+	ck_status(get(L3NM "/vpn-service=line"), 404);
+	down();
+}
+END_TEST
+
 START_TEST(an_audit_says_what_is_left)
 {
 	const struct answer *a;
@@ -475,6 +519,7 @@ Suite *suite_slice(void)
 	tcase_add_test(t, partitions_are_written_beside_the_networks);
 	tcase_add_test(t, the_same_order_again_is_one_slice);
 	tcase_add_test(t, an_operation_follows_its_slice);
+	tcase_add_test(t, a_private_line_is_ordered_in_its_own_model);
 	tcase_add_test(t, an_audit_says_what_is_left);
 	tcase_add_test(t, published_payloads_are_served);
 	suite_add_tcase(s, t);
