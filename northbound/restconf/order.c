@@ -118,16 +118,37 @@ static const struct rc_row *row_of(const struct rc_docs *docs, const struct slic
 	return &rc_rows_slice[0];
 }
 
+/* What is said of a slice, where the order has it: its SDPs are nodes, its parent the underlay. */
+static void vpn_field(char *buf, size_t cap, const char *field)
+{
+	static const char sdp[] = "sdps/sdp[id=";
+	const char *end = strchr(field, ']');
+
+	buf[0] = '\0';
+	if (strncmp(field, sdp, strlen(sdp)) == 0 && end)
+		snprintf(buf, cap, "vpn-nodes/vpn-node[vpn-node-id=%.*s]%s", (int)(end - field - (long)strlen(sdp)),
+			 field + strlen(sdp), strcmp(end, "]/node-id") == 0 ? "/ne-id" : "");
+	else if (strcmp(field, "sextant-slice:realisation/parent-slice") == 0)
+		str_copy(buf, cap, "underlay-transport/transport-instance-id");
+	else if (strncmp(field, "vpn-", 4) == 0 || strncmp(field, "underlay-", 9) == 0 ||
+		 strncmp(field, "status", 6) == 0)
+		str_copy(buf, cap, field);
+}
+
 static void path_of(struct rc_error *e, const struct rc_docs *docs, const struct slice_result *r)
 {
 	const struct rc_row *row = row_of(docs, r);
-	const char *key = strcmp(row->path, RC_NRPS "/nrp-policy") == 0	 ? "name" :
-			  strncmp(row->path, RC_L3NM, strlen(RC_L3NM)) == 0 ? "vpn-id" :
-									      "id";
+	bool vpn = strncmp(row->path, RC_L3NM, strlen(RC_L3NM)) == 0;
+	const char *key = vpn ? "vpn-id" : strcmp(row->path, RC_NRPS "/nrp-policy") == 0 ? "name" : "id";
+	char field[SLICE_FIELD_MAX];
 
+	if (vpn)
+		vpn_field(field, sizeof(field), r->field);
+	else
+		str_copy(field, sizeof(field), r->field);
 	if (r->id[0])
 		snprintf(e->path, sizeof(e->path), "%s[%s='%s']%s%s", row->path, key, r->id,
-			 r->field[0] ? "/" : "", r->field);
+			 field[0] ? "/" : "", field);
 }
 
 static const struct {

@@ -405,7 +405,8 @@ static bool copy(struct slice_commit *c, const struct slice_write *w)
 		}
 		/* A word of it is enough: one too many only waits. */
 		c->alone = c->alone || e.kind != SLICE_SERVICE || e.how == SLICE_DELETE ||
-			   slice_has_child(c->s, id) || (doc && strstr(doc, "parent-slice"));
+			   slice_has_child(c->s, id) ||
+			   (doc && (strstr(doc, "parent-slice") || strstr(doc, "transport-instance-id")));
 	}
 	return true;
 }

@@ -251,6 +251,10 @@ int cli_slice_audit(const struct cli_command *cmd);
 int cli_slice_measure(const struct cli_command *cmd);
 int cli_slice_history(const struct cli_command *cmd);
 int cli_slice_delete(const struct cli_command *cmd);
+#define CLI_VPNS "/restconf/data/ietf-l3vpn-ntw:l3vpn-ntw/vpn-services"
+int cli_vpn_list(const struct cli_command *cmd);
+int cli_vpn_show(const struct cli_command *cmd);
+int cli_vpn_delete(const struct cli_command *cmd);
 int cli_incident_list(const struct cli_command *cmd);
 int cli_incident_show(const struct cli_command *cmd);
 int cli_incident_say(const struct cli_command *cmd);

@@ -237,6 +237,13 @@ static const char slice_more[] =
 	"\n"
 	"  sextant slice check order.json && sextant slice apply order.json --idempotency-key o-17";
 
+static const char vpn_more[] =
+	"FILE (- for standard input) is one ietf-l3vpn-ntw:vpn-service (RFC 9182) as JSON, which takes\n"
+	"the place of the one of its vpn-id. underlay-transport names the slice it runs in: what its\n"
+	"accesses may send is taken from that one. check only asks. Exit code 3: there is no room.\n"
+	"\n"
+	"  sextant vpn check line.json && sextant vpn apply line.json --idempotency-key o-18";
+
 static const char window_more[] =
 	"FILE (- for standard input) is JSON: one sextant-assurance:window.\n"
 	"\n"
@@ -312,6 +319,11 @@ const struct cli_command cli_commands[] = {
 	ROW("slice delete", "SLICE", 1, 1, cli_slice_delete, o_delete, "take one away, and all that is its", NULL),
 	ROW("slice audit", "", 0, 0, cli_slice_audit, NULL, "is nothing left of those that are gone",
 	    "And is everything there of those that are. Exit code 1: something is not as it should be."),
+	ROW("vpn list", "", 0, 0, cli_vpn_list, NULL, "every L3VPN and its state", NULL),
+	ROW("vpn show", "VPN", 1, 1, cli_vpn_show, NULL, "one L3VPN: state, routers, accesses", NULL),
+	ROW("vpn apply", "FILE", 1, 1, cli_slice_order, o_slice, "order a private line or VPN (RFC 9182)", vpn_more),
+	ROW("vpn check", "FILE", 1, 1, cli_slice_order, NULL, "would it be admitted", vpn_more),
+	ROW("vpn delete", "VPN", 1, 1, cli_vpn_delete, o_delete, "take one away, and all that is its", NULL),
 	ROW("incident list", "", 0, 0, cli_incident_list, NULL, "slices that broke their promise, and what is done", NULL),
 	ROW("incident show", "ID", 1, 1, cli_incident_show, NULL, "one of them: causes, timeline", NULL),
 	ROW("incident approve", "ID", 1, 1, cli_incident_say, NULL, "take the action that waits for an operator", NULL),

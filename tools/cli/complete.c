@@ -127,6 +127,16 @@ static void offer_slices(const char *start)
 		offer(cli_text(cli_nth(r.json, "network-slice-services/slice-service", i), "id", ""), start);
 }
 
+static void offer_vpns(const char *start)
+{
+	CLI_REPLY struct cli_reply r = { 0 };
+
+	if (cli_get(CLI_VPNS "?fields=vpn-service(vpn-id)", &r) != CLI_OK)
+		return;
+	for (size_t i = 0; i < cli_count(r.json, "vpn-services/vpn-service"); i++)
+		offer(cli_text(cli_nth(r.json, "vpn-services/vpn-service", i), "vpn-id", ""), start);
+}
+
 static void offer_peers(const char *start)
 {
 	CLI_REPLY struct cli_reply r = { 0 };
@@ -157,7 +167,7 @@ static void offer_operand(const char *operand, const char *start)
 		void (*offer)(const char *start);
 	} live[] = { { "KEY", offer_keys },  { "HEADEND", offer_nodes }, { "ENDPOINT", offer_nodes },
 		     { "SRC", offer_nodes }, { "DST", offer_nodes },	 { "PEER", offer_peers },
-		     { "SLICE", offer_slices } };
+		     { "SLICE", offer_slices }, { "VPN", offer_vpns } };
 
 	if (strchr(operand, '|')) {
 		offer_choice(operand, start);

@@ -181,10 +181,10 @@ int cli_slice_audit(const struct cli_command *cmd)
 
 /* ---- orders ---- */
 
-/* What the file holds says where it goes: all of it at once, or one slice in whole. */
+/* What the file holds says where it goes: all of it at once, or one slice or VPN in whole. */
 static int aim(json_object *order, const char **method, struct str *path)
 {
-	json_object *one = cli_nth(order, "slice-service", 0);
+	json_object *one = cli_nth(order, "slice-service", 0), *vpn = cli_nth(order, "vpn-service", 0);
 
 	if (cli_at(order, "network-slice-services")) {
 		*method = "PATCH";
@@ -196,9 +196,13 @@ static int aim(json_object *order, const char **method, struct str *path)
 		*method = "PUT";
 		str_add(path, NSS "/slice-service=");
 		cli_url_escape(path, cli_text(one, "id", ""));
+	} else if (vpn && cli_count(order, "vpn-service") == 1 && cli_text(vpn, "vpn-id", NULL)) {
+		*method = "PUT";
+		str_add(path, CLI_VPNS "/vpn-service=");
+		cli_url_escape(path, cli_text(vpn, "vpn-id", ""));
 	} else {
 		return cli_fail(CLI_USAGE, "the file holds neither network-slice-services nor networks nor "
-				"one slice-service with its id");
+				"one slice-service with its id nor one vpn-service with its vpn-id");
 	}
 	return CLI_OK;
 }
@@ -210,10 +214,10 @@ static bool is_short(const struct cli_reply *r)
 	return e && strncmp(cli_text(e, "error-app-tag", ""), "sextant:admission", 17) == 0;
 }
 
-/* apply and check. */
+/* apply and check, of slices and VPNs. */
 int cli_slice_order(const struct cli_command *cmd)
 {
-	bool check = strcmp(cmd->words, "slice check") == 0;
+	bool check = strstr(cmd->words, " check") != NULL;
 	CLI_REPLY struct cli_reply r = { 0 };
 	STR_AUTO struct str body = { .limit = ORDER_MAX };
 	STR_AUTO struct str path = { 0 };

@@ -169,7 +169,8 @@ static struct ly_ctx *load(const char *first)
 	static const char *const names[] = { "sextant-topology", "sextant-policy", "sextant-system",
 					     "sextant-book", "sextant-audit", "sextant-path",
 					     "sextant-failure", "sextant-optimise",
-					     "sextant-operations", "sextant-slice", "sextant-vpn", "sextant-vpn-deviations", "sextant-nrp",
+					     "sextant-operations", "sextant-slice", "sextant-vpn",
+					     "sextant-vpn-deviations", "sextant-nrp",
 					     "sextant-measurements", "sextant-events",
 					     "sextant-assurance",
 					     "ietf-restconf-monitoring" };

@@ -421,7 +421,7 @@ START_TEST(a_private_line_is_ordered_in_its_own_model)
 	fake_slices.refuse = "b";
 	a = ask("PUT", L3NM "/vpn-service=b", JSON, VPN("b", ""));
 	ck_status(a, 409);
-	ck_has(str_text(&a->body), "/ietf-l3vpn-ntw:l3vpn-ntw/vpn-services/vpn-service[vpn-id='b']/connection-groups");
+	ck_has(str_text(&a->body), "\"/ietf-l3vpn-ntw:l3vpn-ntw/vpn-services/vpn-service[vpn-id='b']\"");
 	ck_status(ask("DELETE", L3NM "/vpn-service=line", "", NULL), 204);
 	ck_status(get(L3NM "/vpn-service=line"), 404);
 	down();
