@@ -516,7 +516,7 @@ static const struct {
 } completions[] = {
 	{ "pol", "policy\n" },
 	{ "x", "" },
-	{ "_", "status\ntopology\npolicy\npath\nfail\noptimise\nplan\nslice\nincident\ndiagnose\nwindow\nnrp\nsession\ndevice\nheadend\nbook\nevent\nalarm\naudit\noperation\nbackup\napi\nversion\n"
+	{ "_", "status\ntopology\npolicy\npath\nfail\noptimise\nplan\nslice\nvpn\nincident\ndiagnose\nwindow\nnrp\nsession\ndevice\nheadend\nbook\nevent\nalarm\naudit\noperation\nbackup\napi\nversion\n"
 	       "completion\n" },
 	{ "policy re", "release\nreoptimise\n" },
 	{ "polic re", "" },
