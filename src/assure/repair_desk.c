@@ -157,16 +157,20 @@ static struct repair_policy policy_of(const struct slice_view *v)
 	return p;
 }
 
+/* A flow that nobody uses says nothing of the slice, unless it is the one that is to be mended. */
 static enum repair_verdict verdict_of(const struct desk_watch *w)
 {
-	bool unknown = w->pairs.n == 0;
+	bool unknown = false, known = false;
 
 	for (size_t i = 0; i < w->pairs.n; i++) {
-		if (w->pairs.at[i].verdict == ASSURE_VIOLATED)
+		const struct desk_pair *p = &w->pairs.at[i];
+
+		if (p->verdict == ASSURE_VIOLATED)
 			return REPAIR_BEYOND;
-		unknown = unknown || w->pairs.at[i].verdict == ASSURE_UNKNOWN;
+		unknown = unknown || (p->verdict == ASSURE_UNKNOWN && !p->quiet);
+		known = known || p->verdict != ASSURE_UNKNOWN;
 	}
-	return unknown ? REPAIR_UNKNOWN : REPAIR_WITHIN;
+	return known && !unknown ? REPAIR_WITHIN : REPAIR_UNKNOWN;
 }
 
 static void flush(struct repair_desk *d, struct desk_watch *w)
@@ -216,7 +220,8 @@ static struct desk_watch *watch_of(struct repair_desk *d, const char *id)
 
 static void add_stream(struct desk_watch *w, const struct assure_evidence *e)
 {
-	struct desk_pair p = { *e->key, e->verdict };
+	struct desk_pair p = { .key = *e->key, .verdict = e->verdict,
+			       .quiet = e->idle && e->state != ASSURE_VIOLATED };
 
 	p.key.leg = 0;
 	if (e->state == ASSURE_VIOLATED || e->verdict == ASSURE_VIOLATED)
@@ -231,6 +236,7 @@ static void add_stream(struct desk_watch *w, const struct assure_evidence *e)
 			continue;
 		/* known is more than unknown, worse more than better */
 		x->verdict = p.verdict > x->verdict ? p.verdict : x->verdict;
+		x->quiet = x->quiet && p.quiet;
 		return;
 	}
 	if (w->pairs.n < DESK_PAIRS_MAX)

@@ -26,6 +26,7 @@ struct desk_fact {
 struct desk_pair {
 	struct sr_policy_key key; /* leg 0 */
 	enum assure_verdict verdict;
+	bool quiet; /* nobody uses it, and it is not what is to be mended */
 };
 
 /* The window of a slice that its streams are telling of. */

@@ -58,6 +58,7 @@ struct assure_evidence {
 	enum assure_verdict verdict;	 /* of this window alone: unknown stays unknown */
 	enum assure_verdict state;	 /* of the stream */
 	bool loss_known;
+	bool idle; /* it is known that nothing was sent */
 	uint64_t sent, lost;
 	uint32_t delay_us; /* UINT32_MAX: unknown */
 	unsigned n_segments; /* along the path in use; point.node is an index of intent_ted() */

@@ -359,6 +359,10 @@ static void stored(void *arg, int r)
 	s->i->revision = s->revision;
 	s->result.revision = s->revision;
 	for (size_t k = 0; k < s->n_puts; k++)
+		s->puts[k].op->written = true;
+	for (size_t k = 0; k < s->n_gone; k++)
+		s->gone[k].op->written = true;
+	for (size_t k = 0; k < s->n_puts; k++)
 		commit_put(s, &s->puts[k]);
 	for (size_t k = 0; k < s->n_gone; k++)
 		intent_op_delete_apply(s->gone[k].op);

@@ -79,7 +79,7 @@ bool intent_op_writing(const struct intent *i, const struct sr_policy_key *key)
 	LIST_EACH(it, &i->ops) {
 		const struct intent_op *o = LIST_OF(it, struct intent_op, link);
 
-		if (o->writing && sr_policy_key_cmp(&o->key, key) == 0)
+		if (o->writing && !o->written && sr_policy_key_cmp(&o->key, key) == 0)
 			return true;
 	}
 	return false;
@@ -126,6 +126,7 @@ static void op_stored(void *arg, int r)
 	}
 	i->revision = op->revision;
 	op->result.revision = op->revision;
+	op->written = true;
 	op->apply(op);
 	op_tell(op);
 }

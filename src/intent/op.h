@@ -11,7 +11,7 @@ struct intent_op {
 	struct list link;
 	struct intent *i;
 	struct loop_task tell; /* of a refusal, after the command has returned */
-	bool writing;
+	bool writing, written; /* from when it is given to the disk; when the disk has it */
 	void (*apply)(struct intent_op *op);
 	struct sr_policy_key key;
 	struct intent_record rec; /* as it is on disk afterwards; desired NULL: none */

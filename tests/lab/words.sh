@@ -67,7 +67,7 @@ nodes() { # the names of the nodes of the topology, sorted
 summary() { # JQ: of the network's attributes
 	sx topology summary --json 2>/dev/null | jq -r "[.. | .\"sextant-topology:network-attributes\"? // empty][0] | $1"
 }
-learned() { [[ $(summary '"\(.nodes) \(.links)"') == "$1 $2" ]]; } # NODES LINKS
+learned() { [[ $(summary '"\(.nodes) \(.links) \(.stale // false)"') == "$1 $2 false" ]]; } # NODES LINKS: in sight
 sighted() { [[ $(summary '.stale // false') == false ]]; }
 healthy() { in_node ctl curl -s -o /dev/null -f -m 2 "http://[::1]:8080/healthz"; }
 log_says() { grep -q -- "$1" "$run/ctl/sextantd.log"; }

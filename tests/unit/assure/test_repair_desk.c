@@ -105,6 +105,20 @@ static void good(const char *id, unsigned n)
 		window(id, "acdb", 0, 0, ASSURE_COMPLIANT);
 }
 
+/* Nothing was sent in another flow of the slice, in the window that window() told of last. */
+static void quiet(const char *id, enum assure_verdict state)
+{
+	struct slice_flow_view f;
+	struct assure_evidence e = { .slice = id, .key = &f.key, .verdict = ASSURE_UNKNOWN, .state = state,
+				     .idle = true, .delay_us = UINT32_MAX, .why = "no packets were sent" };
+
+	ck_assert_uint_eq(slice_flows(bed.slice, id, 0, &f, 1), 1);
+	f.key.color++;
+	e.end_ns = loop_wall_ns(world.loop) / NS_PER_S * NS_PER_S;
+	e.begin_ns = e.end_ns - NS_PER_S;
+	repair_desk_evidence(desk, &e);
+}
+
 static const struct repair_incident *incident(uint32_t id)
 {
 	return repair_incident_get(repair_desk_incidents(desk), id);
@@ -145,6 +159,32 @@ START_TEST(loss_on_a_wire_is_gone_around_verified_and_kept)
 	ck_assert_uint_eq(records("repair"), 0);
 	ck_assert_uint_ge(events("incident"), 2); /* raised and cleared */
 	ck_assert_uint_gt(events("incident-phase"), 3);
+}
+END_TEST
+
+START_TEST(a_flow_that_nobody_uses_hinders_no_repair)
+{
+	stands("one", REROUTE);
+	bad("one");
+	bed_settle();
+	for (unsigned i = 0; i < 6; i++) {
+		good("one", 1);
+		quiet("one", ASSURE_COMPLIANT);
+	}
+	ck_assert_int_eq(incident(1)->outcome, REPAIR_KEPT);
+}
+END_TEST
+
+START_TEST(a_flow_that_is_to_be_mended_and_says_nothing_is_not_mended)
+{
+	stands("one", REROUTE);
+	bad("one");
+	bed_settle();
+	for (unsigned i = 0; i < 6; i++) {
+		good("one", 1);
+		quiet("one", ASSURE_VIOLATED);
+	}
+	ck_assert_int_ne(incident(1)->outcome, REPAIR_KEPT);
 }
 END_TEST
 
@@ -370,6 +410,8 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, loss_on_a_wire_is_gone_around_verified_and_kept);
+	tcase_add_test(t, a_flow_that_nobody_uses_hinders_no_repair);
+	tcase_add_test(t, a_flow_that_is_to_be_mended_and_says_nothing_is_not_mended);
 	tcase_add_test(t, what_does_not_help_is_taken_back);
 	tcase_add_test(t, a_restart_before_it_is_verified_takes_it_back);
 	tcase_add_test(t, where_there_is_no_room_nothing_is_done);

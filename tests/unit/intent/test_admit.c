@@ -397,6 +397,21 @@ START_TEST(a_refused_set_leaves_what_the_headend_has)
 }
 END_TEST
 
+/* Nobody has to answer for it: it ends while its last write is being told. */
+START_TEST(what_was_never_sent_is_deleted_to_its_record)
+{
+	struct intent_policy *p = wish(1, "b", G);
+
+	p->admin_down = true;
+	ck_assert_int_eq(admit_one("slice", p).code, 0);
+	ck_assert_uint_eq(records("policy"), 1);
+	ck_assert_int_eq(drop("slice", 1, "b").code, 0);
+	run_ms(1000);
+	ck_assert_uint_eq(records("policy"), 0);
+	audit();
+}
+END_TEST
+
 START_TEST(repairs_go_first)
 {
 	struct answer a;
@@ -517,6 +532,7 @@ int main(void)
 	tcase_add_checked_fixture(four, square, world_down);
 	tcase_add_test(four, all_are_reserved_and_durable_before_it_is_told_and_sent_after);
 	tcase_add_test(four, a_cut_between_placing_and_the_disk_moves_it);
+	tcase_add_test(four, what_was_never_sent_is_deleted_to_its_record);
 	tcase_add_test(four, repairs_go_first);
 	tcase_add_checked_fixture(two, pair, world_down);
 	tcase_add_test(two, one_bit_too_much_and_nothing_of_it_is_there);
