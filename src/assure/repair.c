@@ -92,7 +92,7 @@ int repair_new(struct repair **outp, const struct repair_cfg *cfg, uint64_t seed
 
 static void incident_free(struct repair *r, struct incident *i)
 {
-	for (unsigned t = 0; t < REPAIR_TODOS; t++)
+	for (unsigned t = 0; t < REPAIR_TASKS; t++)
 		r->n_todo -= (i->todo >> t) & 1u;
 	list_del(&i->link);
 	r->n_incidents--;

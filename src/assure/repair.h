@@ -168,7 +168,7 @@ enum repair_todo {
 	REPAIR_DO_NOTIFY,   /* no answer */
 	REPAIR_DO_ASK,	    /* an operator; no answer but repair_approve() */
 	REPAIR_DO_SHOW,	    /* it is in another phase, or ended */
-	REPAIR_TODOS,
+	REPAIR_TASKS,
 };
 
 struct repair_do {

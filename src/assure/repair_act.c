@@ -144,7 +144,7 @@ static void reverted(struct desk_course *c, const struct slice_result *r, const 
 		return;
 	record_drop(c);
 	log_event("", LOG_NOTICE, "repair.taken-back", "slice=%s why=\"a restart before it was verified\"", c->slice);
-	c->todo = REPAIR_TODOS; /* done with */
+	c->todo = REPAIR_TASKS; /* done with */
 }
 
 static void answered(void *arg, const struct slice_result *r)
@@ -344,7 +344,7 @@ void repair_act_do(struct repair_desk *d, const struct repair_do *what)
 	case REPAIR_DO_SHOW:
 		show(d, what, c);
 		break;
-	case REPAIR_TODOS:
+	case REPAIR_TASKS:
 		break;
 	}
 }
@@ -379,7 +379,7 @@ void repair_act_tick(struct repair_desk *d)
 			c->doing = DESK_NOTHING;
 			repair_applied(d->r, c->incident, c->turn, true, "every policy is up, as its headend says", &now);
 		}
-		if (c->incident == 0 && c->todo == REPAIR_TODOS) {
+		if (c->incident == 0 && c->todo == REPAIR_TASKS) {
 			repair_act_end(d, c);
 		} else if (c->incident == 0 && c->doing == DESK_NOTHING && c->tries++ % DESK_TRIES == 0) {
 			c->doing = DESK_ASKS;

@@ -37,7 +37,7 @@ static void todo_drop(struct repair *r, struct incident *i)
 {
 	uint16_t keep = i->todo & 1u << REPAIR_DO_NOTIFY;
 
-	for (unsigned t = 0; t < REPAIR_TODOS; t++)
+	for (unsigned t = 0; t < REPAIR_TASKS; t++)
 		r->n_todo -= (uint32_t)((i->todo & ~keep) >> t) & 1u;
 	i->todo = keep;
 }
