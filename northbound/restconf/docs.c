@@ -236,6 +236,27 @@ static bool batch_parse(struct batch *b)
 	return true;
 }
 
+/* A key that a body says twice goes through the parser; merged with what is there, it names nothing. */
+static bool keys_once(struct batch *b)
+{
+	struct lyd_node *n;
+
+	LYD_TREE_DFS_BEGIN(b->fresh, n)
+	{
+		const struct lyd_node *key = lyd_child(n);
+
+		for (; n->schema->nodetype == LYS_LIST && key; key = key->next) {
+			if (lysc_is_key(key->schema) && key->prev->next && key->prev->schema == key->schema) {
+				rc_fail_at(b->e, n);
+				return rc_fail(b->e, RC_INVALID_VALUE, "an entry of %s says its %s twice",
+					       n->schema->name, key->schema->name);
+			}
+		}
+		LYD_TREE_DFS_END(b->fresh, n);
+	}
+	return true;
+}
+
 /* Entries of the body; all else that is said in it belongs to one of them, or to nobody. */
 static bool batch_entries(struct batch *b)
 {
@@ -375,7 +396,7 @@ bool rc_docs_patch(struct rc_read *rd, struct rc_error *e)
 	bool ok;
 
 	rd->q.content = RC_CONTENT_CONFIG;
-	ok = batch_parse(&b) && batch_entries(&b) && batch_merge(&b) &&
+	ok = batch_parse(&b) && keys_once(&b) && batch_entries(&b) && batch_merge(&b) &&
 	     rc_docs_valid(rd, b.writer, &b.root, e) && batch_docs(&b) && batch_start(&b);
 	batch_fini(&b);
 	return ok;

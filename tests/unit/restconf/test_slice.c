@@ -412,6 +412,10 @@ START_TEST(a_private_line_is_ordered_in_its_own_model)
 	a = get(L3NM);
 	ck_lacks(str_text(&a->body), "\"s1\"");
 	ck_has(str_text(&a->body), "\"vpn-id\":\"line\"");
+	/* An entry that says its key twice names nothing. */
+	a = ask("PATCH", NSS, JSON, "{\"" M "network-slice-services\":{\"slice-service\":[{\"id\":\"s1\",\"id\":\"t\"}]}}");
+	ck_status(a, 400);
+	ck_has(str_text(&a->body), "twice");
 	/* What is not served is not taken for served. */
 	a = ask("PUT", L3NM "/vpn-service=b", JSON,
 		VPN("b", ",\"routing-protocols\":{\"routing-protocol\":[{\"id\":\"1\",\"type\":"
