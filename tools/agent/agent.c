@@ -13,12 +13,12 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "tools/agent/gnmi.h"
+#include "tools/agent/gnmi/gnmi.h"
 #include "tools/agent/json.h"
-#include "tools/agent/measure.h"
+#include "tools/agent/measure/measure.h"
+#include "tools/agent/measure/stamp.h"
+#include "tools/agent/policy/state.h"
 #include "tools/agent/show.h"
-#include "tools/agent/stamp.h"
-#include "tools/agent/state.h"
 
 #define SAVE_NS (100 * NS_PER_MS) /* one file for a burst of changes */
 #define SWEEP_NS (60 * NS_PER_S)

@@ -10,9 +10,9 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "log/log.h"
-#include "tools/agent/altmark_cfg.h"
-#include "tools/agent/live_judge.h"
-#include "tools/agent/stamp_cfg.h"
+#include "tools/agent/measure/altmark_cfg.h"
+#include "tools/agent/measure/stamp_cfg.h"
+#include "tools/agent/policy/live_judge.h"
 
 enum { AGENT_IF_MAX = 16, AGENT_GNMI_WRITERS_MAX = 16 };
 

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "tools/agent/pol_int.h"
+#include "tools/agent/policy/pol_int.h"
 
 /* One level of nesting: whether a comma is due. */
 struct out {

@@ -2,15 +2,15 @@
 #pragma once
 /* Everything the agent knows as one JSON object: what `sextant-agent show` gets. */
 #include "base/str.h"
-#include "tools/agent/altmark.h"
-#include "tools/agent/count.h"
-#include "tools/agent/ctl.h"
-#include "tools/agent/gnmi.h"
-#include "tools/agent/pol.h"
-#include "tools/agent/sids.h"
-#include "tools/agent/stamp.h"
-#include "tools/agent/slices.h"
-#include "tools/agent/tunsrc.h"
+#include "tools/agent/measure/altmark.h"
+#include "tools/agent/kernel/count.h"
+#include "tools/agent/policy/ctl.h"
+#include "tools/agent/gnmi/gnmi.h"
+#include "tools/agent/policy/pol.h"
+#include "tools/agent/kernel/sids.h"
+#include "tools/agent/measure/stamp.h"
+#include "tools/agent/slices/slices.h"
+#include "tools/agent/kernel/tunsrc.h"
 
 enum { AGENT_JSON_MAX = 64 << 20 };
 

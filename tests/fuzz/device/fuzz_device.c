@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "rpc/proto/pb.h"
-#include "tools/agent/gnmi_edit.h"
-#include "tools/agent/nft.h"
+#include "tools/agent/gnmi/gnmi_edit.h"
+#include "tools/agent/slices/nft.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

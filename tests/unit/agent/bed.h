@@ -4,9 +4,9 @@
 #include "base/auto.h"
 #include "check_main.h"
 #include "lab.h"
-#include "tools/agent/fib.h"
-#include "tools/agent/pol.h"
-#include "tools/agent/sids.h"
+#include "tools/agent/kernel/fib.h"
+#include "tools/agent/kernel/sids.h"
+#include "tools/agent/policy/pol.h"
 
 extern struct loop *loop;
 extern struct agent_fib *fib;

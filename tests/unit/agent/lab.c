@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tools/agent/attr.h"
+#include "tools/agent/kernel/attr.h"
 
 static int ask(void *msg, mnl_cb_t cb, void *arg)
 {

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "loop/loop.h"
-#include "tools/agent/route.h"
+#include "tools/agent/kernel/route.h"
 
 /* Whether this machine lets us; asked in a process of its own. */
 bool lab_possible(void);

@@ -5,7 +5,7 @@
 
 #include "check_main.h"
 #include "lab.h"
-#include "tools/agent/slices.h"
+#include "tools/agent/slices/slices.h"
 
 extern struct ly_ctx *models;
 extern char last_error[512]; /* of the last change */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "check_main.h"
-#include "tools/agent/altmark.h"
 #include "tools/agent/cfg.h"
+#include "tools/agent/measure/altmark.h"
 
 static int load(const char *text, struct agent_cfg **out, struct str *errors)
 {

@@ -10,7 +10,7 @@
 
 #include "check_main.h"
 #include "pcep/raw_pce.h"
-#include "tools/agent/ctl.h"
+#include "tools/agent/policy/ctl.h"
 
 /* ---- the kernel ---- */
 

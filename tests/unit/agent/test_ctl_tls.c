@@ -5,7 +5,7 @@
 #include "certs.h"
 #include "check_main.h"
 #include "southbound/pcep/pcep_sess.h"
-#include "tools/agent/ctl.h"
+#include "tools/agent/policy/ctl.h"
 
 static struct loop *loop;
 static struct net *net;

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "slices_bed.h"
-#include "tools/agent/gnmi_tree.h"
-#include "tools/agent/pol.h"
+#include "tools/agent/gnmi/gnmi_tree.h"
+#include "tools/agent/policy/pol.h"
 
 static struct loop *loop;
 static struct agent_fib *fib;

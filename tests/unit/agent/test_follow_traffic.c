@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "slices_bed.h"
-#include "tools/agent/live.h"
-#include "tools/agent/pol.h"
+#include "tools/agent/policy/live.h"
+#include "tools/agent/policy/pol.h"
 
 enum { CA, CB, PE1, MID, PE2, NODES, PORT = 6000, PACKETS = 6000, BURST = 20 };
 

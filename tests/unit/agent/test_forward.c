@@ -16,10 +16,10 @@
 #include "base/auto.h"
 #include "check_main.h"
 #include "lab.h"
-#include "tools/agent/count.h"
-#include "tools/agent/fib.h"
-#include "tools/agent/pol.h"
-#include "tools/agent/tunsrc.h"
+#include "tools/agent/kernel/count.h"
+#include "tools/agent/kernel/fib.h"
+#include "tools/agent/kernel/tunsrc.h"
+#include "tools/agent/policy/pol.h"
 
 enum { PACKETS = 20000, PORT = 5000 };
 

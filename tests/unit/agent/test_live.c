@@ -15,8 +15,8 @@
 #include "base/auto.h"
 #include "check_main.h"
 #include "lab.h"
-#include "tools/agent/fib.h"
-#include "tools/agent/pol_int.h"
+#include "tools/agent/kernel/fib.h"
+#include "tools/agent/policy/pol_int.h"
 
 /* ---- the judgement ---- */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "slices_bed.h"
-#include "tools/agent/gnmi_tree.h"
+#include "tools/agent/gnmi/gnmi_tree.h"
 
 static struct loop *loop;
 static struct agent_slices *s;

@@ -12,8 +12,8 @@
 
 #include "gnmi_bed.h"
 #include "slices_bed.h"
-#include "tools/agent/measure.h"
-#include "tools/agent/stamp_io.h"
+#include "tools/agent/measure/measure.h"
+#include "tools/agent/measure/stamp_io.h"
 
 #define DEVICE(in) "{'sextant-device:device':{'sextant-device-measure:measure':{" in "}}}"
 #define SESSION(in) DEVICE("'stamp':{'session':[{'name':'s'," in "}]}")

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "slices_bed.h"
-#include "tools/agent/tc.h"
+#include "tools/agent/slices/tc.h"
 
 static const char device_text[] =
 	"{'sextant-device:device':{'underlay':['fc00::/16'],'link':[{'name':'core','capacity':"

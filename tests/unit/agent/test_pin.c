@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "slices_bed.h"
-#include "tools/agent/altmark_kern.h"
+#include "tools/agent/measure/altmark_kern.h"
 
 enum { GOOD, NO_PROGRAMS, NO_PORTS, NOT_FOUND, LEFT, NO_DROP, WRONG_WHY };
 

@@ -8,9 +8,9 @@
 #include "base/auto.h"
 #include "check_main.h"
 #include "lab.h"
-#include "tools/agent/fib.h"
-#include "tools/agent/pol.h"
-#include "tools/agent/state.h"
+#include "tools/agent/kernel/fib.h"
+#include "tools/agent/policy/pol.h"
+#include "tools/agent/policy/state.h"
 
 static struct loop *loop;
 static struct agent_fib *fib;

@@ -6,7 +6,7 @@
 
 #include "base/auto.h"
 #include "check_main.h"
-#include "tools/agent/route.h"
+#include "tools/agent/kernel/route.h"
 
 static struct ip_addr addr(const char *text)
 {

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "check_main.h"
 #include "tools/agent/cfg.h"
-#include "tools/agent/stamp_win.h"
+#include "tools/agent/measure/stamp_win.h"
 
 #define WALL (UINT64_C(1795651200) * NS_PER_S)
 #define STEP (20 * NS_PER_MS)

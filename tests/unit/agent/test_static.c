@@ -7,8 +7,8 @@
 
 #include "bed.h"
 #include "slices_bed.h"
-#include "tools/agent/gnmi_tree.h"
-#include "tools/agent/state.h"
+#include "tools/agent/gnmi/gnmi_tree.h"
+#include "tools/agent/policy/state.h"
 
 #define P(name, more) "{'name':'" name "','color':100,'endpoint':'2001:db8:0:8::1'," more "}"
 #define ONE(list) "{'sextant-device:device':{'policy':[" list "]}}"

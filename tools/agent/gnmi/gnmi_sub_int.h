@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* Inside of Subscribe: requests in gnmi_subreq.c, evaluations in gnmi_sub.c. */
+#include "base/hash.h"
+#include "tools/agent/gnmi/gnmi_int.h"
+
+enum { GNMI_BATCH = 100 }; /* updates of a message */
+
+struct leaf;
+
+/* One subscription of a call. */
+struct one {
+	struct agent_gpath path;
+	uint64_t interval_ns, heartbeat_ns; /* 0: none */
+	bool on_change, suppress;
+	bool due, due_change;
+	struct mono next, beat;
+	uint32_t gen;
+	struct hash leaves;
+};
+
+struct agent_gsub {
+	struct list link;
+	struct agent_gnmi *g;
+	struct rpc_call *call;
+	struct arena arena; /* of the request */
+	Gnmipb__SubscribeRequest *req;
+	struct one *ones;
+	size_t n_ones, n_leaves;
+	uint32_t pass;
+	uint64_t due; /* the reading it waits for, when it wants one */
+	Gnmipb__SubscriptionList__Mode mode;
+	bool ietf, silent; /* silent: the first state is not told */
+	bool first, wants, blocked;
+	unsigned measured; /* parts, when all it asks for is what is measured; else 0 */
+	struct loop_timer timer;
+	/* the message being made */
+	struct arena out;
+	Gnmipb__Notification note;
+	Gnmipb__Update *updates[GNMI_BATCH];
+	Gnmipb__Path *deletes[GNMI_BATCH];
+	struct leaf *told[GNMI_BATCH];
+	uint64_t values[GNMI_BATCH];
+};
+
+/* Of a new call; NULL: no memory. */
+struct agent_gsub *agent_gsub_new(struct agent_gnmi *g, struct rpc_call *call);
+struct agent_gsub *agent_gsub_free(struct agent_gsub *c);
+/* For n subscriptions. False: no memory. */
+bool agent_gsub_room(struct agent_gsub *c, size_t n);
+/* Ends the call. */
+void agent_gsub_refuse(struct agent_gsub *c, enum rpc_code code, const char *why);
+/* Something of it is due: it is served by the next reading. */
+void agent_gsub_want(struct agent_gsub *c);
+/* A counter of the kernel, which is no news when it moves. */
+bool agent_gsub_counts(const struct lysc_node *n);
