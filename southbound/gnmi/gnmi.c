@@ -65,7 +65,7 @@ static void dev_free(struct gnmi_dev *d)
 	while (!list_empty(&d->watches))
 		gnmi_watch_del(LIST_OF(d->watches.next, struct gnmi_watch, link));
 	gnmi_drift_fini(d);
-	gnmi_batch_fini(d);
+	gnmi_queue_fini(d);
 	list_del(&d->link);
 	explicit_bzero(d->password, sizeof(d->password));
 	free(d);
@@ -154,7 +154,7 @@ int gnmi_device_set(struct gnmi *g, const struct gnmi_device_cfg *cfg)
 	fresh->g = g;
 	fresh->kind = fresh->kind_cfg;
 	list_init(&fresh->watches);
-	gnmi_batch_init(fresh);
+	gnmi_queue_init(fresh);
 	gnmi_drift_init(fresh);
 	metrics(fresh);
 	list_add(&g->devs, &fresh->link);
@@ -190,7 +190,7 @@ static int port_set(void *self, const char *device, const struct device_change *
 	int r = d ? gnmi_txn_new(d, changes, n, txn) : DEVICE_E_NONE;
 
 	if (r == 0)
-		gnmi_batch_next(d);
+		gnmi_queue_next(d);
 	return r;
 }
 
@@ -253,9 +253,10 @@ static void each(void *self, void (*fn)(void *arg, const struct session_info *s)
 		};
 
 		(void)str_copy(s.last_error, sizeof(s.last_error), d->last_error);
-		(void)snprintf(s.detail, sizeof(s.detail), "%s kind=%s gnmi=%s models=%u watches=%u sets=%u",
-			       d->name, d->kind ? d->kind->name : "-", d->version[0] ? d->version : "-",
-			       d->models, d->n_watches, d->n_txns);
+		(void)snprintf(s.detail, sizeof(s.detail),
+			       "%s kind=%s gnmi=%s models=%u watches=%u sets=%u resting=%u", d->name,
+			       d->kind ? d->kind->name : "-", d->version[0] ? d->version : "-", d->models,
+			       d->n_watches, d->n_txns, gnmi_queue_resting(d));
 		fn(arg, &s);
 	}
 }

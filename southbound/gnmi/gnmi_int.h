@@ -21,6 +21,7 @@ enum {
 	GNMI_TXN_MAX = 1 << 20,	   /* octets of a transaction */
 	GNMI_OWNED_MAX = 4096,	   /* changes looked after, of a device */
 	GNMI_TRIES = 3,
+	GNMI_MEETS_MAX = 1 << 16, /* pairs of paths compared before who waits is left for later */
 };
 
 struct gnmi {
@@ -85,7 +86,7 @@ void gnmi_read_start(struct gnmi_reader *r, struct gnmi_dev *dev, const struct g
 		     size_t n, void (*fn)(struct gnmi_reader *r, bool ok));
 void gnmi_read_stop(struct gnmi_reader *r);
 
-/* ---- transactions (gnmi_set.c, gnmi_txn.c) ---- */
+/* ---- transactions (gnmi_queue.c, gnmi_set.c, gnmi_txn.c) ---- */
 
 struct gnmi_txn {
 	struct list link;
@@ -95,6 +96,10 @@ struct gnmi_txn {
 	struct gnmic_path *paths;
 	size_t n, octets;
 	struct mono until; /* how long it waits for a session */
+	bool alone;	   /* together with others it was refused */
+	bool resting;	   /* until due; then another try */
+	struct mono due;
+	unsigned tries;
 };
 
 enum gnmi_step {
@@ -105,7 +110,6 @@ enum gnmi_step {
 	GNMI_CONFIRMING, /* the commit */
 	GNMI_UNDOING,
 	GNMI_CHECKING,	 /* that it is as it was */
-	GNMI_RESTING,	 /* until another try */
 };
 
 struct gnmi_batch {
@@ -117,23 +121,35 @@ struct gnmi_batch {
 	const struct gnmic_path *paths[DEVICE_CHANGES_MAX];
 	struct gnmi_reader before, after;
 	struct rpc_call *call;
-	struct loop_timer rest;
-	unsigned tries, undo_tries;
-	unsigned solo; /* so many of the next go alone: together they were refused */
+	unsigned undo_tries;
 	bool commit;   /* sent as one to be confirmed */
 	struct rpc_status st; /* of the Set */
 };
 
-void gnmi_batch_init(struct gnmi_dev *d);
-void gnmi_batch_fini(struct gnmi_dev *d);
-void gnmi_batch_next(struct gnmi_dev *d);   /* something was queued, or is over */
-void gnmi_batch_pause(struct gnmi_dev *d);  /* the session is gone */
-void gnmi_batch_resume(struct gnmi_dev *d); /* there is one */
+/* What waits and what rests, and the batch made of it. */
+void gnmi_queue_init(struct gnmi_dev *d);
+void gnmi_queue_fini(struct gnmi_dev *d);
+void gnmi_queue_next(struct gnmi_dev *d);   /* something was queued, or is over */
+void gnmi_queue_pause(struct gnmi_dev *d);  /* the session is gone */
+void gnmi_queue_resume(struct gnmi_dev *d); /* there is one */
 /* Without a session: those that waited long enough end. */
-void gnmi_batch_expire(struct gnmi_dev *d);
+void gnmi_queue_expire(struct gnmi_dev *d);
+unsigned gnmi_queue_resting(const struct gnmi_dev *d);
+/* The batch lets go of its calls; its transactions are still linked to it. */
+void gnmi_batch_clear(struct gnmi_dev *d);
+/* Its transactions are back in the queue, each to go alone. */
+void gnmi_batch_split(struct gnmi_dev *d);
+/* Its only transaction is to be tried again later. False: often enough. */
+bool gnmi_batch_rest(struct gnmi_dev *d);
+/* A batch on its way. */
+void gnmi_batch_begin(struct gnmi_dev *d);
+void gnmi_batch_read_back(struct gnmi_dev *d, enum gnmi_step step);
+void gnmi_batch_finish(struct gnmi_dev *d, enum device_outcome o, const struct rpc_status *st);
+void gnmi_status(struct rpc_status *st, enum rpc_code code, const char *text);
 int gnmi_txn_new(struct gnmi_dev *d, const struct device_change *changes, size_t n, uint32_t *id);
 void gnmi_txn_end(struct gnmi_dev *d, struct gnmi_txn *t, enum device_outcome o, const struct rpc_status *st);
 bool gnmi_txn_fits(const struct gnmi_batch *b, const struct gnmi_txn *t);
+bool gnmi_txn_meets(const struct gnmi_txn *t, const struct gnmi_txn *u); /* a path of both */
 /* The octets of the Set for a batch, or of its inverse made of what was read before. */
 uint8_t *gnmi_set_build(struct gnmi_dev *d, struct arena *a, size_t *len);
 uint8_t *gnmi_undo_build(struct gnmi_dev *d, struct arena *a, size_t *len);
@@ -227,8 +243,9 @@ struct gnmi_dev {
 	char version[32];
 	uint64_t up_wall_ns, rx, tx, rx_errors, flaps;
 	char last_error[160];
-	struct list txns; /* that wait */
+	struct list txns; /* that wait or rest, oldest first */
 	unsigned n_txns;
+	struct loop_timer rest; /* until the first that rests is due */
 	struct gnmi_batch batch;
 	struct gnmi_drift drift;
 	struct list watches;

@@ -63,7 +63,7 @@ static uint64_t backoff(struct gnmi_dev *d)
 static void let_go(struct gnmi_dev *d, const char *why)
 {
 	d->call = rpc_call_cancel(d->call);
-	gnmi_batch_pause(d);
+	gnmi_queue_pause(d);
 	gnmi_drift_stop(d);
 	d->state = GNMI_DOWN;
 	LIST_EACH(n, &d->watches)
@@ -79,7 +79,7 @@ static void down(struct gnmi_dev *d, const char *why)
 	let_go(d, why);
 	loop_timer_after(&d->timer, backoff(d));
 	d->failures++;
-	gnmi_batch_expire(d);
+	gnmi_queue_expire(d);
 	if (!was_up && d->waiting)
 		return; /* told already */
 	d->waiting = true;
@@ -129,7 +129,7 @@ static void up(struct gnmi_dev *d)
 	LIST_EACH(n, &d->watches)
 		gnmi_watch_start(LIST_OF(n, struct gnmi_watch, link));
 	gnmi_drift_start(d);
-	gnmi_batch_resume(d);
+	gnmi_queue_resume(d);
 }
 
 static void probed(struct gnmi_dev *d, const struct rpc_status *st)
@@ -188,7 +188,7 @@ static void connect_now(struct gnmi_dev *d)
 				       .recv_max = GNMI_ARENA_MAX,
 				       .server_name = d->server_name[0] ? d->server_name : NULL };
 
-	gnmi_batch_expire(d);
+	gnmi_queue_expire(d);
 	if (rpc_channel_new(&d->ch, d->g->rpc, &cfg) < 0) {
 		d->ch = NULL;
 		down(d, "no channel: are there certificates?");

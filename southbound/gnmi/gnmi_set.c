@@ -6,7 +6,9 @@
  *	SETTING  one Set for all of them
  *	AFTER    the paths are read back, whatever the answer was; only that says what is there
  *	CONFIRMING / UNDOING, CHECKING  as it came out
- *	RESTING  before another try
+ *
+ * What the device may take another time rests in the queue meanwhile (gnmi_queue.c), alone: of
+ * several that were refused together each is tried for itself first.
  *
  * Without a session a batch stops where it stands. One that may have been sent goes on with
  * reading back, so a Set is never sent a second time on top of one nobody knows the end of.
@@ -16,30 +18,16 @@
 
 #include "southbound/gnmi/gnmi_int.h"
 
-static void before(struct gnmi_dev *d);
-static void after(struct gnmi_dev *d, enum gnmi_step step);
 static void undo(struct gnmi_dev *d);
 
-static void status(struct rpc_status *st, enum rpc_code code, const char *text)
+void gnmi_status(struct rpc_status *st, enum rpc_code code, const char *text)
 {
 	st->code = code;
 	(void)str_copy(st->text, sizeof(st->text), text);
 }
 
-static void clear(struct gnmi_batch *b)
-{
-	gnmi_read_stop(&b->before);
-	gnmi_read_stop(&b->after);
-	b->call = rpc_call_cancel(b->call);
-	loop_timer_stop(&b->rest);
-	b->step = GNMI_IDLE;
-	b->paused = false;
-	b->n = 0;
-	b->tries = b->undo_tries = 0;
-}
-
 /* Every transaction of the batch ends so; the next begins. */
-static void finish(struct gnmi_dev *d, enum device_outcome o, const struct rpc_status *st)
+void gnmi_batch_finish(struct gnmi_dev *d, enum device_outcome o, const struct rpc_status *st)
 {
 	struct gnmi_batch *b = &d->batch;
 	struct rpc_status last = *st;
@@ -47,52 +35,17 @@ static void finish(struct gnmi_dev *d, enum device_outcome o, const struct rpc_s
 	struct list *n;
 
 	list_init(&ended);
-	clear(b);
-	d->drift.changes++; /* what is read just now may be of either time */
+	gnmi_batch_clear(d);
 	while ((n = list_pop(&b->txns)))
 		list_add(&ended, n);
-	if (b->solo > 0)
-		b->solo--;
 	while ((n = list_pop(&ended)))
 		gnmi_txn_end(d, LIST_OF(n, struct gnmi_txn, link), o, &last);
-	gnmi_batch_next(d);
-}
-
-/* Together they were refused: each alone, so that only the guilty are. */
-static void split(struct gnmi_dev *d)
-{
-	struct gnmi_batch *b = &d->batch;
-	struct list *n;
-
-	clear(b);
-	d->drift.changes++;
-	b->solo = 0;
-	while (!list_empty(&b->txns)) {
-		n = b->txns.prev;
-		list_del(n);
-		list_push(&d->txns, n);
-		b->solo++;
-	}
-	gnmi_batch_next(d);
+	gnmi_queue_next(d);
 }
 
 static bool alone(const struct gnmi_batch *b)
 {
 	return b->txns.next->next == &b->txns;
-}
-
-static void rest(struct gnmi_dev *d)
-{
-	d->batch.step = GNMI_RESTING;
-	loop_timer_after(&d->batch.rest, d->g->cfg.backoff_ns_min << d->batch.tries);
-}
-
-static void rested(void *arg)
-{
-	struct gnmi_dev *d = arg;
-
-	if (!d->batch.paused)
-		before(d);
 }
 
 /* The device may say another word next time, and so may we. */
@@ -138,14 +91,14 @@ static void was_set(void *arg, const struct rpc_status *st, const uint8_t *data,
 	}
 	if (why) {
 		d->rx_errors++;
-		status(&b->st, RPC_INTERNAL, why);
+		gnmi_status(&b->st, RPC_INTERNAL, why);
 	}
 	if (b->commit && (st->code == RPC_UNIMPLEMENTED || st->code == RPC_INVALID_ARGUMENT)) {
 		d->commit_ok = false; /* it does not know the extension: do without */
-		before(d);
+		gnmi_batch_begin(d);
 		return;
 	}
-	after(d, GNMI_AFTER);
+	gnmi_batch_read_back(d, GNMI_AFTER);
 }
 
 static void send_batch(struct gnmi_dev *d)
@@ -163,8 +116,8 @@ static void send_batch(struct gnmi_dev *d)
 	r = send_set(d, msg, len, was_set);
 	arena_fini(&a);
 	if (r < 0) {
-		status(&b->st, RPC_RESOURCE_EXHAUSTED, "no memory");
-		finish(d, DEVICE_REFUSED, &b->st);
+		gnmi_status(&b->st, RPC_RESOURCE_EXHAUSTED, "no memory");
+		gnmi_batch_finish(d, DEVICE_REFUSED, &b->st);
 	}
 }
 
@@ -181,15 +134,13 @@ static void read_before(struct gnmi_reader *r, bool ok)
 	}
 	b->st = r->st;
 	gnmi_sess_doubt(d);
-	if (passing(b->st.code) && ++b->tries < GNMI_TRIES)
-		rest(d);
-	else if (!alone(b))
-		split(d);
-	else
-		finish(d, DEVICE_REFUSED, &b->st);
+	if (!alone(b))
+		gnmi_batch_split(d);
+	else if (!passing(b->st.code) || !gnmi_batch_rest(d))
+		gnmi_batch_finish(d, DEVICE_REFUSED, &b->st);
 }
 
-static void before(struct gnmi_dev *d)
+void gnmi_batch_begin(struct gnmi_dev *d)
 {
 	d->batch.step = GNMI_BEFORE;
 	gnmi_read_start(&d->batch.before, d, d->batch.paths, d->batch.n, read_before);
@@ -207,18 +158,18 @@ static void confirmed(void *arg, const struct rpc_status *st, const uint8_t *dat
 	b->call = NULL;
 	d->rx++;
 	if (st->code == RPC_OK) {
-		finish(d, DEVICE_DONE, &b->st);
+		gnmi_batch_finish(d, DEVICE_DONE, &b->st);
 		return;
 	}
 	if (!passing(st->code) || st->code == RPC_FAILED_PRECONDITION) {
 		/* It never began to wait for it: the extension means nothing to it. */
 		d->commit_ok = false;
-		finish(d, DEVICE_DONE, &b->st);
+		gnmi_batch_finish(d, DEVICE_DONE, &b->st);
 		return;
 	}
 	b->st = *st;
 	gnmi_sess_doubt(d);
-	after(d, GNMI_AFTER);
+	gnmi_batch_read_back(d, GNMI_AFTER);
 }
 
 static void commit(struct gnmi_dev *d, enum gnmic_commit what, rpc_answer_fn fn)
@@ -233,7 +184,7 @@ static void commit(struct gnmi_dev *d, enum gnmic_commit what, rpc_answer_fn fn)
 	r = send_set(d, msg, len, fn);
 	arena_fini(&a);
 	if (r < 0)
-		finish(d, DEVICE_UNKNOWN, &d->batch.st);
+		gnmi_batch_finish(d, DEVICE_UNKNOWN, &d->batch.st);
 }
 
 static void nothing_done(struct gnmi_dev *d)
@@ -241,15 +192,15 @@ static void nothing_done(struct gnmi_dev *d)
 	struct gnmi_batch *b = &d->batch;
 	bool said_yes = b->st.code == RPC_OK;
 
-	if ((said_yes || passing(b->st.code)) && ++b->tries < GNMI_TRIES) {
-		rest(d);
-	} else if (!alone(b)) {
-		split(d);
+	if (!alone(b)) {
+		gnmi_batch_split(d);
+	} else if ((said_yes || passing(b->st.code)) && gnmi_batch_rest(d)) {
+		return;
 	} else if (said_yes) {
-		status(&b->st, RPC_OK, "the device says done, and it is not");
-		finish(d, DEVICE_FALSE, &b->st);
+		gnmi_status(&b->st, RPC_OK, "the device says done, and it is not");
+		gnmi_batch_finish(d, DEVICE_FALSE, &b->st);
 	} else {
-		finish(d, DEVICE_REFUSED, &b->st);
+		gnmi_batch_finish(d, DEVICE_REFUSED, &b->st);
 	}
 }
 
@@ -260,10 +211,10 @@ static void judge(struct gnmi_dev *d)
 
 	if (!gnmi_batch_compare(d, &v)) {
 		d->rx_errors++;
-		status(&b->st, RPC_INTERNAL, "what was read back cannot be read");
-		finish(d, DEVICE_UNKNOWN, &b->st);
+		gnmi_status(&b->st, RPC_INTERNAL, "what was read back cannot be read");
+		gnmi_batch_finish(d, DEVICE_UNKNOWN, &b->st);
 	} else if (v.done == v.n && !b->commit) {
-		finish(d, DEVICE_DONE, &b->st);
+		gnmi_batch_finish(d, DEVICE_DONE, &b->st);
 	} else if (v.done == v.n) {
 		b->step = GNMI_CONFIRMING;
 		commit(d, GNMIC_COMMIT_CONFIRM, confirmed);
@@ -281,19 +232,19 @@ static void checked(struct gnmi_dev *d)
 
 	if (gnmi_batch_compare(d, &v) && v.same == v.n) {
 		if (!alone(b)) {
-			split(d);
+			gnmi_batch_split(d);
 			return;
 		}
 		if (b->st.code == RPC_OK)
-			status(&b->st, RPC_OK, "the device says done, and half of it was");
-		finish(d, DEVICE_UNDONE, &b->st);
+			gnmi_status(&b->st, RPC_OK, "the device says done, and half of it was");
+		gnmi_batch_finish(d, DEVICE_UNDONE, &b->st);
 	} else if (++b->undo_tries < GNMI_TRIES) {
 		b->commit = false;
 		undo(d);
 	} else {
 		if (b->st.code == RPC_OK)
-			status(&b->st, RPC_OK, "half of it was done, and it could not be taken back");
-		finish(d, DEVICE_BROKEN, &b->st);
+			gnmi_status(&b->st, RPC_OK, "half of it was done, and it could not be taken back");
+		gnmi_batch_finish(d, DEVICE_BROKEN, &b->st);
 	}
 }
 
@@ -308,14 +259,14 @@ static void read_back(struct gnmi_reader *r, bool ok)
 		checked(d);
 	} else if (++b->undo_tries < GNMI_TRIES) {
 		gnmi_sess_doubt(d);
-		after(d, b->step);
+		gnmi_batch_read_back(d, b->step);
 	} else {
 		b->st = r->st;
-		finish(d, DEVICE_UNKNOWN, &b->st);
+		gnmi_batch_finish(d, DEVICE_UNKNOWN, &b->st);
 	}
 }
 
-static void after(struct gnmi_dev *d, enum gnmi_step step)
+void gnmi_batch_read_back(struct gnmi_dev *d, enum gnmi_step step)
 {
 	d->batch.step = step;
 	gnmi_read_start(&d->batch.after, d, d->batch.paths, d->batch.n, read_back);
@@ -330,7 +281,7 @@ static void undone(void *arg, const struct rpc_status *st, const uint8_t *data, 
 	(void)len;
 	d->batch.call = NULL;
 	d->rx++;
-	after(d, GNMI_CHECKING);
+	gnmi_batch_read_back(d, GNMI_CHECKING);
 }
 
 static void undo(struct gnmi_dev *d)
@@ -350,119 +301,5 @@ static void undo(struct gnmi_dev *d)
 	r = send_set(d, msg, len, undone);
 	arena_fini(&a);
 	if (r < 0)
-		finish(d, DEVICE_BROKEN, &d->batch.st);
-}
-
-/* ---- sessions and the queue ---- */
-
-void gnmi_batch_init(struct gnmi_dev *d)
-{
-	list_init(&d->txns);
-	list_init(&d->batch.txns);
-	loop_timer_init(&d->batch.rest, d->g->loop, rested, d);
-}
-
-void gnmi_batch_fini(struct gnmi_dev *d)
-{
-	struct list *n;
-
-	clear(&d->batch);
-	loop_timer_fini(&d->batch.rest);
-	while ((n = list_pop(&d->batch.txns)) || (n = list_pop(&d->txns))) {
-		struct gnmi_txn *t = LIST_OF(n, struct gnmi_txn, link);
-
-		arena_fini(&t->a);
-		free(t);
-	}
-}
-
-void gnmi_batch_next(struct gnmi_dev *d)
-{
-	struct gnmi_batch *b = &d->batch;
-
-	if (b->step != GNMI_IDLE || d->state != GNMI_UP)
-		return;
-	while (!list_empty(&d->txns)) {
-		struct gnmi_txn *t = LIST_OF(d->txns.next, struct gnmi_txn, link);
-
-		if (b->n > 0 && (b->solo > 0 || !gnmi_txn_fits(b, t)))
-			break;
-		list_del(&t->link);
-		list_add(&b->txns, &t->link);
-		for (size_t i = 0; i < t->n; i++) {
-			b->changes[b->n] = &t->changes[i];
-			b->paths[b->n++] = &t->paths[i];
-		}
-	}
-	if (b->n > 0)
-		before(d);
-}
-
-void gnmi_batch_pause(struct gnmi_dev *d)
-{
-	struct gnmi_batch *b = &d->batch;
-
-	if (b->paused)
-		return; /* another try to reach the device failed: no reason to wait longer */
-	b->call = rpc_call_cancel(b->call);
-	if (b->step == GNMI_SETTING)
-		status(&b->st, RPC_UNAVAILABLE, "the session was lost");
-	if (b->step == GNMI_BEFORE)
-		gnmi_read_stop(&b->before);
-	gnmi_read_stop(&b->after);
-	b->paused = b->step != GNMI_IDLE;
-	LIST_EACH(n, &b->txns) /* from now on it waits */
-		LIST_OF(n, struct gnmi_txn, link)->until =
-			mono_add(loop_now(d->g->loop), d->g->cfg.wait_ns);
-}
-
-void gnmi_batch_resume(struct gnmi_dev *d)
-{
-	struct gnmi_batch *b = &d->batch;
-
-	if (!b->paused) {
-		gnmi_batch_next(d);
-		return;
-	}
-	b->paused = false;
-	switch (b->step) {
-	case GNMI_IDLE:
-		break;
-	case GNMI_BEFORE:
-	case GNMI_RESTING:
-		loop_timer_stop(&b->rest);
-		before(d);
-		break;
-	case GNMI_SETTING:
-	case GNMI_AFTER:
-	case GNMI_CONFIRMING:
-		after(d, GNMI_AFTER);
-		break;
-	case GNMI_UNDOING:
-	case GNMI_CHECKING:
-		after(d, GNMI_CHECKING);
-		break;
-	}
-}
-
-void gnmi_batch_expire(struct gnmi_dev *d)
-{
-	struct gnmi_batch *b = &d->batch;
-	struct mono now = loop_now(d->g->loop);
-	struct rpc_status st;
-
-	status(&st, RPC_UNAVAILABLE, d->last_error[0] ? d->last_error : "no session");
-	if (b->paused && !mono_before(now, LIST_OF(b->txns.next, struct gnmi_txn, link)->until)) {
-		bool sent = b->step != GNMI_BEFORE && b->step != GNMI_RESTING;
-
-		finish(d, sent ? DEVICE_UNKNOWN : DEVICE_REFUSED, &st);
-	}
-	LIST_EACH(n, &d->txns) {
-		struct gnmi_txn *t = LIST_OF(n, struct gnmi_txn, link);
-
-		if (mono_before(now, t->until))
-			break; /* younger ones follow */
-		list_del(&t->link);
-		gnmi_txn_end(d, t, DEVICE_REFUSED, &st);
-	}
+		gnmi_batch_finish(d, DEVICE_BROKEN, &d->batch.st);
 }

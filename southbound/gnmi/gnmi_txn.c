@@ -115,6 +115,12 @@ void gnmi_txn_end(struct gnmi_dev *d, struct gnmi_txn *t, enum device_outcome o,
 	txn_free(t);
 }
 
+/* One is the other, or in it. */
+static bool meet(const struct gnmic_path *a, const struct gnmic_path *b)
+{
+	return gnmic_path_match(a, b) || gnmic_path_match(b, a);
+}
+
 /* One may go with others when it fits and its paths do not meet theirs: inside of a Set the
  * order is by kind of change, not the one they were given in. */
 bool gnmi_txn_fits(const struct gnmi_batch *b, const struct gnmi_txn *t)
@@ -129,10 +135,18 @@ bool gnmi_txn_fits(const struct gnmi_batch *b, const struct gnmi_txn *t)
 		return false;
 	for (size_t i = 0; i < b->n; i++)
 		for (size_t j = 0; j < t->n; j++)
-			if (gnmic_path_match(b->paths[i], &t->paths[j]) ||
-			    gnmic_path_match(&t->paths[j], b->paths[i]))
+			if (meet(b->paths[i], &t->paths[j]))
 				return false;
 	return true;
+}
+
+bool gnmi_txn_meets(const struct gnmi_txn *t, const struct gnmi_txn *u)
+{
+	for (size_t i = 0; i < t->n; i++)
+		for (size_t j = 0; j < u->n; j++)
+			if (meet(&t->paths[i], &u->paths[j]))
+				return true;
+	return false;
 }
 
 /* ---- octets ---- */
