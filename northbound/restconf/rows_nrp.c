@@ -62,6 +62,8 @@ void rc_nrp_fill(const struct nrp_query *q, struct lyd_node *entry)
 	if (v->algo)
 		rc_addf(c, "algorithm", "%u", v->algo);
 	rc_add(c, "alone", v->alone ? "true" : "false");
+	if (v->status != NRP_LEAVING)
+		rc_addf(c, "queue-priority", "%u", v->priority);
 	q->each_link(q->self, v->id, link_fill, c);
 	q->each_node(q->self, v->id, node_fill, c);
 }

@@ -321,6 +321,7 @@ static const struct rc_leaf fad_leaves[] = {
 	RC_LEAF("priority", RC_U8, struct ted_fad, priority, 0),
 	RC_LEAF("flags", RC_U32, struct ted_fad, flags, RC_SKIP_ZERO),
 	RC_LEAF("unsupported", RC_BOOL, struct ted_fad, unsupported, RC_SKIP_ZERO),
+	RC_LEAF("exclusive", RC_BOOL, struct ted_fad, exclusive, RC_SKIP_ZERO),
 };
 
 static void fad_fill(struct lyd_node *parent, const struct ted_fad *f)

@@ -155,6 +155,8 @@ uint32_t book_claim_link(const struct book_claim *c, uint32_t i);
 uint64_t book_excess(const struct book *b, uint32_t link);
 /* The same for an NRP and its share. */
 uint64_t book_share_excess(const struct book *b, uint32_t link, uint32_t nrp);
+/* Most that is reserved in an NRP at any time, with what is kept for after a failure. */
+uint64_t book_nrp_most(const struct book *b, uint32_t link, uint32_t nrp);
 /* Claims on a link, in order of arrival; valid until the next change. */
 struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t *n);
 

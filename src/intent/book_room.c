@@ -265,12 +265,18 @@ uint64_t book_excess(const struct book *b, uint32_t link)
 	return rest(peak(l, link, &all, BOOK_ALWAYS) + l->measured_bps, l->capacity_bps);
 }
 
-uint64_t book_share_excess(const struct book *b, uint32_t link, uint32_t nrp)
+uint64_t book_nrp_most(const struct book *b, uint32_t link, uint32_t nrp)
 {
 	const struct book_scope all = { .setup = BOOK_PRIOS - 1, .one = true, .nrp = nrp };
+
+	return link < b->n_links ? peak(&b->links[link], link, &all, BOOK_ALWAYS) : 0;
+}
+
+uint64_t book_share_excess(const struct book *b, uint32_t link, uint32_t nrp)
+{
 	uint64_t share = book_share(b, link, nrp);
 
-	return share == 0 ? 0 : rest(peak(&b->links[link], link, &all, BOOK_ALWAYS), share);
+	return share == 0 ? 0 : rest(book_nrp_most(b, link, nrp), share);
 }
 
 bool book_over_after(const struct book *b, uint32_t link, const uint64_t *failure)

@@ -122,6 +122,11 @@ int intent_measured(struct intent *i, uint32_t link, uint64_t bps)
 	return 0;
 }
 
+uint64_t intent_nrp_reserved(const struct intent *i, uint32_t link, uint32_t nrp)
+{
+	return book_nrp_most(i->book, link, nrp);
+}
+
 int intent_share(struct intent *i, uint32_t link, uint32_t nrp, uint64_t bps)
 {
 	size_t n;

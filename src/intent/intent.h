@@ -362,6 +362,8 @@ bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_r
 int intent_measured(struct intent *i, uint32_t link, uint64_t bps);
 /* The most an NRP may reserve on a link, 0 no limit. 0 or -ENOMEM. */
 int intent_share(struct intent *i, uint32_t link, uint32_t nrp, uint64_t bps);
+/* The most that is reserved in an NRP on a link at any time. */
+uint64_t intent_nrp_reserved(const struct intent *i, uint32_t link, uint32_t nrp);
 /* Full recomputation against the running book: true when bit-exact. */
 bool intent_book_audit(const struct intent *i, char *why, size_t cap);
 

@@ -62,6 +62,7 @@ struct nrp_view {
 	uint32_t n_links, n_links_in;	/* that are to have its class */
 	uint32_t n_nodes, n_nodes_in;	/* that are to have its SIDs */
 	bool alone; /* it borrows nothing: a slice in it is dedicated */
+	uint8_t priority; /* of its queues: 0 is served first, 6 last */
 };
 
 /* By id ascending, the first above `after`. False: there is none. */

@@ -309,6 +309,8 @@ static bool read_class(struct nrp_class *c, const struct step *s, unsigned n, co
 		c->rate = u;
 	else if (n == 1 && strcmp(s[0].name, "ceil") == 0)
 		c->ceil = u;
+	else if (n == 1 && strcmp(s[0].name, "priority") == 0 && u <= UINT8_MAX)
+		c->priority = (uint8_t)u;
 	else if (n == 2 && strcmp(s[0].name, "state") == 0 && strcmp(s[1].name, "status") == 0)
 		c->in = strcmp(text, "in") == 0;
 	else if (n == 2 && strcmp(s[0].name, "state") == 0 && strcmp(s[1].name, "reason") == 0)

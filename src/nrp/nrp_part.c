@@ -115,6 +115,7 @@ static int part_add(struct nrp *n, const struct slice_nrp *doc)
 	(void)str_copy(p.name, sizeof(p.name), doc->name);
 	p.algo = slice_nrp_algo(n->env.slice, doc->id);
 	p.alone = slice_nrp_alone(n->env.slice, doc->id);
+	p.priority = slice_nrp_priority(n->env.slice, doc->id);
 	if (doc->id > NRP_ID_MAX)
 		nrp_refuse(&p, "nrp-id %u: queues are numbered up to %d", doc->id, NRP_ID_MAX);
 	take_blocks(&p, doc);

@@ -35,6 +35,8 @@ struct nrp_leaves {
 struct nrp_class {
 	uint32_t id;
 	uint64_t rate, ceil;
+	uint8_t priority; /* 0 is served first */
+	bool lacks;	  /* wanted: more is reserved in it than there is */
 	uint32_t n_blocks;
 	struct ip_prefix block[NRP_BLOCKS_MAX];
 	bool in;
@@ -133,6 +135,7 @@ struct nrp_part {
 	uint32_t id;
 	uint8_t algo;
 	bool alone;
+	uint8_t priority;
 	struct ip_prefix block[NRP_BLOCKS_MAX];
 	uint32_t n_blocks;
 	char refused[SR_REASON_MAX]; /* nothing of it is made, "" */

@@ -22,7 +22,8 @@ enum { AGAIN_S = 5, AGAIN_MAX_S = 120, SETTLE_S = 15 };
 
 bool nrp_class_eq(const struct nrp_class *have, const struct nrp_class *want)
 {
-	if (have->rate != want->rate || have->ceil != want->ceil || have->n_blocks != want->n_blocks)
+	if (have->rate != want->rate || have->ceil != want->ceil || have->priority != want->priority ||
+	    have->n_blocks != want->n_blocks)
 		return false;
 	for (uint32_t i = 0; i < want->n_blocks; i++) {
 		bool there = false;
@@ -97,8 +98,8 @@ static void put_class(struct changes *c, const struct nrp_link *l, const struct 
 	str_addf(&json, "{\"id\":%u,\"sid-block\":[", w->id);
 	for (uint32_t i = 0; i < w->n_blocks; i++)
 		str_addf(&json, "%s\"%s\"", i ? "," : "", ip_prefix_text(&w->block[i], text, sizeof(text)));
-	str_addf(&json, "],\"rate\":\"%llu\",\"ceil\":\"%llu\"}", (unsigned long long)w->rate,
-		 (unsigned long long)w->ceil);
+	str_addf(&json, "],\"rate\":\"%llu\",\"ceil\":\"%llu\",\"priority\":%u}", (unsigned long long)w->rate,
+		 (unsigned long long)w->ceil, w->priority);
 	change_add(c, DEVICE_REPLACE, &path, &json);
 }
 

@@ -46,7 +46,7 @@ static enum found link_found(const struct nrp *n, uint32_t id, const char *label
 	want = nrp_box_link(&d->want, name, false);
 	c = want ? nrp_link_class(want, id, false) : NULL;
 	if (!c) {
-		(void)snprintf(why, SR_REASON_MAX, "link %.100s: the partition has no rate of its own on it", label);
+		(void)snprintf(why, SR_REASON_MAX, "link %.100s: the partition does not have it", label);
 		return NEVER;
 	}
 	st = nrp_class_status(d, name, c, &reason);

@@ -54,6 +54,10 @@ enum nrp_status nrp_class_status(struct nrp_device *d, const char *link, const s
 	struct nrp_link *l = nrp_box_link(&d->have, link, false);
 	struct nrp_class *c = l ? nrp_link_class(l, want->id, false) : NULL;
 
+	if (want->lacks) {
+		*reason = "more is reserved in it than partitions with a rate leave of the link";
+		return NRP_FAILED;
+	}
 	return status_of(d, want->id, c && nrp_class_eq(c, want), c && c->in, c ? c->reason : "", reason);
 }
 
@@ -220,7 +224,7 @@ static void sum_node(void *arg, const struct nrp_node_view *l)
 static void view_of(const struct nrp *n, const struct nrp_part *p, struct nrp_view *v)
 {
 	*v = (struct nrp_view){ .name = p->name, .id = p->id, .algo = p->algo, .alone = p->alone,
-				.status = NRP_IN };
+				.priority = p->priority, .status = NRP_IN };
 	if (p->refused[0]) {
 		v->status = NRP_FAILED;
 		(void)str_copy(v->reason, sizeof(v->reason), p->refused);

@@ -125,23 +125,65 @@ static int adjacency(struct nrp_device *d, struct nrp_locator *l, const char *na
 	return 0;
 }
 
-static int class(const struct nrp *n, struct nrp_device *d, const char *name, uint32_t link,
-		 const struct nrp_part *p)
+/* A link of a device, and what is left of its rate when partitions have theirs. */
+struct spot {
+	const struct nrp *n;
+	struct nrp_device *d;
+	const char *name; /* of the interface */
+	uint32_t link;
+	uint64_t left;
+};
+
+static uint64_t share_of(const struct nrp_part *p, uint32_t link)
 {
-	uint64_t capacity = n->ted->links[link].capacity_bps, rate = link < p->n_share ? p->share[link] : 0;
+	return link < p->n_share && !p->refused[0] ? p->share[link] : SLICE_NO_SHARE;
+}
+
+static uint64_t without_shares(const struct nrp *n, uint32_t link)
+{
+	uint64_t left = n->ted->links[link].capacity_bps;
+
+	for (size_t i = 0; i < n->parts.n; i++) {
+		uint64_t share = share_of(&n->parts.at[i], link);
+
+		if (share > SLICE_NO_SHARE)
+			left -= share < left ? share : left;
+	}
+	return left;
+}
+
+/* One that has no rate shares the link with all: it is assured what its slices have reserved. */
+static void common(struct spot *s, const struct nrp_part *p, struct nrp_class *c)
+{
+	uint64_t reserved = intent_nrp_reserved(s->n->env.intent, s->link, p->id);
+
+	c->lacks = reserved > s->left;
+	c->rate = c->lacks ? s->left : reserved;
+	s->left -= c->rate;
+	if (c->rate < NRP_RATE_MIN)
+		c->rate = NRP_RATE_MIN;
+}
+
+static int class(struct spot *s, const struct nrp_part *p)
+{
+	uint64_t capacity = s->n->ted->links[s->link].capacity_bps, share = share_of(p, s->link);
 	struct nrp_link *l;
 	struct nrp_class *c;
 
-	if (rate <= SLICE_NO_SHARE || capacity == 0)
+	if (share == SLICE_NO_SHARE || capacity == 0)
 		return 0;
-	l = nrp_box_link(&d->want, name, true);
+	l = nrp_box_link(&s->d->want, s->name, true);
 	c = l ? nrp_link_class(l, p->id, true) : NULL;
 	if (!c)
 		return err_raise(-ENOMEM);
 	l->capacity = capacity;
-	c->link = link;
-	c->rate = rate;
-	c->ceil = p->alone || capacity < rate ? rate : capacity;
+	c->link = s->link;
+	c->priority = p->priority;
+	if (share == 0)
+		common(s, p, c);
+	else
+		c->rate = share;
+	c->ceil = p->alone || capacity < c->rate ? c->rate : capacity;
 	c->n_blocks = p->n_blocks;
 	memcpy(c->block, p->block, sizeof(c->block));
 	return 0;
@@ -151,12 +193,11 @@ static int link_of(const struct nrp *n, struct nrp_device *d, uint32_t link)
 {
 	const struct ted_link *l = &n->ted->links[link];
 	const char *name = nrp_box_interface(&d->have, &l->local_v6);
+	struct spot s = { n, d, name, link, without_shares(n, link) };
 	int r = 0;
 
-	for (size_t i = 0; name && r == 0 && i < n->parts.n; i++) {
-		if (!n->parts.at[i].refused[0])
-			r = class(n, d, name, link, &n->parts.at[i]);
-	}
+	for (size_t i = 0; name && r == 0 && i < n->parts.n; i++)
+		r = class(&s, &n->parts.at[i]);
 	for (size_t i = 0; name && r == 0 && i < d->want.locators.n; i++) {
 		if (l->remote_v6.family == IP_V6 && !n->ted->nodes[l->to].pseudonode)
 			r = adjacency(d, &d->want.locators.at[i], name, &l->remote_v6);

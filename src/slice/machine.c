@@ -503,6 +503,9 @@ void slice_on_policy(void *arg, const struct sr_policy_key *key)
 	if (!e)
 		return;
 	slice_look(e);
+	/* Where it runs is where its partition's queues have to be long enough. */
+	if (e->service.real.nrp)
+		slice_partitions_changed(s);
 	for (size_t i = 0; s->n_inside > 0 && i < s->of[SLICE_SERVICE].n; i++) {
 		const char *parent = s->of[SLICE_SERVICE].at[i]->service.real.parent;
 

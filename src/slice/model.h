@@ -281,6 +281,10 @@ struct slice_nrp {
 	const char *phb; /* "" none */
 };
 
+struct slice_phb {
+	uint8_t priority; /* of queues, 0 to 6; 7: it does not say */
+};
+
 /* Routers' locators have room in a prefix of this length at most; what is longer is a SID. */
 enum { SLICE_BLOCK_BITS_MAX = 80 };
 
@@ -293,4 +297,6 @@ int slice_template_read(const char *doc, size_t len, struct arena *a, struct sli
 int slice_service_read(const char *doc, size_t len, struct arena *a, struct slice_service *out,
 		       struct slice_fault *f);
 int slice_nrp_read(const char *doc, size_t len, struct arena *a, struct slice_nrp *out,
+		   struct slice_fault *f);
+int slice_phb_read(const char *doc, size_t len, struct arena *a, struct slice_phb *out,
 		   struct slice_fault *f);

@@ -101,6 +101,7 @@ static int entry_read(struct slice_entry *e, struct slice_fault *f)
 	case SLICE_NRP:
 		return slice_nrp_read(e->doc, e->len, &e->arena, &e->nrp, f);
 	case SLICE_PHB:
+		return slice_phb_read(e->doc, e->len, &e->arena, &e->phb, f);
 	case SLICE_KINDS:
 		break;
 	}

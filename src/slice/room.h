@@ -36,6 +36,7 @@ struct slice_entry {
 		struct slice_template template;
 		struct slice_service service;
 		struct slice_nrp nrp;
+		struct slice_phb phb;
 	};
 	bool writing; /* a change of it is on its way to disk */
 	uint8_t algo_given; /* a partition with SIDs of its own that says no algorithm; 0 none */

@@ -238,6 +238,8 @@ uint32_t slice_count(const struct slice *s, enum slice_kind kind);
 uint8_t slice_nrp_algo(const struct slice *s, uint32_t nrp_id);
 /* Does a slice in a partition want its resources for itself: dedicated, or isolated? */
 bool slice_nrp_alone(const struct slice *s, uint32_t nrp_id);
+/* Which partition's queues are served first: 0 before 6 (best effort is behind them all). */
+uint8_t slice_nrp_priority(const struct slice *s, uint32_t nrp_id);
 
 struct slice_view {
 	enum slice_state state;

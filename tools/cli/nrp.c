@@ -52,6 +52,7 @@ static const struct cli_column fields[] = {
 	{ "why", "realised/reason", NULL, false },
 	{ "algorithm", "realised/algorithm", NULL, false },
 	{ "alone", "realised/alone", NULL, false },
+	{ "priority", "realised/queue-priority", NULL, false },
 	{ "SIDs", "selector-id/ipv6/srv6-sid", fmt_blocks, false },
 };
 

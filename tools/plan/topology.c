@@ -429,6 +429,7 @@ static int read_fad(const struct plan_at *at, void *into)
 		PLAN_VALUE_ROW("priority", PLAN_U8, struct ted_fad, priority, 0, 0),
 		PLAN_VALUE_ROW("flags", PLAN_U32, struct ted_fad, flags, 0, 0),
 		PLAN_VALUE_ROW("unsupported", PLAN_BOOL, struct ted_fad, unsupported, 0, 0),
+		PLAN_VALUE_ROW("exclusive", PLAN_BOOL, struct ted_fad, exclusive, 0, 0),
 		PLAN_CALL_ROW("exclude-any", read_exclude_any),
 		PLAN_CALL_ROW("include-any", read_include_any),
 		PLAN_CALL_ROW("include-all", read_include_all),

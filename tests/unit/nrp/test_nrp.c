@@ -427,6 +427,98 @@ START_TEST(slice_that_is_dedicated_borrows_nothing)
 }
 END_TEST
 
+#define FREE_PART(more)                                                                            \
+	"{\"name\":\"open\",\"nrp-id\":9,\"selector-id\":{\"ipv6\":{\"srv6-sid\":[\"fd5e:66::/32\"]}}" more "}"
+
+/* Without a rate it shares the links with all: its queues are assured what is reserved in it. */
+START_TEST(partition_without_a_rate_is_assured_what_is_reserved_in_it)
+{
+	struct slice_view sv;
+
+	gold();
+	ck_assert_int_eq(put(SLICE_NRP, "open", FREE_PART("")), 0);
+	run_ms(2000);
+	ck_assert_str_eq(STATUS(9), "in");
+	ck_assert_str_eq(CLASS("a", "b", "9"), "8000");
+	ck_assert_str_eq(dev_has("a", "/device/link[name=to-b]/nrp[id=9]/ceil"), "10000000");
+	ck_assert_int_eq(put(SLICE_SERVICE, "one", order("one", 3, "\"nrp-id\":9,\"sharing\":\"reserved\"")), 0);
+	run_ms(5000);
+	ck_assert_int_eq(slice_get(bed.slice, "one", &sv), 0);
+	ck_assert(sv.done & 1u << SLICE_STEP_QUEUE);
+	ck_assert_str_eq(CLASS("a", "b", "9"), "3000000");
+	ck_assert_str_eq(CLASS("b", "c", "9"), "3000000");
+	ck_assert_str_eq(CLASS("c", "b", "9"), "8000"); /* it goes one way only */
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one"), 0);
+	run_ms(5000);
+	ck_assert_str_eq(CLASS("a", "b", "9"), "8000");
+	for (unsigned i = 0; i < ROUTERS; i++)
+		ck_assert_uint_eq(bed.dev[i].deletes, 0);
+}
+END_TEST
+
+/* Its twin: the book has room (gold's is not used), the queues of the link do not. */
+START_TEST(what_others_are_assured_is_not_promised_twice)
+{
+	struct slice_view sv;
+
+	gold();
+	ck_assert_int_eq(put(SLICE_NRP, "open", FREE_PART("")), 0);
+	run_ms(2000);
+	ck_assert_int_eq(put(SLICE_SERVICE, "one", order("one", 6, "\"nrp-id\":9,\"sharing\":\"reserved\"")), 0);
+	run_ms(5000);
+	ck_assert_str_eq(STATE("one"), "rolled-back");
+	ck_assert(strstr(sv.reason, "a>b"));
+	ck_assert(strstr(sv.reason, "more is reserved in it than partitions with a rate leave"));
+	ck_assert_str_eq(CLASS("a", "b", "7"), "5000000");
+	ck_assert_str_eq(STATUS(9), "in");
+}
+END_TEST
+
+#define PRIORITY(id) dev_has("a", "/device/link[name=to-b]/nrp[id=" id "]/priority")
+#define PHB(name, more) put(SLICE_PHB, name, "{\"id\":\"" name "\"" more "}")
+
+START_TEST(queues_are_as_urgent_as_the_profile_says)
+{
+	gold();
+	ck_assert_str_eq(PRIORITY("7"), "4");
+	ck_assert_int_eq(PHB("bulk", ""), 0);
+	ck_assert_int_eq(put(SLICE_NRP, "open", FREE_PART(",\"phb-profile\":\"bulk\"")), 0);
+	run_ms(2000);
+	ck_assert_str_eq(PRIORITY("9"), "4"); /* it says nothing, and its name is none that is known */
+	ck_assert_int_eq(PHB("bulk", ",\"sextant-nrp:queue-priority\":6"), 0);
+	run_ms(2000);
+	ck_assert_str_eq(PRIORITY("9"), "6");
+	ck_assert_int_eq(put(SLICE_NRP, "open", FREE_PART(",\"phb-profile\":\"EF-queue-1\"")), 0);
+	run_ms(2000);
+	ck_assert_str_eq(PRIORITY("9"), "0");
+	ck_assert_uint_eq(view(9)->priority, 0);
+	ck_assert_str_eq(PRIORITY("7"), "4");
+	ck_assert_int_eq(PHB("bad", ",\"sextant-nrp:queue-priority\":7"), SLICE_E_INVALID);
+}
+END_TEST
+
+/* Where no profile says it: a slice that is promised a delay is not behind one that is not. */
+START_TEST(partition_of_a_slice_with_a_delay_goes_first)
+{
+	char doc[2048];
+	const char *plain = order("one", 1, "\"nrp-id\":7,\"sharing\":\"reserved\"");
+	const char *at = strstr(plain, "\"bound\":\"1\"}");
+
+	gold();
+	ck_assert_ptr_nonnull(at);
+	(void)snprintf(doc, sizeof(doc),
+		       "%.*s\"bound\":\"1\"},{\"metric-type\":\"ietf-network-slice-service:one-way-delay-maximum\","
+		       "\"metric-unit\":\"milliseconds\",\"bound\":\"900\"}%s", (int)(at - plain), plain,
+		       at + strlen("\"bound\":\"1\"}"));
+	ck_assert_int_eq(put(SLICE_SERVICE, "one", doc), 0);
+	run_ms(2000);
+	ck_assert_str_eq(PRIORITY("7"), "1");
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one"), 0);
+	run_ms(2000);
+	ck_assert_str_eq(PRIORITY("7"), "4");
+}
+END_TEST
+
 START_TEST(router_that_is_no_device_is_said)
 {
 	struct slice_view sv;
@@ -458,6 +550,10 @@ int main(void)
 		topology_waits_for_the_sids_after_a_start,
 		link_that_is_down_keeps_what_it_has,
 		rate_that_changes_is_changed_in_place,
+		partition_without_a_rate_is_assured_what_is_reserved_in_it,
+		what_others_are_assured_is_not_promised_twice,
+		queues_are_as_urgent_as_the_profile_says,
+		partition_of_a_slice_with_a_delay_goes_first,
 		why_nothing_is_made_of_it_is_said,
 		block_of_one_that_is_gone_may_be_anothers,
 		slice_has_its_queue_when_every_link_of_its_way_has,

@@ -13,7 +13,8 @@ static const char export[] =
 	"\"algorithm\":128,\"metric-type\":1,\"calculation-type\":0,\"priority\":9,\"flags\":2147483648,"
 	"\"exclude-any\":[2],\"include-any-none\":true,\"exclude-srlg\":[77]}]},"
 	"{\"node-id\":\"0000.0000.0002\",\"algorithm\":[128],\"flex-algo-definition\":[{\"algorithm\":128,"
-	"\"metric-type\":2,\"calculation-type\":0,\"priority\":9}]},"
+	"\"metric-type\":2,\"calculation-type\":0,\"priority\":9},{\"algorithm\":255,\"metric-type\":0,"
+	"\"exclusive\":true}]},"
 	"{\"node-id\":\"0000.0000.0002.07\",\"pseudonode\":true},{\"node-id\":\"10.0.0.200\"}],\"links\":["
 	"{\"link-id\":\"x\",\"source-node\":\"0000.0000.0001\",\"dest-node\":\"0000.0000.0002.07\","
 	"\"igp-metric\":7,\"delay\":40,\"delay-variation\":0,\"loss\":0,\"mtu\":9000,\"sid\":[{\"sid\":"
@@ -44,6 +45,9 @@ START_TEST(flex_algo_comes_through)
 	ck_assert(f->flags == 0x80000000U && f->n_exclude_any && f->exclude_any[0] == 4);
 	ck_assert(f->n_include_any && f->include_any[0] == 0 && f->n_exclude_srlg == 1);
 	ck_assert_uint_eq(f->exclude_srlg[0], 77);
+	/* A partition's SIDs are for its own lists; those of the routers' algorithms for all. */
+	ck_assert(!ted_flex_mixes(n.ted, 0, 255) && ted_flex_mixes(n.ted, 255, 255));
+	ck_assert(ted_flex_mixes(n.ted, 0, 128));
 	/* One priority: the higher IGP id, whatever stands first. */
 	ck_assert_uint_eq(ted_flex_of(n.ted, 128)->by, 1);
 	ck_assert_uint_eq(n.ted->nodes[0].igp_id_len, 6);

@@ -592,10 +592,11 @@ static void link_set(struct ted_link *l, uint32_t from, uint32_t to, uint32_t su
 /* A definition, attributes of its own for Flex-Algo, an MTU, SIDs over a LAN to node 2. */
 static void flex_set(struct ted_node *n, struct ted_link *l)
 {
-	static const struct ted_fad fad = { .algo = 128, .metric_type = 1, .priority = 9,
-					    .exclude_any = { 4 }, .n_exclude_any = 1,
-					    .n_include_any = 1, .exclude_srlg = { 77 },
-					    .n_exclude_srlg = 1 };
+	static const struct ted_fad fads[] = {
+		{ .algo = 128, .metric_type = 1, .priority = 9, .exclude_any = { 4 }, .n_exclude_any = 1,
+		  .n_include_any = 1, .exclude_srlg = { 77 }, .n_exclude_srlg = 1 },
+		{ .algo = 255, .exclusive = true },
+	};
 	static const uint32_t srlg[] = { 6 };
 	static const struct ted_flex_attrs own = { .has_delay = true, .delay_us = 30,
 						   .admin_group = { 8 }, .srlg = srlg, .n_srlg = 1 };
@@ -604,8 +605,8 @@ static void flex_set(struct ted_node *n, struct ted_link *l)
 
 	ip_parse("fcbb:bb00:1:e007::", &sid.sid);
 	n->algos[0] = n->algos[2] = 1;
-	n->fads = &fad;
-	n->n_fads = 1;
+	n->fads = fads;
+	n->n_fads = ARRAY_LEN(fads);
 	l->mtu = 9000;
 	l->flex = &own;
 	l->sids = &sid;

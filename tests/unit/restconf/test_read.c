@@ -459,7 +459,8 @@ START_TEST(flex_algo_mtu_and_lan_neighbours_are_shown)
 	ck_has(str_text(&a->body), "\"algorithm\":[0,128]");
 	ck_has(str_text(&a->body), "\"flex-algo-definition\":[{\"algorithm\":128,\"metric-type\":1,"
 				   "\"calculation-type\":0,\"priority\":9,\"exclude-any\":[2],"
-				   "\"include-any-none\":true,\"exclude-srlg\":[77]}]");
+				   "\"include-any-none\":true,\"exclude-srlg\":[77]},{\"algorithm\":255,"
+				   "\"metric-type\":0,\"calculation-type\":0,\"priority\":0,\"exclusive\":true}]");
 	a = get(NET "?fields=ietf-network-topology:link(link-id;sextant-topology:link-attributes)");
 	ck_has(str_text(&a->body), "\"mtu\":9000");
 	ck_has(str_text(&a->body), "\"label\":17,\"backup\":false,\"neighbor\":\"0000.0000.0002\"");
