@@ -384,6 +384,19 @@ START_TEST(a_wrong_device_is_refused_with_its_reason)
 }
 END_TEST
 
+#define BIG(capacity) DEVICE("'link':[{'name':'core','capacity':'" capacity "','nrp':[{'id':1,'rate':'8000','ceil':" \
+			     "'1600000000000','sid-block':['fc00::/32']}]}]")
+
+/* More than 32 bits of octets, up to 100 Tbit/s. */
+START_TEST(a_link_of_terabits_has_its_classes)
+{
+	s = engine(loop, BIG("1600000000000"));
+	ck_assert(says("tc class show dev core", "htb 5e78:101 parent 5e78:1 leaf 101: prio 0 rate 8Kbit ceil 1600Gbit"));
+	check_all_in();
+	ck_assert(device_wrong(BIG("100000000000008")));
+}
+END_TEST
+
 START_TEST(a_file_keeps_the_device)
 {
 	char path[] = "/tmp/sextant-device-XXXXXX";
@@ -429,6 +442,7 @@ static Suite *suite(void)
 	tcase_add_test(t, packet_rules_are_what_nft_shows);
 	tcase_add_test(t, a_changed_capacity_changes_the_queues_in_place);
 	tcase_add_test(t, removal_leaves_nothing);
+	tcase_add_test(t, a_link_of_terabits_has_its_classes);
 	tcase_add_test(t, the_same_again_is_no_message);
 	tcase_add_test(t, a_new_agent_finds_it_as_it_was_left);
 	tcase_add_test(t, what_was_left_and_is_not_wanted_goes_at_the_start);
