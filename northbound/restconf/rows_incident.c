@@ -190,6 +190,31 @@ static void cause_fill(struct lyd_node *output, const struct repair_diagnosis *g
 	rc_addf(n, "slices", "%u", c->n_services);
 }
 
+static void evidence_fill(struct lyd_node *output, const struct repair_evidence *e, uint32_t at)
+{
+	struct lyd_node *n;
+	char key[8];
+
+	snprintf(key, sizeof(key), "%u", at + 1);
+	n = rc_entry(output, "evidence", key);
+	if (e->rank)
+		rc_addf(n, "rank", "%u", e->rank);
+	rc_add(n, "fact", locate_kind_name(e->kind));
+	if (e->at[0])
+		rc_add(n, "at", e->at);
+	if (e->slice[0])
+		rc_add(n, "slice", e->slice);
+	if (e->lost || e->of)
+		rc_addf(n, "lost", "%llu", (unsigned long long)e->lost);
+	if (e->of)
+		rc_addf(n, "of", "%llu", (unsigned long long)e->of);
+	if (e->value || e->bound)
+		rc_addf(n, "value", "%llu", (unsigned long long)e->value);
+	if (e->bound)
+		rc_addf(n, "bound", "%llu", (unsigned long long)e->bound);
+	time_add(n, "time", e->at_ns);
+}
+
 void rc_incident_diagnose(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 			  struct rc_op *op, struct rc_error *e)
 {
@@ -203,6 +228,8 @@ void rc_incident_diagnose(struct rc *rc, const struct lyd_node *input, struct ly
 		rc_fail(e, RC_UNAVAILABLE, "no memory, or the topology is not in sight");
 	for (uint32_t i = 0; e->tag == RC_OK && i < g->result.n; i++)
 		cause_fill(output, g, i);
+	for (uint32_t i = 0; e->tag == RC_OK && i < g->n_evidence; i++)
+		evidence_fill(output, &g->evidence[i], i);
 	if (e->tag == RC_OK)
 		rc_addf(output, "unexplained", "%u", g->result.unexplained);
 	free(g);

@@ -365,15 +365,26 @@ static bool link_at(const struct locate_net *net, struct locate_place p, uint32_
 	return false;
 }
 
-static bool touches(const struct locate_net *net, enum locate_class class, struct locate_place p,
+/* The node is where the flow begins or ends. */
+static bool is_end(const struct locate_net *net, const struct locate_flow *f, struct locate_place p)
+{
+	return p.what == LOCATE_AT_NODE && (net->links[f->links[0]].from == p.index ||
+					    net->links[f->links[f->n_links - 1]].to == p.index);
+}
+
+static bool touches(const struct locate_net *net, const struct locate_cause *c, struct locate_place p,
 		    uint32_t flow)
 {
 	const struct locate_flow *f = &net->flows[flow];
 
 	if (p.what == LOCATE_NOWHERE || f->n_links == 0)
 		return false;
-	if (class == LOCATE_AGENT_DEAD) /* it forwards, but nobody can change what it sends */
-		return net->links[f->links[0]].from == p.index;
+	/* It forwards, but nobody can change what it sends, or tell what arrives. */
+	if (c->class == LOCATE_AGENT_DEAD)
+		return is_end(net, f, p);
+	/* Whom it does not harm it does not hit; a SID of the last node is behind all that is measured. */
+	if (f->well && (!c->inside || !is_end(net, f, p)))
+		return false;
 	for (uint32_t i = 0; i < f->n_links; i++)
 		if (link_at(net, p, f->links[i]))
 			return true;
@@ -383,7 +394,7 @@ static bool touches(const struct locate_net *net, enum locate_class class, struc
 bool locate_hits(const struct locate_net *net, const struct locate_cause *c, uint32_t flow)
 {
 	for (uint32_t i = 0; i < c->n_places && i < LOCATE_PLACES_MAX; i++)
-		if (touches(net, c->class, c->place[i], flow))
+		if (touches(net, c, c->place[i], flow))
 			return true;
 	return false;
 }
@@ -424,16 +435,17 @@ static void take(struct search *s, const struct candidate *k, struct locate_caus
 			o->place[o->n_places] = place_of(other->key);
 		o->n_places++;
 	}
-	services(s, o);
 	for (uint32_t i = k->first; i < k->first + k->n; i++) {
 		uint32_t f = s->votes[i].fact;
 
 		if (s->used[f])
 			continue;
+		o->inside = o->inside || s->c.facts[f].kind == LOCATE_SID_WRONG;
 		if (o->n_speaks < LOCATE_SPEAKS_MAX)
 			o->speaks[o->n_speaks] = s->c.origin[f];
 		o->n_speaks++;
 	}
+	services(s, o);
 	for (uint32_t i = k->first; i < k->first + k->n; i++)
 		s->used[s->votes[i].fact] = 1;
 }
@@ -515,7 +527,12 @@ int locate_causes(const struct locate_net *net, const struct locate_when *when,
 		o->score = k->score;
 		take(&s, k, o);
 	}
-	for (size_t i = 0; i < s.c.n; i++)
-		out->unexplained += !s.used[i] && bad_news(&s.c, &s.c.facts[i]);
+	for (size_t i = 0; i < s.c.n; i++) {
+		if (s.used[i] || !bad_news(&s.c, &s.c.facts[i]))
+			continue;
+		if (out->unexplained < LOCATE_LEFT_MAX)
+			out->left[out->unexplained] = s.c.origin[i];
+		out->unexplained++;
+	}
 	return 0;
 }

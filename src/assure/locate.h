@@ -22,6 +22,7 @@ enum {
 	LOCATE_SPEAKS_MAX = 12, /* facts told of a cause */
 	LOCATE_PLACES_MAX = 4,
 	LOCATE_SERVICES_MAX = 32, /* told of a cause */
+	LOCATE_LEFT_MAX = 32, /* told of what is not explained */
 };
 
 enum locate_kind {
@@ -82,11 +83,12 @@ struct locate_link {
 	uint32_t reverse; /* LOCATE_NONE: none is known */
 };
 
-/* A policy of a service and the links it runs over, in order. */
+/* A policy of a service and the links it runs over, in order, or did when something there broke. */
 struct locate_flow {
 	uint32_t service;
 	const uint32_t *links;
 	uint32_t n_links;
+	bool well; /* its own packets arrive as promised: what is behind its last node is not told */
 };
 
 struct locate_net {
@@ -112,6 +114,7 @@ struct locate_cause {
 	/* More than one: it is one of these, nothing tells which. */
 	struct locate_place place[LOCATE_PLACES_MAX];
 	uint32_t n_places; /* may be more than are told */
+	bool inside;	   /* the node itself says so: flows that end there lose what has arrived */
 	uint32_t score;
 	uint32_t speaks[LOCATE_SPEAKS_MAX]; /* indices of facts, as they were given */
 	uint32_t n_speaks;
@@ -123,6 +126,7 @@ struct locate_result {
 	struct locate_cause cause[LOCATE_CAUSES_MAX];
 	uint32_t n;	      /* 0: unknown */
 	uint32_t unexplained; /* bad news that no cause explains */
+	uint32_t left[LOCATE_LEFT_MAX]; /* such, indices of facts */
 	bool cut;	      /* there was more than is looked at */
 };
 
@@ -130,5 +134,5 @@ struct locate_result {
 int locate_causes(const struct locate_net *net, const struct locate_when *when,
 		  const struct locate_fact *facts, size_t n, struct arena *a, struct locate_result *out);
 
-/* Whether the cause, as far as its places are told, is on the flow's path. */
+/* Whether the cause, as far as its places are told, is on the flow's path, and the flow is not well. */
 bool locate_hits(const struct locate_net *net, const struct locate_cause *c, uint32_t flow);

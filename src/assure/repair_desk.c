@@ -57,6 +57,7 @@ int repair_desk_new(struct repair_desk **outp, const struct repair_desk_parts *p
 	list_init(&d->courses);
 	hash_init(&d->devices, loop_random(parts->loop), repair_device_eq);
 	hash_init(&d->watches, loop_random(parts->loop), watch_eq);
+	repair_flows_init(d);
 	loop_timer_init(&d->tick, parts->loop, tick, d);
 	repair_cfg_default(&c);
 	c = cfg ? *cfg : c;
@@ -97,6 +98,7 @@ struct repair_desk *repair_desk_free(struct repair_desk *d)
 		watch_free(d, HASH_OF(n, struct desk_watch, node));
 	hash_fini(&d->watches);
 	repair_devices_free(d);
+	repair_flows_free(d);
 	if (d->p.windows)
 		window_book_incidents(d->p.windows, NULL);
 	repair_free(d->r);

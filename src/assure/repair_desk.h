@@ -62,8 +62,20 @@ int repair_desk_release(struct repair_desk *d, const char *slice, slice_done_fn 
 
 const struct repair *repair_desk_incidents(const struct repair_desk *d);
 
+/* A fact, in words. */
+struct repair_evidence {
+	uint32_t rank; /* of the cause that it speaks for, from 1; 0: none explains it */
+	enum locate_kind kind;
+	char at[TED_LABEL_MAX], slice[SLICE_ID_MAX]; /* "" not said */
+	uint64_t lost, of, value, bound, at_ns;
+};
+
+enum { REPAIR_EVIDENCE_MAX = LOCATE_CAUSES_MAX * LOCATE_SPEAKS_MAX + LOCATE_LEFT_MAX };
+
 struct repair_diagnosis {
 	struct locate_result result;
+	struct repair_evidence evidence[REPAIR_EVIDENCE_MAX];
+	uint32_t n_evidence;
 	char cause[LOCATE_CAUSES_MAX][REPAIR_TEXT_MAX]; /* in words */
 	char unexplained[REPAIR_TEXT_MAX];		/* "" : nothing is */
 	char services[LOCATE_CAUSES_MAX][LOCATE_SERVICES_MAX][SLICE_ID_MAX];

@@ -13,6 +13,8 @@ enum {
 	DESK_FLOWS_MAX = 4096, /* that are looked at for one answer */
 	DESK_PAIRS_MAX = SLICE_FLOWS_MAX,
 	DESK_FACT_S = 60, /* how long what was measured is news */
+	DESK_WAS_MAX = 1024, /* paths that were left */
+	DESK_WAS_LINKS = 64,
 };
 
 /* A fact, and the policy it is of. */
@@ -20,6 +22,20 @@ struct desk_fact {
 	struct locate_fact f;
 	struct sr_policy_key key;
 	bool has_key, lasts; /* lasts: until it is said to be over */
+};
+
+/* How a flow was when it was measured last. */
+struct desk_flow {
+	struct hash_node node;
+	struct sr_policy_key key;
+	bool well;
+	uint64_t until_ns; /* of later nothing is known */
+};
+
+/* The path of a flow when something of it went: whom that hit is known though the flow left it. */
+struct desk_was {
+	char slice[SLICE_ID_MAX];
+	uint32_t n, links[DESK_WAS_LINKS];
 };
 
 /* A policy and its standby count as one: traffic takes one of them. */
@@ -68,7 +84,8 @@ struct repair_desk {
 	uint8_t *up_links, *up_nodes; /* as the topology was */
 	uint32_t n_links, n_nodes;
 	struct device_port port;
-	struct hash devices;
+	struct hash devices, flows;
+	VEC(struct desk_was) was;
 	bool was_stale, gone; /* gone: a slice is */
 	struct metric *m_open, *m_actions, *m_reverts, *m_opened, *m_ended[REPAIR_OUTCOMES];
 	struct repair_counts shown;
@@ -84,6 +101,17 @@ void repair_facts_drop(struct repair_desk *d, enum locate_kind kind, uint32_t no
 void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *e);
 void repair_facts_event(struct repair_desk *d, const struct bus_event *e);
 void repair_facts_ted(struct repair_desk *d, const struct ted *t);
+
+/* repair_flows.c: which flows are well, and which ways they went. */
+void repair_flows_init(struct repair_desk *d);
+void repair_flows_free(struct repair_desk *d);
+void repair_flows_evidence(struct repair_desk *d, const struct assure_evidence *e);
+bool repair_flows_well(const struct repair_desk *d, const struct sr_policy_key *key);
+/* Something that t no longer has was there before. */
+void repair_flows_left(struct repair_desk *d, const struct ted *t);
+/* What is all there again is no longer remembered. */
+void repair_flows_back(struct repair_desk *d, const struct ted *t);
+bool repair_link_usable(const struct ted *t, uint32_t link);
 
 /* repair_devices.c */
 bool repair_device_eq(const struct hash_node *n, const void *key);

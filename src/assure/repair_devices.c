@@ -18,6 +18,8 @@ enum {
 	QUEUES_MAX = 16, /* of an interface */
 	OFFSETS = 4,
 	SAMPLE_S = 5,
+	QUEUE_S = 2,
+	CLOCK_S = 1,
 };
 
 /* A delay between a device and here makes its clock look slow, never fast: the best of a few counts. */
@@ -32,6 +34,7 @@ struct queue {
 	uint32_t nrp;
 	uint64_t rate_bps, offered_bps;
 	struct counter packets, octets, drops;
+	bool dropping;
 	uint64_t d_packets, d_octets; /* since the sample before */
 };
 
@@ -47,9 +50,11 @@ struct face {
 struct desk_device {
 	struct hash_node node;
 	char name[DEVICE_NAME_MAX];
-	uint32_t watch_address, watch_statistics, watch_link;
-	int64_t last_ns, offset[OFFSETS], settled;
+	uint32_t watch_address, watch_statistics, watch_link, watch_clock;
+	/* Of its clock against ours that never jumps, us; settled: as it was before it moved. */
+	int64_t offset[OFFSETS], settled;
 	uint32_t n_offsets;
+	bool has_settled, moved;
 	VEC(struct face) faces;
 };
 
@@ -95,9 +100,9 @@ void repair_devices_free(struct repair_desk *d)
 	hash_fini(&d->devices);
 }
 
-static uint32_t watch(struct repair_desk *d, const char *device, const char *path)
+static uint32_t watch(struct repair_desk *d, const char *device, const char *path, uint64_t s)
 {
-	const struct device_watch w = { .path = path, .interval_ns = SAMPLE_S * NS_PER_S };
+	const struct device_watch w = { .path = path, .interval_ns = s * NS_PER_S };
 	uint32_t id;
 
 	return d->port.watch(d->port.self, device, &w, &id) == 0 ? id : 0;
@@ -113,30 +118,34 @@ static void on_up(void *arg, const struct device_info *info)
 	x = device_make(d, info->device);
 	if (!x)
 		return;
-	x->watch_address = watch(d, x->name, "/device/interface/address");
-	x->watch_statistics = watch(d, x->name, "/device/interface/statistics");
-	x->watch_link = watch(d, x->name, "/device/link");
+	x->watch_address = watch(d, x->name, "/device/interface/address", SAMPLE_S);
+	x->watch_statistics = watch(d, x->name, "/device/interface/statistics", SAMPLE_S);
+	x->watch_link = watch(d, x->name, "/device/link", QUEUE_S);
+	x->watch_clock = watch(d, x->name, "/device/generation", CLOCK_S); /* one leaf, for its time */
 }
 
 static void on_gone(void *arg, const char *device)
 {
-	struct desk_device *x = device_of(arg, device);
+	struct repair_desk *d = arg;
+	const struct ted *t = intent_ted(d->p.intent);
+	struct desk_device *x = device_of(d, device);
+	uint32_t node = t ? ted_node_by_id(t, device) : TED_NONE;
 
+	if (x && x->moved && node != TED_NONE)
+		repair_facts_drop(d, LOCATE_CLOCK_STEP, node, LOCATE_NONE);
 	if (x)
-		device_free(arg, x);
+		device_free(d, x);
 }
 
-/* From here on nothing is known: no difference is made with what was before. */
+/* From here on nothing is known: no difference is made with what was before. Its clock goes on. */
 static void on_gap(void *arg, const char *device, uint32_t watch_id, const char *why)
 {
 	struct desk_device *x = device_of(arg, device);
 
-	(void)watch_id;
 	(void)why;
-	if (!x)
-		return;
-	x->n_offsets = 0;
-	for (size_t i = 0; i < x->faces.n; i++) {
+	if (x && watch_id == x->watch_clock)
+		x->n_offsets = 0;
+	for (size_t i = 0; x && watch_id != x->watch_clock && i < x->faces.n; i++) {
 		x->faces.at[i].errors.time_ns = 0;
 		x->faces.at[i].n_queues = 0;
 	}
@@ -222,6 +231,19 @@ static struct locate_fact fact(const struct repair_desk *d, enum locate_kind kin
 				     .at_ns = loop_wall_ns(d->p.loop) };
 }
 
+/* A link is told of as one: it is over when the last of its queues drops nothing. */
+static void drops_over(struct repair_desk *d, const struct face *f, struct queue *q, uint32_t link)
+{
+	bool was = q->dropping;
+
+	q->dropping = false;
+	for (uint32_t i = 0; i < f->n_queues; i++)
+		if (f->queues[i].dropping)
+			return;
+	if (was)
+		repair_facts_drop(d, LOCATE_CLASS_DROPS, LOCATE_NONE, link);
+}
+
 /* Of what was offered some was sent: as much more as packets were dropped. */
 static void on_drops(struct repair_desk *d, const struct face *f, struct queue *q, const struct device_sample *s)
 {
@@ -229,8 +251,13 @@ static void on_drops(struct repair_desk *d, const struct face *f, struct queue *
 	uint64_t ns, dropped = since(&q->drops, s, &ns);
 
 	out.link = link_of(d, f);
-	if (ns == 0 || dropped == 0 || out.link == TED_NONE)
+	if (ns == 0 || out.link == TED_NONE)
 		return;
+	if (dropped == 0) {
+		drops_over(d, f, q, out.link);
+		return;
+	}
+	q->dropping = true;
 	out.lost = dropped;
 	out.of = dropped + q->d_packets;
 	out.bound = q->rate_bps;
@@ -276,28 +303,54 @@ static void on_errors(struct repair_desk *d, struct face *f, const struct device
 
 /* ---- clocks ---- */
 
-static void on_time(struct repair_desk *d, struct desk_device *x, int64_t time_ns)
+static int64_t best_of(const struct desk_device *x)
+{
+	int64_t best = x->offset[0];
+
+	for (unsigned i = 1; i < OFFSETS; i++)
+		best = x->offset[i] > best ? x->offset[i] : best;
+	return best;
+}
+
+static uint64_t apart(int64_t a, int64_t b)
+{
+	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+}
+
+/* It is wrong from when it moved until it is as it was, or as ours is. */
+static void judge(struct repair_desk *d, struct desk_device *x, int64_t best, int64_t ours)
 {
 	const struct ted *t = intent_ted(d->p.intent);
 	struct locate_fact out = fact(d, LOCATE_CLOCK_STEP);
-	int64_t best, step;
 
-	if (time_ns == x->last_ns)
-		return; /* of the same look */
-	x->last_ns = time_ns;
-	x->offset[x->n_offsets++ % OFFSETS] = time_ns / 1000 - (int64_t)(loop_wall_ns(d->p.loop) / 1000);
+	out.node = t ? ted_node_by_id(t, x->name) : TED_NONE;
+	out.value = apart(best, x->settled);
+	out.bound = STEP_US;
+	if (out.value <= STEP_US || (x->moved && apart(best, ours) <= STEP_US)) {
+		if (x->moved && out.node != TED_NONE)
+			repair_facts_drop(d, LOCATE_CLOCK_STEP, out.node, LOCATE_NONE);
+		x->moved = false;
+		x->settled = best; /* clocks drift: it is the step that counts */
+	} else if (out.node != TED_NONE) {
+		x->moved = true;
+		repair_facts_put(d, &out, NULL, true);
+	}
+}
+
+static void on_time(struct repair_desk *d, struct desk_device *x, int64_t time_ns)
+{
+	int64_t mono_us = (int64_t)(loop_now(d->p.loop).ns / 1000);
+
+	x->offset[x->n_offsets % OFFSETS] = time_ns / 1000 - mono_us;
+	x->n_offsets = x->n_offsets + 1 < 2 * OFFSETS ? x->n_offsets + 1 : OFFSETS;
 	if (x->n_offsets < OFFSETS)
 		return;
-	best = x->offset[0];
-	for (unsigned i = 1; i < OFFSETS; i++)
-		best = x->offset[i] > best ? x->offset[i] : best;
-	step = x->n_offsets == OFFSETS ? 0 : best - x->settled;
-	x->settled = best;
-	out.node = t ? ted_node_by_id(t, x->name) : TED_NONE;
-	out.value = (uint64_t)(step < 0 ? -step : step);
-	out.bound = STEP_US;
-	if (out.value > STEP_US && out.node != TED_NONE)
-		repair_facts_put(d, &out, NULL, false);
+	if (!x->has_settled) {
+		x->has_settled = true;
+		x->settled = best_of(x);
+		return;
+	}
+	judge(d, x, best_of(x), (int64_t)(loop_wall_ns(d->p.loop) / 1000) - mono_us);
 }
 
 /* ---- the sink ---- */
@@ -316,6 +369,7 @@ static void on_sample(void *arg, const struct device_sample *s)
 		f = strstr(s->path, "/in-errors") ? face_of(x, s->path) : NULL;
 		if (f && s->number && !s->gone)
 			on_errors(d, f, s);
+	} else if (s->watch == x->watch_clock) {
 		on_time(d, x, s->time_ns);
 	} else if (s->watch == x->watch_address) {
 		f = face_of(x, s->path);

@@ -112,6 +112,17 @@ static void ladder(struct repair_desk *d, const struct assure_evidence *e)
 	}
 }
 
+/* What tells something is not silent. */
+static void heard(struct repair_desk *d, const struct assure_evidence *e)
+{
+	for (unsigned i = 0; d->n_facts > 0 && i < e->n_segments; i++) {
+		if (!e->segments[i].known)
+			continue;
+		repair_facts_drop(d, LOCATE_READINGS_GONE, e->segments[i].from.node, LOCATE_NONE);
+		repair_facts_drop(d, LOCATE_READINGS_GONE, e->segments[i].to.node, LOCATE_NONE);
+	}
+}
+
 /* A node whose counters are missing makes what is before and behind it unknown. */
 static void silent_nodes(struct repair_desk *d, const struct assure_evidence *e)
 {
@@ -151,6 +162,8 @@ void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *
 	struct locate_fact f = fact(LOCATE_FLOW_LOSS, e->end_ns);
 
 	drop_flow(d, e->key);
+	repair_flows_evidence(d, e);
+	heard(d, e);
 	/* Of those that are well nothing is kept: there are many. */
 	if (e->verdict == ASSURE_COMPLIANT && e->state == ASSURE_COMPLIANT)
 		return;
@@ -234,13 +247,6 @@ void repair_facts_event(struct repair_desk *d, const struct bus_event *e)
 
 /* ---- the topology ---- */
 
-static bool usable(const struct ted *t, uint32_t link)
-{
-	const struct ted_link *l = &t->links[link];
-
-	return l->alive && t->nodes[l->from].alive && t->nodes[l->to].alive;
-}
-
 /* A map as long as what it is of; what is new in it is not known to have been there. */
 static bool grow(uint8_t **map, uint32_t *n, uint32_t want)
 {
@@ -266,6 +272,14 @@ static void turn(struct repair_desk *d, uint8_t *was, bool is, struct locate_fac
 	*was = is;
 }
 
+static bool went(const struct repair_desk *d, const struct ted *t)
+{
+	for (uint32_t i = 0; i < t->n_changed_links; i++)
+		if (d->up_links[t->changed_links[i]] && !repair_link_usable(t, t->changed_links[i]))
+			return true;
+	return false;
+}
+
 void repair_facts_ted(struct repair_desk *d, const struct ted *t)
 {
 	bool first = d->n_links == 0 || t->stale != d->was_stale;
@@ -275,16 +289,18 @@ void repair_facts_ted(struct repair_desk *d, const struct ted *t)
 		return;
 	/* Behind a lost sight anything may have changed: nothing of it is news. */
 	for (uint32_t i = 0; first && i < t->n_links; i++)
-		d->up_links[i] = usable(t, i);
+		d->up_links[i] = repair_link_usable(t, i);
 	for (uint32_t i = 0; first && i < t->n_nodes; i++)
 		d->up_nodes[i] = t->nodes[i].alive;
 	d->was_stale = t->stale;
+	if (went(d, t))
+		repair_flows_left(d, t);
 	for (uint32_t i = 0; i < t->n_changed_links; i++) {
 		uint32_t l = t->changed_links[i];
 		struct locate_fact f = fact(LOCATE_LINK_GONE, now);
 
 		f.link = l;
-		turn(d, &d->up_links[l], usable(t, l), &f);
+		turn(d, &d->up_links[l], repair_link_usable(t, l), &f);
 	}
 	for (uint32_t i = 0; i < t->n_changed_nodes; i++) {
 		uint32_t n = t->changed_nodes[i];
@@ -293,4 +309,5 @@ void repair_facts_ted(struct repair_desk *d, const struct ted *t)
 		f.node = n;
 		turn(d, &d->up_nodes[n], t->nodes[n].alive, &f);
 	}
+	repair_flows_back(d, t);
 }

@@ -93,7 +93,8 @@ static int flows_of(struct gathering *g, const char *id)
 	for (uint32_t at = 0; g->n_flows < DESK_FLOWS_MAX && slice_flows(g->d->p.slice, id, at, &f, 1) == 1; at++) {
 		struct locate_flow *out = &g->flows[g->n_flows];
 
-		*out = (struct locate_flow){ .service = g->n_services };
+		*out = (struct locate_flow){ .service = g->n_services,
+					     .well = repair_flows_well(g->d, &f.key) };
 		g->n->keys[g->n_flows] = f.key;
 		if (intent_get(g->d->p.intent, &f.key, g->v) != 0)
 			g->v->path_text[0] = '\0';
@@ -102,6 +103,19 @@ static int flows_of(struct gathering *g, const char *id)
 		g->n_flows++;
 	}
 	return 0;
+}
+
+/* Ways that flows of the slice went before something there broke: of no policy any more. */
+static void left_of(struct gathering *g, const char *id)
+{
+	for (size_t i = 0; i < g->d->was.n && g->n_flows < DESK_FLOWS_MAX; i++) {
+		const struct desk_was *w = &g->d->was.at[i];
+
+		if (strcmp(w->slice, id) != 0)
+			continue;
+		g->n->keys[g->n_flows] = (struct sr_policy_key){ 0 };
+		g->flows[g->n_flows++] = (struct locate_flow){ .service = g->n_services, .links = w->links, .n_links = w->n };
+	}
 }
 
 static int services_of(const struct repair_desk *d, struct desk_net *n)
@@ -119,6 +133,7 @@ static int services_of(const struct repair_desk *d, struct desk_net *n)
 	     id = slice_next(d->p.slice, SLICE_SERVICE, id)) {
 		n->ids[g.n_services] = arena_str(&n->arena, id);
 		r = n->ids[g.n_services] ? flows_of(&g, id) : -ENOMEM;
+		left_of(&g, id);
 		g.n_services++;
 	}
 	n->net.flows = g.flows;
@@ -377,6 +392,32 @@ bool repair_net_locate(struct repair_desk *d, struct desk_course *c)
 	return true;
 }
 
+static void evidence(const struct desk_net *n, struct repair_diagnosis *out, uint32_t rank, uint32_t fact)
+{
+	const struct locate_fact *f = &n->facts[fact];
+	struct repair_evidence *e = &out->evidence[out->n_evidence++];
+	struct locate_place p = { .what = LOCATE_NOWHERE };
+
+	if (f->link != LOCATE_NONE && f->link < n->net.n_links)
+		p = (struct locate_place){ LOCATE_AT_LINK, f->link };
+	else if (f->node != LOCATE_NONE && f->node < n->net.n_nodes)
+		p = (struct locate_place){ LOCATE_AT_NODE, f->node };
+	*e = (struct repair_evidence){ .rank = rank, .kind = f->kind, .lost = f->lost, .of = f->of,
+				       .value = f->value, .bound = f->bound, .at_ns = f->at_ns };
+	place_text(n->ted, p, e->at, sizeof(e->at));
+	if (f->flow != LOCATE_NONE && f->flow < n->net.n_flows)
+		(void)str_copy(e->slice, sizeof(e->slice), n->ids[n->net.flows[f->flow].service]);
+}
+
+static void all_evidence(const struct desk_net *n, struct repair_diagnosis *out)
+{
+	for (uint32_t i = 0; i < n->out.n; i++)
+		for (uint32_t k = 0; k < n->out.cause[i].n_speaks && k < LOCATE_SPEAKS_MAX; k++)
+			evidence(n, out, i + 1, n->out.cause[i].speaks[k]);
+	for (uint32_t i = 0; i < n->out.unexplained && i < LOCATE_LEFT_MAX; i++)
+		evidence(n, out, 0, n->out.left[i]);
+}
+
 int repair_desk_diagnose(const struct repair_desk *d, struct repair_diagnosis *out)
 {
 	AUTO_FREE struct desk_net *n = calloc(1, sizeof(*n));
@@ -392,6 +433,7 @@ int repair_desk_diagnose(const struct repair_desk *d, struct repair_diagnosis *o
 	}
 	if (r == 0) {
 		out->result = n->out;
+		all_evidence(n, out);
 		if (n->out.unexplained)
 			(void)snprintf(out->unexplained, sizeof(out->unexplained), "%u of %zu facts", n->out.unexplained,
 				       n->n_facts);

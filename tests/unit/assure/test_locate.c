@@ -464,6 +464,13 @@ static void say(const struct net *w, const struct locate_result *r, const struct
 		       r->cause[i].score, r->cause[i].n_speaks);
 }
 
+static bool ends_at(const struct net *w, uint32_t flow, uint32_t node)
+{
+	const struct locate_flow *f = &w->flows[flow];
+
+	return w->links[f->links[0]].from == node || w->links[f->links[f->n_links - 1]].to == node;
+}
+
 static bool hit(const struct net *w, const struct truth *t, uint32_t flow)
 {
 	uint32_t at = t->place.index;
@@ -474,8 +481,7 @@ static bool hit(const struct net *w, const struct truth *t, uint32_t flow)
 	case LOCATE_AT_WIRE:
 		return runs_over(w, flow, at) || runs_over(w, flow, w->links[at].reverse);
 	case LOCATE_AT_NODE:
-		return t->class == LOCATE_AGENT_DEAD ? w->links[w->flows[flow].links[0]].from == at :
-						       runs_through(w, flow, at);
+		return t->class == LOCATE_AGENT_DEAD ? ends_at(w, flow, at) : runs_through(w, flow, at);
 	case LOCATE_NOWHERE:
 		break;
 	}

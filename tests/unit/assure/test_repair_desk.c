@@ -48,6 +48,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+	world.on_ted = NULL;
 	desk = repair_desk_free(desk);
 	bed_down();
 }
@@ -374,6 +375,65 @@ START_TEST(what_the_network_says_of_itself_is_diagnosed)
 }
 END_TEST
 
+static const struct repair_diagnosis *diagnosis(void)
+{
+	static struct repair_diagnosis g;
+
+	ck_assert_int_eq(repair_desk_diagnose(desk, &g), 0);
+	return &g;
+}
+
+static void on_ted(const struct ted *ted)
+{
+	repair_desk_on_ted(desk, ted);
+}
+
+START_TEST(whom_a_dead_link_hit_is_known_though_they_left_it)
+{
+	const struct repair_diagnosis *g;
+
+	stands("one", "");
+	world.on_ted = on_ted;
+	net_dir("a", "b")->alive = net_dir("b", "a")->alive = false;
+	bed_publish();
+	bed_settle();
+	g = diagnosis();
+	ck_assert_uint_eq(g->result.n, 1);
+	ck_assert_int_eq(g->result.cause[0].class, LOCATE_LINK_DOWN);
+	ck_assert_uint_eq(g->result.cause[0].n_services, 1);
+	ck_assert_str_eq(g->services[0][0], "one");
+	good("one", 2); /* on its new way */
+	ck_assert_uint_eq(diagnosis()->result.cause[0].n_services, 1);
+	ck_assert_uint_eq(g->n_evidence, 2);
+	ck_assert_int_eq(g->evidence[0].kind, LOCATE_LINK_GONE);
+	ck_assert_uint_eq(g->evidence[0].rank, 1);
+	ck_assert_str_eq(g->evidence[0].at, "a>b");
+	net_dir("a", "b")->alive = net_dir("b", "a")->alive = true;
+	bed_publish();
+	ck_assert_uint_eq(diagnosis()->result.n, 0);
+	ck_assert_uint_eq(g->n_evidence, 0);
+}
+END_TEST
+
+START_TEST(what_is_well_is_not_hit)
+{
+	const struct locate_fact clock = { .kind = LOCATE_CLOCK_STEP, .node = node("b"), .link = LOCATE_NONE,
+					   .flow = LOCATE_NONE, .value = 900000, .at_ns = loop_wall_ns(world.loop) };
+
+	stands("one", "");
+	repair_desk_fact(desk, &clock, NULL);
+	ck_assert_uint_eq(diagnosis()->result.cause[0].n_services, 1);
+	window("one", "ab", 0, 0, ASSURE_COMPLIANT);
+	ck_assert_uint_eq(diagnosis()->result.n, 1);
+	ck_assert_uint_eq(diagnosis()->result.cause[0].n_services, 0);
+	window("one", "ab", 0, 0, ASSURE_UNKNOWN); /* that it was well is long ago */
+	ck_assert_uint_eq(diagnosis()->result.cause[0].n_services, 1);
+	window("one", "ab", 0, 0, ASSURE_COMPLIANT);
+	run_ms(20000);
+	ck_assert_uint_eq(diagnosis()->result.cause[0].n_services, 1);
+}
+END_TEST
+
 /* Before any source of the topology has told anything. */
 START_TEST(before_anything_is_in_sight_nothing_is_diagnosed)
 {
@@ -422,6 +482,8 @@ int main(void)
 	tcase_add_test(t, a_slice_with_a_standby_switches_to_it);
 	tcase_add_test(t, a_slice_that_is_deleted_ends_its_incident);
 	tcase_add_test(t, what_the_network_says_of_itself_is_diagnosed);
+	tcase_add_test(t, whom_a_dead_link_hit_is_known_though_they_left_it);
+	tcase_add_test(t, what_is_well_is_not_hit);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(blind, nothing, bed_down);
 	tcase_add_test(blind, before_anything_is_in_sight_nothing_is_diagnosed);

@@ -95,7 +95,7 @@ static const struct repair_diagnosis *found(void)
 START_TEST(a_queue_that_drops_below_its_rate_is_starved)
 {
 	up("agent");
-	ck_assert_uint_eq(watches, 3);
+	ck_assert_uint_eq(watches, 4);
 	address();
 	queue(1000, 1000000, 0);
 	run_ms(5000);
@@ -145,32 +145,75 @@ static void statistics(uint64_t errors)
 	tell("/device/interface[name=core0]/statistics/in-errors", errors, NULL);
 }
 
+static void clock_for(unsigned seconds)
+{
+	for (unsigned i = 0; i < seconds; i++) {
+		run_ms(1000);
+		tell("/device/generation", 1, NULL);
+	}
+}
+
 START_TEST(a_clock_that_moves_is_told_from_one_that_is_told_late)
 {
 	up("agent");
-	address();
-	for (unsigned i = 0; i < 12; i++) {
-		ahead = i == 5 || i == 6 ? -(int64_t)NS_PER_S * 3 : 700000000; /* twice it came late */
-		run_ms(5000);
-		statistics(0);
-	}
+	ahead = 700000000; /* as it always was */
+	clock_for(5);
+	ahead = -(int64_t)NS_PER_S * 3; /* twice it came late */
+	clock_for(2);
+	ahead = 700000000;
+	clock_for(5);
 	ck_assert_uint_eq(found()->result.n, 0);
 	ahead = 2700000000;
-	for (unsigned i = 0; i < 4; i++) {
-		run_ms(5000);
-		statistics(0);
-	}
+	clock_for(1);
 	ck_assert_uint_eq(found()->result.n, 1);
 	ck_assert_int_eq(found()->result.cause[0].class, LOCATE_CLOCK_JUMP);
 	ck_assert_ptr_nonnull(strstr(found()->cause[0], "clock-jump at a"));
-	run_ms(70000);
-	ck_assert_uint_eq(found()->result.n, 0); /* no news any more */
-	ahead = -400000000; /* and back */
-	for (unsigned i = 0; i < 5; i++) {
-		run_ms(5000);
-		statistics(0);
-	}
+	clock_for(70);
+	ck_assert_uint_eq(found()->result.n, 1); /* it is still wrong */
+	ahead = 700000000; /* and back */
+	clock_for(4);
+	ck_assert_uint_eq(found()->result.n, 0);
+	ahead = -40000000000; /* backwards it could be delay, until it stays */
+	clock_for(3);
+	ck_assert_uint_eq(found()->result.n, 0);
+	clock_for(1);
 	ck_assert_uint_eq(found()->result.n, 1);
+	ahead = 0; /* it was put right */
+	clock_for(1);
+	ck_assert_uint_eq(found()->result.n, 0);
+}
+END_TEST
+
+START_TEST(a_clock_that_moved_goes_on_while_its_agent_is_away)
+{
+	up("agent");
+	ahead = 0;
+	clock_for(5);
+	repair_device_sink.gap(desk, "a", 4, "down");
+	ahead = 9000000000;
+	clock_for(3);
+	ck_assert_uint_eq(found()->result.n, 0);
+	clock_for(1);
+	ck_assert_uint_eq(found()->result.n, 1);
+	repair_device_sink.gone(desk, "a");
+	ck_assert_uint_eq(found()->result.n, 0);
+}
+END_TEST
+
+START_TEST(a_queue_that_drops_no_more_is_well)
+{
+	up("agent");
+	address();
+	queue(1000, 1000000, 0);
+	run_ms(2000);
+	queue(1100, 1100000, 50);
+	tell("/device/link[name=core0]/nrp[id=4]/state/drops", 0, NULL);
+	ck_assert_uint_eq(found()->result.n, 1);
+	run_ms(2000);
+	tell("/device/link[name=core0]/nrp[id=4]/state/drops", 0, NULL); /* another one */
+	ck_assert_uint_eq(found()->result.n, 1);
+	queue(1200, 1200000, 50);
+	ck_assert_uint_eq(found()->result.n, 0);
 }
 END_TEST
 
@@ -208,9 +251,9 @@ START_TEST(what_is_no_agent_or_nonsense_is_left_alone)
 	ck_assert_uint_eq(watches, 0);
 	up("agent");
 	up("agent"); /* a session more: they last */
-	ck_assert_uint_eq(watches, 3);
+	ck_assert_uint_eq(watches, 4);
 	for (unsigned i = 0; i < ARRAY_LEN(odd); i++) {
-		for (uint32_t w = 1; w <= 3; w++) {
+		for (uint32_t w = 1; w <= 4; w++) {
 			const struct device_sample s = { .device = "a", .watch = w, .path = odd[i], .number = true,
 							 .u = UINT64_MAX, .text = "[\"::1\",\"x\"", .time_ns = INT64_MIN };
 
@@ -238,6 +281,8 @@ int main(void)
 	tcase_add_test(t, one_that_is_offered_more_than_its_rate_is_not);
 	tcase_add_test(t, counters_that_begin_anew_tell_nothing);
 	tcase_add_test(t, a_clock_that_moves_is_told_from_one_that_is_told_late);
+	tcase_add_test(t, a_clock_that_moved_goes_on_while_its_agent_is_away);
+	tcase_add_test(t, a_queue_that_drops_no_more_is_well);
 	tcase_add_test(t, broken_packets_and_objects_that_are_not_as_they_were);
 	tcase_add_test(t, what_is_no_agent_or_nonsense_is_left_alone);
 	suite_add_tcase(s, t);

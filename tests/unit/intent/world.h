@@ -48,6 +48,7 @@ struct world {
 	struct store *store;
 	struct intent *intent;
 	struct intent_cfg cfg;
+	void (*on_ted)(const struct ted *ted); /* whom it is given after intent, in the same turn; NULL: nobody */
 	const struct ted *ted; /* as given to intent last; NULL before net_publish() */
 	struct pcc pccs[WORLD_NODES];
 	struct call calls[WORLD_CALLS];

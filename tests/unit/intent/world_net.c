@@ -203,6 +203,8 @@ static void publish(bool stale)
 	ted_unref(world.ted);
 	world.ted = t;
 	intent_on_ted(world.intent, t);
+	if (world.on_ted)
+		world.on_ted(t);
 	run_ms(0);
 	audit();
 }

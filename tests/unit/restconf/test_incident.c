@@ -129,12 +129,19 @@ START_TEST(what_is_wrong_is_told_with_who_it_hits)
 	fake_repair.found.result = (struct locate_result){
 		.n = 1, .unexplained = 2, .cause = { { .class = LOCATE_AGENT_DEAD, .score = 90, .n_services = 1 } }
 	};
+	fake_repair.found.n_evidence = 2;
+	fake_repair.found.evidence[0] = (struct repair_evidence){ .rank = 1, .kind = LOCATE_DEVICE_GONE, .at = "r1",
+								  .at_ns = 1700000000000000000 };
+	fake_repair.found.evidence[1] = (struct repair_evidence){ .kind = LOCATE_WIRE_LOSS, .at = "r1>r2", .slice = "gold",
+								  .lost = 3, .of = 9 };
 	snprintf(fake_repair.found.cause[0], REPAIR_TEXT_MAX, "agent-dead at r1");
 	snprintf(fake_repair.found.services[0][0], SLICE_ID_MAX, "gold");
 	a = post("diagnose", "{}");
 	ck_status(a, 200);
 	ck_has(str_text(&a->body), "\"class\":\"agent-dead\",\"text\":\"agent-dead at r1\",\"score\":90,\"slice\":[\"gold\"]");
 	ck_has(str_text(&a->body), "\"unexplained\":2");
+	ck_has(str_text(&a->body), "{\"index\":1,\"rank\":1,\"fact\":\"gnmi-session-gone\",\"at\":\"r1\",\"time\":\"2023-");
+	ck_has(str_text(&a->body), "{\"index\":2,\"fact\":\"wire-loss\",\"at\":\"r1>r2\",\"slice\":\"gold\",\"lost\":\"3\",\"of\":\"9\"}");
 	down();
 }
 END_TEST
