@@ -206,7 +206,7 @@ static void rest(struct nrp *n)
 	const uint64_t none[4] = { 0 };
 
 	nrp_parts_fini(n);
-	topo_overlay_algos(n->env.topo, none);
+	topo_overlay_algos(n->env.topo, none, none);
 	for (size_t i = 0; i < n->devices.n; i++) {
 		struct nrp_device *d = n->devices.at[i];
 

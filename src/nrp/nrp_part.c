@@ -71,6 +71,68 @@ static bool ours(const struct nrp *n, const struct ip_prefix *locator)
 	return false;
 }
 
+static bool block_add(struct nrp_part *p, const struct ip_prefix *block)
+{
+	for (uint32_t i = 0; i < p->n_blocks; i++)
+		if (ip_prefix_cmp(&p->block[i], block) == 0)
+			return true;
+	if (p->n_blocks == NRP_BLOCKS_MAX)
+		return false;
+	p->block[p->n_blocks++] = *block;
+	return true;
+}
+
+/* Blocks of the locators that routers have for an algorithm they compute with. */
+static void routers_blocks(const struct nrp *n, struct nrp_part *p)
+{
+	unsigned lb, ln;
+
+	p->theirs = true;
+	for (uint32_t v = 0; v < n->ted->n_nodes && !p->refused[0]; v++) {
+		const struct ted_node *node = &n->ted->nodes[v];
+
+		for (uint32_t k = 0; node->alive && k < node->n_locators && !p->refused[0]; k++) {
+			const struct ted_locator *l = &node->locators[k];
+			struct ip_prefix block;
+
+			if (l->algo != p->algo || l->prefix.addr.family != IP_V6)
+				continue;
+			if (!nrp_structure(node, l, &lb, &ln)) {
+				nrp_refuse(p, "the structure of %.60s's locator of algorithm %u is not known",
+					   ted_node_label(n->ted, v), p->algo);
+				return;
+			}
+			block = ip_prefix_of(&l->prefix.addr, (uint8_t)lb);
+			if (!block_add(p, &block))
+				nrp_refuse(p, "locators of algorithm %u are in more blocks than the %d a queue can be told apart by",
+					   p->algo, NRP_BLOCKS_MAX);
+		}
+	}
+	if (p->n_blocks == 0)
+		nrp_refuse(p, "it has no SID block, and no router has a locator of algorithm %u", p->algo);
+}
+
+/* What else is in those blocks would be in its queues. */
+static void against_algorithms(const struct nrp *n, struct nrp_part *p)
+{
+	char text[IP_PREFIX_TEXT_MAX];
+
+	for (uint32_t v = 0; v < n->ted->n_nodes && !p->refused[0]; v++) {
+		const struct ted_node *node = &n->ted->nodes[v];
+
+		for (uint32_t k = 0; node->alive && k < node->n_locators; k++) {
+			const struct ted_locator *l = &node->locators[k];
+
+			for (uint32_t i = 0; l->algo != p->algo && i < p->n_blocks; i++)
+				if (overlaps(&p->block[i], &l->prefix))
+					nrp_refuse(p, "%s of %.60s, of algorithm %u, is in one block with those of %u: "
+						   "queues cannot tell them apart",
+						   ip_prefix_text(&l->prefix, text, sizeof(text)),
+						   ted_node_label(n->ted, v), l->algo, p->algo);
+		}
+	}
+}
+
 /* Locators of the routers' own, and of what else the topology has. */
 static void against_routers(const struct nrp *n, struct nrp_part *p)
 {
@@ -118,10 +180,13 @@ static int part_add(struct nrp *n, const struct slice_nrp *doc)
 	p.priority = slice_nrp_priority(n->env.slice, doc->id);
 	if (doc->id > NRP_ID_MAX)
 		nrp_refuse(&p, "nrp-id %u: queues are numbered up to %d", doc->id, NRP_ID_MAX);
-	take_blocks(&p, doc);
+	if (doc->n_sids == 0 && p.algo)
+		routers_blocks(n, &p);
+	else
+		take_blocks(&p, doc);
 	if (!p.algo)
 		nrp_refuse(&p, "it has no algorithm for its SIDs: write it again");
-	else if (topo_algo_told(n->env.topo, p.algo))
+	else if (!p.theirs && topo_algo_told(n->env.topo, p.algo))
 		nrp_refuse(&p, "the routers compute with algorithm %u themselves", p.algo);
 	if (shares_of(n, &p, doc) < 0 || !VEC_ADD(&n->parts, p)) {
 		free(p.share);
@@ -174,7 +239,10 @@ int nrp_parts_read(struct nrp *n)
 		n->parts.n = i; /* those before it */
 		against_others(n, p);
 		n->parts = all;
-		against_routers(n, p);
+		if (p->theirs)
+			against_algorithms(n, p);
+		else
+			against_routers(n, p);
 	}
 	for (size_t i = 0; i < old.n; i++) {
 		struct nrp_part *p = nrp_part_of(n, old.at[i].id);
@@ -202,7 +270,7 @@ bool nrp_part_holds(const struct nrp *n, const struct ip_prefix *locator)
 	for (size_t i = 0; i < n->parts.n; i++) {
 		const struct nrp_part *p = &n->parts.at[i];
 
-		for (uint32_t k = 0; k < p->n_blocks && !p->refused[0]; k++)
+		for (uint32_t k = 0; k < p->n_blocks && !p->refused[0] && !p->theirs; k++)
 			if (p->block[k].len < locator->len && ip_prefix_has(&p->block[k], &locator->addr))
 				return true;
 	}

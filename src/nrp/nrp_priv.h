@@ -135,6 +135,7 @@ struct nrp_part {
 	uint32_t id;
 	uint8_t algo;
 	bool alone;
+	bool theirs; /* it is an algorithm of the routers': so are its SIDs, block says where they are */
 	uint8_t priority;
 	struct ip_prefix block[NRP_BLOCKS_MAX];
 	uint32_t n_blocks;
@@ -211,6 +212,8 @@ int nrp_want(struct nrp *n);
 int nrp_place(const struct ted *ted, uint32_t node, const struct ip_prefix *block, struct ip_prefix *out,
 	      const char **why);
 
+/* How a router's locator is made, by its SIDs: bits of block and node. False: not known. */
+bool nrp_structure(const struct ted_node *n, const struct ted_locator *l, unsigned *lb, unsigned *ln);
 /* Is the link of an interface up in the topology? */
 bool nrp_link_seen(const struct nrp *n, const struct nrp_device *d, const char *name);
 

@@ -180,6 +180,8 @@ static bool locator_goes(const struct nrp *n, const struct nrp_device *d, const 
 		return rec->leaving && !nrp_part_holds(n, &have->prefix);
 	if (p->refused[0] || d->node == TED_NONE || !n->ted->nodes[d->node].alive)
 		return false;
+	if (p->theirs)
+		return true; /* it had a block of its own before */
 	for (uint32_t i = 0; i < p->n_blocks; i++) {
 		struct ip_prefix place;
 		const char *why;

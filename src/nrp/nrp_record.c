@@ -94,7 +94,7 @@ static struct nrp_record *record_new(struct nrp *n, uint32_t id)
 /* False: there is no room; a block that was given up long ago may still be somewhere. */
 static bool record_take(struct nrp_record *rec, const struct nrp_part *p, bool *changed)
 {
-	for (uint32_t i = 0; i < p->n_blocks; i++) {
+	for (uint32_t i = 0; i < p->n_blocks && !p->theirs; i++) {
 		bool there = false;
 
 		for (uint32_t k = 0; k < rec->n_blocks; k++)

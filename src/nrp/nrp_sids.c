@@ -43,7 +43,7 @@ static const struct nrp_part *part_of(const struct nrp *n, const struct ip_prefi
 	for (size_t i = 0; i < n->parts.n; i++) {
 		const struct nrp_part *p = &n->parts.at[i];
 
-		for (uint32_t k = 0; k < p->n_blocks && !p->refused[0]; k++) {
+		for (uint32_t k = 0; k < p->n_blocks && !p->refused[0] && !p->theirs; k++) {
 			*lb = p->block[k].len;
 			if (*lb < locator->len && ip_prefix_has(&p->block[k], &locator->addr))
 				return p;
@@ -92,12 +92,15 @@ static void show(struct nrp *n, const struct nrp_device *d)
 
 void nrp_sids_show(struct nrp *n)
 {
-	uint64_t algos[4] = { 0 };
+	uint64_t algos[4] = { 0 }, reserved[4] = { 0 };
 
-	for (size_t i = 0; i < n->parts.n; i++)
-		if (!n->parts.at[i].refused[0] && n->parts.at[i].algo)
-			bitset_add(algos, n->parts.at[i].algo);
-	topo_overlay_algos(n->env.topo, algos);
+	for (size_t i = 0; i < n->parts.n; i++) {
+		const struct nrp_part *p = &n->parts.at[i];
+
+		if (!p->refused[0] && p->algo)
+			bitset_add(p->theirs ? reserved : algos, p->algo);
+	}
+	topo_overlay_algos(n->env.topo, algos, reserved);
 	for (size_t i = 0; i < n->devices.n; i++)
 		if (n->devices.at[i]->node != TED_NONE)
 			show(n, n->devices.at[i]);

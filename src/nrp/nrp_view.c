@@ -151,6 +151,17 @@ int nrp_locator(const struct nrp *n, const char *device, uint32_t id, struct ip_
 		*out = l->prefix;
 		return 0;
 	}
+	if (d && d->node != TED_NONE && p && p->theirs && !p->refused[0]) {
+		const struct ted_node *node = &n->ted->nodes[d->node];
+
+		for (uint32_t k = 0; k < node->n_locators; k++) {
+			if (node->locators[k].algo != p->algo)
+				continue;
+			*out = node->locators[k].prefix;
+			return 0;
+		}
+		return -EAGAIN; /* the router does not take part, or has not told */
+	}
 	/* Before the first look nothing is known. */
 	if (n->parts.n == 0 && slice_count(n->env.slice, SLICE_NRP) > 0)
 		return -EAGAIN;

@@ -12,13 +12,12 @@
 
 /* ---- where a router is in a block ---- */
 
-/* How the router's own locator is made: bits of block and node. */
-static bool structure_of(const struct ted_node *n, const struct ted_locator *l, unsigned *lb, unsigned *ln)
+bool nrp_structure(const struct ted_node *n, const struct ted_locator *l, unsigned *lb, unsigned *ln)
 {
 	for (uint32_t i = 0; i < n->n_sids; i++) {
 		const struct ted_sid *s = &n->sids[i];
 
-		if (s->algo != 0 || s->structure.lb == 0 || s->structure.ln == 0 ||
+		if (s->algo != l->algo || s->structure.lb == 0 || s->structure.ln == 0 ||
 		    !ip_prefix_has(&l->prefix, &s->sid))
 			continue;
 		*lb = s->structure.lb;
@@ -42,7 +41,7 @@ int nrp_place(const struct ted *ted, uint32_t node, const struct ip_prefix *bloc
 		if (l->algo != 0 || l->prefix.addr.family != IP_V6)
 			continue;
 		*why = "the structure of its own locator is not known";
-		if (!structure_of(n, l, &lb, &ln))
+		if (!nrp_structure(n, l, &lb, &ln))
 			continue;
 		*why = "its node number does not go behind the block";
 		if (block->len + ln + NRP_FUNCTION_BITS > 128)
@@ -265,7 +264,7 @@ static int stay_locator(const struct nrp *n, struct nrp_device *d, const struct 
 	for (size_t i = 0; i < n->parts.n; i++) {
 		const struct nrp_part *p = &n->parts.at[i];
 
-		for (uint32_t k = 0; k < p->n_blocks && !p->refused[0]; k++) {
+		for (uint32_t k = 0; k < p->n_blocks && !p->refused[0] && !p->theirs; k++) {
 			struct nrp_locator *w;
 
 			if (p->block[k].len >= have->prefix.len || !ip_prefix_has(&p->block[k], &have->prefix.addr))
@@ -307,7 +306,7 @@ int nrp_want(struct nrp *n)
 		nrp_box_fini(&d->want);
 		d->want = (struct nrp_box){ 0 };
 		for (size_t k = 0; r == 0 && k < n->parts.n && d->node != TED_NONE; k++)
-			if (!n->parts.at[k].refused[0])
+			if (!n->parts.at[k].refused[0] && !n->parts.at[k].theirs)
 				r = locators(n, d, &n->parts.at[k]);
 		if (r == 0 && d->node != TED_NONE)
 			r = stay(n, d);

@@ -267,6 +267,20 @@ static bool slo_served(struct slice_commit *c, const struct slice_change *h, con
 	       slice_refuse(c, h, SLICE_E_STEP, "", "nothing here authenticates or encrypts: sle-policy/security");
 }
 
+/* What has SIDs of a partition is in its queues. */
+static bool algo_is_open(struct slice_commit *c, const struct slice_change *h)
+{
+	const struct slice_realisation *r = &h->fresh->service.real;
+	const struct slice_entry *holder = NULL;
+
+	if (r->flex_algo && c->s->partitions.algo_used)
+		holder = algo_holder(c, NULL, r->flex_algo);
+	return !holder || holder->nrp.id == r->nrp ||
+	       slice_refuse(c, h, SLICE_E_INVALID, "sextant-slice:realisation/flex-algo",
+			    "algorithm %u is that of partition %.80s: its queues are for slices in it",
+			    r->flex_algo, holder->id);
+}
+
 static bool steps_served(struct slice_commit *c, const struct slice_change *h)
 {
 	const struct slice_realisation *r = &h->fresh->service.real;
@@ -289,6 +303,8 @@ static bool steps_served(struct slice_commit *c, const struct slice_change *h)
 		return slice_refuse(c, h, SLICE_E_STEP, field,
 				    "sr-policy, or flex-algo with the number of one: nothing here steers otherwise");
 	}
+	if (!algo_is_open(c, h))
+		return false;
 	if (!slice_steps_possible(c->s, &h->fresh->service, &f))
 		return slice_refuse(c, h, SLICE_E_STEP, f.field, "%s", f.text);
 	return true;

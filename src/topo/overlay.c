@@ -173,19 +173,29 @@ int overlay_set(struct overlay *o, const char *id, const struct topo_extra *x, e
 
 /* ---- into rows ---- */
 
+static bool defines_reserved(const struct overlay *o, const struct ted_node *t)
+{
+	for (size_t i = 0; i < t->n_fads; i++)
+		if (bitset_has(o->reserved, t->fads[i].algo))
+			return true;
+	return false;
+}
+
 /* By the IGP's metric, without any rule: what a plain prefix is forwarded by. */
 static int algos_fill(const struct overlay *o, struct arena *a, struct ted_node *t)
 {
 	size_t n = bitset_count(o->algos, 4);
 	struct ted_fad *fads;
 
-	if (n == 0 || t->pseudonode)
+	if (t->pseudonode || (n == 0 && !defines_reserved(o, t)))
 		return 0;
 	fads = ARENA_ARRAY(a, t->n_fads + n, struct ted_fad);
 	if (!fads)
 		return err_raise(-ENOMEM);
 	if (t->n_fads)
 		memcpy(fads, t->fads, t->n_fads * sizeof(*fads));
+	for (size_t i = 0; i < t->n_fads; i++)
+		fads[i].exclusive = bitset_has(o->reserved, fads[i].algo);
 	for (unsigned algo = TED_FLEX_FIRST; algo <= UINT8_MAX; algo++) {
 		if (!bitset_has(o->algos, algo))
 			continue;

@@ -16,6 +16,7 @@ struct overlay_node {
 struct overlay {
 	VEC(struct overlay_node) nodes; /* by id */
 	uint64_t algos[4];		/* all routers take part in them */
+	uint64_t reserved[4];		/* of the routers' own: their SIDs are for lists for them alone */
 };
 
 enum overlay_news { OVERLAY_SAME, OVERLAY_MORE, OVERLAY_LESS };

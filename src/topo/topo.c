@@ -431,11 +431,13 @@ int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *
 	return 0;
 }
 
-void topo_overlay_algos(struct topo *t, const uint64_t algos[4])
+void topo_overlay_algos(struct topo *t, const uint64_t algos[4], const uint64_t reserved[4])
 {
-	if (memcmp(t->overlay.algos, algos, sizeof(t->overlay.algos)) == 0)
+	if (memcmp(t->overlay.algos, algos, sizeof(t->overlay.algos)) == 0 &&
+	    memcmp(t->overlay.reserved, reserved, sizeof(t->overlay.reserved)) == 0)
 		return;
 	memcpy(t->overlay.algos, algos, sizeof(t->overlay.algos));
+	memcpy(t->overlay.reserved, reserved, sizeof(t->overlay.reserved));
 	t->merge_whole = true;
 	good_news(t);
 }

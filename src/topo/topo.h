@@ -55,8 +55,9 @@ struct topo_extra {
 /* Of one router, in place of what was told of it; NULL: nothing. 0, or -ENOMEM. */
 int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *x);
 /* Algorithms that all routers take part in, by the IGP's metric and without any rule; their SIDs
- * are for those alone that are computed with them. */
-void topo_overlay_algos(struct topo *t, const uint64_t algos[4]);
+ * are for those alone that are computed with them. So are those of reserved algorithms, which are the
+ * routers' own. */
+void topo_overlay_algos(struct topo *t, const uint64_t algos[4], const uint64_t reserved[4]);
 /* The initial wait is for these as well: who tells them has not heard from the routers yet; or has. */
 void topo_overlay_wait(struct topo *t, bool wait);
 /* Does a feed say that a router takes part in an algorithm, defines it or has a locator for it? */

@@ -61,8 +61,39 @@ static void locator_said(unsigned r)
 	topo_sink.object(bed.topo, 0, &o, false);
 }
 
+static unsigned router(const char *name)
+{
+	for (unsigned r = 0; r < ROUTERS; r++)
+		if (strcmp(names[r], name) == 0)
+			return r;
+	ck_abort_msg("%s", name);
+}
+
+static void node_said(unsigned r);
+
+void flex_said(const char *router_name, uint8_t algo, const char *block)
+{
+	unsigned r = router(router_name);
+	struct ls_object o = { .kind = LS_PREFIX }, s = { .kind = LS_SID };
+	char text[64];
+
+	bed.flex[r] = algo;
+	node_said(r);
+	(void)snprintf(text, sizeof(text), "%s:%u::", block, r + 1);
+	s.sid.node = o.prefix.node = id(r);
+	s.sid.sid = (struct ls_srv6_sid){ .sid = addr(text), .behavior = SR_BEHAVIOR_UN, .algo = algo,
+					  .has_structure = true, .structure = { 32, 16, 16, 0 } };
+	o.prefix.prefix = ip_prefix_of(&s.sid.sid.sid, 48);
+	o.prefix.has_locator = true;
+	o.prefix.locator_algo = algo;
+	topo_sink.object(bed.topo, 0, &o, false);
+	topo_sink.object(bed.topo, 0, &s, false);
+}
+
 static void node_said(unsigned r)
 {
+	const struct ls_flex_algo def = { .algo = bed.flex[r], .metric_type = TED_FLEX_IGP };
+	const uint8_t algos[] = { 0, bed.flex[r] };
 	struct ls_object o = { .kind = LS_NODE };
 	char text[64];
 
@@ -71,6 +102,12 @@ static void node_said(unsigned r)
 	(void)snprintf(text, sizeof(text), "2001:db8:ff::%u", r + 1);
 	o.node.router_id_v6 = addr(text);
 	(void)str_copy(o.node.name, sizeof(o.node.name), names[r]);
+	if (bed.flex[r]) {
+		o.node.flex = &def;
+		o.node.n_flex = 1;
+		o.node.algos = algos;
+		o.node.n_algos = 2;
+	}
 	topo_sink.object(bed.topo, 0, &o, false);
 	locator_said(r);
 }
@@ -103,14 +140,6 @@ static void half_said(unsigned a, unsigned b, bool gone)
 	o.link.endx = &endx;
 	o.link.n_endx = 1;
 	topo_sink.object(bed.topo, 0, &o, gone);
-}
-
-static unsigned router(const char *name)
-{
-	for (unsigned r = 0; r < ROUTERS; r++)
-		if (strcmp(names[r], name) == 0)
-			return r;
-	ck_abort_msg("%s", name);
 }
 
 void link_down(const char *a, const char *b, bool down)

@@ -44,6 +44,7 @@ struct bed {
 	struct slice *slice;
 	struct nrp *nrp;
 	struct device dev[ROUTERS];
+	uint8_t flex[ROUTERS]; /* an algorithm that it tells it computes with, 0 none */
 	uint32_t next_txn, next_watch;
 	uint64_t rng;
 };
@@ -61,6 +62,8 @@ const char *dev_has(const char *name, const char *path); /* a leaf's text, NULL 
 unsigned dev_count(const char *name, const char *part);	 /* leaves whose path has this in it */
 void dev_put(struct device *d, const char *path, const char *text); /* and tells it */
 void dev_lose(struct device *d, const char *path);
+/* A router computes with an algorithm, and has a locator in that block for it. */
+void flex_said(const char *router_name, uint8_t algo, const char *block);
 void link_down(const char *a, const char *b, bool down);
 
 int put(enum slice_kind kind, const char *id, const char *doc);

@@ -86,6 +86,19 @@ START_TEST(algorithm_of_the_routers_is_refused_and_so_is_anothers)
 }
 END_TEST
 
+START_TEST(algorithm_of_a_partition_is_for_slices_in_it)
+{
+	struct slice_result r;
+
+	bed.routers_algo = 200;
+	ck_assert_int_eq(put_nrp("x", 1, ALGO("200")), 0);
+	r = put_doc(SLICE_SERVICE, "one", order("one", 1, REAL("\"transport\":\"flex-algo\",\"flex-algo\":200")));
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert_str_eq(r.field, "sextant-slice:realisation/flex-algo");
+	ck_assert(strstr(r.text, "that of partition x"));
+}
+END_TEST
+
 START_TEST(dedicated_slice_is_alone_in_its_partition)
 {
 	struct slice_result r;
@@ -143,6 +156,7 @@ int main(void)
 	tcase_add_test(t, sids_of_its_own_get_an_algorithm_that_nobody_uses_and_keep_it);
 	tcase_add_test(t, what_has_no_block_gets_none);
 	tcase_add_test(t, algorithm_of_the_routers_is_refused_and_so_is_anothers);
+	tcase_add_test(t, algorithm_of_a_partition_is_for_slices_in_it);
 	tcase_add_test(t, dedicated_slice_is_alone_in_its_partition);
 	tcase_add_test(t, queues_are_of_partitions);
 	tcase_add_test(t, each_change_is_told);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bitset.h"
+#include "base/str.h"
 #include "topo/topo.h"
 
 enum { ALGO = 255 };
@@ -129,7 +130,7 @@ static void algo(bool on)
 
 	if (on)
 		bitset_add(set, ALGO);
-	topo_overlay_algos(topo, set);
+	topo_overlay_algos(topo, set, (const uint64_t[4]){ 0 });
 }
 
 START_TEST(sids_of_elsewhere_stand_beside_what_the_feed_says)
@@ -225,6 +226,40 @@ START_TEST(algorithm_that_a_router_tells_is_told)
 }
 END_TEST
 
+static bool is_exclusive(uint8_t number)
+{
+	const struct ted_flex *f = ted_flex_of(topo_ted(topo), number);
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert(f->def.metric_type == TED_FLEX_DELAY);
+	return f->def.exclusive;
+}
+
+START_TEST(algorithm_of_the_routers_may_be_reserved)
+{
+	const struct ls_flex_algo defs[] = { { .algo = 128, .metric_type = TED_FLEX_DELAY },
+					     { .algo = 129, .metric_type = TED_FLEX_DELAY } };
+	uint64_t none[4] = { 0 }, reserved[4] = { 0 };
+	struct ls_object o = { .kind = LS_NODE };
+
+	o.node.id = id(1);
+	(void)str_copy(o.node.name, sizeof(o.node.name), "r1");
+	o.node.flex = defs;
+	o.node.n_flex = 2;
+	topo_sink.object(topo, 0, &o, false);
+	run_ms(1000);
+	ck_assert(!is_exclusive(128));
+	bitset_add(reserved, 128);
+	topo_overlay_algos(topo, none, reserved);
+	run_ms(1000);
+	ck_assert(is_exclusive(128) && !is_exclusive(129));
+	ck_assert_uint_eq(node("r2")->n_fads, 0); /* nobody is made to define it */
+	topo_overlay_algos(topo, none, none);
+	run_ms(1000);
+	ck_assert(!is_exclusive(128));
+}
+END_TEST
+
 START_TEST(what_is_known_of_a_router_waits_for_it)
 {
 	uint32_t r3;
@@ -255,6 +290,7 @@ int main(void)
 		the_same_again_makes_no_generation,
 		algorithm_of_elsewhere_is_defined_and_every_router_takes_part,
 		algorithm_that_a_router_tells_is_told,
+		algorithm_of_the_routers_may_be_reserved,
 		what_is_known_of_a_router_waits_for_it,
 	};
 	Suite *s = suite_create("topo-overlay");
