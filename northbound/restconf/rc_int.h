@@ -166,6 +166,8 @@ void rc_add(struct lyd_node *parent, const char *name, const char *value);
 void rc_addf(struct lyd_node *parent, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* rows_nrp.c; q may be NULL. */
+/* What is measured of a link, below its attributes. */
+void rc_link_fill(const struct sense_query *q, struct lyd_node *attributes, uint32_t link);
 void rc_nrp_fill(const struct nrp_query *q, struct lyd_node *entry);
 struct lyd_node *rc_container(struct lyd_node *parent, const char *module, const char *name);
 struct lyd_node *rc_list(struct lyd_node *parent, const char *name); /* keyless, or keys follow */

@@ -20,6 +20,7 @@
 #include "topo/topo.h"
 
 struct nrp_query;
+struct sense_query;
 struct rc;
 struct slice;
 struct assure_room;
@@ -38,6 +39,7 @@ struct rc_cfg {
 	struct assure_room *assure; /* NULL: nothing is measured */
 	struct repair_desk *repair; /* NULL: nothing is done about slices */
 	struct window_book *windows; /* NULL: there are none */
+	const struct sense_query *links; /* NULL: none is measured. Outlives the rc */
 	const struct nrp_query *nrps; /* NULL: partitions are not put into the network. Outlives the rc */
 	const struct session_query *sessions; /* values are copied; at most RC_SESSIONS_MAX */
 	size_t n_sessions;

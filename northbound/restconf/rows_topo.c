@@ -501,6 +501,7 @@ static void link_fill(struct rc_read *rd, const struct rc_cursor *cur, struct ly
 		rc_add(a, "reverse", rc_link_id(t, l->reverse, buf, sizeof(buf)));
 	rc_leaves_fill(a, link_leaves, ARRAY_LEN(link_leaves), l);
 	link_te_fill(a, l);
+	rc_link_fill(rd->rc->cfg.links, a, (uint32_t)cur->at - 1);
 	sids_fill(a, t, l->sids, l->n_sids, true);
 	for (size_t i = 0; i < l->n_adj_sids; i++) {
 		struct lyd_node *s = rc_list(a, "adjacency-sid");

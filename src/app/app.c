@@ -13,6 +13,7 @@
 #include "app/assure.h"
 #include "app/devices.h"
 #include "app/drivers.h"
+#include "app/links.h"
 #include "app/map.h"
 #include "app/partitions.h"
 #include "app/realise.h"
@@ -49,6 +50,8 @@ struct app {
 	struct repair_desk *repair;
 	struct nrp *nrp; /* NULL: there are no devices to put partitions on */
 	struct nrp_query nrps;
+	struct sense *links; /* with devices */
+	struct sense_query measured;
 	struct sse *sse;
 	struct rc *rc;
 	struct http *http;
@@ -124,6 +127,8 @@ static void on_ted(void *arg, const struct ted *ted)
 		repair_desk_on_ted(app->repair, ted);
 	if (app->nrp)
 		nrp_on_ted(app->nrp, ted);
+	if (app->links)
+		sense_on_ted(app->links, ted);
 }
 
 static int build_core(struct app *app, const struct conf *conf)
@@ -178,6 +183,8 @@ static int build_southbound(struct app *app, const struct conf *conf)
 {
 	const struct nrp_env partitions = { .loop = app->env.loop, .store = app->env.store, .bus = app->bus,
 					    .topo = app->topo, .intent = app->intent, .slice = app->slice };
+	const struct sense_parts links = { .loop = app->env.loop, .bus = app->bus, .topo = app->topo,
+					   .intent = app->intent };
 	struct bgp_cfg bcfg;
 	struct pcep_cfg pcfg;
 	int r;
@@ -204,6 +211,8 @@ static int build_southbound(struct app *app, const struct conf *conf)
 			r = app_realise_new(&app->realise, &app->env, app->bus, app->slice, app->nrp, app->devices);
 		if (r == 0)
 			r = build_assure(app);
+		if (r == 0)
+			r = app_links_new(&app->links, app->devices, &links);
 		if (r < 0)
 			return err_trace(r);
 	}
@@ -254,6 +263,10 @@ static int build_northbound(struct app *app, const struct conf *conf, char *err,
 	if (app->nrp) {
 		app->nrps = nrp_queries(app->nrp);
 		rcfg.nrps = &app->nrps;
+	}
+	if (app->links) {
+		app->measured = sense_queries(app->links);
+		rcfg.links = &app->measured;
 	}
 	sse_cfg_default(&scfg);
 	scfg.loop = app->env.loop;
@@ -457,6 +470,8 @@ static int apply(struct app *app, const struct conf *conf, struct str *errors)
 		r = pcep_peers(app, conf, errors);
 	if (r == 0 && app->devices)
 		r = app_devices_apply(app->devices, app->conf, conf, errors);
+	if (r == 0 && app->links)
+		app_links_apply(app->links, conf);
 	if (r == 0)
 		r = app_drivers_apply(app->drivers, app->conf, conf, errors);
 	if (r != 0)
@@ -562,6 +577,7 @@ struct app *app_free(struct app *app)
 	app->bgp = bgp_free(app->bgp);
 	app->realise = realise_free(app->realise);
 	app->nrp = nrp_free(app->nrp);
+	app->links = sense_free(app->links);
 	app->slice = slice_free(app->slice);
 	app->intent = intent_free(app->intent);
 	app->topo = topo_free(app->topo);

@@ -182,6 +182,20 @@ static void fill_device(const struct lyd_node *in, struct conf_device *d)
 	d->router = conf_read_ip(in, "router");
 }
 
+static void fill_links(const struct lyd_node *in, struct conf *c)
+{
+	conf_read_text(in, "delay", c->links_delay, sizeof(c->links_delay));
+	conf_read_text(in, "load", c->links_load, sizeof(c->links_load));
+	c->links_probe_ms = (uint32_t)conf_read_num(in, "probe-interval");
+	c->links_window_s = (uint32_t)conf_read_num(in, "window");
+	c->links_load_s = (uint32_t)conf_read_num(in, "load-interval");
+	c->links_threshold_pct = (uint32_t)conf_read_num(in, "threshold");
+	c->links_delay_floor_us = (uint32_t)conf_read_num(in, "delay-floor");
+	c->links_hold_s = (uint32_t)conf_read_num(in, "hold");
+	c->links_interval_s = (uint32_t)conf_read_num(in, "interval");
+	c->links_keep_s = (uint32_t)conf_read_num(in, "keep");
+}
+
 static void fill_devices(struct conf_reader *r, const struct lyd_node *devices, struct conf *c)
 {
 	const struct lyd_node *in;
@@ -191,6 +205,7 @@ static void fill_devices(struct conf_reader *r, const struct lyd_node *devices, 
 	c->has_devices = true;
 	if (conf_child(devices, "tls"))
 		conf_read_tls(r, conf_child(devices, "tls"), "ca", &c->devices_tls);
+	fill_links(conf_child(devices, "links"), c);
 	LY_LIST_FOR(lyd_child(devices), in)
 	{
 		if (strcmp(in->schema->name, "device") != 0)

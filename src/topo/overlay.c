@@ -111,6 +111,7 @@ void overlay_fini(struct overlay *o)
 	for (size_t i = 0; i < o->nodes.n; i++)
 		extra_fini(&o->nodes.at[i].x);
 	VEC_FINI(&o->nodes);
+	VEC_FINI(&o->links);
 }
 
 const struct topo_extra *overlay_of(const struct overlay *o, const char *id)

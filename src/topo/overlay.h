@@ -13,8 +13,16 @@ struct overlay_node {
 	struct topo_extra x; /* owns its arrays */
 };
 
+/* A link of which the delay is measured. */
+struct overlay_link {
+	char id[sizeof(((struct ted_node *)0)->id)];
+	struct ip_addr local_v6;
+	struct topo_delay delay;
+};
+
 struct overlay {
 	VEC(struct overlay_node) nodes; /* by id */
+	VEC(struct overlay_link) links; /* by id, address */
 	uint64_t algos[4];		/* all routers take part in them */
 	uint64_t reserved[4];		/* of the routers' own: their SIDs are for lists for them alone */
 };
@@ -24,6 +32,11 @@ enum overlay_news { OVERLAY_SAME, OVERLAY_MORE, OVERLAY_LESS };
 void overlay_fini(struct overlay *o);
 /* x NULL: nothing. 0 and *news, or -ENOMEM and nothing has changed. */
 int overlay_set(struct overlay *o, const char *id, const struct topo_extra *x, enum overlay_news *news);
+/* d NULL: not known. LESS: the delay is longer, or not known any more. */
+int overlay_delay_set(struct overlay *o, const char *id, const struct ip_addr *local_v6, const struct topo_delay *d,
+		      enum overlay_news *news);
+/* Into a link's row that is filled otherwise. 0 or -ENOMEM. */
+int overlay_delay_fill(const struct overlay *o, struct arena *a, const char *id, struct ted_link *t);
 /* What is known of a node, NULL nothing. */
 const struct topo_extra *overlay_of(const struct overlay *o, const char *id);
 /* Into a node's row, whose arrays have room for it; and the algorithms of all. 0 or -ENOMEM. */

@@ -292,5 +292,7 @@ static void link_attrs(struct ted_link *t, const struct ls_link *l)
 int merge_row_link(const struct merge_rows *r, struct ted_link *t, const struct ls_link *l)
 {
 	link_attrs(t, l);
-	return link_flex(r, t, l) < 0 ? -ENOMEM : link_sids(r, t, l);
+	if (link_flex(r, t, l) < 0 || link_sids(r, t, l) < 0)
+		return -ENOMEM;
+	return r->overlay ? overlay_delay_fill(r->overlay, r->a, r->nodes[t->from].id, t) : 0;
 }

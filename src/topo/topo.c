@@ -431,6 +431,23 @@ int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *
 	return 0;
 }
 
+int topo_delay_set(struct topo *t, const char *node, const struct ip_addr *local_v6, const struct topo_delay *d)
+{
+	enum overlay_news news;
+	int r = overlay_delay_set(&t->overlay, node, local_v6, d, &news);
+
+	if (r < 0)
+		return err_trace(r);
+	if (news == OVERLAY_SAME)
+		return 0;
+	t->merge_whole = true;
+	if (news == OVERLAY_LESS)
+		bad_news(t);
+	else
+		good_news(t);
+	return 0;
+}
+
 void topo_overlay_algos(struct topo *t, const uint64_t algos[4], const uint64_t reserved[4])
 {
 	if (memcmp(t->overlay.algos, algos, sizeof(t->overlay.algos)) == 0 &&

@@ -60,6 +60,17 @@ int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *
 void topo_overlay_algos(struct topo *t, const uint64_t algos[4], const uint64_t reserved[4]);
 /* The initial wait is for these as well: who tells them has not heard from the routers yet; or has. */
 void topo_overlay_wait(struct topo *t, bool wait);
+/*
+ * The delay of a link as somebody other than its router measured it. Paths are computed with what the
+ * router says where it says something, for that is what the routers compute with; prefer: with this.
+ * Flexible algorithms never are: routers would not agree with us.
+ */
+struct topo_delay {
+	uint32_t min_us, max_us, var_us;
+	bool prefer;
+};
+/* Of the link of a router (by its id) with this local address; NULL: it is not known. 0 or -ENOMEM. */
+int topo_delay_set(struct topo *t, const char *node, const struct ip_addr *local_v6, const struct topo_delay *d);
 /* Does a feed say that a router takes part in an algorithm, defines it or has a locator for it? */
 bool topo_algo_told(const struct topo *t, uint8_t algo);
 

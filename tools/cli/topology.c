@@ -179,6 +179,8 @@ int cli_topology_links(const struct cli_command *cmd)
 		{ "DELAY", "a/delay", cli_fmt_delay, true },
 		{ "CAPACITY", "a/capacity", cli_fmt_rate, true },
 		{ "FREE", "free", cli_fmt_rate, true },
+		{ "MEASURED", "a/measured/delay", cli_fmt_delay, true },
+		{ "LOAD", "a/measured/load", cli_fmt_rate, true },
 		{ "STATE", "state", NULL, false },
 	};
 	CLI_REPLY struct cli_reply r = { 0 };

@@ -282,6 +282,83 @@ START_TEST(what_is_known_of_a_router_waits_for_it)
 }
 END_TEST
 
+/* ---- delays ---- */
+
+static void delay_put(uint32_t min_us, bool prefer)
+{
+	const struct topo_delay d = { min_us, min_us * 2, 5, prefer };
+	struct ip_addr at = addr("2001:db8::1");
+
+	ck_assert_int_eq(topo_delay_set(topo, "0000.0000.0001", &at, min_us ? &d : NULL), 0);
+	run_ms(1000);
+}
+
+/* The router says a delay, by ASLA for all. */
+static void delay_said(uint32_t us)
+{
+	struct ls_object o = { .kind = LS_LINK };
+
+	o.link.key.local = id(1);
+	o.link.key.remote = id(2);
+	o.link.key.local_v6 = addr("2001:db8::1");
+	o.link.key.remote_v6 = addr("2001:db8::2");
+	o.link.have = LS_HAVE_IGP_METRIC | LS_HAVE_DELAY_MM;
+	o.link.igp_metric = 10;
+	o.link.delay_min_us = o.link.delay_max_us = us;
+	o.link.flex.have = LS_HAVE_DELAY_MM;
+	o.link.flex.delay_min_us = us;
+	topo_sink.object(topo, 0, &o, false);
+	run_ms(1000);
+}
+
+START_TEST(measured_delay_is_used_where_the_router_says_none)
+{
+	delay_put(700, false);
+	ck_assert(link_of("r1>r2")->has_delay && link_of("r1>r2")->has_delay_var);
+	ck_assert_uint_eq(link_of("r1>r2")->delay_us, 700);
+	ck_assert_uint_eq(link_of("r1>r2")->delay_max_us, 1400);
+	ck_assert(!link_of("r2>r1")->has_delay);
+	delay_said(300);
+	ck_assert_uint_eq(link_of("r1>r2")->delay_us, 300);
+	half_said(1, 2, 11, false);
+	run_ms(1000);
+	ck_assert_uint_eq(link_of("r1>r2")->delay_us, 700);
+	delay_put(0, false);
+	ck_assert(!link_of("r1>r2")->has_delay);
+}
+END_TEST
+
+START_TEST(preferred_delay_is_not_what_flex_algo_uses)
+{
+	const struct ted_fad delay = { .algo = 130, .metric_type = TED_FLEX_DELAY };
+	uint32_t at = ted_link_by_text(topo_ted(topo), "r1>r2");
+
+	delay_said(300);
+	ck_assert_uint_eq(ted_flex_weight(topo_ted(topo), &delay, at), 300);
+	delay_put(900, true);
+	ck_assert_uint_eq(link_of("r1>r2")->delay_us, 900);
+	ck_assert_uint_eq(ted_flex_weight(topo_ted(topo), &delay, at), 300);
+	delay_put(0, true);
+	ck_assert_uint_eq(link_of("r1>r2")->delay_us, 300);
+}
+END_TEST
+
+START_TEST(longer_delay_is_told_at_once_and_the_same_not_at_all)
+{
+	struct ip_addr at = addr("2001:db8::1");
+	const struct topo_delay d = { 5000, 5000, 0, false };
+	uint64_t generation;
+
+	delay_put(700, false);
+	generation = topo_ted(topo)->generation;
+	delay_put(700, false);
+	ck_assert_uint_eq(topo_ted(topo)->generation, generation);
+	ck_assert_int_eq(topo_delay_set(topo, "0000.0000.0001", &at, &d), 0);
+	run_ms(6);
+	ck_assert_uint_eq(link_of("r1>r2")->delay_us, 5000);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const all[] = {
@@ -292,6 +369,9 @@ int main(void)
 		algorithm_that_a_router_tells_is_told,
 		algorithm_of_the_routers_may_be_reserved,
 		what_is_known_of_a_router_waits_for_it,
+		measured_delay_is_used_where_the_router_says_none,
+		preferred_delay_is_not_what_flex_algo_uses,
+		longer_delay_is_told_at_once_and_the_same_not_at_all,
 	};
 	Suite *s = suite_create("topo-overlay");
 	TCase *t = tcase_create("all");
