@@ -46,7 +46,7 @@ static struct stream *stream_free(struct stream *s)
 	if (!s)
 		return NULL;
 	free(s->rungs);
-	free(s->delays.at);
+	assure_delays_fini(&s->delays);
 	free(s);
 	return NULL;
 }
@@ -69,7 +69,7 @@ static bool sensible(const struct assure_terms *t)
 	return t->period_ms >= 10 && t->period_ms <= 3600000 && t->guard_ms < t->period_ms &&
 	       (t->loss_ppm_max <= PPM || t->loss_ppm_max == ASSURE_NO_BOUND) &&
 	       t->percentile_ppm <= PPM &&
-	       assure_delays_need(t->percentile_ppm) <= SAMPLES_MAX / 2 && t->delay_us_max > 0 &&
+	       assure_delays_need(t->percentile_ppm) <= NEED_MAX && t->delay_us_max > 0 &&
 	       t->horizon > 0 && t->at_risk_pct <= 100 && t->to_violate > 0 && t->to_clear > 0;
 }
 
@@ -135,6 +135,12 @@ void assure_settled(struct assure *a, uint64_t id, uint64_t until_ns)
 		assure_ladder_settled(s, until_ns / (s->terms.period_ms * NS_PER_MS));
 }
 
+static bool same_delay(const struct assure_terms *a, const struct assure_terms *b)
+{
+	return a->delay_us_max == b->delay_us_max && a->percentile_ppm == b->percentile_ppm &&
+	       a->horizon == b->horizon && a->at_risk_pct == b->at_risk_pct;
+}
+
 int assure_terms_set(struct assure *a, uint64_t id, const struct assure_terms *t)
 {
 	struct stream *s = stream_of(a, id);
@@ -145,18 +151,23 @@ int assure_terms_set(struct assure *a, uint64_t id, const struct assure_terms *t
 		return ASSURE_E_ABSENT;
 	if (!sensible(t) || t->period_ms != s->terms.period_ms || t->guard_ms != s->terms.guard_ms)
 		return ASSURE_E_TERMS;
+	/* counts of what is beyond a bound say nothing of another one: those begin anew */
+	if (s->delays.many && same_delay(&s->terms, t)) {
+		s->terms = *t;
+		return 0;
+	}
 	rc = assure_delays_init(&fresh, t);
 	if (rc < 0)
 		return err_trace(rc);
-	/* what was measured holds, only the bound is another */
-	for (uint32_t i = s->delays.n; i > 0; i--) {
+	/* what was measured one by one holds, only the bound is another */
+	for (uint32_t i = s->delays.many ? 0 : s->delays.n; i > 0; i--) {
 		const struct delays *d = &s->delays;
 		const struct sample *x = &d->at[(d->head + d->cap - i) % d->cap];
 
 		assure_delays_keep(&fresh, t, x);
 	}
-	fresh.fresh = s->delays.fresh;
-	free(s->delays.at);
+	fresh.fresh = s->delays.many ? 0 : s->delays.fresh;
+	assure_delays_fini(&s->delays);
 	s->delays = fresh;
 	s->terms = *t;
 	return 0;
@@ -182,7 +193,7 @@ int assure_rebase(struct assure *a, uint64_t now_ns)
 
 		if (rc < 0)
 			return err_trace(rc);
-		free(s->delays.at);
+		assure_delays_fini(&s->delays);
 		s->delays = fresh;
 		s->next = s->since = now_ns / (s->terms.period_ms * NS_PER_MS);
 		s->state = ASSURE_UNKNOWN;
@@ -333,15 +344,21 @@ enum assure_why assure_percentile(const struct assure *a, uint64_t id, uint32_t 
 
 	if (!d || d->n == 0 || ppm > PPM)
 		return ASSURE_NO_SAMPLE;
-	ns = d->n >= assure_delays_need(ppm) ? calloc(d->n, sizeof(*ns)) : NULL;
+	/* the smallest that at most 1 - p of the samples are beyond, as assure_delays_judge() */
+	rank = d->n - (uint64_t)d->n * (PPM - ppm) / PPM;
+	rank = rank ? rank : 1;
+	if (d->n < assure_delays_need(ppm))
+		return ASSURE_INSUFFICIENT_SAMPLES;
+	if (d->many) {
+		*us = assure_many_rank(d, rank);
+		return ASSURE_FINE;
+	}
+	ns = calloc(d->n, sizeof(*ns));
 	if (!ns)
 		return ASSURE_INSUFFICIENT_SAMPLES;
 	for (uint32_t i = 0; i < d->n; i++)
 		ns[i] = d->at[(d->head + d->cap - 1 - i) % d->cap].most_ns;
 	qsort(ns, d->n, sizeof(*ns), by_value);
-	/* the smallest that at most 1 - p of the samples are beyond, as assure_delays_judge() */
-	rank = d->n - (uint64_t)d->n * (PPM - ppm) / PPM;
-	rank = rank ? rank : 1;
 	*us = ns[rank - 1] / 1000 < UINT32_MAX ? (uint32_t)(ns[rank - 1] / 1000) : UINT32_MAX;
 	return ASSURE_FINE;
 }

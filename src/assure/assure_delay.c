@@ -29,8 +29,17 @@ int assure_delays_init(struct delays *d, const struct assure_terms *t)
 	*d = (struct delays){ .cap = cap };
 	if (cap == 0)
 		return 0;
-	d->at = calloc(cap, sizeof(*d->at));
-	return d->at ? 0 : err_raise(-ENOMEM);
+	if (need > SAMPLES_MAX / 2)
+		d->many = assure_many_new();
+	else
+		d->at = calloc(cap, sizeof(*d->at));
+	return d->at || d->many ? 0 : err_raise(-ENOMEM);
+}
+
+void assure_delays_fini(struct delays *d)
+{
+	free(d->at);
+	free(d->many);
 }
 
 static uint64_t bound_ns(const struct assure_terms *t)
@@ -66,6 +75,10 @@ void assure_delays_keep(struct delays *d, const struct assure_terms *t, const st
 {
 	if (d->cap == 0)
 		return;
+	if (d->many) {
+		assure_many_keep(d, t, s, is_over(s, t), is_risky(s, t));
+		return;
+	}
 	if (d->n == d->cap)
 		drop_oldest(d, t);
 	d->at[d->head] = *s;
@@ -121,6 +134,10 @@ void assure_delays_spread(struct delays *d, const struct assure_terms *t, uint64
 void assure_delays_turn(struct delays *d, const struct assure_terms *t, uint64_t period)
 {
 	d->fresh = 0;
+	if (d->many) {
+		assure_many_turn(d, t, period);
+		return;
+	}
 	while (d->n > 0 &&
 	       d->at[(d->head + d->cap - d->n) % d->cap].period + t->horizon <= period + 1)
 		drop_oldest(d, t);
@@ -129,7 +146,7 @@ void assure_delays_turn(struct delays *d, const struct assure_terms *t, uint64_t
 enum assure_verdict assure_delays_judge(const struct delays *d, const struct assure_terms *t,
 					enum assure_why *why)
 {
-	uint64_t may = d->n * (PPM - t->percentile_ppm) / PPM; /* so many may be beyond it */
+	uint64_t may = (uint64_t)d->n * (PPM - t->percentile_ppm) / PPM; /* so many may be beyond it */
 
 	*why = d->fresh == 0 ? ASSURE_NO_SAMPLE :
 	       d->n < assure_delays_need(t->percentile_ppm) ? ASSURE_INSUFFICIENT_SAMPLES :

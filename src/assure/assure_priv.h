@@ -10,6 +10,7 @@ enum {
 	PATHS = 6,
 	RUNGS_MAX = 2 * ASSURE_POINTS_MAX,
 	SAMPLES_MAX = 8192,
+	NEED_MAX = 100000, /* samples that a percentile may take: the 99.999th */
 };
 
 enum reading_state { READING_NONE, READING_GOOD, READING_CONFLICT };
@@ -37,10 +38,13 @@ struct sample {
 	uint64_t most_ns;	       /* that it may have been, clocks being right */
 };
 
+struct assure_many;
+
 /* Delays of the last horizon windows, and how many of them are beyond the bound for certain, or
  * maybe near it. */
 struct delays {
 	struct sample *at; /* cap of them, a ring */
+	struct assure_many *many; /* in place of it, where a percentile takes more than are kept so */
 	uint32_t cap, head, n, over, risky;
 	uint32_t fresh; /* of the open window */
 };
@@ -92,6 +96,15 @@ void assure_delays_turn(struct delays *d, const struct assure_terms *t, uint64_t
 enum assure_verdict assure_delays_judge(const struct delays *d, const struct assure_terms *t,
 					enum assure_why *why);
 uint32_t assure_delays_need(uint32_t percentile_ppm);
+void assure_delays_fini(struct delays *d);
+
+/* assure_many.c */
+struct assure_many *assure_many_new(void);
+void assure_many_keep(struct delays *d, const struct assure_terms *t, const struct sample *s, bool over,
+		      bool risky);
+void assure_many_turn(struct delays *d, const struct assure_terms *t, uint64_t period);
+/* What so many samples are not longer than, microseconds, rounded up. */
+uint32_t assure_many_rank(const struct delays *d, uint64_t rank);
 
 /* assure_verdict.c */
 void assure_judge(struct stream *s, struct assure_window *w);

@@ -363,6 +363,132 @@ START_TEST(what_clocks_may_err_by_is_not_held_against_anybody)
 }
 END_TEST
 
+/* So many windows of 100 delays each, from window k on. */
+static unsigned hundreds(unsigned k, unsigned n, uint64_t ns)
+{
+	for (unsigned to = k + n; k < to; k++) {
+		for (int i = 0; i < 100; i++)
+			ck_assert_int_eq(assure_delay(a, 1, ns, 1000), ASSURE_TAKEN);
+		(void)closed(k);
+	}
+	return k;
+}
+
+static struct assure_terms nines(uint32_t ppm)
+{
+	struct assure_terms t = delay_terms;
+
+	t.percentile_ppm = ppm;
+	t.horizon = 2000;
+	return t;
+}
+
+START_TEST(four_nines_need_ten_thousand_samples_of_many_windows)
+{
+	const struct assure_terms t = nines(999900);
+	uint32_t us;
+	unsigned k;
+
+	add(&t);
+	k = hundreds(0, 99, 500000);
+	ck_assert(last.verdict == ASSURE_UNKNOWN && last.delay_why == ASSURE_INSUFFICIENT_SAMPLES);
+	ck_assert_int_eq(assure_percentile(a, 1, 999900, &us), ASSURE_INSUFFICIENT_SAMPLES);
+	k = hundreds(k, 1, 500000);
+	ck_assert(last.verdict == ASSURE_COMPLIANT && last.delay_why == ASSURE_FINE);
+	ck_assert_int_eq(assure_percentile(a, 1, 999900, &us), ASSURE_FINE);
+	ck_assert(us >= 500 && us <= 562);
+	(void)closed(k++);
+	ck_assert(last.verdict == ASSURE_UNKNOWN && last.delay_why == ASSURE_NO_SAMPLE);
+	/* one of ten thousand may be beyond it, and a second one may not */
+	(void)assure_delay(a, 1, 5000000, 1000);
+	ck_assert_int_eq(closed(k++)->verdict, ASSURE_COMPLIANT);
+	(void)assure_delay(a, 1, 5000000, 1000);
+	ck_assert_int_eq(closed(k++)->verdict, ASSURE_VIOLATED);
+	ck_assert_int_eq(assure_percentile(a, 1, 999900, &us), ASSURE_FINE);
+	ck_assert(us >= 5000 && us <= 5625);
+	/* they are forgotten with their part: there are twice the samples it takes without */
+	k = hundreds(k, 100, 500000);
+	ck_assert_int_eq(last.verdict, ASSURE_COMPLIANT); /* two of twenty thousand */
+	k = hundreds(k, 150, 500000);
+	ck_assert_int_eq(assure_percentile(a, 1, 999900, &us), ASSURE_FINE);
+	ck_assert_uint_le(us, 562);
+}
+END_TEST
+
+START_TEST(many_samples_leave_the_horizon)
+{
+	struct assure_terms t = nines(999900);
+	unsigned k;
+
+	t.horizon = 200;
+	add(&t);
+	k = hundreds(0, 101, 500000);
+	ck_assert_int_eq(last.verdict, ASSURE_COMPLIANT);
+	for (unsigned to = k + 200; k < to; k++) {
+		(void)assure_delay(a, 1, 500000, 1000);
+		(void)closed(k);
+	}
+	ck_assert_int_eq(last.delay_why, ASSURE_INSUFFICIENT_SAMPLES);
+}
+END_TEST
+
+START_TEST(another_bound_begins_many_samples_anew)
+{
+	struct assure_terms t = nines(999900);
+	unsigned k;
+
+	add(&t);
+	k = hundreds(0, 101, 500000);
+	t.to_clear++;
+	ck_assert_int_eq(assure_terms_set(a, 1, &t), 0);
+	k = hundreds(k, 1, 500000);
+	ck_assert_int_eq(last.verdict, ASSURE_COMPLIANT);
+	t.delay_us_max = 400;
+	ck_assert_int_eq(assure_terms_set(a, 1, &t), 0);
+	k = hundreds(k, 1, 500000);
+	ck_assert_int_eq(last.delay_why, ASSURE_INSUFFICIENT_SAMPLES);
+	/* and to a percentile that takes few, and back */
+	ck_assert_int_eq(assure_terms_set(a, 1, &delay_terms), 0);
+	k = hundreds(k, 1, 500000);
+	ck_assert_int_eq(last.verdict, ASSURE_COMPLIANT);
+	ck_assert_int_eq(assure_terms_set(a, 1, &t), 0);
+	(void)hundreds(k, 100, 500000);
+	ck_assert_int_eq(last.verdict, ASSURE_VIOLATED);
+}
+END_TEST
+
+/* Against single samples of the same, sorted. */
+START_TEST(counts_by_size_say_what_sorting_says)
+{
+	const struct assure_terms t = nines(999800);
+	static uint64_t ns[20000];
+	struct rng r;
+	uint32_t us;
+
+	rng_seed(&r, 11);
+	add(&t);
+	for (unsigned k = 0, n = 0; k < 100; k++) {
+		for (int i = 0; i < 100; i++, n++) {
+			ns[n] = 1000 + (rng_u64(&r) >> (30 + rng_below(&r, 24)));
+			(void)assure_delay(a, 1, ns[n], 10);
+		}
+		(void)closed(k);
+		for (unsigned at = n - 100; at < n; at++) /* kept sorted, the largest first */
+			for (unsigned x = at; x > 0 && ns[x] > ns[x - 1]; x--) {
+				uint64_t swap = ns[x];
+
+				ns[x] = ns[x - 1];
+				ns[x - 1] = swap;
+			}
+		if (n < 5000)
+			continue;
+		ck_assert_int_eq(assure_percentile(a, 1, 999800, &us), ASSURE_FINE);
+		ck_assert_uint_ge((uint64_t)us * 1000, ns[n / 5000]);
+		ck_assert(us <= (ns[n / 5000] / 1000 + 1) * 9 / 8 || us == UINT32_MAX);
+	}
+}
+END_TEST
+
 START_TEST(delays_of_marked_packets_come_with_the_readings)
 {
 	struct assure_report r = { .period = K, .began = true, .packets = 1, .d_error_us = 10 };
@@ -520,6 +646,10 @@ int main(void)
 	tcase_add_test(tc, a_percentile_needs_its_samples);
 	tcase_add_test(tc, a_percentile_against_its_bound);
 	tcase_add_test(tc, what_clocks_may_err_by_is_not_held_against_anybody);
+	tcase_add_test(tc, four_nines_need_ten_thousand_samples_of_many_windows);
+	tcase_add_test(tc, many_samples_leave_the_horizon);
+	tcase_add_test(tc, another_bound_begins_many_samples_anew);
+	tcase_add_test(tc, counts_by_size_say_what_sorting_says);
 	tcase_add_test(tc, delays_of_marked_packets_come_with_the_readings);
 	tcase_add_test(tc, history_and_availability_are_kept_within_bounds);
 	tcase_add_test(tc, other_terms_keep_the_history);
