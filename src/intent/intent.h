@@ -295,6 +295,13 @@ struct intent_set_write {
  * once, not from inside this call; everything is copied.
  */
 void intent_put_set(struct intent *i, const struct intent_set_write *w, intent_set_fn done, void *arg);
+/*
+ * Would all of these find a way with room, one after the other, were those others gone? Only computed,
+ * beside what is booked now, with the worst setup priority. True is never wrong; false may be: of
+ * groups that are to be kept apart nothing is known here.
+ */
+bool intent_would_fit(const struct intent *i, const struct intent_policy *const *puts, size_t n,
+		      const struct sr_policy_key *gone, size_t n_gone);
 /* Who asked has gone: done is not called any more; what is on its way goes on. */
 void intent_set_forget(struct intent *i, const void *arg);
 /* fn tells, later in the same turn and not from inside a command, that an owned policy is in another

@@ -71,6 +71,8 @@ static void commit_free(struct slice_commit *c)
 	}
 	VEC_FINI(&c->edits);
 	loop_task_cancel(&c->tell);
+	loop_task_cancel(&c->later);
+	VEC_FINI(&c->ends);
 	for (size_t i = 0; i < c->changes.n; i++) {
 		struct slice_change *h = &c->changes.at[i];
 
@@ -221,6 +223,7 @@ void slice_settle(struct slice_commit *c)
 		if (nrps && slice_shares_tell(s) < 0)
 			log_event("", LOG_ERROR, "slice.shares", "error=no memory");
 		slice_partitions_changed(s);
+		slice_ends_look(s);
 	}
 	tell(c);
 }

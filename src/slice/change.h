@@ -28,6 +28,9 @@ struct slice_commit {
 	struct slice_detour detour;
 	uint64_t revision;
 	size_t other; /* partitions tried instead so far */
+	VEC(uint64_t) ends; /* of slices, ascending: from one of them on there may be room */
+	size_t ends_low, ends_high; /* not before; there is room, n: not known of any */
+	struct loop_task later;
 	struct loop_task tell;
 	struct slice_result result;
 	/* of the set, in order: whose the policies are */
@@ -49,7 +52,12 @@ bool slice_detour_is(const struct slice_detour *d); /* not empty */
 /* check.c: does it make sense, all together? Adds what follows. False: it is refused. */
 bool slice_check(struct slice_commit *c);
 /* set.c: plans, and asks intent; slice_settle() when it has answered. */
+/* What is asked for, as policies; NULL without memory, else each is to be freed, and all. */
+struct intent_policy **slice_puts(struct slice_commit *c, size_t *n);
 bool slice_plan_all(struct slice_commit *c);
 void slice_ask(struct slice_commit *c);
+/* later.c: from when on there would be room, as an alternative; then slice_settle(). False: nothing is
+ * known of that. */
+bool slice_later(struct slice_commit *c);
 /* change.c: it is durable; or refused (result says). */
 void slice_settle(struct slice_commit *c);

@@ -310,6 +310,20 @@ static bool steps_served(struct slice_commit *c, const struct slice_change *h)
 	return true;
 }
 
+/* One that is over when it is ordered is none, and a child is over before its parent. */
+static bool ends_ok(struct slice_commit *c, const struct slice_change *h)
+{
+	static const char field[] = "sextant-slice:realisation/ends";
+	uint64_t ends_s = h->fresh->service.real.ends_s;
+	const char *id = h->fresh->service.real.parent;
+	const struct slice_entry *parent = id ? c->outlook.find(c, c->s, SLICE_SERVICE, id) : NULL;
+
+	if (ends_s && ends_s <= loop_wall_ns(c->s->loop) / NS_PER_S && !h->follows)
+		return slice_refuse(c, h, SLICE_E_INVALID, field, "that is over already");
+	return !parent || !parent->service.real.ends_s || (ends_s && ends_s <= parent->service.real.ends_s) ||
+	       slice_refuse(c, h, SLICE_E_INVALID, field, "its parent %.80s ends before", id);
+}
+
 static bool parent_ok(struct slice_commit *c, const struct slice_change *h)
 {
 	static const char field[] = "sextant-slice:realisation/parent-slice";
@@ -401,7 +415,7 @@ static bool service_put(struct slice_commit *c, size_t at)
 	if (h.old && h.old->plan.n && v->admin == SLICE_ADMIN_PRE)
 		return slice_refuse(c, &h, SLICE_E_INVALID, "status/admin-status/status",
 				    "it is realised: admin-down suspends it, deleting takes it away");
-	return parent_ok(c, &h) && steps_served(c, &h) && partition_served(c, &h) && slo_served(c, &h, &v->policy.slo) &&
+	return parent_ok(c, &h) && ends_ok(c, &h) && steps_served(c, &h) && partition_served(c, &h) && slo_served(c, &h, &v->policy.slo) &&
 	       follow_children(c, &h);
 }
 

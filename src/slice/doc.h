@@ -45,6 +45,8 @@ const char *doc_string(struct doc *d, json_object *v, const char *name);
 /* The number of a name in a list that ends with NULL, any prefix cut off. */
 int doc_word(struct doc *d, json_object *o, const char *name, const char *const *words, int otherwise);
 int doc_word_of(struct doc *d, json_object *v, const char *name, const char *const *words);
+/* yang:date-and-time, to the second; 0: none. */
+uint64_t doc_time(struct doc *d, json_object *o, const char *name);
 struct ip_prefix doc_prefix(struct doc *d, json_object *v, const char *name);
 
 /* slo-policy and sle-policy of o. */

@@ -212,6 +212,7 @@ struct slice_realisation {
 	enum slice_southbound southbound;
 	enum slice_steering steering;
 	enum slice_sharing sharing;
+	uint64_t ends_s; /* since 1970; 0: it stays until it is deleted */
 };
 
 struct slice_assurance {

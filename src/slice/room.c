@@ -359,6 +359,7 @@ int slice_new(struct slice **outp, struct loop *loop, struct store *store, struc
 	list_init(&s->commits);
 	list_init(&s->look);
 	loop_task_init(&s->look_task, loop, slice_look_run, s);
+	loop_timer_init(&s->ends, loop, slice_ends_fire, s);
 	metrics(s);
 	intent_owned_watch(intent, slice_on_policy, s);
 	*outp = s;
@@ -384,6 +385,7 @@ struct slice *slice_free(struct slice *s)
 	VEC_FINI(&s->shares);
 	hash_fini(&s->keys);
 	loop_task_cancel(&s->look_task);
+	loop_timer_fini(&s->ends);
 	ted_unref(s->ted);
 	free(s);
 	return NULL;
@@ -427,6 +429,7 @@ int slice_load(struct slice *s)
 	s->revision = s->revision_given = s->revision + REVISIONS_SKIPPED;
 	for (size_t i = 0; r == 0 && i < s->of[SLICE_SERVICE].n; i++)
 		slice_resume(s->of[SLICE_SERVICE].at[i]);
+	slice_ends_look(s);
 	return r;
 }
 

@@ -90,6 +90,7 @@ struct slice {
 	struct list commits; /* struct slice_commit */
 	struct list look;    /* entries */
 	struct loop_task look_task;
+	struct loop_timer ends; /* when one is over */
 	uint64_t revision, revision_given;
 	uint32_t color_next, apart_next;
 	uint32_t flows; /* of all services */
@@ -150,6 +151,11 @@ void slice_look_run(void *arg);
 void slice_timer_fire(void *arg);
 void slice_on_policy(void *arg, const struct sr_policy_key *key); /* intent's watch */
 void slice_event(const struct slice_entry *e, enum bus_severity severity, const char *type);
+
+/* ---- ends.c: slices that end by themselves ---- */
+
+void slice_ends_look(struct slice *s); /* when the next one is over */
+void slice_ends_fire(void *arg);
 
 /* ---- steps.c ---- */
 

@@ -407,8 +407,25 @@ static void other_answered(void *arg, const struct intent_set_result *r)
 
 		(void)snprintf(c->result.alternative[n], SR_REASON_MAX, "nrp-id %u (%.100s)", p->id, p->name);
 	}
-	if (!try_other(c))
+	if (!try_other(c) && !slice_later(c))
 		slice_settle(c);
+}
+
+struct intent_policy **slice_puts(struct slice_commit *c, size_t *n)
+{
+	struct set x = { .nrp = UINT32_MAX };
+	struct intent_policy **puts;
+
+	if (!gather(c, &x)) {
+		set_fini(&x);
+		return NULL;
+	}
+	*n = x.n_puts;
+	puts = x.puts;
+	x.puts = NULL;
+	x.n_puts = 0;
+	set_fini(&x);
+	return puts;
 }
 
 static void answered(void *arg, const struct intent_set_result *r)
@@ -417,7 +434,7 @@ static void answered(void *arg, const struct intent_set_result *r)
 
 	if (r->code)
 		refused(c, r);
-	if (c->result.code == SLICE_E_SHORT && try_other(c))
+	if (c->result.code == SLICE_E_SHORT && (try_other(c) || slice_later(c)))
 		return;
 	slice_settle(c);
 }

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Room as it would be without some policies: what is free now and what those hold. Of a partition's
+ * share no more is counted back than what they hold of that share, and of what is kept for failures
+ * nothing: so there may be more room than this says, and never less.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "intent/intent_priv.h"
+
+struct rooms {
+	const struct intent *i;
+	struct arena *a;
+	uint64_t *link, *share; /* of all; of the partition asked for */
+	uint32_t n, nrp;
+};
+
+static uint64_t *snapshot(const struct rooms *r, uint32_t nrp)
+{
+	const struct book_ask ask = { .setup = BOOK_PRIOS - 1, .nrp = nrp, .window = BOOK_ALWAYS };
+	uint64_t *free_bps = ARENA_ARRAY(r->a, (size_t)r->n + 1, uint64_t);
+
+	if (free_bps)
+		book_snapshot(r->i->book, &ask, free_bps, r->n);
+	return free_bps;
+}
+
+static void give_back(struct rooms *r, const struct sr_policy_key *key)
+{
+	const struct intent_pol *p = intent_pol_find(r->i, key);
+	uint32_t link;
+
+	for (uint32_t k = 0; p && p->claim && (link = book_claim_link(p->claim, k)) != UINT32_MAX; k++) {
+		uint64_t bps = book_claim_bps(p->claim, link);
+
+		if (link >= r->n)
+			continue;
+		r->link[link] += bps;
+		if (book_claim_terms(p->claim)->nrp == r->nrp)
+			r->share[link] += bps;
+	}
+}
+
+static bool rooms_make(struct rooms *r, const struct sr_policy_key *gone, size_t n_gone)
+{
+	r->link = snapshot(r, UINT32_MAX); /* a partition that nobody has: no share */
+	r->share = snapshot(r, r->nrp);
+	if (!r->link || !r->share)
+		return false;
+	for (size_t k = 0; k < n_gone; k++)
+		give_back(r, &gone[k]);
+	for (uint32_t l = 0; l < r->n; l++)
+		r->link[l] = r->share[l] < r->link[l] ? r->share[l] : r->link[l];
+	return true;
+}
+
+/* One finds its way, and has taken it. */
+static bool place(struct rooms *r, const struct intent_policy *p)
+{
+	struct intent_path_query *q = ARENA_NEW(r->a, struct intent_path_query);
+	struct pce_request req;
+	struct pce_answer ans;
+
+	if (!q || p->n_cpaths == 0 || p->group.id || p->nrp != r->nrp || p->cpaths[0].kind != INTENT_DYNAMIC)
+		return false;
+	ip_text(&p->key.headend, q->src, sizeof(q->src));
+	ip_text(&p->key.endpoint, q->dst, sizeof(q->dst));
+	q->constraints = p->cpaths[0];
+	q->bandwidth_bps = p->bandwidth_bps;
+	q->setup_prio = BOOK_PRIOS - 1;
+	q->dataplane = p->dataplane;
+	q->msd = p->msd;
+	q->reserved = p->reserved;
+	q->no_usid = p->no_usid;
+	q->nrp = p->nrp;
+	if (!intent_query_request(r->i, q, r->a, &req, &ans))
+		return false;
+	req.free_bps = r->link;
+	req.explain = false;
+	pce_compute(r->i->ted, &req, r->a, &ans);
+	if (ans.status != PCE_OK || !ans.expansion.valid)
+		return false;
+	for (uint32_t k = 0; k < ans.expansion.n_links; k++) {
+		uint64_t *room = &r->link[ans.expansion.links[k]];
+
+		if (*room < p->bandwidth_bps)
+			return false;
+		*room -= p->bandwidth_bps;
+	}
+	return true;
+}
+
+bool intent_would_fit(const struct intent *i, const struct intent_policy *const *puts, size_t n,
+		      const struct sr_policy_key *gone, size_t n_gone)
+{
+	struct arena a;
+	struct rooms r = { .i = i, .a = &a, .nrp = n ? puts[0]->nrp : 0 };
+	bool fits = n > 0 && i->ted && !i->ted->stale;
+
+	if (!fits)
+		return false;
+	arena_init(&a, 0);
+	r.n = i->ted->n_links;
+	fits = rooms_make(&r, gone, n_gone);
+	for (size_t k = 0; fits && k < n; k++)
+		fits = place(&r, puts[k]);
+	arena_fini(&a);
+	return fits;
+}
