@@ -99,6 +99,7 @@ static void report_fill(struct lyd_node *state, const struct window_view *v)
 	time_add(n, "begin", r->begin_ns);
 	time_add(n, "end", r->end_ns);
 	rc_addf(n, "refused-writes", "%u", r->refused);
+	rc_addf(n, "unwatched", "%u", r->unwatched_s);
 	for (uint32_t i = 0; i < r->n_incidents; i++)
 		rc_addf(n, "incident", "%u", r->incident[i]);
 	for (uint8_t i = 0; i < v->window.n_services; i++)

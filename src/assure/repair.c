@@ -29,7 +29,7 @@ static const char *const outcomes[REPAIR_OUTCOMES] = {
 };
 static const char *const whats[REPAIR_WHATS] = {
 	"opened", "located",   "chosen", "skipped", "waits",  "asks",	   "approved", "rejected", "simulated",
-	"refused", "applied", "failed", "window",  "reverting", "reverted", "told",	"ended",
+	"refused", "applied", "failed", "window",  "reverting", "reverted", "told",	"ended",     "resumed",
 };
 
 const char *repair_action_name(enum repair_action a)
@@ -84,14 +84,16 @@ int repair_new(struct repair **outp, const struct repair_cfg *cfg, uint64_t seed
 	r->hour.cap = cfg->per_hour_max;
 	r->hour.at = calloc(cfg->per_hour_max + (size_t)1, sizeof(*r->hour.at));
 	r->waiting = calloc(cfg->incidents_max + (size_t)1, sizeof(struct incident *));
-	if (!r->hour.at || !r->waiting)
+	r->slots = calloc(cfg->incidents_max + (size_t)1, sizeof(*r->slots));
+	if (!r->hour.at || !r->waiting || !r->slots)
 		return err_raise(-ENOMEM);
 	*outp = TAKE(r);
 	return 0;
 }
 
-static void incident_free(struct repair *r, struct incident *i)
+void repair_incident_free(struct repair *r, struct incident *i)
 {
+	r->slots[i->slot] = false;
 	for (unsigned t = 0; t < REPAIR_TASKS; t++)
 		r->n_todo -= (i->todo >> t) & 1u;
 	list_del(&i->link);
@@ -105,19 +107,20 @@ struct repair *repair_free(struct repair *r)
 	if (!r)
 		return NULL;
 	LIST_EACH (l, &r->incidents)
-		incident_free(r, LIST_OF(l, struct incident, link));
+		repair_incident_free(r, LIST_OF(l, struct incident, link));
 	HASH_EACH (n, &r->slices)
 		free(HASH_OF(n, struct repair_slice, node));
 	hash_fini(&r->slices);
 	free(r->hour.at);
 	free(r->waiting);
+	free(r->slots);
 	free(r);
 	return NULL;
 }
 
 /* ---- slices ---- */
 
-static struct repair_slice *slice_of(const struct repair *r, const char *id)
+struct repair_slice *repair_slice_get(const struct repair *r, const char *id)
 {
 	struct hash_node *n = hash_get(&r->slices, id, strlen(id), id);
 
@@ -137,10 +140,13 @@ static bool forgettable(const struct repair_slice *s, struct mono now)
 	       (s->hour.n == 0 || mono_since(s->hour.at[s->hour.n - 1], now) >= HOUR);
 }
 
-static int slice_make(struct repair *r, const char *id, struct mono now, struct repair_slice **outp)
+int repair_slice_make(struct repair *r, const char *id, struct mono now, struct repair_slice **outp)
 {
-	struct repair_slice *s;
+	struct repair_slice *s = repair_slice_get(r, id);
 
+	*outp = s;
+	if (s)
+		return 0;
 	if (r->slices.count >= r->cfg.slices_max) {
 		HASH_EACH (n, &r->slices) {
 			if (forgettable(HASH_OF(n, struct repair_slice, node), now))
@@ -165,7 +171,7 @@ static int slice_make(struct repair *r, const char *id, struct mono now, struct 
 
 /* ---- incidents ---- */
 
-static struct incident *find(const struct repair *r, uint32_t id)
+struct incident *repair_find(const struct repair *r, uint32_t id)
 {
 	LIST_EACH (l, &r->incidents) {
 		struct incident *i = LIST_OF(l, struct incident, link);
@@ -187,19 +193,40 @@ static struct incident *oldest_ended(const struct repair *r)
 	return NULL;
 }
 
-static int open_one(struct repair *r, struct repair_slice *s, const struct repair_window *w,
-		    const struct repair_now *now)
+int repair_incident_new(struct repair *r, uint32_t id, struct incident **outp)
 {
 	struct incident *i = r->n_incidents >= r->cfg.incidents_max ? oldest_ended(r) : NULL;
+	struct list *before = &r->incidents;
 
 	if (r->n_incidents >= r->cfg.incidents_max && !i)
 		return REPAIR_E_FULL;
 	if (i)
-		incident_free(r, i);
+		repair_incident_free(r, i);
 	i = calloc(1, sizeof(*i));
 	if (!i)
 		return err_raise(-ENOMEM);
-	i->view.id = ++r->id_given;
+	i->view.id = id;
+	while (r->slots[i->slot])
+		i->slot++;
+	r->slots[i->slot] = true;
+	LIST_EACH (l, &r->incidents)
+		if (before == &r->incidents && LIST_OF(l, struct incident, link)->view.id > id)
+			before = l;
+	list_add(before, &i->link);
+	r->n_incidents++;
+	r->id_given = id > r->id_given ? id : r->id_given;
+	*outp = i;
+	return 0;
+}
+
+static int open_one(struct repair *r, struct repair_slice *s, const struct repair_window *w,
+		    const struct repair_now *now)
+{
+	struct incident *i;
+	int rc = repair_incident_new(r, r->id_given + 1, &i);
+
+	if (rc != 0)
+		return rc;
 	(void)str_copy(i->view.slice, sizeof(i->view.slice), s->id);
 	i->view.policy = *w->policy;
 	i->view.policy.n = w->policy->n < REPAIR_ORDERS_MAX ? w->policy->n : REPAIR_ORDERS_MAX;
@@ -207,8 +234,6 @@ static int open_one(struct repair *r, struct repair_slice *s, const struct repai
 	i->of = s;
 	s->open = i;
 	s->spent = false;
-	list_add(&r->incidents, &i->link);
-	r->n_incidents++;
 	r->counts.opened++;
 	repair_tell(i, REPAIR_W_OPENED, now, "violated: %.200s", w->why ? w->why : "");
 	repair_turn(r, i, REPAIR_LOCATING, REPAIR_DO_LOCATE, now);
@@ -230,6 +255,7 @@ static void verify(struct repair *r, struct incident *i, const struct repair_win
 {
 	if (w->begin_wall_ns < i->view.applied_wall_ns)
 		return; /* it began before */
+	i->resumed = i->resumed && w->verdict == REPAIR_UNKNOWN;
 	switch (w->verdict) {
 	case REPAIR_WITHIN:
 		i->view.good++;
@@ -243,11 +269,30 @@ static void verify(struct repair *r, struct incident *i, const struct repair_win
 		repair_take_back(r, i, "it did not help", now);
 		break;
 	case REPAIR_UNKNOWN:
+		if (i->resumed)
+			return; /* sessions come back, counters have no base yet: in time it is taken back */
 		i->view.blind++;
 		repair_tell(i, REPAIR_W_WINDOW, now, "unknown: %.200s", w->why ? w->why : "");
 		if (i->view.blind == REPAIR_BLIND)
 			repair_take_back(r, i, "whether it helped is not known", now);
 		break;
+	}
+}
+
+/* Its slice was not measured yet since the start: out of bounds it goes on, within them it is over. */
+static void resume(struct repair *r, struct incident *i, const struct repair_window *w,
+		   const struct repair_now *now)
+{
+	if (w->verdict == REPAIR_BEYOND || w->violated) {
+		i->resumed = false;
+		i->view.good = 0;
+		if (i->view.phase != REPAIR_LOCATING)
+			return;
+		i->view.n_causes = 0;
+		repair_turn(r, i, REPAIR_LOCATING, REPAIR_DO_LOCATE, now);
+	} else if (w->verdict == REPAIR_WITHIN && ++i->view.good == REPAIR_VERIFY) {
+		repair_end(r, i, i->view.reverts ? REPAIR_REVERTED : REPAIR_CLEARED,
+			   "the slice is within its bounds again", now);
 	}
 }
 
@@ -257,13 +302,24 @@ static bool early(const struct incident *i)
 	return i->view.phase <= REPAIR_SIMULATING;
 }
 
+/* What its list could not mend has gone by. */
+static void well_again(struct repair *r, struct repair_slice *s)
+{
+	struct incident *i = s->spent ? repair_find(r, s->last) : NULL;
+
+	if (i)
+		i->well = i->unsaved = true;
+	s->spent = s->accepted = s->recalled = false;
+}
+
 static int window_in(struct repair *r, struct repair_slice *s, const struct repair_window *w,
 		     const struct repair_now *now)
 {
 	struct incident *i = s->open;
 
 	if (!i && !w->violated) {
-		s->spent = s->accepted = false;
+		if (w->verdict == REPAIR_WITHIN || !s->recalled)
+			well_again(r, s);
 		return 0;
 	}
 	if (!i)
@@ -271,6 +327,8 @@ static int window_in(struct repair *r, struct repair_slice *s, const struct repa
 										       open_one(r, s, w, now);
 	if (i->view.phase == REPAIR_VERIFYING)
 		verify(r, i, w, now);
+	else if (i->resumed && early(i))
+		resume(r, i, w, now);
 	else if (!w->violated && early(i))
 		repair_end(r, i, i->view.reverts ? REPAIR_REVERTED : REPAIR_CLEARED,
 			   "the slice is within its bounds again", now);
@@ -279,13 +337,13 @@ static int window_in(struct repair *r, struct repair_slice *s, const struct repa
 
 int repair_window(struct repair *r, const struct repair_window *w, const struct repair_now *now)
 {
-	struct repair_slice *s = slice_of(r, w->slice);
+	struct repair_slice *s = repair_slice_get(r, w->slice);
 	int rc = 0;
 
 	if (!s && !w->violated)
 		return 0;
 	if (!s)
-		rc = slice_make(r, w->slice, now->mono, &s);
+		rc = repair_slice_make(r, w->slice, now->mono, &s);
 	if (rc == 0)
 		rc = window_in(r, s, w, now);
 	repair_choose_all(r, now);
@@ -296,7 +354,7 @@ int repair_window(struct repair *r, const struct repair_window *w, const struct 
 
 static struct incident *answer_of(struct repair *r, uint32_t id, uint32_t turn, enum repair_phase p)
 {
-	struct incident *i = find(r, id);
+	struct incident *i = repair_find(r, id);
 
 	return i && i->turn == turn && i->view.phase == p ? i : NULL;
 }
@@ -347,6 +405,8 @@ void repair_simulated(struct repair *r, uint32_t incident, uint32_t turn, bool o
 		repair_hour_add(&i->of->hour, now->mono);
 		repair_hour_add(&r->hour, now->mono);
 		i->of->hold_until = mono_add(now->mono, i->view.policy.hold_down_s * NS_PER_S);
+		if (i->n_acts < REPAIR_ORDERS_MAX)
+			i->act_wall_ns[i->n_acts++] = now->wall_ns;
 		i->view.actions++;
 		r->counts.actions++;
 		repair_turn(r, i, REPAIR_APPLYING, REPAIR_DO_APPLY, now);
@@ -414,7 +474,7 @@ void repair_reverted(struct repair *r, uint32_t incident, uint32_t turn, bool ok
 int repair_approve(struct repair *r, uint32_t incident, bool ok, const char *who,
 		   const struct repair_now *now)
 {
-	struct incident *i = find(r, incident);
+	struct incident *i = repair_find(r, incident);
 
 	if (!i)
 		return REPAIR_E_NONE;
@@ -434,7 +494,7 @@ int repair_approve(struct repair *r, uint32_t incident, bool ok, const char *who
 
 int repair_accept(struct repair *r, uint32_t incident, const char *who, const struct repair_now *now)
 {
-	struct incident *i = find(r, incident);
+	struct incident *i = repair_find(r, incident);
 	char by[REPAIR_TEXT_MAX];
 
 	if (!i)
@@ -449,7 +509,7 @@ int repair_accept(struct repair *r, uint32_t incident, const char *who, const st
 
 void repair_gone(struct repair *r, const char *slice, const struct repair_now *now)
 {
-	struct repair_slice *s = slice_of(r, slice);
+	struct repair_slice *s = repair_slice_get(r, slice);
 
 	if (!s)
 		return;
@@ -565,7 +625,7 @@ const struct repair_incident *repair_incident_next(const struct repair *r, uint3
 
 const struct repair_incident *repair_incident_get(const struct repair *r, uint32_t id)
 {
-	const struct incident *i = find(r, id);
+	const struct incident *i = repair_find(r, id);
 
 	return i ? &i->view : NULL;
 }

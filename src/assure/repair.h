@@ -123,6 +123,7 @@ enum repair_what {
 	REPAIR_W_REVERTED,
 	REPAIR_W_TOLD,
 	REPAIR_W_ENDED,
+	REPAIR_W_RESUMED, /* after a restart of the controller */
 	REPAIR_WHATS,
 };
 
@@ -201,6 +202,7 @@ enum {
 	REPAIR_E_NONE = 1, /* no such incident */
 	REPAIR_E_STATE,	   /* it is past that, or waits for something else */
 	REPAIR_E_FULL,
+	REPAIR_E_RECORD, /* it cannot be read */
 };
 
 /* 0, -ENOMEM, or REPAIR_E_FULL: there is an incident to be, and no room for it. */
@@ -231,6 +233,25 @@ void repair_gone(struct repair *r, const char *slice, const struct repair_now *n
 void repair_tick(struct repair *r, const struct repair_now *now);
 /* When repair_tick() has something to do; false: never. */
 bool repair_due(const struct repair *r, struct mono *out);
+
+/* ---- over a restart ---- */
+
+enum { REPAIR_RECORD_MAX = 1 << 20 };
+
+/* An incident that changed since it was asked for last, and the slot of incidents_max that it is kept
+ * in: in place of what was there. False: none. */
+bool repair_unsaved(struct repair *r, uint32_t *id, uint32_t *slot);
+void repair_unsaved_all(struct repair *r); /* what was written was not */
+/* As text; deed, JSON of whoever acts, goes with it. NULL without memory. */
+char *repair_record_print(const struct repair *r, uint32_t id, const char *deed);
+/* At the start, in any order. deed: as it was given, malloc'd, NULL where there is none. 0, -ENOMEM,
+ * or REPAIR_E_RECORD: then nothing was taken. */
+int repair_record_read(struct repair *r, uint32_t slot, const char *text, size_t len, char **deed,
+		       uint32_t *id);
+/* Once all are read: those that had not ended go on. What was looked at or waited for is looked at again
+ * once the slice is seen out of bounds; what was being applied is asked for again, what was in the
+ * network is verified on, what was being taken back is. */
+void repair_resume(struct repair *r, const struct repair_now *now);
 
 /* ---- queries ---- */
 

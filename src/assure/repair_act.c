@@ -2,11 +2,10 @@
 /*
  * What incidents ask for. An action is another detour of the slice: simulated by asking whether it
  * could be, applied by asking for it; it stands when every policy of the slice is up, as its headend
- * says. What was before is durable from before it is applied until it is verified or taken back: a
- * restart in between takes it back.
+ * says. What was before and what is wanted are durable before it is applied: a restart in between goes
+ * on from either.
  */
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +14,6 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "log/log.h"
-
-#define BUCKET "repair"
-enum { RECORD_MAX = 4096 };
 
 /* ---- courses ---- */
 
@@ -32,7 +28,7 @@ struct desk_course *repair_act_course(struct repair_desk *d, uint32_t incident)
 	return NULL;
 }
 
-static struct desk_course *course_new(struct repair_desk *d, uint32_t incident, const char *slice)
+struct desk_course *repair_act_course_new(struct repair_desk *d, uint32_t incident, const char *slice)
 {
 	struct desk_course *c = calloc(1, sizeof(*c));
 
@@ -52,71 +48,6 @@ void repair_act_end(struct repair_desk *d, struct desk_course *c)
 	free(c);
 }
 
-/* ---- what was before ---- */
-
-static void record_put(const struct desk_course *c)
-{
-	STR_AUTO struct str s = { 0 };
-	struct store_op op = { BUCKET, c->slice, NULL, 0 };
-
-	str_addf(&s, "{\"swapped\":%d,\"avoid\":[", c->before.swapped);
-	for (uint8_t i = 0; i < c->before.n_avoid; i++) {
-		str_add(&s, i ? "," : "");
-		str_json(&s, c->before.avoid[i]);
-	}
-	str_add(&s, "]}");
-	op.value = str_text(&s);
-	op.len = s.len;
-	if (s.bad || store_write(c->d->p.store, &op, 1, NULL, NULL) < 0)
-		log_event("", LOG_WARN, "repair.store.write", "slice=%s", c->slice);
-}
-
-static void record_drop(const struct desk_course *c)
-{
-	const struct store_op op = { BUCKET, c->slice, NULL, 0 };
-
-	if (store_write(c->d->p.store, &op, 1, NULL, NULL) < 0)
-		log_event("", LOG_WARN, "repair.store.write", "slice=%s", c->slice);
-}
-
-static bool record_read(const char *text, size_t len, struct slice_detour *out)
-{
-	struct json_tokener *tok = len <= RECORD_MAX ? json_tokener_new_ex(4) : NULL;
-	json_object *o = tok ? json_tokener_parse_ex(tok, text, (int)len) : NULL, *v = NULL;
-	bool good = json_object_is_type(o, json_type_object);
-
-	*out = (struct slice_detour){ 0 };
-	if (good && json_object_object_get_ex(o, "swapped", &v))
-		out->swapped = json_object_get_int(v) != 0;
-	if (good && json_object_object_get_ex(o, "avoid", &v) && json_object_is_type(v, json_type_array)) {
-		for (size_t i = 0; i < json_object_array_length(v) && i < SLICE_AVOID_MAX; i++)
-			good = str_copy(out->avoid[out->n_avoid++], TED_LABEL_MAX,
-					json_object_get_string(json_object_array_get_idx(v, i))) && good;
-	}
-	json_object_put(o);
-	if (tok)
-		json_tokener_free(tok);
-	return good;
-}
-
-static int load_one(void *arg, const char *key, const void *value, size_t len)
-{
-	struct repair_desk *d = arg;
-	struct desk_course *c = course_new(d, 0, key);
-
-	if (!c)
-		return err_raise(-ENOMEM);
-	if (!record_read(value, len, &c->before))
-		log_event("", LOG_WARN, "repair.store.read", "slice=%s: taken for none", c->slice);
-	c->todo = REPAIR_DO_REVERT;
-	return 0;
-}
-
-int repair_act_load(struct repair_desk *d)
-{
-	return store_each(d->p.store, BUCKET, load_one, d);
-}
-
 /* ---- answers ---- */
 
 static void text_of(const struct slice_result *r, char *out)
@@ -128,23 +59,10 @@ static void text_of(const struct slice_result *r, char *out)
 		(void)snprintf(out, REPAIR_TEXT_MAX, "%.250s", r->text);
 }
 
-static void reverted(struct desk_course *c, const struct slice_result *r, const char *text)
+/* It may be otherwise a little later: after a restart slices have to be found standing first. */
+static bool passes(int code)
 {
-	const struct repair_now now = repair_desk_now(c->d);
-
-	if (c->incident) {
-		if (r->code == 0)
-			record_drop(c);
-		repair_reverted(c->d->r, c->incident, c->turn, r->code == 0, r->code ? text : "as it was before",
-				&now);
-		return;
-	}
-	/* Of before a restart: a slice that does not stand yet is asked again. */
-	if (r->code && r->code != SLICE_E_MISSING)
-		return;
-	record_drop(c);
-	log_event("", LOG_NOTICE, "repair.taken-back", "slice=%s why=\"a restart before it was verified\"", c->slice);
-	c->todo = REPAIR_TASKS; /* done with */
+	return code == SLICE_E_BUSY || code == SLICE_E_BLIND;
 }
 
 static void answered(void *arg, const struct slice_result *r)
@@ -156,17 +74,17 @@ static void answered(void *arg, const struct slice_result *r)
 
 	c->doing = DESK_NOTHING;
 	text_of(r, text);
-	if (c->todo == REPAIR_DO_SIMULATE) {
+	if (c->todo == REPAIR_DO_SIMULATE)
 		repair_simulated(d->r, c->incident, c->turn, r->code == 0,
 				 r->code ? text : "every policy finds room within its bounds beside all others", &now);
-	} else if (c->todo == REPAIR_DO_APPLY && r->code) {
-		record_drop(c);
+	else if (passes(r->code))
+		c->doing = DESK_AGAIN;
+	else if (c->todo == REPAIR_DO_REVERT)
+		repair_reverted(d->r, c->incident, c->turn, r->code == 0, r->code ? text : "as it was before", &now);
+	else if (r->code)
 		repair_applied(d->r, c->incident, c->turn, false, text, &now);
-	} else if (c->todo == REPAIR_DO_APPLY) {
+	else
 		c->doing = DESK_CONFIRMS;
-	} else {
-		reverted(c, r, text);
-	}
 	repair_desk_run(d);
 }
 
@@ -281,26 +199,67 @@ static void show(struct repair_desk *d, const struct repair_do *what, struct des
 	publish(d, i, over ? BUS_CLEARED : BUS_ALARM, "incident");
 	if (!over || !c)
 		return;
-	/* What could not be taken back is tried once more after a restart. */
-	if (!i->acted || i->outcome == REPAIR_KEPT || i->outcome == REPAIR_GONE)
-		record_drop(c);
 	if (d->p.hops)
 		(void)d->p.hops(d->p.ctx, c->slice, false);
-	repair_act_end(d, c);
+	slice_forget(d->p.slice, c);
+	c->doing = DESK_NOTHING;
+	c->locating = false;
+	c->over = i->acted && i->outcome != REPAIR_GONE;
+	(void)repair_keep_all(d); /* with what was done */
+	if (!c->over)
+		repair_act_end(d, c);
 }
 
 /* ---- doing ---- */
 
 static void locate(struct repair_desk *d, const struct repair_do *what)
 {
-	struct desk_course *c = course_new(d, what->incident, what->slice);
+	struct desk_course *c = repair_act_course(d, what->incident);
 
+	if (!c)
+		c = repair_act_course_new(d, what->incident, what->slice);
 	if (!c)
 		return; /* in time it goes on without */
 	c->turn = what->turn;
+	c->tries = 0;
 	if (d->p.hops)
 		(void)d->p.hops(d->p.ctx, c->slice, true);
 	c->locating = !repair_net_locate(d, c);
+}
+
+static bool detour_same(const struct slice_detour *a, const struct slice_detour *b)
+{
+	if (a->swapped != b->swapped || a->n_avoid != b->n_avoid)
+		return false;
+	for (uint8_t i = 0; i < a->n_avoid; i++)
+		if (!has(b, a->avoid[i]))
+			return false;
+	return true;
+}
+
+/* Durable first, with what was before: who starts again after us has to know. */
+static void apply(struct repair_desk *d, struct desk_course *c)
+{
+	const struct repair_now now = repair_desk_now(d);
+	struct slice_view *v = calloc(1, sizeof(*v));
+
+	if (v && slice_get(d->p.slice, c->slice, v) == 0 && detour_same(&v->detour, &c->want))
+		c->doing = DESK_CONFIRMS; /* before a restart it came so far */
+	free(v);
+	if (c->doing == DESK_CONFIRMS)
+		return;
+	if (!repair_keep_all(d)) {
+		repair_applied(d->r, c->incident, c->turn, false, "the store takes no more", &now);
+		return;
+	}
+	c->doing = DESK_ASKS;
+	slice_detour_put(d->p.slice, c->slice, &c->want, false, answered, c);
+}
+
+static void revert(struct repair_desk *d, struct desk_course *c)
+{
+	c->doing = DESK_ASKS;
+	slice_detour_put(d->p.slice, c->slice, &c->before, false, answered, c);
 }
 
 void repair_act_do(struct repair_desk *d, const struct repair_do *what)
@@ -323,17 +282,12 @@ void repair_act_do(struct repair_desk *d, const struct repair_do *what)
 			simulate(d, c, what->action);
 		break;
 	case REPAIR_DO_APPLY:
-		if (!c)
-			break;
-		record_put(c);
-		c->doing = DESK_ASKS;
-		slice_detour_put(d->p.slice, c->slice, &c->want, false, answered, c);
+		if (c)
+			apply(d, c);
 		break;
 	case REPAIR_DO_REVERT:
-		if (!c)
-			break;
-		c->doing = DESK_ASKS;
-		slice_detour_put(d->p.slice, c->slice, &c->before, false, answered, c);
+		if (c)
+			revert(d, c);
 		break;
 	case REPAIR_DO_NOTIFY:
 		publish(d, repair_incident_get(d->r, what->incident), BUS_WARNING, "incident-notify");
@@ -373,17 +327,19 @@ void repair_act_tick(struct repair_desk *d)
 	LIST_EACH (l, &d->courses) {
 		struct desk_course *c = LIST_OF(l, struct desk_course, link);
 
+		if (c->over && !repair_incident_get(d->r, c->incident)) {
+			repair_act_end(d, c); /* it went for a newer one */
+			continue;
+		}
 		if (c->locating)
 			c->locating = !repair_net_locate(d, c);
 		if (c->doing == DESK_CONFIRMS && all_up(d, c->slice)) {
 			c->doing = DESK_NOTHING;
 			repair_applied(d->r, c->incident, c->turn, true, "every policy is up, as its headend says", &now);
 		}
-		if (c->incident == 0 && c->todo == REPAIR_TASKS) {
-			repair_act_end(d, c);
-		} else if (c->incident == 0 && c->doing == DESK_NOTHING && c->tries++ % DESK_TRIES == 0) {
-			c->doing = DESK_ASKS;
-			slice_detour_put(d->p.slice, c->slice, &c->before, false, answered, c);
-		}
+		if (c->doing == DESK_AGAIN && c->todo == REPAIR_DO_APPLY)
+			apply(d, c);
+		else if (c->doing == DESK_AGAIN)
+			revert(d, c);
 	}
 }

@@ -20,6 +20,7 @@ void repair_tell(struct incident *i, enum repair_what what, const struct repair_
 	va_end(ap);
 	if (i->timeline.n >= REPAIR_TIMELINE_MAX || !VEC_ADD(&i->timeline, e))
 		i->view.cut = true;
+	i->unsaved = true;
 	i->view.timeline = i->timeline.at;
 	i->view.n_timeline = (uint32_t)i->timeline.n;
 }
@@ -45,6 +46,7 @@ static void todo_drop(struct repair *r, struct incident *i)
 static void phase_set(struct repair *r, struct incident *i, enum repair_phase p)
 {
 	i->view.phase = p;
+	i->unsaved = true;
 	repair_todo_add(r, i, REPAIR_DO_SHOW);
 }
 
@@ -72,7 +74,10 @@ void repair_end(struct repair *r, struct incident *i, enum repair_outcome o, con
 	i->view.ended_wall_ns = now->wall_ns;
 	i->due = (struct mono){ UINT64_MAX };
 	i->of = NULL;
+	i->resumed = false;
 	s->open = NULL;
+	s->last = i->view.id;
+	s->recalled = false;
 	s->spent = o == REPAIR_REVERTED || o == REPAIR_GIVEN_UP || o == REPAIR_ACCEPTED;
 	s->accepted = o == REPAIR_ACCEPTED;
 	s->again = mono_add(now->mono, r->cfg.again_ns);

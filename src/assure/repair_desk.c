@@ -91,6 +91,7 @@ struct repair_desk *repair_desk_free(struct repair_desk *d)
 	if (!d)
 		return NULL;
 	bus_unsubscribe(&d->reader);
+	store_forget(d->p.store, d);
 	loop_timer_fini(&d->tick);
 	LIST_EACH (l, &d->courses)
 		repair_act_end(d, LIST_OF(l, struct desk_course, link));
@@ -110,7 +111,11 @@ struct repair_desk *repair_desk_free(struct repair_desk *d)
 
 int repair_desk_load(struct repair_desk *d)
 {
-	return repair_act_load(d);
+	int r = repair_keep_load(d);
+
+	if (r == 0)
+		repair_desk_run(d);
+	return r;
 }
 
 /* ---- what is asked for ---- */
@@ -135,6 +140,7 @@ void repair_desk_run(struct repair_desk *d)
 
 	while (repair_next(d->r, &what))
 		repair_act_do(d, &what);
+	repair_keep_all(d);
 	count(d);
 }
 
@@ -295,20 +301,28 @@ static void event(void *arg, const struct bus_event *e)
 		d->gone = true;
 }
 
+static bool is_gone(const struct repair_desk *d, const char *slice, struct slice_view *v)
+{
+	return slice_get(d->p.slice, slice, v) == SLICE_E_MISSING;
+}
+
 static void slices_gone(struct repair_desk *d)
 {
 	const struct repair_now now = repair_desk_now(d);
-	struct slice_view *v = calloc(1, sizeof(*v));
+	AUTO_FREE struct slice_view *v = calloc(1, sizeof(*v));
+	const struct repair_incident *i = NULL;
 
+	for (uint32_t id = 0; v && (i = repair_incident_next(d->r, id)); id = i->id)
+		if (i->phase != REPAIR_ENDED && is_gone(d, i->slice, v))
+			repair_gone(d->r, i->slice, &now);
 	HASH_EACH (n, &d->watches) {
 		struct desk_watch *w = HASH_OF(n, struct desk_watch, node);
 
-		if (!v || slice_get(d->p.slice, w->id, v) != SLICE_E_MISSING)
+		if (!v || !is_gone(d, w->id, v))
 			continue;
 		repair_gone(d->r, w->id, &now);
 		watch_free(d, w);
 	}
-	free(v);
 }
 
 static void tick(void *arg)
@@ -328,6 +342,7 @@ static void tick(void *arg)
 	repair_act_tick(d);
 	repair_tick(d->r, &now);
 	repair_desk_run(d);
+	repair_keep_tick(d);
 	loop_timer_after(&d->tick, DESK_TICK_MS * NS_PER_MS);
 }
 
@@ -355,9 +370,12 @@ int repair_desk_release(struct repair_desk *d, const char *slice, slice_done_fn 
 {
 	const struct slice_detour none = { 0 };
 
-	LIST_EACH (l, &d->courses)
-		if (strcmp(LIST_OF(l, struct desk_course, link)->slice, slice) == 0)
+	LIST_EACH (l, &d->courses) {
+		const struct desk_course *c = LIST_OF(l, struct desk_course, link);
+
+		if (!c->over && strcmp(c->slice, slice) == 0)
 			return REPAIR_E_STATE;
+	}
 	slice_detour_put(d->p.slice, slice, &none, false, done, arg);
 	return 0;
 }

@@ -35,7 +35,7 @@ int repair_desk_new(struct repair_desk **outp, const struct repair_desk_parts *p
 		    const struct repair_cfg *cfg);
 struct repair_desk *repair_desk_free(struct repair_desk *d);
 AUTO_DEFINE(struct repair_desk, repair_desk_free)
-/* Once, after slice_load(): what was applied and not verified before a restart is taken back. */
+/* Once, after slice_load(): incidents as they are durable; those that had not ended go on. */
 int repair_desk_load(struct repair_desk *d);
 
 /* Devices tell what speaks for causes; port: that its sink was joined with. */

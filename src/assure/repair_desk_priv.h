@@ -55,7 +55,7 @@ struct desk_watch {
 	VEC(struct desk_pair) pairs;
 };
 
-enum desk_doing { DESK_NOTHING, DESK_ASKS, DESK_CONFIRMS };
+enum desk_doing { DESK_NOTHING, DESK_ASKS, DESK_CONFIRMS, DESK_AGAIN };
 
 /* What is done for an incident. */
 struct desk_course {
@@ -64,6 +64,7 @@ struct desk_course {
 	uint32_t incident, turn;
 	char slice[SLICE_ID_MAX];
 	bool locating;
+	bool over; /* its incident ended, and what it did is in the network */
 	unsigned tries;
 	enum desk_doing doing;
 	enum repair_todo todo; /* that is being done */
@@ -87,6 +88,8 @@ struct repair_desk {
 	struct hash devices, flows;
 	VEC(struct desk_was) was;
 	bool was_stale, gone; /* gone: a slice is */
+	bool unkept;	/* the store failed: all is written again */
+	unsigned keep_wait; /* ticks until then */
 	struct metric *m_open, *m_actions, *m_reverts, *m_opened, *m_ended[REPAIR_OUTCOMES];
 	struct repair_counts shown;
 };
@@ -137,8 +140,13 @@ void repair_net_words(const struct desk_net *n, const struct locate_cause *c, ch
 bool repair_net_locate(struct repair_desk *d, struct desk_course *c);
 
 /* repair_act.c */
-struct desk_course *repair_act_course(struct repair_desk *d, uint32_t incident);
+struct desk_course *repair_act_course(struct repair_desk *d, uint32_t incident); /* NULL: none */
+struct desk_course *repair_act_course_new(struct repair_desk *d, uint32_t incident, const char *slice);
 void repair_act_do(struct repair_desk *d, const struct repair_do *what);
 void repair_act_tick(struct repair_desk *d);
 void repair_act_end(struct repair_desk *d, struct desk_course *c);
-int repair_act_load(struct repair_desk *d);
+
+/* repair_keep.c */
+bool repair_keep_all(struct repair_desk *d); /* that changed; false: the store takes no more */
+void repair_keep_tick(struct repair_desk *d);
+int repair_keep_load(struct repair_desk *d);

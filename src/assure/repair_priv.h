@@ -19,6 +19,8 @@ struct repair_slice {
 	struct mono hold_until;
 	bool spent; /* its list is through, and it is violated still */
 	bool accepted;
+	bool recalled; /* spent and accepted are of before a restart: unknown windows say nothing of it */
+	uint32_t last; /* incident that ended last; 0: none */
 	struct mono again;
 	struct repair_hour hour;
 	struct mono times[REPAIR_HOUR_MAX];
@@ -34,6 +36,12 @@ struct incident {
 	uint16_t told; /* waits: bits of gates whose reason was told */
 	uint8_t tries; /* of taking back */
 	bool placed, approved, chosen, failed;
+	bool well;	/* since it ended, the slice was */
+	bool resumed;	/* nothing was measured yet since the controller started again */
+	bool unsaved;
+	uint32_t slot;	/* where it is kept: below incidents_max */
+	uint8_t n_acts;
+	uint64_t act_wall_ns[REPAIR_ORDERS_MAX];
 	struct mono due, wait_until;
 	uint32_t n_holds;
 	bool holds_all;
@@ -46,9 +54,19 @@ struct repair {
 	struct list incidents;
 	uint32_t n_incidents, n_todo, id_given;
 	struct incident **waiting; /* scratch, incidents_max long */
+	bool *slots; /* taken; incidents_max of them */
 	struct repair_hour hour;
 	struct repair_counts counts;
 };
+
+/* repair.c */
+struct incident *repair_find(const struct repair *r, uint32_t id);
+struct repair_slice *repair_slice_get(const struct repair *r, const char *id);
+/* Finds or makes it. 0, -ENOMEM, REPAIR_E_FULL. */
+int repair_slice_make(struct repair *r, const char *id, struct mono now, struct repair_slice **outp);
+/* Of that id, behind those of lower ones, with room made for it. 0, -ENOMEM, REPAIR_E_FULL. */
+int repair_incident_new(struct repair *r, uint32_t id, struct incident **outp);
+void repair_incident_free(struct repair *r, struct incident *i);
 
 /* repair_course.c */
 void repair_tell(struct incident *i, enum repair_what what, const struct repair_now *now,

@@ -35,7 +35,7 @@ static void tick(void *arg);
 
 /* ---- entries ---- */
 
-static struct window_entry *find(const struct window_book *b, const char *name)
+struct window_entry *window_entry_find(const struct window_book *b, const char *name)
 {
 	LIST_EACH (l, &b->entries) {
 		struct window_entry *e = LIST_OF(l, struct window_entry, link);
@@ -152,7 +152,9 @@ static int load_one(void *arg, const char *key, const void *value, size_t len)
 
 int window_book_load(struct window_book *b)
 {
-	return store_each(b->p.store, BUCKET, load_one, b);
+	int r = store_each(b->p.store, BUCKET, load_one, b);
+
+	return r == 0 ? window_reports_load(b) : err_trace(r);
 }
 
 void window_book_incidents(struct window_book *b, const struct repair *r)
@@ -165,12 +167,13 @@ void window_book_incidents(struct window_book *b, const struct repair *r)
 static void settle(struct write *x)
 {
 	struct window_book *b = x->b;
-	struct window_entry *e = find(b, x->w.name);
+	struct window_entry *e = window_entry_find(b, x->w.name);
 
 	if (e && e->active) /* as that it is over */
 		publish(e, BUS_CLEARED, "assurance-window-on", "");
 	if (x->remove && e) {
 		hops(e, false);
+		window_report_drop(e);
 		entry_free(e);
 		return;
 	}
@@ -182,8 +185,10 @@ static void settle(struct write *x)
 	}
 	hops(e, false); /* of the services it named */
 	window_check_stop(e);
-	if (memcmp(e->w.service, x->w.service, sizeof(e->w.service)) != 0)
+	if (memcmp(e->w.service, x->w.service, sizeof(e->w.service)) != 0) {
 		e->report = (struct window_report){ 0 };
+		window_report_drop(e);
+	}
 	e->w = x->w;
 	e->revision = x->revision;
 	e->active = false;
@@ -275,9 +280,9 @@ void window_book_put(struct window_book *b, const struct window *w, uint64_t if_
 		waiting++;
 	if (fault)
 		refuse(x, WINDOW_E_INVALID, leaf, fault);
-	else if (changed(find(b, w->name), if_revision))
+	else if (changed(window_entry_find(b, w->name), if_revision))
 		refuse(x, WINDOW_E_REVISION, "", "it was changed meanwhile");
-	else if (!find(b, w->name) && b->n + waiting > WINDOWS_MAX)
+	else if (!window_entry_find(b, w->name) && b->n + waiting > WINDOWS_MAX)
 		refuse(x, WINDOW_E_LIMIT, "", "64 windows are the limit");
 	else
 		write_out(x);
@@ -291,9 +296,9 @@ void window_book_delete(struct window_book *b, const char *name, uint64_t if_rev
 	if (!x)
 		return;
 	x->remove = true;
-	if (!str_copy(x->w.name, sizeof(x->w.name), name) || !find(b, name))
+	if (!str_copy(x->w.name, sizeof(x->w.name), name) || !window_entry_find(b, name))
 		refuse(x, WINDOW_E_MISSING, "", "there is no such window");
-	else if (changed(find(b, name), if_revision))
+	else if (changed(window_entry_find(b, name), if_revision))
 		refuse(x, WINDOW_E_REVISION, "", "it was changed meanwhile");
 	else
 		write_out(x);
@@ -301,7 +306,7 @@ void window_book_delete(struct window_book *b, const char *name, uint64_t if_rev
 
 int window_book_check(struct window_book *b, const char *name)
 {
-	struct window_entry *e = find(b, name);
+	struct window_entry *e = window_entry_find(b, name);
 
 	if (!e)
 		return WINDOW_E_MISSING;
@@ -319,7 +324,8 @@ static void begins(struct window_entry *e, uint64_t begin, uint64_t end)
 	if (e->report.begin_ns != begin)
 		e->report = (struct window_report){ .begin_ns = begin };
 	e->report.end_ns = end;
-	e->active = true;
+	e->report.over = false;
+	e->active = e->unsaved = true;
 	hops(e, e->w.high);
 	publish(e, BUS_ALARM, "assurance-window-on", e->w.freeze ? "\"freeze\":true" : "\"freeze\":false");
 }
@@ -344,14 +350,16 @@ static void ends(struct window_entry *e)
 	uint32_t sum[3] = { 0 };
 
 	e->active = false;
+	e->report.over = e->unsaved = true;
 	hops(e, false);
 	incidents(e);
 	for (uint8_t i = 0; i < e->w.n_services; i++)
 		for (unsigned v = 0; v < 3; v++)
 			sum[v] += e->report.of[i].windows[v];
-	str_addf(&body, "\"within\":%u,\"beyond\":%u,\"unknown\":%u,\"incidents\":%u,\"refused\":%u",
+	str_addf(&body,
+		 "\"within\":%u,\"beyond\":%u,\"unknown\":%u,\"incidents\":%u,\"refused\":%u,\"unwatched\":%u",
 		 sum[REPAIR_WITHIN], sum[REPAIR_BEYOND], sum[REPAIR_UNKNOWN], e->report.n_incidents,
-		 e->report.refused);
+		 e->report.refused, e->report.unwatched_s);
 	publish(e, BUS_CLEARED, "assurance-window-on", "");
 	publish(e, sum[REPAIR_BEYOND] ? BUS_WARNING : BUS_INFO, "assurance-window-report", str_text(&body));
 }
@@ -402,6 +410,7 @@ void window_book_refused(struct window_book *b)
 			continue;
 		look(e, now); /* it may have begun within this second */
 		e->report.refused++;
+		e->unsaved = true;
 	}
 }
 
@@ -438,6 +447,7 @@ void window_book_measured(struct window_book *b, const char *slice, const struct
 			if (strcmp(e->w.service[i], slice) != 0)
 				continue;
 			s->windows[m->verdict]++;
+			e->unsaved = true;
 			if (m->verdict != REPAIR_BEYOND || s->worst_ns)
 				continue;
 			s->worst_ns = m->begin_wall_ns;
@@ -453,8 +463,15 @@ static void tick(void *arg)
 	struct window_book *b = arg;
 	uint64_t now = loop_wall_ns(b->p.loop);
 
-	LIST_EACH (l, &b->entries)
-		look(LIST_OF(l, struct window_entry, link), now);
+	LIST_EACH (l, &b->entries) {
+		struct window_entry *e = LIST_OF(l, struct window_entry, link);
+
+		look(e, now);
+		if (e->active) /* those that opened so far */
+			incidents(e);
+		if (e->unsaved)
+			window_report_save(e);
+	}
 	loop_timer_after(&b->tick, TICK_MS * NS_PER_MS);
 }
 
@@ -488,7 +505,7 @@ bool window_book_next(const struct window_book *b, const char *after, struct win
 
 bool window_book_get(const struct window_book *b, const char *name, struct window_view *out)
 {
-	const struct window_entry *e = find(b, name);
+	const struct window_entry *e = window_entry_find(b, name);
 
 	if (e)
 		view(e, out);

@@ -81,7 +81,9 @@ struct window_service_report {
 struct window_report {
 	uint64_t begin_ns, end_ns; /* 0: there is none */
 	struct window_service_report of[WINDOW_SERVICES_MAX]; /* as the window names them */
+	bool over;
 	uint32_t refused; /* writes */
+	uint32_t unwatched_s; /* no controller was there */
 	uint32_t n_incidents, incident[WINDOW_INCIDENTS_MAX];
 };
 

@@ -19,6 +19,7 @@ struct window_entry {
 	struct window w;
 	uint64_t revision;
 	bool active, raised, deleted;
+	bool unsaved; /* the report */
 	uint64_t checked_ns; /* the occurrence that was looked at beforehand */
 	struct window_check check;
 	struct window_report report;
@@ -51,3 +52,11 @@ void window_check_turn(void *arg);
 /* window_record.c: NULL without memory; false: it is none. */
 char *window_record_print(const struct window *w, uint64_t revision);
 bool window_record_read(const char *text, size_t len, struct window *w, uint64_t *revision);
+
+/* window_book.c */
+struct window_entry *window_entry_find(const struct window_book *b, const char *name);
+
+/* window_report.c: for window_book_load(); what could not be read is told of, and not taken. */
+int window_reports_load(struct window_book *b);
+void window_report_save(struct window_entry *e);
+void window_report_drop(struct window_entry *e); /* with its window */

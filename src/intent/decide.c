@@ -219,7 +219,8 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 		p->attr_charged = p->attr_charged || !p->attr_dirty;
 		p->attr_dirty = true;
 	}
-	if (p->want.generation != 0 && p->want.n_links == now->n_links &&
+	/* One that was adopted has its links, and not yet their order. */
+	if (p->want.generation != 0 && p->want.n_path == now->n_path && p->want.n_links == now->n_links &&
 	    memcmp(p->want.links, now->links, now->n_links * sizeof(*now->links)) == 0) {
 		p->want.generation = now->generation;
 		p->want.igp = now->igp;

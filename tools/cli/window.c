@@ -94,6 +94,7 @@ int cli_window_report(const struct cli_command *cmd)
 		{ "begin", "state/report/begin", NULL, false },
 		{ "end", "state/report/end", NULL, false },
 		{ "refused writes", "state/report/refused-writes", NULL, false },
+		{ "not watched s", "state/report/unwatched", NULL, false },
 		{ "incidents", "state/report/incident", fmt_texts, false },
 	};
 	static const struct cli_column cols[] = {
@@ -110,7 +111,7 @@ int cli_window_report(const struct cli_command *cmd)
 	if (rc != CLI_OK)
 		return rc;
 	if (!cli_at(w, "state/report"))
-		return cli_fail(CLI_REFUSED, "there is no report: no occurrence has begun since the controller started");
+		return cli_fail(CLI_REFUSED, "there is no report: no occurrence has begun");
 	if (cli_said.json) {
 		cli_print_json(&r);
 		return CLI_OK;

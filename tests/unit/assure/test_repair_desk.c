@@ -6,138 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bed.h"
-
-#include "assure/repair_desk.h"
-
-#define ACTIONS(a) "\"sextant-slice:repair-policy\":{\"action\":[" a "],\"hold-down\":5,\"max-actions-per-hour\":6},"
-#define ACTION(n, type, more) "{\"order\":" #n ",\"type\":\"" type "\"" more "}"
-#define REROUTE ACTIONS(ACTION(1, "reroute", ""))
-
-static struct repair_desk *desk;
-static unsigned raised, lowered;
-
-static bool hops(void *ctx, const char *slice, bool raise)
-{
-	(void)ctx;
-	(void)slice;
-	raised += raise;
-	lowered += !raise;
-	return true;
-}
-
-static void desk_up(void)
-{
-	const struct repair_desk_parts parts = { .loop = world.loop, .bus = world.bus, .intent = world.intent,
-						 .slice = bed.slice, .store = world.store, .hops = hops };
-
-	ck_assert_int_eq(repair_desk_new(&desk, &parts, NULL), 0);
-	ck_assert_int_eq(repair_desk_load(desk), 0);
-	repair_desk_on_ted(desk, world.ted);
-}
-
-static void setup(void)
-{
-	raised = lowered = 0;
-	bed_up(bed_square);
-	for (int k = 0; k < SLICE_STEPS; k++)
-		bed.available[k] = k != SLICE_STEP_POLICIES;
-	bed_crash();
-	desk_up();
-}
-
-static void teardown(void)
-{
-	world.on_ted = NULL;
-	desk = repair_desk_free(desk);
-	bed_down();
-}
-
-static void stands(const char *id, const char *more)
-{
-	ck_assert_int_eq(put_doc(SLICE_SERVICE, id, order(id, 4ull * G, more)).code, 0);
-	bed_settle();
-	ck_assert_str_eq(slice_state_text(seen(id)->state), "active");
-}
-
-static uint32_t node(const char *name)
-{
-	return ted_node_by_id(world.ted, name);
-}
-
-/* A window of the slice's first flow, over the routers of path; lost on the way into the at-th. */
-static void window(const char *id, const char *path, uint64_t lost, unsigned at, enum assure_verdict v)
-{
-	struct assure_segment s[16] = { 0 };
-	struct slice_flow_view f;
-	struct assure_evidence e = { .slice = id, .key = &f.key, .verdict = v, .sent = 1000, .lost = lost,
-				     .loss_known = v != ASSURE_UNKNOWN, .delay_us = UINT32_MAX, .segments = s, .why = "w" };
-
-	bed_settle();
-	run_ms(1000);
-	ck_assert_uint_eq(slice_flows(bed.slice, id, 0, &f, 1), 1);
-	e.end_ns = loop_wall_ns(world.loop) / NS_PER_S * NS_PER_S;
-	e.begin_ns = e.end_ns - NS_PER_S;
-	e.state = v == ASSURE_UNKNOWN ? ASSURE_VIOLATED : v;
-	for (unsigned i = 0; path[0] && path[i + 1]; i++) {
-		char from[2] = { path[i], 0 }, to[2] = { path[i + 1], 0 };
-
-		s[e.n_segments] = (struct assure_segment){ .from = { node(from), true }, .to = { node(to), false },
-							   .known = true, .lost = i + 1 == at ? lost : 0 };
-		e.n_segments++;
-		if (!path[i + 2])
-			break;
-		s[e.n_segments] = (struct assure_segment){ .from = { node(to), false }, .to = { node(to), true },
-							   .known = true };
-		e.n_segments++;
-	}
-	repair_desk_evidence(desk, &e);
-}
-
-static void bad(const char *id)
-{
-	for (unsigned i = 0; i < 3; i++)
-		window(id, "ab", 20, 1, ASSURE_VIOLATED);
-}
-
-static void good(const char *id, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		window(id, "acdb", 0, 0, ASSURE_COMPLIANT);
-}
-
-/* Nothing was sent in another flow of the slice, in the window that window() told of last. */
-static void quiet(const char *id, enum assure_verdict state)
-{
-	struct slice_flow_view f;
-	struct assure_evidence e = { .slice = id, .key = &f.key, .verdict = ASSURE_UNKNOWN, .state = state,
-				     .idle = true, .delay_us = UINT32_MAX, .why = "no packets were sent" };
-
-	ck_assert_uint_eq(slice_flows(bed.slice, id, 0, &f, 1), 1);
-	f.key.color++;
-	e.end_ns = loop_wall_ns(world.loop) / NS_PER_S * NS_PER_S;
-	e.begin_ns = e.end_ns - NS_PER_S;
-	repair_desk_evidence(desk, &e);
-}
-
-static const struct repair_incident *incident(uint32_t id)
-{
-	return repair_incident_get(repair_desk_incidents(desk), id);
-}
-
-static bool told(const struct repair_incident *i, enum repair_what what, const char *text)
-{
-	for (uint32_t k = 0; k < i->n_timeline; k++)
-		if (i->timeline[k].what == what && strstr(i->timeline[k].text, text))
-			return true;
-	return false;
-}
-
-static void say(const struct repair_incident *i)
-{
-	for (uint32_t k = 0; i && k < i->n_timeline; k++)
-		printf("%s %d: %s\n", repair_what_name(i->timeline[k].what), i->timeline[k].action, i->timeline[k].text);
-}
+#include "desk_bed.h"
 
 START_TEST(loss_on_a_wire_is_gone_around_verified_and_kept)
 {
@@ -157,7 +26,7 @@ START_TEST(loss_on_a_wire_is_gone_around_verified_and_kept)
 	ck_assert_ptr_nonnull(strstr(incident(1)->cause[0], "20 of 1000"));
 	ck_assert_uint_eq(reserved("c", "d"), 4ull * G);
 	ck_assert_uint_eq(lowered, 1);
-	ck_assert_uint_eq(records("repair"), 0);
+	ck_assert_uint_eq(records("incident"), 1);
 	ck_assert_uint_ge(events("incident"), 2); /* raised and cleared */
 	ck_assert_uint_gt(events("incident-phase"), 3);
 }
@@ -195,7 +64,6 @@ START_TEST(what_does_not_help_is_taken_back)
 	bad("one");
 	bed_settle();
 	ck_assert_uint_eq(reserved("a", "b"), 0);
-	ck_assert_uint_eq(records("repair"), 1); /* until it is verified */
 	window("one", "acdb", 30, 2, ASSURE_VIOLATED);
 	window("one", "acdb", 30, 2, ASSURE_VIOLATED);
 	window("one", "acdb", 30, 2, ASSURE_VIOLATED);
@@ -203,25 +71,6 @@ START_TEST(what_does_not_help_is_taken_back)
 	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
 	ck_assert_uint_eq(reserved("c", "d"), 0);
 	ck_assert_int_eq(incident(1)->outcome, REPAIR_REVERTED);
-	ck_assert_uint_eq(records("repair"), 0);
-}
-END_TEST
-
-START_TEST(a_restart_before_it_is_verified_takes_it_back)
-{
-	stands("one", REROUTE);
-	bad("one");
-	bed_settle();
-	ck_assert_uint_eq(reserved("a", "b"), 0);
-	desk = repair_desk_free(desk);
-	bed_crash();
-	desk_up();
-	bed_settle();
-	run_ms(20000);
-	bed_settle();
-	ck_assert_uint_eq(seen("one")->detour.n_avoid, 0);
-	ck_assert_uint_eq(records("repair"), 0);
-	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
 }
 END_TEST
 
@@ -306,17 +155,6 @@ START_TEST(what_nothing_here_does_is_skipped_and_the_operator_is_told)
 }
 END_TEST
 
-static const char *pair(void)
-{
-	return "{\"id\":\"one\"," ACTIONS(ACTION(1, "switch-to-protect", ""))
-	       "\"sextant-slice:realisation\":{\"sharing\":\"dedicated\"},"
-	       "\"service-slo-sle-policy\":{" SLO(BOUND("one-way-bandwidth", "Gbps", "1"))
-	       ",\"sle-policy\":{\"path-constraints\":{\"diversity\":{\"diversity-type\":\"link\"}}}},"
-	       "\"sdps\":{\"sdp\":[{\"id\":\"s1\",\"node-id\":\"a\"},{\"id\":\"s2\",\"node-id\":\"b\"}]},"
-	       "\"connection-groups\":{\"connection-group\":[{\"id\":\"g\",\"connectivity-construct\":["
-	       "{\"id\":\"1\",\"p2p-sender-sdp\":\"s1\",\"p2p-receiver-sdp\":\"s2\"}]}]}}";
-}
-
 START_TEST(a_slice_with_a_standby_switches_to_it)
 {
 	static struct intent_view v[2];
@@ -344,7 +182,6 @@ START_TEST(a_slice_that_is_deleted_ends_its_incident)
 	bed_settle();
 	run_ms(2000);
 	ck_assert_int_eq(incident(1)->outcome, REPAIR_GONE);
-	ck_assert_uint_eq(records("repair"), 0);
 	nothing_left();
 }
 END_TEST
@@ -468,12 +305,11 @@ int main(void)
 	TCase *t = tcase_create("square"), *blind = tcase_create("blind");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, desk_setup, desk_teardown);
 	tcase_add_test(t, loss_on_a_wire_is_gone_around_verified_and_kept);
 	tcase_add_test(t, a_flow_that_nobody_uses_hinders_no_repair);
 	tcase_add_test(t, a_flow_that_is_to_be_mended_and_says_nothing_is_not_mended);
 	tcase_add_test(t, what_does_not_help_is_taken_back);
-	tcase_add_test(t, a_restart_before_it_is_verified_takes_it_back);
 	tcase_add_test(t, where_there_is_no_room_nothing_is_done);
 	tcase_add_test(t, what_cannot_be_placed_is_not_gone_around);
 	tcase_add_test(t, what_is_not_measured_says_nothing);

@@ -291,6 +291,68 @@ START_TEST(it_outlives_a_crash_and_is_deleted)
 }
 END_TEST
 
+/* Killed in it, and away for some seconds of it; dead: until it was over. */
+static void report_outlives(bool dead)
+{
+	const struct window w = soon();
+
+	ck_assert_int_eq(put_window(&w).code, 0);
+	run_ms(12000);
+	measured(REPAIR_WITHIN, "");
+	measured(REPAIR_BEYOND, "81 of 4017 lost");
+	window_book_refused(book);
+	run_ms(2000);
+	ck_assert_uint_eq(seen_window()->report.unwatched_s, 0);
+	book_down();
+	bed_crash();
+	run_ms(dead ? 70000 : 10000);
+	book_up();
+	ck_assert_uint_eq(seen_window()->report.of[0].windows[REPAIR_WITHIN], 1);
+	run_ms(1000);
+	ck_assert_uint_eq(seen_window()->active, !dead);
+	measured(REPAIR_WITHIN, "");
+	run_ms(60000);
+	ck_assert_uint_eq(events("assurance-window-report"), 1);
+	ck_assert_uint_eq(seen_window()->report.of[0].windows[REPAIR_WITHIN], dead ? 1 : 2);
+	ck_assert_uint_eq(seen_window()->report.of[0].windows[REPAIR_BEYOND], 1);
+	ck_assert_str_eq(seen_window()->report.of[0].worst, "81 of 4017 lost");
+	ck_assert_uint_eq(seen_window()->report.refused, 1);
+	ck_assert_uint_ge(seen_window()->report.unwatched_s, dead ? 40 : 10);
+	ck_assert_uint_le(seen_window()->report.unwatched_s, dead ? 60 : 13);
+	book_down(); /* what is over is told once */
+	bed_crash();
+	book_up();
+	run_ms(5000);
+	ck_assert_uint_eq(events("assurance-window-report"), 0);
+	ck_assert_uint_eq(seen_window()->report.refused, 1);
+}
+
+START_TEST(its_report_outlives_a_crash_and_says_what_was_not_watched)
+{
+	report_outlives(false);
+}
+END_TEST
+
+START_TEST(one_that_ended_meanwhile_is_reported_on)
+{
+	report_outlives(true);
+}
+END_TEST
+
+START_TEST(a_report_goes_with_its_window)
+{
+	const struct window w = soon();
+	struct said s = { 0 };
+
+	ck_assert_int_eq(put_window(&w).code, 0);
+	run_ms(12000);
+	ck_assert_uint_eq(records("assurance-report"), 1);
+	window_book_delete(book, "w", 0, said, &s);
+	run_ms(3000);
+	ck_assert_uint_eq(records("assurance-report"), 0);
+}
+END_TEST
+
 START_TEST(one_without_a_freeze_forbids_nothing)
 {
 	struct window w = soon();
@@ -390,6 +452,9 @@ int main(void)
 	tcase_add_checked_fixture(t, pair, down);
 	tcase_add_test(t, a_window_begins_freezes_ends_and_reports);
 	tcase_add_test(t, it_outlives_a_crash_and_is_deleted);
+	tcase_add_test(t, its_report_outlives_a_crash_and_says_what_was_not_watched);
+	tcase_add_test(t, one_that_ended_meanwhile_is_reported_on);
+	tcase_add_test(t, a_report_goes_with_its_window);
 	tcase_add_test(t, one_without_a_freeze_forbids_nothing);
 	tcase_add_test(t, what_makes_no_sense_is_refused_and_there_is_an_end);
 	tcase_add_test(t, the_only_link_is_found_beforehand);
