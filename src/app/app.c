@@ -456,12 +456,23 @@ static int pcep_peers(struct app *app, const struct conf *conf, struct str *erro
 	return 0;
 }
 
+static int apply_odds(struct app *app, const struct conf *conf)
+{
+	AUTO_FREE struct slice_odd *of = NULL;
+	struct slice_odds odds;
+	int r = map_odds(&odds, &of, conf);
+
+	return r < 0 ? err_trace(r) : slice_odds_set(app->slice, &odds);
+}
+
 static int apply(struct app *app, const struct conf *conf, struct str *errors)
 {
 	struct intent_cfg icfg;
 	struct topo_cfg tcfg;
 	int r = listen_http(app, conf, errors);
 
+	if (r == 0)
+		r = apply_odds(app, conf);
 	if (r == 0)
 		r = listen_southbound(app, conf, errors);
 	if (r == 0 && app->bgp)

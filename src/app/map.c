@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/map.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/str.h"
 
 static struct net_md5 md5_of(const struct conf_md5 *from)
@@ -23,6 +26,20 @@ void map_topo(struct topo_cfg *to, const struct conf *conf)
 	to->flap_hold_ns = conf->topo_flap_hold_ms * NS_PER_MS;
 	to->objects_max = conf->topo_objects_max;
 	to->n_sources = (uint32_t)conf->n_bgp_peers;
+}
+
+int map_odds(struct slice_odds *to, struct slice_odd **of, const struct conf *conf)
+{
+	*of = calloc(conf->n_avail + 1, sizeof(**of));
+	if (!*of)
+		return err_raise(-ENOMEM);
+	for (size_t i = 0; i < conf->n_avail; i++) {
+		(void)str_copy((*of)[i].name, sizeof((*of)[i].name), conf->avail[i].name);
+		(*of)[i].ppb = conf->avail[i].ppb;
+	}
+	*to = (struct slice_odds){ .link_ppb = conf->avail_link_ppb, .node_ppb = conf->avail_node_ppb, .of = *of,
+				   .n = (uint32_t)conf->n_avail };
+	return 0;
 }
 
 void map_intent(struct intent_cfg *to, const struct conf *conf)

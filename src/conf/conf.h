@@ -102,6 +102,13 @@ struct conf {
 	char links_delay[8], links_load[8]; /* "off", … as in the model */
 	uint32_t links_probe_ms, links_window_s, links_load_s, links_threshold_pct, links_delay_floor_us,
 		links_hold_s, links_interval_s, links_keep_s;
+	/* availability, parts of 1e9; 0 not known */
+	uint32_t avail_link_ppb, avail_node_ppb;
+	struct conf_part {
+		char name[128];
+		uint32_t ppb;
+	} *avail;
+	size_t n_avail;
 	/* topology */
 	uint32_t topo_age_out_s, topo_quiet_ms, topo_quiet_cap_ms, topo_eor_cap_s,
 		topo_flap_hold_ms;

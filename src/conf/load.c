@@ -225,6 +225,29 @@ static void fill_topology(const struct lyd_node *in, struct conf *c)
 	c->topo_objects_max = (uint32_t)conf_read_num(in, "objects-max");
 }
 
+/* Percent with up to six decimals; 0 when absent. */
+static uint32_t read_percent(const struct lyd_node *in, const char *name)
+{
+	const char *text = conf_text_of(in, name);
+
+	return text ? (uint32_t)(strtod(text, NULL) * 1e7 + 0.5) : 0;
+}
+
+static void fill_availability(const struct lyd_node *top, struct conf *c)
+{
+	const struct lyd_node *in;
+
+	c->avail_link_ppb = read_percent(top, "link");
+	c->avail_node_ppb = read_percent(top, "node");
+	LY_LIST_FOR(lyd_child(top), in)
+	{
+		if (strcmp(in->schema->name, "part") != 0)
+			continue;
+		conf_read_text(in, "name", c->avail[c->n_avail].name, sizeof(c->avail[0].name));
+		c->avail[c->n_avail++].ppb = read_percent(in, "percent");
+	}
+}
+
 static void fill_policy(struct conf_reader *r, const struct lyd_node *in, struct conf *c)
 {
 	c->originator = conf_read_ip(in, "originator");
@@ -255,7 +278,8 @@ static bool make_room(const struct lyd_node *root, struct conf *c)
 	c->pcep_peers =
 		calloc(count_of(conf_child(root, "pcep"), "peer") + 1, sizeof(*c->pcep_peers));
 	c->devices = calloc(count_of(conf_child(root, "devices"), "device") + 1, sizeof(*c->devices));
-	return c->restconf && c->roles && c->bgp_peers && c->pcep_peers && c->devices;
+	c->avail = calloc(count_of(conf_child(root, "availability"), "part") + 1, sizeof(*c->avail));
+	return c->restconf && c->roles && c->bgp_peers && c->pcep_peers && c->devices && c->avail;
 }
 
 static void fill(struct conf_reader *r, const struct lyd_node *root, struct conf *c)
@@ -272,6 +296,7 @@ static void fill(struct conf_reader *r, const struct lyd_node *root, struct conf
 	fill_pcep(r, conf_child(root, "pcep"), c);
 	fill_devices(r, conf_child(root, "devices"), c);
 	fill_topology(conf_child(root, "topology"), c);
+	fill_availability(conf_child(root, "availability"), c);
 	fill_policy(r, conf_child(root, "policy"), c);
 }
 
@@ -313,6 +338,7 @@ struct conf *conf_free(struct conf *c)
 		explicit_bzero(c->pcep_peers, c->n_pcep_peers * sizeof(*c->pcep_peers));
 	free(c->pcep_peers);
 	free(c->devices);
+	free(c->avail);
 	free(c);
 	return NULL;
 }

@@ -10,8 +10,9 @@ struct named {
 	const char *type, *wants, *name;
 };
 
-/* Types of ietf-inet-types, whose patterns nobody wants to read. */
+/* Types whose patterns nobody wants to read, or that are no whole numbers. */
 static const struct named named[] = {
+	{ "availability", "percent, more than 0 and at most 100, such as 99.95", "0.000001..100" },
 	{ "as-number", "an AS number 1..4294967294", "AS number" },
 	{ "ip-address-no-zone", "an IPv6 or IPv4 address", "IP address" },
 	{ "ip-prefix", "a prefix such as 2001:db8:1::/64 or 192.0.2.0/24", "IP prefix" },

@@ -22,6 +22,7 @@ struct put {
 	struct intent_op *op;	   /* NULL before the set's turn */
 	struct intent_pol *fresh;  /* made for it; NULL: it was there, or is not placed yet */
 	VEC(struct book_claim *) extra; /* what one that was there needs beside what it has */
+	VEC(uint32_t) way; /* of one that was there, for a judge */
 };
 
 struct gone {
@@ -42,6 +43,7 @@ struct admit {
 	char owner[SR_NAME_MAX];
 	struct intent_set_result result;
 	intent_set_fn done;
+	bool (*judge)(void *arg, const struct intent_set_way *ways, size_t n, struct intent_set_result *r);
 	void *arg;
 };
 
@@ -81,6 +83,7 @@ static void admit_free(struct admit *s)
 	list_del(&s->link);
 	for (size_t k = 0; k < s->n_puts; k++) {
 		VEC_FINI(&s->puts[k].extra);
+		VEC_FINI(&s->puts[k].way);
 		if (s->puts[k].op)
 			intent_op_end(s->puts[k].op);
 		s->puts[k].wish = intent_desired_unref(s->puts[k].wish);
@@ -301,6 +304,8 @@ static bool place_again(struct admit *s, size_t index, struct intent_pol *p)
 	if (!intent_try(p, d, &r, why))
 		return short_of(s, index, why);
 	held = hold_extra(s, u, p, &r);
+	for (uint32_t k = 0; held && s->judge && k < r.n_links; k++)
+		held = VEC_ADD(&u->way, r.links[k]);
 	intent_route_fini(&r);
 	return held || fails(s, INTENT_E_LIMIT, index, "no memory");
 }
@@ -315,6 +320,25 @@ static bool place(struct admit *s, size_t index)
 	if (p && p->deleted)
 		return fails(s, INTENT_E_BUSY, index, "its headend has not let go of the one before: try again");
 	return p ? place_again(s, index, p) : place_fresh(s, index);
+}
+
+/* The owner's word. */
+static bool judged(struct admit *s)
+{
+	AUTO_FREE struct intent_set_way *ways = NULL;
+
+	if (!s->judge)
+		return true;
+	ways = calloc(s->n_puts + 1, sizeof(*ways));
+	if (!ways)
+		return fails(s, INTENT_E_LIMIT, 0, "no memory");
+	for (size_t k = 0; k < s->n_puts; k++) {
+		const struct put *u = &s->puts[k];
+
+		ways[k] = u->fresh ? (struct intent_set_way){ u->fresh->want.links, u->fresh->want.n_links } :
+				     (struct intent_set_way){ u->way.at, (uint32_t)u->way.n };
+	}
+	return s->judge(s->arg, ways, s->n_puts, &s->result);
 }
 
 /* ---- to disk, and into effect ---- */
@@ -442,7 +466,7 @@ static void go_on(struct admit *s, uint32_t *budget)
 	if (!s->result.code && s->at < s->n_puts)
 		return;
 	s->i->n_admits--;
-	if (!s->result.code && !s->dry_run) {
+	if (!s->result.code && judged(s) && !s->dry_run) {
 		write_set(s);
 		return;
 	}
@@ -552,6 +576,7 @@ void intent_put_set(struct intent *i, const struct intent_set_write *w, intent_s
 	}
 	s->i = i;
 	s->done = done;
+	s->judge = w->judge;
 	s->arg = arg;
 	s->dry_run = w->dry_run;
 	s->prepared = !admissible(s, w);
@@ -569,7 +594,7 @@ void intent_set_forget(struct intent *i, const void *arg)
 			struct admit *s = LIST_OF(it, struct admit, link);
 
 			if (s->arg == arg)
-				s->done = NULL;
+				s->done = NULL, s->judge = NULL;
 		}
 	}
 }

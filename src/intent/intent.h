@@ -275,6 +275,12 @@ struct intent_set_result {
 
 typedef void (*intent_set_fn)(void *arg, const struct intent_set_result *r);
 
+/* Links a policy of a set would use, ascending; none: it is to be down. */
+struct intent_set_way {
+	const uint32_t *links;
+	uint32_t n;
+};
+
 struct intent_set_write {
 	const struct intent_policy *const *puts; /* created, or replaced */
 	size_t n_puts;
@@ -284,6 +290,9 @@ struct intent_set_write {
 	size_t n_beside;
 	const char *owner; /* of all of them; those of others are refused. Not "". */
 	bool dry_run;	   /* only tells whether it could be */
+	/* The owner's own word when all have their places, of the puts in order: false refuses them, and r says
+	 * code, index and text. arg is that of done. NULL: none. */
+	bool (*judge)(void *arg, const struct intent_set_way *ways, size_t n, struct intent_set_result *r);
 };
 
 /*

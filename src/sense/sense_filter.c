@@ -117,7 +117,7 @@ bool sense_load_count(struct sense_load *l, uint64_t octets, int64_t time_ns)
 		return false;
 	l->based = time_ns > 0;
 	l->octets = octets;
-	l->time_ns = time_ns;
+	l->time_ns = time_ns > 0 ? time_ns : 0;
 	if (!good)
 		return false;
 	ms = (uint64_t)gap / NS_PER_MS;

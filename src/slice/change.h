@@ -31,6 +31,8 @@ struct slice_commit {
 	VEC(uint64_t) ends; /* of slices, ascending: from one of them on there may be room */
 	size_t ends_low, ends_high; /* not before; there is room, n: not known of any */
 	struct loop_task later;
+	bool judged; /* it is refused for its availability */
+	char odds_offer[2][SR_REASON_MAX]; /* of one refused for its availability, "" past the last */
 	struct loop_task tell;
 	struct slice_result result;
 	/* of the set, in order: whose the policies are */
@@ -56,6 +58,8 @@ bool slice_check(struct slice_commit *c);
 struct intent_policy **slice_puts(struct slice_commit *c, size_t *n);
 bool slice_plan_all(struct slice_commit *c);
 void slice_ask(struct slice_commit *c);
+/* odds.c: is it as available as promised? A judge of intent's. */
+bool slice_judge(void *arg, const struct intent_set_way *ways, size_t n, struct intent_set_result *r);
 /* later.c: from when on there would be room, as an alternative; then slice_settle(). False: nothing is
  * known of that. */
 bool slice_later(struct slice_commit *c);

@@ -68,6 +68,8 @@ struct slice_bound {
 enum { SLICE_SECURE_AUTHENTICATION = 1, SLICE_SECURE_INTEGRITY = 2, SLICE_SECURE_ENCRYPTION = 4 };
 enum { SLICE_ISOLATE_TRAFFIC = 1, SLICE_ISOLATE_RESOURCE = 2 };
 
+enum { SLICE_NINES_MAX = 6 };
+
 struct slice_slo {
 	struct slice_bound bound[SLICE_METRICS];
 	uint8_t nines;		/* of availability, 2 to 6; 0: not said */

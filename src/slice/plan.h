@@ -32,6 +32,7 @@ struct slice_terms {
 	uint32_t variation_us_max, loss_ppm_max;
 	uint16_t mtu;		    /* 0: not said */
 	uint8_t diversity;	    /* PCE_DIVERSE_ bits */
+	uint8_t nines;		    /* of availability; 0: not said */
 	bool two_way;		    /* the other direction is promised as well */
 	bool isolate;		    /* resource isolation: a queue of its own */
 };

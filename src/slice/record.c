@@ -57,6 +57,7 @@ static void put_member(struct str *s, const struct slice_member *m)
 	put_u64(s, "loss_ppm_max", m->terms.loss_ppm_max);
 	put_u64(s, "mtu", m->terms.mtu);
 	put_u64(s, "diversity", m->terms.diversity);
+	put_u64(s, "nines", m->terms.nines);
 	put_u64(s, "two_way", m->terms.two_way);
 	put_u64(s, "isolate", m->terms.isolate);
 	str_add(s, "}");
@@ -162,6 +163,7 @@ static void get_member(struct doc *d, json_object *o, struct slice_member *m)
 	m->terms.loss_ppm_max = (uint32_t)number(d, o, "loss_ppm_max", UINT32_MAX);
 	m->terms.mtu = (uint16_t)number(d, o, "mtu", UINT16_MAX);
 	m->terms.diversity = (uint8_t)number(d, o, "diversity", UINT8_MAX);
+	m->terms.nines = (uint8_t)number(d, o, "nines", SLICE_NINES_MAX);
 	m->terms.two_way = number(d, o, "two_way", 1);
 	m->terms.isolate = number(d, o, "isolate", 1);
 }

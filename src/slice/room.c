@@ -383,6 +383,7 @@ struct slice *slice_free(struct slice *s)
 	for (size_t i = 0; i < s->shares.n; i++)
 		free(s->shares.at[i].bps);
 	VEC_FINI(&s->shares);
+	free((void *)(uintptr_t)s->odds.of);
 	hash_fini(&s->keys);
 	loop_task_cancel(&s->look_task);
 	loop_timer_fini(&s->ends);

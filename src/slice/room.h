@@ -91,6 +91,7 @@ struct slice {
 	struct list look;    /* entries */
 	struct loop_task look_task;
 	struct loop_timer ends; /* when one is over */
+	struct slice_odds odds; /* owns its array */
 	uint64_t revision, revision_given;
 	uint32_t color_next, apart_next;
 	uint32_t flows; /* of all services */
@@ -156,6 +157,16 @@ void slice_event(const struct slice_entry *e, enum bus_severity severity, const 
 
 void slice_ends_look(struct slice *s); /* when the next one is over */
 void slice_ends_fire(void *arg);
+
+/* ---- odds.c ---- */
+
+struct slice_promise {
+	double ends, inner;	   /* of both routers at the ends; of all between */
+	char weakest[TED_LABEL_MAX]; /* between */
+};
+
+/* What a way promises. False: of something on it nothing is known. */
+bool slice_odds_way(const struct slice *s, const uint32_t *links, uint32_t n, struct slice_promise *out);
 
 /* ---- steps.c ---- */
 

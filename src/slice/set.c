@@ -115,6 +115,8 @@ static bool same(const struct slice_change *h, const struct slice_member *m, con
 
 	if (!was || !p)
 		return false;
+	if (was->terms.nines != m->terms.nines) /* it is judged again */
+		return false;
 	policy_of(h->old, was, p);
 	return memcmp(p, is, sizeof(*p)) == 0;
 }
@@ -274,7 +276,9 @@ static void send(struct slice_commit *c, const struct set *x, const struct store
 					    .beside = rows,
 					    .n_beside = n_rows,
 					    .owner = SLICE_OWNER,
-					    .dry_run = c->dry_run || x->nrp != UINT32_MAX };
+					    .dry_run = c->dry_run || x->nrp != UINT32_MAX,
+					    /* a repair goes where it can */
+					    .judge = c->detoured ? NULL : slice_judge };
 	int r;
 
 	if (x->n_puts + x->n_gone > 0) {
@@ -350,6 +354,8 @@ static void refused(struct slice_commit *c, const struct intent_set_result *r)
 	(void)str_copy(c->result.link, sizeof(c->result.link), r->link);
 	c->result.wanted_bps = r->wanted_bps;
 	c->result.free_bps = r->free_bps;
+	for (size_t i = 0; i < ARRAY_LEN(c->odds_offer) && c->odds_offer[i][0]; i++)
+		(void)str_copy(c->result.alternative[i], SR_REASON_MAX, c->odds_offer[i]);
 	if (r->link[0] && r->free_bps)
 		(void)snprintf(c->result.alternative[0], SR_REASON_MAX, "%llu bit/s",
 			       (unsigned long long)r->free_bps);
@@ -434,7 +440,8 @@ static void answered(void *arg, const struct intent_set_result *r)
 
 	if (r->code)
 		refused(c, r);
-	if (c->result.code == SLICE_E_SHORT && (try_other(c) || slice_later(c)))
+	/* room elsewhere makes nothing more available */
+	if (c->result.code == SLICE_E_SHORT && !c->judged && (try_other(c) || slice_later(c)))
 		return;
 	slice_settle(c);
 }

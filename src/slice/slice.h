@@ -113,6 +113,20 @@ void slice_steps_add(struct slice *s, const struct slice_steps *steps);
 void slice_partitions_set(struct slice *s, const struct slice_partitions *p);
 void slice_on_ted(void *arg, const struct ted *ted); /* a topo_ted_fn; after intent's */
 
+/*
+ * How likely links and routers are to be there, parts of 1e9 of the time; 0: not known. With it orders that
+ * promise availability are judged: a single way, or two for a dedicated slice that is diverse.
+ */
+struct slice_odds {
+	uint32_t link_ppb, node_ppb; /* of those that are not named */
+	const struct slice_odd {
+		char name[TED_LABEL_MAX]; /* a router, or a link "A>B" for both directions */
+		uint32_t ppb;
+	} *of;
+	uint32_t n;
+};
+int slice_odds_set(struct slice *s, const struct slice_odds *odds); /* copied; 0 or -ENOMEM */
+
 /* ---- commands ---- */
 
 enum {

@@ -146,6 +146,7 @@ void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_ter
 		.loss_ppm_max = loss == UINT64_MAX ? PCE_NO_BOUND : (uint32_t)loss,
 		.mtu = (uint16_t)s->mtu,
 		.diversity = s->diversity,
+		.nines = s->nines,
 		.two_way = two > 0 || s->bound[SLICE_DELAY2_MAX].value || s->bound[SLICE_DELAY2_PCT].value ||
 			   s->bound[SLICE_VARIATION2_MAX].value || s->bound[SLICE_VARIATION2_PCT].value ||
 			   s->bound[SLICE_LOSS2].value,

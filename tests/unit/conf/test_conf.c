@@ -125,11 +125,13 @@ static const char full[] =
 	"    - { address: \"fd00:5e::2\", insecure: true, profile: frr }\n"
 	"devices:\n"
 	"  tls: { certificate: c.pem, key: c.key, ca: c.pem }\n"
+	"  links: { delay: prefer, load: book, window: 2, keep: 90 }\n"
 	"  device:\n"
 	"    - { name: r1, address: \"fd00::1\" }\n"
 	"    - { name: r2, address: \"fd00::2\", port: 57400, kind: vrp, server-name: r2.example,\n"
 	"        policies: true, router: \"fd00::102\" }\n"
 	"topology: { settle-ms: 5, objects-max: 5000 }\n"
+	"availability: { link: 99.95, part: [ { name: \"r1>r2\", percent: 99.999999 }, { name: r3, percent: 100 } ] }\n"
 	"policy: { binding-sid-block: \"fcbb:bbbb:b000::/48\", wait-to-revert: 0 }\n";
 
 START_TEST(a_full_file_becomes_the_struct)
@@ -178,6 +180,12 @@ START_TEST(a_full_file_becomes_the_struct)
 	ck_assert_str_eq(c->devices[1].server_name, "r2.example");
 	ck_assert(!c->devices[0].policies && c->devices[1].policies);
 	ck_assert_str_eq(ip_text(&c->devices[1].router, t, sizeof(t)), "fd00::102");
+	ck_assert_str_eq(c->links_delay, "prefer");
+	ck_assert_str_eq(c->links_load, "book");
+	ck_assert(c->links_window_s == 2 && c->links_keep_s == 90 && c->links_hold_s == 60);
+	ck_assert(c->avail_link_ppb == 999500000 && c->avail_node_ppb == 0 && c->n_avail == 2);
+	ck_assert_str_eq(c->avail[0].name, "r1>r2");
+	ck_assert(c->avail[0].ppb == 999999990 && c->avail[1].ppb == 1000000000);
 	ck_assert_uint_eq(c->topo_quiet_ms, 5);
 	ck_assert_uint_eq(c->topo_age_out_s, 120);
 	ck_assert_uint_eq(c->topo_objects_max, 5000);
@@ -219,6 +227,8 @@ static const struct {
 	  "    remote-as: 1\n    insecure: true\n    hold-tme: 9\n",
 	  ":9: bgp/peer[1]: ", "did you mean 'hold-time'" },
 	{ "node: a\nworkers: many\n", ":2: workers: ", "wants a whole number 1..64" },
+	{ "node: a\navailability: { link: 101 }\n", ":2: availability/link: ", "wants percent" },
+	{ "node: a\navailability: { link: 0 }\n", ":2: availability/link: ", "'0' is wrong" },
 	{ "node: a\nworkers: 65\n", ":2: workers: ", "'65' is wrong" },
 	{ "node: a\nworkers: -1\n", ":2: workers: ", "'-1' is wrong" },
 	{ "node: a\nworkers: [1]\n", ":2: workers: ", "not a list" },
