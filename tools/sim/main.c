@@ -47,6 +47,7 @@ static const char usage[] =
 	"      --gnmi-port PORT      (default 9339)\n"
 	"      --gnmi-tls CERT,KEY,CA files of all targets; CERT is for the name sextant-sim\n"
 	"      --gnmi-fault R=KIND,… Sets of router R go wrong: stall, lie, half, close\n"
+	"      --gnmi-log FILE       tell what was set and what that changed, a line each\n"
 	"      --ipv4                sessions from 127.64.x.y instead: takes no rights\n"
 	"Files and output:\n"
 	"  -c, --write-config FILE   write a configuration for sextantd that fits\n"
@@ -165,6 +166,7 @@ enum option_long {
 	OPT_GNMI_PORT,
 	OPT_GNMI_TLS,
 	OPT_GNMI_FAULT,
+	OPT_GNMI_LOG,
 	OPT_STORE,
 	OPT_RESTCONF_PORT,
 	OPT_WRITE_TOPOLOGY,
@@ -195,6 +197,7 @@ static const struct option options[] = {
 	{ "gnmi-port", required_argument, NULL, OPT_GNMI_PORT },
 	{ "gnmi-tls", required_argument, NULL, OPT_GNMI_TLS },
 	{ "gnmi-fault", required_argument, NULL, OPT_GNMI_FAULT },
+	{ "gnmi-log", required_argument, NULL, OPT_GNMI_LOG },
 	{ "write-config", required_argument, NULL, 'c' },
 	{ "store", required_argument, NULL, OPT_STORE },
 	{ "restconf-port", required_argument, NULL, OPT_RESTCONF_PORT },
@@ -229,6 +232,9 @@ static bool gnmi_value(struct sim_options *opt, int o, const char *v)
 		return three_files(v, opt->gnmi_tls);
 	case OPT_GNMI_FAULT:
 		opt->gnmi_faults = v;
+		break;
+	case OPT_GNMI_LOG:
+		opt->gnmi_log = v;
 		break;
 	default:
 		break;

@@ -99,7 +99,7 @@ static int targets(struct sim *s, struct str *err)
 {
 	const struct sim_targets_cfg cfg = { .n = s->opt.targets, .port = s->opt.gnmi_port,
 					     .cert = s->opt.gnmi_tls[0], .key = s->opt.gnmi_tls[1],
-					     .ca = s->opt.gnmi_tls[2], .rpc = s->rpc,
+					     .ca = s->opt.gnmi_tls[2], .log = s->opt.gnmi_log, .rpc = s->rpc,
 					     .pccs = s->pccs, .paths = s->paths,
 					     .source = sim_source, .source_arg = s };
 	int rc = 0;

@@ -23,7 +23,7 @@ struct sim_options {
 	uint32_t targets; /* the first so many routers have gNMI targets */
 	uint16_t gnmi_port;
 	char gnmi_tls[3][256]; /* certificate, key, authorities: files */
-	const char *gnmi_faults;
+	const char *gnmi_faults, *gnmi_log;
 	bool json, no_run;
 };
 

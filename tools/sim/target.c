@@ -162,6 +162,7 @@ static bool carry_out(struct sim_target *tg, const struct gnmic_set *s, size_t m
 		lyd_free_all(next);
 		return false;
 	}
+	sim_log_change(tg, tg->config, next);
 	lyd_free_all(tg->config);
 	tg->config = next;
 	tg->generation++;
@@ -223,6 +224,8 @@ static void set(struct sim_target *tg, struct rpc_call *call, const uint8_t *dat
 		ok = sim_refused(&no, RPC_INVALID_ARGUMENT, "%s", why);
 	else if (s.commit != GNMIC_COMMIT_NONE || s.unknown_extensions || s.n_union_replaces)
 		ok = sim_refused(&no, RPC_UNIMPLEMENTED, "no extensions, no union_replace");
+	if (ok)
+		sim_log_set(tg, &s);
 	f = ok ? fault_now(tg, &s) : SIM_FAULT_NONE;
 	if (f == SIM_FAULT_STALL)
 		return; /* until its client gives up */
@@ -389,6 +392,11 @@ int sim_targets_new(struct sim_targets **outp, struct loop *loop, const struct s
 		return err_raise(-ENOMEM);
 	sim_targets_count_up(ts);
 	r = sim_models_new(&ts->ctx, err);
+	if (r == 0 && cfg->log) {
+		r = sim_log_open(ts, cfg->log);
+		if (r < 0)
+			str_addf(err, "%s: %s\n", cfg->log, err_text(r));
+	}
 	if (r == 0)
 		r = runtime(ts, err);
 	if (r == 0)
@@ -412,6 +420,7 @@ struct sim_targets *sim_targets_free(struct sim_targets *ts)
 	rpc_tls_free(ts->tls);
 	if (ts->rpc_ours)
 		rpc_free(ts->rpc);
+	sim_log_close(ts);
 	ly_ctx_destroy(ts->ctx);
 	if (ts->paths)
 		sim_paths_sids(ts->paths, NULL, 0);

@@ -34,6 +34,7 @@ struct sim_targets_cfg {
 	uint32_t n; /* the first n routers have one */
 	uint16_t port;
 	const char *ca, *cert, *key; /* of all of them */
+	const char *log;	     /* a file that is told every Set; may be NULL */
 	struct sim_pccs *pccs;	 /* borrowed; may be NULL */
 	struct sim_paths *paths; /* borrowed: learns the SIDs that are configured */
 	struct rpc *rpc; /* NULL: one of its own, with TLS */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Inside of the targets: target.c servers and Sets, target_sub.c subscriptions, target_state.c what
- * the network says, target_sids.c what it learns. */
+ * the network says, target_sids.c what it learns,
+ * target_log.c what was asked. */
+#include <stdio.h>
+
 #include "base/list.h"
 #include "tools/sim/target.h"
 #include "tools/sim/tree.h"
@@ -48,6 +51,7 @@ struct sim_targets {
 	VEC(struct sim_sid) sids; /* of every locator and table that is configured */
 	struct loop_task look;	  /* subscriptions have something to tell */
 	struct loop_timer listen; /* servers that are to begin, or end */
+	FILE *log;		  /* NULL: none */
 };
 
 /* ---- target_state.c ---- */
@@ -66,6 +70,15 @@ void sim_sub_accept(struct sim_target *tg, struct rpc_call *call);
 void sim_subs_look(struct sim_target *tg);
 /* Their calls are gone. */
 void sim_subs_drop(struct sim_target *tg);
+
+/* ---- target_log.c: nothing without a file ---- */
+
+int sim_log_open(struct sim_targets *ts, const char *file);
+void sim_log_close(struct sim_targets *ts);
+/* What was asked, whatever comes of it. */
+void sim_log_set(const struct sim_target *tg, const struct gnmic_set *s);
+/* What became of it; either may be NULL: nothing is configured. */
+void sim_log_change(const struct sim_target *tg, const struct lyd_node *before, const struct lyd_node *after);
 
 /* ---- target_sids.c ---- */
 
