@@ -207,7 +207,7 @@ static void cmd_gnmi_fault(struct call *c)
 	if (r == SIM_NONE || (c->n == 3 && !get_number(c, c->word[2], 1, UINT32_MAX, &times)))
 		return;
 	if (!sim_fault_parse(c->word[1], &f))
-		sim_refuse(c, "not none, stall, lie, half or close:", c->word[1]);
+		sim_refuse(c, "not none, stall, lie, half, full or close:", c->word[1]);
 	else if (!sim_target_fault(c->s->targets, r, f, (uint32_t)times))
 		sim_refuse(c, "no gNMI target:", c->word[0]);
 }
@@ -229,7 +229,7 @@ static const struct row rows[] = {
 	{ "feed-down", "K", 1, 1, cmd_feed_down, "ends the session of feed K (1, 2, …)" },
 	{ "feed-up", "K", 1, 1, cmd_feed_up, "starts it again" },
 	{ "gnmi-fault", "R KIND [N]", 2, 3, cmd_gnmi_fault,
-	  "Sets of a router go wrong, all or N: stall, lie, half, close; none" },
+	  "Sets of a router go wrong, all or N: stall, lie, half, full, close; none" },
 	{ "help", "", 0, 0, cmd_help, "this list" },
 	{ "links", "", 0, 0, sim_show_links, "every half of every link" },
 	{ "metric", "A B N", 2, 3, cmd_metric, "sets the IGP metric of a link, both ways" },

@@ -46,7 +46,7 @@ static const char usage[] =
 	"      --gnmi N              gNMI targets of the first N routers (default none), mutual TLS only\n"
 	"      --gnmi-port PORT      (default 9339)\n"
 	"      --gnmi-tls CERT,KEY,CA files of all targets; CERT is for the name sextant-sim\n"
-	"      --gnmi-fault R=KIND,… Sets of router R go wrong: stall, lie, half, close\n"
+	"      --gnmi-fault R=KIND,… Sets of router R go wrong: stall, lie, half, full, close\n"
 	"      --gnmi-log FILE       tell what was set and what that changed, a line each\n"
 	"      --ipv4                sessions from 127.64.x.y instead: takes no rights\n"
 	"Files and output:\n"

@@ -15,7 +15,7 @@
 
 #define LISTEN_AGAIN_NS (100 * NS_PER_MS)
 
-static const char *const faults[SIM_FAULTS] = { "none", "stall", "lie", "half", "close" };
+static const char *const faults[SIM_FAULTS] = { "none", "stall", "lie", "half", "full", "close" };
 
 const char *sim_fault_text(enum sim_fault f)
 {
@@ -151,6 +151,17 @@ static bool fits_router(const struct sim_target *tg, const struct lyd_node *conf
 	return ok;
 }
 
+static uint32_t filters_of(const struct lyd_node *config)
+{
+	struct ly_set *set = NULL;
+	uint32_t n = 0;
+
+	if (config && lyd_find_xpath(config, "/sextant-device:device/source-filter", &set) == LY_SUCCESS)
+		n = set->count;
+	ly_set_free(set, NULL);
+	return n;
+}
+
 static bool carry_out(struct sim_target *tg, const struct gnmic_set *s, size_t most, struct sim_refusal *no)
 {
 	struct lyd_node *next = NULL;
@@ -161,6 +172,11 @@ static bool carry_out(struct sim_target *tg, const struct gnmic_set *s, size_t m
 	if (!sim_tree_set(tg->all->ctx, &next, s, most, no) || !fits_router(tg, next, no)) {
 		lyd_free_all(next);
 		return false;
+	}
+	if (tg->fault == SIM_FAULT_FULL && filters_of(next) > filters_of(tg->config)) {
+		lyd_free_all(next);
+		return sim_refused(no, RPC_FAILED_PRECONDITION,
+				   "no room for another source filter");
 	}
 	sim_log_change(tg, tg->config, next);
 	lyd_free_all(tg->config);
@@ -176,6 +192,8 @@ static enum sim_fault fault_now(struct sim_target *tg, const struct gnmic_set *s
 {
 	enum sim_fault f = tg->fault;
 
+	if (f == SIM_FAULT_FULL)
+		return f; /* until it is told otherwise */
 	if (f == SIM_FAULT_HALF && s->n_deletes + s->n_replaces + s->n_updates < 2)
 		return SIM_FAULT_NONE;
 	if (f != SIM_FAULT_NONE && tg->times > 0 && --tg->times == 0)

@@ -21,6 +21,7 @@ enum sim_fault {
 	SIM_FAULT_STALL, /* a Set is never answered, and nothing is done */
 	SIM_FAULT_LIE,	 /* it is said to be done, and nothing is */
 	SIM_FAULT_HALF,	 /* it is said to be done, and of several changes the first alone is */
+	SIM_FAULT_FULL,	 /* another source filter is refused, all else is done */
 	SIM_FAULT_CLOSE, /* it is done, and every connection ends without an answer */
 	SIM_FAULTS,
 };
