@@ -22,17 +22,7 @@ enum { DEVICES_WAIT_S = 15, MOMENT_MS = 100, COUNT_S = 5, TEXT_MAX = 1024 };
 
 static size_t device_at(const struct nrp *n, const char *name)
 {
-	size_t lo = 0, hi = n->devices.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(n->devices.at[mid]->name, name) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return VEC_PLACE(&n->devices, d, strcmp((*d)->name, name) < 0);
 }
 
 struct nrp_device *nrp_device_of(const struct nrp *n, const char *name)
@@ -68,14 +58,11 @@ static void device_watch(struct nrp *n, struct nrp_device *d)
 static struct nrp_device *device_new(struct nrp *n, const char *name)
 {
 	struct nrp_device *d = calloc(1, sizeof(*d));
-	size_t i = device_at(n, name);
 
-	if (!d || !str_copy(d->name, sizeof(d->name), name) || !VEC_ADD(&n->devices, d)) {
+	if (!d || !str_copy(d->name, sizeof(d->name), name) || !VEC_INSERT(&n->devices, device_at(n, name), d)) {
 		free(d);
 		return NULL;
 	}
-	memmove(&n->devices.at[i + 1], &n->devices.at[i], (n->devices.n - 1 - i) * sizeof(d));
-	n->devices.at[i] = d;
 	d->node = TED_NONE;
 	return d;
 }
@@ -91,12 +78,9 @@ static void device_free(struct nrp_device *d)
 
 static void device_drop(struct nrp *n, struct nrp_device *d)
 {
-	size_t i = device_at(n, d->name);
-
 	if (n->ted && d->node != TED_NONE)
 		(void)topo_overlay_set(n->env.topo, n->ted->nodes[d->node].id, NULL);
-	n->devices.n--;
-	memmove(&n->devices.at[i], &n->devices.at[i + 1], (n->devices.n - i) * sizeof(d));
+	VEC_CUT(&n->devices, device_at(n, d->name));
 	device_free(d);
 }
 

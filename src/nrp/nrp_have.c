@@ -18,17 +18,7 @@ enum { STEPS_MAX = 5, KEY_MAX = 64 };
 
 static size_t at(const struct nrp_leaves *l, const char *path)
 {
-	size_t lo = 0, hi = l->at.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(l->at.at[mid].path, path) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return VEC_PLACE(&l->at, leaf, strcmp(leaf->path, path) < 0);
 }
 
 bool nrp_path_counts(const char *path)
@@ -52,14 +42,12 @@ static bool add(struct nrp_leaves *l, size_t i, const char *path, const char *te
 	}
 	leaf.path = strdup(path);
 	leaf.text = strdup(text);
-	if (!leaf.path || !leaf.text || !VEC_ADD(&l->at, leaf)) {
+	if (!leaf.path || !leaf.text || !VEC_INSERT(&l->at, i, leaf)) {
 		free(leaf.path);
 		free(leaf.text);
 		l->over = true;
 		return false;
 	}
-	memmove(&l->at.at[i + 1], &l->at.at[i], (l->at.n - 1 - i) * sizeof(leaf));
-	l->at.at[i] = leaf;
 	return true;
 }
 

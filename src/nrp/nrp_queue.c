@@ -126,8 +126,7 @@ static enum found job_found(const struct nrp *n, const struct nrp_job *j, char w
 static void job_drop(struct nrp *n, size_t i)
 {
 	free(n->jobs.at[i].keys);
-	n->jobs.n--;
-	memmove(&n->jobs.at[i], &n->jobs.at[i + 1], (n->jobs.n - i) * sizeof(n->jobs.at[0]));
+	VEC_CUT(&n->jobs, i);
 }
 
 void nrp_queue_look(struct nrp *n)

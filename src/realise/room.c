@@ -66,17 +66,7 @@ void realise_port(struct realise *r, const struct device_port *port)
 /* Where an id is, or would be. */
 static size_t place_in(const struct realise *r, const char *id)
 {
-	size_t lo = 0, hi = r->slices.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(r->slices.at[mid]->id, id) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return VEC_PLACE(&r->slices, s, strcmp((*s)->id, id) < 0);
 }
 
 struct realise_slice *realise_find(const struct realise *r, const char *id)
@@ -96,19 +86,16 @@ static void save_again(void *arg)
 struct realise_slice *realise_slice_new(struct realise *r, const char *id)
 {
 	struct realise_slice *s = calloc(1, sizeof(*s));
-	size_t at = place_in(r, id);
 
 	if (!s)
 		return NULL;
 	s->r = r;
 	s->id = strdup(id);
-	if (!s->id || !VEC_ADD(&r->slices, s)) {
+	if (!s->id || !VEC_INSERT(&r->slices, place_in(r, id), s)) {
 		free(s->id);
 		free(s);
 		return NULL;
 	}
-	memmove(r->slices.at + at + 1, r->slices.at + at, (r->slices.n - 1 - at) * sizeof(*r->slices.at));
-	r->slices.at[at] = s;
 	arena_init(&s->arena, 0);
 	loop_timer_init(&s->patience, r->cfg.loop, out_of_patience, s);
 	loop_timer_init(&s->resave, r->cfg.loop, save_again, s);
@@ -119,10 +106,8 @@ struct realise_slice *realise_slice_new(struct realise *r, const char *id)
 void realise_slice_del(struct realise_slice *s)
 {
 	struct realise *r = s->r;
-	size_t at = place_in(r, s->id);
 
-	memmove(r->slices.at + at, r->slices.at + at + 1, (r->slices.n - 1 - at) * sizeof(*r->slices.at));
-	r->slices.n--;
+	VEC_CUT(&r->slices, place_in(r, s->id));
 	metric_set(r->m_slices, (double)r->slices.n);
 	store_forget(r->cfg.store, s);
 	list_del(&s->look);

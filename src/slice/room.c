@@ -71,17 +71,7 @@ const char *slice_verdict_text(enum slice_verdict v)
 
 size_t slice_at(const struct slice *s, enum slice_kind kind, const char *id)
 {
-	size_t lo = 0, hi = s->of[kind].n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(s->of[kind].at[mid]->id, id) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return VEC_PLACE(&s->of[kind], e, strcmp((*e)->id, id) < 0);
 }
 
 struct slice_entry *slice_find(const struct slice *s, enum slice_kind kind, const char *id)
@@ -179,11 +169,8 @@ int slice_entry_add(struct slice *s, struct slice_entry *e)
 {
 	size_t at = slice_at(s, e->kind, e->id);
 
-	if (!VEC_ADD(&s->of[e->kind], e))
+	if (!VEC_INSERT(&s->of[e->kind], at, e))
 		return err_raise(-ENOMEM);
-	memmove(&s->of[e->kind].at[at + 1], &s->of[e->kind].at[at],
-		(s->of[e->kind].n - 1 - at) * sizeof(struct slice_entry *));
-	s->of[e->kind].at[at] = e;
 	s->n_inside += e->kind == SLICE_SERVICE && e->service.real.parent;
 	count_state(e, 1);
 	return 0;
@@ -196,9 +183,7 @@ void slice_entry_del(struct slice *s, struct slice_entry *e)
 	assert(at < s->of[e->kind].n && s->of[e->kind].at[at] == e);
 	count_state(e, -1);
 	s->n_inside -= e->kind == SLICE_SERVICE && e->service.real.parent;
-	s->of[e->kind].n--;
-	memmove(&s->of[e->kind].at[at], &s->of[e->kind].at[at + 1],
-		(s->of[e->kind].n - at) * sizeof(struct slice_entry *));
+	VEC_CUT(&s->of[e->kind], at);
 	slice_entry_free(e);
 }
 

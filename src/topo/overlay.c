@@ -93,17 +93,7 @@ static bool holds(const struct topo_extra *a, const struct topo_extra *b)
 
 static size_t at(const struct overlay *o, const char *id)
 {
-	size_t lo = 0, hi = o->nodes.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(o->nodes.at[mid].id, id) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return VEC_PLACE(&o->nodes, n, strcmp(n->id, id) < 0);
 }
 
 void overlay_fini(struct overlay *o)
@@ -129,20 +119,17 @@ static int add(struct overlay *o, size_t i, const char *id, const struct topo_ex
 		return err_raise(-EINVAL);
 	if (extra_copy(x, &n.x) < 0)
 		return err_raise(-ENOMEM);
-	if (!VEC_ADD(&o->nodes, n)) {
+	if (!VEC_INSERT(&o->nodes, i, n)) {
 		extra_fini(&n.x);
 		return err_raise(-ENOMEM);
 	}
-	memmove(&o->nodes.at[i + 1], &o->nodes.at[i], (o->nodes.n - 1 - i) * sizeof(n));
-	o->nodes.at[i] = n;
 	return 0;
 }
 
 static void drop(struct overlay *o, size_t i)
 {
 	extra_fini(&o->nodes.at[i].x);
-	o->nodes.n--;
-	memmove(&o->nodes.at[i], &o->nodes.at[i + 1], (o->nodes.n - i) * sizeof(o->nodes.at[0]));
+	VEC_CUT(&o->nodes, i);
 }
 
 int overlay_set(struct overlay *o, const char *id, const struct topo_extra *x, enum overlay_news *news)

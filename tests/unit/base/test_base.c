@@ -231,6 +231,44 @@ START_TEST(hash_finds_what_was_put_and_not_what_was_deleted)
 }
 END_TEST
 
+/* Against a plain array that is sorted by hand; equal keys stand behind one another. */
+START_TEST(vector_in_order_finds_inserts_and_cuts)
+{
+	VEC(unsigned) v = { 0 };
+	unsigned count[16] = { 0 }, total = 0, seed = 1;
+
+	ck_assert_uint_eq(VEC_PLACE(&v, x, *x < 5), 0);
+	for (unsigned step = 0; step < 2000; step++) {
+		unsigned key, at, before = 0;
+
+		seed = seed * 1103515245U + 12345U;
+		key = seed >> 16 & 15;
+		for (unsigned k = 0; k < key; k++)
+			before += count[k];
+		at = (unsigned)VEC_PLACE(&v, x, *x < key);
+		ck_assert_uint_eq(at, before);
+		if (seed >> 24 & 1 && count[key] > 0) {
+			VEC_CUT(&v, at);
+			count[key]--;
+			total--;
+		} else {
+			ck_assert_ptr_eq(VEC_INSERT(&v, at, key), &v.at[at]);
+			count[key]++;
+			total++;
+		}
+		ck_assert_uint_eq(v.n, total);
+		for (unsigned i = 1; i < total; i++)
+			ck_assert_uint_le(v.at[i - 1], v.at[i]);
+	}
+	ck_assert_uint_gt(total, 8);
+	ck_assert_uint_eq(VEC_PLACE(&v, x, *x < 16), total);
+	while (v.n > 0)
+		VEC_CUT(&v, v.n - 1);
+	ck_assert_uint_eq(VEC_INSERT(&v, VEC_PLACE(&v, x, *x < 1), 1) == &v.at[0], 1);
+	VEC_FINI(&v);
+}
+END_TEST
+
 /* The vector of the SipHash paper: key 00..0f, message 00..0e. */
 START_TEST(hash_is_siphash_2_4)
 {
@@ -429,6 +467,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const all[] = {
+		vector_in_order_finds_inserts_and_cuts,
 		read_past_the_end_is_zero_and_sticky,
 		a_broken_inside_does_not_move_the_outside,
 		writer_overflow_is_sticky_and_bounded,

@@ -104,17 +104,7 @@ static void apply(struct agent_sids *s, struct sid *sid, bool gone)
 /* Index of the first that is not before r. */
 static size_t place_of(const struct agent_sids *s, const struct agent_route *r)
 {
-	size_t lo = 0, hi = s->at.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (agent_route_key_cmp(&s->at.at[mid].route, r) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return VEC_PLACE(&s->at, sid, agent_route_key_cmp(&sid->route, r) < 0);
 }
 
 static void forget(struct agent_sids *s, size_t i)
@@ -129,12 +119,7 @@ static bool insert(struct agent_sids *s, size_t i, const struct agent_route *r)
 {
 	struct sid fresh = { .route = *r };
 
-	if (s->at.n >= AGENT_SIDS_MAX || !VEC_ADD(&s->at, fresh))
-		return false;
-	for (size_t k = s->at.n - 1; k > i; k--)
-		s->at.at[k] = s->at.at[k - 1];
-	s->at.at[i] = fresh;
-	return true;
+	return s->at.n < AGENT_SIDS_MAX && VEC_INSERT(&s->at, i, fresh);
 }
 
 void agent_sids_foreign(struct agent_sids *s, const struct agent_route *r, bool gone)
