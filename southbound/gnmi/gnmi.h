@@ -103,6 +103,7 @@ struct gnmi_kind {
 	bool commit;		   /* try the commit extension, and do without if it is refused */
 	const struct gnmic_list *lists; /* keys of its models' lists */
 	size_t n_lists;
+	const char *const *secrets; /* leaves that are written and never told; NULL-terminated, or NULL */
 	const struct gnmi_object *policy; /* set in this order, deleted in the other; path NULL ends */
 	const char *const *policy_watch; /* what tells of them; NULL-terminated */
 	const struct gnmi_reading *readings;

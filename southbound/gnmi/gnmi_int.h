@@ -45,6 +45,8 @@ struct gnmi_leafset {
 	struct gnmi_leaf *at; /* by path */
 	size_t n, cap;
 	struct arena *a;
+	const char *const *secrets; /* of the kind */
+	size_t hidden;	 /* leaves that were left out, as nobody can read them back */
 	const char *why; /* the first thing wrong */
 };
 
@@ -159,6 +161,7 @@ uint8_t *gnmi_commit_build(struct gnmi_dev *d, enum gnmic_commit what, struct ar
 struct gnmi_verdict {
 	size_t done; /* changes that are there as wanted */
 	size_t same; /* that are as they were before */
+	size_t blind; /* of which something can only be believed */
 	size_t n;
 };
 

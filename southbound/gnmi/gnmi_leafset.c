@@ -28,6 +28,14 @@ static bool grow(struct gnmi_leafset *s)
 	return true;
 }
 
+static bool is_secret(const char *const *secrets, const struct gnmic_path *p)
+{
+	for (; secrets && *secrets && p->n_elems > 0; secrets++)
+		if (strcmp(p->elems[p->n_elems - 1].name, *secrets) == 0)
+			return true;
+	return false;
+}
+
 static bool add_leaf(void *arg, const struct gnmic_leaf *leaf)
 {
 	struct gnmi_leafset *s = arg;
@@ -35,6 +43,10 @@ static bool add_leaf(void *arg, const struct gnmic_leaf *leaf)
 	struct gnmic_path bare = leaf->path;
 	struct gnmi_leaf *l;
 
+	if (is_secret(s->secrets, &leaf->path)) {
+		s->hidden++;
+		return true;
+	}
 	if (s->n == s->cap && !grow(s)) {
 		s->why = "too big";
 		return false;
@@ -53,7 +65,10 @@ static bool add_leaf(void *arg, const struct gnmic_leaf *leaf)
 void gnmi_leafset_add(struct gnmi_leafset *s, const struct gnmi_kind *k, const struct gnmic_path *prefix,
 		      const struct gnmic_update *u)
 {
-	const char *why = gnmic_leaves(prefix, u, k->lists, k->n_lists, s->a, add_leaf, s);
+	const char *why;
+
+	s->secrets = k->secrets;
+	why = gnmic_leaves(prefix, u, k->lists, k->n_lists, s->a, add_leaf, s);
 
 	if (!s->why)
 		s->why = why;

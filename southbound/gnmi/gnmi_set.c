@@ -213,6 +213,8 @@ static void judge(struct gnmi_dev *d)
 		d->rx_errors++;
 		gnmi_status(&b->st, RPC_INTERNAL, "what was read back cannot be read");
 		gnmi_batch_finish(d, DEVICE_UNKNOWN, &b->st);
+	} else if (v.done == v.n && v.blind > 0 && b->st.code != RPC_OK) {
+		nothing_done(d); /* what is never told is there when the device says so, else not */
 	} else if (v.done == v.n && !b->commit) {
 		gnmi_batch_finish(d, DEVICE_DONE, &b->st);
 	} else if (v.done == v.n) {

@@ -294,6 +294,7 @@ static bool compare_one(struct gnmi_dev *d, size_t i, struct gnmi_verdict *out)
 	ok = !before.why && !after.why && !wanted.why;
 	if (ok) {
 		out->same += gnmi_leafset_eq(&before, &after);
+		out->blind += wanted.hidden > 0;
 		if (c->op == DEVICE_DELETE)
 			out->done += after.n == 0;
 		else

@@ -10,6 +10,7 @@ static const struct gnmic_list lists[] = {
 	{ "counter", { "direction", "flow", "interface", "source" } },
 	{ "flow", { "id" } },
 	{ "interface", { "name" } },
+	{ "key", { "name" } },
 	{ "link", { "name" } },
 	{ "locator", { "prefix" } },
 	{ "nrp", { "id" } },
@@ -21,6 +22,8 @@ static const struct gnmic_list lists[] = {
 	{ "source-filter", { "interface" } },
 	{ "table", { "id" } },
 };
+
+static const char *const secrets[] = { "secret", NULL };
 
 static const struct gnmi_object policy[] = {
 	{ "/sextant-device:device/policy[name=<name>]",
@@ -56,6 +59,7 @@ const struct gnmi_kind gnmi_kind_agent = {
 	.policy_models = models,
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
+	.secrets = secrets,
 	.policy = policy,
 	.policy_watch = policy_watch,
 	.readings = readings,

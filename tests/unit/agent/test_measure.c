@@ -42,6 +42,12 @@ static const struct {
 	{ SESSION("'reflector':'fd00::1','interval':9"), "interval" },
 	{ SESSION("'reflector':'fd00::1','dscp':64"), "dscp" },
 	{ SESSION("'reflector':'fd00::1','key-file':'x'"), "key-file" },
+	{ SESSION("'reflector':'fd00::1','key':'k'"), "key" },
+	{ DEVICE("'stamp':{'key':[{'name':'k'}]}"), "secret" },
+	{ DEVICE("'stamp':{'key':[{'name':'k','secret':''}]}"), "length" },
+	{ DEVICE("'stamp':{'key':[{'name':'k','secret':'x'}],'session':[{'name':'s','reflector':"
+		 "'fd00::1','key':'k','return-segment':['fc00::1']}]}"),
+	  "'return-segment' does not go with 'key'" },
 	{ SESSION("'reflector':'fd00::1','state':{'known':true}"), "state" },
 	{ DEVICE("'stamp':{'reflector':{'port':862}}"), "Too few \"allow\"" },
 	{ MARKING("'flow':[{'id':1}]"), "last" },
@@ -279,6 +285,59 @@ START_TEST(a_session_is_set_measures_and_survives)
 	shell("nft flush ruleset; nft 'table ip6 t { chain out { type filter hook output priority 0; "
 	      "udp dport 862 counter; }; }'; ping -6 -q -c 1 -W 1 ::1 >/dev/null");
 	ck_assert(says("nft list ruleset", "counter packets 0 bytes"));
+}
+END_TEST
+
+#define FINGERPRINT "74ce73222af603a6"
+#define KEY(secret) "{\"name\":\"k\",\"secret\":\"" secret "\"}"
+#define WITH(key, other)                                                                           \
+	"{\"key\":[" KEY(key) "," other "],\"reflector\":{\"allow\":[\"::1/128\"],\"key\":\"k\"},"       \
+	"\"session\":[{\"name\":\"s\",\"reflector\":\"::1\",\"interval\":10,\"window\":1,\"timeout\":500,"  \
+	"\"key\":\"k\"},{\"name\":\"x\",\"reflector\":\"::1\",\"interval\":10,\"window\":1,"             \
+	"\"timeout\":500,\"key\":\"other\"}]}"
+
+/* Both ends have the key: it measures. With another key nothing is answered. Nobody is told a key. */
+START_TEST(a_key_authenticates_and_is_never_told)
+{
+	static const Gnmipb__GetRequest__DataType types[] = { GNMIPB__GET_REQUEST__DATA_TYPE__ALL,
+							      GNMIPB__GET_REQUEST__DATA_TYPE__CONFIG };
+	struct answer a = set(NULL, STAMP, WITH("sesame-1", "{\"name\":\"other\",\"secret\":\"sesame-2\"}"), false);
+	struct stream s;
+
+	check_code(&a, RPC_OK, "");
+	subscribe(&s, &(struct wish){ .path = "device/measure", .mode = GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE });
+	await_text(&s, ":known\":true");
+	await_text(&s, "fingerprint");
+	await_text(&s, ":window\":\"2\"");
+	ck_assert_ptr_null(strstr(str_text(&s.text), "sesame"));
+	stream_fini(&s);
+	check_get(STAMP "/session[name=s]/state/known", "true\n");
+	check_get(STAMP "/session[name=x]/state/known", "false\n");
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		STR_AUTO struct str o = { 0 };
+
+		ck_assert_int_eq(get("device/measure", types[i], &o).code, RPC_OK);
+		ck_assert_ptr_nonnull(strstr(str_text(&o), "\"key\""));
+		ck_assert_ptr_null(strstr(str_text(&o), "sesame"));
+	}
+	/* the first of SHA-256("sesame-1"), as sha256sum says */
+	shell("test $(printf sesame-1 | sha256sum | cut -c1-16) = %s", FINGERPRINT);
+	check_get(STAMP "/key[name=k]/fingerprint", "\"" FINGERPRINT "\"\n");
+	/* it is in the file, for the owner alone, and used again after a restart */
+	shell("grep -q sesame-1 %s/slices.json && test $(stat -c %%a %s/slices.json) = 600", dir, dir);
+	shell("! grep -q sesame %s/log", dir);
+	kill_it();
+	shell("rm %s/log", dir);
+	start();
+	await_log("event=agent.gnmi.listening");
+	dial(certs.client_cert, certs.client_key);
+	subscribe(&s, &(struct wish){ .path = STAMP "/session[name=s]/state",
+				      .mode = GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE });
+	await_text(&s, ":known\":true");
+	stream_fini(&s);
+	/* one in use does not go */
+	a = set(STAMP "/key[name=k]", NULL, NULL, false);
+	check_code(&a, RPC_INVALID_ARGUMENT, "");
 }
 END_TEST
 
@@ -692,6 +751,7 @@ static Suite *suite(void)
 	tcase_set_timeout(p, 60);
 	tcase_add_test(p, a_session_is_set_measures_and_survives);
 	tcase_add_test(p, a_policy_that_is_not_there_is_unknown);
+	tcase_add_test(p, a_key_authenticates_and_is_never_told);
 	tcase_add_test(p, a_flow_is_marked_whatever_its_way);
 	tcase_add_test(p, what_was_lost_meanwhile_does_not_stand_in_the_way);
 	tcase_add_loop_test(p, what_cannot_be_is_refused_whole, 0, (int)ARRAY_LEN(refused));

@@ -124,6 +124,14 @@ static bool leaf_in(void *arg, const struct gnmic_leaf *leaf)
 	return true;
 }
 
+static const char *told(const struct target *t, const char *json, struct arena *a)
+{
+	const char *from = t->hides ? strstr(json, t->hides) : NULL;
+	const char *to = from ? strchr(from + strlen(t->hides), '"') : NULL;
+
+	return to ? arena_printf(a, "%.*s%s", (int)(from - json), json, to + 1) : json;
+}
+
 static void get(struct target *t, struct rpc_call *call, const uint8_t *data, size_t len)
 {
 	static const struct gnmic_path root = { .origin = "", .target = "" };
@@ -148,8 +156,8 @@ static void get(struct target *t, struct rpc_call *call, const uint8_t *data, si
 		if (!under(t->rows[i].path, str_text(&want)))
 			continue;
 		assert(gnmic_path_parse(t->rows[i].path, &a, &u.path) == NULL);
-		u.val.bytes.data = t->rows[i].json;
-		u.val.bytes.len = strlen(t->rows[i].json);
+		u.val.bytes.data = told(t, t->rows[i].json, &a);
+		u.val.bytes.len = strlen(u.val.bytes.data);
 		if (t->leafwise)
 			assert(gnmic_leaves(&root, &u, NULL, 0, &a, leaf_in, &l) == NULL);
 		else

@@ -27,6 +27,7 @@ struct target {
 	bool no_change;	       /* refuses to watch on change */
 	bool silent_stream;    /* takes a subscription and says nothing */
 	bool garbage;	       /* answers with what is no message */
+	const char *hides;     /* from here to the next quote a Get does not tell it */
 	bool leafwise;	       /* answers a Get leaf by leaf, without module names */
 	/* What it saw. */
 	unsigned caps, gets, sets, subscribes, commits, confirms, cancels;

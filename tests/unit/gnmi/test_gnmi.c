@@ -341,6 +341,33 @@ START_TEST(values_written_in_another_way_are_the_same)
 }
 END_TEST
 
+START_TEST(what_is_never_told_is_believed_when_it_was_taken)
+{
+	static const char key[] = "/m/key[name=k]";
+	uint32_t t;
+
+	world_up();
+	target.hides = ",\"secret\":\"";
+	t = set1(DEVICE_REPLACE, key, "{\"name\":\"k\",\"secret\":\"first\"}");
+	ck_assert(run(&seen.results, 1, 60));
+	RESULT(0, t, DEVICE_DONE);
+	ck_assert_uint_eq(target.sets, 1);
+	/* Nothing that can be read changes: a device that refuses has not done it. */
+	target.refuse = RPC_INVALID_ARGUMENT;
+	t = set1(DEVICE_REPLACE, key, "{\"name\":\"k\",\"secret\":\"next\"}");
+	ck_assert(run(&seen.results, 2, 60));
+	RESULT(1, t, DEVICE_REFUSED);
+	target.refuse = RPC_OK;
+	t = set1(DEVICE_REPLACE, key, "{\"name\":\"k\",\"secret\":\"next\"}");
+	ck_assert(run(&seen.results, 3, 60));
+	RESULT(2, t, DEVICE_DONE);
+	ck_assert_str_eq(target_has(&target, key), "{\"name\":\"k\",\"secret\":\"next\"}");
+	run_for(120);
+	ck_assert_uint_eq(seen.drifts, 0); /* and it is not missed */
+	world_down();
+}
+END_TEST
+
 START_TEST(a_commit_is_confirmed_or_cancelled_or_done_without)
 {
 	uint32_t t;
@@ -625,6 +652,7 @@ int main(void)
 		a_cut_in_the_middle_ends_in_what_reading_back_says,
 		an_answer_that_is_none_is_not_believed,
 		values_written_in_another_way_are_the_same,
+		what_is_never_told_is_believed_when_it_was_taken,
 		a_commit_is_confirmed_or_cancelled_or_done_without,
 		what_is_no_transaction_is_refused,
 		more_than_may_wait_is_refused,

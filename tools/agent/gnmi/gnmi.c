@@ -132,6 +132,8 @@ static struct lyd_node *config_of(const struct agent_gnmi *g)
 	else
 		(void)lyd_new_inner(NULL, ly_ctx_get_module_implemented(g->models, "sextant-device"),
 				    "device", 0, &root);
+	if (root)
+		agent_measure_hide(root);
 	return root;
 }
 

@@ -57,7 +57,9 @@ struct ly_ctx;
 struct lyd_node;
 struct lysc_node;
 
-/* Adds the state of these parts to a tree of the device. False: no memory. */
+/* Secrets of keys out of a tree of the device that is to be told. */
+void agent_measure_hide(struct lyd_node *device);
+/* Adds the state of these parts to a tree of the device, which has no secrets afterwards. False: no memory. */
 bool agent_measure_tree(const struct agent_measure *m, struct lyd_node *device, unsigned parts);
 /* The device with these parts of "measure" alone; NULL: no memory. device may be NULL. */
 struct lyd_node *agent_measure_only(const struct agent_measure *m, const struct lyd_node *device,

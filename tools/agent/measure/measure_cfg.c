@@ -80,6 +80,37 @@ static void check_session(const struct lyd_node *in, const struct agent_stamp_se
 		    AGENT_STAMP_PROBES_MAX);
 }
 
+/* The key that leaf "key" of in names; the model says that there is one. */
+static void fill_key(const struct lyd_node *in, const struct lyd_node *stamp, struct conf_md5 *out)
+{
+	const struct lyd_node *c, *name = conf_child(in, "key");
+
+	LY_LIST_FOR(name ? lyd_child(stamp) : NULL, c)
+	{
+		const char *secret;
+
+		if (!is(c, "key") || strcmp(lyd_get_value(lyd_child(c)), lyd_get_value(name)) != 0)
+			continue;
+		secret = lyd_get_value(conf_child(c, "secret"));
+		if (strlen(secret) > sizeof(out->key))
+			return; /* of 80 characters, so of many octets: see check_keys() */
+		out->len = (uint8_t)strlen(secret);
+		memcpy(out->key, secret, out->len);
+	}
+}
+
+static void check_keys(const struct lyd_node *stamp, struct str *errors)
+{
+	const struct lyd_node *c;
+
+	LY_LIST_FOR(stamp ? lyd_child(stamp) : NULL, c)
+	{
+		if (is(c, "key") && strlen(lyd_get_value(conf_child(c, "secret"))) >
+					    sizeof(((struct conf_md5 *)0)->key))
+			say(errors, c, "a secret has 80 octets at most");
+	}
+}
+
 static void fill_session(const struct lyd_node *in, struct agent_stamp_session_cfg *s,
 			 struct str *errors)
 {
@@ -100,6 +131,7 @@ static void fill_session(const struct lyd_node *in, struct agent_stamp_session_c
 	s->endpoint = conf_read_ip(policy, "endpoint");
 	s->n_segments = fill_sids(in, "segment", s->segments, errors);
 	s->n_back = fill_sids(in, "return-segment", s->back, errors);
+	fill_key(in, lyd_parent(in), &s->key);
 	check_session(in, s, errors);
 }
 
@@ -112,6 +144,7 @@ static void fill_reflector(const struct lyd_node *in, struct agent_stamp_refl_cf
 	c->rate = (uint32_t)conf_read_num(in, "rate");
 	c->stateful = true;
 	c->sessions = 1024;
+	fill_key(in, lyd_parent(in), &c->key);
 	LY_LIST_FOR(lyd_child(in), n)
 	{
 		if (is(n, "allow") && c->n_allow < AGENT_STAMP_ALLOW)
@@ -126,6 +159,7 @@ static bool fill_stamp(const struct lyd_node *in, struct agent_stamp_cfg *out, s
 	out->sessions = calloc(count_of(in, "session") + 1, sizeof(*out->sessions));
 	if (!out->sessions)
 		return false;
+	check_keys(in, errors);
 	LY_LIST_FOR(in ? lyd_child(in) : NULL, c)
 	{
 		if (is(c, "session"))

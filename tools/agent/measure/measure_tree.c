@@ -2,6 +2,7 @@
 /* States of what is measured, put beside their configuration; counters as they are. */
 #include <inttypes.h>
 #include <libyang/libyang.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include "tools/agent/measure/measure_int.h"
 
 #define MODULE "sextant-device-measure"
+
+enum { FINGERPRINT = 8 /* octets */ };
 
 struct grow {
 	const struct agent_measure *m;
@@ -205,6 +208,40 @@ static void sessions(struct grow *g, struct lyd_node *stamp)
 	VEC_FINI(&g->views);
 }
 
+/* ---- keys ---- */
+
+static void fingerprint(struct grow *g, struct lyd_node *key, const char *secret)
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	char hex[2 * FINGERPRINT + 1];
+
+	(void)SHA256((const uint8_t *)secret, strlen(secret), digest);
+	for (unsigned i = 0; i < FINGERPRINT; i++)
+		(void)snprintf(hex + 2 * (size_t)i, 3, "%02x", digest[i]);
+	text(g, key, "fingerprint", hex);
+}
+
+static void hide(struct grow *g, struct lyd_node *stamp)
+{
+	struct lyd_node *c;
+
+	LY_LIST_FOR(stamp ? lyd_child(stamp) : NULL, c)
+	{
+		struct lyd_node *secret = is(c, "key") ? child(c, "secret") : NULL;
+
+		if (!secret)
+			continue;
+		if (g)
+			fingerprint(g, c, lyd_get_value(secret));
+		lyd_free_tree(secret);
+	}
+}
+
+void agent_measure_hide(struct lyd_node *device)
+{
+	hide(NULL, child(child(device, "measure"), "stamp"));
+}
+
 /* ---- marking ---- */
 
 static void on_counter(void *arg, const struct agent_altmark_counter *c)
@@ -279,6 +316,7 @@ bool agent_measure_tree(const struct agent_measure *m, struct lyd_node *device, 
 	struct lyd_node *stamp = made(&g, top, "stamp"), *marking = made(&g, top, "marking");
 
 	see_clock(&g);
+	hide(&g, stamp);
 	if (stamp && parts & AGENT_MEASURE_STAMP)
 		sessions(&g, stamp);
 	if (marking && parts & AGENT_MEASURE_MARKING) {
