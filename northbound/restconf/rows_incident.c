@@ -73,6 +73,8 @@ static void incident_fill(struct rc_read *rd, const struct rc_cursor *cur, struc
 	rc_add(entry, "outcome", repair_outcome_name(i->outcome));
 	time_add(entry, "opened", i->opened_wall_ns);
 	time_add(entry, "ended", i->ended_wall_ns);
+	if (i->restores)
+		rc_addf(entry, "restores", "%u", i->restores);
 	if (i->phase != REPAIR_ENDED && i->phase != REPAIR_LOCATING && i->at < i->policy.n)
 		rc_add(entry, "action", repair_action_name(i->policy.order[i->at].action));
 	rc_addf(entry, "actions", "%u", i->actions);

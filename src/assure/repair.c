@@ -20,6 +20,7 @@
 
 static const char *const actions[REPAIR_ACTIONS] = {
 	"switch-to-protect", "reroute", "rebalance", "resize-nrp", "shed-lower-priority", "notify-only",
+	"restore",
 };
 static const char *const phases[REPAIR_PHASES] = {
 	"locating", "choosing", "approval", "simulating", "applying", "verifying", "reverting", "ended",
@@ -312,6 +313,14 @@ static void well_again(struct repair *r, struct repair_slice *s)
 	s->spent = s->accepted = s->recalled = false;
 }
 
+/* Something is to be done about it: it is out of bounds as it runs now, not only until enough windows were
+ * within them, nor as it ran before the last incident ended. */
+static bool fresh(const struct repair_slice *s, const struct repair_window *w, const struct repair_now *now)
+{
+	return w->verdict == REPAIR_BEYOND && w->begin_wall_ns >= s->since_wall_ns &&
+	       !(s->spent && (s->accepted || mono_before(now->mono, s->again)));
+}
+
 static int window_in(struct repair *r, struct repair_slice *s, const struct repair_window *w,
 		     const struct repair_now *now)
 {
@@ -322,9 +331,14 @@ static int window_in(struct repair *r, struct repair_slice *s, const struct repa
 			well_again(r, s);
 		return 0;
 	}
+	if (i && i->view.restores && early(i)) {
+		if (!w->violated)
+			return 0;
+		repair_end(r, i, REPAIR_GIVEN_UP, "the slice is out of bounds", now);
+		i = NULL;
+	}
 	if (!i)
-		return s->spent && (s->accepted || mono_before(now->mono, s->again)) ? 0 :
-										       open_one(r, s, w, now);
+		return fresh(s, w, now) ? open_one(r, s, w, now) : 0;
 	if (i->view.phase == REPAIR_VERIFYING)
 		verify(r, i, w, now);
 	else if (i->resumed && early(i))
@@ -376,6 +390,10 @@ void repair_located(struct repair *r, uint32_t incident, uint32_t turn, const st
 		return;
 	i->placed = l->placed;
 	holds_set(i, l);
+	if (i->view.restores && l->placed) {
+		repair_end(r, i, REPAIR_GIVEN_UP, "the cause is there again", now);
+		return;
+	}
 	for (uint32_t k = 0; k < l->n_causes && k < REPAIR_CAUSES_MAX; k++)
 		(void)str_copy(i->view.cause[i->view.n_causes++], REPAIR_TEXT_MAX, l->causes[k]);
 	repair_tell(i, REPAIR_W_LOCATED, now, "%.240s", l->n_causes ? l->causes[0] : "unknown");
@@ -515,6 +533,7 @@ void repair_gone(struct repair *r, const char *slice, const struct repair_now *n
 		return;
 	if (s->open)
 		repair_end(r, s->open, REPAIR_GONE, "", now);
+	repair_restore_none(r, slice);
 	slice_drop(r, s);
 	repair_choose_all(r, now);
 }

@@ -37,6 +37,7 @@ enum repair_action {
 	REPAIR_RESIZE,
 	REPAIR_SHED,
 	REPAIR_NOTIFY,
+	REPAIR_RESTORE, /* nobody orders it: what was kept is taken away */
 	REPAIR_ACTIONS,
 };
 
@@ -53,6 +54,8 @@ struct repair_policy {
 	uint8_t n, max_per_hour;
 	uint8_t priority; /* 0 first, when several wait */
 	uint16_t hold_down_s;
+	bool revertive; /* what was kept goes again when its cause is gone for restore_s */
+	uint32_t restore_s;
 };
 
 struct repair_cfg {
@@ -142,6 +145,7 @@ struct repair_incident {
 	struct repair_policy policy;
 	enum repair_phase phase;
 	enum repair_outcome outcome;
+	uint32_t restores; /* the incident whose action is taken away; 0: it is none of those */
 	uint8_t at;	  /* of policy.order: the one that is tried */
 	bool acted;	  /* something of it is in the network */
 	uint8_t n_causes, good, blind;
@@ -233,6 +237,17 @@ void repair_gone(struct repair *r, const char *slice, const struct repair_now *n
 void repair_tick(struct repair *r, const struct repair_now *now);
 /* When repair_tick() has something to do; false: never. */
 bool repair_due(const struct repair *r, struct mono *out);
+
+/* ---- the way back ---- */
+
+/* Incidents whose action waits to be taken away, ascending; after 0: the first. 0: none (more). */
+uint32_t repair_restore_next(const struct repair *r, uint32_t after);
+/* Whoever knows the network, every few seconds and of each: the cause is there still, and the wait begins
+ * anew; nothing of it is in the network any more; or neither, and an incident is opened for it when it has
+ * waited for long enough. */
+void repair_restore_late(struct repair *r, uint32_t incident, const struct repair_now *now);
+void repair_restore_moot(struct repair *r, uint32_t incident, const struct repair_now *now);
+void repair_restore_now(struct repair *r, uint32_t incident, const struct repair_now *now);
 
 /* ---- over a restart ---- */
 

@@ -98,6 +98,16 @@ static bool has(const struct slice_detour *d, const char *text)
 	return false;
 }
 
+bool repair_act_same(const struct slice_detour *a, const struct slice_detour *b)
+{
+	if (a->swapped != b->swapped || a->n_avoid != b->n_avoid)
+		return false;
+	for (uint8_t i = 0; i < a->n_avoid; i++)
+		if (!has(b, a->avoid[i]))
+			return false;
+	return true;
+}
+
 /* Around all that is suspected; of what was gone around before the last goes first. */
 static void around(struct desk_course *c)
 {
@@ -128,6 +138,30 @@ static const char *unfit(struct repair_desk *d, const struct desk_course *c)
 	return v ? NULL : "no memory";
 }
 
+/* The course of the incident whose action is to be taken away. */
+static struct desk_course *restored_by(struct repair_desk *d, const struct desk_course *c)
+{
+	const struct repair_incident *i = repair_incident_get(d->r, c->incident);
+
+	return i && i->restores ? repair_act_course(d, i->restores) : NULL;
+}
+
+/* NULL, or why it cannot be. */
+static const char *wanted(struct repair_desk *d, struct desk_course *c, enum repair_action action)
+{
+	const struct desk_course *was = restored_by(d, c);
+
+	if (action == REPAIR_REROUTE)
+		around(c);
+	else if (action == REPAIR_SWITCH)
+		c->want.swapped = !c->before.swapped;
+	else if (was && repair_act_same(&c->before, &was->want))
+		c->want = was->before;
+	else
+		return "it no longer runs as it was repaired";
+	return c->want.swapped != c->before.swapped ? unfit(d, c) : NULL;
+}
+
 static void simulate(struct repair_desk *d, struct desk_course *c, enum repair_action action)
 {
 	const struct repair_now now = repair_desk_now(d);
@@ -141,12 +175,7 @@ static void simulate(struct repair_desk *d, struct desk_course *c, enum repair_a
 	}
 	c->before = c->want = v->detour;
 	free(v);
-	if (action == REPAIR_REROUTE)
-		around(c);
-	else
-		c->want.swapped = !c->before.swapped;
-	if (action == REPAIR_SWITCH)
-		why = unfit(d, c);
+	why = wanted(d, c, action);
 	if (why) {
 		repair_simulated(d->r, c->incident, c->turn, false, why, &now);
 		return;
@@ -224,17 +253,11 @@ static void locate(struct repair_desk *d, const struct repair_do *what)
 	c->tries = 0;
 	if (d->p.hops)
 		(void)d->p.hops(d->p.ctx, c->slice, true);
+	if (restored_by(d, c)) {
+		repair_net_restore(d, c, restored_by(d, c));
+		return;
+	}
 	c->locating = !repair_net_locate(d, c);
-}
-
-static bool detour_same(const struct slice_detour *a, const struct slice_detour *b)
-{
-	if (a->swapped != b->swapped || a->n_avoid != b->n_avoid)
-		return false;
-	for (uint8_t i = 0; i < a->n_avoid; i++)
-		if (!has(b, a->avoid[i]))
-			return false;
-	return true;
 }
 
 /* Durable first, with what was before: who starts again after us has to know. */
@@ -243,7 +266,7 @@ static void apply(struct repair_desk *d, struct desk_course *c)
 	const struct repair_now now = repair_desk_now(d);
 	struct slice_view *v = calloc(1, sizeof(*v));
 
-	if (v && slice_get(d->p.slice, c->slice, v) == 0 && detour_same(&v->detour, &c->want))
+	if (v && slice_get(d->p.slice, c->slice, v) == 0 && repair_act_same(&v->detour, &c->want))
 		c->doing = DESK_CONFIRMS; /* before a restart it came so far */
 	free(v);
 	if (c->doing == DESK_CONFIRMS)

@@ -62,7 +62,8 @@ static void ended_recall(struct repair *r, struct repair_slice *s, const struct 
 	enum repair_outcome o = i->view.outcome;
 
 	s->last = i->view.id;
-	s->spent = !i->well && (o == REPAIR_REVERTED || o == REPAIR_GIVEN_UP || o == REPAIR_ACCEPTED);
+	s->since_wall_ns = i->view.ended_wall_ns < now->wall_ns ? i->view.ended_wall_ns : now->wall_ns;
+	s->spent = !i->well && !i->view.restores && (o == REPAIR_REVERTED || o == REPAIR_GIVEN_UP || o == REPAIR_ACCEPTED);
 	s->accepted = s->spent && o == REPAIR_ACCEPTED;
 	s->recalled = s->spent;
 	s->again = mono_add(when(i->view.ended_wall_ns, now), r->cfg.again_ns);
@@ -94,7 +95,10 @@ static void go_on(struct repair *r, struct incident *i, const struct repair_now 
 	case REPAIR_LOCATING:
 	case REPAIR_CHOOSING:
 	case REPAIR_SIMULATING:
-		wait_for_sight(r, i, now);
+		if (i->view.restores)
+			repair_end(r, i, REPAIR_GIVEN_UP, "it waits anew", now);
+		else
+			wait_for_sight(r, i, now);
 		break;
 	case REPAIR_APPROVAL:
 		repair_todo_add(r, i, REPAIR_DO_ASK);
@@ -145,6 +149,7 @@ void repair_resume(struct repair *r, const struct repair_now *now)
 			try_again(i);
 		if (i->view.phase == REPAIR_ENDED || s->open) {
 			ended_recall(r, s, i, now);
+			repair_restore_plan(r, s, now);
 			continue;
 		}
 		i->of = s;

@@ -77,11 +77,14 @@ void repair_end(struct repair *r, struct incident *i, enum repair_outcome o, con
 	i->resumed = false;
 	s->open = NULL;
 	s->last = i->view.id;
+	s->since_wall_ns = now->wall_ns;
 	s->recalled = false;
-	s->spent = o == REPAIR_REVERTED || o == REPAIR_GIVEN_UP || o == REPAIR_ACCEPTED;
+	s->spent = !i->view.restores && (o == REPAIR_REVERTED || o == REPAIR_GIVEN_UP || o == REPAIR_ACCEPTED);
 	s->accepted = o == REPAIR_ACCEPTED;
 	s->again = mono_add(now->mono, r->cfg.again_ns);
 	r->counts.ended[o]++;
+	repair_restore_ended(r, i);
+	repair_restore_plan(r, s, now);
 }
 
 void repair_pass(struct incident *i, const struct repair_now *now)

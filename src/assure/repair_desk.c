@@ -61,7 +61,7 @@ int repair_desk_new(struct repair_desk **outp, const struct repair_desk_parts *p
 	loop_timer_init(&d->tick, parts->loop, tick, d);
 	repair_cfg_default(&c);
 	c = cfg ? *cfg : c;
-	c.able = 1u << REPAIR_SWITCH | 1u << REPAIR_REROUTE | 1u << REPAIR_NOTIFY;
+	c.able = 1u << REPAIR_SWITCH | 1u << REPAIR_REROUTE | 1u << REPAIR_NOTIFY | 1u << REPAIR_RESTORE;
 	if (parts->windows) {
 		c.free = window_book_free_for;
 		c.ctx = parts->windows;
@@ -155,7 +155,9 @@ static struct repair_policy policy_of(const struct slice_view *v)
 	};
 	struct repair_policy p = { .max_per_hour = v->repair.max_per_hour,
 				   .hold_down_s = v->repair.hold_down_s,
-				   .priority = v->priority };
+				   .priority = v->priority,
+				   .revertive = v->repair.revertive,
+				   .restore_s = v->repair.restore_s };
 
 	while (p.n < v->repair.n_actions && p.n < REPAIR_ORDERS_MAX) {
 		const struct slice_action *a = &v->repair.action[p.n];
@@ -341,6 +343,7 @@ static void tick(void *arg)
 	}
 	repair_act_tick(d);
 	repair_tick(d->r, &now);
+	repair_back_tick(d);
 	repair_desk_run(d);
 	repair_keep_tick(d);
 	loop_timer_after(&d->tick, DESK_TICK_MS * NS_PER_MS);

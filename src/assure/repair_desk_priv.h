@@ -9,6 +9,7 @@
 
 enum {
 	DESK_TICK_MS = 500,
+	DESK_BACK_TICKS = 10, /* from one look at ways back to the next */
 	DESK_TRIES = 20, /* ticks until what is not placed by then is not */
 	DESK_FLOWS_MAX = 4096, /* that are looked at for one answer */
 	DESK_PAIRS_MAX = SLICE_FLOWS_MAX,
@@ -89,7 +90,7 @@ struct repair_desk {
 	VEC(struct desk_was) was;
 	bool was_stale, gone; /* gone: a slice is */
 	bool unkept;	/* the store failed: all is written again */
-	unsigned keep_wait; /* ticks until then */
+	unsigned keep_wait, back_wait; /* ticks */
 	struct metric *m_open, *m_actions, *m_reverts, *m_opened, *m_ended[REPAIR_OUTCOMES];
 	struct repair_counts shown;
 };
@@ -136,6 +137,10 @@ struct desk_net {
 int repair_net_look(const struct repair_desk *d, struct desk_net *n); /* 0, -ENOMEM, -ENODATA; repair_net_fini() if n->ted */
 void repair_net_fini(struct desk_net *n);
 void repair_net_words(const struct desk_net *n, const struct locate_cause *c, char out[REPAIR_TEXT_MAX]);
+/* Something is wrong at what the course suspects; where it suspects no place: with its slice. */
+bool repair_net_suspected(const struct desk_net *n, const struct desk_course *c);
+/* Answers an incident that takes another's action away, was: the course of that. */
+void repair_net_restore(struct repair_desk *d, struct desk_course *c, const struct desk_course *was);
 /* Answers the incident. False: it could be better known a little later. */
 bool repair_net_locate(struct repair_desk *d, struct desk_course *c);
 
@@ -145,6 +150,11 @@ struct desk_course *repair_act_course_new(struct repair_desk *d, uint32_t incide
 void repair_act_do(struct repair_desk *d, const struct repair_do *what);
 void repair_act_tick(struct repair_desk *d);
 void repair_act_end(struct repair_desk *d, struct desk_course *c);
+
+bool repair_act_same(const struct slice_detour *a, const struct slice_detour *b);
+
+/* repair_back.c */
+void repair_back_tick(struct repair_desk *d);
 
 /* repair_keep.c */
 bool repair_keep_all(struct repair_desk *d); /* that changed; false: the store takes no more */

@@ -418,6 +418,60 @@ static void all_evidence(const struct desk_net *n, struct repair_diagnosis *out)
 		evidence(n, out, 0, n->out.left[i]);
 }
 
+/* ---- for the way back ---- */
+
+static bool is_suspect(const struct desk_net *n, const struct desk_course *c, struct locate_place p)
+{
+	char label[TED_LABEL_MAX];
+	const char *text = p.what == LOCATE_AT_NODE ? ted_node_label(n->ted, p.index) :
+						      ted_link_label(n->ted, p.index, label, sizeof(label));
+
+	for (uint8_t i = 0; i < c->n_suspects; i++)
+		if (strcmp(c->suspect[i], text) == 0)
+			return true;
+	return false;
+}
+
+bool repair_net_suspected(const struct desk_net *n, const struct desk_course *c)
+{
+	for (uint32_t i = 0; i < n->out.n; i++) {
+		const struct locate_cause *is = &n->out.cause[i];
+
+		if (c->n_suspects == 0 && concerns(n, is, c->slice))
+			return true;
+		for (uint32_t k = 0; k < is->n_places && k < LOCATE_PLACES_MAX; k++)
+			if (is->place[k].what != LOCATE_NOWHERE && is_suspect(n, c, is->place[k]))
+				return true;
+	}
+	return false;
+}
+
+static void hold_suspect(const struct desk_net *n, struct answer *a, const char *label)
+{
+	struct locate_place p = { .what = LOCATE_AT_LINK, .index = ted_link_by_text(n->ted, label) };
+
+	if (p.index == TED_NONE)
+		p = (struct locate_place){ .what = LOCATE_AT_NODE, .index = ted_node_by_id(n->ted, label) };
+	if (p.index != TED_NONE)
+		hold_place(n, a, p);
+}
+
+void repair_net_restore(struct repair_desk *d, struct desk_course *c, const struct desk_course *was)
+{
+	AUTO_FREE struct answer *a = calloc(1, sizeof(*a));
+	AUTO_FREE struct desk_net *n = calloc(1, sizeof(*n));
+	const struct repair_now now = repair_desk_now(d);
+
+	if (!a || !n || repair_net_look(d, n) != 0)
+		return; /* in time it goes on without */
+	for (uint8_t i = 0; i < was->n_suspects; i++)
+		hold_suspect(n, a, was->suspect[i]);
+	a->l.holds = a->holds;
+	a->l.placed = repair_net_suspected(n, was);
+	repair_located(d->r, c->incident, c->turn, &a->l, &now);
+	repair_net_fini(n);
+}
+
 int repair_desk_diagnose(const struct repair_desk *d, struct repair_diagnosis *out)
 {
 	AUTO_FREE struct desk_net *n = calloc(1, sizeof(*n));

@@ -20,6 +20,9 @@ struct repair_slice {
 	bool spent; /* its list is through, and it is violated still */
 	bool accepted;
 	bool recalled; /* spent and accepted are of before a restart: unknown windows say nothing of it */
+	uint32_t restore_of; /* incident whose action waits to be taken away; 0: none */
+	struct mono restore_at;
+	uint64_t since_wall_ns; /* it runs as it does */
 	uint32_t last; /* incident that ended last; 0: none */
 	struct mono again;
 	struct repair_hour hour;
@@ -39,6 +42,8 @@ struct incident {
 	bool well;	/* since it ended, the slice was */
 	bool resumed;	/* nothing was measured yet since the controller started again */
 	bool unsaved;
+	bool restored;	/* what it did was taken away, or is another's */
+	uint8_t damped; /* so often it was tried to take it away, and did not do */
 	uint32_t slot;	/* where it is kept: below incidents_max */
 	uint8_t n_acts;
 	uint64_t act_wall_ns[REPAIR_ORDERS_MAX];
@@ -80,6 +85,10 @@ void repair_pass(struct incident *i, const struct repair_now *now); /* on to the
 void repair_take_back(struct repair *r, struct incident *i, const char *why, const struct repair_now *now);
 /* All that wait, in the order they are to have. */
 void repair_choose_all(struct repair *r, const struct repair_now *now);
+/* repair_restore.c */
+void repair_restore_plan(struct repair *r, struct repair_slice *s, const struct repair_now *now);
+void repair_restore_ended(struct repair *r, const struct incident *i);
+void repair_restore_none(struct repair *r, const char *slice); /* of one that is gone */
 /* repair_gate.c */
 enum repair_way { WAY_GO, WAY_SKIP, WAY_WAIT, WAY_ASK, WAY_TELL };
 /* May the action of i be taken now? why is for people; gate: which gate it was. */

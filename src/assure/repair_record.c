@@ -27,6 +27,8 @@ static void policy_put(struct str *s, const struct repair_policy *p)
 	number(s, "max-per-hour", p->max_per_hour);
 	number(s, "priority", p->priority);
 	number(s, "hold-down", p->hold_down_s);
+	number(s, "revertive", p->revertive);
+	number(s, "wait-to-restore", p->restore_s);
 	str_add(s, ",\"orders\":[");
 	for (uint8_t k = 0; k < p->n; k++)
 		str_addf(s, "%s[\"%s\",%d]", k ? "," : "", repair_action_name(p->order[k].action),
@@ -46,6 +48,7 @@ static void view_put(struct str *s, const struct repair_incident *v)
 	words(s, "slice", v->slice);
 	words(s, "phase", repair_phase_name(v->phase));
 	words(s, "outcome", repair_outcome_name(v->outcome));
+	number(s, "restores", v->restores);
 	number(s, "at", v->at);
 	number(s, "acted", v->acted);
 	number(s, "good", v->good);
@@ -77,6 +80,8 @@ char *repair_record_print(const struct repair *r, uint32_t id, const char *deed)
 	number(&s, "approved", i->approved);
 	number(&s, "chosen", i->chosen);
 	number(&s, "well", i->well);
+	number(&s, "restored", i->restored);
+	number(&s, "damped", i->damped);
 	str_add(&s, ",\"acts\":[");
 	for (uint8_t k = 0; k < i->n_acts; k++)
 		str_addf(&s, "%s%llu", k ? "," : "", (unsigned long long)i->act_wall_ns[k]);
@@ -179,6 +184,8 @@ static void policy_get(struct reading *in, struct repair_policy *p)
 	p->max_per_hour = (uint8_t)get(in, "max-per-hour", UINT8_MAX);
 	p->priority = (uint8_t)get(in, "priority", UINT8_MAX);
 	p->hold_down_s = (uint16_t)get(in, "hold-down", UINT16_MAX);
+	p->revertive = get(in, "revertive", 1);
+	p->restore_s = (uint32_t)get(in, "wait-to-restore", UINT32_MAX);
 	p->n = (uint8_t)array(in, "orders", REPAIR_ORDERS_MAX, &v);
 	for (uint8_t k = 0; k < p->n; k++) {
 		json_object *o = item(v, k);
@@ -197,6 +204,7 @@ static void view_get(struct reading *in, struct repair_incident *out)
 						REPAIR_PHASES);
 	out->outcome = (enum repair_outcome)name_of(in, json_object_object_get(in->root, "outcome"), outcome_at,
 						    REPAIR_OUTCOMES);
+	out->restores = (uint32_t)get(in, "restores", UINT32_MAX);
 	out->at = (uint8_t)get(in, "at", REPAIR_ORDERS_MAX);
 	out->acted = get(in, "acted", 1);
 	out->good = (uint8_t)get(in, "good", REPAIR_VERIFY);
@@ -238,6 +246,8 @@ static void rest_get(struct reading *in, struct incident *i)
 	i->approved = get(in, "approved", 1);
 	i->chosen = get(in, "chosen", 1);
 	i->well = get(in, "well", 1);
+	i->restored = get(in, "restored", 1);
+	i->damped = (uint8_t)get(in, "damped", 16);
 	i->n_acts = (uint8_t)array(in, "acts", REPAIR_ORDERS_MAX, &v);
 	for (uint8_t k = 0; k < i->n_acts; k++)
 		i->act_wall_ns[k] = json_object_get_uint64(item(v, k));

@@ -214,6 +214,7 @@ static void repair(struct doc *d, json_object *root, struct slice_repair *out)
 	out->hold_down_s = (uint16_t)doc_u64(d, o, "hold-down", 30, UINT16_MAX);
 	out->max_per_hour = (uint8_t)doc_u64(d, o, "max-actions-per-hour", 6, UINT8_MAX);
 	out->revertive = doc_bool(d, o, "revertive", true);
+	out->restore_s = (uint32_t)doc_u64(d, o, "wait-to-restore", 300, 86400);
 	doc_out(d, was);
 }
 

@@ -245,6 +245,7 @@ struct slice_repair {
 	uint8_t n_actions, max_per_hour;
 	uint16_t hold_down_s;
 	bool revertive;
+	uint32_t restore_s; /* its cause has to be gone for so long */
 };
 
 struct slice_service {

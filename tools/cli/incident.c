@@ -63,6 +63,7 @@ int cli_incident_show(const struct cli_command *cmd)
 		{ "incident", "id", NULL, false },	{ "slice", "slice", NULL, false },
 		{ "phase", "phase", NULL, false },	{ "outcome", "outcome", NULL, false },
 		{ "opened", "opened", cli_fmt_time, false }, { "ended", "ended", cli_fmt_time, false },
+		{ "takes back what incident", "restores", NULL, false },
 		{ "action", "action", NULL, false },	{ "actions", "actions", NULL, false },
 		{ "taken back", "reverts", NULL, false }, { "causes", "cause", fmt_texts, false },
 	};

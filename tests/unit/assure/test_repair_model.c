@@ -327,7 +327,7 @@ static void window(struct world *w)
 	struct repair_window win = { .slice = id, .policy = &w->policy[s], .violated = below(w, 5) > 0, .why = "x" };
 
 	win.begin_wall_ns = w->now.wall_ns - below(w, 3) * S;
-	win.verdict = v < 5 ? REPAIR_WITHIN : v < 7 ? REPAIR_UNKNOWN : REPAIR_BEYOND;
+	win.verdict = v < 4 ? REPAIR_WITHIN : v < 5 ? REPAIR_UNKNOWN : REPAIR_BEYOND;
 	if (a && win.begin_wall_ns >= a->applied_wall && win.verdict == REPAIR_WITHIN)
 		a->good++;
 	ck_assert_int_ge(repair_window(w->r, &win, &w->now), 0);
