@@ -160,6 +160,16 @@ static void vote_flow(struct search *s, const struct locate_rule *r, uint32_t fa
 	}
 }
 
+static void vote_next(struct search *s, const struct locate_rule *r, uint32_t fact)
+{
+	const struct locate_fact *f = &s->c.facts[fact];
+	const struct locate_flow *flow = f->flow == LOCATE_NONE ? NULL : &s->c.net->flows[f->flow];
+
+	for (uint32_t i = 0; flow && i < flow->n_links; i++)
+		if (s->c.net->links[flow->links[i]].from == f->node)
+			vote(s, r, fact, LOCATE_AT_LINK, flow->links[i]);
+}
+
 static void path_mark(struct search *s, uint32_t flow, uint8_t is)
 {
 	const struct locate_flow *f = &s->c.net->flows[flow];
@@ -224,6 +234,9 @@ static void apply_rule(struct search *s, const struct locate_rule *r, uint32_t f
 		break;
 	case TO_FROM:
 		vote(s, r, fact, LOCATE_AT_NODE, net->links[f->link].from);
+		break;
+	case TO_NEXT:
+		vote_next(s, r, fact);
 		break;
 	case TO_FLOW:
 	case TO_BACK:

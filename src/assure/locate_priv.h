@@ -11,6 +11,7 @@ enum locate_where {
 	TO_WIRE,    /* its link, both directions */
 	TO_ENDS,    /* the two nodes of its link */
 	TO_FROM,    /* the node that sends into its link */
+	TO_NEXT,    /* the link by which its flow leaves its node */
 	TO_FLOW,    /* any link of its flow that others of its kind do not clear */
 	TO_BACK,    /* the same, the other way */
 	TO_PATH,    /* the causes that others speak for, on its flow's path */

@@ -157,6 +157,30 @@ static void delays(struct repair_desk *d, const struct assure_evidence *e)
 		repair_facts_put(d, &f, e->key, false);
 }
 
+static void probes(struct repair_desk *d, const struct assure_evidence *e, enum locate_kind kind, uint64_t lost,
+		   uint64_t of)
+{
+	struct locate_fact f = fact(kind, e->end_ns);
+
+	f.lost = lost < of ? lost : of;
+	f.of = of;
+	if (of > 0)
+		repair_facts_put(d, &f, e->key, false);
+}
+
+/* In silence nothing is told apart: neither directions nor sizes. */
+static void looked(struct repair_desk *d, const struct assure_evidence *e)
+{
+	if (!e->looked || e->small.received == 0)
+		return;
+	probes(d, e, LOCATE_PROBE_FORWARD, e->small.lost_forward, e->small.sent);
+	probes(d, e, LOCATE_PROBE_BACK, e->small.lost_backward, e->small.sent);
+	if (!e->steady)
+		return;
+	probes(d, e, LOCATE_LARGE_LOSS, e->large.sent - (e->large.received < e->large.sent ? e->large.received : e->large.sent),
+	       e->large.sent);
+}
+
 void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *e)
 {
 	struct locate_fact f = fact(LOCATE_FLOW_LOSS, e->end_ns);
@@ -175,12 +199,9 @@ void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *
 	}
 	silent_nodes(d, e);
 	delays(d, e);
-	if (e->has_probe && e->probe_sent > 0) {
-		f = fact(LOCATE_PROBE_FORWARD, e->end_ns);
-		f.lost = e->probe_lost;
-		f.of = e->probe_sent;
-		repair_facts_put(d, &f, e->key, false);
-	}
+	if (e->has_probe)
+		probes(d, e, LOCATE_PROBE_FORWARD, e->probe_lost, e->probe_sent);
+	looked(d, e);
 }
 
 /* ---- the bus ---- */

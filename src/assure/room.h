@@ -49,6 +49,12 @@ void assure_room_look(struct assure_room *r);
 
 /* ---- what repairs begin from ---- */
 
+/* Probes of a window along the policy of a flow in trouble; received 0: silence, in which no
+ * direction is told. */
+struct assure_look {
+	uint64_t sent, received, lost_forward, lost_backward;
+};
+
 /* A window of a stream that has just been closed. What is pointed at is good during the call. */
 struct assure_evidence {
 	uint64_t stream;
@@ -66,6 +72,9 @@ struct assure_evidence {
 	bool has_probe; /* of STAMP, the last window it told */
 	uint64_t probe_sent, probe_lost;
 	uint32_t probe_delay_us; /* the longest; UINT32_MAX: unknown */
+	bool looked; /* it was in trouble, and probes were sent for that: small ones, and as large as promised */
+	bool steady; /* all the while the large ones were sent, small ones came back */
+	struct assure_look small, large;
 	const char *why;	 /* for people */
 };
 

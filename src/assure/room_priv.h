@@ -30,6 +30,9 @@ enum {
 #define ROOM_YOUNG_NS (30 * NS_PER_S)	/* so long after a start others may still be reading */
 #define ROOM_FLOW_ID_BITS 20
 
+/* What a session is for: the promise of its flow, or a look at what hurts it. */
+enum room_probing { ROOM_PROBE_OWN, ROOM_PROBE_SMALL, ROOM_PROBE_LARGE, ROOM_PROBINGS };
+
 /* Packets of one flow of a slice: a stream of assure.h when it is measured. */
 struct room_flow {
 	struct hash_node by_id;
@@ -62,6 +65,12 @@ struct room_flow {
 	bool has_probe;	     /* and of the last window of probes: */
 	uint64_t probe_sent, probe_lost;
 	uint32_t probe_delay_us;
+	bool looking;		 /* it is in trouble: probes are sent to see why */
+	uint64_t look_until_ns;
+	/* Its last windows; saw: a pair that was told in this order, saw_ns: when. */
+	struct assure_look large, saw_small, saw_large;
+	uint64_t saw_ns;
+	bool has_large, small_good, steady; /* since the last pair; the last small window; of saw */
 	uint64_t heard_sent, heard_lost; /* since the last window of a stream without marks */
 	char probe_fault[SR_REASON_MAX]; /* why there is no session, "" */
 	unsigned n_segments;
@@ -136,10 +145,11 @@ struct room_counter {
 /* A STAMP session at a device; of its last window what has been told so far. */
 struct room_session {
 	uint32_t flow;
+	enum room_probing kind;
 	bool wanted, told, there; /* by the plan; it was given it; it says so itself */
 	struct mono retry_at;	  /* it was refused */
-	char doc[320];		  /* as told */
-	uint64_t time, sent, lost;
+	char doc[384];		  /* as told */
+	uint64_t time, sent, lost, received, lost_backward;
 	unsigned have;
 	bool known;
 	struct assure_spread forward;
@@ -182,7 +192,8 @@ struct room_device {
 	/* probes: one change at a time */
 	VEC(struct room_session) sessions;
 	uint32_t probe_txn, probe_flow; /* under way, of the reflector: flow 0 */
-	char probe_doc[320];
+	enum room_probing probe_kind;
+	char probe_doc[384];
 	struct str answers; /* what the reflector was told last; "" nothing */
 	bool answers_known;
 	struct mono answers_retry_at;
@@ -264,6 +275,17 @@ void room_on_sample(void *arg, const struct device_sample *s);
 void room_on_gap(void *arg, const char *device, uint32_t watch, const char *why);
 void room_on_synced(void *arg, const char *device, uint32_t watch);
 void room_counters_forget(struct room_device *d);
+
+/* ---- room_look.c: probes for who is in trouble ---- */
+
+/* A window of f is over. */
+void room_look_window(struct assure_room *r, struct room_flow *f, enum assure_verdict v);
+bool room_look_over(const struct assure_room *r, struct room_flow *f); /* true: it was looked at, and is no more */
+void room_look_take(struct room_device *d, const struct room_session *s);
+/* Octets that make a probe as long as a packet of the flow that it is promised to carry. */
+uint16_t room_look_padding(const struct assure_room *r, const struct room_flow *f);
+/* What was seen, if it is of now. */
+bool room_look_seen(const struct assure_room *r, const struct room_flow *f);
 
 /* ---- room_probe.c: STAMP ---- */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * STAMP: a session of the headend for each flow that is ordered so, in the flow's own policy, and a
- * reflector at the far end. Devices are told one change at a time; what is ours there is known by
- * its name, "slice-" and the flow's number, so that nothing is left of a life before. A window of
+ * reflector at the far end; two more for each that is looked at (room_look.c). Devices are told one
+ * change at a time; what is ours there is known by its name, "slice-", "small-" or "large-" and the
+ * flow's number, so that nothing is left of a life before. A window of
  * probes without an answer, or of clocks that nobody vouches for, tells nothing.
  */
 #include <inttypes.h>
@@ -14,25 +15,42 @@
 
 #define SESSION "/device/measure/stamp/session"
 #define REFLECTOR "/device/measure/stamp/reflector"
-#define NAME "slice-"
 
-enum { SESSIONS_MAX = 256, SENDERS_MAX = 64, PATH = 128 };
+enum { SESSIONS_MAX = 256, SENDERS_MAX = 64, PATH = 128, LOOKS_MAX = 8, LOOK_MS = 50 };
 enum { HAVE_SENT = 1, HAVE_LOST = 2, HAVE_MIN = 4, HAVE_MEDIAN = 8, HAVE_MAX = 16, HAVE_ERROR = 32, HAVE_SAMPLES = 64,
        HAVE_DELAYS = 124 };
 
-static struct room_session *session_of(struct room_device *d, uint32_t flow, bool make)
+static const char *const names[ROOM_PROBINGS] = { "slice-", "small-", "large-" };
+
+static struct room_session *session_of(struct room_device *d, uint32_t flow, enum room_probing kind, bool make)
 {
 	for (size_t i = 0; i < d->sessions.n; i++)
-		if (d->sessions.at[i].flow == flow)
+		if (d->sessions.at[i].flow == flow && d->sessions.at[i].kind == kind)
 			return &d->sessions.at[i];
 	if (!make || d->sessions.n >= SESSIONS_MAX)
 		return NULL;
-	return VEC_ADD(&d->sessions, ((struct room_session){ .flow = flow }));
+	return VEC_ADD(&d->sessions, ((struct room_session){ .flow = flow, .kind = kind }));
 }
 
-static void path_of(uint32_t flow, char path[PATH])
+static void path_of(const struct room_session *s, char path[PATH])
 {
-	(void)snprintf(path, PATH, SESSION "[name=" NAME "%" PRIu32 "]", flow);
+	(void)snprintf(path, PATH, SESSION "[name=%s%" PRIu32 "]", names[s->kind], s->flow);
+}
+
+/* False: it is nobody's of ours. */
+static bool name_read(const char *name, uint32_t *flow, enum room_probing *kind)
+{
+	for (unsigned k = 0; k < ROOM_PROBINGS; k++) {
+		size_t len = strlen(names[k]);
+		uint64_t u;
+
+		if (strncmp(name, names[k], len) != 0 || str_u64(name + len, &u) < 0 || u == 0 || u >> ROOM_FLOW_ID_BITS)
+			continue;
+		*flow = (uint32_t)u;
+		*kind = (enum room_probing)k;
+		return true;
+	}
+	return false;
 }
 
 void room_probes_forget(struct room_device *d)
@@ -56,19 +74,30 @@ static uint32_t window_s(const struct room_flow *f)
 	return ms < 2000 ? 1 : ms / 1000;
 }
 
-static void document(const struct room_flow *f, char *out, size_t cap)
+/* A look is short, and of as many probes as tell "all of them" from some. */
+static void timing(const struct assure_room *r, const struct room_flow *f, enum room_probing kind, char *out, size_t cap)
 {
-	char to[IP_TEXT_MAX], end[IP_TEXT_MAX], from[IP_TEXT_MAX];
+	if (kind == ROOM_PROBE_OWN)
+		(void)snprintf(out, cap, "%" PRIu32, window_s(f));
+	else
+		(void)snprintf(out, cap, "1,\"interval\":%d,\"padding\":%u", LOOK_MS,
+			       kind == ROOM_PROBE_LARGE ? room_look_padding(r, f) : 0u);
+}
 
+static void document(const struct assure_room *r, const struct room_flow *f, enum room_probing kind, char *out, size_t cap)
+{
+	char to[IP_TEXT_MAX], end[IP_TEXT_MAX], from[IP_TEXT_MAX], when[64];
+
+	timing(r, f, kind, when, sizeof(when));
 	(void)ip_text(&f->key.endpoint, to, sizeof(to));
 	(void)ip_text(&f->key.endpoint, end, sizeof(end));
 	(void)snprintf(out, cap,
-		       "{\"reflector\":\"%s\",\"source\":\"%s\",\"window\":%" PRIu32
+		       "{\"reflector\":\"%s\",\"source\":\"%s\",\"window\":%s"
 		       ",\"policy\":{\"color\":%" PRIu32 ",\"endpoint\":\"%s\"}}",
-		       to, ip_text(&f->key.headend, from, sizeof(from)), window_s(f), f->key.color, end);
+		       to, ip_text(&f->key.headend, from, sizeof(from)), when, f->key.color, end);
 }
 
-static bool set(struct room_device *d, const struct device_change *c, uint32_t flow)
+static bool set(struct room_device *d, const struct device_change *c, uint32_t flow, enum room_probing kind)
 {
 	struct assure_room *r = d->r;
 
@@ -77,6 +106,7 @@ static bool set(struct room_device *d, const struct device_change *c, uint32_t f
 		return false;
 	}
 	d->probe_flow = flow;
+	d->probe_kind = kind;
 	return true;
 }
 
@@ -97,21 +127,21 @@ static bool session_tell(struct room_device *d, struct room_session *s)
 	struct device_change c = { DEVICE_DELETE, NULL, NULL };
 	char path[PATH], doc[sizeof(s->doc)] = "";
 
-	path_of(s->flow, path);
+	path_of(s, path);
 	c.path = path;
 	if (!due(d, s->retry_at))
 		return false;
 	if (!s->wanted || !f) {
 		d->probe_doc[0] = '\0';
-		return (s->told || s->there) && set(d, &c, s->flow);
+		return (s->told || s->there) && set(d, &c, s->flow, s->kind);
 	}
-	document(f, doc, sizeof(doc));
+	document(d->r, f, s->kind, doc, sizeof(doc));
 	if (s->told && strcmp(doc, s->doc) == 0)
 		return false;
 	c.op = DEVICE_REPLACE;
 	c.json = doc;
 	(void)str_copy(d->probe_doc, sizeof(d->probe_doc), doc);
-	return set(d, &c, s->flow);
+	return set(d, &c, s->flow, s->kind);
 }
 
 static bool reflector_tell(struct room_device *d)
@@ -135,7 +165,7 @@ static bool reflector_tell(struct room_device *d)
 		c.op = DEVICE_UPDATE;
 		c.json = str_text(&doc);
 	}
-	if (!set(d, &c, 0))
+	if (!set(d, &c, 0, ROOM_PROBE_OWN))
 		return false;
 	str_fini(&d->answers);
 	d->answers = doc;
@@ -156,7 +186,7 @@ void room_probe_want(struct assure_room *r, struct room_flow *f)
 {
 	struct room_device *d = room_device_at(r, f->nodes[0]);
 
-	if (!f->probed || f->n_nodes < 2)
+	if ((!f->probed && !f->looking) || f->n_nodes < 2)
 		return;
 	if (d)
 		(void)VEC_ADD(&d->wants.probes, f);
@@ -165,16 +195,35 @@ void room_probe_want(struct assure_room *r, struct room_flow *f)
 		sender_add(d, &f->key.headend);
 }
 
-void room_probes_tell(struct room_device *d)
+static void session_want(struct room_device *d, const struct room_flow *f, enum room_probing kind)
 {
+	struct room_session *s = session_of(d, f->id, kind, true);
+
+	if (s)
+		s->wanted = true;
+}
+
+static void sessions_want(struct room_device *d)
+{
+	unsigned looks = 0;
+
 	for (size_t i = 0; i < d->sessions.n; i++)
 		d->sessions.at[i].wanted = false;
-	for (size_t i = 0; i < d->wants.probes.n; i++) {
-		struct room_session *s = session_of(d, d->wants.probes.at[i]->id, true);
-
-		if (s)
-			s->wanted = true;
+	for (size_t i = 0; i < d->wants.probes.n; i++)
+		if (d->wants.probes.at[i]->probed)
+			session_want(d, d->wants.probes.at[i], ROOM_PROBE_OWN);
+	for (size_t i = 0; i < d->wants.probes.n && looks < LOOKS_MAX; i++) {
+		if (!d->wants.probes.at[i]->looking)
+			continue;
+		looks++;
+		session_want(d, d->wants.probes.at[i], ROOM_PROBE_SMALL);
+		session_want(d, d->wants.probes.at[i], ROOM_PROBE_LARGE);
 	}
+}
+
+void room_probes_tell(struct room_device *d)
+{
+	sessions_want(d);
 	for (size_t i = d->sessions.n; i-- > 0;)
 		if (!d->sessions.at[i].wanted && !d->sessions.at[i].told && !d->sessions.at[i].there &&
 		    d->probe_flow != d->sessions.at[i].flow)
@@ -193,7 +242,7 @@ static void refused(struct room_device *d, struct room_session *s, const char *w
 
 	s->told = false;
 	s->retry_at = mono_add(loop_now(d->r->parts.loop), ROOM_RETRY_NS);
-	if (f)
+	if (f && s->kind == ROOM_PROBE_OWN)
 		(void)snprintf(f->probe_fault, sizeof(f->probe_fault), "%s refused the probes: %.150s", d->name, why);
 }
 
@@ -206,17 +255,17 @@ static void session_done(struct room_device *d, struct room_session *s)
 	(void)str_copy(s->doc, sizeof(s->doc), d->probe_doc);
 	s->told = s->doc[0] != '\0';
 	s->there = s->there && s->told;
-	if (f)
+	if (f && s->kind == ROOM_PROBE_OWN)
 		f->probe_fault[0] = '\0';
 	if (s->told)
 		return;
-	path_of(s->flow, path);
+	path_of(s, path);
 	r->port.forget(r->port.self, d->name, path);
 }
 
 bool room_probe_result(struct room_device *d, const struct device_result *res)
 {
-	struct room_session *s = session_of(d, d->probe_flow, false);
+	struct room_session *s = session_of(d, d->probe_flow, d->probe_kind, false);
 	bool done = res->outcome == DEVICE_DONE;
 
 	if (d->probe_txn == 0 || d->probe_txn != res->txn)
@@ -268,11 +317,12 @@ static void figure(struct room_session *s, const char *leaf, uint64_t u)
 		const char *leaf;
 		unsigned have;
 	} rows[] = { { "window-sent", HAVE_SENT },	  { "window-lost-forward", HAVE_LOST },
+		     { "window-received", 0 },		  { "window-lost-backward", 0 },
 		     { "forward/samples", HAVE_SAMPLES }, { "forward/minimum", HAVE_MIN },
 		     { "forward/median", HAVE_MEDIAN },	  { "forward/percentile-99", 0 },
 		     { "forward/maximum", HAVE_MAX },	  { "forward/error", HAVE_ERROR } };
 	struct assure_spread *f = &s->forward;
-	uint64_t *const at[] = { &s->sent, &s->lost, NULL, &f->minimum_ns, &f->median_ns, &f->p99_ns, &f->maximum_ns,
+	uint64_t *const at[] = { &s->sent, &s->lost, &s->received, &s->lost_backward, NULL, &f->minimum_ns, &f->median_ns, &f->p99_ns, &f->maximum_ns,
 				 &f->error_ns };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -282,7 +332,7 @@ static void figure(struct room_session *s, const char *leaf, uint64_t u)
 		if (!at[i])
 			f->samples = (uint32_t)u;
 		else
-			*at[i] = i < 2 ? u : u * NS_PER_US;
+			*at[i] = i < 4 ? u : u * NS_PER_US;
 	}
 }
 
@@ -291,12 +341,12 @@ void room_probe_sample(struct room_device *d, const struct device_sample *s)
 	const char *end = strrchr(s->path, ']'), *leaf = end ? end + 1 : "";
 	char name[64];
 	struct room_session *e;
-	uint64_t flow;
+	enum room_probing kind;
+	uint32_t flow;
 
-	if (!room_key_of(s->path, "name", name, sizeof(name)) || strncmp(name, NAME, strlen(NAME)) != 0 ||
-	    str_u64(name + strlen(NAME), &flow) < 0 || flow == 0 || flow >> ROOM_FLOW_ID_BITS)
+	if (!room_key_of(s->path, "name", name, sizeof(name)) || !name_read(name, &flow, &kind))
 		return;
-	e = session_of(d, (uint32_t)flow, !s->gone);
+	e = session_of(d, flow, kind, !s->gone);
 	if (!e)
 		return;
 	e->there = !s->gone;
@@ -308,6 +358,7 @@ void room_probe_sample(struct room_device *d, const struct device_sample *s)
 	if ((uint64_t)s->time_ns != e->time) {
 		e->time = (uint64_t)s->time_ns;
 		e->have = 0;
+		e->received = e->lost_backward = 0;
 		e->known = false;
 		e->forward = (struct assure_spread){ 0 };
 	}
@@ -315,8 +366,10 @@ void room_probe_sample(struct room_device *d, const struct device_sample *s)
 		e->known = strcmp(s->text, "true") == 0;
 	else if (strcmp(leaf, "window") != 0 && s->number)
 		figure(e, leaf, s->u);
-	else if (s->number && s->u > 0)
+	else if (s->number && s->u > 0 && kind == ROOM_PROBE_OWN)
 		window_take(d, e);
+	else if (s->number && s->u > 0 && e->have & HAVE_SENT)
+		room_look_take(d, e);
 }
 
 void room_probes_close(struct assure_room *r, uint64_t due_ns)

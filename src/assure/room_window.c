@@ -196,6 +196,10 @@ static void tell_watcher(const struct assure_room *r, const struct room_flow *f,
 		.probe_sent = f->probe_sent,
 		.probe_lost = f->probe_lost,
 		.probe_delay_us = f->probe_delay_us,
+		.looked = room_look_seen(r, f),
+		.steady = f->steady,
+		.small = f->saw_small,
+		.large = f->saw_large,
 		.why = f->why,
 	};
 
@@ -238,6 +242,7 @@ static void on_window(void *arg, const struct assure_window *w)
 	f->state = w->state;
 	f->window_end_ns = (w->period + 1) * f->terms.period_ms * NS_PER_MS;
 	ladder_keep(f, w);
+	room_look_window(r, f, w->verdict);
 	words_of(r, f, w);
 	if (is_news(f, assure_room_wall(r)))
 		tell_state(r, f, w);
@@ -304,9 +309,12 @@ void room_windows(struct assure_room *r, uint64_t now_ns)
 		room_history_count(r, due);
 	}
 	r->closing = false;
-	for (size_t i = 0; i < r->order.n; i++)
-		if (r->order.at[i]->measured)
-			other |= room_flow_hops(r, r->order.at[i]);
+	for (size_t i = 0; i < r->order.n; i++) {
+		if (!r->order.at[i]->measured)
+			continue;
+		other |= room_flow_hops(r, r->order.at[i]);
+		other |= room_look_over(r, r->order.at[i]);
+	}
 	HASH_EACH (n, &r->slices)
 		room_slice_judge(r, HASH_OF(n, struct room_slice, by_id));
 	if (other)

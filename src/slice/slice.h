@@ -281,6 +281,7 @@ struct slice_flow_view {
 	uint32_t delay_us_max; /* for its path, less than what is promised; PCE_NO_BOUND: none */
 	uint32_t promised_us, percentile_milli; /* of delay, and for which share: 99900 is 99.9 %, 0 all */
 	uint32_t loss_ppm_max; /* PCE_NO_BOUND: none */
+	uint16_t mtu;	       /* 0: not said */
 };
 
 int slice_get(const struct slice *s, const char *id, struct slice_view *out); /* 0 or SLICE_E_MISSING */

@@ -96,7 +96,8 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 						     .delay_us_max = m->terms.delay_us_max,
 						     .promised_us = m->terms.promised_us,
 						     .percentile_milli = m->terms.percentile_milli,
-						     .loss_ppm_max = m->terms.loss_ppm_max };
+						     .loss_ppm_max = m->terms.loss_ppm_max,
+						     .mtu = m->terms.mtu };
 	}
 	return n;
 }

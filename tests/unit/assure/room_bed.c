@@ -21,10 +21,11 @@ struct router *router(const char *name)
 	return &rb.at[i % ROUTERS];
 }
 
-/* STAMP: one session and one reflector. */
+/* STAMP: one session and one reflector, and those of a look. */
 static void probe_set(struct router *d, const struct device_change *c, uint32_t txn)
 {
 	bool reflector = strcmp(c->path, "/device/measure/stamp/reflector") == 0;
+	char name[64];
 
 	ck_assert(d->probe_txn == 0 && !d->deaf);
 	d->probe_txn = txn;
@@ -34,7 +35,12 @@ static void probe_set(struct router *d, const struct device_change *c, uint32_t 
 		snprintf(d->reflector, sizeof(d->reflector), "%s", c->op == DEVICE_DELETE ? "" : c->json);
 		return;
 	}
-	ck_assert_int_eq(sscanf(c->path, "/device/measure/stamp/session[name=%63[^]]]", d->session_name), 1);
+	ck_assert_int_eq(sscanf(c->path, "/device/measure/stamp/session[name=%63[^]]]", name), 1);
+	if (strncmp(name, "slice-", 6) != 0) {
+		snprintf(d->look[name[0] == 'l'], sizeof(d->look[0]), "%s", c->op == DEVICE_DELETE ? "" : c->json);
+		return;
+	}
+	snprintf(d->session_name, sizeof(d->session_name), "%s", name);
 	snprintf(d->session, sizeof(d->session), "%s", c->op == DEVICE_DELETE ? "" : c->json);
 	if (c->op == DEVICE_DELETE)
 		d->session_name[0] = '\0';
@@ -238,6 +244,27 @@ void probe_window(uint32_t sent, uint32_t lost, uint32_t us)
 			 told[i].leaf);
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)told[i].u);
 		say(d, d->sessions, path, i == 0 ? sent > lost ? "true" : "false" : text);
+	}
+}
+
+void look_window(bool large, uint32_t sent, uint32_t received)
+{
+	struct router *d = router("a");
+	const struct {
+		const char *leaf;
+		uint64_t u;
+	} told[] = { { "known", 0 }, { "window-sent", sent }, { "window-received", received },
+		     { "window-lost-forward", sent - received }, { "window-lost-backward", 0 }, { "window", wall() / NS_PER_S } };
+
+	for (unsigned i = 0; i < ARRAY_LEN(told); i++) {
+		char path[160], text[32];
+
+		if (received == 0 && i > 1 && i < 5)
+			continue;
+		snprintf(path, sizeof(path), "/device/measure/stamp/session[name=%s-%u]/state/%s",
+			 large ? "large" : "small", rb.flow, told[i].leaf);
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)told[i].u);
+		say(d, d->sessions, path, i == 0 ? received ? "true" : "false" : text);
 	}
 }
 

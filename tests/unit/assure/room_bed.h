@@ -22,6 +22,7 @@ struct router {
 	uint32_t txn, faces, counters; /* of the last Set of marking; watches, 0 none */
 	bool answered;
 	char reflector[256], session[320], session_name[64]; /* "" none */
+	char look[2][384]; /* small, large: "" none */
 	uint32_t probe_txn, sessions; /* of the last Set of probes; a watch */
 	uint32_t ports;		      /* another */
 	const char *refuses_probes;
@@ -63,5 +64,7 @@ uint64_t now_period(void);
 /* A window of the session of a that it has, all of it told: of so many probes so many were lost on the
  * way there, the longest took so long. us 0: delays are not known. */
 void probe_window(uint32_t sent, uint32_t lost, uint32_t us);
+/* A window of the look's session of a: received 0 is silence. */
+void look_window(bool large, uint32_t sent, uint32_t received);
 const struct assure_stream_view *stream(void); /* of the slice "one", the first. One buffer */
 const struct assure_slice_view *judged(void);

@@ -729,6 +729,33 @@ START_TEST(it_takes_no_more_memory_than_it_is_given)
 }
 END_TEST
 
+/* In a router one in ten is lost, as it is of those that are sent on; it is the long ones, or any. */
+START_TEST(a_hole_for_large_packets_is_told_from_silent_loss)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	struct arena a;
+	struct locate_result r;
+
+	for (unsigned large = 0; large <= 20; large += 10) {
+		const struct locate_when when = { .now_ns = NOW, .horizon_ns = 60 * S, .loss_ppm_min = 100 };
+
+		world(w, 5);
+		tell_flow(w, LOCATE_FLOW_LOSS, 0, 10, 100);
+		tell_flow(w, LOCATE_NODE_LOSS, 0, 10, 100);
+		w->facts[1].node = w->links[w->hops[0][1]].from;
+		tell_flow(w, LOCATE_LARGE_LOSS, 0, large, 20);
+		arena_init(&a, 1 << 20);
+		ck_assert_int_eq(locate_causes(&w->net, &when, w->facts, w->n, &a, &r), 0);
+		arena_fini(&a);
+		ck_assert_uint_eq(r.n, 1);
+		ck_assert_int_eq(r.cause[0].class, large == 20 ? LOCATE_MTU_HOLE : LOCATE_SILENT_NODE);
+		ck_assert_uint_eq(r.cause[0].place[0].index, large == 20 ? w->hops[0][1] : w->facts[1].node);
+		ck_assert_uint_eq(r.cause[0].n_places, 1);
+		ck_assert_uint_eq(r.unexplained, 0);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("locate");
@@ -744,6 +771,7 @@ int main(void)
 	tcase_add_test(tc, probes_that_come_through_clear_their_links);
 	tcase_add_test(tc, whatever_is_told_stays_within_bounds);
 	tcase_add_test(tc, it_takes_no_more_memory_than_it_is_given);
+	tcase_add_test(tc, a_hole_for_large_packets_is_told_from_silent_loss);
 	suite_add_tcase(s, tc);
 	return check_main(s);
 }

@@ -141,6 +141,59 @@ START_TEST(marks_and_probes_go_together)
 }
 END_TEST
 
+static void looks_for(unsigned n, uint32_t small, uint32_t large)
+{
+	while (n-- > 0) {
+		look_window(true, 20, large);
+		look_window(false, 20, small);
+		periods(1);
+	}
+}
+
+START_TEST(who_is_in_trouble_is_looked_at_with_probes_of_both_sizes)
+{
+	const struct router *a, *d;
+	char want[128], ip[IP_TEXT_MAX];
+	struct ip_addr end;
+
+	up(PROBED("alt-mark", LOSS));
+	a = router("a");
+	d = router("d");
+	end = net_addr("d");
+	periods(3);
+	ck_assert(rb.last.verdict == ASSURE_COMPLIANT && !rb.last.looked);
+	ck_assert(!a->look[0][0] && !a->look[1][0] && !d->reflector[0]); /* nobody without trouble is */
+	rb.lost[0] = rb.sent / 5;
+	periods(3);
+	ck_assert_int_eq(rb.last.verdict, ASSURE_VIOLATED);
+	snprintf(want, sizeof(want), "\"policy\":{\"color\":%u,\"endpoint\":\"%s\"}}", stream()->key.color,
+		 ip_text(&end, ip, sizeof(ip)));
+	ck_assert(strstr(a->look[0], "\"padding\":0,") && strstr(a->look[0], want) && d->reflector[0]);
+	/* as long as a packet of 1280 octets with its outer header */
+	ck_assert_msg(strstr(a->look[1], "\"padding\":1232,") && strstr(a->look[1], want), "%s", a->look[1]);
+	ck_assert(!rb.last.looked);
+	looks_for(1, 20, 0);
+	ck_assert(rb.last.looked && !rb.last.steady); /* what was before, small ones do not tell */
+	looks_for(1, 20, 0);
+	ck_assert(rb.last.looked && rb.last.steady && rb.last.small.received == 20 && rb.last.small.lost_forward == 0);
+	ck_assert(rb.last.large.sent == 20 && rb.last.large.received == 0);
+	looks_for(1, 17, 20);
+	ck_assert(rb.last.steady && rb.last.small.lost_forward == 3 && rb.last.large.received == 20);
+	looks_for(1, 10, 0); /* all go, from the middle of this window of small ones on */
+	ck_assert(!rb.last.steady);
+	looks_for(1, 19, 0); /* and come again */
+	ck_assert(!rb.last.steady);
+	periods(6); /* nothing is told any more */
+	ck_assert(!rb.last.looked);
+	rb.lost[0] = 0;
+	periods(10);
+	ck_assert(a->look[0][0] && a->look[1][0]);
+	periods(10);
+	ck_assert(!a->look[0][0] && !a->look[1][0] && !d->reflector[0]);
+	room_bed_down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("assure-probe");
@@ -151,6 +204,7 @@ int main(void)
 	tcase_add_test(t, without_clocks_there_is_loss_but_no_delay);
 	tcase_add_test(t, what_is_refused_is_said_and_what_was_left_is_taken_away);
 	tcase_add_test(t, marks_and_probes_go_together);
+	tcase_add_test(t, who_is_in_trouble_is_looked_at_with_probes_of_both_sizes);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return check_main(s);
