@@ -86,7 +86,7 @@ static const char *check_link(const struct pce_ctx *c, uint32_t l, struct arena 
 	if (c->t->links[l].reverse == TED_NONE)
 		return say(a, c->t, l, "is down in the other direction");
 	for (size_t i = 0; i < ARRAY_LEN(cuts); i++)
-		if (pce_link_cut(c, l, cuts[i]))
+		if ((c->asked & PCE_CUT(cuts[i])) && pce_link_cut(c, l, cuts[i]))
 			return say(a, c->t, l, cut_texts[cuts[i]]);
 	for (unsigned m = 0; m < PCE_METRICS; m++)
 		if (c->need[m] && pce_arc_metric(&c->p->arcs[l], m) == TED_NONE)

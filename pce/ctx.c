@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The context of one call: working memory, and which links each constraint takes out. */
+#include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "pce/pce_priv.h"
@@ -9,17 +11,14 @@ uint32_t pce_sat32(uint64_t v)
 	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }
 
-uint32_t pce_arc_metric(const struct ted_arc *a, unsigned metric)
-{
-	const uint32_t m[PCE_METRICS] = { [PCE_IGP] = a->igp,
-					  [PCE_TE] = a->te,
-					  [PCE_DELAY] = a->delay,
-					  [PCE_HOPS] = a->hops,
-					  [PCE_VARIATION] = a->variation,
-					  [PCE_LOSS] = a->loss };
-
-	return m[metric];
-}
+static_assert((int)PCE_METRICS == (int)TED_ARC_METRICS && offsetof(struct ted_arc, igp) ==
+		      offsetof(struct ted_arc, metric[PCE_IGP]) &&
+	      offsetof(struct ted_arc, te) == offsetof(struct ted_arc, metric[PCE_TE]) &&
+	      offsetof(struct ted_arc, delay) == offsetof(struct ted_arc, metric[PCE_DELAY]) &&
+	      offsetof(struct ted_arc, hops) == offsetof(struct ted_arc, metric[PCE_HOPS]) &&
+	      offsetof(struct ted_arc, variation) == offsetof(struct ted_arc, metric[PCE_VARIATION]) &&
+	      offsetof(struct ted_arc, loss) == offsetof(struct ted_arc, metric[PCE_LOSS]),
+	      "metrics of an arc are in the order of enum pce_metric");
 
 uint64_t pce_free_bps(const struct pce_request *req, const struct ted *t, uint32_t link)
 {
@@ -113,7 +112,7 @@ static bool asked(const struct pce_ctx *c, enum pce_constraint by)
 		return r->n_exclude_asns > 0;
 	if (by == PCE_C_ALGO)
 		return r->algo != 0;
-	return pce_trees_overload(c->trees) != NULL;
+	return !c->trees || pce_trees_overload(c->trees) != NULL;
 }
 
 static const enum pce_constraint cutting[] = { PCE_C_AFFINITY, PCE_C_BANDWIDTH, PCE_C_EXCLUDE,
@@ -133,7 +132,7 @@ uint32_t pce_cut_judge(struct pce_ctx *c, uint32_t link)
 
 static void ask(struct pce_ctx *c)
 {
-	c->cut_epoch = pce_trees_epoch(c->trees);
+	c->asked = 0;
 	for (size_t i = 0; c->req && i < ARRAY_LEN(cutting); i++)
 		if (asked(c, cutting[i]))
 			c->asked |= PCE_CUT(cutting[i]);
@@ -174,6 +173,7 @@ void pce_ctx_look(struct pce_ctx *c, const struct ted *t, const struct pce_reque
 	for (unsigned m = 0; m < PCE_METRICS; m++)
 		c->need[m] = f.bound[m] != PCE_NO_BOUND || pce_minimises(req, m);
 	c->need[PCE_DELAY] = c->need[PCE_DELAY] || req->delay_us_min;
+	ask(c);
 }
 
 static bool use_shard(struct pce_ctx *c)
@@ -192,6 +192,7 @@ static bool use_shard(struct pce_ctx *c)
 	if (c->routed == UINT32_MAX || !c->dag || !c->stack || !c->stack_arc || !c->cut)
 		return false;
 	c->out_arcs = c->routed_out = pce_class_out(p, c->routed);
+	c->cut_epoch = pce_trees_epoch(p);
 	ask(c);
 	return true;
 }

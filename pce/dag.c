@@ -61,13 +61,22 @@ bool pce_on_spt(const struct pce_ctx *c, const struct pce_tree *s, uint32_t link
 	return on_tree(c, s, c->shape->place[c->p->arcs[link].from], c->shape->out_arc[link]);
 }
 
-/* The arc of u on a shortest path; PCE_INF: there is none, or more than one. */
+/* The arc of u, which is not the root, on a shortest path; PCE_INF: there is none, or more than one.
+ * What cannot be used or reached adds up to more than any distance. */
 static uint32_t only_arc(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u)
 {
+	const uint64_t *overload = pce_trees_overload(c->trees);
+	const struct pce_arc *out = c->out_arcs;
 	uint32_t found = PCE_INF;
+	uint64_t d = s->dist[u];
 
+	if (d == PCE_INF)
+		return PCE_INF;
 	for (uint32_t i = c->shape->out[u], end = c->shape->out[u + 1]; i < end; i++) {
-		if (!on_tree(c, s, u, i))
+		uint32_t to = out[i].place;
+
+		if ((uint64_t)s->dist[to] + out[i].w != d ||
+		    (overload && to != s->root && (overload[to >> 6] >> (to & 63) & 1)))
 			continue;
 		if (found != PCE_INF)
 			return PCE_INF;

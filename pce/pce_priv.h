@@ -141,7 +141,10 @@ static inline uint32_t pce_cut(struct pce_ctx *c, uint32_t link)
 }
 /* What one constraint says of one link. */
 bool pce_link_cut(const struct pce_ctx *c, uint32_t link, enum pce_constraint by);
-uint32_t pce_arc_metric(const struct ted_arc *a, unsigned metric);
+static inline uint32_t pce_arc_metric(const struct ted_arc *a, unsigned metric)
+{
+	return a->metric[metric];
+}
 uint32_t pce_sat32(uint64_t v);
 void pce_path_sum(const struct pce_ctx *c, struct pce_path *p);
 

@@ -18,10 +18,17 @@ enum {
  * What a link costs. TED_NONE: the metric is not known, or (IGP) the link is not in SPF. A link
  * out of a pseudonode costs nothing: a LAN is paid on the way in.
  */
+enum { TED_ARC_METRICS = 6 };
+
 struct ted_arc {
 	uint32_t from, to;
-	uint32_t igp, te, delay, hops;
-	uint32_t variation, loss; /* loss as pce_loss_units() */
+	union {
+		struct {
+			uint32_t igp, te, delay, hops;
+			uint32_t variation, loss; /* loss as pce_loss_units() */
+		};
+		uint32_t metric[TED_ARC_METRICS]; /* the same, by enum pce_metric */
+	};
 };
 
 /* One entry of an index: sorted by h; with the same h nodes before links, then by ref and aux. */
