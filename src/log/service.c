@@ -37,12 +37,16 @@ void log_lines(const char *text)
 		(void)fputc('\n', stderr);
 }
 
+/* Blocks of a generation of a large network come and go with each event: their pages stay. */
+static const char tunables[] = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:"
+			       "glibc.malloc.trim_threshold=67108864";
+
 void log_large_pages(char *const *argv)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (n <= 0 || getenv("GLIBC_TUNABLES") || setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 1) < 0)
+	if (n <= 0 || getenv("GLIBC_TUNABLES") || setenv("GLIBC_TUNABLES", tunables, 1) < 0)
 		return;
 	self[n] = '\0';
 	(void)execv(self, argv); /* by its own path, so that it keeps its name */

@@ -10,9 +10,11 @@ void log_lines(const char *text);
 
 /*
  * Large pages for what malloc() gives: trees and tables of a large network are read all over, and
- * with small pages a third of the time goes into finding where they are. The C library takes the
- * wish at its start only (tunable glibc.malloc.hugetlb), so the program is started anew, once:
- * the same process, with the same arguments. Does nothing when GLIBC_TUNABLES is set already, or
- * when the program cannot be found; a C library without the tunable takes no notice.
+ * with small pages a third of the time goes into finding where they are. Up to 64 MiB that are free
+ * at the end of the heap are kept: given back, they would be had again, and cleared, with the next
+ * event of the network. The C library takes these wishes at its start only (tunables
+ * glibc.malloc.*), so the program is started anew, once: the same process, with the same arguments.
+ * Does nothing when GLIBC_TUNABLES is set already, or when the program cannot be found; a C library
+ * without the tunables takes no notice.
  */
 void log_large_pages(char *const *argv);
