@@ -123,27 +123,6 @@ static void failed(struct slice_entry *e, const char *why)
 	wait_for(e, RETRY_S * NS_PER_S, true);
 }
 
-/* What the network says of all its policies, its parent's among them. False: not all are up. */
-static bool policies_up(const struct slice_entry *e, char why[SR_REASON_MAX])
-{
-	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
-	char key[SR_KEY_TEXT_MAX];
-
-	for (uint32_t i = 0; v && i < e->plan.n; i++) {
-		const struct slice_member *m = &e->plan.at[i];
-		bool there = intent_get(e->s->intent, &m->key, v) == 0;
-
-		if (there && v->state == INTENT_UP)
-			continue;
-		(void)snprintf(why, SR_REASON_MAX, "policy %s is %s%s%.100s",
-			       sr_policy_key_text(&m->key, key, sizeof(key)),
-			       there ? intent_state_text(v->state) : "not there", there && v->reason[0] ? ": " : "",
-			       there ? v->reason : "");
-		return false;
-	}
-	return v;
-}
-
 static void health(struct slice_entry *e);
 
 static void stands(struct slice_entry *e)
@@ -153,6 +132,17 @@ static void stands(struct slice_entry *e)
 	e->established = true;
 	health(e);
 	slice_save(e);
+}
+
+/* One whose traffic is down is not merely on its way again: that is said before patience ends. */
+static void stood(struct slice_entry *e)
+{
+	char why[SR_REASON_MAX] = "";
+
+	if (!e->established || slice_examine(e, why) != SLICE_ILL)
+		return;
+	slice_state_set(e, SLICE_VIOLATED, why);
+	alarm_set(e, true);
 }
 
 static void build_on(struct slice_entry *e)
@@ -173,7 +163,8 @@ static void build_on(struct slice_entry *e)
 			start(e, e->step, off);
 			return;
 		}
-		if (!policies_up(e, why)) {
+		if (!slice_policies_ready(e, why)) {
+			stood(e);
 			if (!loop_timer_armed(&e->timer))
 				wait_for(e, e->s->cfg.realise_ns, false);
 			return;
@@ -195,93 +186,30 @@ void slice_build(struct slice_entry *e)
 
 /* ---- standing ---- */
 
-enum ill { WELL, RISKY, MENDING, ILL };
-
-/* How one policy is, and what is to be said of it. */
-static enum ill condition(const struct slice_entry *e, const struct slice_member *m, struct intent_view *v,
-			  char why[SR_REASON_MAX])
-{
-	enum ill is = WELL;
-	const char *what = "";
-
-	if (intent_get(e->s->intent, &m->key, v) != 0) {
-		is = ILL;
-		what = "its policy is not there";
-	} else if (v->state == INTENT_DOWN || v->state == INTENT_DEGRADED) {
-		is = ILL;
-		what = v->reason;
-	} else if (m->inside && v->has_computed && v->worst_delay_us > m->terms.delay_us_max) {
-		is = ILL;
-		what = "the parent slice's way takes longer than is promised";
-	} else if (v->state != INTENT_UP) {
-		is = MENDING;
-		what = v->reason;
-	} else if (v->guarded == INTENT_GUARD_PARTIAL) {
-		is = RISKY;
-		what = v->guard_why;
-	}
-	(void)snprintf(why, SR_REASON_MAX, "%.50s to %.50s: %.120s", m->sender, m->receiver, what);
-	return is;
-}
-
-/* A policy and its standby: while one of them is up traffic flows, but nothing may happen to it. */
-static enum ill pair_condition(const struct slice_entry *e, const struct slice_member *m,
-			       struct intent_view *v, char why[SR_REASON_MAX])
-{
-	char other[SR_REASON_MAX], first[SR_REASON_MAX];
-	enum ill a = condition(e, m, v, first), b = condition(e, m + 1, v, other);
-	bool one_is_up = (a < MENDING) != (b < MENDING);
-
-	(void)snprintf(why, SR_REASON_MAX, "%s%.220s", one_is_up ? "protection is lost: " : "",
-		       a >= b ? first : other);
-	return one_is_up ? RISKY : a >= b ? a : b;
-}
-
-/* The worst there is, and why. */
-static enum ill examine(const struct slice_entry *e, char why[SR_REASON_MAX])
-{
-	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
-	enum ill worst = WELL;
-
-	for (uint32_t i = 0; v && i < e->plan.n; i++) {
-		const struct slice_member *m = &e->plan.at[i];
-		bool pair = i + 1 < e->plan.n && m[1].protection;
-		char text[SR_REASON_MAX];
-		enum ill is = pair ? pair_condition(e, m, v, text) : condition(e, m, v, text);
-
-		i += pair;
-		if (is <= worst)
-			continue;
-		worst = is;
-		memcpy(why, text, SR_REASON_MAX);
-	}
-	return worst;
-}
-
-static enum slice_state state_of(const struct slice_entry *e, enum ill worst)
+static enum slice_state state_of(const struct slice_entry *e, enum slice_ill worst)
 {
 	bool was_ill = e->state == SLICE_VIOLATED || e->state == SLICE_REPAIRING;
 
-	if (worst == ILL)
+	if (worst == SLICE_ILL)
 		return e->mend == SLICE_MEND_REPAIR   ? SLICE_REPAIRING :
 		       e->mend == SLICE_MEND_ACCEPTED ? SLICE_DEGRADED :
 							SLICE_VIOLATED;
 	/* What moves while it is up goes on forwarding; what was down is being mended. */
-	if (worst == MENDING && was_ill)
+	if (worst == SLICE_MENDING && was_ill)
 		return SLICE_REPAIRING;
 	if (e->service.admin != SLICE_ADMIN_UP)
 		return SLICE_SUSPENDED;
-	return worst == RISKY ? SLICE_AT_RISK : SLICE_ACTIVE;
+	return worst == SLICE_RISKY ? SLICE_AT_RISK : SLICE_ACTIVE;
 }
 
 static void health(struct slice_entry *e)
 {
 	char why[SR_REASON_MAX] = "";
-	enum ill worst = examine(e, why);
+	enum slice_ill worst = slice_examine(e, why);
 	enum slice_state st;
 
-	if (e->service.admin == SLICE_ADMIN_UP && worst < ILL && e->verdict >= SLICE_RISK) {
-		worst = e->verdict == SLICE_VIOLATION ? ILL : RISKY;
+	if (e->service.admin == SLICE_ADMIN_UP && worst < SLICE_ILL && e->verdict >= SLICE_RISK) {
+		worst = e->verdict == SLICE_VIOLATION ? SLICE_ILL : SLICE_RISKY;
 		(void)snprintf(why, sizeof(why), "measured: %.200s", e->verdict_why);
 	}
 	st = state_of(e, worst);
@@ -456,7 +384,7 @@ void slice_timer_fire(void *arg)
 		slice_look(e);
 		return;
 	}
-	if (e->phase == SLICE_BUILD && e->step == SLICE_STEP_POLICIES && policies_up(e, why))
+	if (e->phase == SLICE_BUILD && e->step == SLICE_STEP_POLICIES && slice_policies_ready(e, why))
 		slice_look(e);
 	else if (e->phase == SLICE_BUILD)
 		failed(e, why);

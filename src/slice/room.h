@@ -138,6 +138,16 @@ void slice_save(struct slice_entry *e);
 
 void slice_commits_orphan(struct slice *s);
 
+/* ---- condition.c ---- */
+
+enum slice_ill { SLICE_WELL, SLICE_RISKY, SLICE_MENDING, SLICE_ILL };
+
+/* The worst there is, and why. Of a policy and its standby one that is up is enough not to be ill. */
+enum slice_ill slice_examine(const struct slice_entry *e, char why[SR_REASON_MAX]);
+/* All are up. One that stood has traffic: of a policy and its standby one is enough when the other is down.
+ * False: why. */
+bool slice_policies_ready(const struct slice_entry *e, char why[SR_REASON_MAX]);
+
 /* ---- states ---- */
 
 void slice_state_set(struct slice_entry *e, enum slice_state st, const char *why);

@@ -5,6 +5,7 @@
  * the end nothing is left that nobody ordered.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "bed.h"
 
@@ -191,6 +192,56 @@ START_TEST(killed_while_it_is_rolled_back)
 }
 END_TEST
 
+/* Two policies kept apart, from a to d, both up; then all that is left of the square is a-c-d, or nothing. */
+static void pair_and_cuts(bool both)
+{
+	bed_up(bed_square);
+	for (int k = 0; k < SLICE_STEPS; k++)
+		bed.available[k] = k != SLICE_STEP_POLICIES;
+	bed_crash();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one",
+				 "{\"id\":\"one\",\"sextant-slice:realisation\":{\"sharing\":\"dedicated\"},"
+				 "\"service-slo-sle-policy\":{" SLO(BOUND("one-way-bandwidth", "Gbps", "1"))
+				 ",\"sle-policy\":{\"path-constraints\":{\"diversity\":{\"diversity-type\":\"link\"}}}},"
+				 "\"sdps\":{\"sdp\":[{\"id\":\"s1\",\"node-id\":\"a\"},{\"id\":\"s2\",\"node-id\":\"d\"}]},"
+				 "\"connection-groups\":{\"connection-group\":[{\"id\":\"g\",\"connectivity-construct\":["
+				 "{\"id\":\"1\",\"p2p-sender-sdp\":\"s1\",\"p2p-receiver-sdp\":\"s2\"}]}]}}").code, 0);
+	bed_settle();
+	ck_assert_int_eq(seen("one")->state, SLICE_ACTIVE);
+	net_cut("b", "d");
+	if (both)
+		net_cut("c", "d");
+	bed_publish();
+	bed_settle();
+}
+
+/* What is said of it before and after is the same: not that it is on its way again. */
+static void same_after_a_start(bool both)
+{
+	enum slice_state was;
+
+	pair_and_cuts(both);
+	was = seen("one")->state;
+	ck_assert(was == SLICE_AT_RISK || was == SLICE_VIOLATED);
+	bed_crash();
+	bed_settle();
+	ck_assert_msg(seen("one")->state == was, "it was %s, and is %s: %s", slice_state_text(was),
+		      slice_state_text(seen("one")->state), seen("one")->reason);
+	bed_down();
+}
+
+START_TEST(one_that_stood_is_what_it_was_after_a_start_when_one_way_is_left)
+{
+	same_after_a_start(false);
+}
+END_TEST
+
+START_TEST(one_that_stood_is_violated_after_a_start_when_nothing_is_left)
+{
+	same_after_a_start(true);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slice-crash");
@@ -201,6 +252,8 @@ int main(void)
 	tcase_add_test(t, killed_while_a_slice_is_taken_away);
 	tcase_add_test(t, killed_while_a_slice_is_changed);
 	tcase_add_test(t, killed_while_it_is_rolled_back);
+	tcase_add_test(t, one_that_stood_is_what_it_was_after_a_start_when_one_way_is_left);
+	tcase_add_test(t, one_that_stood_is_violated_after_a_start_when_nothing_is_left);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a service's policies are, as the network says; its parent's among them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "slice/room.h"
+
+/* How one policy is, and what is to be said of it. */
+static enum slice_ill condition(const struct slice_entry *e, const struct slice_member *m,
+				struct intent_view *v, char why[SR_REASON_MAX])
+{
+	enum slice_ill is = SLICE_WELL;
+	const char *what = "";
+
+	if (intent_get(e->s->intent, &m->key, v) != 0) {
+		is = SLICE_ILL;
+		what = "its policy is not there";
+	} else if (v->state == INTENT_DOWN || v->state == INTENT_DEGRADED) {
+		is = SLICE_ILL;
+		what = v->reason;
+	} else if (m->inside && v->has_computed && v->worst_delay_us > m->terms.delay_us_max) {
+		is = SLICE_ILL;
+		what = "the parent slice's way takes longer than is promised";
+	} else if (v->state != INTENT_UP) {
+		is = SLICE_MENDING;
+		what = v->reason;
+	} else if (v->guarded == INTENT_GUARD_PARTIAL) {
+		is = SLICE_RISKY;
+		what = v->guard_why;
+	}
+	(void)snprintf(why, SR_REASON_MAX, "%.50s to %.50s: %.120s", m->sender, m->receiver, what);
+	return is;
+}
+
+/* A policy and its standby: while one of them is up traffic flows, but nothing may happen to it. */
+static enum slice_ill pair_condition(const struct slice_entry *e, const struct slice_member *m,
+				     struct intent_view *v, char why[SR_REASON_MAX])
+{
+	char other[SR_REASON_MAX], first[SR_REASON_MAX];
+	enum slice_ill a = condition(e, m, v, first), b = condition(e, m + 1, v, other);
+	bool one_is_up = (a < SLICE_MENDING) != (b < SLICE_MENDING);
+
+	(void)snprintf(why, SR_REASON_MAX, "%s%.220s", one_is_up ? "protection is lost: " : "",
+		       a >= b ? first : other);
+	return one_is_up ? SLICE_RISKY : a >= b ? a : b;
+}
+
+/* The worst there is, and why. */
+enum slice_ill slice_examine(const struct slice_entry *e, char why[SR_REASON_MAX])
+{
+	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
+	enum slice_ill worst = SLICE_WELL;
+
+	for (uint32_t i = 0; v && i < e->plan.n; i++) {
+		const struct slice_member *m = &e->plan.at[i];
+		bool pair = i + 1 < e->plan.n && m[1].protection;
+		char text[SR_REASON_MAX];
+		enum slice_ill is = pair ? pair_condition(e, m, v, text) : condition(e, m, v, text);
+
+		i += pair;
+		if (is <= worst)
+			continue;
+		worst = is;
+		memcpy(why, text, SR_REASON_MAX);
+	}
+	return worst;
+}
+
+/* Of a policy and its standby, that one flows and the other is not merely on its way. */
+static bool pair_ready(const struct slice_entry *e, const struct slice_member *m, struct intent_view *v)
+{
+	char why[SR_REASON_MAX];
+	enum slice_ill a = condition(e, m, v, why), b = condition(e, m + 1, v, why);
+
+	return (a < SLICE_MENDING && b == SLICE_ILL) || (b < SLICE_MENDING && a == SLICE_ILL);
+}
+
+bool slice_policies_ready(const struct slice_entry *e, char why[SR_REASON_MAX])
+{
+	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
+	char key[SR_KEY_TEXT_MAX];
+
+	for (uint32_t i = 0; v && i < e->plan.n; i++) {
+		const struct slice_member *m = &e->plan.at[i];
+		bool pair = e->established && i + 1 < e->plan.n && m[1].protection, there;
+
+		if (pair && pair_ready(e, m, v)) {
+			i++;
+			continue;
+		}
+		there = intent_get(e->s->intent, &m->key, v) == 0;
+		if (there && v->state == INTENT_UP)
+			continue;
+		(void)snprintf(why, SR_REASON_MAX, "policy %s is %s%s%.100s",
+			       sr_policy_key_text(&m->key, key, sizeof(key)),
+			       there ? intent_state_text(v->state) : "not there", there && v->reason[0] ? ": " : "",
+			       there ? v->reason : "");
+		return false;
+	}
+	return v;
+}
