@@ -459,7 +459,7 @@ static bool was_done(struct rc *rc, struct rc_operation *o)
 	struct rc_error e = { .tag = RC_OK };
 	struct rc_read rd;
 	uint64_t revision = 0;
-	bool there = false;
+	bool there = false, changed;
 	char tag[40] = "";
 
 	rc_read_init(&rd, rc, NULL);
@@ -475,7 +475,11 @@ static bool was_done(struct rc *rc, struct rc_operation *o)
 		return false;
 	if (there && revision)
 		snprintf(o->etag, sizeof(o->etag), "\"%" PRIu64 "\"", revision);
-	return o->removes ? !there : !o->existed ? there : there && o->revision && revision != o->revision;
+	changed = there && o->revision && revision != o->revision;
+	/* A slice that is being taken away is there until it is gone, in another revision. */
+	if (o->removes)
+		return !there || changed;
+	return o->existed ? changed : there;
 }
 
 static void resolve(struct rc *rc, struct rc_operation *o)
