@@ -91,17 +91,28 @@ static void config_text(void *arg, struct str *out)
 
 /* ---- the log ---- */
 
+/* Lines are limited by where they come from. Events all come from here: a storm of one type is not to
+ * silence another, nor what is informative what is alarming. */
+static struct log_site *site_of(const struct bus_event *e)
+{
+	static struct log_site sites[BUS_CLEARED + 1][64];
+	uint32_t h = 0;
+
+	for (const char *t = e->type; *t; t++)
+		h = h * 31 + (unsigned char)*t;
+	return &sites[e->severity][h % ARRAY_LEN(sites[0])];
+}
+
 /* Policies and topology tell the bus, sessions write their own lines. */
 static void journal(void *arg, const struct bus_event *e)
 {
-	static struct log_site site;
 	static const enum log_level levels[] = { [BUS_INFO] = LOG_INFO, [BUS_WARNING] = LOG_WARN,
 						 [BUS_ALARM] = LOG_ERROR, [BUS_CLEARED] = LOG_NOTICE };
 
 	(void)arg;
 	if (strncmp(e->resource, "bgp/", 4) != 0 && strncmp(e->resource, "pcep/", 5) != 0 &&
 	    strncmp(e->resource, "gnmi/", 5) != 0)
-		log_write(&site, "", levels[e->severity], e->type, "on=%s %s{%s}", e->resource,
+		log_write(site_of(e), "", levels[e->severity], e->type, "on=%s %s{%s}", e->resource,
 			  e->severity == BUS_CLEARED ? "cleared " : "", e->body);
 }
 
