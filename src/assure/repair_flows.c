@@ -113,11 +113,16 @@ bool repair_link_usable(const struct ted *t, uint32_t link)
 	return l->alive && t->nodes[l->from].alive && t->nodes[l->to].alive;
 }
 
+/* A link whose other direction has gone leads nobody on: who went over it may have left before it is told
+ * to be gone too. */
 static bool broken(const struct ted *t, const struct desk_was *w)
 {
-	for (uint32_t i = 0; i < w->n; i++)
-		if (w->links[i] < t->n_links && !repair_link_usable(t, w->links[i]))
+	for (uint32_t i = 0; i < w->n; i++) {
+		uint32_t link = w->links[i];
+
+		if (link < t->n_links && (!repair_link_usable(t, link) || t->links[link].reverse == TED_NONE))
 			return true;
+	}
 	return false;
 }
 

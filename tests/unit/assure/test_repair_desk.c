@@ -252,6 +252,28 @@ START_TEST(whom_a_dead_link_hit_is_known_though_they_left_it)
 }
 END_TEST
 
+/* One direction is told first, and everybody has left when the other is. */
+START_TEST(whom_half_a_link_hit_is_known_when_all_of_it_is_dead)
+{
+	const struct repair_diagnosis *g;
+
+	stands("one", "");
+	world.on_ted = on_ted;
+	net_dir("b", "a")->alive = false;
+	bed_publish();
+	bed_settle();
+	net_dir("a", "b")->alive = false;
+	bed_publish();
+	bed_settle();
+	good("one", 2);
+	g = diagnosis();
+	ck_assert_uint_eq(g->result.n, 1);
+	ck_assert_int_eq(g->result.cause[0].class, LOCATE_LINK_DOWN);
+	ck_assert_uint_eq(g->result.cause[0].n_services, 1);
+	ck_assert_str_eq(g->services[0][0], "one");
+}
+END_TEST
+
 START_TEST(what_is_well_is_not_hit)
 {
 	const struct locate_fact clock = { .kind = LOCATE_CLOCK_STEP, .node = node("b"), .link = LOCATE_NONE,
@@ -319,6 +341,7 @@ int main(void)
 	tcase_add_test(t, a_slice_that_is_deleted_ends_its_incident);
 	tcase_add_test(t, what_the_network_says_of_itself_is_diagnosed);
 	tcase_add_test(t, whom_a_dead_link_hit_is_known_though_they_left_it);
+	tcase_add_test(t, whom_half_a_link_hit_is_known_when_all_of_it_is_dead);
 	tcase_add_test(t, what_is_well_is_not_hit);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(blind, nothing, bed_down);
