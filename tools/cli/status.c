@@ -230,8 +230,8 @@ int cli_status(const struct cli_command *cmd)
 		[SYSTEM] = "sextant-system:system",
 		[NETWORK] = "ietf-network:networks?fields=network(network-id;sextant-topology:network-attributes)",
 		[POLICIES] = "sextant-policy:policies?fields=hold;policy(state(mode;status))",
-		[SLICES] = "ietf-network-slice-service:network-slice-services?fields=slice-service"
-			   "(sextant-slice:compliance-state(state;life-cycle))",
+		[SLICES] = ("ietf-network-slice-service:network-slice-services?fields=slice-service"
+			    "(sextant-slice:compliance-state(state;life-cycle))"),
 		[PARTITIONS] = "ietf-network:networks/ietf-nrp:nrp-policies",
 		[INCIDENTS] = "sextant-assurance:incidents?fields=incident(phase)",
 		[WINDOWS] = "sextant-assurance:assurance-windows?fields=window(name;state(active))",
