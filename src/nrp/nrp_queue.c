@@ -84,8 +84,12 @@ static enum found policy_found(const struct nrp *n, const struct nrp_job *j, con
 	char text[sizeof(v->path_text)], *rest = text;
 	enum found worst = READY;
 	uint32_t told = 0;
+	bool there = intent_get(n->env.intent, key, v) == 0;
 
-	if (intent_get(n->env.intent, key, v) != 0 || !v->has_computed) {
+	/* What has no way at all, as the dead path of a pair after a start, waits for no queue. */
+	if (there && !v->has_computed && v->state == INTENT_DOWN)
+		return READY;
+	if (!there || !v->has_computed) {
 		(void)snprintf(why, SR_REASON_MAX, "a policy of it has no path yet");
 		return NOT_YET;
 	}
