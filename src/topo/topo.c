@@ -414,13 +414,8 @@ const struct ted *topo_ted(const struct topo *t)
 
 /* ---- from elsewhere ---- */
 
-int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *x)
+static int overlay_told(struct topo *t, enum overlay_news news)
 {
-	enum overlay_news news;
-	int r = overlay_set(&t->overlay, node, x, &news);
-
-	if (r < 0)
-		return err_trace(r);
 	if (news == OVERLAY_SAME)
 		return 0;
 	t->merge_whole = true;
@@ -431,21 +426,20 @@ int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *
 	return 0;
 }
 
+int topo_overlay_set(struct topo *t, const char *node, const struct topo_extra *x)
+{
+	enum overlay_news news;
+	int r = overlay_set(&t->overlay, node, x, &news);
+
+	return r < 0 ? err_trace(r) : overlay_told(t, news);
+}
+
 int topo_delay_set(struct topo *t, const char *node, const struct ip_addr *local_v6, const struct topo_delay *d)
 {
 	enum overlay_news news;
 	int r = overlay_delay_set(&t->overlay, node, local_v6, d, &news);
 
-	if (r < 0)
-		return err_trace(r);
-	if (news == OVERLAY_SAME)
-		return 0;
-	t->merge_whole = true;
-	if (news == OVERLAY_LESS)
-		bad_news(t);
-	else
-		good_news(t);
-	return 0;
+	return r < 0 ? err_trace(r) : overlay_told(t, news);
 }
 
 void topo_overlay_algos(struct topo *t, const uint64_t algos[4], const uint64_t reserved[4])
