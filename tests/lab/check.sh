@@ -26,6 +26,9 @@ within() { # SECONDS COMMAND...: tries until it succeeds
 	done
 }
 
+# `grep -q` that reads to the end: with pipefail, a writer that is cut short fails the whole line.
+has() { [[ $(grep -c "$@") != 0 ]]; }
+
 exits() { # CODE COMMAND...
 	local want=$1 got=0
 	shift
