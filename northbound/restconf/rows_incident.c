@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/repair_desk.h"
+#include "assure/repair/repair_desk.h"
 #include "northbound/restconf/rc_int.h"
 
 /* ---- reading ---- */

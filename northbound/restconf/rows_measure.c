@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/room.h"
+#include "assure/flows/room.h"
 #include "northbound/restconf/rc_int.h"
 
 enum { HOURS_A_TIME = 64 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/window_book.h"
+#include "assure/window/window_book.h"
 #include "base/str.h"
 #include "northbound/restconf/rc_int.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 /* Assurance windows, and repairs of slices by what is measured of them. */
 #include "app/devices.h"
-#include "assure/repair_desk.h"
+#include "assure/repair/repair_desk.h"
 
 /* room may be NULL: then nothing is measured, and only what the network says of itself is known.
  * parts->hops and ctx are set here. After slice_load() and the room. */

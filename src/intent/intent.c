@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "intent/group.h"
+#include "intent/group/group.h"
 #include "intent/intent_priv.h"
 
 enum { HEADENDS_IDLE_MAX = 256 };

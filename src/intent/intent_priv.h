@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/vec.h"
-#include "intent/book.h"
+#include "intent/book/book.h"
 #include "intent/intent.h"
 #include "log/log.h"
 #include "log/metric.h"

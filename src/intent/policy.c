@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "intent/group.h"
+#include "intent/group/group.h"
 #include "intent/intent_priv.h"
 
 /* ---- desired: shared, immutable, trimmed to its candidate paths ---- */

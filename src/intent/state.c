@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "intent/group.h"
+#include "intent/group/group.h"
 #include "intent/intent_priv.h"
 
 const char *intent_state_text(enum intent_state s)

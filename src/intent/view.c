@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "intent/group.h"
+#include "intent/group/group.h"
 #include "intent/intent_priv.h"
 
 /* ---- policies ---- */

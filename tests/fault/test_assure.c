@@ -2,7 +2,7 @@
 /* Streams of measurements: one is added, rerouted, given other terms as a whole or stays as it was. */
 #include <check.h>
 
-#include "assure/assure.h"
+#include "assure/verdict/assure.h"
 #include "fault.h"
 #include "rooms.h"
 

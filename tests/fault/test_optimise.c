@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fault.h"
-#include "intent/optimise_priv.h"
+#include "intent/optimise/optimise_priv.h"
 #include "net.h"
 #include "rooms.h"
 

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "fault.h"
+#include "intent/book/book.h"
 #include "pce/net.h"
 #include "rooms.h"
 #include "southbound/bgp/codec/bgpls.h"
 #include "southbound/pcep/codec/pcepc.h"
-#include "intent/book.h"
 #include "topo/lsdb.h"
 
 /* ---- codecs ---- */

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "intent/book.h"
+#include "intent/book/book.h"
 #include "sim.h"
 #include "southbound/pcep/pcep.h"
 

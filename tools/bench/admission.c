@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "base/rng.h"
-#include "intent/book.h"
+#include "intent/book/book.h"
 #include "tools/bench/room.h"
 
 enum { ROUTERS = 1000, ENDS = 64, PAIRS = 1024, HELD = 16000, TREES_BYTES = 64 << 20, MBPS = 1000000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Telemetry in, verdicts out: streams marked in windows of a second, counted at eight points each,
  * one packet in a hundred of a tenth of them lost somewhere. */
-#include "assure/assure.h"
+#include "assure/verdict/assure.h"
 #include "base/mono.h"
 #include "base/rng.h"
 #include "tools/bench/bench.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/room_priv.h"
+#include "assure/flows/room_priv.h"
 #include "base/rng.h"
 #include "southbound/gnmi/codec/gnmic.h"
 #include "tools/bench/bench.h"

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "base/vec.h"
-#include "intent/guard.h"
+#include "intent/guard/guard.h"
 
 enum { ROUND_MS = 400, PER_WRITE = 256 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/room_priv.h"
+#include "assure/flows/room_priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/repair.h"
+#include "assure/repair/repair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

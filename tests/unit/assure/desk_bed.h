@@ -3,7 +3,7 @@
 #pragma once
 #include "bed.h"
 
-#include "assure/repair_desk.h"
+#include "assure/repair/repair_desk.h"
 
 #define ACTIONS(a) "\"sextant-slice:repair-policy\":{\"action\":[" a "],\"hold-down\":5,\"max-actions-per-hour\":6},"
 #define ACTION(n, type, more) "{\"order\":" #n ",\"type\":\"" type "\"" more "}"

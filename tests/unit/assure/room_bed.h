@@ -7,7 +7,7 @@
  */
 #include "bed.h"
 
-#include "assure/room.h"
+#include "assure/flows/room.h"
 
 enum { PERIOD_MS = 1000, ROUTERS = 4, POINTS = 6 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/assure.h"
+#include "assure/verdict/assure.h"
 #include "base/rng.h"
 #include "check_main.h"
 

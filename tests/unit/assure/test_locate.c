@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/locate.h"
+#include "assure/locate/locate.h"
 #include "base/rng.h"
 #include "check_main.h"
 

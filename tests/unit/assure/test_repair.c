@@ -3,7 +3,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "assure/repair.h"
+#include "assure/repair/repair.h"
 #include "base/str.h"
 #include "check_main.h"
 

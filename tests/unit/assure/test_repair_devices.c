@@ -5,7 +5,7 @@
 
 #include "bed.h"
 
-#include "assure/repair_desk.h"
+#include "assure/repair/repair_desk.h"
 
 static struct repair_desk *desk;
 static uint32_t watches;

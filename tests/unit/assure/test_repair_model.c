@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/repair.h"
+#include "assure/repair/repair.h"
 #include "base/rng.h"
 #include "base/str.h"
 #include "check_main.h"

@@ -5,7 +5,7 @@
 
 #include "bed.h"
 
-#include "assure/repair_desk.h"
+#include "assure/repair/repair_desk.h"
 #include "base/rng.h"
 
 #define S NS_PER_S

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "intent/ask.h"
+#include "intent/ask/ask.h"
 
 enum { G = 1000000000, N = 6, WIRES = 10, PATHS = 200, ROUNDS = 5000 };
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "intent/book.h"
-#include "intent/book_claim.h"
+#include "intent/book/book.h"
+#include "intent/book/book_claim.h"
 
 enum { G = 1000000000 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "intent/book.h"
+#include "intent/book/book.h"
 
 enum { G = 1000000000, LINKS = 12, CLAIMS = 16, HOURS = 6, NRPS = 3, FAILURES = 5, STEPS = 1500, SEEDS = 10 };
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "intent/guard.h"
+#include "intent/guard/guard.h"
 
 enum { G = 1000000000 };
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "bed_optimise.h"
-#include "intent/optimise_priv.h"
+#include "intent/optimise/optimise_priv.h"
 
 enum { G = 1000000000 };
 

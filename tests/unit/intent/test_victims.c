@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "intent/victims.h"
+#include "intent/book/victims.h"
 
 enum { MOST = 9, PLACES = 3, ROUNDS = 2500 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "assure/room.h"
+#include "assure/flows/room.h"
 
 struct fake_assure {
 	const char *slice; /* that is measured; NULL: none */

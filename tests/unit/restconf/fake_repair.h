@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* The desk of repairs as it is told to be: real incidents, no network. */
-#include "assure/repair_desk.h"
+#include "assure/repair/repair_desk.h"
 
 struct fake_repair {
 	struct repair *incidents; /* the caller's; NULL: there are none */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* The book of assurance windows with room for one. */
-#include "assure/window_book.h"
+#include "assure/window/window_book.h"
 
 struct fake_windows {
 	bool there;

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* The desk from the inside. */
+#include "assure/repair/repair_desk.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/vec.h"
+#include "log/metric.h"
+
+enum {
+	DESK_TICK_MS = 500,
+	DESK_BACK_TICKS = 10, /* from one look at ways back to the next */
+	DESK_TRIES = 20, /* ticks until what is not placed by then is not */
+	DESK_FLOWS_MAX = 4096, /* that are looked at for one answer */
+	DESK_PAIRS_MAX = SLICE_FLOWS_MAX,
+	DESK_FACT_S = 60, /* how long what was measured is news */
+	DESK_WAS_MAX = 1024, /* paths that were left */
+	DESK_WAS_LINKS = 64,
+};
+
+/* A fact, and the policy it is of. */
+struct desk_fact {
+	struct locate_fact f;
+	struct sr_policy_key key;
+	bool has_key, lasts; /* lasts: until it is said to be over */
+};
+
+/* How a flow was when it was measured last. */
+struct desk_flow {
+	struct hash_node node;
+	struct sr_policy_key key;
+	bool well;
+	uint64_t until_ns; /* of later nothing is known */
+};
+
+/* The path of a flow when something of it went: whom that hit is known though the flow left it. */
+struct desk_was {
+	char slice[SLICE_ID_MAX];
+	uint32_t n, links[DESK_WAS_LINKS];
+};
+
+/* A policy and its standby count as one: traffic takes one of them. */
+struct desk_pair {
+	struct sr_policy_key key; /* leg 0 */
+	enum assure_verdict verdict;
+	bool quiet; /* nobody uses it, and it is not what is to be mended */
+};
+
+/* The window of a slice that its streams are telling of. */
+struct desk_watch {
+	struct hash_node node;
+	char id[SLICE_ID_MAX];
+	uint64_t begin_ns, end_ns;
+	bool open, violated;
+	char why[REPAIR_TEXT_MAX];
+	VEC(struct desk_pair) pairs;
+};
+
+enum desk_doing { DESK_NOTHING, DESK_ASKS, DESK_CONFIRMS, DESK_AGAIN };
+
+/* What is done for an incident. */
+struct desk_course {
+	struct list link;
+	struct repair_desk *d;
+	uint32_t incident, turn;
+	char slice[SLICE_ID_MAX];
+	bool locating;
+	bool over; /* its incident ended, and what it did is in the network */
+	unsigned tries;
+	enum desk_doing doing;
+	enum repair_todo todo; /* that is being done */
+	struct slice_detour before, want;
+	uint8_t n_suspects;
+	char suspect[SLICE_AVOID_MAX][TED_LABEL_MAX];
+};
+
+struct repair_desk {
+	struct repair_desk_parts p;
+	struct repair *r;
+	struct bus_reader reader;
+	struct loop_timer tick;
+	struct hash watches;
+	struct list courses;
+	struct desk_fact facts[LOCATE_FACTS_MAX];
+	size_t n_facts;
+	uint8_t *up_links, *up_nodes; /* as the topology was */
+	uint32_t n_links, n_nodes;
+	struct device_port port;
+	struct hash devices, flows;
+	VEC(struct desk_was) was;
+	bool was_stale, gone; /* gone: a slice is */
+	bool unkept;	/* the store failed: all is written again */
+	unsigned keep_wait, back_wait; /* ticks */
+	struct metric *m_open, *m_actions, *m_reverts, *m_opened, *m_ended[REPAIR_OUTCOMES];
+	struct repair_counts shown;
+};
+
+struct repair_now repair_desk_now(const struct repair_desk *d);
+void repair_desk_run(struct repair_desk *d); /* all that is to be done now */
+
+/* repair_facts.c */
+void repair_facts_put(struct repair_desk *d, const struct locate_fact *f, const struct sr_policy_key *key,
+		      bool lasts);
+void repair_facts_drop(struct repair_desk *d, enum locate_kind kind, uint32_t node, uint32_t link);
+void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *e);
+void repair_facts_event(struct repair_desk *d, const struct bus_event *e);
+void repair_facts_ted(struct repair_desk *d, const struct ted *t);
+
+/* repair_flows.c: which flows are well, and which ways they went. */
+void repair_flows_init(struct repair_desk *d);
+void repair_flows_free(struct repair_desk *d);
+void repair_flows_evidence(struct repair_desk *d, const struct assure_evidence *e);
+bool repair_flows_well(const struct repair_desk *d, const struct sr_policy_key *key);
+/* Something that t no longer has was there before. */
+void repair_flows_left(struct repair_desk *d, const struct ted *t);
+/* What is all there again is no longer remembered. */
+void repair_flows_back(struct repair_desk *d, const struct ted *t);
+bool repair_link_usable(const struct ted *t, uint32_t link);
+
+/* repair_devices.c */
+bool repair_device_eq(const struct hash_node *n, const void *key);
+void repair_devices_free(struct repair_desk *d);
+
+/* repair_net.c: the network as localisation sees it, and what came of it. */
+struct desk_net {
+	struct arena arena;
+	const struct ted *ted;
+	struct locate_net net;
+	struct locate_link *links; /* of net */
+	const char **ids; /* of services, by number */
+	struct sr_policy_key *keys; /* by flow */
+	struct locate_fact *facts;
+	size_t n_facts;
+	struct locate_result out;
+};
+
+int repair_net_look(const struct repair_desk *d, struct desk_net *n); /* 0, -ENOMEM, -ENODATA; repair_net_fini() if n->ted */
+void repair_net_fini(struct desk_net *n);
+void repair_net_words(const struct desk_net *n, const struct locate_cause *c, char out[REPAIR_TEXT_MAX]);
+/* Something is wrong at what the course suspects; where it suspects no place: with its slice. */
+bool repair_net_suspected(const struct desk_net *n, const struct desk_course *c);
+/* Answers an incident that takes another's action away, was: the course of that. */
+void repair_net_restore(struct repair_desk *d, struct desk_course *c, const struct desk_course *was);
+/* Answers the incident. False: it could be better known a little later. */
+bool repair_net_locate(struct repair_desk *d, struct desk_course *c);
+
+/* repair_act.c */
+struct desk_course *repair_act_course(struct repair_desk *d, uint32_t incident); /* NULL: none */
+struct desk_course *repair_act_course_new(struct repair_desk *d, uint32_t incident, const char *slice);
+void repair_act_do(struct repair_desk *d, const struct repair_do *what);
+void repair_act_tick(struct repair_desk *d);
+void repair_act_end(struct repair_desk *d, struct desk_course *c);
+
+bool repair_act_same(const struct slice_detour *a, const struct slice_detour *b);
+
+/* repair_back.c */
+void repair_back_tick(struct repair_desk *d);
+
+/* repair_keep.c */
+bool repair_keep_all(struct repair_desk *d); /* that changed; false: the store takes no more */
+void repair_keep_tick(struct repair_desk *d);
+int repair_keep_load(struct repair_desk *d);

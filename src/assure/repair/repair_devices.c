@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What devices tell that speaks for a cause: queues of partitions that drop, packets that come
+ * broken, clocks that move, objects that are not as they were put there. A device is the router of
+ * the same name; an interface is an end of a link by its addresses. Sampled, of agents only.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "assure/flows/room_priv.h"
+#include "assure/repair/repair_desk_priv.h"
+#include "base/ip.h"
+#include "base/str.h"
+
+enum {
+	DEVICES_MAX = 4096,
+	FACES_MAX = 64, /* of a device */
+	QUEUES_MAX = 16, /* of an interface */
+	OFFSETS = 4,
+	SAMPLE_S = 5,
+	QUEUE_S = 2,
+	CLOCK_S = 1,
+};
+
+/* A delay between a device and here makes its clock look slow, never fast: the best of a few counts. */
+#define STEP_US 200000
+
+struct counter {
+	uint64_t value;
+	int64_t time_ns; /* 0: not told yet */
+};
+
+struct queue {
+	uint32_t nrp;
+	uint64_t rate_bps, offered_bps;
+	struct counter packets, octets, drops;
+	bool dropping;
+	uint64_t d_packets, d_octets; /* since the sample before */
+};
+
+struct face {
+	char name[DEVICE_NAME_MAX];
+	struct ip_addr at[ROOM_FACE_ADDRS_MAX];
+	uint8_t n;
+	struct counter errors;
+	uint32_t n_queues;
+	struct queue queues[QUEUES_MAX];
+};
+
+struct desk_device {
+	struct hash_node node;
+	char name[DEVICE_NAME_MAX];
+	uint32_t watch_address, watch_statistics, watch_link, watch_clock;
+	/* Of its clock against ours that never jumps, us; settled: as it was before it moved. */
+	int64_t offset[OFFSETS], settled;
+	uint32_t n_offsets;
+	bool has_settled, moved;
+	VEC(struct face) faces;
+};
+
+/* ---- devices ---- */
+
+bool repair_device_eq(const struct hash_node *n, const void *key)
+{
+	return strcmp(HASH_OF(n, struct desk_device, node)->name, key) == 0;
+}
+
+static struct desk_device *device_of(const struct repair_desk *d, const char *name)
+{
+	struct hash_node *n = hash_get(&d->devices, name, strlen(name), name);
+
+	return n ? HASH_OF(n, struct desk_device, node) : NULL;
+}
+
+static struct desk_device *device_make(struct repair_desk *d, const char *name)
+{
+	struct desk_device *x = d->devices.count < DEVICES_MAX ? calloc(1, sizeof(*x)) : NULL;
+
+	if (!x)
+		return NULL;
+	if (!str_copy(x->name, sizeof(x->name), name) ||
+	    hash_put(&d->devices, x->name, strlen(x->name), &x->node) < 0) {
+		free(x);
+		return NULL;
+	}
+	return x;
+}
+
+static void device_free(struct repair_desk *d, struct desk_device *x)
+{
+	hash_del(&d->devices, &x->node);
+	VEC_FINI(&x->faces);
+	free(x);
+}
+
+void repair_devices_free(struct repair_desk *d)
+{
+	HASH_EACH (n, &d->devices)
+		device_free(d, HASH_OF(n, struct desk_device, node));
+	hash_fini(&d->devices);
+}
+
+static uint32_t watch(struct repair_desk *d, const char *device, const char *path, uint64_t s)
+{
+	const struct device_watch w = { .path = path, .interval_ns = s * NS_PER_S };
+	uint32_t id;
+
+	return d->port.watch(d->port.self, device, &w, &id) == 0 ? id : 0;
+}
+
+static void on_up(void *arg, const struct device_info *info)
+{
+	struct repair_desk *d = arg;
+	struct desk_device *x = device_of(d, info->device);
+
+	if (x || !d->port.watch || strcmp(info->kind, "agent") != 0)
+		return; /* watches last over sessions */
+	x = device_make(d, info->device);
+	if (!x)
+		return;
+	x->watch_address = watch(d, x->name, "/device/interface/address", SAMPLE_S);
+	x->watch_statistics = watch(d, x->name, "/device/interface/statistics", SAMPLE_S);
+	x->watch_link = watch(d, x->name, "/device/link", QUEUE_S);
+	x->watch_clock = watch(d, x->name, "/device/generation", CLOCK_S); /* one leaf, for its time */
+}
+
+static void on_gone(void *arg, const char *device)
+{
+	struct repair_desk *d = arg;
+	const struct ted *t = intent_ted(d->p.intent);
+	struct desk_device *x = device_of(d, device);
+	uint32_t node = t ? ted_node_by_id(t, device) : TED_NONE;
+
+	if (x && x->moved && node != TED_NONE)
+		repair_facts_drop(d, LOCATE_CLOCK_STEP, node, LOCATE_NONE);
+	if (x)
+		device_free(d, x);
+}
+
+/* From here on nothing is known: no difference is made with what was before. Its clock goes on. */
+static void on_gap(void *arg, const char *device, uint32_t watch_id, const char *why)
+{
+	struct desk_device *x = device_of(arg, device);
+
+	(void)why;
+	if (x && watch_id == x->watch_clock)
+		x->n_offsets = 0;
+	for (size_t i = 0; x && watch_id != x->watch_clock && i < x->faces.n; i++) {
+		x->faces.at[i].errors.time_ns = 0;
+		x->faces.at[i].n_queues = 0;
+	}
+}
+
+/* ---- where it is ---- */
+
+static struct face *face_of(struct desk_device *x, const char *path)
+{
+	struct face f = { 0 };
+
+	if (!room_key_of(path, "name", f.name, sizeof(f.name)))
+		return NULL;
+	for (size_t i = 0; i < x->faces.n; i++)
+		if (strcmp(x->faces.at[i].name, f.name) == 0)
+			return &x->faces.at[i];
+	return x->faces.n < FACES_MAX ? VEC_ADD(&x->faces, f) : NULL;
+}
+
+static struct queue *queue_of(struct face *f, const char *path)
+{
+	char text[16];
+	uint64_t id;
+
+	if (!room_key_of(path, "id", text, sizeof(text)) || str_u64(text, &id) != 0 || id > UINT32_MAX)
+		return NULL;
+	for (uint32_t i = 0; i < f->n_queues; i++)
+		if (f->queues[i].nrp == id)
+			return &f->queues[i];
+	if (f->n_queues == QUEUES_MAX)
+		return NULL;
+	f->queues[f->n_queues] = (struct queue){ .nrp = (uint32_t)id };
+	return &f->queues[f->n_queues++];
+}
+
+static uint32_t link_of(const struct repair_desk *d, const struct face *f)
+{
+	const struct ted *t = intent_ted(d->p.intent);
+	uint32_t link = TED_NONE;
+
+	for (uint8_t i = 0; t && i < f->n && link == TED_NONE; i++)
+		link = ted_link_by_addr(t, &f->at[i]);
+	return link;
+}
+
+static void addresses(struct face *f, const char *text)
+{
+	static const char in[] = "0123456789abcdefABCDEF:.";
+	char a[IP_TEXT_MAX];
+
+	for (const char *p = text; *p;) {
+		size_t len = strspn(p, in);
+
+		if (len > 0 && len < sizeof(a) && f->n < ROOM_FACE_ADDRS_MAX) {
+			memcpy(a, p, len);
+			a[len] = '\0';
+			if (ip_parse(a, &f->at[f->n]) == 0)
+				f->n++;
+		}
+		p += len ? len : 1;
+	}
+}
+
+/* ---- counters ---- */
+
+/* What came since the sample before; a counter that went back began anew: nothing is known. */
+static uint64_t since(struct counter *c, const struct device_sample *s, uint64_t *ns)
+{
+	uint64_t more = 0;
+
+	*ns = 0;
+	if (c->time_ns && s->time_ns > c->time_ns && s->u >= c->value) {
+		more = s->u - c->value;
+		*ns = (uint64_t)(s->time_ns - c->time_ns);
+	}
+	*c = (struct counter){ s->u, s->time_ns };
+	return more;
+}
+
+static struct locate_fact fact(const struct repair_desk *d, enum locate_kind kind)
+{
+	return (struct locate_fact){ .kind = kind, .node = LOCATE_NONE, .link = LOCATE_NONE, .flow = LOCATE_NONE,
+				     .at_ns = loop_wall_ns(d->p.loop) };
+}
+
+/* A link is told of as one: it is over when the last of its queues drops nothing. */
+static void drops_over(struct repair_desk *d, const struct face *f, struct queue *q, uint32_t link)
+{
+	bool was = q->dropping;
+
+	q->dropping = false;
+	for (uint32_t i = 0; i < f->n_queues; i++)
+		if (f->queues[i].dropping)
+			return;
+	if (was)
+		repair_facts_drop(d, LOCATE_CLASS_DROPS, LOCATE_NONE, link);
+}
+
+/* Of what was offered some was sent: as much more as packets were dropped. */
+static void on_drops(struct repair_desk *d, const struct face *f, struct queue *q, const struct device_sample *s)
+{
+	struct locate_fact out = fact(d, LOCATE_CLASS_DROPS);
+	uint64_t ns, dropped = since(&q->drops, s, &ns);
+
+	out.link = link_of(d, f);
+	if (ns == 0 || out.link == TED_NONE)
+		return;
+	if (dropped == 0) {
+		drops_over(d, f, q, out.link);
+		return;
+	}
+	q->dropping = true;
+	out.lost = dropped;
+	out.of = dropped + q->d_packets;
+	out.bound = q->rate_bps;
+	out.value = (uint64_t)((double)q->d_octets * 8e9 / (double)ns);
+	if (q->d_packets)
+		out.value = (uint64_t)((double)out.value * (double)out.of / (double)q->d_packets);
+	repair_facts_put(d, &out, NULL, false);
+}
+
+static void on_link(struct repair_desk *d, struct desk_device *x, const struct device_sample *s)
+{
+	const char *leaf = strrchr(s->path, '/');
+	struct face *f = face_of(x, s->path);
+	struct queue *q = f && strstr(s->path, "/nrp[") ? queue_of(f, s->path) : NULL;
+	uint64_t ns;
+
+	if (!q || !leaf || !s->number || s->gone)
+		return;
+	if (strcmp(leaf, "/rate") == 0)
+		q->rate_bps = s->u;
+	else if (strcmp(leaf, "/packets") == 0)
+		q->d_packets = since(&q->packets, s, &ns);
+	else if (strcmp(leaf, "/octets") == 0)
+		q->d_octets = since(&q->octets, s, &ns);
+	else if (strcmp(leaf, "/drops") == 0)
+		on_drops(d, f, q, s);
+}
+
+/* What comes broken to this end was lost on the link from the other. */
+static void on_errors(struct repair_desk *d, struct face *f, const struct device_sample *s)
+{
+	struct locate_fact out = fact(d, LOCATE_IF_ERRORS);
+	uint32_t link = link_of(d, f);
+	uint64_t ns;
+
+	out.lost = since(&f->errors, s, &ns);
+	if (out.lost == 0 || link == TED_NONE)
+		return;
+	out.link = intent_ted(d->p.intent)->links[link].reverse;
+	if (out.link != TED_NONE)
+		repair_facts_put(d, &out, NULL, false);
+}
+
+/* ---- clocks ---- */
+
+static int64_t best_of(const struct desk_device *x)
+{
+	int64_t best = x->offset[0];
+
+	for (unsigned i = 1; i < OFFSETS; i++)
+		best = x->offset[i] > best ? x->offset[i] : best;
+	return best;
+}
+
+static uint64_t apart(int64_t a, int64_t b)
+{
+	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+}
+
+/* It is wrong from when it moved until it is as it was, or as ours is. */
+static void judge(struct repair_desk *d, struct desk_device *x, int64_t best, int64_t ours)
+{
+	const struct ted *t = intent_ted(d->p.intent);
+	struct locate_fact out = fact(d, LOCATE_CLOCK_STEP);
+
+	out.node = t ? ted_node_by_id(t, x->name) : TED_NONE;
+	out.value = apart(best, x->settled);
+	out.bound = STEP_US;
+	if (out.value <= STEP_US || (x->moved && apart(best, ours) <= STEP_US)) {
+		if (x->moved && out.node != TED_NONE)
+			repair_facts_drop(d, LOCATE_CLOCK_STEP, out.node, LOCATE_NONE);
+		x->moved = false;
+		x->settled = best; /* clocks drift: it is the step that counts */
+	} else if (out.node != TED_NONE) {
+		x->moved = true;
+		repair_facts_put(d, &out, NULL, true);
+	}
+}
+
+static void on_time(struct repair_desk *d, struct desk_device *x, int64_t time_ns)
+{
+	int64_t mono_us = (int64_t)(loop_now(d->p.loop).ns / 1000);
+
+	x->offset[x->n_offsets % OFFSETS] = time_ns / 1000 - mono_us;
+	x->n_offsets = x->n_offsets + 1 < 2 * OFFSETS ? x->n_offsets + 1 : OFFSETS;
+	if (x->n_offsets < OFFSETS)
+		return;
+	if (!x->has_settled) {
+		x->has_settled = true;
+		x->settled = best_of(x);
+		return;
+	}
+	judge(d, x, best_of(x), (int64_t)(loop_wall_ns(d->p.loop) / 1000) - mono_us);
+}
+
+/* ---- the sink ---- */
+
+static void on_sample(void *arg, const struct device_sample *s)
+{
+	struct repair_desk *d = arg;
+	struct desk_device *x = device_of(d, s->device);
+	struct face *f;
+
+	if (!x)
+		return;
+	if (s->watch == x->watch_link) {
+		on_link(d, x, s);
+	} else if (s->watch == x->watch_statistics) {
+		f = strstr(s->path, "/in-errors") ? face_of(x, s->path) : NULL;
+		if (f && s->number && !s->gone)
+			on_errors(d, f, s);
+	} else if (s->watch == x->watch_clock) {
+		on_time(d, x, s->time_ns);
+	} else if (s->watch == x->watch_address) {
+		f = face_of(x, s->path);
+		if (f)
+			f->n = 0;
+		if (f && !s->gone && s->text)
+			addresses(f, s->text);
+	}
+}
+
+/* Routes and SIDs that are not as they were put there; who put them puts them again. */
+static void on_drift(void *arg, const struct device_drift *is)
+{
+	struct repair_desk *d = arg;
+	const struct ted *t = intent_ted(d->p.intent);
+	struct locate_fact out = fact(d, LOCATE_SID_WRONG);
+
+	if (!strstr(is->path, "/locator") && !strstr(is->path, "/table"))
+		return;
+	out.node = t ? ted_node_by_id(t, is->device) : TED_NONE;
+	if (out.node != TED_NONE)
+		repair_facts_put(d, &out, NULL, false);
+}
+
+const struct device_sink repair_device_sink = {
+	.up = on_up,
+	.gone = on_gone,
+	.sample = on_sample,
+	.gap = on_gap,
+	.drift = on_drift,
+};
+
+void repair_desk_port(struct repair_desk *d, const struct device_port *port)
+{
+	d->port = *port;
+}
