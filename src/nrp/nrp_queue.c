@@ -89,7 +89,8 @@ static enum found policy_found(const struct nrp *n, const struct nrp_job *j, con
 	/* What has no way at all, as the dead path of a pair after a start, waits for no queue. */
 	if (there && !v->has_computed && v->state == INTENT_DOWN)
 		return READY;
-	if (!there || !v->has_computed) {
+	/* What was adopted after a start has a list, and where that leads is looked at next. */
+	if (!there || !v->has_computed || (v->ted_generation == 0 && v->state == INTENT_PENDING)) {
 		(void)snprintf(why, SR_REASON_MAX, "a policy of it has no path yet");
 		return NOT_YET;
 	}
@@ -102,7 +103,7 @@ static enum found policy_found(const struct nrp *n, const struct nrp_job *j, con
 			break; /* it may be cut short */
 		worst = link_found(n, j->nrp, label, why);
 	}
-	return worst == READY && told < v->n_path ? all_found(n, j->nrp, why) : worst;
+	return worst == READY && (told == 0 || told < v->n_path) ? all_found(n, j->nrp, why) : worst;
 }
 
 static enum found job_found(const struct nrp *n, const struct nrp_job *j, char why[SR_REASON_MAX])

@@ -146,6 +146,7 @@ void link_down(const char *a, const char *b, bool down)
 {
 	half_said(router(a), router(b), down);
 	half_said(router(b), router(a), down);
+	bed.cut[router(a)] = down;
 	run_ms(3000);
 }
 
@@ -157,6 +158,8 @@ static void feed(void)
 	for (unsigned r = 0; r < ROUTERS; r++)
 		node_said(r);
 	for (unsigned r = 0; r + 1 < ROUTERS; r++) {
+		if (bed.cut[r])
+			continue;
 		half_said(r, r + 1, false);
 		half_said(r + 1, r, false);
 	}
@@ -472,6 +475,7 @@ static void start(void)
 	env = (struct nrp_env){ bed.loop, bed.store, bed.bus, bed.topo, bed.intent, bed.slice };
 	ck_assert_int_eq(nrp_new(&bed.nrp, &env), 0);
 	nrp_port_set(bed.nrp, &port);
+	headends_start();
 	ck_assert_int_eq(nrp_load(bed.nrp), 0);
 	topo_on_ted(bed.topo, on_ted, NULL);
 	nrp_on_ted(bed.nrp, topo_ted(bed.topo));
@@ -479,6 +483,7 @@ static void start(void)
 
 static void stop(bool crash)
 {
+	headends_stop();
 	for (unsigned i = 0; i < ROUTERS; i++) {
 		loop_timer_fini(&answers[i].t);
 		loop_timer_fini(&tellings[i]);
@@ -528,6 +533,7 @@ static void interfaces(unsigned r)
 void bed_up(void)
 {
 	bed = (struct bed){ 0 };
+	headends_init();
 	ck_assert_int_eq(loop_fake_new(&bed.loop, 1), 0);
 	ck_assert_int_eq(store_disk_new(&bed.disk), 0);
 	for (unsigned i = 0; i < ROUTERS; i++) {

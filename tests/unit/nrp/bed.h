@@ -44,6 +44,7 @@ struct bed {
 	struct slice *slice;
 	struct nrp *nrp;
 	struct device dev[ROUTERS];
+	bool cut[ROUTERS];     /* the link to the next */
 	uint8_t flex[ROUTERS]; /* an algorithm that it tells it computes with, 0 none */
 	uint32_t next_txn, next_watch;
 	uint64_t rng;
@@ -64,7 +65,13 @@ void dev_put(struct device *d, const char *path, const char *text); /* and tells
 void dev_lose(struct device *d, const char *path);
 /* A router computes with an algorithm, and has a locator in that block for it. */
 void flex_said(const char *router_name, uint8_t algo, const char *block);
-void link_down(const char *a, const char *b, bool down);
+void link_down(const char *a, const char *b, bool down); /* over a crash too */
+/* Headends of PCEP (headend.c): none has a session before it is said, nor after a crash. */
+void headends_init(void);
+void headends_start(void);
+void headends_stop(void);
+void headend_up(const char *name);
+unsigned headend_has(const char *name); /* policies */
 
 int put(enum slice_kind kind, const char *id, const char *doc);
 int drop(enum slice_kind kind, const char *id);

@@ -320,6 +320,57 @@ START_TEST(router_that_is_no_device_is_said)
 }
 END_TEST
 
+#define STEP(id) (slice_get(bed.slice, id, &sv) == 0 ? sv.step : SLICE_STEPS)
+
+static void one_stands(void)
+{
+	struct slice_view sv;
+
+	gold();
+	headend_up("a");
+	ck_assert_int_eq(put(SLICE_SERVICE, "one", order("one", 3, "\"nrp-id\":7,\"sharing\":\"reserved\"")), 0);
+	run_ms(5000);
+	ck_assert_str_eq(STATE("one"), "active");
+	ck_assert_uint_eq(headend_has("a"), 1);
+}
+
+/* There is nothing to put a queue on: what is wrong is the way, and that is said. */
+START_TEST(slice_without_a_way_waits_for_no_queue_after_a_start)
+{
+	struct slice_view sv;
+
+	one_stands();
+	link_down("b", "c", true);
+	ck_assert_str_eq(STATE("one"), "violated");
+	bed_crash();
+	headend_up("a");
+	run_ms(5000);
+	ck_assert_uint_eq(STEP("one"), SLICE_STEP_POLICIES);
+	ck_assert_str_eq(STATE("one"), "violated");
+	run_ms(60000);
+	ck_assert_ptr_null(strstr(sv.reason, "queue"));
+	link_down("b", "c", false);
+	run_ms(60000);
+	ck_assert_str_eq(STATE("one"), "active");
+}
+END_TEST
+
+/* Its twin: what has a way waits for the queues on it. */
+START_TEST(slice_with_a_way_waits_for_its_queues_after_a_start)
+{
+	struct slice_view sv;
+
+	one_stands();
+	dev("b")->mood = SILENT;
+	dev_lose(dev("b"), "/device/link[name=to-c]");
+	bed_crash();
+	headend_up("a");
+	run_ms(5000);
+	ck_assert_uint_eq(STEP("one"), SLICE_STEP_QUEUE);
+	ck_assert_str_eq(STATE("one"), "realising");
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const all[] = {
@@ -335,6 +386,8 @@ int main(void)
 		slice_waits_for_a_device_that_is_slow,
 		slice_that_is_dedicated_borrows_nothing,
 		router_that_is_no_device_is_said,
+		slice_without_a_way_waits_for_no_queue_after_a_start,
+		slice_with_a_way_waits_for_its_queues_after_a_start,
 	};
 	Suite *s = suite_create("nrp-slices");
 	TCase *t = tcase_create("all");
