@@ -23,7 +23,7 @@ static void one(void)
 {
 	static const char *const cause = "silent-loss-wire at p1>p2: wire-loss 81 of 4017";
 	const struct repair_policy policy = { .order = { { REPAIR_REROUTE, true }, { REPAIR_NOTIFY, false } },
-					      .n = 2, .max_per_hour = 6 };
+					      .n = 2, .max_per_hour = 6, .restore_s = 60, .revertive = true };
 	const struct repair_located l = { .causes = &cause, .n_causes = 1, .placed = true };
 	struct repair_window w = { .slice = "gold", .policy = &policy, .verdict = REPAIR_BEYOND, .violated = true,
 				   .why = "2 % lost" };
@@ -118,6 +118,69 @@ START_TEST(what_was_changed_is_taken_away)
 }
 END_TEST
 
+/* All that is asked for is done, until nothing is. */
+static void done_all(void)
+{
+	const struct repair_now *now = &fake_repair.now;
+	const struct repair_located l = { 0 }; /* nothing is wrong any more */
+	struct repair *r = fake_repair.incidents;
+	struct repair_do d;
+
+	while (repair_next(r, &d)) {
+		if (d.todo == REPAIR_DO_LOCATE)
+			repair_located(r, d.incident, d.turn, &l, now);
+		else if (d.todo == REPAIR_DO_SIMULATE)
+			repair_simulated(r, d.incident, d.turn, true, "", now);
+		else if (d.todo == REPAIR_DO_APPLY)
+			repair_applied(r, d.incident, d.turn, true, "", now);
+	}
+}
+
+static void pass(uint64_t ns)
+{
+	fake_repair.now.mono = mono_add(fake_repair.now.mono, ns);
+	fake_repair.now.wall_ns += ns;
+	repair_tick(fake_repair.incidents, &fake_repair.now);
+	done_all();
+}
+
+/* So many seconds within its bounds, a window each. */
+static void well(unsigned windows)
+{
+	const struct repair_policy *policy = &repair_incident_get(fake_repair.incidents, 1)->policy;
+	struct repair_window w = { .slice = "gold", .policy = policy, .verdict = REPAIR_WITHIN, .why = "" };
+
+	for (unsigned k = 0; k < windows; k++) {
+		w.begin_wall_ns = fake_repair.now.wall_ns;
+		pass(NS_PER_S);
+		ck_assert_int_eq(repair_window(fake_repair.incidents, &w, &fake_repair.now), 0);
+		done_all();
+	}
+}
+
+START_TEST(what_takes_back_an_earlier_one_says_which)
+{
+	const struct answer *a;
+
+	up();
+	ck_status(post("approve", "{\"sextant-assurance:input\":{\"incident\":1}}"), 204);
+	done_all();
+	well(10);
+	ck_has(str_text(&get(DATA "/incident=1")->body), "\"outcome\":\"kept\"");
+	ck_status(get(DATA "/incident=2"), 404);
+	pass(86400 * NS_PER_S);
+	repair_restore_now(fake_repair.incidents, repair_restore_next(fake_repair.incidents, 0), &fake_repair.now);
+	done_all();
+	a = get(DATA "/incident=2");
+	ck_status(a, 200);
+	body_ok(str_text(&a->body), "/sextant-assurance:incidents");
+	ck_has(str_text(&a->body), "\"restores\":1,");
+	ck_has(str_text(&a->body), "\"action\":\"restore\"");
+	ck_assert_ptr_null(strstr(str_text(&get(DATA "/incident=1")->body), "restores"));
+	down();
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_told_with_who_it_hits)
 {
 	const struct answer *a;
@@ -156,6 +219,7 @@ Suite *suite_incident(void)
 	tcase_add_test(t, an_operator_approves_once);
 	tcase_add_test(t, an_operator_says_no_or_takes_it_as_it_is);
 	tcase_add_test(t, what_was_changed_is_taken_away);
+	tcase_add_test(t, what_takes_back_an_earlier_one_says_which);
 	tcase_add_test(t, what_is_wrong_is_told_with_who_it_hits);
 	suite_add_tcase(s, t);
 	return s;

@@ -36,8 +36,8 @@ START_TEST(a_window_is_written_and_read_as_it_is)
 	fake_windows.is.active = true;
 	fake_windows.is.check = (struct window_check){ .ended_ns = 5, .failures = 9, .bad = 1, .n_findings = 1 };
 	snprintf(fake_windows.is.check.finding[0], WINDOW_TEXT_MAX, "link a>b: gold loses its way");
-	fake_windows.is.report = (struct window_report){ .begin_ns = 1, .end_ns = 2, .refused = 4, .n_incidents = 1,
-							 .incident = { 7 } };
+	fake_windows.is.report = (struct window_report){ .begin_ns = 1, .end_ns = 2, .refused = 4, .unwatched_s = 37,
+							 .n_incidents = 1, .incident = { 7 } };
 	fake_windows.is.report.of[0] = (struct window_service_report){ .windows = { 1, 998, 1 }, .worst_ns = 9,
 								       .worst = "81 of 4017" };
 	a = get(NIGHT);
@@ -48,6 +48,11 @@ START_TEST(a_window_is_written_and_read_as_it_is)
 	ck_has(str_text(&a->body), "\"finding\":[\"link a>b: gold loses its way\"]");
 	ck_has(str_text(&a->body), "\"availability\":\"99.8\"");
 	ck_has(str_text(&a->body), "\"incident\":[7]");
+	ck_has(str_text(&a->body), "\"refused-writes\":4,\"unwatched\":37,");
+	fake_windows.is.report.unwatched_s = 0; /* that is told too: somebody was there all the time */
+	ck_has(str_text(&get(NIGHT)->body), "\"unwatched\":0,");
+	fake_windows.is.report.begin_ns = 0; /* nothing to tell of yet */
+	ck_assert_ptr_null(strstr(str_text(&get(NIGHT)->body), "unwatched"));
 	ck_status(get(DATA "/window=day"), 404);
 	ck_status(ask("DELETE", NIGHT, "", NULL), 204);
 	ck_assert(!fake_windows.there);
