@@ -16,6 +16,23 @@ static void status_fill(struct lyd_node *to, enum nrp_status status, const char 
 		rc_add(to, "reason", reason);
 }
 
+static void growth_fill(struct lyd_node *link, const struct slice_growth *g)
+{
+	struct lyd_node *to = g ? rc_container(link, "sextant-nrp", "growth") : NULL;
+	char when[64];
+
+	if (!to)
+		return;
+	rc_addf(to, "rate", "%" PRIu64, g->is.bps);
+	rc_add(to, "in", g->in_bps == g->is.bps ? "true" : "false");
+	if (g->why[0])
+		rc_add(to, "reason", g->why);
+	rc_addf(to, "incident", "%" PRIu32, g->is.incident);
+	rc_add(to, "slice", g->is.slice);
+	if (rc_time_text(g->since_wall_ns, when, sizeof(when)))
+		rc_add(to, "since", when);
+}
+
 static void link_fill(void *arg, const struct nrp_link_view *v)
 {
 	struct lyd_node *l = rc_entry2(arg, "link", v->device, v->interface);
@@ -28,6 +45,9 @@ static void link_fill(void *arg, const struct nrp_link_view *v)
 	rc_addf(l, "capacity", "%" PRIu64, v->capacity_bps);
 	rc_addf(l, "rate", "%" PRIu64, v->rate_bps);
 	rc_addf(l, "ceiling", "%" PRIu64, v->ceil_bps);
+	if (v->ordered_bps)
+		rc_addf(l, "ordered", "%" PRIu64, v->ordered_bps);
+	growth_fill(l, v->growth);
 	if (!v->counted)
 		return;
 	rc_addf(l, "packets", "%" PRIu64, v->packets);

@@ -233,6 +233,7 @@ static void look(void *arg)
 		nrp_push(n, n->devices.at[i]);
 	if (may_push(n))
 		nrp_records_clean(n);
+	nrp_grow_tell(n);
 	nrp_queue_look(n);
 	nrp_tell(n);
 }
@@ -402,7 +403,8 @@ int nrp_new(struct nrp **outp, const struct nrp_env *env)
 	const struct slice_steps steps = { .ctx = n, .start = { [SLICE_STEP_QUEUE] = nrp_queue_start },
 					   .cancel = nrp_queue_cancel, .audit = audit,
 					   .devices = nrp_queues_each };
-	const struct slice_partitions partitions = { .ctx = n, .algo_used = algo_used, .changed = changed };
+	const struct slice_partitions partitions = { .ctx = n, .algo_used = algo_used, .changed = changed,
+						    .queue = nrp_grow_queue };
 
 	if (!n)
 		return err_raise(-ENOMEM);

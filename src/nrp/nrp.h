@@ -77,6 +77,8 @@ struct nrp_link_view {
 	const char *reason;
 	bool counted;
 	uint64_t packets, octets, drops, backlog;
+	uint64_t ordered_bps; /* as its document says; 0: that says no rate */
+	const struct slice_growth *growth; /* a repair raised it; NULL: it is as ordered */
 };
 void nrp_each_link(const struct nrp *n, uint32_t id, void (*fn)(void *arg, const struct nrp_link_view *v),
 		   void *arg);

@@ -160,12 +160,25 @@ static int shares_of(const struct nrp *n, struct nrp_part *p, const struct slice
 	struct slice_shares s = { .n_links = n->ted ? n->ted->n_links : 0 };
 	struct slice_fault f;
 
-	s.bps = calloc((size_t)s.n_links + 1, sizeof(*s.bps));
-	if (!s.bps)
+	int r = 0;
+
+	s.bps = p->share = calloc((size_t)s.n_links + 1, sizeof(*s.bps));
+	p->ordered = calloc((size_t)s.n_links + 1, sizeof(*s.bps));
+	if (!s.bps || !p->ordered)
 		return err_raise(-ENOMEM);
-	p->share = s.bps;
 	p->n_share = s.n_links;
-	return n->ted ? err_trace(slice_shares(n->ted, &one, 1, 0, false, &s, &f)) : 0;
+	if (n->ted)
+		r = slice_shares(n->ted, &one, 1, 0, false, &s, &f);
+	memcpy(p->ordered, p->share, s.n_links * sizeof(*s.bps));
+	if (r == 0)
+		slice_growth_shares(n->env.slice, doc->id, &s);
+	return err_trace(r);
+}
+
+static void shares_free(struct nrp_part *p)
+{
+	free(p->share);
+	free(p->ordered);
 }
 
 /* In order of number: what came first to the operator is not known. */
@@ -189,7 +202,7 @@ static int part_add(struct nrp *n, const struct slice_nrp *doc)
 	else if (!p.theirs && topo_algo_told(n->env.topo, p.algo))
 		nrp_refuse(&p, "the routers compute with algorithm %u themselves", p.algo);
 	if (shares_of(n, &p, doc) < 0 || !VEC_ADD(&n->parts, p)) {
-		free(p.share);
+		shares_free(&p);
 		return err_raise(-ENOMEM);
 	}
 	for (i = n->parts.n - 1; i > 0 && n->parts.at[i - 1].id > p.id; i--)
@@ -219,7 +232,7 @@ static int read_one(struct nrp *n, const char *name)
 void nrp_parts_fini(struct nrp *n)
 {
 	for (size_t i = 0; i < n->parts.n; i++)
-		free(n->parts.at[i].share);
+		shares_free(&n->parts.at[i]);
 	VEC_FINI(&n->parts);
 }
 
@@ -251,7 +264,7 @@ int nrp_parts_read(struct nrp *n)
 			p->told = old.at[i].told;
 			p->was_told = old.at[i].was_told;
 		}
-		free(old.at[i].share);
+		shares_free(&old.at[i]);
 	}
 	VEC_FINI(&old);
 	return r;

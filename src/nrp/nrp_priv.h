@@ -141,6 +141,7 @@ struct nrp_part {
 	uint32_t n_blocks;
 	char refused[SR_REASON_MAX]; /* nothing of it is made, "" */
 	uint64_t *share;	     /* by link; 0: no limit, SLICE_NO_SHARE: not of it */
+	uint64_t *ordered;	     /* the same as its document says: before repairs raised it */
 	uint32_t n_share;
 	enum nrp_status told; /* as events have it */
 	bool was_told;
@@ -228,6 +229,12 @@ bool nrp_class_eq(const struct nrp_class *have, const struct nrp_class *want);
 /* ---- nrp_sids.c: what was read back into the topology ---- */
 
 void nrp_sids_show(struct nrp *n);
+
+/* ---- nrp_grow.c: shares that repairs raised ---- */
+
+bool nrp_grow_queue(void *ctx, uint32_t id, const char *label, char why[SR_REASON_MAX]); /* of slice_partitions */
+void nrp_grow_tell(const struct nrp *n); /* how their queues are */
+const struct slice_growth *nrp_grown(const struct nrp *n, uint32_t id, uint32_t link); /* NULL: it is as ordered */
 
 /* ---- nrp_queue.c ---- */
 

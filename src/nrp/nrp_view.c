@@ -90,11 +90,16 @@ static void link_view(const struct nrp *n, struct nrp_device *d, const struct nr
 		      const struct nrp_class *c, void (*fn)(void *arg, const struct nrp_link_view *v), void *arg)
 {
 	char label[2 * TED_LABEL_MAX] = "";
+	const struct nrp_part *p = nrp_part_of(n, c->id);
 	struct nrp_link_view v = { .device = d->name, .interface = l->name, .link = label,
 				   .capacity_bps = l->capacity, .rate_bps = c->rate, .ceil_bps = c->ceil };
 
 	if (n->ted && c->link < n->ted->n_links)
 		(void)ted_link_label(n->ted, c->link, label, sizeof(label));
+	if (p && c->link < p->n_share && p->ordered[c->link] > SLICE_NO_SHARE) {
+		v.ordered_bps = p->ordered[c->link];
+		v.growth = nrp_grown(n, c->id, c->link);
+	}
 	v.status = nrp_class_status(d, l->name, c, &v.reason);
 	v.counted = counter(d, l->name, c->id, "packets", &v.packets) &&
 		    counter(d, l->name, c->id, "octets", &v.octets) &&

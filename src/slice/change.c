@@ -201,6 +201,8 @@ static void apply(struct slice_commit *c, struct slice_change *h)
 		apply_service(c, h);
 	} else {
 		if (h->old)
+			slice_growth_lost(h->old);
+		if (h->old)
 			slice_entry_del(s, h->old);
 		h->old = NULL;
 		if (h->fresh && slice_entry_add(s, h->fresh) == 0)
@@ -222,6 +224,8 @@ void slice_settle(struct slice_commit *c)
 		}
 		if (nrps && slice_shares_tell(s) < 0)
 			log_event("", LOG_ERROR, "slice.shares", "error=no memory");
+		if (nrps)
+			slice_growth_count(s);
 		slice_partitions_changed(s);
 		slice_ends_look(s);
 	}
@@ -479,6 +483,7 @@ void slice_forget(struct slice *s, const void *arg)
 		if (c->arg == arg)
 			c->done = NULL;
 	}
+	slice_growth_forget(s, arg);
 }
 
 void slice_commits_orphan(struct slice *s)

@@ -60,6 +60,9 @@ bool slice_plan_all(struct slice_commit *c);
 void slice_ask(struct slice_commit *c);
 /* odds.c: is it as available as promised? A judge of intent's. */
 bool slice_judge(void *arg, const struct intent_set_way *ways, size_t n, struct intent_set_result *r);
+/* growth.c: is what is reserved in it where repairs raised its share within what is written now? With it
+ * goes what they did. False: it is refused. */
+bool slice_growth_may_go(struct slice_commit *c, const struct slice_change *h);
 /* later.c: from when on there would be room, as an alternative; then slice_settle(). False: nothing is
  * known of that. */
 bool slice_later(struct slice_commit *c);

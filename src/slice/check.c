@@ -224,6 +224,8 @@ static bool nrp_put(struct slice_commit *c, const struct slice_change *h)
 		return false;
 	if (!h->old)
 		return true;
+	if (!slice_growth_may_go(c, h))
+		return false;
 	if (h->old->nrp.id != h->fresh->nrp.id || slice_algo_of(h->old) != slice_algo_of(h->fresh) ||
 	    slice_shares_less(s, &h->old->nrp, &h->fresh->nrp))
 		return each_service(c, no_use_of_nrp, h);

@@ -4,7 +4,7 @@
 
 #include "slice/doc.h"
 
-enum { GROUPS_MAX = 64, NRP_SIDS_MAX = 1024, FLEX_MIN = 128 };
+enum { GROUPS_MAX = 64, NRP_SIDS_MAX = 1024, FLEX_MIN = 128, GROW_PCT_MAX = 1000 };
 
 static void reservation(struct doc *d, json_object *o, uint64_t *bps, uint8_t *pct)
 {
@@ -68,6 +68,19 @@ static void groups(struct doc *d, json_object *topology, struct slice_nrp *out)
 	out->n_groups = at ? out->n_groups : 0;
 }
 
+/* sextant-nrp: how far repairs may raise what it is assured of a link. */
+static void resize(struct doc *d, struct slice_nrp *out)
+{
+	json_object *r = doc_object(d, d->root, "resize");
+	size_t was = doc_in(d, "sextant-nrp:resize");
+
+	out->grow_bps = doc_u64(d, r, "maximum-growth", 0, UINT64_C(100000000000000));
+	out->grow_pct = (uint16_t)doc_u64(d, r, "maximum-growth-percent", 0, GROW_PCT_MAX);
+	if (out->grow_bps && out->grow_pct)
+		doc_fault(d, "maximum-growth", "a rate or a percentage: not both");
+	doc_out(d, was);
+}
+
 static void read_nrp(struct doc *d, struct slice_nrp *out)
 {
 	json_object *t = doc_object(d, d->root, "topology");
@@ -79,6 +92,7 @@ static void read_nrp(struct doc *d, struct slice_nrp *out)
 		doc_fault(d, "nrp-id", "give one from 1 on: 0 is what is not partitioned");
 	out->phb = phb ? phb : "";
 	reservation(d, d->root, &out->max_bps, &out->max_pct);
+	resize(d, out);
 	selector(d, d->root, out);
 	out->algo = (uint8_t)doc_u64(d, doc_object(d, t, "igp-congruent"), "algo-id", 0, UINT8_MAX);
 	if (out->algo && out->algo < FLEX_MIN)

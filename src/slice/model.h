@@ -283,6 +283,8 @@ struct slice_nrp {
 	const struct ip_prefix *sids;
 	uint32_t n_sids;
 	const char *phb; /* "" none */
+	uint64_t grow_bps; /* repairs may raise its share of a link by so much, */
+	uint16_t grow_pct; /* or by so much of it; neither: not at all */
 };
 
 struct slice_phb {

@@ -79,8 +79,10 @@ int slice_shares_tell(struct slice *s)
 		nrps[i] = &s->of[SLICE_NRP].at[i]->nrp;
 	if (nrps && shares)
 		r = slice_shares(s->ted, nrps, n, s->cfg.kappa_pct, false, shares, &f);
-	for (uint32_t i = 0; r == 0 && shares && i < n; i++)
+	for (uint32_t i = 0; r == 0 && shares && i < n; i++) {
+		slice_growth_add(s, s->of[SLICE_NRP].at[i], SLICE_GROWTH_BOOK, &shares[i]);
 		r = tell(s, nrps[i]->id, shares[i].bps, shares[i].n_links);
+	}
 	for (size_t i = 0; r == 0 && shares && i < s->shares.n; i++) {
 		if (!slice_nrp_of(s, s->shares.at[i].nrp))
 			r = tell(s, s->shares.at[i].nrp, NULL, 0);
@@ -100,6 +102,14 @@ int slice_shares_check(const struct slice *s, const struct slice_nrp *const *nrp
 		return 0;
 	shares = shares_new(s->ted, n);
 	r = shares ? slice_shares(s->ted, nrps, n, s->cfg.kappa_pct, true, shares, f) : err_raise(-ENOMEM);
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		const struct slice_entry *e = slice_nrp_of(s, nrps[i]->id);
+
+		if (e && &e->nrp == nrps[i]) /* what is written anew has not grown */
+			slice_growth_add(s, e, SLICE_GROWTH_MOST, &shares[i]);
+	}
+	if (r == 0)
+		r = slice_shares_fit(s->ted, nrps, n, s->cfg.kappa_pct, shares, f);
 	shares_fini(shares, n);
 	return r;
 }

@@ -140,3 +140,8 @@ enum { SLICE_NO_SHARE = 1 }; /* bit/s: of a link that is not of it. 0 would be n
  * (100 - kappa) % of a link, or (strict) a link-ref names none. */
 int slice_shares(const struct ted *ted, const struct slice_nrp *const *nrps, uint32_t n,
 		 uint8_t kappa_pct, bool strict, struct slice_shares *out, struct slice_fault *f);
+/* -EINVAL: what is in shares is together more than (100 - kappa) % of a link. */
+int slice_shares_fit(const struct ted *ted, const struct slice_nrp *const *nrps, uint32_t n,
+		     uint8_t kappa_pct, const struct slice_shares *shares, struct slice_fault *f);
+/* The same of one partition and link, as its document says. */
+uint64_t slice_share_of(const struct ted *ted, const struct slice_nrp *n, uint32_t link);

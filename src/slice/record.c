@@ -92,7 +92,23 @@ static void put_detour(struct str *s, const struct slice_detour *d)
 	str_add(s, "]}");
 }
 
-char *slice_record_print(const struct slice_entry *e, uint64_t revision)
+static void put_growths(struct str *s, const struct slice_growth *g, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		str_add(s, i ? ",{\"link\":" : ",\"growths\":[{\"link\":");
+		str_json(s, g[i].is.link);
+		put_text(s, "slice", g[i].is.slice);
+		put_u64(s, "incident", g[i].is.incident);
+		put_u64(s, "bps", g[i].is.bps);
+		put_u64(s, "in_bps", g[i].in_bps);
+		put_u64(s, "since_wall_ns", g[i].since_wall_ns);
+		str_add(s, "}");
+	}
+	str_add(s, n ? "]" : "");
+}
+
+char *slice_nrp_record_print(const struct slice_entry *e, uint64_t revision, const struct slice_growth *growths,
+			     size_t n_growths)
 {
 	STR_AUTO struct str s = { .limit = RECORD_MAX };
 
@@ -105,8 +121,14 @@ char *slice_record_print(const struct slice_entry *e, uint64_t revision)
 	}
 	if (e->algo_given)
 		put_u64(&s, "algo", e->algo_given);
+	put_growths(&s, growths, n_growths);
 	str_add(&s, "}");
 	return str_take(&s);
+}
+
+char *slice_record_print(const struct slice_entry *e, uint64_t revision)
+{
+	return slice_nrp_record_print(e, revision, e->growths, e->n_growths);
 }
 
 char *slice_meta_print(const struct slice *s, uint64_t revision)
@@ -205,6 +227,26 @@ static void get_detour(struct doc *d, struct slice_detour *out)
 	}
 }
 
+static void get_growths(struct doc *d, struct slice_entry *e)
+{
+	uint32_t n = 0;
+	json_object *v = doc_array(d, d->root, "growths", SLICE_GROWTHS_MAX, &n);
+
+	for (uint32_t i = 0; d->rc == 0 && i < n; i++) {
+		json_object *o = json_object_array_get_idx(v, i);
+		struct slice_growth g = { 0 };
+
+		copy(d, o, "link", g.is.link, sizeof(g.is.link));
+		copy(d, o, "slice", g.is.slice, sizeof(g.is.slice));
+		g.is.incident = (uint32_t)number(d, o, "incident", UINT32_MAX);
+		g.is.bps = number(d, o, "bps", UINT64_MAX);
+		g.in_bps = number(d, o, "in_bps", UINT64_MAX);
+		g.since_wall_ns = number(d, o, "since_wall_ns", UINT64_MAX);
+		if (d->rc == 0 && !slice_growth_record(e, &g))
+			d->rc = -ENOMEM;
+	}
+}
+
 static int get_record(struct slice *s, enum slice_kind kind, const char *id, struct doc *d,
 		      struct slice_entry **outp)
 {
@@ -224,8 +266,10 @@ static int get_record(struct slice *s, enum slice_kind kind, const char *id, str
 		get_service(d, *outp);
 		get_detour(d, &(*outp)->detour);
 	}
-	if (kind == SLICE_NRP)
+	if (kind == SLICE_NRP) {
 		(*outp)->algo_given = (uint8_t)doc_u64(d, d->root, "algo", 0, UINT8_MAX);
+		get_growths(d, *outp);
+	}
 	if (d->rc == 0)
 		return 0;
 	*outp = slice_entry_free(*outp);

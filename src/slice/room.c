@@ -148,6 +148,7 @@ struct slice_entry *slice_entry_free(struct slice_entry *e)
 	slice_keys_drop(e);
 	list_del(&e->look);
 	loop_timer_fini(&e->timer);
+	free(e->growths);
 	arena_fini(&e->arena);
 	free(e->id);
 	free(e->doc);
@@ -324,6 +325,7 @@ static void metrics(struct slice *s)
 				      "verdict=\"refused\"");
 	s->m_rolled_back = metric_counter("sextant_slice_rollbacks_total",
 					  "Slices that were admitted and could not be realised.", "");
+	slice_growth_metrics(s);
 }
 
 int slice_new(struct slice **outp, struct loop *loop, struct store *store, struct bus *bus,
@@ -343,6 +345,7 @@ int slice_new(struct slice **outp, struct loop *loop, struct store *store, struc
 	hash_init(&s->keys, loop_random(loop), key_eq);
 	list_init(&s->commits);
 	list_init(&s->look);
+	list_init(&s->growing);
 	loop_task_init(&s->look_task, loop, slice_look_run, s);
 	loop_timer_init(&s->ends, loop, slice_ends_fire, s);
 	metrics(s);
@@ -357,6 +360,7 @@ struct slice *slice_free(struct slice *s)
 		return NULL;
 	intent_owned_watch(s->intent, NULL, NULL);
 	slice_commits_orphan(s);
+	slice_growth_orphan(s);
 	for (int k = 0; k < SLICE_KINDS; k++) {
 		for (size_t i = 0; i < s->of[k].n; i++) {
 			store_forget(s->store, s->of[k].at[i]);
@@ -416,6 +420,7 @@ int slice_load(struct slice *s)
 	for (size_t i = 0; r == 0 && i < s->of[SLICE_SERVICE].n; i++)
 		slice_resume(s->of[SLICE_SERVICE].at[i]);
 	slice_ends_look(s);
+	slice_growth_count(s);
 	return r;
 }
 

@@ -10,6 +10,8 @@
 enum { SLICE_PROVIDERS_MAX = 8 }; /* rooms that give steps */
 enum { SLICE_APART_FIRST = INTENT_GROUP_ID_MAX + 1 }; /* group ids that operators cannot name */
 
+struct slice_growing; /* growth.c */
+
 /* What is done to a service that is there. */
 enum slice_phase {
 	SLICE_IDLE,	/* a draft: nothing is reserved */
@@ -40,6 +42,9 @@ struct slice_entry {
 	};
 	bool writing; /* a change of it is on its way to disk */
 	uint8_t algo_given; /* a partition with SIDs of its own that says no algorithm; 0 none */
+	struct slice_growth *growths; /* of a partition: by repairs */
+	size_t n_growths;
+	const struct slice_growing *growing; /* others of it are on their way to disk */
 	/* a service: */
 	struct slice *s;
 	struct slice_plan plan;
@@ -89,6 +94,7 @@ struct slice {
 	const struct ted *ted;
 	struct list commits; /* struct slice_commit */
 	struct list look;    /* entries */
+	struct list growing; /* struct slice_growing */
 	struct loop_task look_task;
 	struct loop_timer ends; /* when one is over */
 	struct slice_odds odds; /* owns its array */
@@ -101,6 +107,7 @@ struct slice {
 	size_t octets;	   /* of documents in all commits */
 	uint32_t states[SLICE_STATES];
 	struct metric *m_states[SLICE_STATES], *m_admitted, *m_refused, *m_rolled_back;
+	struct metric *m_growths, *m_resizes;
 };
 
 /* ---- entries ---- */
@@ -125,6 +132,9 @@ bool slice_in_sight(const struct slice *s);
 /* ---- records ---- */
 
 char *slice_record_print(const struct slice_entry *e, uint64_t revision); /* NULL without memory */
+/* Of a partition that is to have these growths. */
+char *slice_nrp_record_print(const struct slice_entry *e, uint64_t revision, const struct slice_growth *growths,
+			     size_t n_growths);
 char *slice_meta_print(const struct slice *s, uint64_t revision);
 /* Into an entry that slice_entry_new() made of the record's document. */
 int slice_record_read(struct slice *s, enum slice_kind kind, const char *id, const char *text, size_t len,
@@ -205,6 +215,24 @@ struct slice_refusal {
 /* The plan of a service, in its own arena. old: what it has now. Parents are planned already. */
 int slice_plan_of(const struct slice_outlook *o, struct slice_entry *e, const struct slice_entry *old,
 		  struct slice_refusal *why);
+
+/* ---- growth.c: what repairs raised shares to ---- */
+
+enum slice_growth_for {
+	SLICE_GROWTH_BOOK,  /* what may be reserved: queues were read back with it */
+	SLICE_GROWTH_QUEUE, /* what queues are to have */
+	SLICE_GROWTH_MOST,  /* what may come of it: being written with it */
+};
+
+/* out has the shares as the document says them: raised where the partition has grown. */
+void slice_growth_add(const struct slice *s, const struct slice_entry *nrp, enum slice_growth_for what,
+		      struct slice_shares *out);
+void slice_growth_lost(const struct slice_entry *nrp); /* it goes, or is written anew: told */
+void slice_growth_forget(struct slice *s, const void *arg);
+void slice_growth_metrics(struct slice *s);
+void slice_growth_count(const struct slice *s);
+void slice_growth_orphan(struct slice *s);
+bool slice_growth_record(struct slice_entry *nrp, const struct slice_growth *g); /* of a record; false: no memory */
 
 /* ---- shares ---- */
 

@@ -54,8 +54,24 @@ static int one(const struct ted *t, const struct slice_nrp *n, bool strict, stru
 	return 0;
 }
 
-static int together(const struct ted *t, const struct slice_nrp *const *nrps, uint32_t n,
-		    uint8_t kappa_pct, const struct slice_shares *shares, struct slice_fault *f)
+uint64_t slice_share_of(const struct ted *t, const struct slice_nrp *n, uint32_t link)
+{
+	uint64_t capacity = t->links[link].capacity_bps;
+
+	for (uint32_t g = 0; g < n->n_groups; g++) {
+		const struct slice_nrp_group *at = &n->groups[g];
+		bool own = at->max_bps || at->max_pct;
+
+		for (uint32_t i = 0; i < at->n_links; i++) {
+			if (link_of(t, at->links[i]) == link)
+				return rate(capacity, own ? at->max_bps : n->max_bps, own ? at->max_pct : n->max_pct);
+		}
+	}
+	return n->n_groups ? SLICE_NO_SHARE : rate(capacity, n->max_bps, n->max_pct);
+}
+
+int slice_shares_fit(const struct ted *t, const struct slice_nrp *const *nrps, uint32_t n,
+		     uint8_t kappa_pct, const struct slice_shares *shares, struct slice_fault *f)
 {
 	char label[2 * TED_LABEL_MAX];
 
@@ -91,5 +107,5 @@ int slice_shares(const struct ted *ted, const struct slice_nrp *const *nrps, uin
 		if (r < 0)
 			return err_trace(r);
 	}
-	return strict ? together(ted, nrps, n, kappa_pct, out, f) : 0;
+	return strict ? slice_shares_fit(ted, nrps, n, kappa_pct, out, f) : 0;
 }

@@ -99,6 +99,8 @@ struct slice_partitions {
 	bool (*algo_used)(void *ctx, uint8_t algo);
 	/* Partitions, or the slices in them, are not what they were. */
 	void (*changed)(void *ctx);
+	/* Is its queue on that link, as it is to be? False: why not. May be NULL: it has none. */
+	bool (*queue)(void *ctx, uint32_t nrp_id, const char *link, char why[SR_REASON_MAX]);
 };
 
 /* ---- life ---- */
@@ -207,6 +209,54 @@ struct slice_detour {
 void slice_detour_put(struct slice *s, const char *id, const struct slice_detour *d, bool dry_run,
 		      slice_done_fn done, void *arg);
 
+/* ---- what repairs add to partitions (growth.c) ---- */
+
+enum { SLICE_GROWTHS_MAX = 64, SLICE_GROW_MAX = 4 }; /* of a partition; at once */
+
+struct slice_grow {
+	char link[TED_LABEL_MAX];
+	uint64_t bps; /* what it is assured there in place of what its document says; 0: as that says */
+	uint32_t incident;
+	char slice[SLICE_ID_MAX]; /* whose incident that is */
+};
+
+struct slice_growth {
+	struct slice_grow is;
+	uint64_t in_bps; /* that its queue was read back with: so much may be reserved; 0: as the document says */
+	uint64_t since_wall_ns;
+	char why[SR_REASON_MAX]; /* the queue is not so: as the device says; "" */
+};
+
+/*
+ * A partition is assured more of links, within what its operator allows (sextant-nrp:resize): durable, then
+ * in its queues, then in the book; or less again: out of the book, durable, out of its queues. All of it or
+ * nothing. It ends with the next write of the document, which holds. SLICE_E_STEP: it may not be, or has no
+ * queue there; SLICE_E_SHORT: others have it, or what is reserved in it needs it; SLICE_E_BUSY.
+ */
+void slice_growth_put(struct slice *s, uint32_t nrp_id, const struct slice_grow *g, uint32_t n, bool dry_run,
+		      slice_done_fn done, void *arg);
+/* What it has of such, good until the next turn of the loop. */
+const struct slice_growth *slice_growths(const struct slice *s, uint32_t nrp_id, size_t *n);
+const struct slice_growth *slice_growth_of(const struct slice *s, uint32_t nrp_id, const char *link); /* NULL: none */
+
+/* Its queue on a link is as it is to be. False: why not. */
+bool slice_nrp_queue(const struct slice *s, uint32_t nrp_id, const char *link, char why[SR_REASON_MAX]);
+
+struct slice_growth_room {
+	const char *name;	   /* of the partition */
+	uint64_t ordered_bps, bps; /* its share as its document says; as it is */
+	uint64_t most_bps;	   /* it may be raised to */
+	const char *by;		   /* what most_bps is bound by, in words */
+};
+/* 0, or why it may not be raised there at all: SLICE_E_*, r says. */
+int slice_growth_room(const struct slice *s, uint32_t nrp_id, const char *link, struct slice_growth_room *out,
+		      struct slice_result *r);
+/* Who puts partitions into the network: shares as queues are to have them. */
+struct slice_shares;
+void slice_growth_shares(const struct slice *s, uint32_t nrp_id, struct slice_shares *out);
+/* ... and how the queue on a link is: read back at a rate, or why not. */
+void slice_growth_told(struct slice *s, uint32_t nrp_id, const char *link, uint64_t rate_bps, const char *why);
+
 /* What assurance does about a slice: it is shown as that while it would be violated. */
 enum slice_mend { SLICE_MEND_NONE, SLICE_MEND_REPAIR, SLICE_MEND_ACCEPTED };
 
@@ -248,6 +298,7 @@ bool slice_is_vpn(const struct slice *s, const char *id);
 uint64_t slice_revision(const struct slice *s); /* of all together: its ETag */
 uint32_t slice_count(const struct slice *s, enum slice_kind kind);
 
+uint32_t slice_nrp_id(const struct slice *s, const char *name); /* 0: there is no such partition */
 /* What slices in a partition are computed with: said in its document or given to it; 0 nothing. */
 uint8_t slice_nrp_algo(const struct slice *s, uint32_t nrp_id);
 /* Does a slice in a partition want its resources for itself: dedicated, or isolated? */

@@ -69,6 +69,13 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 	return 0;
 }
 
+uint32_t slice_nrp_id(const struct slice *s, const char *name)
+{
+	const struct slice_entry *e = slice_find(s, SLICE_NRP, name);
+
+	return e ? e->nrp.id : 0;
+}
+
 const struct slice_service *slice_service_of(const struct slice *s, const char *id)
 {
 	const struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);

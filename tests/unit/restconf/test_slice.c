@@ -302,6 +302,13 @@ START_TEST(partitions_are_written_beside_the_networks)
 		      "{\"ietf-nrp:nrp-policy\":[{\"name\":\"gov\",\"resource-reservation\":{"
 		      "\"maximum-bandwidth\":\"6000000\"}}]}"), 204);
 	ck_lacks(doc_of(SLICE_NRP, "gov"), "maximum-bandwidth-percent"); /* the other case went */
+	ck_status(ask("PATCH", NRPS "/nrp-policy=gov", JSON,
+		      "{\"ietf-nrp:nrp-policy\":[{\"name\":\"gov\",\"sextant-nrp:resize\":{"
+		      "\"maximum-growth-percent\":50}}]}"), 204);
+	ck_has(doc_of(SLICE_NRP, "gov"), "\"sextant-nrp:resize\":{\"maximum-growth-percent\":50}");
+	ck_status(ask("PUT", NRPS "/nrp-policy=gov", JSON, /* and how far it may not say nothing */
+		      "{\"ietf-nrp:nrp-policy\":[{\"name\":\"gov\",\"nrp-id\":1,\"mode\":\"ietf-nrp:hybrid-plane-partition\","
+		      "\"resource-reservation\":{\"maximum-bandwidth\":\"6000000\"},\"sextant-nrp:resize\":{}}]}"), 400);
 	ck_status(ask("DELETE", NRPS "/nrp-policy=gov", "", NULL), 204);
 	ck_status(get(NRPS "/nrp-policy=gov"), 404);
 	ck_status(ask("DELETE", NRPS "/qos-profiles/phb-profile-identifier=EF", "", NULL), 204);

@@ -56,9 +56,19 @@ static void partitions_changed(void *ctx)
 	bed.changes++;
 }
 
+static bool partition_queue(void *ctx, uint32_t nrp, const char *link, char why[SR_REASON_MAX])
+{
+	(void)ctx;
+	(void)nrp;
+	(void)link;
+	(void)snprintf(why, SR_REASON_MAX, "%s", bed.no_queue ? "it was not read back" : "");
+	return !bed.no_queue;
+}
+
 static void slice_start(void)
 {
-	const struct slice_partitions partitions = { .algo_used = algo_used, .changed = partitions_changed };
+	const struct slice_partitions partitions = { .algo_used = algo_used, .changed = partitions_changed,
+						     .queue = partition_queue };
 	struct slice_steps steps = { .audit = audit_steps };
 
 	for (int k = 0; k < SLICE_STEPS; k++)

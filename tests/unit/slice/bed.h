@@ -29,6 +29,7 @@ struct bed {
 	bool partitions;	     /* somebody puts them into the network; as of the next start */
 	uint8_t routers_algo;	     /* the routers compute with it themselves; 0: none */
 	unsigned changes;	     /* how often partitions were said to be others */
+	bool no_queue;		     /* and they have no queues */
 	bool slow;		     /* what is done is told a millisecond later */
 	struct job telling;
 	struct loop_timer tell;

@@ -298,6 +298,9 @@ START_TEST(partition_is_read)
 	static const char both[] = "{\"name\":\"gov\",\"nrp-id\":1,\"resource-reservation\":"
 				   "{\"maximum-bandwidth-percent\":30,\"maximum-bandwidth\":\"5\"}}";
 	static const char none[] = "{\"name\":\"gov\"}";
+	static const char grows[] = "{\"name\":\"gov\",\"nrp-id\":1,\"sextant-nrp:resize\":{\"maximum-growth\":\"5\"}}";
+	static const char wild[] = "{\"name\":\"gov\",\"nrp-id\":1,\"sextant-nrp:resize\":{\"maximum-growth\":\"5\","
+				   "\"maximum-growth-percent\":7}}";
 	struct slice_nrp n;
 	struct slice_fault f;
 
@@ -307,6 +310,11 @@ START_TEST(partition_is_read)
 	ck_assert_str_eq(n.groups[0].links[0], "a>b");
 	ck_assert_int_lt(slice_nrp_read(both, strlen(both), &arena, &n, &f), 0);
 	ck_assert_str_eq(f.field, "resource-reservation/maximum-bandwidth");
+	ck_assert(n.grow_bps == 0 && n.grow_pct == 0);
+	ck_assert_int_eq(slice_nrp_read(grows, strlen(grows), &arena, &n, &f), 0);
+	ck_assert(n.grow_bps == 5 && n.grow_pct == 0);
+	ck_assert_int_lt(slice_nrp_read(wild, strlen(wild), &arena, &n, &f), 0);
+	ck_assert_str_eq(f.field, "sextant-nrp:resize/maximum-growth");
 	ck_assert_int_lt(slice_nrp_read(none, strlen(none), &arena, &n, &f), 0);
 	ck_assert_str_eq(f.field, "nrp-id");
 }
