@@ -62,6 +62,15 @@ static void entry_fill(struct lyd_node *parent, unsigned index, const struct rep
 	rc_add(n, "text", e->text);
 }
 
+static void touched_fill(struct lyd_node *entry, const struct repair_desk *d, uint32_t id)
+{
+	struct repair_touched t[SLICE_MOVES_MAX];
+	uint32_t n = repair_desk_touched(d, id, t, SLICE_MOVES_MAX);
+
+	for (uint32_t k = 0; k < n; k++)
+		rc_add(rc_entry(entry, "other-slice", t[k].slice), "is", t[k].shed ? "shed" : "moved");
+}
+
 static void incident_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry)
 {
 	const struct repair_incident *i = incident(rd->rc, cur->at);
@@ -81,6 +90,7 @@ static void incident_fill(struct rc_read *rd, const struct rc_cursor *cur, struc
 	rc_addf(entry, "reverts", "%u", i->reverts);
 	for (unsigned k = 0; k < i->n_causes; k++)
 		rc_add(entry, "cause", i->cause[k]);
+	touched_fill(entry, rd->rc->cfg.repair, i->id);
 	for (uint32_t k = 0; k < i->n_timeline; k++)
 		entry_fill(entry, k + 1, &i->timeline[k]);
 }

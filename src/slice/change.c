@@ -70,6 +70,7 @@ static void commit_free(struct slice_commit *c)
 		free((void *)(uintptr_t)c->edits.at[i].doc);
 	}
 	VEC_FINI(&c->edits);
+	VEC_FINI(&c->moves);
 	loop_task_cancel(&c->tell);
 	loop_task_cancel(&c->later);
 	VEC_FINI(&c->ends);
@@ -140,8 +141,10 @@ static void foretell(struct slice_commit *c, struct slice_change *h)
 	e->since_wall_ns = e->changed_wall_ns = now;
 	if (!h->old)
 		return;
-	if (c->detoured) { /* it stands, and goes on to */
-		e->phase = h->old->phase;
+	if (c->moves.n > 0) { /* it stands, and goes on to */
+		/* What is let on again is verified first. */
+		h->from = e->shed_for[0] ? SLICE_STEP_CLASSIFY : SLICE_STEP_VERIFY;
+		e->phase = slice_shed_changes(h) ? SLICE_BUILD : h->old->phase;
 		e->state = h->old->state;
 		e->step = h->old->step;
 		e->established = h->old->established;
@@ -160,7 +163,8 @@ static void apply_service(struct slice_commit *c, struct slice_change *h)
 	struct slice *s = c->s;
 	struct slice_entry *e = h->fresh, *old = h->old;
 	uint64_t changed = e->changed_wall_ns;
-	bool established = e->established;
+	bool established = e->established, sheds = old && slice_shed_changes(h);
+	enum slice_step from = sheds ? h->from : SLICE_STEP_QUEUE;
 
 	if (old) {
 		hand_over(old, e);
@@ -181,8 +185,10 @@ static void apply_service(struct slice_commit *c, struct slice_change *h)
 		slice_keys_drop(e);
 	slice_event(e, BUS_INFO, old ? "slice-changed" : "slice-created");
 	slice_event(e, BUS_INFO, "slice-state");
+	if (sheds)
+		slice_event(e, e->shed_for[0] ? BUS_ALARM : BUS_CLEARED, "slice-shed");
 	if (e->phase == SLICE_BUILD)
-		slice_build(e);
+		slice_build(e, from);
 	else
 		slice_look(e);
 }
@@ -255,7 +261,16 @@ static bool on_its_way(const struct slice_commit *c, enum slice_kind kind, const
 	return false;
 }
 
-static bool take_edit(struct slice_commit *c, const struct slice_edit *e)
+static void runs_as(struct slice_entry *e, const struct slice_move *m, const struct slice_entry *old)
+{
+	if (m || old)
+		e->detour = m ? m->detour : old->detour;
+	if (m || old)
+		(void)str_copy(e->shed_for, sizeof(e->shed_for), m ? m->shed_for : old->shed_for);
+}
+
+/* m: how it is to run; NULL: as before. */
+static bool take_edit(struct slice_commit *c, const struct slice_edit *e, const struct slice_move *m)
 {
 	struct slice_change h = { .kind = e->kind, .id = e->id, .old = slice_find(c->s, e->kind, e->id) };
 	bool there = h.old && !h.old->deleted;
@@ -284,8 +299,7 @@ static bool take_edit(struct slice_commit *c, const struct slice_edit *e)
 			return slice_refuse(c, &h, r == -EINVAL ? SLICE_E_INVALID : SLICE_E_LIMIT, f.field, "%s",
 					    f.text[0] ? f.text : "no memory");
 		h.id = h.fresh->id;
-		if (c->detoured || h.old)
-			h.fresh->detour = c->detoured ? c->detour : h.old->detour;
+		runs_as(h.fresh, m, h.old);
 		c->dry_run = c->dry_run || (e->kind == SLICE_SERVICE && h.fresh->service.test_only);
 	}
 	if (!VEC_ADD(&c->changes, h)) {
@@ -306,7 +320,7 @@ static bool take(struct slice_commit *c)
 		if (!e->id[0] || strlen(e->id) >= SLICE_ID_MAX)
 			return slice_refuse(c, &h, SLICE_E_INVALID, "id", "give one of 1 to %d octets",
 					    SLICE_ID_MAX - 1);
-		if (!take_edit(c, e))
+		if (!take_edit(c, e, i < c->moves.n ? &c->moves.at[i] : NULL))
 			return false;
 	}
 	return true;
@@ -328,7 +342,7 @@ bool slice_follow(struct slice_commit *c, struct slice_entry *old)
 	if (slice_entry_new(c->s, SLICE_SERVICE, old->id, old->doc, old->len, &h.fresh, &f) < 0)
 		return slice_refuse(c, &h, SLICE_E_LIMIT, f.field, "%s", f.text[0] ? f.text : "no memory");
 	h.id = h.fresh->id;
-	h.fresh->detour = old->detour;
+	runs_as(h.fresh, NULL, old);
 	if (!VEC_ADD(&c->changes, h)) {
 		slice_entry_free(h.fresh);
 		return slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
@@ -342,30 +356,71 @@ bool slice_detour_is(const struct slice_detour *d)
 	return d->n_avoid > 0 || d->swapped;
 }
 
-/* Could it be of this slice at all? */
-static bool detour_fits(struct slice_commit *c)
+bool slice_detour_same(const struct slice_detour *a, const struct slice_detour *b)
 {
-	const struct slice_change *h = &c->changes.at[0];
+	if (a->swapped != b->swapped || a->n_avoid != b->n_avoid)
+		return false;
+	for (uint8_t i = 0; i < a->n_avoid; i++) {
+		bool found = false;
+
+		for (uint8_t k = 0; k < b->n_avoid && !found; k++)
+			found = strcmp(a->avoid[i], b->avoid[k]) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+bool slice_shed_changes(const struct slice_change *h)
+{
+	return strcmp(h->old ? h->old->shed_for : "", h->fresh ? h->fresh->shed_for : "") != 0;
+}
+
+static bool detour_fits(struct slice_commit *c, const struct slice_change *h)
+{
+	const struct slice_entry *e = h->fresh;
 	bool own = false, pair = false;
 
-	if (!c->detoured)
-		return true;
-	for (uint32_t i = 0; i < h->fresh->plan.n; i++) {
-		own = own || !h->fresh->plan.at[i].inside;
-		pair = pair || h->fresh->plan.at[i].protection;
+	for (uint32_t i = 0; i < e->plan.n; i++) {
+		own = own || !e->plan.at[i].inside;
+		pair = pair || e->plan.at[i].protection;
 	}
 	if (h->old->phase != SLICE_STANDS)
 		return slice_refuse(c, h, SLICE_E_BUSY, "", "it does not stand: nothing of it can be moved");
 	if (!own)
 		return slice_refuse(c, h, SLICE_E_STEP, "", "its flows run in the policies of its parent");
-	if (c->detour.swapped && !pair)
+	if (e->detour.swapped && !pair)
 		return slice_refuse(c, h, SLICE_E_STEP, "", "it has no standby to switch to");
+	return true;
+}
+
+/* One whose devices do not answer can be given back. */
+static bool shed_fits(struct slice_commit *c, const struct slice_change *h)
+{
+	if (h->old->phase != SLICE_STANDS && !(h->old->phase == SLICE_BUILD && h->old->established))
+		return slice_refuse(c, h, SLICE_E_BUSY, "", "it does not stand: nothing of it can be taken off");
+	if (!slice_step_by(c->s, SLICE_STEP_CLASSIFY))
+		return slice_refuse(c, h, SLICE_E_STEP, "", "nothing here takes its traffic off");
+	return true;
+}
+
+/* Could they be of these slices at all? */
+static bool moves_fit(struct slice_commit *c)
+{
+	for (size_t i = 0; i < c->moves.n; i++) {
+		const struct slice_change *h = &c->changes.at[i];
+
+		if (slice_shed_changes(h) && !shed_fits(c, h))
+			return false;
+		if (!slice_detour_same(&h->old->detour, &h->fresh->detour) && !detour_fits(c, h))
+			return false;
+	}
 	return true;
 }
 
 static bool go(struct slice_commit *c)
 {
-	if (!take(c) || !slice_check(c) || !slice_plan_all(c) || !detour_fits(c))
+	if (!take(c) || !slice_check(c) || !slice_plan_all(c) || !moves_fit(c))
 		return false;
 	for (size_t i = 0; i < c->changes.n; i++)
 		foretell(c, &c->changes.at[i]);
@@ -418,8 +473,22 @@ static bool copy(struct slice_commit *c, const struct slice_write *w)
 	return true;
 }
 
-static void put(struct slice *s, const struct slice_write *w, const struct slice_detour *detour,
-		slice_done_fn done, void *arg)
+static bool copy_moves(struct slice_commit *c, const struct slice_move *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct slice_move known = m[i];
+
+		if (known.detour.n_avoid > SLICE_AVOID_MAX)
+			known.detour.n_avoid = SLICE_AVOID_MAX;
+		if (!VEC_ADD(&c->moves, known))
+			return slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
+	}
+	return true;
+}
+
+/* moves: one for each edit; NULL: there are none. */
+static void put(struct slice *s, const struct slice_write *w, const struct slice_move *moves, slice_done_fn done,
+		void *arg)
 {
 	struct slice_commit *c = calloc(1, sizeof(*c));
 
@@ -435,9 +504,6 @@ static void put(struct slice *s, const struct slice_write *w, const struct slice
 	c->done = done;
 	c->arg = arg;
 	c->dry_run = w->dry_run;
-	c->detoured = detour != NULL;
-	if (detour)
-		c->detour = *detour;
 	c->outlook = (struct slice_outlook){ .s = s, .find = as_it_will_be, .ctx = c };
 	loop_task_init(&c->tell, s->loop, tell, c);
 	list_add(&s->commits, &c->link);
@@ -446,8 +512,8 @@ static void put(struct slice *s, const struct slice_write *w, const struct slice
 	s->octets += c->octets;
 	if (w->n > SLICE_EDITS_MAX || too_many(s) || s->octets > WAITING_OCTETS_MAX)
 		(void)slice_refuse(c, NULL, SLICE_E_LIMIT, "", "too much is being written at once");
-	else
-		(void)copy(c, w);
+	else if (copy(c, w) && moves)
+		(void)copy_moves(c, moves, w->n);
 	if (c->result.code) {
 		c->running = true;
 		s->running++;
@@ -462,17 +528,39 @@ void slice_put(struct slice *s, const struct slice_write *w, slice_done_fn done,
 	put(s, w, NULL, done, arg);
 }
 
+void slice_moves_put(struct slice *s, const struct slice_move *m, size_t n, bool dry_run, slice_done_fn done,
+		     void *arg)
+{
+	struct slice_edit e[SLICE_MOVES_MAX];
+	const struct slice_write w = { .edits = e, .n = n, .dry_run = dry_run };
+
+	assert(n > 0 && n <= SLICE_MOVES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		const struct slice_entry *is = slice_find(s, SLICE_SERVICE, m[i].id);
+
+		e[i] = (struct slice_edit){ .kind = SLICE_SERVICE, .how = SLICE_UPDATE, .id = m[i].id,
+					    .doc = is ? is->doc : "", .len = is ? is->len : 0 };
+	}
+	put(s, &w, m, done, arg);
+}
+
 void slice_detour_put(struct slice *s, const char *id, const struct slice_detour *d, bool dry_run,
 		      slice_done_fn done, void *arg)
 {
 	const struct slice_entry *is = slice_find(s, SLICE_SERVICE, id);
-	const struct slice_edit e = { .kind = SLICE_SERVICE, .how = SLICE_UPDATE, .id = id,
-				      .doc = is ? is->doc : "", .len = is ? is->len : 0 };
-	const struct slice_write w = { .edits = &e, .n = 1, .dry_run = dry_run };
-	struct slice_detour known = *d;
+	struct slice_move m = { .detour = *d };
 
-	known.n_avoid = d->n_avoid < SLICE_AVOID_MAX ? d->n_avoid : SLICE_AVOID_MAX;
-	put(s, &w, &known, done, arg);
+	(void)str_copy(m.id, sizeof(m.id), id);
+	(void)str_copy(m.shed_for, sizeof(m.shed_for), is ? is->shed_for : "");
+	slice_moves_put(s, &m, 1, dry_run, done, arg);
+}
+
+void slice_release(struct slice *s, const char *id, slice_done_fn done, void *arg)
+{
+	struct slice_move m = { 0 };
+
+	(void)str_copy(m.id, sizeof(m.id), id);
+	slice_moves_put(s, &m, 1, false, done, arg);
 }
 
 void slice_forget(struct slice *s, const void *arg)

@@ -11,6 +11,7 @@ struct slice_change {
 	struct slice_entry *fresh; /* NULL: it is deleted */
 	struct slice_entry *old;   /* NULL: it is new */
 	bool follows;		   /* not written: a template or parent of it is */
+	enum slice_step from;	   /* which step it is built from */
 };
 
 struct slice_commit {
@@ -24,8 +25,7 @@ struct slice_commit {
 	bool dry_run;
 	bool alone;   /* what others refer to changes: none but it is under way */
 	bool running;
-	bool detoured; /* only where its policies run changes */
-	struct slice_detour detour;
+	VEC(struct slice_move) moves; /* an edit each: only how it runs changes; none: documents do */
 	uint64_t revision;
 	size_t other; /* partitions tried instead so far */
 	VEC(uint64_t) ends; /* of slices, ascending: from one of them on there may be room */
@@ -50,6 +50,7 @@ struct slice_change *slice_change_of(const struct slice_commit *c, enum slice_ki
 bool slice_follow(struct slice_commit *c, struct slice_entry *old);
 
 bool slice_detour_is(const struct slice_detour *d); /* not empty */
+bool slice_shed_changes(const struct slice_change *h);
 
 /* check.c: does it make sense, all together? Adds what follows. False: it is refused. */
 bool slice_check(struct slice_commit *c);

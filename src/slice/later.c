@@ -126,7 +126,7 @@ bool slice_later(struct slice_commit *c)
 
 	while (said < SLICE_ALTERNATIVES_MAX && c->result.alternative[said][0])
 		said++;
-	if (c->result.code != SLICE_E_SHORT || c->detoured || said == SLICE_ALTERNATIVES_MAX)
+	if (c->result.code != SLICE_E_SHORT || c->moves.n > 0 || said == SLICE_ALTERNATIVES_MAX)
 		return false;
 	ends_gather(c);
 	if (c->ends.n == 0)

@@ -71,6 +71,12 @@ static void alarm_set(struct slice_entry *e, bool on)
 
 /* ---- building ---- */
 
+/* Its traffic is not let on. */
+static bool is_off(const struct slice_entry *e)
+{
+	return e->service.admin != SLICE_ADMIN_UP || e->shed_for[0];
+}
+
 static bool needs(const struct slice_entry *e, enum slice_step step)
 {
 	bool own = e->service.real.sharing != SLICE_SHARED && !e->service.real.parent;
@@ -82,7 +88,7 @@ static bool needs(const struct slice_entry *e, enum slice_step step)
 	if (step == SLICE_STEP_QUEUE && !own)
 		return false;
 	/* Traffic is not let on before it is to be up. */
-	if (step == SLICE_STEP_VERIFY && e->service.admin != SLICE_ADMIN_UP)
+	if (step == SLICE_STEP_VERIFY && is_off(e))
 		return false;
 	return slice_step_by(e->s, step) != NULL;
 }
@@ -150,7 +156,7 @@ static void build_on(struct slice_entry *e)
 	char why[SR_REASON_MAX] = "";
 
 	while (e->step < SLICE_STEPS && !e->waiting) {
-		bool off = e->step == SLICE_STEP_CLASSIFY && e->service.admin != SLICE_ADMIN_UP;
+		bool off = e->step == SLICE_STEP_CLASSIFY && is_off(e);
 
 		if (!needs(e, e->step)) {
 			e->step++;
@@ -176,10 +182,10 @@ static void build_on(struct slice_entry *e)
 		stands(e);
 }
 
-void slice_build(struct slice_entry *e)
+void slice_build(struct slice_entry *e, enum slice_step from)
 {
 	e->phase = SLICE_BUILD;
-	e->step = SLICE_STEP_QUEUE;
+	e->step = from;
 	wait_no_more(e);
 	slice_look(e);
 }
@@ -197,7 +203,7 @@ static enum slice_state state_of(const struct slice_entry *e, enum slice_ill wor
 	/* What moves while it is up goes on forwarding; what was down is being mended. */
 	if (worst == SLICE_MENDING && was_ill)
 		return SLICE_REPAIRING;
-	if (e->service.admin != SLICE_ADMIN_UP)
+	if (is_off(e))
 		return SLICE_SUSPENDED;
 	return worst == SLICE_RISKY ? SLICE_AT_RISK : SLICE_ACTIVE;
 }
@@ -208,12 +214,15 @@ static void health(struct slice_entry *e)
 	enum slice_ill worst = slice_examine(e, why);
 	enum slice_state st;
 
-	if (e->service.admin == SLICE_ADMIN_UP && worst < SLICE_ILL && e->verdict >= SLICE_RISK) {
+	if (!is_off(e) && worst < SLICE_ILL && e->verdict >= SLICE_RISK) {
 		worst = e->verdict == SLICE_VIOLATION ? SLICE_ILL : SLICE_RISKY;
 		(void)snprintf(why, sizeof(why), "measured: %.200s", e->verdict_why);
 	}
 	st = state_of(e, worst);
-	slice_state_set(e, st, st == SLICE_ACTIVE || st == SLICE_SUSPENDED ? "" : why);
+	if (st == SLICE_SUSPENDED && e->shed_for[0])
+		(void)snprintf(why, sizeof(why), "shed: it gives way to slice %.200s, which is violated where both run",
+			       e->shed_for);
+	slice_state_set(e, st, st == SLICE_ACTIVE || (st == SLICE_SUSPENDED && !e->shed_for[0]) ? "" : why);
 	if (st != SLICE_REPAIRING)
 		alarm_set(e, st == SLICE_VIOLATED);
 }
@@ -232,6 +241,8 @@ void slice_undo(struct slice_entry *e, bool deleted, const char *cause)
 	e->step = SLICE_STEPS;
 	slice_state_set(e, deleted ? SLICE_RETIRING : SLICE_ROLLED_BACK, why);
 	alarm_set(e, false);
+	if (e->shed_for[0])
+		slice_event(e, BUS_CLEARED, "slice-shed");
 	if (!deleted) {
 		slice_event(e, BUS_WARNING, "slice-rolled-back");
 		slice_save(e);
@@ -514,7 +525,9 @@ void slice_resume(struct slice_entry *e)
 		break;
 	case SLICE_BUILD:
 	case SLICE_STANDS:
-		slice_build(e);
+		if (e->shed_for[0])
+			slice_event(e, BUS_ALARM, "slice-shed");
+		slice_build(e, SLICE_STEP_QUEUE);
 		break;
 	case SLICE_UNDO:
 		e->step = SLICE_STEPS;

@@ -80,8 +80,12 @@ static void put_service(struct str *s, const struct slice_entry *e)
 	str_add(s, "]");
 }
 
-static void put_detour(struct str *s, const struct slice_detour *d)
+static void put_detour(struct str *s, const struct slice_entry *e)
 {
+	const struct slice_detour *d = &e->detour;
+
+	if (e->shed_for[0])
+		put_text(s, "shed-for", e->shed_for);
 	if (!slice_detour_is(d))
 		return;
 	str_addf(s, ",\"detour\":{\"swapped\":%d,\"avoid\":[", d->swapped);
@@ -117,7 +121,7 @@ char *slice_nrp_record_print(const struct slice_entry *e, uint64_t revision, con
 	put_text(&s, "doc", e->doc);
 	if (e->kind == SLICE_SERVICE) {
 		put_service(&s, e);
-		put_detour(&s, &e->detour);
+		put_detour(&s, e);
 	}
 	if (e->algo_given)
 		put_u64(&s, "algo", e->algo_given);
@@ -265,6 +269,8 @@ static int get_record(struct slice *s, enum slice_kind kind, const char *id, str
 	if (kind == SLICE_SERVICE) {
 		get_service(d, *outp);
 		get_detour(d, &(*outp)->detour);
+		if (doc_member(d->root, "shed-for"))
+			copy(d, d->root, "shed-for", (*outp)->shed_for, sizeof((*outp)->shed_for));
 	}
 	if (kind == SLICE_NRP) {
 		(*outp)->algo_given = (uint8_t)doc_u64(d, d->root, "algo", 0, UINT8_MAX);

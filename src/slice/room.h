@@ -68,6 +68,7 @@ struct slice_entry {
 	enum slice_verdict verdict;
 	char verdict_why[SR_REASON_MAX];
 	struct slice_detour detour;
+	char shed_for[SLICE_ID_MAX]; /* "" it is not */
 	enum slice_mend mend;
 	struct loop_timer timer; /* of the step; of another try */
 	struct list look;	 /* to be looked at */
@@ -161,7 +162,7 @@ bool slice_policies_ready(const struct slice_entry *e, char why[SR_REASON_MAX]);
 /* ---- states ---- */
 
 void slice_state_set(struct slice_entry *e, enum slice_state st, const char *why);
-void slice_build(struct slice_entry *e);	      /* from the first step on */
+void slice_build(struct slice_entry *e, enum slice_step from);
 void slice_undo(struct slice_entry *e, bool deleted, const char *cause);
 void slice_resume(struct slice_entry *e);	      /* after a start */
 void slice_draft_look(struct slice_entry *e);	      /* could it be? */

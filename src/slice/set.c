@@ -278,7 +278,7 @@ static void send(struct slice_commit *c, const struct set *x, const struct store
 					    .owner = SLICE_OWNER,
 					    .dry_run = c->dry_run || x->nrp != UINT32_MAX,
 					    /* a repair goes where it can */
-					    .judge = c->detoured ? NULL : slice_judge };
+					    .judge = c->moves.n > 0 ? NULL : slice_judge };
 	int r;
 
 	if (x->n_puts + x->n_gone > 0) {
@@ -297,6 +297,22 @@ static void send(struct slice_commit *c, const struct set *x, const struct store
 		loop_task_run(&c->tell);
 }
 
+/* NULL, or one that is to go another way and has nothing that could. */
+static const struct slice_change *stuck(const struct slice_commit *c)
+{
+	for (size_t i = 0; i < c->moves.n; i++) {
+		const struct slice_change *h = &c->changes.at[i];
+		bool found = !slice_detour_is(&h->fresh->detour) ||
+			     slice_detour_same(&h->old->detour, &h->fresh->detour);
+
+		for (size_t k = 0; k < c->put_of.n && !found; k++)
+			found = c->put_of.at[k] == h;
+		if (!found)
+			return h;
+	}
+	return NULL;
+}
+
 void slice_ask(struct slice_commit *c)
 {
 	struct set x = { .nrp = UINT32_MAX };
@@ -310,8 +326,8 @@ void slice_ask(struct slice_commit *c)
 		(void)slice_refuse(c, NULL, SLICE_E_LIMIT, "", "%u flows are the limit", c->s->cfg.flows_max);
 	else if (!rows)
 		(void)slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
-	else if (c->detoured && x.n_puts == 0 && slice_detour_is(&c->detour))
-		(void)slice_refuse(c, NULL, SLICE_E_SHORT, "", "nothing of it can go another way");
+	else if (stuck(c))
+		(void)slice_refuse(c, stuck(c), SLICE_E_SHORT, "", "nothing of it can go another way");
 	if (c->result.code)
 		loop_task_run(&c->tell);
 	else

@@ -209,6 +209,26 @@ struct slice_detour {
 void slice_detour_put(struct slice *s, const char *id, const struct slice_detour *d, bool dry_run,
 		      slice_done_fn done, void *arg);
 
+/*
+ * How a slice is to run for a repair's sake, in place of all that one changed before. Shed: its traffic is taken off
+ * where it enters (the step classify), and what it reserved stays its own; it is suspended, and says for whom.
+ */
+struct slice_move {
+	char id[SLICE_ID_MAX];
+	struct slice_detour detour;
+	char shed_for[SLICE_ID_MAX]; /* the slice that it gives way to; "": it is not shed */
+};
+
+enum { SLICE_MOVES_MAX = 8 };
+
+bool slice_detour_same(const struct slice_detour *a, const struct slice_detour *b);
+/* Several at once, a slice only once: all of it or nothing, as slice_detour_put(). id of a refusal says whose it
+ * is. SLICE_E_STEP of one that is to be shed: nothing here takes its traffic off. */
+void slice_moves_put(struct slice *s, const struct slice_move *m, size_t n, bool dry_run, slice_done_fn done,
+		     void *arg);
+/* Nothing that repairs changed of it is left. */
+void slice_release(struct slice *s, const char *id, slice_done_fn done, void *arg);
+
 /* ---- what repairs add to partitions (growth.c) ---- */
 
 enum { SLICE_GROWTHS_MAX = 64, SLICE_GROW_MAX = 4 }; /* of a partition; at once */
@@ -318,6 +338,7 @@ struct slice_view {
 	uint32_t n_flows;
 	uint8_t done; /* a bit a step */
 	struct slice_detour detour;
+	char shed_for[SLICE_ID_MAX]; /* "": it is not shed */
 	struct slice_repair repair;
 	uint8_t priority;
 };

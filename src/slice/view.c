@@ -65,6 +65,7 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 		.repair = e->service.repair,
 		.priority = e->service.real.priority,
 	};
+	memcpy(out->shed_for, e->shed_for, sizeof(out->shed_for));
 	memcpy(out->reason, e->reason, sizeof(out->reason));
 	return 0;
 }

@@ -330,7 +330,7 @@ const struct cli_command cli_commands[] = {
 	ROW("incident reject", "ID", 1, 1, cli_incident_say, NULL, "not this action: try the next", NULL),
 	ROW("incident accept", "ID", 1, 1, cli_incident_say, NULL, "take the slice as it is, try no more", NULL),
 	ROW("incident release", "SLICE", 1, 1, cli_incident_release, NULL, "take away what repairs changed of a slice",
-	    "It runs as ordered again. Not while an incident of it is open."),
+	    "It runs as ordered again, and is let on if it was shed. Not while an open incident has to do with it."),
 	ROW("diagnose", "", 0, 0, cli_diagnose, NULL, "what is wrong in the network, and who it hits", NULL),
 	ROW("window list", "", 0, 0, cli_window_list, NULL, "assurance windows, and which is on", NULL),
 	ROW("window show", "NAME", 1, 1, cli_window_show, NULL, "one of them, and what single failures would do", NULL),

@@ -51,6 +51,13 @@ static int number_said(void)
 	return cli_fail(CLI_USAGE, "'%s' is no number of an incident", cli_said.operands[0]);
 }
 
+static void fmt_others(struct str *out, json_object *v)
+{
+	for (size_t i = 0; i < cli_count(v, ""); i++)
+		str_addf(out, "%s%s (%s)", i ? ", " : "", cli_text(cli_nth(v, "", i), "slice", "?"),
+			 cli_text(cli_nth(v, "", i), "is", "?"));
+}
+
 static void fmt_texts(struct str *out, json_object *v)
 {
 	for (size_t i = 0; i < cli_count(v, ""); i++)
@@ -66,6 +73,7 @@ int cli_incident_show(const struct cli_command *cmd)
 		{ "takes back what incident", "restores", NULL, false },
 		{ "action", "action", NULL, false },	{ "actions", "actions", NULL, false },
 		{ "taken back", "reverts", NULL, false }, { "causes", "cause", fmt_texts, false },
+		{ "other slices", "other-slice", fmt_others, false },
 	};
 	static const struct cli_column entries[] = {
 		{ "TIME", "time", cli_fmt_time, true },

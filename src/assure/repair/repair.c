@@ -251,6 +251,14 @@ static void kept(struct repair *r, struct incident *i, const struct repair_now *
 	repair_end(r, i, REPAIR_KEPT, "three windows within the bounds", now);
 }
 
+/* Fewer slices first. */
+static bool grows(const struct incident *i)
+{
+	enum repair_action a = i->view.policy.order[i->view.at].action;
+
+	return a == REPAIR_REBALANCE || a == REPAIR_SHED;
+}
+
 static void verify(struct repair *r, struct incident *i, const struct repair_window *w,
 		   const struct repair_now *now)
 {
@@ -267,6 +275,7 @@ static void verify(struct repair *r, struct incident *i, const struct repair_win
 		break;
 	case REPAIR_BEYOND:
 		repair_tell(i, REPAIR_W_WINDOW, now, "out of bounds: %.200s", w->why ? w->why : "");
+		i->more = grows(i);
 		repair_take_back(r, i, "it did not help", now);
 		break;
 	case REPAIR_UNKNOWN:
@@ -482,7 +491,7 @@ void repair_reverted(struct repair *r, uint32_t incident, uint32_t turn, bool ok
 		i->view.reverts++;
 		r->counts.reverts++;
 		i->of->hold_until = mono_add(now->mono, i->view.policy.hold_down_s * NS_PER_S);
-		repair_pass(i, now);
+		repair_reconsider(i, now);
 	}
 	repair_choose_all(r, now);
 }
@@ -620,7 +629,8 @@ bool repair_next(struct repair *r, struct repair_do *out)
 		i->todo &= (uint16_t)~(1u << t);
 		r->n_todo--;
 		*out = (struct repair_do){ .todo = (enum repair_todo)t, .incident = i->view.id, .turn = i->turn,
-					   .phase = i->view.phase, .action = REPAIR_NOTIFY };
+					   .phase = i->view.phase, .round = i->view.round,
+					   .action = REPAIR_NOTIFY };
 		if (i->view.at < i->view.policy.n)
 			out->action = i->view.policy.order[i->view.at].action;
 		(void)str_copy(out->slice, sizeof(out->slice), i->view.slice);

@@ -26,6 +26,7 @@ enum {
 	REPAIR_VERIFY = 3,	  /* windows within the bounds before it is kept */
 	REPAIR_BLIND = 12,	  /* windows of which nothing is known before it is taken back */
 	REPAIR_REVERTS = 3,	  /* tries */
+	REPAIR_ROUNDS = 8,	  /* of an action that does more each time */
 	REPAIR_TIMELINE_MAX = 256,
 	REPAIR_HOUR_MAX = 255,	  /* actions of a slice that are remembered */
 };
@@ -147,6 +148,7 @@ struct repair_incident {
 	enum repair_outcome outcome;
 	uint32_t restores; /* the incident whose action is taken away; 0: it is none of those */
 	uint8_t at;	  /* of policy.order: the one that is tried */
+	uint8_t round;	  /* so often it was tried with less, and did not help */
 	bool acted;	  /* something of it is in the network */
 	uint8_t n_causes, good, blind;
 	uint32_t actions, reverts; /* applied, taken back */
@@ -182,6 +184,7 @@ struct repair_do {
 	uint32_t turn; /* goes back with the answer: what is late is not taken for another */
 	char slice[REPAIR_SLICE_MAX];
 	enum repair_action action;
+	uint8_t round; /* of rebalance and shed: so many more slices than one */
 	enum repair_phase phase;
 };
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What incidents ask for. An action is another detour of the slice: simulated by asking whether it
- * could be, applied by asking for it; it stands when every policy of the slice is up, as its headend
- * says. What was before and what is wanted are durable before it is applied: a restart in between goes
- * on from either.
+ * What incidents ask for, done by the ways of their actions: simulated by asking whether it could be,
+ * applied by asking for it; it stands when the network says so. What was before and what is wanted are
+ * durable before it is applied: a restart in between goes on from either.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +16,7 @@
 
 /* ---- courses ---- */
 
-struct desk_course *repair_act_course(struct repair_desk *d, uint32_t incident)
+struct desk_course *repair_act_course(const struct repair_desk *d, uint32_t incident)
 {
 	LIST_EACH (l, &d->courses) {
 		struct desk_course *c = LIST_OF(l, struct desk_course, link);
@@ -65,78 +64,115 @@ static bool passes(int code)
 	return code == SLICE_E_BUSY || code == SLICE_E_BLIND;
 }
 
-static void answered(void *arg, const struct slice_result *r)
+const struct desk_way *repair_act_way(enum repair_action a)
 {
-	struct desk_course *c = arg;
-	struct repair_desk *d = c->d;
+	static const struct desk_way *const ways[REPAIR_ACTIONS] = {
+		[REPAIR_SWITCH] = &repair_moves_way,
+		[REPAIR_REROUTE] = &repair_moves_way,
+		[REPAIR_REBALANCE] = &repair_moves_way,
+		[REPAIR_SHED] = &repair_moves_way,
+	};
+
+	return ways[a];
+}
+
+static const char *said(const struct desk_course *c, const char *otherwise)
+{
+	return c->said[0] ? c->said : otherwise;
+}
+
+static void refused(struct repair_desk *d, struct desk_course *c, const char *why)
+{
 	const struct repair_now now = repair_desk_now(d);
+	char text[REPAIR_TEXT_MAX];
+
+	(void)str_copy(text, sizeof(text), why); /* it may be of c */
+	c->n_deeds = 0;
+	repair_simulated(d->r, c->incident, c->turn, false, text, &now);
+}
+
+static void failed(struct repair_desk *d, struct desk_course *c, const char *why)
+{
+	const struct repair_now now = repair_desk_now(d);
+
+	c->n_deeds = 0;
+	repair_applied(d->r, c->incident, c->turn, false, why, &now);
+}
+
+static void reverted(struct repair_desk *d, struct desk_course *c)
+{
+	const struct repair_now now = repair_desk_now(d);
+
+	c->n_deeds = 0;
+	repair_reverted(d->r, c->incident, c->turn, true, said(c, "as it was before"), &now);
+}
+
+static void tried(struct repair_desk *d, struct desk_course *c, const struct slice_result *r)
+{
+	const struct desk_way *w = repair_act_way(c->acts);
+	const struct repair_now now = repair_desk_now(d);
+	char text[REPAIR_TEXT_MAX], of[REPAIR_TEXT_MAX];
+
+	text_of(r, text);
+	(void)snprintf(of, sizeof(of), "%.60s: %.190s", r->id, text);
+	if (r->code == 0)
+		repair_simulated(d->r, c->incident, c->turn, true,
+				 said(c, "every policy finds room within its bounds beside all others"), &now);
+	else if (w->other && w->other(d, c, r))
+		c->doing = DESK_ASKS;
+	else
+		refused(d, c, r->id[0] && strcmp(r->id, c->slice) != 0 ? of : text);
+}
+
+static void undone(struct repair_desk *d, struct desk_course *c, const struct slice_result *r)
+{
+	const struct repair_now now = repair_desk_now(d);
+	char text[REPAIR_TEXT_MAX];
+
+	text_of(r, text);
+	if (r->code == SLICE_E_MISSING) /* one that is gone is not asked for again */
+		c->doing = DESK_AGAIN;
+	else if (r->code)
+		repair_reverted(d->r, c->incident, c->turn, false, text, &now);
+	else
+		reverted(d, c);
+}
+
+/* What cannot be taken away stays as it is: nobody is left to try for. */
+static void left(struct desk_course *c, const struct slice_result *r)
+{
+	c->doing = DESK_LEAVES;
+	if (r->code && !passes(r->code) && r->code != SLICE_E_MISSING)
+		c->n_deeds = 0;
+}
+
+void repair_act_answered(void *course, const struct slice_result *r)
+{
+	struct desk_course *c = course;
+	struct repair_desk *d = c->d;
+	enum desk_doing was = c->doing;
 	char text[REPAIR_TEXT_MAX];
 
 	c->doing = DESK_NOTHING;
 	text_of(r, text);
-	if (c->todo == REPAIR_DO_SIMULATE)
-		repair_simulated(d->r, c->incident, c->turn, r->code == 0,
-				 r->code ? text : "every policy finds room within its bounds beside all others", &now);
+	if (was == DESK_LEAVES)
+		left(c, r);
+	else if (was == DESK_FAILS)
+		failed(d, c, said(c, text));
+	else if (c->todo == REPAIR_DO_SIMULATE)
+		tried(d, c, r);
 	else if (passes(r->code))
 		c->doing = DESK_AGAIN;
 	else if (c->todo == REPAIR_DO_REVERT)
-		repair_reverted(d->r, c->incident, c->turn, r->code == 0, r->code ? text : "as it was before", &now);
+		undone(d, c, r);
 	else if (r->code)
-		repair_applied(d->r, c->incident, c->turn, false, text, &now);
+		failed(d, c, text);
 	else
 		c->doing = DESK_CONFIRMS;
 	repair_desk_run(d);
 }
 
 /* ---- what is wanted ---- */
-
-static bool has(const struct slice_detour *d, const char *text)
-{
-	for (uint8_t i = 0; i < d->n_avoid; i++)
-		if (strcmp(d->avoid[i], text) == 0)
-			return true;
-	return false;
-}
-
-bool repair_act_same(const struct slice_detour *a, const struct slice_detour *b)
-{
-	if (a->swapped != b->swapped || a->n_avoid != b->n_avoid)
-		return false;
-	for (uint8_t i = 0; i < a->n_avoid; i++)
-		if (!has(b, a->avoid[i]))
-			return false;
-	return true;
-}
-
-/* Around all that is suspected; of what was gone around before the last goes first. */
-static void around(struct desk_course *c)
-{
-	c->want.n_avoid = 0;
-	for (uint8_t i = 0; i < c->n_suspects; i++)
-		(void)str_copy(c->want.avoid[c->want.n_avoid++], TED_LABEL_MAX, c->suspect[i]);
-	for (uint8_t i = 0; i < c->before.n_avoid && c->want.n_avoid < SLICE_AVOID_MAX; i++)
-		if (!has(&c->want, c->before.avoid[i]))
-			(void)str_copy(c->want.avoid[c->want.n_avoid++], TED_LABEL_MAX, c->before.avoid[i]);
-}
-
-/* NULL: the policies that are to be taken are up, and do not run over what is suspected. */
-static const char *unfit(struct repair_desk *d, const struct desk_course *c)
-{
-	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
-	struct slice_flow_view f;
-
-	for (uint32_t at = 0; v && slice_flows(d->p.slice, c->slice, at, &f, 1) == 1; at++) {
-		/* what was the standby, or if that is in use what was in use before */
-		if (f.inside || f.protection != c->want.swapped)
-			continue;
-		if (intent_get(d->p.intent, &f.key, v) != 0 || v->state != INTENT_UP)
-			return "what it would switch to is not up";
-		for (uint8_t i = 0; i < c->n_suspects; i++)
-			if (strstr(v->path_text, c->suspect[i]))
-				return "what it would switch to runs over the suspect too";
-	}
-	return v ? NULL : "no memory";
-}
 
 /* The course of the incident whose action is to be taken away. */
 static struct desk_course *restored_by(struct repair_desk *d, const struct desk_course *c)
@@ -146,42 +182,25 @@ static struct desk_course *restored_by(struct repair_desk *d, const struct desk_
 	return i && i->restores ? repair_act_course(d, i->restores) : NULL;
 }
 
-/* NULL, or why it cannot be. */
-static const char *wanted(struct repair_desk *d, struct desk_course *c, enum repair_action action)
+static void simulate(struct repair_desk *d, struct desk_course *c, const struct repair_do *what)
 {
 	const struct desk_course *was = restored_by(d, c);
+	const struct desk_way *w;
+	const char *why;
 
-	if (action == REPAIR_REROUTE)
-		around(c);
-	else if (action == REPAIR_SWITCH)
-		c->want.swapped = !c->before.swapped;
-	else if (was && repair_act_same(&c->before, &was->want))
-		c->want = was->before;
-	else
-		return "it no longer runs as it was repaired";
-	return c->want.swapped != c->before.swapped ? unfit(d, c) : NULL;
-}
-
-static void simulate(struct repair_desk *d, struct desk_course *c, enum repair_action action)
-{
-	const struct repair_now now = repair_desk_now(d);
-	const char *why = NULL;
-	struct slice_view *v = calloc(1, sizeof(*v));
-
-	if (!v || slice_get(d->p.slice, c->slice, v) != 0) {
-		free(v);
-		repair_simulated(d->r, c->incident, c->turn, false, "the slice is not there", &now);
+	c->said[0] = '\0';
+	c->acts = what->action;
+	if (what->action == REPAIR_RESTORE && !was) {
+		refused(d, c, "it no longer runs as it was repaired");
 		return;
 	}
-	c->before = c->want = v->detour;
-	free(v);
-	why = wanted(d, c, action);
-	if (why) {
-		repair_simulated(d->r, c->incident, c->turn, false, why, &now);
-		return;
-	}
+	if (was)
+		c->acts = was->acts;
+	w = repair_act_way(c->acts);
+	why = !w ? "nothing here does it" : was ? w->turn(d, c, was) : w->plan(d, c, what);
 	c->doing = DESK_ASKS;
-	slice_detour_put(d->p.slice, c->slice, &c->want, true, answered, c);
+	if (why || !w->put(d, c, DESK_TRY))
+		refused(d, c, why ? why : "it is so already");
 }
 
 /* ---- telling ---- */
@@ -233,7 +252,9 @@ static void show(struct repair_desk *d, const struct repair_do *what, struct des
 	slice_forget(d->p.slice, c);
 	c->doing = DESK_NOTHING;
 	c->locating = false;
-	c->over = i->acted && i->outcome != REPAIR_GONE;
+	c->over = i->acted;
+	if (i->outcome == REPAIR_GONE)
+		c->doing = DESK_LEAVES;
 	(void)repair_keep_all(d); /* with what was done */
 	if (!c->over)
 		repair_act_end(d, c);
@@ -263,26 +284,26 @@ static void locate(struct repair_desk *d, const struct repair_do *what)
 /* Durable first, with what was before: who starts again after us has to know. */
 static void apply(struct repair_desk *d, struct desk_course *c)
 {
-	const struct repair_now now = repair_desk_now(d);
-	struct slice_view *v = calloc(1, sizeof(*v));
+	const struct desk_way *w = repair_act_way(c->acts);
 
-	if (v && slice_get(d->p.slice, c->slice, v) == 0 && repair_act_same(&v->detour, &c->want))
-		c->doing = DESK_CONFIRMS; /* before a restart it came so far */
-	free(v);
-	if (c->doing == DESK_CONFIRMS)
-		return;
-	if (!repair_keep_all(d)) {
-		repair_applied(d->r, c->incident, c->turn, false, "the store takes no more", &now);
-		return;
-	}
+	c->said[0] = '\0';
 	c->doing = DESK_ASKS;
-	slice_detour_put(d->p.slice, c->slice, &c->want, false, answered, c);
+	if (!w)
+		failed(d, c, "nothing here does it");
+	else if (!repair_keep_all(d))
+		failed(d, c, "the store takes no more");
+	else if (!w->put(d, c, DESK_DO)) /* before a restart it came so far */
+		c->doing = DESK_CONFIRMS;
 }
 
 static void revert(struct repair_desk *d, struct desk_course *c)
 {
+	const struct desk_way *w = repair_act_way(c->acts);
+
+	c->said[0] = '\0';
 	c->doing = DESK_ASKS;
-	slice_detour_put(d->p.slice, c->slice, &c->before, false, answered, c);
+	if (!w || !w->put(d, c, DESK_UNDO))
+		reverted(d, c);
 }
 
 void repair_act_do(struct repair_desk *d, const struct repair_do *what)
@@ -302,7 +323,7 @@ void repair_act_do(struct repair_desk *d, const struct repair_do *what)
 		break;
 	case REPAIR_DO_SIMULATE:
 		if (c)
-			simulate(d, c, what->action);
+			simulate(d, c, what);
 		break;
 	case REPAIR_DO_APPLY:
 		if (c)
@@ -326,43 +347,78 @@ void repair_act_do(struct repair_desk *d, const struct repair_do *what)
 	}
 }
 
-/* ---- time ---- */
+/* ---- slices that are gone ---- */
 
-static bool all_up(struct repair_desk *d, const char *slice)
+bool repair_act_holds(const struct repair_desk *d, const char *slice, const struct desk_course *skip)
 {
-	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
-	struct slice_flow_view f;
+	LIST_EACH (l, &d->courses) {
+		const struct desk_course *c = LIST_OF(l, struct desk_course, link);
+		const struct desk_way *w = repair_act_way(c->acts);
 
-	for (uint32_t at = 0; v && slice_flows(d->p.slice, slice, at, &f, 1) == 1; at++) {
-		if (f.inside)
-			continue;
-		if (intent_get(d->p.intent, &f.key, v) != 0 || v->state != INTENT_UP || !v->confirmed ||
-		    (v->has_reported && v->reported.has_preference && v->reported.preference != v->active_preference))
-			return false;
+		if (c != skip && !c->over && w && w->holds(c, slice))
+			return true;
 	}
-	return v != NULL;
+	return false;
 }
 
-void repair_act_tick(struct repair_desk *d)
+void repair_act_orphans(struct repair_desk *d)
 {
-	const struct repair_now now = repair_desk_now(d);
+	AUTO_FREE struct slice_view *v = calloc(1, sizeof(*v));
 
 	LIST_EACH (l, &d->courses) {
 		struct desk_course *c = LIST_OF(l, struct desk_course, link);
 
-		if (c->over && !repair_incident_get(d->r, c->incident)) {
-			repair_act_end(d, c); /* it went for a newer one */
-			continue;
-		}
-		if (c->locating)
-			c->locating = !repair_net_locate(d, c);
-		if (c->doing == DESK_CONFIRMS && all_up(d, c->slice)) {
-			c->doing = DESK_NOTHING;
-			repair_applied(d->r, c->incident, c->turn, true, "every policy is up, as its headend says", &now);
-		}
-		if (c->doing == DESK_AGAIN && c->todo == REPAIR_DO_APPLY)
-			apply(d, c);
-		else if (c->doing == DESK_AGAIN)
-			revert(d, c);
+		if (v && c->over && slice_get(d->p.slice, c->slice, v) == SLICE_E_MISSING)
+			c->doing = DESK_LEAVES;
 	}
+}
+
+/* False: nothing of it is left. */
+static bool leaves(struct repair_desk *d, struct desk_course *c)
+{
+	const struct desk_way *w = repair_act_way(c->acts);
+
+	slice_forget(d->p.slice, c);
+	return w && !w->moot(d, c) && w->put(d, c, DESK_UNDO);
+}
+
+/* ---- time ---- */
+
+static void confirm(struct repair_desk *d, struct desk_course *c)
+{
+	const struct repair_now now = repair_desk_now(d);
+	const struct desk_way *w = repair_act_way(c->acts);
+	enum desk_stands is = w->stands(d, c);
+
+	if (is == DESK_NOT_YET)
+		return;
+	c->doing = is == DESK_FAILED ? DESK_FAILS : DESK_NOTHING;
+	if (is == DESK_STANDS)
+		repair_applied(d->r, c->incident, c->turn, true,
+			       said(c, "every policy is up, as its headend says"), &now);
+	else if (!w->put(d, c, DESK_UNDO))
+		failed(d, c, said(c, "it failed"));
+}
+
+static void course_tick(struct repair_desk *d, struct desk_course *c)
+{
+	/* It went for a newer one; or what it did is taken away with its slice. */
+	if ((c->over && !repair_incident_get(d->r, c->incident)) || (c->doing == DESK_LEAVES && !leaves(d, c))) {
+		repair_act_end(d, c);
+		return;
+	}
+	if (c->locating)
+		c->locating = !repair_net_locate(d, c);
+	if (c->doing == DESK_CONFIRMS)
+		confirm(d, c);
+	if (c->doing == DESK_AGAIN && c->todo == REPAIR_DO_APPLY)
+		apply(d, c);
+	else if (c->doing == DESK_AGAIN)
+		revert(d, c);
+}
+
+void repair_act_tick(struct repair_desk *d)
+{
+	LIST_EACH (l, &d->courses)
+		course_tick(d, LIST_OF(l, struct desk_course, link));
 }

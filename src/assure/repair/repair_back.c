@@ -10,27 +10,30 @@
 #include "base/auto.h"
 
 /* Somebody changed it since: there is no way back any more that is this repair's. */
-static bool moot(struct repair_desk *d, const struct desk_course *c, struct slice_view *v)
+static bool moot(struct repair_desk *d, const struct desk_course *c)
 {
-	return !c || slice_get(d->p.slice, c->slice, v) != 0 || !repair_act_same(&v->detour, &c->want);
+	const struct desk_way *w = c ? repair_act_way(c->acts) : NULL;
+
+	return !w || w->moot(d, c);
 }
 
 void repair_back_tick(struct repair_desk *d)
 {
 	const struct repair_now now = repair_desk_now(d);
-	AUTO_FREE struct slice_view *v = NULL;
 	AUTO_FREE struct desk_net *n = NULL;
 	bool seen;
 
-	if (!repair_restore_next(d->r, 0) || d->back_wait++ % DESK_BACK_TICKS != 0)
+	if (d->back_wait++ % DESK_BACK_TICKS != 0)
 		return;
-	v = calloc(1, sizeof(*v));
+	repair_moves_sweep(d);
+	if (!repair_restore_next(d->r, 0))
+		return;
 	n = calloc(1, sizeof(*n));
-	seen = v && n && repair_net_look(d, n) == 0;
-	for (uint32_t id = 0; v && (id = repair_restore_next(d->r, id)) != 0;) {
+	seen = n && repair_net_look(d, n) == 0;
+	for (uint32_t id = 0; (id = repair_restore_next(d->r, id)) != 0;) {
 		const struct desk_course *c = repair_act_course(d, id);
 
-		if (moot(d, c, v))
+		if (moot(d, c))
 			repair_restore_moot(d->r, id, &now);
 		else if (!seen || d->was_stale || repair_net_suspected(n, c))
 			repair_restore_late(d->r, id, &now);

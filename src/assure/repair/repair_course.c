@@ -87,13 +87,29 @@ void repair_end(struct repair *r, struct incident *i, enum repair_outcome o, con
 	repair_restore_plan(r, s, now);
 }
 
+static void look_again(struct incident *i, const struct repair_now *now)
+{
+	i->view.phase = REPAIR_CHOOSING;
+	i->approved = i->chosen = i->more = false;
+	i->told = 0;
+	i->due = now->mono;
+}
+
 void repair_pass(struct incident *i, const struct repair_now *now)
 {
 	i->view.at++;
-	i->view.phase = REPAIR_CHOOSING;
-	i->approved = i->chosen = false;
-	i->told = 0;
-	i->due = now->mono;
+	i->view.round = 0;
+	look_again(i, now);
+}
+
+void repair_reconsider(struct incident *i, const struct repair_now *now)
+{
+	if (!i->more || i->view.round + 1 >= REPAIR_ROUNDS) {
+		repair_pass(i, now);
+		return;
+	}
+	i->view.round++;
+	look_again(i, now);
 }
 
 void repair_take_back(struct repair *r, struct incident *i, const char *why, const struct repair_now *now)
@@ -135,7 +151,11 @@ static bool look(struct repair *r, struct incident *i, const struct repair_now *
 	if (!i->chosen) {
 		i->chosen = true;
 		i->wait_until = mono_add(now->mono, r->cfg.wait_ns);
-		repair_tell(i, REPAIR_W_CHOSEN, now, "%u of %u", i->view.at + 1u, i->view.policy.n);
+		if (i->view.round)
+			repair_tell(i, REPAIR_W_CHOSEN, now, "%u of %u, with one slice more than before",
+				    i->view.at + 1u, i->view.policy.n);
+		else
+			repair_tell(i, REPAIR_W_CHOSEN, now, "%u of %u", i->view.at + 1u, i->view.policy.n);
 	}
 	i->due = i->wait_until; /* unless a gate knows better */
 	switch (repair_gate(r, i, now, why, &gate)) {

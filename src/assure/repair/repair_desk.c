@@ -61,7 +61,9 @@ int repair_desk_new(struct repair_desk **outp, const struct repair_desk_parts *p
 	loop_timer_init(&d->tick, parts->loop, tick, d);
 	repair_cfg_default(&c);
 	c = cfg ? *cfg : c;
-	c.able = 1u << REPAIR_SWITCH | 1u << REPAIR_REROUTE | 1u << REPAIR_NOTIFY | 1u << REPAIR_RESTORE;
+	c.able = 1u << REPAIR_NOTIFY | 1u << REPAIR_RESTORE;
+	for (unsigned a = 0; a < REPAIR_ACTIONS; a++)
+		c.able |= (uint8_t)((repair_act_way((enum repair_action)a) ? 1u : 0u) << a);
 	if (parts->windows) {
 		c.free = window_book_free_for;
 		c.ctx = parts->windows;
@@ -325,6 +327,7 @@ static void slices_gone(struct repair_desk *d)
 		repair_gone(d->r, w->id, &now);
 		watch_free(d, w);
 	}
+	repair_act_orphans(d);
 }
 
 static void tick(void *arg)
@@ -371,15 +374,15 @@ int repair_desk_accept(struct repair_desk *d, uint32_t incident, const char *who
 
 int repair_desk_release(struct repair_desk *d, const char *slice, slice_done_fn done, void *arg)
 {
-	const struct slice_detour none = { 0 };
-
 	LIST_EACH (l, &d->courses) {
 		const struct desk_course *c = LIST_OF(l, struct desk_course, link);
 
 		if (!c->over && strcmp(c->slice, slice) == 0)
 			return REPAIR_E_STATE;
 	}
-	slice_detour_put(d->p.slice, slice, &none, false, done, arg);
+	if (repair_act_holds(d, slice, NULL))
+		return REPAIR_E_STATE;
+	slice_release(d->p.slice, slice, done, arg);
 	return 0;
 }
 

@@ -62,6 +62,16 @@ int repair_desk_release(struct repair_desk *d, const char *slice, slice_done_fn 
 
 const struct repair *repair_desk_incidents(const struct repair_desk *d);
 
+/* Another slice that an incident's action moved or shed, and that still runs so. */
+struct repair_touched {
+	char slice[SLICE_ID_MAX];
+	bool shed;
+};
+
+/* How many were written; SLICE_MOVES_MAX at most. */
+uint32_t repair_desk_touched(const struct repair_desk *d, uint32_t incident, struct repair_touched *out,
+			     uint32_t cap);
+
 /* A fact, in words. */
 struct repair_evidence {
 	uint32_t rank; /* of the cause that it speaks for, from 1; 0: none explains it */

@@ -7,6 +7,8 @@
 #include "base/vec.h"
 #include "log/metric.h"
 
+struct json_object; /* json-c's */
+
 enum {
 	DESK_TICK_MS = 500,
 	DESK_BACK_TICKS = 10, /* from one look at ways back to the next */
@@ -16,6 +18,7 @@ enum {
 	DESK_FACT_S = 60, /* how long what was measured is news */
 	DESK_WAS_MAX = 1024, /* paths that were left */
 	DESK_WAS_LINKS = 64,
+	DESK_PICKS_MAX = 32, /* slices that are thought of for one action */
 };
 
 /* A fact, and the policy it is of. */
@@ -56,7 +59,26 @@ struct desk_watch {
 	VEC(struct desk_pair) pairs;
 };
 
-enum desk_doing { DESK_NOTHING, DESK_ASKS, DESK_CONFIRMS, DESK_AGAIN };
+enum desk_doing {
+	DESK_NOTHING,
+	DESK_ASKS,
+	DESK_CONFIRMS,
+	DESK_AGAIN,
+	DESK_FAILS, /* what could not be is being taken away again */
+	DESK_LEAVES, /* its slice is gone: what it did to others is taken away */
+};
+
+/* What an action changes of one slice: where it runs, or whether it is shed; never both. */
+struct desk_deed {
+	struct slice_move before, want; /* of the same slice */
+};
+
+/* A slice that an action may have to do with. */
+struct desk_pick {
+	char id[SLICE_ID_MAX];
+	uint8_t priority;
+	uint64_t bps; /* reserved where it is crowded */
+};
 
 /* What is done for an incident. */
 struct desk_course {
@@ -69,9 +91,34 @@ struct desk_course {
 	unsigned tries;
 	enum desk_doing doing;
 	enum repair_todo todo; /* that is being done */
-	struct slice_detour before, want;
+	enum repair_action acts; /* what it does, or did; of one that takes away: what it takes away */
+	uint8_t n_deeds;
+	struct desk_deed deed[SLICE_MOVES_MAX];
+	uint8_t n_picks, need, seen; /* of the picks so many at once; so many others run there */
+	struct desk_pick pick[DESK_PICKS_MAX];
+	char said[REPAIR_TEXT_MAX]; /* how it went, in words; "" nothing special */
+	bool crowded; /* what is suspected may have more to carry than it can */
 	uint8_t n_suspects;
 	char suspect[SLICE_AVOID_MAX][TED_LABEL_MAX];
+};
+
+enum desk_put { DESK_TRY, DESK_DO, DESK_UNDO };
+enum desk_stands { DESK_NOT_YET, DESK_STANDS, DESK_FAILED }; /* failed: said says why */
+
+/* How actions are done. */
+struct desk_way {
+	/* What is to be done, or taken away of what was did. NULL: planned; else why it cannot be. */
+	const char *(*plan)(struct repair_desk *d, struct desk_course *c, const struct repair_do *what);
+	const char *(*turn)(struct repair_desk *d, struct desk_course *c, const struct desk_course *was);
+	/* Asks, with repair_act_answered and c. False: it is so already, nothing is asked. */
+	bool (*put)(struct repair_desk *d, struct desk_course *c, enum desk_put how);
+	/* A try was refused. True: another one is being asked. May be NULL. */
+	bool (*other)(struct repair_desk *d, struct desk_course *c, const struct slice_result *r);
+	enum desk_stands (*stands)(struct repair_desk *d, struct desk_course *c);
+	bool (*moot)(struct repair_desk *d, const struct desk_course *was); /* nothing of it is as it was put */
+	bool (*holds)(const struct desk_course *c, const char *slice);	    /* it changes that slice */
+	void (*print)(struct str *s, const struct desk_course *c);
+	void (*read)(struct json_object *o, struct desk_course *c);
 };
 
 struct repair_desk {
@@ -145,13 +192,25 @@ void repair_net_restore(struct repair_desk *d, struct desk_course *c, const stru
 bool repair_net_locate(struct repair_desk *d, struct desk_course *c);
 
 /* repair_act.c */
-struct desk_course *repair_act_course(struct repair_desk *d, uint32_t incident); /* NULL: none */
+struct desk_course *repair_act_course(const struct repair_desk *d, uint32_t incident); /* NULL: none */
 struct desk_course *repair_act_course_new(struct repair_desk *d, uint32_t incident, const char *slice);
 void repair_act_do(struct repair_desk *d, const struct repair_do *what);
 void repair_act_tick(struct repair_desk *d);
 void repair_act_end(struct repair_desk *d, struct desk_course *c);
+const struct desk_way *repair_act_way(enum repair_action a);
+void repair_act_answered(void *course, const struct slice_result *r);
+/* An incident that has not ended changes the slice; skip: but that one. */
+bool repair_act_holds(const struct repair_desk *d, const char *slice, const struct desk_course *skip);
+/* A slice is gone: what was done for its sake to others is taken away. */
+void repair_act_orphans(struct repair_desk *d);
 
-bool repair_act_same(const struct slice_detour *a, const struct slice_detour *b);
+/* repair_moves.c: slices that go another way, or give way. */
+extern const struct desk_way repair_moves_way;
+bool repair_moves_runs(const struct repair_desk *d, const struct desk_deed *e, bool undone);
+void repair_moves_sweep(struct repair_desk *d); /* what is shed for no incident any more is given back */
+
+/* repair_picks.c: which other slices run where it is crowded, and may be asked to make room. */
+void repair_picks_look(struct repair_desk *d, struct desk_course *c, enum repair_action a);
 
 /* repair_back.c */
 void repair_back_tick(struct repair_desk *d);

@@ -85,9 +85,13 @@ static enum repair_way frozen(const struct asking *q)
 
 static enum repair_way placed(const struct asking *q)
 {
-	if (q->order->action != REPAIR_REROUTE || q->i->placed)
+	static const bool at_a_place[REPAIR_ACTIONS] = { [REPAIR_REROUTE] = true, [REPAIR_REBALANCE] = true,
+							 [REPAIR_SHED] = true };
+
+	if (!at_a_place[q->order->action] || q->i->placed)
 		return WAY_GO;
-	(void)snprintf(q->why, REPAIR_TEXT_MAX, "no place is suspected that could be gone around");
+	(void)snprintf(q->why, REPAIR_TEXT_MAX, "no place is suspected that could be %s",
+		       q->order->action == REPAIR_REROUTE ? "gone around" : "relieved");
 	return WAY_SKIP;
 }
 

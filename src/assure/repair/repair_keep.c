@@ -30,21 +30,14 @@ static void labels(struct str *s, const char *name, const char (*label)[TED_LABE
 	str_add(s, "]");
 }
 
-static void detour(struct str *s, const char *name, const struct slice_detour *d)
-{
-	str_addf(s, "\"%s\":{\"swapped\":%d,", name, d->swapped);
-	labels(s, "avoid", d->avoid, d->n_avoid);
-	str_add(s, "}");
-}
-
 static void deed(struct str *s, const struct desk_course *c)
 {
-	str_add(s, "{");
-	detour(s, "before", &c->before);
-	str_add(s, ",");
-	detour(s, "want", &c->want);
-	str_add(s, ",");
+	const struct desk_way *w = repair_act_way(c->acts);
+
+	str_addf(s, "{\"action\":\"%s\",\"crowded\":%d,", repair_action_name(c->acts), c->crowded);
 	labels(s, "suspects", c->suspect, c->n_suspects);
+	if (w)
+		w->print(s, c);
 	str_add(s, "}");
 }
 
@@ -112,23 +105,29 @@ static void labels_read(json_object *o, const char *name, char (*label)[TED_LABE
 	}
 }
 
-static void detour_read(json_object *o, const char *name, struct slice_detour *out)
+/* Records of before say no action: it was the slice that was moved. */
+static enum repair_action action_of(json_object *o)
 {
-	json_object *v = NULL, *is = NULL;
+	json_object *v = NULL;
+	const char *is = json_object_object_get_ex(o, "action", &v) ? json_object_get_string(v) : NULL;
 
-	if (!json_object_object_get_ex(o, name, &v))
-		return;
-	out->swapped = json_object_object_get_ex(v, "swapped", &is) && json_object_get_int(is) != 0;
-	labels_read(v, "avoid", out->avoid, &out->n_avoid);
+	for (unsigned a = 0; is && a < REPAIR_ACTIONS; a++)
+		if (strcmp(repair_action_name((enum repair_action)a), is) == 0)
+			return (enum repair_action)a;
+	return REPAIR_REROUTE;
 }
 
 static void deed_read(const char *text, struct desk_course *c)
 {
-	json_object *o = json_tokener_parse(text); /* a part of what was read within bounds */
+	json_object *o = json_tokener_parse(text), *v = NULL; /* a part of what was read within bounds */
+	const struct desk_way *w;
 
-	detour_read(o, "before", &c->before);
-	detour_read(o, "want", &c->want);
+	c->acts = action_of(o);
+	c->crowded = json_object_object_get_ex(o, "crowded", &v) && json_object_get_int(v) != 0;
 	labels_read(o, "suspects", c->suspect, &c->n_suspects);
+	w = repair_act_way(c->acts);
+	if (w)
+		w->read(o, c);
 	json_object_put(o);
 }
 
@@ -169,6 +168,8 @@ int repair_keep_load(struct repair_desk *d)
 	for (uint32_t id = 0; (i = repair_incident_next(d->r, id)); id = i->id) {
 		struct desk_course *c = repair_act_course(d, i->id);
 
+		if (c && i->outcome == REPAIR_GONE)
+			c->doing = DESK_LEAVES;
 		if (c)
 			c->over = i->phase == REPAIR_ENDED;
 		else if (i->phase != REPAIR_ENDED && !repair_act_course_new(d, i->id, i->slice))

@@ -351,6 +351,10 @@ static void take_cause(const struct desk_net *n, struct desk_course *c, const st
 		a->causes[k] = a->text[k];
 		a->l.n_causes++;
 	}
+	/* Of what drops where nobody tells of it no one knows but by making room. */
+	if (c->n_suspects == 0)
+		c->crowded = is->class == LOCATE_CONGESTION || is->class == LOCATE_QUEUE_STARVED ||
+			     is->class == LOCATE_SILENT_WIRE;
 	if (c->n_suspects > 0 || !avoidable(is->class) || is->place[0].what == LOCATE_NOWHERE ||
 	    is->n_places > LOCATE_PLACES_MAX)
 		return;
@@ -370,6 +374,7 @@ bool repair_net_locate(struct repair_desk *d, struct desk_course *c)
 	if (n && n->ted)
 		c->tries++;
 	c->n_suspects = 0;
+	c->crowded = false;
 	for (uint32_t i = 0; good && i < n->out.n; i++)
 		if (concerns(n, &n->out.cause[i], c->slice))
 			take_cause(n, c, &n->out.cause[i], a);

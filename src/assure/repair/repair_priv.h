@@ -39,6 +39,7 @@ struct incident {
 	uint16_t told; /* waits: bits of gates whose reason was told */
 	uint8_t tries; /* of taking back */
 	bool placed, approved, chosen, failed;
+	bool more; /* what is taken back did not help: it is done again with more */
 	bool well;	/* since it ended, the slice was */
 	bool resumed;	/* nothing was measured yet since the controller started again */
 	bool unsaved;
@@ -82,6 +83,7 @@ void repair_turn(struct repair *r, struct incident *i, enum repair_phase p, enum
 void repair_end(struct repair *r, struct incident *i, enum repair_outcome o, const char *why,
 		const struct repair_now *now);
 void repair_pass(struct incident *i, const struct repair_now *now); /* on to the next action */
+void repair_reconsider(struct incident *i, const struct repair_now *now); /* the same, or another round of it */
 void repair_take_back(struct repair *r, struct incident *i, const char *why, const struct repair_now *now);
 /* All that wait, in the order they are to have. */
 void repair_choose_all(struct repair *r, const struct repair_now *now);

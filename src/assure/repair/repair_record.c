@@ -50,6 +50,7 @@ static void view_put(struct str *s, const struct repair_incident *v)
 	words(s, "outcome", repair_outcome_name(v->outcome));
 	number(s, "restores", v->restores);
 	number(s, "at", v->at);
+	number(s, "round", v->round);
 	number(s, "acted", v->acted);
 	number(s, "good", v->good);
 	number(s, "actions", v->actions);
@@ -79,6 +80,7 @@ char *repair_record_print(const struct repair *r, uint32_t id, const char *deed)
 	number(&s, "placed", i->placed);
 	number(&s, "approved", i->approved);
 	number(&s, "chosen", i->chosen);
+	number(&s, "more", i->more);
 	number(&s, "well", i->well);
 	number(&s, "restored", i->restored);
 	number(&s, "damped", i->damped);
@@ -111,6 +113,12 @@ static uint64_t get(struct reading *in, const char *name, uint64_t max)
 		return 0;
 	}
 	return json_object_get_uint64(v);
+}
+
+/* Of what records have not always said. */
+static uint64_t maybe(struct reading *in, const char *name, uint64_t max)
+{
+	return json_object_object_get_ex(in->root, name, NULL) ? get(in, name, max) : 0;
 }
 
 /* Words for people: what is too long is cut. */
@@ -206,6 +214,7 @@ static void view_get(struct reading *in, struct repair_incident *out)
 						    REPAIR_OUTCOMES);
 	out->restores = (uint32_t)get(in, "restores", UINT32_MAX);
 	out->at = (uint8_t)get(in, "at", REPAIR_ORDERS_MAX);
+	out->round = (uint8_t)maybe(in, "round", REPAIR_ROUNDS);
 	out->acted = get(in, "acted", 1);
 	out->good = (uint8_t)get(in, "good", REPAIR_VERIFY);
 	out->actions = (uint32_t)get(in, "actions", UINT32_MAX);
@@ -245,6 +254,7 @@ static void rest_get(struct reading *in, struct incident *i)
 	i->placed = get(in, "placed", 1);
 	i->approved = get(in, "approved", 1);
 	i->chosen = get(in, "chosen", 1);
+	i->more = maybe(in, "more", 1);
 	i->well = get(in, "well", 1);
 	i->restored = get(in, "restored", 1);
 	i->damped = (uint8_t)get(in, "damped", 16);

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assure/repair/repair.h"
+#include <json-c/json.h>
+
+#include "assure/repair/repair_desk_priv.h"
+#include "base/str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,7 +21,7 @@ static struct repair *fresh(void)
 
 	repair_cfg_default(&cfg);
 	cfg.incidents_max = 4;
-	cfg.able = 1u << REPAIR_SWITCH | 1u << REPAIR_REROUTE | 1u << REPAIR_NOTIFY;
+	cfg.able = (1u << REPAIR_ACTIONS) - 1;
 	if (repair_new(&r, &cfg, 1) != 0)
 		abort();
 	return r;
@@ -37,6 +40,33 @@ static void same_again(struct repair *r, uint32_t id, const char *deed)
 	repair_free(other);
 }
 
+/* What was done to slices, as it is read and written again: the same. */
+static void same_moves(const char *text)
+{
+	struct desk_course *c = calloc(2, sizeof(*c));
+	STR_AUTO struct str one = { 0 }, two = { 0 };
+	json_object *o = json_tokener_parse(text);
+
+	if (!c || !o)
+		abort();
+	repair_moves_way.read(o, &c[0]);
+	json_object_put(o);
+	str_add(&one, "{\"action\":\"shed-lower-priority\"");
+	repair_moves_way.print(&one, &c[0]);
+	str_add(&one, "}");
+	o = json_tokener_parse(str_text(&one));
+	if (!o)
+		abort();
+	repair_moves_way.read(o, &c[1]);
+	json_object_put(o);
+	str_add(&two, "{\"action\":\"shed-lower-priority\"");
+	repair_moves_way.print(&two, &c[1]);
+	str_add(&two, "}");
+	if (c[0].n_deeds > SLICE_MOVES_MAX || strcmp(str_text(&one), str_text(&two)) != 0)
+		abort();
+	free(c);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct repair_now now = { { 5000 * NS_PER_S }, 9000 * NS_PER_S };
@@ -47,6 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (repair_record_read(r, 1, (const char *)data, size, &deed, &id) == 0) {
 		same_again(r, id, deed);
+		if (deed)
+			same_moves(deed);
 		repair_resume(r, &now);
 		for (unsigned k = 0; k < 100; k++) {
 			while (repair_next(r, &did))

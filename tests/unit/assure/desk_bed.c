@@ -6,6 +6,7 @@
 #include "desk_bed.h"
 
 struct repair_desk *desk;
+struct window_book *desk_windows;
 unsigned raised, lowered;
 
 static bool hops(void *ctx, const char *slice, bool raise)
@@ -20,7 +21,7 @@ static bool hops(void *ctx, const char *slice, bool raise)
 void desk_up(void)
 {
 	const struct repair_desk_parts parts = { .loop = world.loop, .bus = world.bus, .intent = world.intent,
-						 .slice = bed.slice, .store = world.store, .hops = hops };
+						 .slice = bed.slice, .store = world.store, .hops = hops, .windows = desk_windows };
 
 	ck_assert_int_eq(repair_desk_new(&desk, &parts, NULL), 0);
 	ck_assert_int_eq(repair_desk_load(desk), 0);
@@ -41,6 +42,7 @@ void desk_teardown(void)
 {
 	world.on_ted = NULL;
 	desk = repair_desk_free(desk);
+	desk_windows = window_book_free(desk_windows);
 	bed_down();
 }
 

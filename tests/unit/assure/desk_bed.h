@@ -10,6 +10,7 @@
 #define REROUTE ACTIONS(ACTION(1, "reroute", ""))
 
 extern struct repair_desk *desk;
+extern struct window_book *desk_windows; /* of the next desk_up(); NULL: none */
 extern unsigned raised, lowered; /* orders to measure every hop */
 
 void desk_setup(void);

@@ -145,11 +145,11 @@ END_TEST
 
 START_TEST(what_nothing_here_does_is_skipped_and_the_operator_is_told)
 {
-	stands("one", ACTIONS(ACTION(1, "switch-to-protect", "") "," ACTION(2, "rebalance", "") "," ACTION(3, "notify-only", "")));
+	stands("one", ACTIONS(ACTION(1, "switch-to-protect", "") "," ACTION(2, "resize-nrp", "") "," ACTION(3, "notify-only", "")));
 	bad("one");
 	bad("one");
 	ck_assert(told(incident(1), REPAIR_W_REFUSED, "standby"));
-	ck_assert(told(incident(1), REPAIR_W_SKIPPED, "nothing here does rebalance"));
+	ck_assert(told(incident(1), REPAIR_W_SKIPPED, "nothing here does resize-nrp"));
 	ck_assert_uint_eq(events("incident-notify"), 1);
 	ck_assert_int_eq(incident(1)->outcome, REPAIR_GIVEN_UP);
 }

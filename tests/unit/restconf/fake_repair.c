@@ -37,6 +37,17 @@ int repair_desk_release(struct repair_desk *d, const char *slice, slice_done_fn 
 	return 0;
 }
 
+uint32_t repair_desk_touched(const struct repair_desk *d, uint32_t incident, struct repair_touched *out,
+			     uint32_t cap)
+{
+	uint32_t n = incident == 1 ? fake_repair.n_touched : 0;
+
+	(void)d;
+	for (uint32_t i = 0; i < n && i < cap; i++)
+		out[i] = fake_repair.touched[i];
+	return n;
+}
+
 int repair_desk_diagnose(const struct repair_desk *d, struct repair_diagnosis *out)
 {
 	(void)d;

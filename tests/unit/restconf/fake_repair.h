@@ -10,6 +10,8 @@ struct fake_repair {
 	unsigned releases;
 	int release; /* what releasing says */
 	struct repair_diagnosis found;
+	struct repair_touched touched[2];
+	uint32_t n_touched;
 };
 
 extern struct fake_repair fake_repair;

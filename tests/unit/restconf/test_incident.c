@@ -74,6 +74,24 @@ START_TEST(an_incident_is_told_with_its_timeline)
 }
 END_TEST
 
+START_TEST(whom_it_moved_and_shed_is_told_while_they_are)
+{
+	const struct answer *a;
+
+	up();
+	fake_repair.touched[0] = (struct repair_touched){ "bronze", false };
+	fake_repair.touched[1] = (struct repair_touched){ "tin", true };
+	fake_repair.n_touched = 2;
+	a = get(DATA "/incident=1");
+	body_ok(str_text(&a->body), "/sextant-assurance:incidents");
+	ck_has(str_text(&a->body), "{\"slice\":\"bronze\",\"is\":\"moved\"},{\"slice\":\"tin\",\"is\":\"shed\"}");
+	fake_repair.n_touched = 0;
+	a = get(DATA "/incident=1");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "other-slice"));
+	down();
+}
+END_TEST
+
 START_TEST(an_operator_approves_once)
 {
 	up();
@@ -216,6 +234,7 @@ Suite *suite_incident(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, an_incident_is_told_with_its_timeline);
+	tcase_add_test(t, whom_it_moved_and_shed_is_told_while_they_are);
 	tcase_add_test(t, an_operator_approves_once);
 	tcase_add_test(t, an_operator_says_no_or_takes_it_as_it_is);
 	tcase_add_test(t, what_was_changed_is_taken_away);

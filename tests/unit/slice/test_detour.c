@@ -217,10 +217,151 @@ START_TEST(what_is_violated_is_shown_as_what_is_done_about_it)
 }
 END_TEST
 
+static struct slice_result moves(const struct slice_move *m, size_t n, bool dry)
+{
+	struct answer a = { 0 };
+
+	slice_moves_put(bed.slice, m, n, dry, said, &a);
+	return wait_for(&a);
+}
+
+static struct slice_move around(const char *id)
+{
+	struct slice_move m = { .detour = { .n_avoid = 1 } };
+
+	(void)snprintf(m.id, sizeof(m.id), "%s", id);
+	(void)snprintf(m.detour.avoid[0], sizeof(m.detour.avoid[0]), "%s", link_of("a", "b"));
+	return m;
+}
+
+static void two_stands(uint64_t bps)
+{
+	one_stands();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "two", order("two", bps, "")).code, 0);
+	bed_settle();
+}
+
+START_TEST(several_go_around_together_or_none)
+{
+	struct slice_move m[2] = { 0 };
+	struct slice_result r;
+
+	two_stands(6ull * G);
+	m[0] = around("one");
+	m[1] = around("two");
+	ck_assert_int_eq(moves(m, 2, true).code, 0);
+	ck_assert_uint_eq(seen("one")->detour.n_avoid, 0);
+	ck_assert_int_eq(moves(m, 2, false).code, 0);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 0);
+	ck_assert_uint_eq(reserved("c", "d"), 10ull * G);
+	m[0].detour.n_avoid = m[1].detour.n_avoid = 0;
+	ck_assert_int_eq(moves(m, 2, false).code, 0);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
+	m[0] = around("one");
+	m[1] = around("none");
+	r = moves(m, 2, false);
+	ck_assert_int_eq(r.code, SLICE_E_MISSING);
+	ck_assert_str_eq(r.id, "none");
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
+}
+END_TEST
+
+/* Each alone finds room, both together do not. */
+START_TEST(what_has_no_room_together_is_refused_together)
+{
+	struct slice_move m[2] = { 0 };
+
+	two_stands(4ull * G);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "wide", order("wide", 1ull * G, "")).code, 0);
+	bed_settle();
+	m[0] = around("wide");
+	ck_assert_int_eq(moves(m, 1, false).code, 0);
+	bed_settle();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "wide", order("wide", 5ull * G, "")).code, 0);
+	bed_settle();
+	ck_assert_uint_eq(reserved("c", "d"), 5ull * G);
+	m[0] = around("one");
+	m[1] = around("two");
+	ck_assert_int_eq(moves(&m[0], 1, true).code, 0);
+	ck_assert_int_eq(moves(&m[1], 1, true).code, 0);
+	ck_assert_int_eq(moves(m, 2, true).code, SLICE_E_SHORT);
+	ck_assert_int_eq(moves(m, 2, false).code, SLICE_E_SHORT);
+	bed_settle();
+	ck_assert_uint_eq(reserved("a", "b"), 8ull * G);
+	ck_assert_uint_eq(seen("one")->detour.n_avoid, 0);
+	ck_assert_uint_eq(seen("two")->detour.n_avoid, 0);
+}
+END_TEST
+
+static void with_steps(void)
+{
+	square();
+	for (int k = 0; k < SLICE_STEPS; k++)
+		bed.available[k] = k != SLICE_STEP_POLICIES;
+	bed_crash();
+}
+
+static bool classified(void)
+{
+	return seen("one")->done & 1u << SLICE_STEP_CLASSIFY;
+}
+
+START_TEST(one_that_is_shed_keeps_its_room_over_crashes_and_changes)
+{
+	struct slice_move m = { .id = "one", .shed_for = "two" };
+
+	one_stands();
+	ck_assert(classified());
+	ck_assert_int_eq(moves(&m, 1, true).code, 0);
+	ck_assert_str_eq(seen("one")->shed_for, "");
+	ck_assert_int_eq(moves(&m, 1, false).code, 0);
+	bed_settle();
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "suspended");
+	ck_assert_ptr_nonnull(strstr(seen("one")->reason, "two"));
+	ck_assert(!classified());
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
+	bed_crash();
+	bed_settle();
+	ck_assert_str_eq(seen("one")->shed_for, "two");
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "suspended");
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", 5ull * G, "")).code, 0);
+	bed_settle();
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "suspended");
+	ck_assert(!classified());
+	ck_assert_int_eq(detour("one", link_of("a", "b"), false, false).code, 0);
+	bed_settle();
+	ck_assert_str_eq(seen("one")->shed_for, "two"); /* where it runs is another matter */
+	m = (struct slice_move){ .id = "one" };
+	ck_assert_int_eq(moves(&m, 1, false).code, 0);
+	bed_settle();
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active");
+	ck_assert(classified());
+	ck_assert_uint_eq(reserved("a", "b"), 5ull * G);
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
+	bed_settle();
+	nothing_left();
+}
+END_TEST
+
+START_TEST(what_nothing_takes_off_is_not_shed)
+{
+	struct slice_move m = { .id = "one", .shed_for = "two" };
+
+	one_stands(); /* no executors */
+	ck_assert_int_eq(moves(&m, 1, false).code, SLICE_E_STEP);
+	bed_settle();
+	ck_assert_str_eq(seen("one")->shed_for, "");
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slice-detour");
-	TCase *t = tcase_create("square");
+	TCase *t = tcase_create("square"), *steps = tcase_create("steps");
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, square, bed_down);
@@ -232,6 +373,12 @@ int main(void)
 	tcase_add_test(t, the_standby_is_preferred_and_the_other_again);
 	tcase_add_test(t, one_without_a_standby_cannot_switch);
 	tcase_add_test(t, what_is_violated_is_shown_as_what_is_done_about_it);
+	tcase_add_test(t, several_go_around_together_or_none);
+	tcase_add_test(t, what_has_no_room_together_is_refused_together);
+	tcase_add_test(t, what_nothing_takes_off_is_not_shed);
+	tcase_add_checked_fixture(steps, with_steps, bed_down);
+	tcase_add_test(steps, one_that_is_shed_keeps_its_room_over_crashes_and_changes);
+	suite_add_tcase(s, steps);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }
