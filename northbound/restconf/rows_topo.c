@@ -515,7 +515,6 @@ static void link_fill(struct rc_read *rd, const struct rc_cursor *cur, struct ly
 
 /* ---- the book ---- */
 
-
 static bool book_next(struct rc_read *rd, struct rc_cursor *cur)
 {
 	struct intent_book_row row;
@@ -546,6 +545,8 @@ static void book_fill(struct rc_read *rd, const struct rc_cursor *cur, struct ly
 	rc_add(entry, "label", ted_link_label(rd->ted, link, buf, sizeof(buf)));
 	rc_addf(entry, "capacity", "%" PRIu64, row.capacity_bps);
 	rc_addf(entry, "measured", "%" PRIu64, row.measured_bps);
+	rc_addf(entry, "shares", "%" PRIu64, row.shares_bps);
+	rc_addf(entry, "shares-unused", "%" PRIu64, row.unused_bps);
 	rc_addf(entry, "lsps", "%" PRIu32, row.n_lsps);
 	for (unsigned p = 0; p < 8; p++) {
 		struct lyd_node *n;

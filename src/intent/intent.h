@@ -368,7 +368,8 @@ struct intent_book_row {
 	uint64_t foreign_bps[8];  /* LSPs that are not ours */
 	uint64_t measured_bps;	  /* traffic beside all of them */
 	uint64_t backup_bps[8];	  /* kept for after a failure, at that priority or better */
-	uint64_t free_bps[8];	  /* for a request with that setup priority */
+	uint64_t free_bps[8];	  /* for a request with that setup priority, in no NRP */
+	uint64_t shares_bps, unused_bps; /* NRPs have it for themselves; what of it they do not reserve */
 	uint32_t n_lsps;
 };
 /* False: there is no such link, or it is what a LAN sends, which has no capacity of its own. */
@@ -376,10 +377,13 @@ bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_r
 /* What was measured on a link beside the LSPs, which is room no more: whoever no longer fits looks
  * for another way. 0 or -ENOMEM. */
 int intent_measured(struct intent *i, uint32_t link, uint64_t bps);
-/* The most an NRP may reserve on a link, 0 no limit. 0 or -ENOMEM. */
+/* What an NRP has of a link for itself, used or not. 0: it draws with all others on what no NRP has;
+ * 1: nothing. Who no longer fits looks for another way. 0 or -ENOMEM. */
 int intent_share(struct intent *i, uint32_t link, uint32_t nrp, uint64_t bps);
 /* The most that is reserved in an NRP on a link at any time. */
 uint64_t intent_nrp_reserved(const struct intent *i, uint32_t link, uint32_t nrp);
+/* The most that is reserved in none of these NRPs; what is kept for after a failure gives way to shares. */
+uint64_t intent_outside(const struct intent *i, uint32_t link, const uint32_t *nrps, uint32_t n);
 /* Full recomputation against the running book: true when bit-exact. */
 bool intent_book_audit(const struct intent *i, char *why, size_t cap);
 

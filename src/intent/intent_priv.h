@@ -490,7 +490,8 @@ struct intent_snap *intent_snap_now(struct intent *i, uint8_t setup, uint32_t nr
 void intent_snap_unref(struct intent_snap *s);
 /* Free bandwidth as such a request sees it now, until the next change; NULL without memory. */
 const struct book_view *intent_room_now(struct intent *i, uint8_t setup, uint32_t nrp);
-/* Is there more on one of these links than it has, or than its share for the NRP? */
+/* There is more on a link than it has, or than what the NRP draws on; the same of one of many. */
+bool intent_overfull(const struct intent *i, uint32_t link, uint32_t nrp);
 bool intent_crowded(struct intent *i, const uint32_t *links, uint32_t n, uint32_t nrp);
 void intent_kinds_fini(struct intent *i);
 

@@ -274,6 +274,8 @@ bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_r
 	*out = (struct intent_book_row){ .link = link,
 					 .capacity_bps = row.capacity_bps,
 					 .measured_bps = row.measured_bps,
+					 .shares_bps = row.shares_bps,
+					 .unused_bps = row.unused_bps,
 					 .n_lsps = row.n_claims };
 	for (unsigned p = 0; p < BOOK_PRIOS; p++) {
 		const struct book_ask ask = { .setup = (uint8_t)p, .window = BOOK_ALWAYS };

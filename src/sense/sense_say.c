@@ -227,7 +227,7 @@ void sense_booking(struct sense_link *l)
 
 	if (l->s->cfg.load != SENSE_BOOK || !l->beside.known || !intent_book_row(l->s->parts.intent, l->index, &row))
 		return;
-	taken = reserved(&row) + row.backup_bps[7];
+	taken = reserved(&row) + row.backup_bps[7] + row.unused_bps;
 	bps = row.capacity_bps > taken ? row.capacity_bps - taken : 0;
 	bps = l->beside.said < bps ? l->beside.said : bps;
 	if (l->booked && l->booked_bps == bps)

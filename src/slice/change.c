@@ -99,6 +99,7 @@ static void tell(void *arg)
 
 	for (size_t i = 0; i < c->changes.n; i++)
 		services = services || c->changes.at[i].kind == SLICE_SERVICE;
+	slice_shares_let(c);
 	if (services && !c->dry_run)
 		metric_add(r.code ? s->m_refused : s->m_admitted, 1);
 	commit_free(c);
@@ -228,8 +229,8 @@ void slice_settle(struct slice_commit *c)
 			nrps = nrps || c->changes.at[i].kind == SLICE_NRP;
 			apply(c, &c->changes.at[i]);
 		}
-		if (nrps && slice_shares_tell(s) < 0)
-			log_event("", LOG_ERROR, "slice.shares", "error=no memory");
+		s->holds = nrps ? c : s->holds;
+		slice_shares_let(c);
 		if (nrps)
 			slice_growth_count(s);
 		slice_partitions_changed(s);
@@ -424,6 +425,7 @@ static bool go(struct slice_commit *c)
 		return false;
 	for (size_t i = 0; i < c->changes.n; i++)
 		foretell(c, &c->changes.at[i]);
+	slice_shares_hold(c);
 	return true;
 }
 

@@ -54,6 +54,10 @@ bool slice_shed_changes(const struct slice_change *h);
 
 /* check.c: does it make sense, all together? Adds what follows. False: it is refused. */
 bool slice_check(struct slice_commit *c);
+/* partition.c: shares that are written are nobody else's room from now on, nor what they were; until
+ * slice_shares_let(). */
+void slice_shares_hold(struct slice_commit *c);
+void slice_shares_let(struct slice_commit *c);
 /* set.c: plans, and asks intent; slice_settle() when it has answered. */
 /* What is asked for, as policies; NULL without memory, else each is to be freed, and all. */
 struct intent_policy **slice_puts(struct slice_commit *c, size_t *n);

@@ -92,6 +92,7 @@ struct slice {
 	VEC(struct slice_entry *) of[SLICE_KINDS]; /* by id */
 	struct hash keys;			   /* struct slice_key */
 	VEC(struct slice_shown) shares;
+	const struct slice_commit *holds; /* a write of partitions; NULL: none is on its way */
 	const struct ted *ted;
 	struct list commits; /* struct slice_commit */
 	struct list look;    /* entries */

@@ -192,6 +192,8 @@ static int book_link(json_object *json, const char *name)
 		{ "id", "link-id", NULL, false },
 		{ "capacity", "capacity", cli_fmt_rate, false },
 		{ "measured", "measured", cli_fmt_rate, false },
+		{ "of partitions", "shares", cli_fmt_rate, false },
+		{ "not used of that", "shares-unused", cli_fmt_rate, false },
 		{ "lsps", "lsps", NULL, false },
 	};
 
@@ -216,6 +218,7 @@ int cli_book(const struct cli_command *cmd)
 		{ "RESERVED", "", fmt_reserved, true },
 		{ "FOREIGN", "", fmt_foreign, true },
 		{ "MEASURED", "measured", cli_fmt_rate, true },
+		{ "UNUSED SHARES", "shares-unused", cli_fmt_rate, true },
 		{ "FREE", "", fmt_free, true },
 		{ "LSPS", "lsps", NULL, true },
 	};

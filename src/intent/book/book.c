@@ -115,7 +115,7 @@ uint64_t book_measured(const struct book *b, uint32_t link)
 	return link < b->n_links ? b->links[link].measured_bps : 0;
 }
 
-static struct book_part *part_of(const struct book_link *l, uint32_t nrp)
+struct book_part *book_part_of(const struct book_link *l, uint32_t nrp)
 {
 	for (size_t k = 0; k < l->parts.n; k++) {
 		if (l->parts.at[k].nrp == nrp)
@@ -132,7 +132,7 @@ int book_share_set(struct book *b, uint32_t link, uint32_t nrp, uint64_t bps)
 
 	if (r < 0 || link >= b->n_links)
 		return r;
-	at = part_of(l, nrp);
+	at = book_part_of(l, nrp);
 	if (at && bps > 0) {
 		at->bps = bps;
 	} else if (at) {
@@ -149,7 +149,7 @@ int book_share_set(struct book *b, uint32_t link, uint32_t nrp, uint64_t bps)
 
 uint64_t book_share(const struct book *b, uint32_t link, uint32_t nrp)
 {
-	const struct book_part *at = link < b->n_links ? part_of(&b->links[link], nrp) : NULL;
+	const struct book_part *at = link < b->n_links ? book_part_of(&b->links[link], nrp) : NULL;
 
 	return at ? at->bps : 0;
 }

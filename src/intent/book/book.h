@@ -10,8 +10,9 @@
  * move is booked before it is made and freed only once it is known to have happened.
  *
  * A link's room is its capacity less the traffic measured beside ours, less what claims reserve,
- * less what backups would need after the worst single failure. All NRPs draw on it; an NRP with a
- * share of a link gets no more of it than that share.
+ * less what backups would need after the worst single failure. An NRP with a share of a link has
+ * that share to itself, used or not, and no more; all others, and what is measured, have together
+ * what is left of the capacity without shares.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,7 +65,9 @@ uint64_t book_capacity(const struct book *b, uint32_t link);
 /* Traffic that no claim accounts for; every priority finds it there. 0 or -ENOMEM. */
 int book_measured_set(struct book *b, uint32_t link, uint64_t bps);
 uint64_t book_measured(const struct book *b, uint32_t link);
-/* The most an NRP may reserve on a link; 0: no limit but the link's. 0 or -ENOMEM. */
+/* What an NRP has of a link for itself; 0: it shares the link with all who have none. BOOK_NO_SHARE:
+ * it may reserve nothing there, and keeps nothing from others. 0 or -ENOMEM. */
+enum { BOOK_NO_SHARE = 1 };
 int book_share_set(struct book *b, uint32_t link, uint32_t nrp, uint64_t bps);
 uint64_t book_share(const struct book *b, uint32_t link, uint32_t nrp);
 
@@ -153,10 +156,14 @@ uint32_t book_claim_link(const struct book_claim *c, uint32_t i);
 
 /* By how much all there is exceeds capacity now or at any time; 0: it does not. */
 uint64_t book_excess(const struct book *b, uint32_t link);
-/* The same for an NRP and its share. */
+/* The same for what an NRP draws on: its share, or what is left beside shares. Without shares 0. */
 uint64_t book_share_excess(const struct book *b, uint32_t link, uint32_t nrp);
+/* Two NRPs draw on the same room of a link. */
+bool book_same_room(const struct book *b, uint32_t link, uint32_t nrp, uint32_t other);
 /* Most that is reserved in an NRP at any time, with what is kept for after a failure. */
 uint64_t book_nrp_most(const struct book *b, uint32_t link, uint32_t nrp);
+/* Most that is reserved in none of these NRPs at any time, without what is kept for after a failure. */
+uint64_t book_outside_most(const struct book *b, uint32_t link, const uint32_t *nrps, uint32_t n);
 /* Claims on a link, in order of arrival; valid until the next change. */
 struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t *n);
 
@@ -165,6 +172,7 @@ struct book_row {
 	uint64_t measured_bps;
 	uint64_t ours_bps[BOOK_PRIOS], foreign_bps[BOOK_PRIOS]; /* over all NRPs and windows */
 	uint64_t backup_bps[BOOK_PRIOS]; /* reserved for after a failure, for that priority or better */
+	uint64_t shares_bps, unused_bps; /* of NRPs; what of them is not reserved */
 	uint32_t n_claims;
 };
 bool book_row(const struct book *b, uint32_t link, struct book_row *out);

@@ -279,7 +279,7 @@ static uint64_t own_part(const struct book_need *x, uint32_t link, const struct 
 
 static bool is_plain(const struct book_scope *s)
 {
-	return !s->one && !s->failed &&
+	return s->of == BOOK_OF_ALL && !s->failed &&
 	       (!s->except || (!s->except->failures && list_empty(&s->except->backups)));
 }
 
@@ -297,7 +297,7 @@ uint64_t book_need_most(const struct book_link *l, uint32_t link, const struct b
 			break;
 		if (k == from || x->failure != x[-1].failure)
 			sum = 0;
-		if (s->one && x->nrp != s->nrp)
+		if (!book_counts(l, s, x->nrp))
 			continue;
 		for (unsigned p = 0; p <= s->setup; p++)
 			sum += x->bps[p];

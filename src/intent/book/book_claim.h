@@ -104,15 +104,21 @@ void book_backups_detach(struct book_claim *c); /* it goes */
 void book_failures_fini(struct book *b);
 bool book_failure_eq(const struct hash_node *n, const void *key);
 struct book_failure *book_failure_find(const struct book *b, uint64_t failure);
-/* Most that any one failure needs, or that one, for a setup priority; of one NRP or of all; without
- * a claim and its backups. */
+/* What of a link counts: for a setup priority, of some NRPs, without a claim and its backups; of
+ * what is kept for after failures the most that any one, or that one, needs. */
 struct book_scope {
 	uint8_t setup;
-	bool one, failed;
+	bool failed;
+	/* All; what has no share of the link; nrp only; all but those listed. */
+	enum { BOOK_OF_ALL, BOOK_OF_REST, BOOK_OF_NRP, BOOK_OF_OTHERS } of;
 	uint32_t nrp;
+	const uint32_t *listed;
+	uint32_t n_listed;
 	uint64_t failure;
 	const struct book_claim *except;
 };
+struct book_part *book_part_of(const struct book_link *l, uint32_t nrp); /* NULL: it has no share */
+bool book_counts(const struct book_link *l, const struct book_scope *s, uint32_t nrp);
 void book_most_find(const struct book_link *l, uint64_t most[BOOK_PRIOS]);
 uint64_t book_need_most(const struct book_link *l, uint32_t link, const struct book_scope *s);
 int book_items_put(struct book *b, struct book_claim *c, const struct book_terms terms[BOOK_SIDES],

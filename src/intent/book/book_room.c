@@ -14,6 +14,55 @@ static bool window_at(struct book_window w, uint64_t t_s)
 	return w.start_s <= t_s && t_s < w.end_s;
 }
 
+/* ---- whose room ---- */
+
+static bool is_listed(const struct book_scope *s, uint32_t nrp)
+{
+	for (uint32_t i = 0; i < s->n_listed; i++) {
+		if (s->listed[i] == nrp)
+			return true;
+	}
+	return false;
+}
+
+bool book_counts(const struct book_link *l, const struct book_scope *s, uint32_t nrp)
+{
+	switch (s->of) {
+	case BOOK_OF_ALL:
+		return true;
+	case BOOK_OF_REST:
+		return !book_part_of(l, nrp);
+	case BOOK_OF_NRP:
+		return nrp == s->nrp;
+	case BOOK_OF_OTHERS:
+		break;
+	}
+	return !is_listed(s, nrp);
+}
+
+bool book_same_room(const struct book *b, uint32_t link, uint32_t nrp, uint32_t other)
+{
+	const struct book_link *l = &b->links[link];
+
+	return nrp == other || link >= b->n_links || (!book_part_of(l, nrp) && !book_part_of(l, other));
+}
+
+static uint64_t part_bps(const struct book_part *p)
+{
+	return p->bps == BOOK_NO_SHARE ? 0 : p->bps;
+}
+
+static uint64_t shares(const struct book_link *l)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < l->parts.n; i++)
+		sum += part_bps(&l->parts.at[i]);
+	return sum;
+}
+
+/* ---- sums ---- */
+
 /* Reserved on one link at one moment, as seen by a request at that setup priority. */
 static uint64_t used_at(const struct book_link *l, const struct book_scope *s, uint64_t t_s)
 {
@@ -22,7 +71,7 @@ static uint64_t used_at(const struct book_link *l, const struct book_scope *s, u
 	for (size_t i = 0; i < l->cells.n; i++) {
 		const struct book_cell *c = &l->cells.at[i];
 
-		if (!window_at(c->window, t_s) || (s->one && c->nrp != s->nrp))
+		if (!window_at(c->window, t_s) || !book_counts(l, s, c->nrp))
 			continue;
 		for (unsigned p = 0; p < BOOK_PRIOS; p++)
 			sum += c->foreign[p] + (p <= s->setup ? c->ours[p] : 0);
@@ -30,7 +79,7 @@ static uint64_t used_at(const struct book_link *l, const struct book_scope *s, u
 	return sum;
 }
 
-static uint64_t own_at(const struct book_scope *s, uint32_t link, uint64_t t_s)
+static uint64_t own_at(const struct book_link *l, uint32_t link, const struct book_scope *s, uint64_t t_s)
 {
 	const struct book_claim *c = s->except;
 	const struct book_item *it = c && !c->failures ? book_item_find(c, link) : NULL;
@@ -42,7 +91,7 @@ static uint64_t own_at(const struct book_scope *s, uint32_t link, uint64_t t_s)
 		return 0;
 	n = book_item_charges(c, it, x);
 	for (unsigned i = 0; i < n; i++) {
-		if (window_at(x[i].window, t_s) && (!s->one || x[i].nrp == s->nrp) &&
+		if (window_at(x[i].window, t_s) && book_counts(l, s, x[i].nrp) &&
 		    (c->foreign || x[i].hold <= s->setup))
 			sum += x[i].bps;
 	}
@@ -54,14 +103,14 @@ static uint64_t peak(const struct book_link *l, uint32_t link, const struct book
 		     struct book_window w)
 {
 	/* The sum changes for the worse only where a window starts. */
-	uint64_t most = used_at(l, s, w.start_s) - own_at(s, link, w.start_s);
+	uint64_t most = used_at(l, s, w.start_s) - own_at(l, link, s, w.start_s);
 
 	for (size_t i = 0; i < l->cells.n; i++) {
 		uint64_t t = l->cells.at[i].window.start_s, used;
 
 		if (t == w.start_s || !window_at(w, t))
 			continue;
-		used = used_at(l, s, t) - own_at(s, link, t);
+		used = used_at(l, s, t) - own_at(l, link, s, t);
 		most = used > most ? used : most;
 	}
 	return most + (l->needs.n > 0 ? book_need_most(l, link, s) : 0);
@@ -72,26 +121,41 @@ static uint64_t rest(uint64_t all, uint64_t used)
 	return used < all ? all - used : 0;
 }
 
+/* What an NRP draws on, and what stands in it as the scope has it. */
+struct pool {
+	uint64_t all, used;
+};
+
+static struct pool pool(const struct book_link *l, uint32_t link, struct book_scope s, struct book_window w)
+{
+	const struct book_part *at = s.of == BOOK_OF_REST ? NULL : book_part_of(l, s.nrp);
+
+	s.of = at ? BOOK_OF_NRP : BOOK_OF_REST;
+	if (at)
+		return (struct pool){ part_bps(at), peak(l, link, &s, w) };
+	return (struct pool){ rest(l->capacity_bps, shares(l)), peak(l, link, &s, w) + l->measured_bps };
+}
+
 uint64_t book_room(const struct book *b, uint32_t link, const struct book_ask *ask)
 {
-	struct book_scope s = { .setup = ask->setup,
-				.except = ask->except,
-				.failed = ask->failed,
-				.failure = ask->failure };
+	const struct book_scope s = { .setup = ask->setup,
+				      .nrp = ask->nrp,
+				      .except = ask->except,
+				      .failed = ask->failed,
+				      .failure = ask->failure };
 	const struct book_link *l;
-	uint64_t room, share;
+	uint64_t room, its;
+	struct pool p;
 
 	if (link >= b->n_links)
 		return 0;
 	l = &b->links[link];
 	room = rest(l->capacity_bps, peak(l, link, &s, ask->window) + l->measured_bps);
-	share = l->parts.n > 0 ? book_share(b, link, ask->nrp) : 0;
-	if (share == 0)
+	if (l->parts.n == 0)
 		return room;
-	s.one = true;
-	s.nrp = ask->nrp;
-	share = rest(share, peak(l, link, &s, ask->window));
-	return share < room ? share : room;
+	p = pool(l, link, s, ask->window);
+	its = rest(p.all, p.used);
+	return its < room ? its : room;
 }
 
 uint32_t book_refuses(const struct book *b, const struct book_ask *ask, uint64_t bps,
@@ -267,16 +331,48 @@ uint64_t book_excess(const struct book *b, uint32_t link)
 
 uint64_t book_nrp_most(const struct book *b, uint32_t link, uint32_t nrp)
 {
-	const struct book_scope all = { .setup = BOOK_PRIOS - 1, .one = true, .nrp = nrp };
+	const struct book_scope s = { .setup = BOOK_PRIOS - 1, .of = BOOK_OF_NRP, .nrp = nrp };
 
-	return link < b->n_links ? peak(&b->links[link], link, &all, BOOK_ALWAYS) : 0;
+	return link < b->n_links ? peak(&b->links[link], link, &s, BOOK_ALWAYS) : 0;
+}
+
+uint64_t book_outside_most(const struct book *b, uint32_t link, const uint32_t *nrps, uint32_t n)
+{
+	const struct book_scope s = { .setup = BOOK_PRIOS - 1,
+				      .of = BOOK_OF_OTHERS,
+				      .listed = nrps,
+				      .n_listed = n,
+				      .failed = true,
+				      .failure = BOOK_NO_BACKUPS };
+
+	return link < b->n_links ? peak(&b->links[link], link, &s, BOOK_ALWAYS) : 0;
 }
 
 uint64_t book_share_excess(const struct book *b, uint32_t link, uint32_t nrp)
 {
-	uint64_t share = book_share(b, link, nrp);
+	const struct book_scope s = { .setup = BOOK_PRIOS - 1, .nrp = nrp };
+	struct pool p;
 
-	return share == 0 ? 0 : rest(book_nrp_most(b, link, nrp), share);
+	if (link >= b->n_links || b->links[link].parts.n == 0)
+		return 0;
+	p = pool(&b->links[link], link, s, BOOK_ALWAYS);
+	return rest(p.used, p.all);
+}
+
+/* Each room by itself, what is left beside shares too. */
+static bool parts_over(const struct book_link *l, uint32_t link, struct book_scope s)
+{
+	struct pool p;
+
+	for (size_t k = 0; k < l->parts.n; k++) {
+		s.nrp = l->parts.at[k].nrp;
+		p = pool(l, link, s, BOOK_ALWAYS);
+		if (p.used > p.all)
+			return true;
+	}
+	s.of = BOOK_OF_REST;
+	p = pool(l, link, s, BOOK_ALWAYS);
+	return p.used > p.all;
 }
 
 bool book_over_after(const struct book *b, uint32_t link, const uint64_t *failure)
@@ -291,13 +387,7 @@ bool book_over_after(const struct book *b, uint32_t link, const uint64_t *failur
 	l = &b->links[link];
 	if (peak(l, link, &s, BOOK_ALWAYS) + l->measured_bps > l->capacity_bps)
 		return true;
-	s.one = true;
-	for (size_t k = 0; k < l->parts.n; k++) {
-		s.nrp = l->parts.at[k].nrp;
-		if (peak(l, link, &s, BOOK_ALWAYS) > l->parts.at[k].bps)
-			return true;
-	}
-	return false;
+	return l->parts.n > 0 && parts_over(l, link, s);
 }
 
 struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t *n)
@@ -324,6 +414,9 @@ bool book_row(const struct book *b, uint32_t link, struct book_row *out)
 	out->measured_bps = l->measured_bps;
 	out->n_claims = (uint32_t)l->users.n;
 	memcpy(out->backup_bps, l->most, sizeof(out->backup_bps));
+	out->shares_bps = shares(l);
+	for (size_t i = 0; i < l->parts.n; i++)
+		out->unused_bps += rest(part_bps(&l->parts.at[i]), book_nrp_most(b, link, l->parts.at[i].nrp));
 	for (size_t i = 0; i < l->cells.n; i++) {
 		for (unsigned p = 0; p < BOOK_PRIOS; p++) {
 			out->ours_bps[p] += l->cells.at[i].ours[p];

@@ -36,17 +36,17 @@ static void uncharge(struct intent_lsp *l, const char *why)
 	str_copy(l->note, sizeof(l->note), why);
 }
 
-/* Others took so much of a link that ours no longer fit: those look for another way. */
+/* Others took so much of a link, or of what is left beside shares of it, or shares are others, that ours
+ * no longer fit: those look for another way. */
 static void crowd_out(struct intent *i, uint32_t link)
 {
 	size_t n;
 	struct book_claim *const *users = book_users(i->book, link, &n);
 
 	intent_guards_fit(i, &link, 1);
-	if (book_excess(i->book, link) == 0)
-		return;
 	for (size_t k = 0; k < n; k++) {
-		if (!book_claim_foreign(users[k]) && book_claim_bps(users[k], link) > 0)
+		if (!book_claim_foreign(users[k]) && book_claim_bps(users[k], link) > 0 &&
+		    intent_overfull(i, link, book_claim_terms(users[k])->nrp))
 			intent_dirty(book_claim_owner(users[k]), INTENT_REPAIR);
 	}
 }
@@ -127,20 +127,18 @@ uint64_t intent_nrp_reserved(const struct intent *i, uint32_t link, uint32_t nrp
 	return book_nrp_most(i->book, link, nrp);
 }
 
+uint64_t intent_outside(const struct intent *i, uint32_t link, const uint32_t *nrps, uint32_t n)
+{
+	return book_outside_most(i->book, link, nrps, n);
+}
+
 int intent_share(struct intent *i, uint32_t link, uint32_t nrp, uint64_t bps)
 {
-	size_t n;
-	struct book_claim *const *users;
 	int r = book_share_set(i->book, link, nrp, bps);
 
 	if (r < 0)
 		return err_trace(r);
-	intent_guards_fit(i, &link, 1);
-	users = book_users(i->book, link, &n);
-	for (size_t k = 0; book_share_excess(i->book, link, nrp) > 0 && k < n; k++) {
-		if (!book_claim_foreign(users[k]) && book_claim_terms(users[k])->nrp == nrp)
-			intent_dirty(book_claim_owner(users[k]), INTENT_REPAIR);
-	}
+	crowd_out(i, link);
 	intent_retry_blocked(i);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the optimiser starts from: a copy of the live policies that may be moved, and of the book.
- * All else that is booked or measured, and room kept for backups, is load that stays.
+ * All else that is booked or measured, and room kept for backups or partitions, is load that stays.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +135,7 @@ static bool links(struct opt_job *j, const struct intent *i)
 
 		if (!book_row(i->book, l, &row))
 			continue;
-		sum = row.measured_bps + row.backup_bps[ALL_PRIOS];
+		sum = row.measured_bps + row.backup_bps[ALL_PRIOS] + row.unused_bps;
 		for (unsigned p = 0; p < BOOK_PRIOS; p++)
 			sum += row.ours_bps[p] + row.foreign_bps[p];
 		j->capacity_bps[l] = row.capacity_bps;

@@ -201,8 +201,7 @@ static void fit(struct intent_pol *p)
 	for (uint32_t k = 0; k < p->want.n_links; k++) {
 		uint32_t link = p->want.links[k];
 
-		if (book_excess(i->book, link) > 0 ||
-		    book_share_excess(i->book, link, p->desired->p.nrp) > 0)
+		if (intent_overfull(i, link, p->desired->p.nrp))
 			book_yield(i->book, p->claim, link);
 	}
 }
@@ -253,7 +252,7 @@ static bool crowded(const struct intent_pol *p)
 	if (!intent_crowded(p->i, p->want.links, p->want.n_links, p->desired->p.nrp))
 		return false;
 	for (uint32_t k = 0; k < p->want.n_links; k++) {
-		if (book_excess(p->i->book, p->want.links[k]) > 0)
+		if (intent_overfull(p->i, p->want.links[k], p->desired->p.nrp))
 			return true;
 	}
 	return false;

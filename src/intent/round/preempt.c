@@ -13,8 +13,8 @@
 #include "intent/book/victims.h"
 #include "intent/intent_priv.h"
 
-/* Links of a route with too much on them, as places of the choice: all of a link, then the share
- * of the NRP. */
+/* Links of a route with too much on them, as places of the choice: all of a link, then what the NRP
+ * draws on there. */
 struct places {
 	uint32_t *link;
 	bool *share;
@@ -108,18 +108,20 @@ static void push_aside(struct intent_pol *by, struct book_claim *c, uint32_t lin
  * memory: the worst held that is there, one at a time. */
 static void one_by_one(struct intent_pol *p, uint32_t link)
 {
+	const struct intent_policy *d = &p->desired->p;
 	struct intent *i = p->i;
 
-	while (book_excess(i->book, link) > 0 ||
-	       book_share_excess(i->book, link, p->desired->p.nrp) > 0) {
+	while (intent_overfull(i, link, d->nrp)) {
 		struct book_claim *worst = NULL;
 		uint8_t worst_hold = 0, hold;
 		size_t n;
 		struct book_claim *const *users = book_users(i->book, link, &n);
+		bool any = book_excess(i->book, link) > 0; /* else who draws on the same helps, no other */
 
 		for (size_t k = 0; k < n; k++) {
 			if (book_claim_foreign(users[k]) || users[k] == p->claim ||
-			    book_claim_weak(users[k], link, p->desired->p.setup_prio, &hold) == 0 ||
+			    (!any && !book_same_room(i->book, link, d->nrp, book_claim_terms(users[k])->nrp)) ||
+			    book_claim_weak(users[k], link, d->setup_prio, &hold) == 0 ||
 			    (worst && hold < worst_hold))
 				continue;
 			worst = users[k];
@@ -152,7 +154,7 @@ static void choose(struct intent_pol *p, const struct places *at)
 			uint8_t hold = BOOK_PRIOS - 1;
 			uint64_t bps = book_claim_weak(c[k], at->link[l], setup, &hold);
 
-			if (at->share[l] && t->nrp != p->desired->p.nrp)
+			if (at->share[l] && !book_same_room(i->book, at->link[l], t->nrp, p->desired->p.nrp))
 				bps = 0;
 			gives[(size_t)k * at->n + l] = bps;
 			v.at[k].hold = hold < v.at[k].hold ? hold : v.at[k].hold;

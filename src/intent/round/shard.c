@@ -133,6 +133,11 @@ const struct book_view *intent_room_now(struct intent *i, uint8_t setup, uint32_
 	return book_view_follow(i->book, &k->live, i->ted->n_links) < 0 ? NULL : &k->live;
 }
 
+bool intent_overfull(const struct intent *i, uint32_t link, uint32_t nrp)
+{
+	return book_excess(i->book, link) > 0 || book_share_excess(i->book, link, nrp) > 0;
+}
+
 bool intent_crowded(struct intent *i, const uint32_t *links, uint32_t n, uint32_t nrp)
 {
 	/* Who sees all there is: where he has room there is not too much. Shares are asked for. */
@@ -142,7 +147,7 @@ bool intent_crowded(struct intent *i, const uint32_t *links, uint32_t n, uint32_
 	for (uint32_t k = 0; k < n; k++) {
 		if (all && !shares && links[k] < all->n && all->bps[links[k]] > 0)
 			continue;
-		if (book_excess(i->book, links[k]) > 0 || book_share_excess(i->book, links[k], nrp) > 0)
+		if (intent_overfull(i, links[k], nrp))
 			return true;
 	}
 	return false;

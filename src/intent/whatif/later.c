@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Room as it would be without some policies: what is free now and what those hold. Of a partition's
- * share no more is counted back than what they hold of that share, and of what is kept for failures
- * nothing: so there may be more room than this says, and never less.
+ * Room as it would be without some policies: what is free now and what those hold of the same room, a
+ * partition's share or what is left beside shares. Of what is kept for failures nothing is counted back:
+ * so there may be more room than this says, and never less.
  */
-#include <string.h>
-
-#include "base/err.h"
 #include "intent/intent_priv.h"
 
 struct rooms {
 	const struct intent *i;
 	struct arena *a;
-	uint64_t *link, *share; /* of all; of the partition asked for */
+	uint64_t *link;
 	uint32_t n, nrp;
 };
 
-static uint64_t *snapshot(const struct rooms *r, uint32_t nrp)
+/* What there is too much of a link goes first. */
+static uint64_t debt(const struct rooms *r, uint32_t link)
 {
-	const struct book_ask ask = { .setup = BOOK_PRIOS - 1, .nrp = nrp, .window = BOOK_ALWAYS };
-	uint64_t *free_bps = ARENA_ARRAY(r->a, (size_t)r->n + 1, uint64_t);
+	uint64_t all = book_excess(r->i->book, link), its = book_share_excess(r->i->book, link, r->nrp);
 
-	if (free_bps)
-		book_snapshot(r->i->book, &ask, free_bps, r->n);
-	return free_bps;
+	return all > its ? all : its;
 }
 
 static void give_back(struct rooms *r, const struct sr_policy_key *key)
@@ -36,22 +31,26 @@ static void give_back(struct rooms *r, const struct sr_policy_key *key)
 
 		if (link >= r->n)
 			continue;
-		r->link[link] += bps;
-		if (book_claim_terms(p->claim)->nrp == r->nrp)
-			r->share[link] += bps;
+		if (book_same_room(r->i->book, link, book_claim_terms(p->claim)->nrp, r->nrp))
+			r->link[link] += bps;
 	}
 }
 
 static bool rooms_make(struct rooms *r, const struct sr_policy_key *gone, size_t n_gone)
 {
-	r->link = snapshot(r, UINT32_MAX); /* a partition that nobody has: no share */
-	r->share = snapshot(r, r->nrp);
-	if (!r->link || !r->share)
+	const struct book_ask ask = { .setup = BOOK_PRIOS - 1, .nrp = r->nrp, .window = BOOK_ALWAYS };
+
+	r->link = ARENA_ARRAY(r->a, (size_t)r->n + 1, uint64_t);
+	if (!r->link)
 		return false;
+	book_snapshot(r->i->book, &ask, r->link, r->n);
 	for (size_t k = 0; k < n_gone; k++)
 		give_back(r, &gone[k]);
-	for (uint32_t l = 0; l < r->n; l++)
-		r->link[l] = r->share[l] < r->link[l] ? r->share[l] : r->link[l];
+	for (uint32_t l = 0; l < r->n; l++) {
+		uint64_t owed = debt(r, l);
+
+		r->link[l] -= owed < r->link[l] ? owed : r->link[l];
+	}
 	return true;
 }
 

@@ -176,17 +176,41 @@ static bool prepare(struct admit *s)
 
 /* ---- a place for each ---- */
 
+/* Whose the room of that link is, where partitions have shares of it. */
+static void name_shares(struct admit *s, uint32_t link, uint32_t nrp)
+{
+	const struct book *b = s->i->book;
+	uint64_t share = book_share(b, link, nrp);
+	struct book_row row;
+	char *text = s->result.text;
+	size_t n = strlen(text);
+
+	if (!book_row(b, link, &row) || (share == 0 && row.shares_bps == 0))
+		return;
+	if (share == BOOK_NO_SHARE)
+		(void)snprintf(text + n, sizeof(s->result.text) - n, "; partition %u has nothing of link %.60s", nrp,
+			       s->result.link);
+	else if (share)
+		(void)snprintf(text + n, sizeof(s->result.text) - n, "; partition %u has %llu bit/s of link %.60s", nrp,
+			       (unsigned long long)share, s->result.link);
+	else
+		(void)snprintf(text + n, sizeof(s->result.text) - n,
+			       "; partitions have %llu bit/s of link %.60s for themselves",
+			       (unsigned long long)row.shares_bps, s->result.link);
+}
+
 /* The link a request without bandwidth would take where there is least room. */
-static void name_short(struct admit *s, const struct intent_policy *p)
+static uint32_t name_short(struct admit *s, const struct intent_policy *p)
 {
 	struct intent *i = s->i;
 	const struct book_ask ask = { .setup = BOOK_PRIOS - 1, .nrp = p->nrp, .window = BOOK_ALWAYS };
 	AUTO_FREE struct intent_path_query *q = calloc(1, sizeof(*q));
 	struct pce_answer ans;
+	uint32_t link = TED_NONE;
 	const struct ted *ted;
 
 	if (!q || p->bandwidth_bps == 0)
-		return;
+		return TED_NONE;
 	ip_text(&p->key.headend, q->src, sizeof(q->src));
 	ip_text(&p->key.endpoint, q->dst, sizeof(q->dst));
 	q->constraints = p->cpaths[0];
@@ -203,16 +227,23 @@ static void name_short(struct admit *s, const struct intent_policy *p)
 			continue;
 		s->result.free_bps = room;
 		s->result.wanted_bps = p->bandwidth_bps;
+		link = ans.path[k];
 		ted_link_label(ted, ans.path[k], s->result.link, sizeof(s->result.link));
 	}
 	if (!s->result.link[0])
 		s->result.free_bps = 0;
+	return link;
 }
 
 static bool short_of(struct admit *s, size_t index, const char *why)
 {
-	name_short(s, &s->puts[index].wish->p);
-	return fails(s, INTENT_E_SHORT, index, why && why[0] ? why : "no path");
+	const struct intent_policy *p = &s->puts[index].wish->p;
+	uint32_t link = name_short(s, p);
+
+	(void)fails(s, INTENT_E_SHORT, index, why && why[0] ? why : "no path");
+	if (link != TED_NONE)
+		name_shares(s, link, p->nrp);
+	return false;
 }
 
 /* The wish as it is placed. NULL without memory. */

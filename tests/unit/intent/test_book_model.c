@@ -11,7 +11,8 @@
 #include "base/rng.h"
 #include "intent/book/book.h"
 
-enum { G = 1000000000, LINKS = 12, CLAIMS = 16, HOURS = 6, NRPS = 3, FAILURES = 5, STEPS = 1500, SEEDS = 10 };
+enum { G = 1000000000, LINKS = 12, CLAIMS = 16, HOURS = 6, NRPS = 4, FAILURES = 5, STEPS = 1500, SEEDS = 10 };
+enum { ALL = -1, COMMON = -2 }; /* of NRPs: every one; those without a share of the link */
 
 struct side {
 	bool on[LINKS];
@@ -41,15 +42,22 @@ static uint64_t below(uint64_t n)
 
 struct question {
 	uint8_t setup;
-	int nrp; /* -1: all */
+	int nrp; /* or ALL, or COMMON */
 	unsigned hour, except;
 	unsigned failed; /* FAILURES: none has come; more: one nobody has a backup for */
 };
 
-static bool counts(const struct plain *c, const struct book_terms *t, uint8_t hold, struct question q)
+static bool concerns(unsigned l, uint32_t nrp, struct question q)
 {
-	return t->window.start_s <= q.hour && q.hour < t->window.end_s &&
-	       (q.nrp < 0 || t->nrp == (uint32_t)q.nrp) && (c->foreign || hold <= q.setup);
+	if (q.nrp == COMMON)
+		return nrp >= NRPS || share[l][nrp] == 0;
+	return q.nrp == ALL || nrp == (uint32_t)q.nrp;
+}
+
+static bool counts(unsigned l, const struct plain *c, const struct book_terms *t, uint8_t hold, struct question q)
+{
+	return t->window.start_s <= q.hour && q.hour < t->window.end_s && concerns(l, t->nrp, q) &&
+	       (c->foreign || hold <= q.setup);
 }
 
 /* While both sides stand on a link in one NRP and window it is the larger, at the better priority. */
@@ -63,11 +71,11 @@ static uint64_t held(const struct plain *c, unsigned l, struct question q)
 	if (o->on[l] && w->on[l] && joined) {
 		uint8_t hold = o->t.hold < w->t.hold ? o->t.hold : w->t.hold;
 
-		return counts(c, &w->t, hold, q) ? (o->bps[l] > w->bps[l] ? o->bps[l] : w->bps[l]) : 0;
+		return counts(l, c, &w->t, hold, q) ? (o->bps[l] > w->bps[l] ? o->bps[l] : w->bps[l]) : 0;
 	}
-	if (o->on[l] && counts(c, &o->t, o->t.hold, q))
+	if (o->on[l] && counts(l, c, &o->t, o->t.hold, q))
 		sum += o->bps[l];
-	if (w->on[l] && counts(c, &w->t, w->t.hold, q))
+	if (w->on[l] && counts(l, c, &w->t, w->t.hold, q))
 		sum += w->bps[l];
 	return sum;
 }
@@ -85,7 +93,7 @@ static uint64_t needed(unsigned l, struct question q)
 			const struct plain *c = &plain[k];
 
 			if (k != q.except && (q.except >= CLAIMS || c->of != q.except) && c->backup && c->failures[f] && c->want.on[l] &&
-			    c->want.t.hold <= q.setup && (q.nrp < 0 || c->want.t.nrp == (uint32_t)q.nrp))
+			    c->want.t.hold <= q.setup && concerns(l, c->want.t.nrp, q))
 				sum += c->want.bps[l];
 		}
 		most = sum > most ? sum : most;
@@ -114,20 +122,44 @@ static uint64_t rest(uint64_t all, uint64_t some)
 	return some < all ? all - some : 0;
 }
 
+/* What NRPs have for themselves. */
+static uint64_t shares(unsigned l)
+{
+	uint64_t sum = 0;
+
+	for (unsigned n = 0; n < NRPS; n++)
+		sum += share[l][n] == BOOK_NO_SHARE ? 0 : share[l][n];
+	return sum;
+}
+
 static uint64_t room_when(unsigned l, struct question q, uint32_t nrp, struct book_window w)
 {
 	uint64_t all = rest(capacity[l], used(l, q, w) + measured[l]), part;
 
-	if (nrp >= NRPS || share[l][nrp] == 0)
-		return all;
-	q.nrp = (int)nrp;
-	part = rest(share[l][nrp], used(l, q, w));
+	q.nrp = nrp < NRPS && share[l][nrp] ? (int)nrp : COMMON;
+	part = q.nrp == COMMON ? rest(rest(capacity[l], shares(l)), used(l, q, w) + measured[l]) :
+				 rest(share[l][nrp] == BOOK_NO_SHARE ? 0 : share[l][nrp], used(l, q, w));
 	return part < all ? part : all;
+}
+
+/* By how much the room an NRP draws on is overfull. */
+static uint64_t too_much(unsigned l, uint32_t nrp)
+{
+	struct question q = { 7, nrp < NRPS && share[l][nrp] ? (int)nrp : COMMON, 0, CLAIMS, FAILURES };
+	bool some = false;
+
+	for (unsigned n = 0; n < NRPS; n++)
+		some = some || share[l][n];
+	if (!some)
+		return 0; /* that is said of the link */
+	if (q.nrp != COMMON)
+		return rest(used(l, q, BOOK_ALWAYS), share[l][nrp] == BOOK_NO_SHARE ? 0 : share[l][nrp]);
+	return rest(used(l, q, BOOK_ALWAYS) + measured[l], rest(capacity[l], shares(l)));
 }
 
 static uint64_t room(unsigned l, uint8_t setup, uint32_t nrp, unsigned except, struct book_window w)
 {
-	return room_when(l, (struct question){ setup, -1, 0, except, FAILURES }, nrp, w);
+	return room_when(l, (struct question){ setup, ALL, 0, except, FAILURES }, nrp, w);
 }
 
 /* ---- operations on both ---- */
@@ -302,7 +334,7 @@ static void op_link(void)
 		measured[l] = bps / 8;
 		break;
 	default:
-		bps = lasting ? 0 : bps / 2;
+		bps = lasting ? 0 : below(5) ? bps / 3 : BOOK_NO_SHARE;
 		ck_assert_int_eq(book_share_set(book, l, nrp, bps), 0);
 		share[l][nrp] = bps;
 		break;
@@ -353,6 +385,40 @@ static void op(void)
 
 /* ---- judging ---- */
 
+/* What some NRPs have nothing to do with. */
+static void outside_agrees(unsigned l)
+{
+	const uint32_t but[] = { (uint32_t)below(NRPS), (uint32_t)below(NRPS) };
+	uint64_t was[NRPS];
+	struct question q = { 7, COMMON, 0, CLAIMS, FAILURES + 1 };
+
+	memcpy(was, share[l], sizeof(was));
+	memset(share[l], 0, sizeof(share[l]));
+	share[l][but[0]] = share[l][but[1]] = 1;
+	ck_assert_uint_eq(book_outside_most(book, l, but, 2), used(l, q, BOOK_ALWAYS));
+	memcpy(share[l], was, sizeof(was));
+}
+
+/* Shares, and what of them nobody has reserved. */
+static void row_agrees(unsigned l)
+{
+	struct book_row row;
+	uint64_t unused = 0;
+
+	for (unsigned n = 0; n < NRPS; n++) {
+		const struct question q = { 7, (int)n, 0, CLAIMS, FAILURES };
+
+		if (share[l][n] > BOOK_NO_SHARE)
+			unused += rest(share[l][n], used(l, q, BOOK_ALWAYS));
+	}
+	if (!book_row(book, l, &row)) {
+		ck_assert_uint_eq(shares(l), 0);
+		return;
+	}
+	ck_assert_uint_eq(row.shares_bps, shares(l));
+	ck_assert_uint_eq(row.unused_bps, unused);
+}
+
 static void rooms_agree(void)
 {
 	struct book_window w = below(2) ? BOOK_ALWAYS : (struct book_window){ below(3), 3 + below(3) };
@@ -363,16 +429,14 @@ static void rooms_agree(void)
 		uint32_t nrp = (uint32_t)below(NRPS + 1);
 		const struct book_ask ask = { .setup = setup, .nrp = nrp, .window = w,
 					      .except = except < CLAIMS ? claim[except] : NULL };
-		struct question all = { 7, -1, 0, CLAIMS, FAILURES };
+		struct question all = { 7, ALL, 0, CLAIMS, FAILURES };
 
 		ck_assert_uint_eq(book_room(book, l, &ask), room(l, setup, nrp, except, w));
 		ck_assert_uint_eq(book_excess(book, l),
 				  rest(used(l, all, BOOK_ALWAYS) + measured[l], capacity[l]));
-		all.nrp = (int)(nrp % NRPS);
-		ck_assert_uint_eq(book_share_excess(book, l, nrp % NRPS),
-				  share[l][nrp % NRPS] ?
-					  rest(used(l, all, BOOK_ALWAYS), share[l][nrp % NRPS]) :
-					  0);
+		ck_assert_uint_eq(book_share_excess(book, l, nrp), too_much(l, nrp));
+		outside_agrees(l);
+		row_agrees(l);
 	}
 }
 
@@ -390,7 +454,7 @@ static void rooms_after_agree(void)
 
 	ck_assert_int_eq(book_view_follow(book, &bare, LINKS), 0);
 	for (unsigned l = 0; l < LINKS; l++) {
-		struct question q = { ask.setup, -1, 0, k, f == FAILURES ? FAILURES + 1 : f };
+		struct question q = { ask.setup, ALL, 0, k, f == FAILURES ? FAILURES + 1 : f };
 		uint64_t is = room_when(l, q, ask.nrp, BOOK_ALWAYS);
 		bool said = at < n && own[at].link == l;
 
@@ -527,6 +591,39 @@ START_TEST(a_view_that_fell_behind_reads_everything)
 }
 END_TEST
 
+/* A guarantee is nobody else's room, used or not; what has none of a link takes nothing from others. */
+START_TEST(what_a_partition_does_not_use_is_still_its_own)
+{
+	struct book_ask plain_ask = { .setup = 7, .window = BOOK_ALWAYS }, its = plain_ask, other = plain_ask;
+	const uint32_t link[] = { 0 };
+	const struct book_terms t = { .bps = 3ull * G, .hold = 7, .nrp = 7, .window = BOOK_ALWAYS };
+	struct book_claim *c = NULL;
+
+	its.nrp = 7;
+	other.nrp = 9; /* has no rate */
+	ck_assert_int_eq(book_new(&book), 0);
+	ck_assert_int_eq(book_capacity_set(book, 0, 10ull * G), 0);
+	ck_assert_int_eq(book_share_set(book, 0, 7, 4ull * G), 0);
+	ck_assert_uint_eq(book_room(book, 0, &plain_ask), 6ull * G);
+	ck_assert_uint_eq(book_room(book, 0, &other), 6ull * G);
+	ck_assert_uint_eq(book_room(book, 0, &its), 4ull * G);
+	ck_assert_uint_eq(book_refuses(book, &plain_ask, 6ull * G, link, 1), UINT32_MAX);
+	ck_assert_uint_eq(book_refuses(book, &plain_ask, 6ull * G + 1, link, 1), 0);
+	/* used or not */
+	ck_assert_int_eq(book_claim_new(book, false, NULL, &c), 0);
+	ck_assert_int_eq(book_hold(book, c, &t, link, 1), 0);
+	ck_assert_uint_eq(book_room(book, 0, &plain_ask), 6ull * G);
+	ck_assert_uint_eq(book_room(book, 0, &its), 1ull * G);
+	/* one that may have nothing of the link keeps nothing of it either */
+	ck_assert_int_eq(book_share_set(book, 0, 7, BOOK_NO_SHARE), 0);
+	book_drop(book, c);
+	ck_assert_uint_eq(book_room(book, 0, &plain_ask), 10ull * G);
+	ck_assert_uint_eq(book_room(book, 0, &its), 0);
+	audit();
+	book = book_free(book);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("intent-book-model");
@@ -536,6 +633,7 @@ int main(void)
 	tcase_add_loop_test(t, it_answers_as_the_plain_one, 0, SEEDS);
 	tcase_add_test(t, backups_of_different_failures_share_and_of_one_add_up);
 	tcase_add_test(t, a_view_that_fell_behind_reads_everything);
+	tcase_add_test(t, what_a_partition_does_not_use_is_still_its_own);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }

@@ -201,6 +201,65 @@ START_TEST(an_nrp_gets_its_share_and_no_more)
 }
 END_TEST
 
+/* What an NRP has for itself is nobody else's, used or not, however well that is set up. */
+START_TEST(an_nrps_share_is_no_room_for_others)
+{
+	uint32_t link = net_index("a", "b");
+	struct intent_policy *p;
+
+	ck_assert_int_eq(intent_share(world.intent, link, 5, 4ull * G), 0);
+	make(1, "b", 7, 7); /* 6G are left beside the share */
+	ck_assert_str_ne(view_of("a", 1, "b")->path_text, "a>b");
+	make(2, "b", 3, 7);
+	ck_assert_str_eq(view_of("a", 2, "b")->path_text, "a>b");
+	/* One that is set up better takes that from it, and not the share. */
+	make(3, "b", 6, 0);
+	(void)pcc_answer("a");
+	ck_assert_str_eq(view_of("a", 3, "b")->path_text, "a>b");
+	ck_assert_str_ne(view_of("a", 2, "b")->path_text, "a>b");
+	p = policy("a", 9, "d");
+	p->bandwidth_bps = 4ull * G;
+	p->nrp = 5;
+	put_ok(p);
+	(void)pcc_answer("a");
+	ck_assert_str_eq(view_of("a", 9, "d")->path_text, "a>b,b>d");
+	ck_assert_str_eq(view_of("a", 3, "b")->path_text, "a>b");
+	ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
+	audit();
+}
+END_TEST
+
+/* A share that comes or grows is a fact: who is in its way goes; those in NRPs stay. */
+START_TEST(who_is_in_the_way_of_a_share_goes)
+{
+	uint32_t link = net_index("a", "b");
+	struct intent_policy *p = policy("a", 9, "d");
+
+	ck_assert_int_eq(intent_share(world.intent, link, 5, 2ull * G), 0);
+	p->bandwidth_bps = 2ull * G;
+	p->nrp = 5;
+	put_ok(p);
+	make(1, "d", 8, 7);
+	(void)pcc_answer("a");
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>b,b>d");
+	ck_assert_int_eq(intent_share(world.intent, link, 5, 3ull * G), 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	ck_assert_str_eq(view_of("a", 1, "d")->path_text, "a>c,c>d");
+	ck_assert_str_eq(view_of("a", 9, "d")->path_text, "a>b,b>d");
+	/* its twin: measured traffic takes what is left beside the share, and the share itself stays */
+	make(2, "b", 2, 7);
+	ck_assert_str_eq(view_of("a", 2, "b")->path_text, "a>b");
+	ck_assert_int_eq(intent_measured(world.intent, link, 6ull * G), 0);
+	run_ms(100);
+	(void)pcc_answer("a");
+	ck_assert_str_ne(view_of("a", 2, "b")->path_text, "a>b");
+	ck_assert_str_eq(view_of("a", 9, "d")->path_text, "a>b,b>d");
+	ck_assert_uint_eq(reserved("a", "b"), 2ull * G);
+	audit();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("intent-preempt");
@@ -214,6 +273,8 @@ int main(void)
 	tcase_add_test(four, who_has_another_way_is_moved_at_once);
 	tcase_add_test(four, measured_traffic_moves_the_worst_held_and_lets_them_back);
 	tcase_add_test(four, an_nrp_gets_its_share_and_no_more);
+	tcase_add_test(four, an_nrps_share_is_no_room_for_others);
+	tcase_add_test(four, who_is_in_the_way_of_a_share_goes);
 	tcase_add_test(four, traffic_that_moves_by_itself_is_not_promised_what_others_have);
 	suite_add_tcase(s, two);
 	suite_add_tcase(s, four);

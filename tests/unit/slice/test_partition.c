@@ -24,6 +24,7 @@ static const char *nrp(const char *name, unsigned id, const char *more)
 	return text;
 }
 
+#define STATE(id) slice_state_text(seen(id)->state)
 #define BLOCK(b) ",\"selector-id\":{\"ipv6\":{\"srv6-sid\":[\"" b "\"]}}"
 #define ALGO(n) ",\"topology\":{\"igp-congruent\":{\"algo-id\":" n "}}"
 #define REAL(m) "\"sextant-slice:realisation\":{" m "},"
@@ -147,6 +148,89 @@ START_TEST(each_change_is_told)
 }
 END_TEST
 
+/* ---- shares ---- */
+
+static void answered(void *arg, const struct slice_result *r)
+{
+	struct answer *a = arg;
+
+	a->r = *r;
+	a->done = true;
+}
+
+static struct slice_result order_of(const char *id, uint64_t bps, const char *real)
+{
+	return put_doc(SLICE_SERVICE, id, order(id, bps, real));
+}
+
+/* A rate is a share of the link, used or not. */
+START_TEST(what_a_partition_has_is_no_room_for_others)
+{
+	struct slice_result r;
+
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0); /* 1 of 10 Gb/s */
+	r = order_of("plain", 9ull * G + 1, "");
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert_str_eq(r.link, "a>b");
+	ck_assert_uint_eq(r.free_bps, 9ull * G);
+	ck_assert_msg(strstr(r.text, "partitions have 1000000000 bit/s of link a>b for themselves"), "%s", r.text);
+	ck_assert_str_eq(r.alternative[0], "9000000000 bit/s");
+	ck_assert_int_eq(order_of("plain", 9ull * G, "").code, 0);
+	r = order_of("in", G + 1, REAL("\"nrp-id\":1"));
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert_msg(strstr(r.text, "partition 1 has 1000000000 bit/s of link a>b"), "%s", r.text);
+	ck_assert_int_eq(order_of("in", G, REAL("\"nrp-id\":1")).code, 0);
+	bed_settle();
+	ck_assert_str_eq(STATE("plain"), "active");
+	ck_assert_str_eq(STATE("in"), "active");
+	ck_assert_uint_eq(reserved("a", "b"), 10ull * G);
+	audit();
+}
+END_TEST
+
+/* Its twin: what is reserved outside is no room for a partition. */
+START_TEST(partition_that_others_leave_no_room_for_is_refused)
+{
+	struct slice_result r;
+
+	ck_assert_int_eq(order_of("plain", 9ull * G + 1, "").code, 0);
+	r = put_doc(SLICE_NRP, "x", nrp("x", 1, ""));
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert_str_eq(r.field, "resource-reservation");
+	ck_assert_msg(strstr(r.text, "of link a>b, where 9000000001 of 10000000000 are reserved outside"), "%s", r.text);
+	ck_assert_int_eq(order_of("plain", 9ull * G, "").code, 0);
+	bed_settle();
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	ck_assert_int_eq(order_of("plain", 9ull * G + 1, "").code, SLICE_E_SHORT);
+	ck_assert_int_eq(drop(SLICE_NRP, "x").code, 0);
+	ck_assert_int_eq(order_of("plain", 9ull * G + 1, "").code, 0);
+	audit();
+}
+END_TEST
+
+/* The room of a partition that is being written is not given to what is written with it. */
+START_TEST(partition_and_what_is_beside_it_fit_in_one_write)
+{
+	static struct answer a;
+	char one[2048];
+	const char *x = nrp("x", 1, "");
+	struct slice_edit e[] = { { .kind = SLICE_NRP, .id = "x", .doc = x, .len = strlen(x) },
+				  { .kind = SLICE_SERVICE, .id = "one", .doc = one } };
+
+	for (int k = 0; k < 2; k++) {
+		(void)snprintf(one, sizeof(one), "%s", order("one", k ? 9ull * G : 9ull * G + 1, ""));
+		e[1].len = strlen(one);
+		a.done = false;
+		slice_put(bed.slice, &(struct slice_write){ e, 2, false }, answered, &a);
+		ck_assert_int_eq(wait_for(&a).code, k ? 0 : SLICE_E_SHORT);
+		if (k == 0) /* it is given back */
+			ck_assert_int_eq(try_doc(SLICE_SERVICE, "all", order("all", 10ull * G, "")).code, 0);
+	}
+	ck_assert_int_eq(order_of("two", 1, "").code, SLICE_E_SHORT);
+	audit();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slice-partition");
@@ -160,6 +244,9 @@ int main(void)
 	tcase_add_test(t, dedicated_slice_is_alone_in_its_partition);
 	tcase_add_test(t, queues_are_of_partitions);
 	tcase_add_test(t, each_change_is_told);
+	tcase_add_test(t, what_a_partition_has_is_no_room_for_others);
+	tcase_add_test(t, partition_that_others_leave_no_room_for_is_refused);
+	tcase_add_test(t, partition_and_what_is_beside_it_fit_in_one_write);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }

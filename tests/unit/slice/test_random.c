@@ -70,7 +70,7 @@ static void some_edit(struct slice_edit *e, char *id, char *doc, size_t cap)
 		template_doc(doc, cap, id);
 	else if (kind == 1)
 		snprintf(doc, cap, "{\"name\":\"%s\",\"nrp-id\":%c,\"resource-reservation\":{\"maximum-bandwidth\":\"%u00000000\"}}",
-			 id, id[1] + 1, 5 + (unsigned)below(60));
+			 id, id[1] + 1, 5 + (unsigned)below(35));
 	else
 		service_doc(doc, cap, id);
 	e->doc = doc;
@@ -156,7 +156,7 @@ static void line(void *arg, const char *text)
 
 static void judge(unsigned seed)
 {
-	uint64_t all = 0, of_nrp[NRPS] = { 0 }, children[PARENTS] = { 0 }, own[PARENTS] = { 0 };
+	uint64_t all = 0, apart = 0, of_nrp[NRPS] = { 0 }, children[PARENTS] = { 0 }, own[PARENTS] = { 0 };
 	char text[24];
 
 	for (unsigned k = 0; k < SERVICES; k++) {
@@ -179,6 +179,8 @@ static void judge(unsigned seed)
 		member(doc, "nrp-id", text, sizeof(text));
 		if (text[0])
 			of_nrp[text[0] - '1'] += bps;
+		else
+			apart += bps;
 	}
 	ck_assert_msg(reserved("a", "b") == all, "seed %u: %llu are reserved, %llu ordered", seed,
 		      (unsigned long long)reserved("a", "b"), (unsigned long long)all);
@@ -188,12 +190,13 @@ static void judge(unsigned seed)
 	for (unsigned k = 0; k < NRPS; k++) {
 		char name[] = { 'n', (char)('0' + k), '\0' };
 
-		if (!of_nrp[k])
-			continue;
-		ck_assert_msg(doc_of(SLICE_NRP, name), "seed %u: partition %s is not there", seed, name);
+		ck_assert_msg(!of_nrp[k] || doc_of(SLICE_NRP, name), "seed %u: partition %s is not there", seed, name);
 		member(doc_of(SLICE_NRP, name), "maximum-bandwidth", text, sizeof(text));
 		ck_assert_msg(of_nrp[k] <= strtoull(text, NULL, 10), "seed %u: partition %u has more than its share", seed, k);
+		apart += strtoull(text, NULL, 10);
 	}
+	ck_assert_msg(apart <= 10ull * G, "seed %u: shares and what is outside of them come to %llu", seed,
+		      (unsigned long long)apart);
 	ck_assert_uint_eq(slice_audit(bed.slice, line, &seed), 0);
 	audit();
 }
