@@ -172,6 +172,7 @@ struct intent_view {
 	bool key_made;		      /* observed without a colour: key.color is intent_color_of() its name */
 	bool optimised;		      /* the optimiser's list keeps its place */
 	bool charged;		      /* its bandwidth stands in the book; else reason or note says why */
+	bool meets;		      /* degraded, but only because others of its group are where it goes */
 	enum intent_guarded guarded;
 	char guard_why[SR_REASON_MAX];
 	uint32_t guard_failures, guard_open; /* that it is to survive; and would not */

@@ -138,6 +138,7 @@ struct intent_pol {
 	bool maybe_there;	  /* something was asked for and nobody said that it is not there */
 	bool no_path;		  /* last evaluation found nothing; why says what */
 	bool degraded;		  /* want breaks a bound; why says which */
+	bool meets;		  /* degraded: no other than to be apart from its group */
 	char why[SR_REASON_MAX];
 	uint64_t why_generation;  /* of the TED it was found on */
 	struct intent_member *member; /* of a group of those kept apart; NULL: of none */
@@ -227,6 +228,7 @@ struct intent_eval {
 	bool cur_valid;
 	const char *cur_why;	/* not valid: why */
 	const char *cur_breaks; /* valid, but: or NULL */
+	bool cur_meets;		/* and that is all: others of its group are where it goes */
 	struct intent_route now; /* cur as it is on this TED, when valid */
 	struct intent_route best;
 	const char *why; /* best not set: the reason of the most preferred candidate path */

@@ -262,6 +262,8 @@ void intent_state_refresh(struct intent_pol *p)
 		metric_set(i->m_state[v.state], i->states[v.state]);
 		state_event(p, was);
 		intent_owner_tell(p);
+	} else if (p->state == INTENT_DEGRADED) { /* another bound: worse, or less bad */
+		intent_owner_tell(p);
 	}
 	alarms(p);
 }

@@ -91,6 +91,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 	out->key_made = p->key_made;
 	intent_guard_view(p, out);
 	out->charged = p->mode == INTENT_MANAGED ? intent_booked(p) : l && l->charged;
+	out->meets = p->mode == INTENT_MANAGED && p->state == INTENT_DEGRADED && p->meets;
 	str_copy(out->lsp_name, sizeof(out->lsp_name),
 		 p->mode == INTENT_OBSERVED && l ? l->st.name : p->lsp_name);
 }

@@ -16,6 +16,9 @@ static enum slice_ill condition(const struct slice_entry *e, const struct slice_
 	if (intent_get(e->s->intent, &m->key, v) != 0) {
 		is = SLICE_ILL;
 		what = "its policy is not there";
+	} else if (v->state == INTENT_DEGRADED && v->meets) { /* traffic flows, within its bounds */
+		is = SLICE_RISKY;
+		what = v->reason;
 	} else if (v->state == INTENT_DOWN || v->state == INTENT_DEGRADED) {
 		is = SLICE_ILL;
 		what = v->reason;
@@ -33,17 +36,18 @@ static enum slice_ill condition(const struct slice_entry *e, const struct slice_
 	return is;
 }
 
-/* A policy and its standby: while one of them is up traffic flows, but nothing may happen to it. */
+/* A policy and its standby: while one of them forwards traffic flows, but nothing may happen to it; nor
+ * when both do and go where the other goes. */
 static enum slice_ill pair_condition(const struct slice_entry *e, const struct slice_member *m,
 				     struct intent_view *v, char why[SR_REASON_MAX])
 {
 	char other[SR_REASON_MAX], first[SR_REASON_MAX];
 	enum slice_ill a = condition(e, m, v, first), b = condition(e, m + 1, v, other);
-	bool one_is_up = (a < SLICE_MENDING) != (b < SLICE_MENDING);
+	enum slice_ill worst = a >= b ? a : b, best = a >= b ? b : a;
+	bool lost = best < SLICE_MENDING && worst > SLICE_WELL;
 
-	(void)snprintf(why, SR_REASON_MAX, "%s%.220s", one_is_up ? "protection is lost: " : "",
-		       a >= b ? first : other);
-	return one_is_up ? SLICE_RISKY : a >= b ? a : b;
+	(void)snprintf(why, SR_REASON_MAX, "%s%.220s", lost ? "protection is lost: " : "", a >= b ? first : other);
+	return lost ? SLICE_RISKY : worst;
 }
 
 /* The worst there is, and why. */
@@ -67,13 +71,13 @@ enum slice_ill slice_examine(const struct slice_entry *e, char why[SR_REASON_MAX
 	return worst;
 }
 
-/* Of a policy and its standby, that one flows and the other is not merely on its way. */
+/* Of a policy and its standby, that one flows and none is merely on its way. */
 static bool pair_ready(const struct slice_entry *e, const struct slice_member *m, struct intent_view *v)
 {
 	char why[SR_REASON_MAX];
 	enum slice_ill a = condition(e, m, v, why), b = condition(e, m + 1, v, why);
 
-	return (a < SLICE_MENDING && b == SLICE_ILL) || (b < SLICE_MENDING && a == SLICE_ILL);
+	return (a < SLICE_MENDING || b < SLICE_MENDING) && a != SLICE_MENDING && b != SLICE_MENDING;
 }
 
 bool slice_policies_ready(const struct slice_entry *e, char why[SR_REASON_MAX])

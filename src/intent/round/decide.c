@@ -285,6 +285,7 @@ static void degrade(struct intent_pol *p, const struct intent_eval *e, const cha
 		return;
 	}
 	p->degraded = true;
+	p->meets = e->cur_meets;
 	intent_blocked_set(p, true);
 	/* What was changed has to be told all the same, when it fits. */
 	if (p->attr_dirty && !p->attr_charged && refuses(p, &p->want) == UINT32_MAX)

@@ -327,8 +327,8 @@ static const char *shares_breaks(struct intent_eval *e, const struct pce_expansi
 		       NULL;
 }
 
-/* What keeps a list from being one of a candidate path; NULL: nothing does. */
-static const char *list_breaks(struct intent_eval *e, const struct intent_cpath *c,
+/* What keeps a list from being one of a candidate path, whatever others do; NULL: nothing does. */
+static const char *path_breaks(struct intent_eval *e, const struct intent_cpath *c,
 			       const struct pce_request *req, const struct pce_expansion *x)
 {
 	const char *breaks;
@@ -338,6 +338,15 @@ static const char *list_breaks(struct intent_eval *e, const struct intent_cpath 
 	breaks = pce_check(e->ted, req, x, &e->arena);
 	if (!breaks && c->kind == INTENT_DYNAMIC && req->strict && !x->single)
 		breaks = "strict: the list takes several equal-cost paths";
+	return breaks;
+}
+
+/* The same, and others of its group. */
+static const char *list_breaks(struct intent_eval *e, const struct intent_cpath *c,
+			       const struct pce_request *req, const struct pce_expansion *x)
+{
+	const char *breaks = path_breaks(e, c, req, x);
+
 	return breaks ? breaks : shares_breaks(e, x);
 }
 
@@ -515,8 +524,8 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 		c = heir(e, free_bps, &x);
 	if (!c)
 		e->cur_breaks = "its candidate path is gone";
-	else if (request(e, c, free_bps, &req))
-		e->cur_breaks = list_breaks(e, c, &req, &x);
+	else if (request(e, c, free_bps, &req) && !(e->cur_breaks = path_breaks(e, c, &req, &x)))
+		e->cur_meets = (e->cur_breaks = shares_breaks(e, &x)) != NULL;
 	e->now.preference = c ? c->preference : e->cur_preference;
 	route_of_expansion(e->ted, &x, &e->cur, &e->now);
 	flex_cost(e->ted, c, &e->now);

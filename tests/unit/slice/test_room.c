@@ -453,6 +453,44 @@ START_TEST(lost_leg_is_a_risk_and_both_are_a_violation)
 }
 END_TEST
 
+/* A failure may lead one where the other goes: they forward, within their bounds, and one more takes both. */
+START_TEST(legs_that_meet_are_a_risk_and_no_violation)
+{
+	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
+	struct slice_flow_view f[2];
+
+	all_executors();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", two_ways).code, 0);
+	bed_settle();
+	ck_assert_str_eq(STATE("one"), "active");
+	ck_assert_uint_eq(slice_flows(bed.slice, "one", 0, f, 2), 2);
+	net_cut("c", "d"); /* what went over c comes back to a, and goes with the other */
+	bed_publish();
+	bed_settle();
+	ck_assert_int_eq(intent_get(world.intent, &f[1].key, v), 0);
+	ck_assert_int_eq(v->state, INTENT_DEGRADED);
+	ck_assert(v->meets);
+	ck_assert_str_eq(STATE("one"), "at-risk");
+	ck_assert_msg(strstr(seen("one")->reason, "protection is lost: s1 to s2: disjointness group"), "%s", seen("one")->reason);
+	ck_assert_uint_eq(events("slice-violated"), 0);
+	/* after a start it is not said to be on its way either */
+	bed_crash();
+	bed_settle();
+	ck_assert_str_eq(STATE("one"), "at-risk");
+	/* its twin: what they share has no room for what is promised */
+	net_dir("a", "b")->capacity_bps = 3ull * G;
+	bed_publish();
+	bed_settle();
+	ck_assert_str_eq(STATE("one"), "violated");
+	net_dir("a", "b")->capacity_bps = 10ull * G;
+	net_heal("c", "d");
+	bed_publish();
+	run_ms(60000);
+	bed_settle();
+	ck_assert_str_eq(STATE("one"), "active");
+}
+END_TEST
+
 START_TEST(dedicated_and_diverse_is_held_twice_on_ways_that_share_nothing)
 {
 	struct slice_flow_view f[3];
@@ -633,6 +671,7 @@ int main(void)
 	tcase_add_test(q, lost_link_violates_and_another_way_mends);
 	tcase_add_loop_test(q, lost_leg_is_a_risk_and_both_are_a_violation, 0, 2);
 	tcase_add_test(q, dedicated_and_diverse_is_held_twice_on_ways_that_share_nothing);
+	tcase_add_test(q, legs_that_meet_are_a_risk_and_no_violation);
 	suite_add_tcase(s, q);
 	return check_main(s);
 }
