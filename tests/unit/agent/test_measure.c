@@ -341,6 +341,57 @@ START_TEST(a_key_authenticates_and_is_never_told)
 }
 END_TEST
 
+/* Sets "update" below device/measure/stamp; the answer is to be good. */
+static void put(const char *path, const char *json)
+{
+	struct answer a = set(NULL, path, json, false);
+
+	check_code(&a, RPC_OK, "");
+}
+
+static void await_window(struct stream *s, unsigned n)
+{
+	char want[32];
+
+	(void)snprintf(want, sizeof(want), ":window\":\"%u\"", n);
+	await_text(s, want);
+}
+
+/* The reflector first, with both, then the session: within a window, and no probe is unheard. Twin:
+ * without the one before, who still has it is not answered. */
+START_TEST(a_key_is_replaced_and_nothing_is_lost)
+{
+	struct answer a = set(NULL, STAMP,
+			      "{\"key\":[{\"name\":\"k\",\"secret\":\"sesame-1\"},{\"name\":\"k2\","
+			      "\"secret\":\"sesame-2\"}],\"reflector\":{\"allow\":[\"::1/128\"],\"key\":\"k\"},"
+			      "\"session\":[{\"name\":\"s\",\"reflector\":\"::1\",\"interval\":10,\"window\":1,"
+			      "\"timeout\":500,\"key\":\"k\"}]}",
+			      false);
+	struct stream s;
+
+	check_code(&a, RPC_OK, "");
+	subscribe(&s, &(struct wish){ .path = STAMP "/session[name=s]/state",
+				      .mode = GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE });
+	await_window(&s, 1);
+	put(STAMP "/reflector", "{\"key\":\"k2\",\"previous-key\":\"k\"}");
+	await_window(&s, 2);
+	put(STAMP "/session[name=s]/key", "\"k2\"");
+	await_window(&s, 4);
+	check_get(STAMP "/session[name=s]/state/lost", "\"0\"\n");
+	check_get(STAMP "/session[name=s]/state/windows-unknown", "\"0\"\n");
+	check_get(STAMP "/session[name=s]/state/window-lost-forward", "0\n");
+	put(STAMP "/session[name=s]/key", "\"k\"");
+	a = set(STAMP "/reflector/previous-key", NULL, NULL, false);
+	check_code(&a, RPC_OK, "");
+	await_window(&s, 8);
+	stream_fini(&s);
+	check_get(STAMP "/session[name=s]/state/known", "false\n");
+	/* one without the other is none */
+	a = set(STAMP "/reflector/key", STAMP "/reflector", "{\"previous-key\":\"k\"}", false);
+	check_code(&a, RPC_INVALID_ARGUMENT, "'previous-key' goes with 'key'");
+}
+END_TEST
+
 START_TEST(a_policy_that_is_not_there_is_unknown)
 {
 	struct answer a = set(NULL, STAMP "/session[name=p]",
@@ -752,6 +803,7 @@ static Suite *suite(void)
 	tcase_add_test(p, a_session_is_set_measures_and_survives);
 	tcase_add_test(p, a_policy_that_is_not_there_is_unknown);
 	tcase_add_test(p, a_key_authenticates_and_is_never_told);
+	tcase_add_test(p, a_key_is_replaced_and_nothing_is_lost);
 	tcase_add_test(p, a_flow_is_marked_whatever_its_way);
 	tcase_add_test(p, what_was_lost_meanwhile_does_not_stand_in_the_way);
 	tcase_add_loop_test(p, what_cannot_be_is_refused_whole, 0, (int)ARRAY_LEN(refused));

@@ -80,10 +80,11 @@ static void check_session(const struct lyd_node *in, const struct agent_stamp_se
 		    AGENT_STAMP_PROBES_MAX);
 }
 
-/* The key that leaf "key" of in names; the model says that there is one. */
-static void fill_key(const struct lyd_node *in, const struct lyd_node *stamp, struct conf_md5 *out)
+/* The key that a leaf of in names; the model says that there is one. */
+static void fill_key(const struct lyd_node *in, const char *leaf, const struct lyd_node *stamp,
+		     struct conf_md5 *out)
 {
-	const struct lyd_node *c, *name = conf_child(in, "key");
+	const struct lyd_node *c, *name = conf_child(in, leaf);
 
 	LY_LIST_FOR(name ? lyd_child(stamp) : NULL, c)
 	{
@@ -131,7 +132,7 @@ static void fill_session(const struct lyd_node *in, struct agent_stamp_session_c
 	s->endpoint = conf_read_ip(policy, "endpoint");
 	s->n_segments = fill_sids(in, "segment", s->segments, errors);
 	s->n_back = fill_sids(in, "return-segment", s->back, errors);
-	fill_key(in, lyd_parent(in), &s->key);
+	fill_key(in, "key", lyd_parent(in), &s->key);
 	check_session(in, s, errors);
 }
 
@@ -144,7 +145,8 @@ static void fill_reflector(const struct lyd_node *in, struct agent_stamp_refl_cf
 	c->rate = (uint32_t)conf_read_num(in, "rate");
 	c->stateful = true;
 	c->sessions = 1024;
-	fill_key(in, lyd_parent(in), &c->key);
+	fill_key(in, "key", lyd_parent(in), &c->key);
+	fill_key(in, "previous-key", lyd_parent(in), &c->previous);
 	LY_LIST_FOR(lyd_child(in), n)
 	{
 		if (is(n, "allow") && c->n_allow < AGENT_STAMP_ALLOW)

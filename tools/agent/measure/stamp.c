@@ -34,6 +34,8 @@ struct session {
 	struct loop_timer tick;
 	struct mono next;
 	uint16_t ssid;
+	struct conf_md5 old; /* probes under way when the key was replaced are authenticated with it */
+	struct mono old_until;
 	bool was_known, said; /* what was logged last */
 	uint64_t send_errors, unsupported, forged;
 	char error[128];
@@ -88,6 +90,13 @@ struct stampc_clock agent_stamp_clock(const struct agent_stamp *s)
 
 /* ---- answers ---- */
 
+static bool is_genuine(const struct session *s, const uint8_t *packet, const uint8_t *mac)
+{
+	return agent_stamp_mac_is(&s->cfg.key, packet, mac) ||
+	       (s->old.len > 0 && mono_before(loop_now(s->all->loop), s->old_until) &&
+		agent_stamp_mac_is(&s->old, packet, mac));
+}
+
 static void take_answer(struct session *s, const uint8_t *buf, size_t len,
 			const struct agent_stamp_meta *m)
 {
@@ -105,7 +114,7 @@ static void take_answer(struct session *s, const uint8_t *buf, size_t len,
 	if (!stampc_reply_read(&r, s->cfg.key.len > 0, &y, &mac) ||
 	    (y.ssid != s->ssid && y.ssid != 0))
 		return;
-	if (mac && !agent_stamp_mac_is(&s->cfg.key, buf, mac)) {
+	if (mac && !is_genuine(s, buf, mac)) {
 		s->forged++;
 		return;
 	}
@@ -306,6 +315,7 @@ static struct session *session_free(struct session *s)
 		return NULL;
 	session_close(s);
 	explicit_bzero(&s->cfg, sizeof(s->cfg));
+	explicit_bzero(&s->old, sizeof(s->old));
 	loop_timer_fini(&s->tick);
 	agent_stamp_acc_free(s->acc);
 	list_del(&s->link);
@@ -340,16 +350,35 @@ static struct session *session_new(struct agent_stamp *all,
 	return s;
 }
 
+/* Another key is no other measurement, as long as there is one before and after. */
+static void key_replace(struct session *s, const struct conf_md5 *key)
+{
+	if (memcmp(&s->cfg.key, key, sizeof(*key)) == 0)
+		return;
+	s->old = s->cfg.key;
+	s->old_until = mono_add(loop_now(s->all->loop), s->cfg.timeout_ms * NS_PER_MS);
+	s->cfg.key = *key;
+}
+
 static struct session *same_of(const struct agent_stamp *s,
 			       const struct agent_stamp_session_cfg *cfg)
 {
+	struct agent_stamp_session_cfg is = *cfg;
+	struct session *found = NULL;
+
 	LIST_EACH (it, &s->sessions) {
 		struct session *x = LIST_OF(it, struct session, link);
 
-		if (memcmp(&x->cfg, cfg, sizeof(*cfg)) == 0)
-			return x;
+		if ((x->cfg.key.len > 0) != (cfg->key.len > 0))
+			continue;
+		is.key = x->cfg.key;
+		if (memcmp(&x->cfg, &is, sizeof(is)) == 0)
+			found = x;
 	}
-	return NULL;
+	if (found)
+		key_replace(found, &cfg->key);
+	explicit_bzero(&is, sizeof(is));
+	return found;
 }
 
 static int sessions_set(struct agent_stamp *s, const struct agent_stamp_cfg *cfg)
@@ -382,8 +411,8 @@ static int sessions_set(struct agent_stamp *s, const struct agent_stamp_cfg *cfg
 
 static int reflector_set(struct agent_stamp *s, const struct agent_stamp_cfg *cfg)
 {
-	if (s->refl && cfg->has_reflector &&
-	    memcmp(agent_stamp_refl_config(s->refl), &cfg->reflector, sizeof(cfg->reflector)) == 0)
+	/* on the same socket nothing is lost, and numbers go on */
+	if (s->refl && cfg->has_reflector && agent_stamp_refl_change(s->refl, &cfg->reflector))
 		return 0;
 	s->refl = agent_stamp_refl_free(s->refl);
 	if (!cfg->has_reflector)

@@ -38,7 +38,7 @@ struct agent_stamp_refl_cfg {
 	uint32_t rate, sessions;
 	uint32_t n_allow;
 	struct ip_prefix allow[AGENT_STAMP_ALLOW];
-	struct conf_md5 key;
+	struct conf_md5 key, previous; /* what senders have that were not told the new one yet */
 };
 
 struct agent_stamp_cfg {

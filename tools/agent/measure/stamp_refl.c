@@ -154,23 +154,25 @@ static bool within_rate(struct agent_stamp_refl *r)
 
 /* ---- answers ---- */
 
-static bool is_genuine(struct agent_stamp_refl *r, const uint8_t *packet, const uint8_t *mac,
-		       struct rd tlvs)
+/* The key that a packet is authenticated with, NULL: none of ours. */
+static const struct conf_md5 *key_of(struct agent_stamp_refl *r, const uint8_t *packet,
+				     const uint8_t *mac, struct rd tlvs)
 {
+	const struct conf_md5 *key = &r->cfg.key;
 	struct stampc_opts o;
 
-	if (r->cfg.key.len == 0)
-		return true;
-	if (!agent_stamp_mac_is(&r->cfg.key, packet, mac)) {
+	if (!agent_stamp_mac_is(key, packet, mac))
+		key = &r->cfg.previous;
+	if (key->len == 0 || !agent_stamp_mac_is(key, packet, mac)) {
 		r->stats.forged++;
-		return false;
+		return NULL;
 	}
 	/* what the digest does not cover is nothing to go by; padding says nothing (RFC 8972 s4.8) */
 	if (stampc_opts_read(tlvs, &o) && o.unknown == 0 && !o.has_return &&
 	    o.destination.family == IP_NONE)
-		return true;
+		return key;
 	r->stats.malformed++;
-	return false;
+	return NULL;
 }
 
 /* What the options ask of us; false: no answer. */
@@ -226,6 +228,7 @@ static void reflect(struct agent_stamp_refl *r, const uint8_t *buf, size_t len,
 	struct stampc_clock clock = r->clock(r->arg);
 	struct stampc_reply y = { .rx_time = stampc_time_of(m->rx_ns, false) };
 	bool auth = r->cfg.key.len > 0;
+	const struct conf_md5 *key = NULL;
 	struct stampc_opts opts;
 	struct stampc_test t;
 	const uint8_t *mac;
@@ -235,7 +238,9 @@ static void reflect(struct agent_stamp_refl *r, const uint8_t *buf, size_t len,
 		r->stats.malformed++;
 		return;
 	}
-	if (!is_genuine(r, buf, mac, in))
+	if (auth)
+		key = key_of(r, buf, mac, in);
+	if (auth && !key)
 		return;
 	/* what is malformed in the options is told by its flag; what came before it counts */
 	(void)stampc_opts_read(in, &opts);
@@ -255,7 +260,7 @@ static void reflect(struct agent_stamp_refl *r, const uint8_t *buf, size_t len,
 	y.time = stampc_time_of(agent_stamp_now().wall_ns, false);
 	at = stampc_reply_write(&w, auth, &y);
 	if (auth && !w.bad)
-		agent_stamp_mac(&r->cfg.key, out, out + at);
+		agent_stamp_mac(key, out, out + at);
 	stampc_tlv_reflect(&w, in);
 	if (w.bad || send_back(r, &w, &opts, m) < 0)
 		r->stats.failed++;
@@ -346,13 +351,18 @@ struct agent_stamp_refl *agent_stamp_refl_free(struct agent_stamp_refl *r)
 	LIST_EACH (it, &r->by_use)
 		session_end(r, LIST_OF(it, struct session, link));
 	hash_fini(&r->sessions);
+	explicit_bzero(&r->cfg, sizeof(r->cfg));
 	free(r);
 	return NULL;
 }
 
-const struct agent_stamp_refl_cfg *agent_stamp_refl_config(const struct agent_stamp_refl *r)
+bool agent_stamp_refl_change(struct agent_stamp_refl *r, const struct agent_stamp_refl_cfg *cfg)
 {
-	return &r->cfg;
+	if (cfg->port != r->cfg.port || !ip_eq(&cfg->address, &r->cfg.address))
+		return false;
+	explicit_bzero(&r->cfg, sizeof(r->cfg));
+	r->cfg = *cfg;
+	return true;
 }
 
 void agent_stamp_refl_stats(const struct agent_stamp_refl *r, struct agent_stamp_refl_stats *out)

@@ -24,5 +24,6 @@ int agent_stamp_refl_new(struct agent_stamp_refl **outp, struct loop *loop,
 			 struct stampc_clock (*clock)(void *arg), void *arg);
 struct agent_stamp_refl *agent_stamp_refl_free(struct agent_stamp_refl *r);
 AUTO_DEFINE(struct agent_stamp_refl, agent_stamp_refl_free)
-const struct agent_stamp_refl_cfg *agent_stamp_refl_config(const struct agent_stamp_refl *r);
+/* On the same socket: sessions and their numbers go on. False: that cannot be, it needs another. */
+bool agent_stamp_refl_change(struct agent_stamp_refl *r, const struct agent_stamp_refl_cfg *cfg);
 void agent_stamp_refl_stats(const struct agent_stamp_refl *r, struct agent_stamp_refl_stats *out);
