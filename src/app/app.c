@@ -13,6 +13,7 @@
 #include "app/assure.h"
 #include "app/devices.h"
 #include "app/drivers.h"
+#include "app/keys.h"
 #include "app/links.h"
 #include "app/map.h"
 #include "app/partitions.h"
@@ -45,6 +46,7 @@ struct app {
 	struct app_devices *devices;
 	struct app_drivers *drivers;
 	struct assure_room *assure; /* only over devices */
+	struct keys *keys;	 /* with devices */
 	struct realise *realise; /* with devices */
 	struct window_book *windows;
 	struct repair_desk *repair;
@@ -129,6 +131,8 @@ static void on_ted(void *arg, const struct ted *ted)
 	struct app *app = arg;
 
 	intent_on_ted(app->intent, ted);
+	if (app->keys)
+		keys_on_ted(app->keys, ted);
 	if (app->realise)
 		realise_on_ted(app->realise, ted);
 	slice_on_ted(app->slice, ted);
@@ -216,6 +220,8 @@ static int build_southbound(struct app *app, const struct conf *conf)
 	}
 	if (conf->has_devices) {
 		r = app_devices_new(&app->devices, app->env.loop, app->bus);
+		if (r == 0)
+			r = app_keys_new(&app->keys, &app->env, app->bus, app->devices);
 		if (r == 0)
 			r = app_partitions_new(&app->nrp, &partitions, app->devices);
 		if (r == 0)
@@ -494,6 +500,8 @@ static int apply(struct app *app, const struct conf *conf, struct str *errors)
 		r = app_devices_apply(app->devices, app->conf, conf, errors);
 	if (r == 0 && app->links)
 		app_links_apply(app->links, conf);
+	if (r == 0 && app->keys)
+		app_keys_apply(app->keys, conf);
 	if (r == 0)
 		r = app_drivers_apply(app->drivers, app->conf, conf, errors);
 	if (r != 0)
@@ -600,6 +608,7 @@ struct app *app_free(struct app *app)
 	app->realise = realise_free(app->realise);
 	app->nrp = nrp_free(app->nrp);
 	app->links = sense_free(app->links);
+	app->keys = keys_free(app->keys);
 	app->slice = slice_free(app->slice);
 	app->intent = intent_free(app->intent);
 	app->topo = topo_free(app->topo);

@@ -11,6 +11,7 @@ struct app_devices {
 	struct rpc *rpc;
 	struct gnmi *gnmi;
 	struct device_hub *hub;
+	struct keys *keys; /* NULL: not yet */
 	struct rpc_tls *tls;
 	struct conf_tls files; /* that tls is of */
 };
@@ -132,7 +133,14 @@ int app_devices_apply(struct app_devices *d, const struct conf *old, const struc
 int app_devices_join(struct app_devices *d, const struct device_sink *sink, void *arg,
 		     struct device_port *port)
 {
-	return device_hub_join(d->hub, sink, arg, port);
+	int r = device_hub_join(d->hub, sink, arg, port);
+
+	return r == 0 && d->keys ? keys_wrap(d->keys, port) : r;
+}
+
+void app_devices_keys(struct app_devices *d, struct keys *keys)
+{
+	d->keys = keys;
 }
 
 struct session_query app_devices_sessions(struct app_devices *d)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Devices spoken to by gNMI: the RPC runtime, our certificates and the client, as configured. */
+#include "assure/keys/keys.h"
 #include "base/str.h"
 #include "conf/conf.h"
 #include "core/bus.h"
@@ -20,4 +21,6 @@ int app_devices_apply(struct app_devices *d, const struct conf *old, const struc
 /* Another user of them, before app_devices_apply(): see core/device_hub.h. 0 or < 0. */
 int app_devices_join(struct app_devices *d, const struct device_sink *sink, void *arg,
 		     struct device_port *port);
+/* Users that join from now on set STAMP through keys, which itself has joined before. */
+void app_devices_keys(struct app_devices *d, struct keys *keys);
 struct session_query app_devices_sessions(struct app_devices *d);

@@ -102,6 +102,8 @@ struct conf {
 	char links_delay[8], links_load[8]; /* "off", … as in the model */
 	uint32_t links_probe_ms, links_window_s, links_load_s, links_threshold_pct, links_delay_floor_us,
 		links_hold_s, links_interval_s, links_keep_s;
+	bool probes_authenticated;
+	uint32_t probes_key_s; /* 0: keys are never replaced */
 	/* availability, parts of 1e9; 0 not known */
 	uint32_t avail_link_ppb, avail_node_ppb;
 	struct conf_part {

@@ -206,6 +206,8 @@ static void fill_devices(struct conf_reader *r, const struct lyd_node *devices, 
 	if (conf_child(devices, "tls"))
 		conf_read_tls(r, conf_child(devices, "tls"), "ca", &c->devices_tls);
 	fill_links(conf_child(devices, "links"), c);
+	c->probes_authenticated = conf_read_flag(conf_child(devices, "probes"), "authenticated");
+	c->probes_key_s = (uint32_t)conf_read_num(conf_child(devices, "probes"), "key-lifetime");
 	LY_LIST_FOR(lyd_child(devices), in)
 	{
 		if (strcmp(in->schema->name, "device") != 0)

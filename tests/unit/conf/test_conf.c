@@ -125,6 +125,7 @@ static const char full[] =
 	"    - { address: \"fd00:5e::2\", insecure: true, profile: frr }\n"
 	"devices:\n"
 	"  tls: { certificate: c.pem, key: c.key, ca: c.pem }\n"
+	"  probes: { authenticated: true, key-lifetime: 3600 }\n"
 	"  links: { delay: prefer, load: book, window: 2, keep: 90 }\n"
 	"  device:\n"
 	"    - { name: r1, address: \"fd00::1\" }\n"
@@ -182,6 +183,7 @@ START_TEST(a_full_file_becomes_the_struct)
 	ck_assert_str_eq(ip_text(&c->devices[1].router, t, sizeof(t)), "fd00::102");
 	ck_assert_str_eq(c->links_delay, "prefer");
 	ck_assert_str_eq(c->links_load, "book");
+	ck_assert(c->probes_authenticated && c->probes_key_s == 3600);
 	ck_assert(c->links_window_s == 2 && c->links_keep_s == 90 && c->links_hold_s == 60);
 	ck_assert(c->avail_link_ppb == 999500000 && c->avail_node_ppb == 0 && c->n_avail == 2);
 	ck_assert_str_eq(c->avail[0].name, "r1>r2");
