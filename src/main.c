@@ -159,7 +159,7 @@ static int build(struct daemon *d, struct str *errors)
 	}
 	loop_timer_init(&d->grace, d->loop, grace_over, d);
 	loop_timer_init(&d->status, d->loop, status_cb, d);
-	env = (struct app_env){ d->loop, d->net, d->work, d->store };
+	env = (struct app_env){ .loop = d->loop, .net = d->net, .work = d->work, .store = d->store };
 	return app_new(&d->app, &env, d->conf, errors);
 }
 

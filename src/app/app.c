@@ -219,7 +219,7 @@ static int build_southbound(struct app *app, const struct conf *conf)
 			return err_trace(r);
 	}
 	if (conf->has_devices) {
-		r = app_devices_new(&app->devices, app->env.loop, app->bus);
+		r = app_devices_new(&app->devices, app->env.loop, app->env.rpc, app->bus);
 		if (r == 0)
 			r = app_keys_new(&app->keys, &app->env, app->bus, app->devices);
 		if (r == 0)

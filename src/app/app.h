@@ -16,12 +16,14 @@ struct intent;
 struct slice;
 struct topo;
 struct bus;
+struct rpc;
 
 struct app_env {
 	struct loop *loop;
 	struct net *net;
 	struct work *work;
 	struct store *store;
+	struct rpc *rpc; /* to devices; NULL: one of its own, when there are any */
 };
 
 /* Builds, loads durable state, listens. 0, or < 0 with a line for people in errors; nothing is

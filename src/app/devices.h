@@ -8,11 +8,13 @@
 #include "core/device.h"
 #include "core/session.h"
 #include "loop/loop.h"
+#include "rpc/rpc.h"
 
 struct app_devices;
 
-/* On a fake loop the runtime is the fake one. Starts threads on a real one: after daemonising. */
-int app_devices_new(struct app_devices **outp, struct loop *loop, struct bus *bus);
+/* rpc is borrowed; NULL: one of its own, the fake one on a fake loop. Starts threads on a real one:
+ * after daemonising. */
+int app_devices_new(struct app_devices **outp, struct loop *loop, struct rpc *rpc, struct bus *bus);
 struct app_devices *app_devices_free(struct app_devices *d);
 /* What is in conf, in place of what was in old (may be NULL). Reads the certificates again.
  * 0, or < 0 with a line for people in errors. */

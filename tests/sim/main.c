@@ -24,6 +24,8 @@ struct shared {
 
 static struct shared *shared;
 
+const char *program = "simulate";
+
 struct opts {
 	uint64_t first, n;
 	unsigned jobs;
@@ -32,7 +34,7 @@ struct opts {
 
 static void one_seed(uint64_t seed, bool verbose)
 {
-	world_up(seed, verbose);
+	world_up(seed, verbose, false);
 	run_ns(pick(3) * NS_PER_S);
 	for (unsigned k = 0; sim.n_pols > 10 && k < 2 * sim.n_pols; k++)
 		ops_random();

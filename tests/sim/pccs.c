@@ -51,6 +51,7 @@ static void report(struct router *r, struct lsp *l, uint32_t txn)
 	st.txn = txn;
 	if (r->pcc)
 		(void)pcc_report(r->pcc, PCE, &st);
+	sim_targets_sync(sim.targets); /* it may be that of a route */
 }
 
 static bool first_hop(const struct router *r, const struct lsp *l)

@@ -8,6 +8,7 @@
  *
  *   world.c  the controller's life: start, kill -9, start again
  *   pccs.c   headends: their LSPs, what they answer and when
+ *   devices.c the same routers as gNMI devices, what goes wrong there
  *   ops.c    operators: random policies, commands, a few of them over RESTCONF; what they were
  *            told is the truth that the controller is held to
  *   events.c what happens to it
@@ -22,8 +23,10 @@
 #include "intent/intent.h"
 #include "intent/optimise.h"
 #include "southbound/pcep/pcc.h"
+#include "rpc/rpc.h"
 #include "topo/topo.h"
 #include "tools/sim/feed.h"
+#include "tools/sim/target.h"
 #include "tools/sim/topo.h"
 #include "tools/sim/walk.h"
 
@@ -87,6 +90,10 @@ struct sim {
 	struct store *store;
 	struct work *work;
 	struct app *app;
+	/* routers that are gNMI devices too, NULL: none is */
+	struct rpc *rpc;
+	struct sim_targets *targets;
+	bool lost[ROUTERS_MAX]; /* no device any more: in silence */
 	unsigned epoch; /* lives so far */
 	struct conf conf;      /* as it was at the start; whole */
 	struct conf running[2]; /* the one in use, and the next */
@@ -142,7 +149,7 @@ static inline bool chance(uint32_t percent)
 }
 
 /* world.c */
-void world_up(uint64_t seed, bool verbose);
+void world_up(uint64_t seed, bool verbose, bool devices);
 void world_down(void);
 void app_start(void);
 void app_kill(void);
@@ -150,6 +157,14 @@ void app_kill(void);
 void app_hup(bool whole);
 void run_ns(uint64_t ns);
 struct ip_addr controller_addr(void);
+
+/* devices.c */
+void devices_up(void);
+void devices_down(void);
+void devices_conf(struct conf *c);
+void devices_heal(void);
+void device_lost(uint32_t router, bool lost);
+void device_random(uint32_t router); /* something goes wrong with it, or is well again */
 
 /* pccs.c */
 void router_init(struct router *r, uint32_t n);
@@ -189,6 +204,8 @@ void check_watch_begin(uint32_t wire);
 void check_watch_end(void);
 void disturb(void); /* something is not well from now on, for a while */
 bool faults_standing(void);
+
+extern const char *program; /* how to begin it, to replay a seed */
 
 /* bugs.c */
 extern const char *bug; /* "" : none */

@@ -9,26 +9,19 @@
  * has an LSP whose packets arrive; the rates of all fit every wire; the audits are clean. In every other
  * seed wires are cut: what is ordered meanwhile may take the room of what is down, which then is violated and
  * says so. After the last is deleted no headend has an LSP, no bucket a record.
+ *
+ * With --devices the routers are gNMI devices too, and slices are tables on them, some in a partition: devices
+ * are lost, refuse, lie, do half, answer late or never (devices.c), and slices_devices.c judges what they hold.
  */
-#include "sim.h"
+#include "slices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
-#include "slice/slice.h"
 
-enum { SLICES = 12, EVENTS = 40, DOC_MAX = 2048 };
-
-/* A slice as its tenant knows it. */
-struct tenant {
-	char id[16];
-	uint32_t from, to;
-	uint64_t bps, asked_bps;
-	bool there;	/* acknowledged */
-	bool pending, deleting, unknown; /* unknown: the controller died before it answered */
-};
+enum { EVENTS = 40, DOC_MAX = 2048, CIRCUIT_MAX = 256 };
 
 static struct tenant tenants[SLICES];
 static unsigned n_acks, n_refused, n_rolled_back, n_violated, n_lives;
@@ -51,7 +44,7 @@ void disturb(void)
 {
 }
 
-const char *bug = "";
+const char *bug = "", *program = "simulate-slices";
 
 const char *key_text(const struct sr_policy_key *key)
 {
@@ -62,18 +55,32 @@ const char *key_text(const struct sr_policy_key *key)
 
 /* ---- tenants ---- */
 
+/* Where a customer of its own comes in: "" where routers are no devices. */
+static const char *circuit(const struct tenant *t, char side, char buf[CIRCUIT_MAX])
+{
+	buf[0] = '\0';
+	if (sim.targets)
+		(void)snprintf(buf, CIRCUIT_MAX,
+			       ",\"attachment-circuits\":{\"attachment-circuit\":[{\"id\":\"ac\",\"ac-tp-id\":\"%s%c\","
+			       "\"ac-ipv6-address\":\"2001:db8:%x:%c::1\",\"ac-ipv6-prefix-length\":64}]}",
+			       t->id, side, (unsigned)(t - tenants), side);
+	return buf;
+}
+
 static const char *document(const struct tenant *t, uint64_t bps)
 {
 	static char doc[DOC_MAX];
+	char at[2][CIRCUIT_MAX];
 
 	(void)snprintf(doc, sizeof(doc),
 		       "{\"id\":\"%s\",\"service-slo-sle-policy\":{\"slo-policy\":{\"metric-bound\":[{\"metric-type\":"
 		       "\"ietf-network-slice-service:two-way-bandwidth\",\"metric-unit\":\"bps\",\"bound\":\"%llu\"}]}},"
-		       "\"sdps\":{\"sdp\":[{\"id\":\"x\",\"node-id\":\"%s\"},{\"id\":\"y\",\"node-id\":\"%s\"}]},"
+		       "\"sdps\":{\"sdp\":[{\"id\":\"x\",\"node-id\":\"%s\"%s},{\"id\":\"y\",\"node-id\":\"%s\"%s}]},%s"
 		       "\"connection-groups\":{\"connection-group\":[{\"id\":\"g\",\"connectivity-construct\":["
 		       "{\"id\":\"1\",\"p2p-sender-sdp\":\"x\",\"p2p-receiver-sdp\":\"y\"}]}]}}",
-		       t->id, (unsigned long long)bps, sim.topo.routers.at[t->from].name,
-		       sim.topo.routers.at[t->to].name);
+		       t->id, (unsigned long long)bps, sim.topo.routers.at[t->from].name, circuit(t, 'a', at[0]),
+		       sim.topo.routers.at[t->to].name, circuit(t, 'b', at[1]),
+		       t->gold ? "\"sextant-slice:realisation\":{\"nrp-id\":7,\"sharing\":\"reserved\"}," : "");
 	return doc;
 }
 
@@ -106,6 +113,7 @@ static void order(struct tenant *t)
 	if (!t->there) {
 		t->from = pick(n);
 		t->to = (t->from + 1 + pick(n - 1)) % n;
+		t->gold = sim.targets && chance(40);
 	}
 	t->deleting = t->there && chance(40);
 	t->asked_bps = (1 + pick(30)) * UINT64_C(200000000);
@@ -118,6 +126,28 @@ static void order(struct tenant *t)
 	}
 	say("%s: %s %llu", t->id, t->deleting ? "delete" : "put", (unsigned long long)t->asked_bps);
 	slice_put(app_slice(sim.app), &(struct slice_write){ &e, 1, false }, put_done, t);
+}
+
+static void partition_done(void *arg, const struct slice_result *r)
+{
+	const char *what = arg;
+
+	if (r->code != 0)
+		fail("the partition is not %s: %s %s", what, r->field, r->text);
+}
+
+/* One that some of the slices are in: with SIDs and queues of its own. */
+static void partition(bool gone)
+{
+	static const char doc[] = "{\"name\":\"gold\",\"nrp-id\":7,"
+				  "\"resource-reservation\":{\"maximum-bandwidth\":\"3000000000\"},"
+				  "\"selector-id\":{\"ipv6\":{\"srv6-sid\":[\"" GOLD_BLOCK "\"]}}}";
+	static char taken[] = "taken", let_go[] = "let go";
+	const struct slice_edit e = { .kind = SLICE_NRP, .how = gone ? SLICE_DELETE : SLICE_PUT, .id = "gold",
+				      .doc = gone ? NULL : doc, .len = gone ? 0 : sizeof(doc) - 1 };
+
+	slice_put(app_slice(sim.app), &(struct slice_write){ &e, 1, false }, partition_done, gone ? let_go : taken);
+	run_ns(10 * NS_PER_S);
 }
 
 /* ---- what happens ---- */
@@ -153,6 +183,8 @@ static void event(void)
 {
 	struct router *r = &sim.routers[pick((uint32_t)sim.topo.routers.n)];
 
+	if (sim.targets && chance(20))
+		device_random(r->n);
 	switch (pick(10)) {
 	case 0:
 		if (cuts())
@@ -181,8 +213,7 @@ static void audit_line(void *arg, const char *line)
 	fail("audit: %s", line);
 }
 
-/* The LSP of a colour at a router, NULL: it has none. */
-static const struct lsp *lsp_of(const struct sr_policy_key *k)
+const struct lsp *lsp_of(const struct sr_policy_key *k)
 {
 	const struct router *r = router_of(&k->headend);
 
@@ -221,7 +252,7 @@ static void dump_line(void *arg, const char *line)
 	say("%s", line);
 }
 
-static void check_slice(const struct tenant *t, uint64_t *load)
+static void check_slice(struct tenant *t, uint64_t *load)
 {
 	struct slice_flow_view f[4];
 	struct slice_view v;
@@ -229,6 +260,7 @@ static void check_slice(const struct tenant *t, uint64_t *load)
 
 	if (slice_get(app_slice(sim.app), t->id, &v) != 0)
 		fail("%s was acknowledged and is not there", t->id);
+	t->stands = v.state != SLICE_ROLLED_BACK;
 	if (v.state == SLICE_ROLLED_BACK) {
 		if (!v.reason[0] || v.n_flows)
 			fail("%s was rolled back without a cause, or not all of it", t->id);
@@ -243,6 +275,7 @@ static void check_slice(const struct tenant *t, uint64_t *load)
 		app_dump(sim.app, dump_line, NULL);
 	if (v.state != SLICE_ACTIVE)
 		fail("%s is %s after rest: %s", t->id, slice_state_text(v.state), v.reason);
+	t->flows = true;
 	n = slice_flows(app_slice(sim.app), t->id, 0, f, 4);
 	if (n != 2)
 		fail("%s has %u flows", t->id, n);
@@ -294,6 +327,7 @@ static void check_slices(void)
 
 	for (unsigned k = 0; k < SLICES; k++) {
 		learn(&tenants[k]);
+		tenants[k].stands = tenants[k].flows = false;
 		if (tenants[k].pending)
 			fail("%s was never answered", tenants[k].id);
 		if (tenants[k].there)
@@ -309,6 +343,8 @@ static void check_slices(void)
 	if (!intent_book_audit(app_intent(sim.app), why, sizeof(why)))
 		fail("the book: %s", why);
 	(void)slice_audit(app_slice(sim.app), audit_line, NULL);
+	if (sim.targets)
+		check_devices(tenants, true);
 }
 
 static void calm_down(void)
@@ -316,7 +352,8 @@ static void calm_down(void)
 	wires(true);
 	for (uint32_t i = 0; i < sim.topo.routers.n; i++)
 		sim.routers[i].mood = GOOD;
-	run_ns(300 * NS_PER_S);
+	devices_heal();
+	run_ns((sim.targets ? 200 : 300) * NS_PER_S); /* devices tell something every second */
 }
 
 static int one_record(void *arg, const char *key, const void *value, size_t len)
@@ -339,6 +376,13 @@ static void nothing_left(void)
 		slice_put(app_slice(sim.app), &(struct slice_write){ &e, 1, false }, put_done, &tenants[k]);
 	}
 	run_ns(60 * NS_PER_S);
+	for (unsigned k = 0; k < SLICES; k++)
+		tenants[k].stands = false;
+	if (sim.targets) {
+		check_devices(tenants, true);
+		partition(true);
+		check_devices(tenants, false);
+	}
 	for (uint32_t i = 0; i < sim.topo.routers.n; i++) {
 		for (unsigned k = 0; k < LSPS_MAX; k++) {
 			if (sim.routers[i].lsps[k].used)
@@ -350,13 +394,15 @@ static void nothing_left(void)
 	(void)slice_audit(app_slice(sim.app), audit_line, NULL);
 }
 
-static void one_seed(uint64_t seed, bool verbose)
+static void one_seed(uint64_t seed, bool verbose, bool devices)
 {
-	world_up(seed, verbose);
+	world_up(seed, verbose, devices);
 	memset(tenants, 0, sizeof(tenants));
 	for (unsigned k = 0; k < SLICES; k++)
 		(void)snprintf(tenants[k].id, sizeof(tenants[k].id), "t%u", k);
 	run_ns(20 * NS_PER_S);
+	if (sim.targets)
+		partition(false);
 	for (unsigned k = 0; k < EVENTS; k++)
 		event();
 	calm_down();
@@ -371,22 +417,24 @@ static void one_seed(uint64_t seed, bool verbose)
 int main(int argc, char **argv)
 {
 	uint64_t first = 1, n = 100;
-	bool verbose = false;
+	bool verbose = false, devices = false;
 
 	for (int k = 1; k < argc; k++) {
 		if (strcmp(argv[k], "-v") == 0)
 			verbose = true;
+		else if (strcmp(argv[k], "--devices") == 0)
+			devices = true, program = "simulate-slices --devices";
 		else if (strcmp(argv[k], "--seeds") == 0 && k + 1 < argc && str_u64(argv[k + 1], &n) == 0)
 			k++;
 		else if (strcmp(argv[k], "--seed") == 0 && k + 1 < argc && str_u64(argv[k + 1], &first) == 0)
 			k++, n = 1;
 		else {
-			(void)fprintf(stderr, "usage: simulate-slices [--seeds N | --seed SEED] [-v]\n");
+			(void)fprintf(stderr, "usage: simulate-slices [--devices] [--seeds N | --seed SEED] [-v]\n");
 			return 2;
 		}
 	}
 	for (uint64_t s = first; s < first + n; s++)
-		one_seed(s, verbose);
+		one_seed(s, verbose, devices);
 	printf("%llu seeds; %u writes acknowledged, %u refused, %u rolled back, %u violated, %u kills\n",
 	       (unsigned long long)n, n_acks, n_refused, n_rolled_back, n_violated, n_lives);
 	return n_acks == 0 || n_refused == 0 || n_rolled_back == 0;

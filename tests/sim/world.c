@@ -42,7 +42,7 @@ void fail(const char *fmt, ...)
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
-	printf("\n  replay: simulate --seed %llu%s%s -v\n", (unsigned long long)sim.seed,
+	printf("\n  replay: %s --seed %llu%s%s -v\n", program, (unsigned long long)sim.seed,
 	       bug[0] ? " --bug " : "", bug);
 	fflush(stdout);
 	_exit(3);
@@ -112,7 +112,7 @@ static struct ip_addr feed_source(const void *arg, uint32_t router)
 	return sim_loopback(&sim.topo, router);
 }
 
-static void network_up(uint64_t seed)
+static void network_up(uint64_t seed, bool devices)
 {
 	const struct sim_feeds_cfg cfg = { .daemon = controller_addr(),
 					   .port = 179,
@@ -128,6 +128,8 @@ static void network_up(uint64_t seed)
 		router_init(&sim.routers[i], i);
 		router_start(&sim.routers[i]);
 	}
+	if (devices)
+		devices_up();
 }
 
 /* ---- the controller ---- */
@@ -190,6 +192,8 @@ static void conf_make(struct conf *c)
 	c->msd_default = 10;
 	must(ip_prefix_parse("fcbb:ffff::/32", &c->bsid_block), "prefix");
 	conf_peers(c);
+	if (sim.targets)
+		devices_conf(c);
 }
 
 void app_start(void)
@@ -200,6 +204,7 @@ void app_start(void)
 	must(work_new(&sim.work, sim.loop, 2), "work");
 	must(store_fake_new(&sim.store, sim.loop, sim.disk), "store");
 	env.work = sim.work;
+	env.rpc = sim.rpc;
 	env.store = sim.store;
 	sim.running[0] = sim.conf;
 	sim.n_reloads = 0;
@@ -237,7 +242,7 @@ void app_kill(void)
 	disturb();
 }
 
-void world_up(uint64_t seed, bool verbose)
+void world_up(uint64_t seed, bool verbose, bool devices)
 {
 	const struct log_cfg quiet = { .level = (enum log_level)(LOG_ERROR - 1) };
 	const struct log_cfg loud = { .level = LOG_DEBUG };
@@ -253,7 +258,7 @@ void world_up(uint64_t seed, bool verbose)
 	must(store_disk_new(&sim.disk), "disk");
 	sim.profile = pick(3);
 	sim.n_pols = chance(25) ? POLS : 10;
-	network_up(seed);
+	network_up(seed, devices);
 	conf_make(&sim.conf);
 	app_start();
 }
@@ -264,6 +269,7 @@ void world_down(void)
 	work_free(sim.work);
 	store_close(sim.store);
 	sim_feeds_free(sim.feeds);
+	devices_down();
 	for (uint32_t i = 0; i < sim.topo.routers.n; i++)
 		router_fini(&sim.routers[i]);
 	run_ns(NS_PER_MS); /* what is freed in a later turn */
@@ -275,6 +281,7 @@ void world_down(void)
 	free(sim.conf.bgp_peers);
 	free(sim.conf.pcep_peers);
 	free(sim.conf.restconf);
+	free(sim.conf.devices);
 	store_disk_free(sim.disk);
 	net_free(sim.net);
 	loop_free(sim.loop);

@@ -37,6 +37,8 @@ struct sim_targets_cfg {
 	const char *ca, *cert, *key; /* of all of them */
 	const char *log;	     /* a file that is told every Set; may be NULL */
 	struct sim_pccs *pccs;	 /* borrowed; may be NULL */
+	/* In their place: has the router this policy, and is it up? NULL: no router has any. */
+	bool (*policy_up)(uint32_t router, uint32_t color, const struct ip_addr *endpoint);
 	struct sim_paths *paths; /* borrowed: learns the SIDs that are configured */
 	struct rpc *rpc; /* NULL: one of its own, with TLS */
 	struct ip_addr (*source)(const void *arg, uint32_t router);

@@ -125,12 +125,27 @@ static void interfaces(struct grow *g, struct lyd_node *root)
 	}
 }
 
+static bool installed(const struct sim_target *tg, const char *color, const char *end)
+{
+	const char *name = tg->all->t->routers.at[tg->router].name;
+	char key[3 * SIM_NAME_MAX + IP_TEXT_MAX];
+	const struct sim_lsp *l;
+	struct ip_addr a;
+	uint64_t c;
+
+	if (tg->all->pccs) {
+		(void)snprintf(key, sizeof(key), "%s,%s,%s", name, color, end);
+		l = sim_lsp_find(tg->all->pccs, key);
+		return l && l->st.oper != LSP_DOWN;
+	}
+	return tg->all->cfg.policy_up && str_u64(color, &c) == 0 && ip_parse(end, &a) == 0 &&
+	       tg->all->cfg.policy_up(tg->router, (uint32_t)c, &a);
+}
+
 /* A route into a policy is in while its router has such a policy, installed. */
 static bool policy_up(const struct sim_target *tg, struct lyd_node *object, char *why, size_t cap)
 {
 	struct lyd_node *p = NULL, *color = NULL, *end = NULL;
-	char key[3 * SIM_NAME_MAX + IP_TEXT_MAX];
-	const struct sim_lsp *l;
 
 	if (lyd_find_path(object, "policy", 0, &p) != LY_SUCCESS ||
 	    lyd_find_path(p, "color", 0, &color) != LY_SUCCESS ||
@@ -138,12 +153,10 @@ static bool policy_up(const struct sim_target *tg, struct lyd_node *object, char
 		ly_err_clean(tg->all->ctx, NULL);
 		return true;
 	}
-	(void)snprintf(key, sizeof(key), "%s,%s,%s", tg->all->t->routers.at[tg->router].name,
-		       lyd_get_value(color), lyd_get_value(end));
-	l = tg->all->pccs ? sim_lsp_find(tg->all->pccs, key) : NULL;
-	if (l && l->st.oper != LSP_DOWN)
+	if (installed(tg, lyd_get_value(color), lyd_get_value(end)))
 		return true;
-	(void)snprintf(why, cap, "policy %s is not up", key);
+	(void)snprintf(why, cap, "policy %s,%s,%s is not up", tg->all->t->routers.at[tg->router].name,
+		       lyd_get_value(color), lyd_get_value(end));
 	return false;
 }
 
