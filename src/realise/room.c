@@ -285,6 +285,8 @@ static void out_of_patience(void *arg)
 
 	if (!s->planned)
 		(void)str_copy(why, sizeof(why), s->why);
+	else if (s->kept_parts != s->parts)
+		(void)str_copy(why, sizeof(why), "the disk has not taken what is wanted");
 	else
 		realise_verify_why(s, why);
 	for (size_t i = 0; s->planned && i < s->sites.n; i++) {

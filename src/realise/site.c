@@ -179,6 +179,8 @@ static void find_sets(struct realise_site *x, struct batch *b)
 
 /* ---- sending ---- */
 
+static const char disk[] = "the disk";
+
 static void later(struct realise_site *x, const char *why)
 {
 	unsigned shift = x->tries < TRIES_MAX ? x->tries : TRIES_MAX;
@@ -290,9 +292,11 @@ void realise_site_look(struct realise_site *x)
 		else
 			x->s->dirty = true;
 		x->state = REALISE_WAITS;
-		(void)str_copy(x->why, sizeof(x->why), "the disk");
+		(void)str_copy(x->why, sizeof(x->why), disk);
 		return;
 	}
+	if (strcmp(x->why, disk) == 0)
+		x->why[0] = '\0'; /* that is over */
 	find_deletes(x, &b);
 	if (!x->clear)
 		find_sets(x, &b);

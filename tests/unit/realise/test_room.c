@@ -129,6 +129,37 @@ START_TEST(a_device_that_is_away_fails_the_step_in_the_end)
 }
 END_TEST
 
+/* It waited for the disk first, and that is over. */
+START_TEST(a_device_that_never_answers_is_what_it_fails_for)
+{
+	line();
+	bed_start("x", SLICE_STEP_VPN, false);
+	until_it_waits("r1");
+	until_it_waits("r2");
+	bed_run(60000);
+	ck_assert(bed.told.done && !bed.told.ok);
+	ck_assert_str_eq(bed.told.why, "r2: it has not answered");
+	(void)bed_answer_all();
+	bed_do("x", SLICE_STEP_VPN, true);
+	nothing_left();
+}
+END_TEST
+
+/* Its twin: it waits for the disk still. */
+START_TEST(a_disk_that_refuses_is_what_it_fails_for)
+{
+	line();
+	store_disk_fail(bed.disk, true);
+	bed_start("x", SLICE_STEP_VPN, false);
+	bed_run(60000);
+	ck_assert(bed.told.done && !bed.told.ok);
+	ck_assert_str_eq(bed.told.why, "the disk has not taken what is wanted");
+	store_disk_fail(bed.disk, false);
+	bed_do("x", SLICE_STEP_VPN, true);
+	nothing_left();
+}
+END_TEST
+
 START_TEST(a_session_that_is_back_is_used_at_once)
 {
 	const struct device_info up = { .device = "r1", .kind = "agent", .version = "0.10.0" };
@@ -544,6 +575,8 @@ int main(void)
 	tcase_add_test(tc, nothing_is_sent_that_a_crash_would_forget);
 	tcase_add_loop_test(tc, an_answer_is_what_it_says, 0, (int)ARRAY_LEN(answers));
 	tcase_add_test(tc, a_device_that_is_away_fails_the_step_in_the_end);
+	tcase_add_test(tc, a_device_that_never_answers_is_what_it_fails_for);
+	tcase_add_test(tc, a_disk_that_refuses_is_what_it_fails_for);
 	tcase_add_test(tc, a_session_that_is_back_is_used_at_once);
 	tcase_add_test(tc, what_is_cancelled_is_not_told);
 	tcase_add_test(tc, after_a_crash_a_step_is_the_same);
