@@ -172,19 +172,42 @@ static const struct slice_entry *algo_holder(struct slice_commit *c, const struc
 	return NULL;
 }
 
+static const char algo_field[] = "topology/igp-congruent/algo-id";
+
+/* A draft runs by nothing yet, and a child by what its parent does. */
+static bool runs_elsewhere(struct slice_commit *c, const struct slice_entry *user, const void *arg)
+{
+	const struct slice_change *h = arg;
+	const struct slice_service *v = &user->service;
+
+	return v->admin == SLICE_ADMIN_PRE || v->real.parent || v->real.flex_algo != slice_algo_of(h->fresh) ||
+	       v->real.nrp == h->fresh->nrp.id ||
+	       slice_refuse(c, h, SLICE_E_USED, algo_field, "slice %.80s runs by algorithm %u, and is not in it",
+			    user->id, v->real.flex_algo);
+}
+
+/* What its packets have is in its queues: it is nobody else's. */
+static bool algo_is_its_own(struct slice_commit *c, const struct slice_change *h)
+{
+	uint8_t algo = slice_algo_of(h->fresh);
+	const struct slice_entry *other = algo ? algo_holder(c, h->fresh, algo) : NULL;
+
+	if (!algo || !c->s->partitions.algo_used || (h->old && slice_algo_of(h->old) == algo))
+		return true;
+	if (other)
+		return slice_refuse(c, h, SLICE_E_INVALID, algo_field, "algorithm %u is that of partition %.80s", algo,
+				    other->id);
+	return each_service(c, runs_elsewhere, h);
+}
+
 static bool algo_said(struct slice_commit *c, const struct slice_change *h)
 {
-	static const char field[] = "topology/igp-congruent/algo-id";
 	const struct slice_partitions *p = &c->s->partitions;
-	uint8_t algo = h->fresh->nrp.algo;
-	const struct slice_entry *other = algo_holder(c, h->fresh, algo);
 
-	if (p->algo_used(p->ctx, algo))
-		return slice_refuse(c, h, SLICE_E_INVALID, field,
-				    "the routers compute with algorithm %u themselves: SIDs of a partition need one "
-				    "that nobody uses, or say none", algo);
-	return !other || slice_refuse(c, h, SLICE_E_INVALID, field, "algorithm %u is that of partition %.80s",
-				      algo, other->id);
+	return !p->algo_used(p->ctx, h->fresh->nrp.algo) ||
+	       slice_refuse(c, h, SLICE_E_INVALID, algo_field,
+			    "the routers compute with algorithm %u themselves: SIDs of a partition need one "
+			    "that nobody uses, or say none", h->fresh->nrp.algo);
 }
 
 /* SIDs of its own are found in the topology under an algorithm that is the partition's alone. */
@@ -220,7 +243,7 @@ static bool nrp_put(struct slice_commit *c, const struct slice_change *h)
 		if (e && e != h->fresh && e->nrp.id == h->fresh->nrp.id)
 			return slice_refuse(c, h, SLICE_E_INVALID, "nrp-id", "%u is %.80s", e->nrp.id, e->id);
 	}
-	if (!algo_give(c, h))
+	if (!algo_give(c, h) || !algo_is_its_own(c, h))
 		return false;
 	if (!h->old)
 		return true;

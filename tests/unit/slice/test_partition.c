@@ -100,6 +100,24 @@ START_TEST(algorithm_of_a_partition_is_for_slices_in_it)
 }
 END_TEST
 
+/* Its twin: two partitions of one algorithm, without SIDs of their own too. */
+START_TEST(algorithm_of_a_partition_is_for_no_other_partition)
+{
+	struct slice_result r;
+
+	bed.routers_algo = 200;
+	ck_assert_int_eq(put_nrp("x", 1, ALGO("200")), 0);
+	r = put_doc(SLICE_NRP, "y", nrp("y", 2, ALGO("200")));
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert_str_eq(r.field, "topology/igp-congruent/algo-id");
+	ck_assert_msg(strstr(r.text, "that of partition x"), "%s", r.text);
+	ck_assert_int_eq(put_nrp("y", 2, ALGO("201")), 0);
+	r = put_doc(SLICE_NRP, "y", nrp("y", 2, ALGO("200"))); /* nor by a change */
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert_int_eq(put_nrp("x", 1, ALGO("200")), 0); /* its own again */
+}
+END_TEST
+
 START_TEST(dedicated_slice_is_alone_in_its_partition)
 {
 	struct slice_result r;
@@ -241,6 +259,7 @@ int main(void)
 	tcase_add_test(t, what_has_no_block_gets_none);
 	tcase_add_test(t, algorithm_of_the_routers_is_refused_and_so_is_anothers);
 	tcase_add_test(t, algorithm_of_a_partition_is_for_slices_in_it);
+	tcase_add_test(t, algorithm_of_a_partition_is_for_no_other_partition);
 	tcase_add_test(t, dedicated_slice_is_alone_in_its_partition);
 	tcase_add_test(t, queues_are_of_partitions);
 	tcase_add_test(t, each_change_is_told);
