@@ -45,6 +45,7 @@ static void link_fill(void *arg, const struct nrp_link_view *v)
 	rc_addf(l, "capacity", "%" PRIu64, v->capacity_bps);
 	rc_addf(l, "rate", "%" PRIu64, v->rate_bps);
 	rc_addf(l, "ceiling", "%" PRIu64, v->ceil_bps);
+	rc_addf(l, "queue-priority", "%u", v->priority);
 	if (v->ordered_bps)
 		rc_addf(l, "ordered", "%" PRIu64, v->ordered_bps);
 	growth_fill(l, v->growth);

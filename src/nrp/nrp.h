@@ -73,6 +73,7 @@ struct nrp_link_view {
 	const char *device, *interface; /* interface "": not known */
 	const char *link;		/* label in the topology */
 	uint64_t capacity_bps, rate_bps, ceil_bps;
+	uint8_t priority; /* of its queue: its group of links may have another than the partition */
 	enum nrp_status status;
 	const char *reason;
 	bool counted;

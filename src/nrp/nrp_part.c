@@ -164,9 +164,11 @@ static int shares_of(const struct nrp *n, struct nrp_part *p, const struct slice
 
 	s.bps = p->share = calloc((size_t)s.n_links + 1, sizeof(*s.bps));
 	p->ordered = calloc((size_t)s.n_links + 1, sizeof(*s.bps));
-	if (!s.bps || !p->ordered)
+	p->urgent = calloc((size_t)s.n_links + 1, sizeof(*p->urgent));
+	if (!s.bps || !p->ordered || !p->urgent)
 		return err_raise(-ENOMEM);
 	p->n_share = s.n_links;
+	slice_nrp_priorities(n->env.slice, doc->id, p->urgent, s.n_links);
 	if (n->ted)
 		r = slice_shares(n->ted, &one, 1, 0, false, &s, &f);
 	memcpy(p->ordered, p->share, s.n_links * sizeof(*s.bps));
@@ -179,6 +181,7 @@ static void shares_free(struct nrp_part *p)
 {
 	free(p->share);
 	free(p->ordered);
+	free(p->urgent);
 }
 
 /* In order of number: what came first to the operator is not known. */

@@ -136,12 +136,13 @@ struct nrp_part {
 	uint8_t algo;
 	bool alone;
 	bool theirs; /* it is an algorithm of the routers': so are its SIDs, block says where they are */
-	uint8_t priority;
+	uint8_t priority; /* where links have no other */
 	struct ip_prefix block[NRP_BLOCKS_MAX];
 	uint32_t n_blocks;
 	char refused[SR_REASON_MAX]; /* nothing of it is made, "" */
 	uint64_t *share;	     /* by link; 0: no limit, SLICE_NO_SHARE: not of it */
 	uint64_t *ordered;	     /* the same as its document says: before repairs raised it */
+	uint8_t *urgent;	     /* by link: priority of its queue */
 	uint32_t n_share;
 	enum nrp_status told; /* as events have it */
 	bool was_told;

@@ -92,7 +92,8 @@ static void link_view(const struct nrp *n, struct nrp_device *d, const struct nr
 	char label[2 * TED_LABEL_MAX] = "";
 	const struct nrp_part *p = nrp_part_of(n, c->id);
 	struct nrp_link_view v = { .device = d->name, .interface = l->name, .link = label,
-				   .capacity_bps = l->capacity, .rate_bps = c->rate, .ceil_bps = c->ceil };
+				   .capacity_bps = l->capacity, .rate_bps = c->rate, .ceil_bps = c->ceil,
+				   .priority = c->priority };
 
 	if (n->ted && c->link < n->ted->n_links)
 		(void)ted_link_label(n->ted, c->link, label, sizeof(label));

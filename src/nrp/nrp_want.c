@@ -177,7 +177,7 @@ static int class(struct spot *s, const struct nrp_part *p)
 		return err_raise(-ENOMEM);
 	l->capacity = capacity;
 	c->link = s->link;
-	c->priority = p->priority;
+	c->priority = s->link < p->n_share ? p->urgent[s->link] : p->priority;
 	if (share == 0)
 		common(s, p, c);
 	else

@@ -48,6 +48,13 @@ static void links(struct doc *d, json_object *o, struct slice_nrp_group *out)
 	out->n_links = at ? out->n_links : 0;
 }
 
+static const char *text_of(struct doc *d, json_object *o, const char *name)
+{
+	const char *text = doc_text(d, o, name);
+
+	return text ? text : "";
+}
+
 static void groups(struct doc *d, json_object *topology, struct slice_nrp *out)
 {
 	json_object *v = doc_array(d, doc_object(d, topology, "select"), "topology-group", GROUPS_MAX,
@@ -59,6 +66,7 @@ static void groups(struct doc *d, json_object *topology, struct slice_nrp *out)
 		size_t was;
 
 		at[i].id = doc_id(d, o, "group-id");
+		at[i].phb = text_of(d, o, "phb-profile");
 		was = doc_in(d, "topology/select/topology-group[group-id='%s']", at[i].id);
 		reservation(d, o, &at[i].max_bps, &at[i].max_pct);
 		links(d, o, &at[i]);
@@ -84,13 +92,11 @@ static void resize(struct doc *d, struct slice_nrp *out)
 static void read_nrp(struct doc *d, struct slice_nrp *out)
 {
 	json_object *t = doc_object(d, d->root, "topology");
-	const char *phb = doc_text(d, d->root, "phb-profile");
-
 	out->name = doc_id(d, d->root, "name");
 	out->id = (uint32_t)doc_u64(d, d->root, "nrp-id", 0, UINT32_MAX);
 	if (out->id == 0)
 		doc_fault(d, "nrp-id", "give one from 1 on: 0 is what is not partitioned");
-	out->phb = phb ? phb : "";
+	out->phb = text_of(d, d->root, "phb-profile");
 	reservation(d, d->root, &out->max_bps, &out->max_pct);
 	resize(d, out);
 	selector(d, d->root, out);

@@ -270,6 +270,7 @@ struct slice_nrp_group {
 	uint32_t n_links;
 	uint64_t max_bps; /* of each link; 0: as the policy says */
 	uint8_t max_pct;
+	const char *phb; /* "": as the policy says */
 };
 
 struct slice_nrp {

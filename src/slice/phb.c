@@ -2,7 +2,7 @@
 /*
  * How urgent the queues of a partition are, 0 before 6, best effort behind them all: as its PHB profile
  * says (sextant-nrp:queue-priority), or is named after a standard PHB ("EF-queue-1"); without a profile
- * whether one of its slices is promised a delay.
+ * whether one of its slices is promised a delay. A group of its links may have another profile.
  */
 #include <ctype.h>
 #include <string.h>
@@ -62,15 +62,40 @@ static bool promises_delay(const struct slice *s, uint32_t nrp_id)
 	return false;
 }
 
-uint8_t slice_nrp_priority(const struct slice *s, uint32_t nrp_id)
+static uint8_t by_profile(const struct slice *s, uint32_t nrp_id, const char *name)
 {
-	const struct slice_entry *e = slice_nrp_of(s, nrp_id);
-	const struct slice_entry *phb = e && e->nrp.phb[0] ? slice_find(s, SLICE_PHB, e->nrp.phb) : NULL;
+	const struct slice_entry *phb = name[0] ? slice_find(s, SLICE_PHB, name) : NULL;
 	uint8_t is = phb ? phb->phb.priority : PRIO_UNSAID;
 
-	if (is == PRIO_UNSAID && e)
-		is = by_name(e->nrp.phb);
+	if (is == PRIO_UNSAID)
+		is = by_name(name);
 	if (is != PRIO_UNSAID)
 		return is;
 	return promises_delay(s, nrp_id) ? PRIO_DELAY : PRIO_PLAIN;
+}
+
+uint8_t slice_nrp_priority(const struct slice *s, uint32_t nrp_id)
+{
+	const struct slice_entry *e = slice_nrp_of(s, nrp_id);
+
+	return by_profile(s, nrp_id, e ? e->nrp.phb : "");
+}
+
+void slice_nrp_priorities(const struct slice *s, uint32_t nrp_id, uint8_t *out, uint32_t n_links)
+{
+	const struct slice_entry *e = slice_nrp_of(s, nrp_id);
+	uint8_t all = slice_nrp_priority(s, nrp_id);
+
+	memset(out, all, n_links);
+	for (uint32_t g = e && s->ted ? e->nrp.n_groups : 0; g > 0; g--) { /* of two that name a link the first holds */
+		const struct slice_nrp_group *at = &e->nrp.groups[g - 1];
+		uint8_t its = at->phb[0] ? by_profile(s, nrp_id, at->phb) : all;
+
+		for (uint32_t i = 0; i < at->n_links; i++) {
+			uint32_t l = slice_link_named(s->ted, at->links[i]);
+
+			if (l < n_links)
+				out[l] = its;
+		}
+	}
 }

@@ -128,6 +128,9 @@ int slice_nest(const struct slice_inside *in, struct slice_plan *child, struct s
 
 /* ---- shares.c ---- */
 
+/* As documents name links: "A>B", "A>B@ADDR", with or without "urn:"; or TED_NONE. */
+uint32_t slice_link_named(const struct ted *t, const char *ref);
+
 /* What one partition may reserve on each link. */
 struct slice_shares {
 	uint64_t *bps; /* by link; 0: no limit but the link's */

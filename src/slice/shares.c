@@ -18,7 +18,7 @@ static uint64_t rate(uint64_t capacity, uint64_t bps, uint8_t pct)
 }
 
 /* "urn:NAME>NAME" as well: ids of ietf-network are URIs. */
-static uint32_t link_of(const struct ted *t, const char *ref)
+uint32_t slice_link_named(const struct ted *t, const char *ref)
 {
 	uint32_t l = ted_link_by_text(t, ref);
 
@@ -36,7 +36,7 @@ static int one(const struct ted *t, const struct slice_nrp *n, bool strict, stru
 		bool own = at->max_bps || at->max_pct;
 
 		for (uint32_t i = 0; i < at->n_links; i++) {
-			uint32_t l = link_of(t, at->links[i]);
+			uint32_t l = slice_link_named(t, at->links[i]);
 
 			if (l == TED_NONE && strict) {
 				(void)snprintf(f->field, sizeof(f->field),
@@ -63,7 +63,7 @@ uint64_t slice_share_of(const struct ted *t, const struct slice_nrp *n, uint32_t
 		bool own = at->max_bps || at->max_pct;
 
 		for (uint32_t i = 0; i < at->n_links; i++) {
-			if (link_of(t, at->links[i]) == link)
+			if (slice_link_named(t, at->links[i]) == link)
 				return rate(capacity, own ? at->max_bps : n->max_bps, own ? at->max_pct : n->max_pct);
 		}
 	}

@@ -325,6 +325,8 @@ uint8_t slice_nrp_algo(const struct slice *s, uint32_t nrp_id);
 bool slice_nrp_alone(const struct slice *s, uint32_t nrp_id);
 /* Which partition's queues are served first: 0 before 6 (best effort is behind them all). */
 uint8_t slice_nrp_priority(const struct slice *s, uint32_t nrp_id);
+/* The same on each link: groups of links may have profiles of their own. */
+void slice_nrp_priorities(const struct slice *s, uint32_t nrp_id, uint8_t *out, uint32_t n_links);
 
 struct slice_view {
 	enum slice_state state;

@@ -66,6 +66,7 @@ static const struct cli_column links[] = {
 	{ "SINCE", "growth/since", cli_fmt_time, true },
 	{ "CEILING", "ceiling", cli_fmt_rate, true },
 	{ "CAPACITY", "capacity", cli_fmt_rate, true },
+	{ "PRIORITY", "queue-priority", NULL, true },
 	{ "PACKETS", "packets", NULL, true },
 	{ "OCTETS", "octets", NULL, true },
 	{ "DROPS", "drops", NULL, true },

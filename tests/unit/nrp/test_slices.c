@@ -199,6 +199,23 @@ START_TEST(partition_that_is_an_algorithm_of_the_routers_has_queues_for_its_sids
 }
 END_TEST
 
+/* Its queues are for what is in it: who runs by its SIDs already would get into them. */
+START_TEST(algorithm_that_a_slice_outside_runs_by_is_refused)
+{
+	routers_flex();
+	ck_assert_int_eq(put(SLICE_SERVICE, "one", order("one", 2, "\"flex-algo\":128")), 0);
+	ck_assert_int_eq(put(SLICE_NRP, "flex", FLEX_PART), SLICE_E_USED);
+	ck_assert_str_eq(last_result().field, "topology/igp-congruent/algo-id");
+	ck_assert_str_eq(last_result().text, "slice one runs by algorithm 128, and is not in it");
+	ck_assert_int_eq(put(SLICE_NRP, "gold", part("gold", 7, BLOCK, 5)), 0); /* has one of its own */
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one"), 0);
+	run_ms(5000);
+	ck_assert_int_eq(put(SLICE_NRP, "flex", FLEX_PART), 0);
+	ck_assert_int_eq(put(SLICE_SERVICE, "one", order("one", 2, "\"flex-algo\":128")), SLICE_E_INVALID);
+	ck_assert_int_eq(put(SLICE_SERVICE, "one", order("one", 2, "\"flex-algo\":128,\"nrp-id\":5")), 0);
+}
+END_TEST
+
 START_TEST(algorithm_whose_sids_cannot_be_told_apart_is_refused)
 {
 	ck_assert_int_eq(put(SLICE_NRP, "flex", FLEX_PART), 0);
@@ -286,6 +303,39 @@ START_TEST(queues_are_as_urgent_as_the_profile_says)
 	ck_assert_uint_eq(view(9)->priority, 0);
 	ck_assert_str_eq(PRIORITY("7"), "4");
 	ck_assert_int_eq(PHB("bad", ",\"sextant-nrp:queue-priority\":7"), SLICE_E_INVALID);
+}
+END_TEST
+
+#define TWO_GROUPS(phb)                                                                            \
+	"{\"name\":\"open\",\"nrp-id\":9,\"phb-profile\":\"AF41\",\"selector-id\":{\"ipv6\":{\"srv6-sid\":[\"fd5e:66::/32\"]}}," \
+	"\"topology\":{\"select\":{\"topology-group\":[{\"group-id\":\"one\",\"link\":[{\"link-ref\":\"a>b\"}]" phb "}," \
+	"{\"group-id\":\"two\",\"link\":[{\"link-ref\":\"b>a\"},{\"link-ref\":\"a>b\"}],\"phb-profile\":\"EF\"}]}}}"
+
+static void links_priority(void *arg, const struct nrp_link_view *v)
+{
+	if (strcmp(v->link, "a>b") == 0)
+		*(unsigned *)arg = v->priority;
+}
+
+/* A group of links may have a profile of its own; of two that name a link the first holds. */
+START_TEST(queues_of_a_group_are_as_urgent_as_its_profile_says)
+{
+	unsigned seen = 0;
+
+	ck_assert_int_eq(put(SLICE_NRP, "open", TWO_GROUPS(",\"phb-profile\":\"CS1\"")), 0);
+	run_ms(2000);
+	ck_assert_str_eq(PRIORITY("9"), "5");
+	ck_assert_str_eq(dev_has("b", "/device/link[name=to-a]/nrp[id=9]/priority"), "0");
+	nrp_each_link(bed.nrp, 9, links_priority, &seen);
+	ck_assert_uint_eq(seen, 5);
+	ck_assert_uint_eq(view(9)->priority, 2); /* of links that no group names */
+	ck_assert_int_eq(put(SLICE_NRP, "open", TWO_GROUPS("")), 0);
+	run_ms(2000);
+	ck_assert_str_eq(PRIORITY("9"), "2"); /* the group says none: as the partition does */
+	ck_assert_str_eq(dev_has("b", "/device/link[name=to-a]/nrp[id=9]/priority"), "0");
+	ck_assert_int_eq(PHB("EF", ",\"sextant-nrp:queue-priority\":3"), 0);
+	run_ms(2000);
+	ck_assert_str_eq(dev_has("b", "/device/link[name=to-a]/nrp[id=9]/priority"), "3");
 }
 END_TEST
 
@@ -381,10 +431,12 @@ int main(void)
 {
 	const TTest *const all[] = {
 		partition_that_is_an_algorithm_of_the_routers_has_queues_for_its_sids,
+		algorithm_that_a_slice_outside_runs_by_is_refused,
 		algorithm_whose_sids_cannot_be_told_apart_is_refused,
 		partition_without_a_rate_is_assured_what_is_reserved_in_it,
 		what_others_are_assured_is_not_promised_twice,
 		queues_are_as_urgent_as_the_profile_says,
+		queues_of_a_group_are_as_urgent_as_its_profile_says,
 		partition_of_a_slice_with_a_delay_goes_first,
 		slice_has_its_queue_when_every_link_of_its_way_has,
 		slice_goes_by_sids_of_its_partition_and_nobody_else_does,
