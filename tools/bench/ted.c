@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Topology at two sizes (nodes / directed links): the TED built from rows; a whole topology
- * through the merge; what one link event costs until its generation is there.
+ * through the merge; what one link event costs until its generation is there, and what a router does
+ * whose neighbours all lose it.
  */
 #include <stdio.h>
 
 #include "base/err.h"
 #include "tools/bench/network.h"
+
+enum { LOST = 9 };
 
 static const struct size {
 	const char *name;
@@ -53,6 +56,29 @@ static uint64_t flap_once(void *arg)
 	return 2;
 }
 
+static void neighbours_say(struct bench_net *n, uint32_t router, bool up)
+{
+	for (uint32_t k = n->sim.start[router]; k < n->sim.start[router + 1]; k++)
+		bench_net_half(n, n->sim.idx[k] / 2, !(n->sim.idx[k] % 2), up);
+	bench_net_settle(n);
+}
+
+/* Of routers spread over the network, what the loss of one costs. */
+static double router_lost_ms(struct bench_net *n, uint32_t routers)
+{
+	double ms[LOST];
+
+	for (uint32_t k = 0; k < LOST; k++) {
+		uint32_t router = (uint32_t)((uint64_t)routers * k / LOST), alive = topo_ted(n->topo)->n_alive;
+		uint64_t start = bench_cpu_ns();
+
+		neighbours_say(n, router, false);
+		ms[k] = topo_ted(n->topo)->n_alive < alive ? (double)(bench_cpu_ns() - start) / 1e6 : 0;
+		neighbours_say(n, router, true);
+	}
+	return bench_median(ms, LOST);
+}
+
 static void one_size(struct bench *b, const struct size *z)
 {
 	struct bench_net n;
@@ -76,6 +102,7 @@ static void one_size(struct bench *b, const struct size *z)
 	row(b, "topo.event", z, 1e3 / bench_rate(b, flap_once, &n), "ms");
 	if (topo_ted(n.topo)->generation < generation + 2)
 		bench_fail(b, "topo.event", "no generation came of the events");
+	row(b, "topo.router_lost", z, router_lost_ms(&n, z->routers), "ms");
 	bench_net_fini(&n);
 }
 
