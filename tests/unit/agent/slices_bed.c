@@ -149,9 +149,9 @@ bool says(const char *command, const char *text)
 /* Numbers that the kernel gives in the order of making are not told; nor is that order. */
 char *kernel_state(void)
 {
-	return output("(tc qdisc show | sed 's/direct_packets_stat [0-9]* //'; "
+	return output("(tc -d qdisc show | sed 's/direct_packets_stat [0-9]* //'; "
 		      "for i in $(ip -o link | sed 's/^[0-9]*: //; s/[:@].*//'); do "
-		      "tc class show dev $i | sed \"s/^/$i /\"; "
+		      "tc -d class show dev $i | sed \"s/^/$i /\"; "
 		      "tc filter show dev $i | sed \"s/^/$i /; s/fh .* ht [0-9a-f]*/ht/; s/fh .* ht/ht/\"; done; "
 		      "ip -6 rule; ip -6 route show table all | grep -Ev '^([a-z]+ )?f[ef][08]0:'; "
 		      "nft -s list ruleset) | sort");

@@ -212,6 +212,12 @@ START_TEST(what_was_left_and_is_not_wanted_goes_at_the_start)
 }
 END_TEST
 
+/* What is otherwise as it was, to the tick: only packets count as others. */
+#define CLASS_BUT(more)                                                                            \
+	"tc class change dev core parent 5e78:1 classid 5e78:101 htb $(tc -d class show dev core | "   \
+	"sed -nE 's#.* 5e78:101 .*(prio .*) linklayer .* (burst [0-9]+b).*(cburst [0-9]+b).*#\\1 \\2 " \
+	"\\3#p' | sed 's/overhead [0-9]*//') " more
+
 static const char *const meddling[] = {
 	"tc qdisc del dev core root",
 	"tc class change dev core parent 5e78:1 classid 5e78:101 htb rate 1mbit ceil 1mbit",
@@ -219,6 +225,11 @@ static const char *const meddling[] = {
 	"tc filter del dev core parent 5e78: prio 257",
 	"tc filter add dev core parent 5e78: protocol ipv6 prio 1 u32 match u32 0 0 flowid 5e78:2",
 	"tc qdisc replace dev core parent 5e78:101 handle 101: bfifo limit 9000",
+	CLASS_BUT("overhead 2000"),
+	CLASS_BUT("mpu 1500"),
+	CLASS_BUT("linklayer atm"),
+	"tc qdisc change dev core parent 5e78:101 handle 101: stab overhead 200 linklayer ethernet "
+	"bfifo limit 30000",
 	"ip -6 rule del pref 1100 iif ce1",
 	"ip -6 rule add pref 7 iif ce1 lookup 200 proto 201",
 	"ip -6 route del 2001:db8:a::/48 table 100",

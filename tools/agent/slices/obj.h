@@ -38,15 +38,23 @@ struct agent_tc_stats {
 	uint64_t packets, bytes, drops, backlog;
 };
 
+/* How a packet counts, of what is its own and of what it may have beside. */
+struct agent_tc_count {
+	uint16_t overhead, least; /* octets more, and at least so many */
+	uint8_t cells;		  /* another link layer than Ethernet */
+};
+
 struct agent_tc_class {
 	uint32_t id, parent;
 	uint64_t rate, ceil; /* octets a second */
 	uint32_t buffer, cbuffer, quantum, prio;
+	struct agent_tc_count own, lent; /* zero: as packets are */
 	struct agent_tc_stats stats; /* read only */
 };
 
 struct agent_tc_leaf {
 	uint32_t parent, handle, limit; /* of a bfifo; 0: it is none */
+	bool sizes; /* a table of sizes, so that packets count as others; none is ours */
 };
 
 struct agent_tc_filter {
@@ -69,6 +77,7 @@ struct agent_obj {
 	const void *owner; /* the part of the device it is wanted for */
 	char name[AGENT_OBJ_NAME_MAX];
 	union {
+		bool sizes; /* of a qdisc, as of a leaf */
 		struct agent_tc_class cls;
 		struct agent_tc_leaf leaf;
 		struct agent_tc_filter filter;

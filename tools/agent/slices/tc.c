@@ -182,7 +182,8 @@ struct nlmsghdr *agent_tc_put(void *buf, const struct agent_obj *o, enum agent_r
 	t->tcm_family = AF_UNSPEC;
 	place(t, o);
 	mnl_attr_put_strz(h, TCA_KIND, form_of(o));
-	if (op != AGENT_ROUTE_DEL)
+	/* HTB cannot be changed where it is; without options only a table of sizes goes */
+	if (op != AGENT_ROUTE_DEL && !(op == AGENT_ROUTE_REPLACE && o->kind == AGENT_OBJ_QDISC))
 		put_options(h, o);
 	return h;
 }
@@ -191,6 +192,7 @@ struct nlmsghdr *agent_tc_put(void *buf, const struct agent_obj *o, enum agent_r
 
 struct parts {
 	const struct nlattr *kind, *options, *stats;
+	bool sizes;
 };
 
 static struct parts parts_of(const struct nlmsghdr *h)
@@ -207,6 +209,8 @@ static struct parts parts_of(const struct nlmsghdr *h)
 			p.options = a;
 		else if (mnl_attr_get_type(a) == TCA_STATS2)
 			p.stats = a;
+		else if (mnl_attr_get_type(a) == TCA_STAB)
+			p.sizes = true;
 	}
 	return p;
 }
@@ -252,6 +256,12 @@ static void get_stats(const struct nlattr *nest, struct agent_tc_stats *s)
 		s->packets = packets;
 }
 
+static struct agent_tc_count count_of(const struct tc_ratespec *r)
+{
+	return (struct agent_tc_count){ .overhead = r->overhead, .least = r->mpu,
+					.cells = (r->linklayer & TC_LINKLAYER_MASK) != TC_LINKLAYER_ETHERNET };
+}
+
 static bool get_class(const struct parts *p, const struct tcmsg *t, struct agent_obj *o)
 {
 	struct agent_attrs it;
@@ -279,7 +289,9 @@ static bool get_class(const struct parts *p, const struct tcmsg *t, struct agent
 					  .buffer = opt.buffer,
 					  .cbuffer = opt.cbuffer,
 					  .quantum = opt.quantum,
-					  .prio = opt.prio };
+					  .prio = opt.prio,
+					  .own = count_of(&opt.rate),
+					  .lent = count_of(&opt.ceil) };
 	if (p->stats)
 		get_stats(p->stats, &o->cls.stats);
 	return true;
@@ -291,6 +303,7 @@ static bool get_qdisc(const struct parts *p, const struct tcmsg *t, struct agent
 
 	if (t->tcm_parent == TC_H_ROOT && t->tcm_handle == AGENT_TC_ROOT && form_is(p, "htb")) {
 		o->kind = AGENT_OBJ_QDISC;
+		o->sizes = p->sizes;
 		return true;
 	}
 	if (t->tcm_parent >> 16 != AGENT_TC_ROOT >> 16)
@@ -300,7 +313,8 @@ static bool get_qdisc(const struct parts *p, const struct tcmsg *t, struct agent
 	o->kind = AGENT_OBJ_LEAF;
 	o->leaf = (struct agent_tc_leaf){ .parent = t->tcm_parent,
 					  .handle = t->tcm_handle,
-					  .limit = fifo.limit };
+					  .limit = fifo.limit,
+					  .sizes = p->sizes };
 	return true;
 }
 
@@ -383,6 +397,11 @@ bool agent_tc_get(const struct nlmsghdr *h, struct agent_obj *o)
 	return h->nlmsg_type == RTM_NEWTFILTER && get_filter(&p, t, o);
 }
 
+static bool count_same(const struct agent_tc_count *x, const struct agent_tc_count *y)
+{
+	return x->overhead == y->overhead && x->least == y->least && x->cells == y->cells;
+}
+
 /* The kernel keeps the first share and priority of a class that has others below it, and uses
  * neither. */
 static bool class_same(const struct agent_tc_class *x, const struct agent_tc_class *y)
@@ -390,7 +409,8 @@ static bool class_same(const struct agent_tc_class *x, const struct agent_tc_cla
 	bool inner = x->id == (AGENT_TC_ROOT | AGENT_TC_LINK);
 
 	return x->parent == y->parent && x->rate == y->rate && x->ceil == y->ceil &&
-	       x->buffer == y->buffer && x->cbuffer == y->cbuffer &&
+	       x->buffer == y->buffer && x->cbuffer == y->cbuffer && count_same(&x->own, &y->own) &&
+	       count_same(&x->lent, &y->lent) &&
 	       (inner || (x->quantum == y->quantum && x->prio == y->prio));
 }
 
@@ -399,6 +419,9 @@ bool agent_tc_same(const struct agent_obj *a, const struct agent_obj *b)
 	if (a->kind == AGENT_OBJ_CLASS)
 		return class_same(&a->cls, &b->cls);
 	if (a->kind == AGENT_OBJ_LEAF)
-		return a->leaf.handle == b->leaf.handle && a->leaf.limit == b->leaf.limit;
-	return a->kind == AGENT_OBJ_QDISC || a->filter.classid == b->filter.classid;
+		return a->leaf.handle == b->leaf.handle && a->leaf.limit == b->leaf.limit &&
+		       a->leaf.sizes == b->leaf.sizes;
+	if (a->kind == AGENT_OBJ_QDISC)
+		return a->sizes == b->sizes;
+	return a->filter.classid == b->filter.classid;
 }
