@@ -75,6 +75,10 @@ struct assure_evidence {
 	bool looked; /* it was in trouble, and probes were sent for that: small ones, and as large as promised */
 	bool steady; /* all the while the large ones were sent, small ones came back */
 	struct assure_look small, large;
+	uint32_t stray; /* a node that is not on its path, and counts packets of it */
+	uint64_t stray_packets; /* 0: there is none */
+	uint32_t end;	/* the node it ends at */
+	const struct ip_addr *last; /* the SID that it ends with there; NULL, or IP_NONE: it is not known */
 	const char *why;	 /* for people */
 };
 

@@ -177,6 +177,8 @@ static void way_take(struct assure_room *r, struct room_flow *f, const struct wa
 	bool ends = f->n_nodes >= 2 && w->n >= 2 && f->nodes[0] == w->nodes[0] &&
 		    f->nodes[f->n_nodes - 1] == w->nodes[w->n - 1];
 
+	f->moved_ns = now;
+	f->stray_ns = 0;
 	memcpy(f->nodes, w->nodes, sizeof(f->nodes));
 	f->n_nodes = w->n;
 	f->whole = w->whole;
@@ -205,6 +207,7 @@ static void path_look(struct assure_room *r, struct room_flow *f)
 	if (!f->moving || !v || !v->confirmed)
 		return;
 	f->moving = false;
+	f->moved_ns = assure_room_wall(r);
 	if (f->measured)
 		assure_settled(r->assure, f->id, assure_room_wall(r));
 }

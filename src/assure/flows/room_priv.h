@@ -48,6 +48,9 @@ struct room_flow {
 	bool hops;     /* all along its path */
 	bool look;     /* its path may be another */
 	bool moving;   /* the headend has not said yet that it has the list of its path */
+	uint64_t moved_ns; /* when its path changed, or was settled, last */
+	uint32_t stray;	   /* a node that is not on its path, and counted packets of it */
+	uint64_t stray_ns, stray_packets; /* 0: none did */
 	bool same;     /* as another: its packets cannot be told from those */
 	bool too_many; /* for what its headend can mark */
 	struct ip_addr first, last; /* by which its packets are told */

@@ -209,6 +209,27 @@ static bool is_whole(const struct room_device *d, uint64_t period)
 	return d->whole_ns != UINT64_MAX && period > d->whole_ns / (d->r->period_ms * NS_PER_MS);
 }
 
+/*
+ * Packets of a flow at a node that its path does not have, in a period that is all of this path: they
+ * go another way than they were sent. A flow without hops has only its ends, and says nothing.
+ */
+static void stray_look(struct room_flow *f, const struct room_device *d, const struct room_counter *c,
+		       const struct assure_report *rep)
+{
+	uint64_t period_ns = d->r->period_ms * NS_PER_MS, packets = rep->packets;
+
+	if (!f->whole || !f->hops || f->moving || rep->period * period_ns <= f->moved_ns)
+		return;
+	for (uint32_t i = 0; i < f->n_nodes; i++)
+		if (f->nodes[i] == d->node)
+			return;
+	if ((c->meter->n == 1 && !packets_of(c, rep->period, &packets)) || packets == 0)
+		return;
+	f->stray = d->node;
+	f->stray_packets = packets;
+	f->stray_ns = assure_room_wall(d->r);
+}
+
 static void reading(struct room_device *d, struct room_counter *c, uint64_t period)
 {
 	struct assure_room *r = d->r;
@@ -226,6 +247,8 @@ static void reading(struct room_device *d, struct room_counter *c, uint64_t peri
 		return;
 	t = assure_report(r->assure, f->id, &rep, assure_room_wall(r));
 	metric_add(r->m_readings[t], 1);
+	if (t == ASSURE_NO_POINT)
+		stray_look(f, d, c, &rep);
 }
 
 static void leaf_take(struct room_device *d, struct room_counter *c, const char *leaf,

@@ -170,6 +170,12 @@ static void tell_state(const struct assure_room *r, struct room_flow *f, const s
 	f->told_ns = assure_room_wall(r);
 }
 
+/* Such readings come a period after their packets. */
+static bool is_astray(const struct assure_room *r, const struct room_flow *f, uint64_t period_ns)
+{
+	return f->stray_ns > 0 && assure_room_wall(r) - f->stray_ns <= 3 * period_ns;
+}
+
 static void tell_watcher(const struct assure_room *r, const struct room_flow *f, const struct assure_window *w)
 {
 	uint64_t period_ns = f->terms.period_ms * NS_PER_MS;
@@ -200,6 +206,10 @@ static void tell_watcher(const struct assure_room *r, const struct room_flow *f,
 		.steady = f->steady,
 		.small = f->saw_small,
 		.large = f->saw_large,
+		.stray = f->stray,
+		.stray_packets = is_astray(r, f, period_ns) ? f->stray_packets : 0,
+		.end = f->n_nodes > 0 ? f->nodes[f->n_nodes - 1] : TED_NONE,
+		.last = &f->last,
 		.why = f->why,
 	};
 

@@ -62,6 +62,7 @@ static const char *const kinds[LOCATE_KINDS] = {
 	[LOCATE_LINK_FULL] = "link-full",
 	[LOCATE_IF_ERRORS] = "interface-errors",
 	[LOCATE_SID_WRONG] = "sid-wrong",
+	[LOCATE_SID_DEAF] = "sid-not-served",
 	[LOCATE_STRAY] = "stray-packets",
 	[LOCATE_CLOCK_STEP] = "clock-step",
 };
@@ -453,7 +454,7 @@ static void take(struct search *s, const struct candidate *k, struct locate_caus
 
 		if (s->used[f])
 			continue;
-		o->inside = o->inside || s->c.facts[f].kind == LOCATE_SID_WRONG;
+		o->inside = o->inside || s->c.facts[f].kind == LOCATE_SID_WRONG || s->c.facts[f].kind == LOCATE_SID_DEAF;
 		if (o->n_speaks < LOCATE_SPEAKS_MAX)
 			o->speaks[o->n_speaks] = s->c.origin[f];
 		o->n_speaks++;
@@ -472,6 +473,7 @@ static bool bad_news(const struct locate_case *c, const struct locate_fact *f)
 	case LOCATE_PROBE_FORWARD:
 	case LOCATE_PROBE_BACK:
 	case LOCATE_LARGE_LOSS:
+	case LOCATE_SID_DEAF:
 		return locate_loses(c, f);
 	case LOCATE_FLOW_DELAY:
 		return f->value > f->bound;

@@ -44,6 +44,7 @@ enum locate_kind {
 	LOCATE_LINK_FULL,     /* link: value bit/s sent, bound: what it can */
 	LOCATE_IF_ERRORS,     /* link: lost packets that came broken to its far end */
 	LOCATE_SID_WRONG,     /* node: what is read back there is not what was put there */
+	LOCATE_SID_DEAF,      /* node: lost of so many packets that came to a SID of it were not taken by it */
 	LOCATE_STRAY,	      /* node, flow: its packets are counted where its path does not pass */
 	LOCATE_CLOCK_STEP,    /* node: its clock moved by value us, and says to err by bound us */
 	LOCATE_KINDS,

@@ -29,6 +29,7 @@ static bool names(const struct locate_net *net, const struct locate_fact *f)
 		[LOCATE_LINK_FULL] = { .link = true },
 		[LOCATE_IF_ERRORS] = { .link = true },
 		[LOCATE_SID_WRONG] = { .node = true },
+		[LOCATE_SID_DEAF] = { .node = true },
 		[LOCATE_STRAY] = { .node = true, .flow = true },
 		[LOCATE_CLOCK_STEP] = { .node = true },
 	};

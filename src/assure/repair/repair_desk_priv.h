@@ -167,6 +167,8 @@ bool repair_link_usable(const struct ted *t, uint32_t link);
 /* repair_devices.c */
 bool repair_device_eq(const struct hash_node *n, const void *key);
 void repair_devices_free(struct repair_desk *d);
+/* Packets came to where their flow ends, with a SID of that as their last. */
+void repair_devices_arrived(struct repair_desk *d, const struct assure_evidence *e);
 
 /* repair_net.c: the network as localisation sees it, and what came of it. */
 struct desk_net {

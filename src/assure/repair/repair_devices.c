@@ -18,6 +18,11 @@ enum {
 	QUEUES_MAX = 16, /* of an interface */
 	OFFSETS = 4,
 	SAMPLE_S = 5,
+	TABLES_MAX = 1024, /* of a device */
+	SIDS_MAX = 16,	   /* of a table */
+	DEAF_PACKETS = 5,  /* so many came, in so many windows, and none was counted in so many readings */
+	DEAF_WINDOWS = 2,
+	DEAF_READINGS = 2,
 	QUEUE_S = 2,
 	CLOCK_S = 1,
 };
@@ -47,15 +52,26 @@ struct face {
 	struct queue queues[QUEUES_MAX];
 };
 
+/* A table, and what its SIDs took; the rest since they took the last packet. */
+struct table {
+	uint32_t id, n_sids;
+	struct ip_addr sids[SIDS_MAX];
+	struct counter packets;
+	unsigned windows, readings;
+	uint64_t arrived, since_ns; /* of the wall clock */
+	bool deaf, in, lost;	    /* lost: it was in the kernel, and the device says that it is not */
+};
+
 struct desk_device {
 	struct hash_node node;
 	char name[DEVICE_NAME_MAX];
-	uint32_t watch_address, watch_statistics, watch_link, watch_clock;
+	uint32_t watch_address, watch_statistics, watch_link, watch_clock, watch_sids, watch_taken;
 	/* Of its clock against ours that never jumps, us; settled: as it was before it moved. */
 	int64_t offset[OFFSETS], settled;
 	uint32_t n_offsets;
 	bool has_settled, moved;
 	VEC(struct face) faces;
+	VEC(struct table) tables;
 };
 
 /* ---- devices ---- */
@@ -90,6 +106,7 @@ static void device_free(struct repair_desk *d, struct desk_device *x)
 {
 	hash_del(&d->devices, &x->node);
 	VEC_FINI(&x->faces);
+	VEC_FINI(&x->tables);
 	free(x);
 }
 
@@ -122,6 +139,8 @@ static void on_up(void *arg, const struct device_info *info)
 	x->watch_statistics = watch(d, x->name, "/device/interface/statistics", SAMPLE_S);
 	x->watch_link = watch(d, x->name, "/device/link", QUEUE_S);
 	x->watch_clock = watch(d, x->name, "/device/generation", CLOCK_S); /* one leaf, for its time */
+	x->watch_sids = watch(d, x->name, "/device/table/sid", SAMPLE_S);
+	x->watch_taken = watch(d, x->name, "/device/table/state", QUEUE_S);
 }
 
 static void on_gone(void *arg, const char *device)
@@ -145,6 +164,8 @@ static void on_gap(void *arg, const char *device, uint32_t watch_id, const char 
 	(void)why;
 	if (x && watch_id == x->watch_clock)
 		x->n_offsets = 0;
+	for (size_t i = 0; x && watch_id == x->watch_taken && i < x->tables.n; i++)
+		x->tables.at[i].packets.time_ns = 0;
 	for (size_t i = 0; x && watch_id != x->watch_clock && i < x->faces.n; i++) {
 		x->faces.at[i].errors.time_ns = 0;
 		x->faces.at[i].n_queues = 0;
@@ -191,22 +212,24 @@ static uint32_t link_of(const struct repair_desk *d, const struct face *f)
 	return link;
 }
 
-static void addresses(struct face *f, const char *text)
+/* A leaf-list as text. */
+static uint32_t addresses(const char *text, struct ip_addr *at, uint32_t max)
 {
 	static const char in[] = "0123456789abcdefABCDEF:.";
 	char a[IP_TEXT_MAX];
+	uint32_t n = 0;
 
 	for (const char *p = text; *p;) {
 		size_t len = strspn(p, in);
 
-		if (len > 0 && len < sizeof(a) && f->n < ROOM_FACE_ADDRS_MAX) {
+		if (len > 0 && len < sizeof(a) && n < max) {
 			memcpy(a, p, len);
 			a[len] = '\0';
-			if (ip_parse(a, &f->at[f->n]) == 0)
-				f->n++;
+			n += ip_parse(a, &at[n]) == 0;
 		}
 		p += len ? len : 1;
 	}
+	return n;
 }
 
 /* ---- counters ---- */
@@ -301,6 +324,123 @@ static void on_errors(struct repair_desk *d, struct face *f, const struct device
 		repair_facts_put(d, &out, NULL, false);
 }
 
+/* ---- SIDs ---- */
+
+static struct table *table_of(struct desk_device *x, const char *path, bool make)
+{
+	char text[16];
+	uint64_t id;
+
+	if (!room_key_of(path, "id", text, sizeof(text)) || str_u64(text, &id) != 0 || id > UINT32_MAX)
+		return NULL;
+	for (size_t i = 0; i < x->tables.n; i++)
+		if (x->tables.at[i].id == id)
+			return &x->tables.at[i];
+	return make && x->tables.n < TABLES_MAX ? VEC_ADD(&x->tables, ((struct table){ .id = (uint32_t)id })) : NULL;
+}
+
+static void hears(struct repair_desk *d, struct desk_device *x, struct table *t)
+{
+	const struct ted *ted = intent_ted(d->p.intent);
+	uint32_t node = ted ? ted_node_by_id(ted, x->name) : TED_NONE;
+	bool was = t->deaf;
+
+	t->windows = t->readings = 0;
+	t->arrived = 0;
+	t->since_ns = loop_wall_ns(d->p.loop);
+	t->deaf = false;
+	for (size_t i = 0; i < x->tables.n; i++)
+		was = was && !x->tables.at[i].deaf;
+	if (was && node != TED_NONE)
+		repair_facts_drop(d, LOCATE_SID_DEAF, node, LOCATE_NONE);
+}
+
+/* The router gets packets for a SID and its route does not count them: something else takes them. */
+static void deaf(struct repair_desk *d, struct desk_device *x, struct table *t)
+{
+	const struct ted *ted = intent_ted(d->p.intent);
+	struct locate_fact out = fact(d, LOCATE_SID_DEAF);
+
+	if (t->windows < DEAF_WINDOWS || t->readings < DEAF_READINGS || t->arrived < DEAF_PACKETS)
+		return;
+	t->deaf = true;
+	out.node = ted ? ted_node_by_id(ted, x->name) : TED_NONE;
+	out.lost = out.of = t->arrived;
+	if (out.node != TED_NONE)
+		repair_facts_put(d, &out, NULL, false);
+}
+
+/* Of one that was there: its SID is no more, in the device's words. One that never was is refused to who
+ * put it, and a table may lack other things. */
+static void on_state(struct repair_desk *d, struct desk_device *x, struct table *t, bool reason, const char *text)
+{
+	const struct ted *ted = intent_ted(d->p.intent);
+	struct locate_fact out = fact(d, LOCATE_SID_WRONG);
+	bool was = t->lost;
+
+	out.node = ted ? ted_node_by_id(ted, x->name) : TED_NONE;
+	t->in = t->in || (!reason && strcmp(text, "in") == 0);
+	if (reason)
+		t->lost = t->in && strstr(text, " SID") != NULL;
+	else if (strcmp(text, "failed") != 0)
+		t->lost = false;
+	if (t->lost && out.node != TED_NONE)
+		repair_facts_put(d, &out, NULL, false);
+	for (size_t i = 0; i < x->tables.n; i++)
+		was = was && !x->tables.at[i].lost;
+	if (was && out.node != TED_NONE)
+		repair_facts_drop(d, LOCATE_SID_WRONG, out.node, LOCATE_NONE);
+}
+
+static void on_table(struct repair_desk *d, struct desk_device *x, const struct device_sample *s)
+{
+	const char *leaf = strrchr(s->path, '/');
+	struct table *t = table_of(x, s->path, !s->gone);
+	uint64_t ns, taken;
+
+	if (t && s->gone && leaf && strcmp(leaf, "/sid") != 0 && !strchr(leaf, '[')) {
+		if (strcmp(leaf, "/packets") == 0)
+			hears(d, x, t); /* a counter that is not told is none */
+		else if (strcmp(leaf, "/status") == 0)
+			on_state(d, x, t, false, "");
+	} else if (t && s->gone) {
+		hears(d, x, t);
+		on_state(d, x, t, false, "");
+		*t = x->tables.at[--x->tables.n];
+	} else if (t && s->watch == x->watch_sids) {
+		t->n_sids = s->text ? addresses(s->text, t->sids, SIDS_MAX) : 0;
+	} else if (t && leaf && s->text && (strcmp(leaf, "/status") == 0 || strcmp(leaf, "/reason") == 0)) {
+		on_state(d, x, t, leaf[1] == 'r', s->text);
+	} else if (t && leaf && strcmp(leaf, "/packets") == 0 && s->number) {
+		taken = since(&t->packets, s, &ns);
+		if (ns == 0 || taken > 0) {
+			hears(d, x, t);
+		} else {
+			t->readings++;
+			deaf(d, x, t);
+		}
+	}
+}
+
+/* Of windows that began after the SID took its last packet: of others it may have taken all. */
+void repair_devices_arrived(struct repair_desk *d, const struct assure_evidence *e)
+{
+	const struct ted *ted = intent_ted(d->p.intent);
+	struct desk_device *x = ted && e->end < ted->n_nodes ? device_of(d, ted_node_label(ted, e->end)) : NULL;
+
+	for (size_t i = 0; x && i < x->tables.n; i++) {
+		struct table *t = &x->tables.at[i];
+
+		for (uint32_t k = 0; k < t->n_sids; k++) {
+			if (!ip_eq(&t->sids[k], e->last) || e->begin_ns < t->since_ns)
+				continue;
+			t->windows++;
+			t->arrived += e->sent - e->lost;
+			return;
+		}
+	}
+}
+
 /* ---- clocks ---- */
 
 static int64_t best_of(const struct desk_device *x)
@@ -369,6 +509,8 @@ static void on_sample(void *arg, const struct device_sample *s)
 		f = strstr(s->path, "/in-errors") ? face_of(x, s->path) : NULL;
 		if (f && s->number && !s->gone)
 			on_errors(d, f, s);
+	} else if (s->watch == x->watch_sids || s->watch == x->watch_taken) {
+		on_table(d, x, s);
 	} else if (s->watch == x->watch_clock) {
 		on_time(d, x, s->time_ns);
 	} else if (s->watch == x->watch_address) {
@@ -376,7 +518,7 @@ static void on_sample(void *arg, const struct device_sample *s)
 		if (f)
 			f->n = 0;
 		if (f && !s->gone && s->text)
-			addresses(f, s->text);
+			f->n = (uint8_t)addresses(s->text, f->at, ROOM_FACE_ADDRS_MAX);
 	}
 }
 

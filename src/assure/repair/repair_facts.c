@@ -181,6 +181,16 @@ static void looked(struct repair_desk *d, const struct assure_evidence *e)
 	       e->large.sent);
 }
 
+static void astray(struct repair_desk *d, const struct assure_evidence *e)
+{
+	struct locate_fact f = fact(LOCATE_STRAY, e->end_ns);
+
+	f.node = e->stray;
+	f.of = e->stray_packets;
+	if (f.of > 0)
+		repair_facts_put(d, &f, e->key, false);
+}
+
 void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *e)
 {
 	struct locate_fact f = fact(LOCATE_FLOW_LOSS, e->end_ns);
@@ -188,6 +198,8 @@ void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *
 	drop_flow(d, e->key);
 	repair_flows_evidence(d, e);
 	heard(d, e);
+	if (e->loss_known && e->last && e->sent > e->lost)
+		repair_devices_arrived(d, e);
 	/* Of those that are well nothing is kept: there are many. */
 	if (e->verdict == ASSURE_COMPLIANT && e->state == ASSURE_COMPLIANT)
 		return;
@@ -198,6 +210,7 @@ void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *
 		ladder(d, e);
 	}
 	silent_nodes(d, e);
+	astray(d, e);
 	delays(d, e);
 	if (e->has_probe)
 		probes(d, e, LOCATE_PROBE_FORWARD, e->probe_lost, e->probe_sent);

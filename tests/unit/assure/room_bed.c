@@ -367,6 +367,8 @@ void periods(unsigned n)
 static void on_evidence(void *arg, const struct assure_evidence *e)
 {
 	(void)arg;
+	if (rb.only && strcmp(e->slice, rb.only) != 0)
+		return;
 	rb.last = *e;
 	memcpy(rb.segments, e->segments, e->n_segments * sizeof(e->segments[0]));
 	rb.last.segments = rb.segments;

@@ -38,6 +38,7 @@ struct room_bed {
 	uint64_t sent, lost[POINTS]; /* of each period: at a place between two points */
 	uint32_t flow;
 	void (*meanwhile)(void); /* between what is told of a period and its judgement */
+	const char *only; /* evidence of this slice alone; NULL: all */
 	bool service_sid; /* another room gives the slice one */
 	struct assure_evidence last;
 	struct assure_segment segments[ASSURE_POINTS_MAX];

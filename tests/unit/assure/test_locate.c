@@ -266,10 +266,14 @@ static struct truth mtu_hole(struct net *w)
 /* Its segment takes the packets to where they do not belong, or nowhere. */
 static struct truth wrong_sid(struct net *w)
 {
-	uint32_t n = used_node(w), how = below(w, 3);
+	uint32_t n = used_node(w), how = below(w, 4);
 
 	if (how == 0)
 		tell_node(w, LOCATE_SID_WRONG, n);
+	if (how == 3) { /* what came to the node was not taken there */
+		tell_node(w, LOCATE_SID_DEAF, n);
+		w->facts[w->n - 1].lost = w->facts[w->n - 1].of = 500;
+	}
 	for (uint32_t f = 0; f < FLOWS; f++) {
 		const struct locate_flow *fl = &w->flows[f];
 
@@ -282,7 +286,7 @@ static struct truth wrong_sid(struct net *w)
 			tell_node(w, LOCATE_STRAY, (n + 5) % NODES);
 			w->facts[w->n - 1].flow = f;
 		}
-		if (how < 2 || w->links[fl->links[fl->n_links - 1]].to == n)
+		if (how != 2 || w->links[fl->links[fl->n_links - 1]].to == n)
 			ladder(w, f, LOCATE_NONE, n, UINT64_MAX);
 		probe(w, f, false, false);
 	}
@@ -627,6 +631,28 @@ START_TEST(what_a_queue_dropped_is_not_silent)
 }
 END_TEST
 
+START_TEST(a_sid_is_wrong_when_it_takes_nothing_and_not_when_it_takes_some)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+	uint32_t end;
+
+	world(w, 5);
+	end = w->links[w->flows[0].links[w->flows[0].n_links - 1]].to;
+	tell_node(w, LOCATE_SID_DEAF, end);
+	w->facts[0].lost = 40;
+	w->facts[0].of = 50;
+	ask(w, r);
+	ck_assert_uint_eq(r->n, 0);
+	w->facts[0].lost = 50;
+	w->flows[0].well = true; /* they came as far as anybody measures them */
+	ask(w, r);
+	ck_assert_uint_eq(r->n, 1);
+	ck_assert(r->cause[0].class == LOCATE_WRONG_SID && r->cause[0].place[0].index == end && r->cause[0].inside);
+	ck_assert(locate_hits(&w->net, &r->cause[0], 0));
+}
+END_TEST
+
 START_TEST(the_order_of_facts_does_not_matter)
 {
 	AUTO_FREE struct net *w = malloc(sizeof(*w));
@@ -767,6 +793,7 @@ int main(void)
 	tcase_add_test(tc, without_evidence_it_is_unknown);
 	tcase_add_test(tc, effects_alone_name_no_cause);
 	tcase_add_test(tc, what_a_queue_dropped_is_not_silent);
+	tcase_add_test(tc, a_sid_is_wrong_when_it_takes_nothing_and_not_when_it_takes_some);
 	tcase_add_test(tc, the_order_of_facts_does_not_matter);
 	tcase_add_test(tc, probes_that_come_through_clear_their_links);
 	tcase_add_test(tc, whatever_is_told_stays_within_bounds);

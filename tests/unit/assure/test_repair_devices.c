@@ -59,7 +59,10 @@ static void tell(const char *path, uint64_t u, const char *text)
 		/* the longest that it is below: as keys are in paths, by what comes last */
 		const char *last = strrchr(watched[i], '/');
 
-		if (strstr(path, last) && (strcmp(last, "/link") != 0 || strncmp(path, "/device/link", 12) == 0))
+		if (strcmp(last, "/state") == 0 && strncmp(path, "/device/table", 13) == 0 && strstr(path, "/state/"))
+			s.watch = i;
+		else if (strstr(path, last) && (strcmp(last, "/link") != 0 || strncmp(path, "/device/link", 12) == 0) &&
+		    (strncmp(watched[i], "/device/table", 13) != 0 || strncmp(path, "/device/table", 13) == 0))
 			s.watch = i;
 	}
 	ck_assert_uint_gt(s.watch, 0);
@@ -95,7 +98,7 @@ static const struct repair_diagnosis *found(void)
 START_TEST(a_queue_that_drops_below_its_rate_is_starved)
 {
 	up("agent");
-	ck_assert_uint_eq(watches, 4);
+	ck_assert_uint_eq(watches, 6);
 	address();
 	queue(1000, 1000000, 0);
 	run_ms(5000);
@@ -241,6 +244,105 @@ START_TEST(broken_packets_and_objects_that_are_not_as_they_were)
 }
 END_TEST
 
+#define TABLE "/device/table[id=100000]"
+
+/* A window that ends now, of packets that came to a. */
+static void arrive(const char *last, uint64_t packets, uint64_t ms)
+{
+	struct slice_flow_view f;
+	struct ip_addr sid;
+	struct assure_evidence e = { .slice = "one", .key = &f.key, .verdict = ASSURE_COMPLIANT, .state = ASSURE_COMPLIANT,
+				     .loss_known = true, .sent = packets, .delay_us = UINT32_MAX, .last = &sid,
+				     .end = ted_node_by_id(world.ted, "a"), .why = "" };
+
+	ck_assert_uint_eq(slice_flows(bed.slice, "one", 0, &f, 1), 1);
+	ck_assert_int_eq(ip_parse(last, &sid), 0);
+	e.end_ns = loop_wall_ns(world.loop);
+	e.begin_ns = e.end_ns - ms * NS_PER_MS;
+	repair_desk_evidence(desk, &e);
+}
+
+/* What comes in two seconds, and what of it the SID says it took. */
+static void served(const char *last, uint64_t come, uint64_t taken)
+{
+	run_ms(2000);
+	arrive(last, come, 1000);
+	tell(TABLE "/state/packets", taken, NULL);
+}
+
+START_TEST(a_sid_that_takes_nothing_of_what_comes_to_it_is_wrong)
+{
+	up("agent");
+	tell(TABLE "/sid", 0, "[\"fcbb:bbbb:1:d001::\",\"fd5e:64:1:d001::\"]");
+	tell(TABLE "/state/packets", 100, NULL);
+	for (unsigned i = 1; i < 5; i++)
+		served("fcbb:bbbb:1:d001::", 50, 100 + 50 * i);
+	ck_assert_uint_eq(found()->result.n, 0);
+	for (unsigned i = 0; i < 4; i++)
+		served("fd5e:64:1:d001::", 50, 300);
+	ck_assert_uint_eq(found()->result.n, 1);
+	ck_assert_int_eq(found()->result.cause[0].class, LOCATE_WRONG_SID);
+	ck_assert_ptr_nonnull(strstr(found()->cause[0], "wrong-sid at a: sid-not-served"));
+	/* the flow's own packets came as promised: whom it hits is who ends there */
+	ck_assert_str_eq(found()->services[0][0], "one");
+	served("fd5e:64:1:d001::", 50, 350);
+	ck_assert_uint_eq(found()->result.n, 0);
+}
+END_TEST
+
+START_TEST(a_table_that_the_device_lost_is_wrong_and_one_it_never_had_is_not)
+{
+	up("agent");
+	tell(TABLE "/state/status", 0, "failed");
+	tell(TABLE "/state/reason", 0, "the router software has this SID");
+	ck_assert_uint_eq(found()->result.n, 0);
+	tell(TABLE "/state/status", 0, "in");
+	ck_assert_uint_eq(found()->result.n, 0);
+	tell(TABLE "/state/status", 0, "failed");
+	tell(TABLE "/state/reason", 0, "there is no interface ce2");
+	ck_assert_uint_eq(found()->result.n, 0);
+	tell(TABLE "/state/reason", 0, "the router software has this SID");
+	ck_assert_uint_eq(found()->result.n, 1);
+	ck_assert_int_eq(found()->result.cause[0].class, LOCATE_WRONG_SID);
+	tell(TABLE "/state/status", 0, "in");
+	ck_assert_uint_eq(found()->result.n, 0);
+}
+END_TEST
+
+/* Twins: nothing comes; few; to another SID; before it took the last; a counter that began anew. */
+START_TEST(a_sid_that_nothing_came_to_is_not)
+{
+	up("agent");
+	tell(TABLE "/sid", 0, "[\"fcbb:bbbb:1:d001::\"]");
+	for (unsigned i = 0; i < 6; i++)
+		served("fcbb:bbbb:1:d001::", 0, 100);
+	ck_assert_uint_eq(found()->result.n, 0);
+	for (unsigned i = 0; i < 6; i++)
+		served("fcbb:bbbb:1:d002::", 50, 100);
+	ck_assert_uint_eq(found()->result.n, 0);
+	served("fcbb:bbbb:1:d001::", 4, 100);
+	for (unsigned i = 0; i < 6; i++)
+		served("fcbb:bbbb:1:d001::", 0, 100);
+	ck_assert_uint_eq(found()->result.n, 0);
+	tell(TABLE "/state/packets", 200, NULL);
+	for (unsigned i = 0; i < 6; i++) {
+		run_ms(2000);
+		arrive("fcbb:bbbb:1:d001::", 50, 60000);
+		tell(TABLE "/state/packets", 200, NULL);
+	}
+	ck_assert_uint_eq(found()->result.n, 0);
+	for (unsigned i = 0; i < 6; i++)
+		served("fcbb:bbbb:1:d001::", 50, 100 - i);
+	ck_assert_uint_eq(found()->result.n, 0);
+	tell(TABLE "/state/packets", 200, NULL);
+	served("fcbb:bbbb:1:d001::", 50, 200);
+	repair_device_sink.gap(desk, "a", 6, "overrun");
+	served("fcbb:bbbb:1:d001::", 50, 200);
+	served("fcbb:bbbb:1:d001::", 50, 200);
+	ck_assert_uint_eq(found()->result.n, 0);
+}
+END_TEST
+
 START_TEST(what_is_no_agent_or_nonsense_is_left_alone)
 {
 	static const char *const odd[] = { "", "/", "/device/link", "/device/link[name=]/nrp[id=1]/state/drops",
@@ -251,9 +353,9 @@ START_TEST(what_is_no_agent_or_nonsense_is_left_alone)
 	ck_assert_uint_eq(watches, 0);
 	up("agent");
 	up("agent"); /* a session more: they last */
-	ck_assert_uint_eq(watches, 4);
+	ck_assert_uint_eq(watches, 6);
 	for (unsigned i = 0; i < ARRAY_LEN(odd); i++) {
-		for (uint32_t w = 1; w <= 4; w++) {
+		for (uint32_t w = 1; w <= 6; w++) {
 			const struct device_sample s = { .device = "a", .watch = w, .path = odd[i], .number = true,
 							 .u = UINT64_MAX, .text = "[\"::1\",\"x\"", .time_ns = INT64_MIN };
 
@@ -284,6 +386,9 @@ int main(void)
 	tcase_add_test(t, a_clock_that_moved_goes_on_while_its_agent_is_away);
 	tcase_add_test(t, a_queue_that_drops_no_more_is_well);
 	tcase_add_test(t, broken_packets_and_objects_that_are_not_as_they_were);
+	tcase_add_test(t, a_sid_that_takes_nothing_of_what_comes_to_it_is_wrong);
+	tcase_add_test(t, a_sid_that_nothing_came_to_is_not);
+	tcase_add_test(t, a_table_that_the_device_lost_is_wrong_and_one_it_never_had_is_not);
 	tcase_add_test(t, what_is_no_agent_or_nonsense_is_left_alone);
 	suite_add_tcase(s, t);
 	return check_main(s);

@@ -482,6 +482,35 @@ START_TEST(a_reroute_in_the_middle_of_a_period_is_no_loss)
 }
 END_TEST
 
+/* c is there for another slice; what of this one comes to it was sent elsewhere. */
+START_TEST(packets_where_their_path_does_not_go_are_astray)
+{
+	struct slice_result res;
+
+	up(FLOW(QUICK ",\"hop-by-hop\":\"always\"", LOSS));
+	res = put_doc(SLICE_SERVICE, "two",
+		      SERVICE("two", "\"sextant-slice:assurance-policy\":{" QUICK "}," CUSTOM(
+				      BOUND("one-way-bandwidth", "bps", "1000000") "," LOSS) ",",
+			      SDP("s1", "a", "g", "") "," SDP("s2", "c", "g", ""),
+			      GROUP("g", "point-to-point", P2P("1", "s1", "s2", ""))));
+	ck_assert_msg(res.code == 0, "%s: %s", res.field, res.text);
+	rb.only = "one";
+	bed_settle();
+	periods(2);
+	compliant();
+	ck_assert(router("c")->counters && rb.last.stray_packets == 0);
+	ck_assert_str_eq(ted_node_label(world.ted, rb.last.end), "d");
+	rb.path = "acd";
+	periods(6);
+	ck_assert_uint_eq(rb.last.stray_packets, rb.sent);
+	ck_assert_str_eq(ted_node_label(world.ted, rb.last.stray), "c");
+	rb.path = "abd";
+	periods(6);
+	ck_assert_uint_eq(rb.last.stray_packets, 0);
+	room_bed_down();
+}
+END_TEST
+
 /* ---- delays, history, restarts ---- */
 
 START_TEST(a_percentile_with_too_few_samples_says_so)
@@ -595,6 +624,7 @@ int main(void)
 	tcase_add_test(t, interfaces_of_a_node_count_together);
 	tcase_add_test(t, a_counter_taken_up_within_a_period_says_nothing_of_it);
 	tcase_add_test(t, a_reroute_in_the_middle_of_a_period_is_no_loss);
+	tcase_add_test(t, packets_where_their_path_does_not_go_are_astray);
 	tcase_add_test(t, a_percentile_with_too_few_samples_says_so);
 	tcase_add_test(t, after_a_restart_all_is_unknown_until_there_is_data);
 	tcase_add_loop_test(t, a_record_that_makes_no_sense_is_no_history, 0, ARRAY_LEN(records_of_history));
