@@ -3,16 +3,14 @@
 #include "conf/conf_int.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "conf/read.h"
+#include "file/file.h"
 
 void conf_doc_init(struct conf_doc *d, const char *file, struct str *errors)
 {
@@ -73,43 +71,17 @@ const char *conf_node_path(const struct conf_doc *d, uint32_t node, char *buf, s
 	return buf;
 }
 
-static char *read_all(int fd, size_t *len)
-{
-	AUTO_FREE char *text = malloc((size_t)CONF_BYTES_MAX + 1);
-	size_t n = 0;
-
-	while (text && n <= CONF_BYTES_MAX) {
-		ssize_t r = read(fd, text + n, (size_t)CONF_BYTES_MAX + 1 - n);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return NULL;
-		if (r == 0)
-			break;
-		n += (size_t)r;
-	}
-	*len = n;
-	return TAKE(text);
-}
-
 char *conf_file_text(struct conf_doc *d, const char *path, size_t *len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
 	char *text = NULL;
+	int r = file_read(path, CONF_BYTES_MAX, &text, len);
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		conf_say(d, 0, "", "%s", err_text(errno));
-	} else if (!S_ISREG(st.st_mode)) {
+	if (r == -EISDIR)
 		conf_say(d, 0, "", "is not a file");
-	} else {
-		text = read_all(fd, len);
-		if (!text)
-			conf_say(d, 0, "", "%s", err_text(errno));
-	}
-	if (fd >= 0)
-		(void)close(fd);
+	else if (r == -EFBIG)
+		conf_say(d, 0, "", "is larger than %u octets", (unsigned)CONF_BYTES_MAX);
+	else if (r < 0)
+		conf_say(d, 0, "", "%s", err_text(r));
 	return text;
 }
 

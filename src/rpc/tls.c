@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "file/file.h"
 #include "rpc/rpc_priv.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -39,22 +40,18 @@ static void pem_free(struct rpc_tls_pem *pem)
 
 static int slurp(char **out, const char *file, char *err, size_t cap)
 {
-	FILE *f = file ? fopen(file, "rbe") : NULL;
-	char *s = NULL;
 	size_t n = 0;
+	char *s = NULL;
+	int r = file ? file_read(file, FILE_MAX, &s, &n) : -ENOENT;
 
-	if (!f)
-		return fail(err, cap, "cannot open", file ? file : "(no file given)");
-	s = malloc(FILE_MAX + 1);
-	if (s)
-		n = fread(s, 1, FILE_MAX, f);
-	if (!s || ferror(f) || !feof(f) || memchr(s, '\0', n)) {
-		fclose(f);
-		free(s);
-		return fail(err, cap, "cannot read, or is no PEM file:", file);
+	if (r < 0) {
+		(void)snprintf(err, cap, "cannot read '%s': %s", file ? file : "(no file given)", err_text(r));
+		return -EINVAL;
 	}
-	fclose(f);
-	s[n] = '\0';
+	if (memchr(s, '\0', n)) {
+		free(s);
+		return fail(err, cap, "no PEM file:", file);
+	}
 	*out = s;
 	return 0;
 }

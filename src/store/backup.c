@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "file/file.h"
 #include "store/store_impl.h"
 
 enum { PAGES_A_STEP = 256 };
@@ -63,24 +64,15 @@ static int begin(struct store_db *db, const char *path)
 	return db->copying ? 0 : store_db_errno(db->copy, sqlite3_errcode(db->copy));
 }
 
-static int sync_path(const char *path, int flags)
+static int sync_path(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | flags), r;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
 
 	if (fd < 0)
 		return -errno;
 	r = fsync(fd) < 0 ? -errno : 0;
 	(void)close(fd);
 	return r;
-}
-
-/* The name must survive a crash as well as the octets. */
-static int sync_dir_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *dir = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1) : strdup(".");
-
-	return dir ? sync_path(dir, O_DIRECTORY) : -ENOMEM;
 }
 
 static void end(struct store_db *db, int r)
@@ -90,11 +82,11 @@ static void end(struct store_db *db, int r)
 	(void)sqlite3_backup_finish(TAKE(db->copying));
 	(void)sqlite3_close(TAKE(db->copy));
 	if (r == 0)
-		r = sync_path(db->copy_tmp, 0);
+		r = sync_path(db->copy_tmp);
 	if (r == 0 && rename(db->copy_tmp, t->backup) < 0)
 		r = -errno;
 	if (r == 0)
-		r = sync_dir_of(t->backup);
+		r = file_sync_dir(t->backup); /* the name must survive a crash as well as the octets */
 	else if (db->copy_tmp)
 		(void)unlink(db->copy_tmp);
 	free(TAKE(db->copy_tmp));

@@ -266,7 +266,7 @@ START_TEST(a_bad_file_is_named_and_what_was_read_stays)
 	world_up(0);
 	cfg = (struct rpc_tls_cfg){ "/nonexistent/ca.pem", certs.cert, certs.key };
 	ck_assert_int_lt(rpc_tls_new(&tls, rpc, &cfg, err, sizeof(err)), 0);
-	ck_assert_str_eq(err, "cannot open '/nonexistent/ca.pem'");
+	ck_assert_str_eq(err, "cannot read '/nonexistent/ca.pem': No such file or directory");
 	cfg = (struct rpc_tls_cfg){ certs.ca, certs.cert, certs.client_key };
 	ck_assert_int_lt(rpc_tls_new(&tls, rpc, &cfg, err, sizeof(err)), 0);
 	ck_assert_ptr_nonnull(strstr(err, "key does not belong to certificate"));

@@ -2,16 +2,14 @@
 #include "tools/agent/policy/state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/str.h"
+#include "file/file.h"
 #include "log/log.h"
 
 enum { VERSION = 1, BYTES_MAX = 32 << 20, DEPTH_MAX = 8 };
@@ -62,38 +60,6 @@ static void add_lsp(struct str *o, const struct agent_lsp *l)
 	str_add(o, "]}");
 }
 
-static int write_all(int fd, const char *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int replace(const char *path, const struct str *text)
-{
-	char tmp[CONF_TEXT_MAX + 8];
-	int fd, r;
-
-	(void)snprintf(tmp, sizeof(tmp), "%s.new", path);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, str_text(text), text->len);
-	if (close(fd) < 0 && r == 0)
-		r = -errno;
-	if (r == 0 && rename(tmp, path) < 0)
-		r = -errno;
-	return r;
-}
-
 int agent_state_save(const char *path, const struct agent_pol *pol)
 {
 	STR_AUTO struct str o = { .limit = BYTES_MAX };
@@ -110,7 +76,7 @@ int agent_state_save(const char *path, const struct agent_pol *pol)
 		first = false;
 	}
 	str_add(&o, "\n]}\n");
-	r = o.bad ? -ENOMEM : replace(path, &o);
+	r = o.bad ? -ENOMEM : file_replace(path, str_text(&o), o.len, false);
 	if (r < 0)
 		log_event("", LOG_ERROR, "agent.state.save", "file=%s error=\"%s\"", path,
 			  err_text(r));
@@ -236,40 +202,17 @@ static int put_all(const char *path, struct json_object *root, struct agent_pol 
 	return bad ? -EINVAL : 0;
 }
 
-static char *read_file(const char *path, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	AUTO_FREE char *text = NULL;
-	ssize_t n = -1;
-
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= BYTES_MAX) {
-		text = malloc((size_t)st.st_size + 1);
-		n = text ? read(fd, text, (size_t)st.st_size) : -1;
-	} else {
-		errno = EFBIG;
-	}
-	(void)close(fd);
-	if (n < 0)
-		return NULL;
-	*len = (size_t)n;
-	return TAKE(text);
-}
-
 int agent_state_load(const char *path, struct agent_pol *pol)
 {
 	size_t len = 0;
-	AUTO_FREE char *text = read_file(path, &len);
+	AUTO_FREE char *text = NULL;
 	struct json_tokener *tok;
 	struct json_object *root;
-	int r;
+	int r = file_read(path, BYTES_MAX, &text, &len);
 
-	if (!text && errno == ENOENT)
+	if (r == -ENOENT)
 		return 0;
-	if (!text) {
-		r = -errno;
+	if (r < 0) {
 		log_event("", LOG_ERROR, "agent.state.load", "file=%s error=\"%s\"", path,
 			  err_text(r));
 		return err_raise(r);

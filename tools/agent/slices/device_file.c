@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The device as text: JSON of RFC 7951 through libyang, read from a file and written to it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <libyang/libyang.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "file/file.h"
 #include "tools/agent/slices/device.h"
 
 enum { DEPTH_MAX = 16 }; /* the model has 5 */
@@ -75,42 +72,19 @@ int agent_device_parse(struct ly_ctx *ctx, const char *text, size_t len, struct 
 	return err_trace(r);
 }
 
-static char *read_file(const char *path, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	AUTO_FREE char *text = NULL;
-	ssize_t n = -1;
-
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= AGENT_DEV_BYTES_MAX) {
-		text = malloc((size_t)st.st_size + 1);
-		n = text ? read(fd, text, (size_t)st.st_size) : -1;
-	} else {
-		errno = EFBIG;
-	}
-	(void)close(fd);
-	if (n < 0)
-		return NULL;
-	*len = (size_t)n;
-	return TAKE(text);
-}
-
 int agent_device_load(struct ly_ctx *ctx, const char *path, struct agent_device **outp,
 		      struct str *errors)
 {
 	STR_AUTO struct str lines = { 0 };
-	size_t len = 2;
-	AUTO_FREE char *text = read_file(path, &len);
-	int r;
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	int r = file_read(path, AGENT_DEV_BYTES_MAX, &text, &len);
 
-	if (!text && errno != ENOENT) {
-		r = -errno;
+	if (r < 0 && r != -ENOENT) {
 		str_addf(errors, "%s: %s\n", path, err_text(r));
 		return err_raise(r);
 	}
-	r = agent_device_parse(ctx, text ? text : "{}", len, outp, &lines);
+	r = agent_device_parse(ctx, text ? text : "{}", text ? len : 2, outp, &lines);
 	for (char *at = lines.s, *end; r < 0 && at && *at; at = end + 1) {
 		end = strchr(at, '\n');
 		if (!end)
@@ -120,42 +94,15 @@ int agent_device_load(struct ly_ctx *ctx, const char *path, struct agent_device 
 	return err_trace(r);
 }
 
-static int write_synced(const char *path, const char *text, size_t len)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), r = 0;
-
-	if (fd < 0)
-		return -errno;
-	while (len > 0 && r == 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno != EINTR)
-			r = -errno;
-		else if (n > 0) {
-			text += n;
-			len -= (size_t)n;
-		}
-	}
-	if (r == 0 && fsync(fd) < 0)
-		r = -errno;
-	if (close(fd) < 0 && r == 0)
-		r = -errno;
-	return r;
-}
-
 int agent_device_save(const struct agent_device *d, const char *path)
 {
-	char tmp[CONF_TEXT_MAX + 8];
 	char *text = NULL;
 	int r;
 
 	if (d->tree &&
 	    lyd_print_mem(&text, d->tree, LYD_JSON, LYD_PRINT_WITHSIBLINGS) != LY_SUCCESS)
 		return err_raise(-ENOMEM);
-	(void)snprintf(tmp, sizeof(tmp), "%s.new", path);
-	r = write_synced(tmp, text ? text : "{}\n", text ? strlen(text) : 3);
+	r = file_replace(path, text ? text : "{}\n", text ? strlen(text) : 3, true);
 	free(text);
-	if (r == 0 && rename(tmp, path) < 0)
-		r = -errno;
 	return r < 0 ? err_raise(r) : 0;
 }
