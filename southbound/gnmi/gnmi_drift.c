@@ -36,6 +36,17 @@ void gnmi_drift_forget(struct gnmi_dev *d, const struct gnmic_path *p)
 	}
 }
 
+const struct gnmi_owned *gnmi_drift_row(const struct gnmi_dev *d, const struct gnmic_path *p)
+{
+	for (const struct list *n = d->drift.rows.prev; n != &d->drift.rows; n = n->prev) {
+		const struct gnmi_owned *o = LIST_OF(n, const struct gnmi_owned, link);
+
+		if (gnmic_path_cmp(p, &o->path) == 0)
+			return o->op == DEVICE_DELETE || o->overlaid ? NULL : o;
+	}
+	return NULL;
+}
+
 static void overlay(struct gnmi_dev *d, const struct gnmic_path *p)
 {
 	LIST_EACH(n, &d->drift.rows) {

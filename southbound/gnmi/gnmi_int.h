@@ -123,7 +123,10 @@ struct gnmi_batch {
 	const struct gnmic_path *paths[DEVICE_CHANGES_MAX];
 	struct gnmi_reader before, after;
 	struct rpc_call *call;
-	unsigned undo_tries;
+	unsigned undo_tries; /* in succession that changed nothing for the better */
+	bool whole_undone; /* all of it was tried at once: now one by one */
+	size_t undone;	   /* most that was as before so far */
+	uint64_t undoing, put_back; /* a bit a change: in the Set on its way; surely as it was, told or not */
 	bool commit;   /* sent as one to be confirmed */
 	struct rpc_status st; /* of the Set */
 };
@@ -152,9 +155,10 @@ int gnmi_txn_new(struct gnmi_dev *d, const struct device_change *changes, size_t
 void gnmi_txn_end(struct gnmi_dev *d, struct gnmi_txn *t, enum device_outcome o, const struct rpc_status *st);
 bool gnmi_txn_fits(const struct gnmi_batch *b, const struct gnmi_txn *t);
 bool gnmi_txn_meets(const struct gnmi_txn *t, const struct gnmi_txn *u); /* a path of both */
-/* The octets of the Set for a batch, or of its inverse made of what was read before. */
+/* The octets of the Set for a batch, or of its inverse made of what was read before; of all, or of those
+ * with a bit only. */
 uint8_t *gnmi_set_build(struct gnmi_dev *d, struct arena *a, size_t *len);
-uint8_t *gnmi_undo_build(struct gnmi_dev *d, struct arena *a, size_t *len);
+uint8_t *gnmi_undo_build(struct gnmi_dev *d, uint64_t which, struct arena *a, size_t *len);
 uint8_t *gnmi_commit_build(struct gnmi_dev *d, enum gnmic_commit what, struct arena *a, size_t *len);
 
 /* What reading back says of a batch. */
@@ -163,6 +167,8 @@ struct gnmi_verdict {
 	size_t same; /* that are as they were before */
 	size_t blind; /* of which something can only be believed */
 	size_t n;
+	/* A bit each: is not as it was before; may not be, in what is never told, and could be put back. */
+	uint64_t differs, hidden;
 };
 
 /* False: an answer is not one. */
@@ -195,6 +201,8 @@ struct gnmi_drift {
 void gnmi_drift_init(struct gnmi_dev *d);
 void gnmi_drift_fini(struct gnmi_dev *d);
 void gnmi_drift_own(struct gnmi_dev *d, const struct device_change *c, const struct gnmic_path *p);
+/* What was set there last, if nothing below it was since; NULL: nothing is known. */
+const struct gnmi_owned *gnmi_drift_row(const struct gnmi_dev *d, const struct gnmic_path *p);
 void gnmi_drift_forget(struct gnmi_dev *d, const struct gnmic_path *p);
 void gnmi_drift_start(struct gnmi_dev *d);
 void gnmi_drift_stop(struct gnmi_dev *d);

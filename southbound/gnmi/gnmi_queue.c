@@ -108,6 +108,9 @@ void gnmi_batch_clear(struct gnmi_dev *d)
 	b->paused = false;
 	b->n = 0;
 	b->undo_tries = 0;
+	b->whole_undone = false;
+	b->undone = 0;
+	b->put_back = 0;
 	d->drift.changes++; /* what is read just now may be of either time */
 }
 

@@ -18,7 +18,7 @@
 
 #include "southbound/gnmi/gnmi_int.h"
 
-static void undo(struct gnmi_dev *d);
+static void undo(struct gnmi_dev *d, uint64_t which);
 
 void gnmi_status(struct rpc_status *st, enum rpc_code code, const char *text)
 {
@@ -204,6 +204,11 @@ static void nothing_done(struct gnmi_dev *d)
 	}
 }
 
+static uint64_t all_of(const struct gnmi_batch *b)
+{
+	return UINT64_MAX >> (64 - b->n);
+}
+
 static void judge(struct gnmi_dev *d)
 {
 	struct gnmi_batch *b = &d->batch;
@@ -220,19 +225,50 @@ static void judge(struct gnmi_dev *d)
 	} else if (v.done == v.n) {
 		b->step = GNMI_CONFIRMING;
 		commit(d, GNMIC_COMMIT_CONFIRM, confirmed);
-	} else if (v.same == v.n) {
+	} else if (v.same == v.n && !(v.hidden && b->st.code == RPC_OK)) {
 		nothing_done(d);
 	} else {
-		undo(d);
+		undo(d, all_of(b));
 	}
+}
+
+static unsigned count(uint64_t bits)
+{
+	return (unsigned)__builtin_popcountll(bits);
+}
+
+/* One of them, from the last on; the next one each time it was of no use. */
+static uint64_t next_undo(const struct gnmi_batch *b, uint64_t left)
+{
+	for (unsigned skip = b->undo_tries % count(left); skip > 0; skip--)
+		left &= ~(UINT64_C(1) << (63 - __builtin_clzll(left)));
+	return UINT64_C(1) << (63 - __builtin_clzll(left));
+}
+
+/* Once more all of it, then one by one. False: often enough, with each of them. */
+static bool undo_more(struct gnmi_dev *d, const struct gnmi_verdict *v)
+{
+	struct gnmi_batch *b = &d->batch;
+	uint64_t left = v->differs ? v->differs : v->hidden & ~b->put_back;
+	size_t good = v->same + count(b->put_back);
+
+	b->undo_tries = good > b->undone ? 0 : b->undo_tries + 1;
+	b->undone = good > b->undone ? good : b->undone;
+	if (b->undo_tries >= GNMI_TRIES + count(left))
+		return false;
+	b->commit = false;
+	undo(d, b->whole_undone || !v->differs ? next_undo(b, left) : all_of(b));
+	b->whole_undone = true;
+	return true;
 }
 
 static void checked(struct gnmi_dev *d)
 {
 	struct gnmi_batch *b = &d->batch;
 	struct gnmi_verdict v;
+	bool read = gnmi_batch_compare(d, &v);
 
-	if (gnmi_batch_compare(d, &v) && v.same == v.n) {
+	if (read && v.same == v.n && !(v.hidden & ~b->put_back)) {
 		if (!alone(b)) {
 			gnmi_batch_split(d);
 			return;
@@ -240,10 +276,7 @@ static void checked(struct gnmi_dev *d)
 		if (b->st.code == RPC_OK)
 			gnmi_status(&b->st, RPC_OK, "the device says done, and half of it was");
 		gnmi_batch_finish(d, DEVICE_UNDONE, &b->st);
-	} else if (++b->undo_tries < GNMI_TRIES) {
-		b->commit = false;
-		undo(d);
-	} else {
+	} else if (!read || !undo_more(d, &v)) {
 		if (b->st.code == RPC_OK)
 			gnmi_status(&b->st, RPC_OK, "half of it was done, and it could not be taken back");
 		gnmi_batch_finish(d, DEVICE_BROKEN, &b->st);
@@ -277,16 +310,19 @@ void gnmi_batch_read_back(struct gnmi_dev *d, enum gnmi_step step)
 static void undone(void *arg, const struct rpc_status *st, const uint8_t *data, size_t len)
 {
 	struct gnmi_dev *d = arg;
+	struct gnmi_batch *b = &d->batch;
 
-	(void)st; /* what is there says it better */
 	(void)data;
 	(void)len;
-	d->batch.call = NULL;
+	b->call = NULL;
+	/* What is there says it better, but of what is never told only this does: one has no half. */
+	if (st->code == RPC_OK && (b->commit || !(b->undoing & (b->undoing - 1))))
+		b->put_back |= b->undoing;
 	d->rx++;
 	gnmi_batch_read_back(d, GNMI_CHECKING);
 }
 
-static void undo(struct gnmi_dev *d)
+static void undo(struct gnmi_dev *d, uint64_t which)
 {
 	struct arena a;
 	size_t len = 0;
@@ -294,12 +330,13 @@ static void undo(struct gnmi_dev *d)
 	int r;
 
 	d->batch.step = GNMI_UNDOING;
+	d->batch.undoing = which;
 	if (d->batch.commit) {
 		commit(d, GNMIC_COMMIT_CANCEL, undone);
 		return;
 	}
 	arena_init(&a, GNMI_ARENA_MAX);
-	msg = gnmi_undo_build(d, &a, &len);
+	msg = gnmi_undo_build(d, which, &a, &len);
 	r = send_set(d, msg, len, undone);
 	arena_fini(&a);
 	if (r < 0)

@@ -4,7 +4,8 @@
  * by what was read back. Nothing here waits for anything.
  *
  * The inverse of a change is what its path held before: nothing (a delete), or the values the
- * device itself gave, put back as they were. Inverses leave as one Set.
+ * device itself gave, put back as they were; what it never tells is put back as we set it. Inverses
+ * leave as one Set, and where that is half done too, one by one: one change has no half.
  */
 #include <string.h>
 
@@ -216,14 +217,55 @@ static size_t count_updates(const struct gnmic_get_reply *r)
 	return n;
 }
 
-/* What slot i held, as updates behind a delete, or as one replace when it is one value. */
-static bool undo_one(struct gnmic_set *s, const struct gnmi_batch *b, size_t i, struct arena *a)
+static void slot_leaves(const struct gnmi_dev *d, const struct gnmi_slot *s, struct arena *a,
+			struct gnmi_leafset *out)
 {
+	gnmi_leafset_init(out, a);
+	if (!s->absent)
+		gnmi_leafset_reply(out, d->kind, s->data, s->len);
+}
+
+static void json_leaves(const struct gnmi_dev *d, const struct gnmic_path *p, const char *json, struct arena *a,
+			struct gnmi_leafset *out)
+{
+	static const struct gnmic_path root = { .origin = "", .target = "" };
+	const struct gnmic_update u = { .path = *p,
+					.val = { .kind = GNMIC_JSON_IETF, .bytes = { json, strlen(json) } } };
+
+	gnmi_leafset_init(out, a);
+	gnmi_leafset_add(out, d->kind, &root, &u);
+}
+
+/* What slot i held when some of it is never told, as we set it; NULL: all of it was told, or we did not. */
+static const char *set_by_us(const struct gnmi_dev *d, size_t i, struct arena *a)
+{
+	const struct gnmi_batch *b = &d->batch;
+	const struct gnmi_owned *o = b->before.slots[i].absent ? NULL : gnmi_drift_row(d, b->paths[i]);
+	struct gnmi_leafset was, ours;
+
+	if (!o)
+		return NULL;
+	json_leaves(d, b->paths[i], o->json, a, &ours);
+	slot_leaves(d, &b->before.slots[i], a, &was);
+	return !ours.why && !was.why && ours.hidden > 0 && gnmi_leafset_count(&was, &ours) == ours.n ? o->json : NULL;
+}
+
+/* What slot i held, as updates behind a delete, or as one replace when it is one value. */
+static bool undo_one(struct gnmic_set *s, const struct gnmi_dev *d, size_t i, struct arena *a)
+{
+	const struct gnmi_batch *b = &d->batch;
+	const char *ours = set_by_us(d, i, a);
 	const struct gnmi_slot *slot = &b->before.slots[i];
 	struct gnmic_get_reply reply = { 0 };
 	struct gnmic_update *more;
 	size_t n;
 
+	if (ours) {
+		const struct device_change c = { .op = DEVICE_REPLACE, .json = ours };
+
+		add_change(s, &c, b->paths[i]);
+		return true;
+	}
 	if (!slot->absent && gnmic_get_reply_read(slot->data, slot->len, a, &reply) != NULL)
 		return false;
 	n = count_updates(&reply);
@@ -251,7 +293,7 @@ static bool undo_one(struct gnmic_set *s, const struct gnmi_batch *b, size_t i, 
 	return true;
 }
 
-uint8_t *gnmi_undo_build(struct gnmi_dev *d, struct arena *a, size_t *len)
+uint8_t *gnmi_undo_build(struct gnmi_dev *d, uint64_t which, struct arena *a, size_t *len)
 {
 	const struct gnmi_batch *b = &d->batch;
 	struct gnmic_set s = { 0 };
@@ -259,46 +301,36 @@ uint8_t *gnmi_undo_build(struct gnmi_dev *d, struct arena *a, size_t *len)
 	if (!set_room(&s, a, b->n))
 		return NULL;
 	for (size_t i = 0; i < b->n; i++)
-		if (!undo_one(&s, b, i, a))
+		if (which >> i & 1 && !undo_one(&s, d, i, a))
 			return NULL;
 	return gnmic_set_write(&s, a, len);
 }
 
 /* ---- the verdict ---- */
 
-static void slot_leaves(const struct gnmi_dev *d, const struct gnmi_slot *s, struct arena *a,
-			struct gnmi_leafset *out)
-{
-	gnmi_leafset_init(out, a);
-	if (!s->absent)
-		gnmi_leafset_reply(out, d->kind, s->data, s->len);
-}
-
 static bool compare_one(struct gnmi_dev *d, size_t i, struct gnmi_verdict *out)
 {
-	static const struct gnmic_path root = { .origin = "", .target = "" };
 	const struct device_change *c = d->batch.changes[i];
 	struct gnmi_leafset before, after, wanted;
-	struct gnmic_update u = { .path = *d->batch.paths[i] };
 	struct arena a;
-	bool ok;
+	bool ok, same, done;
 
 	arena_init(&a, GNMI_ARENA_MAX);
 	slot_leaves(d, &d->batch.before.slots[i], &a, &before);
 	slot_leaves(d, &d->batch.after.slots[i], &a, &after);
 	gnmi_leafset_init(&wanted, &a);
-	if (c->op != DEVICE_DELETE) {
-		u.val = (struct gnmic_value){ .kind = GNMIC_JSON_IETF, .bytes = { c->json, strlen(c->json) } };
-		gnmi_leafset_add(&wanted, d->kind, &root, &u);
-	}
+	if (c->op != DEVICE_DELETE)
+		json_leaves(d, d->batch.paths[i], c->json, &a, &wanted);
 	ok = !before.why && !after.why && !wanted.why;
 	if (ok) {
-		out->same += gnmi_leafset_eq(&before, &after);
+		same = gnmi_leafset_eq(&before, &after);
+		done = c->op == DEVICE_DELETE ? after.n == 0 : gnmi_leafset_count(&after, &wanted) == wanted.n;
+		out->same += same;
+		out->done += done;
 		out->blind += wanted.hidden > 0;
-		if (c->op == DEVICE_DELETE)
-			out->done += after.n == 0;
-		else
-			out->done += gnmi_leafset_count(&after, &wanted) == wanted.n;
+		out->differs |= (uint64_t)!same << i;
+		if (same && done && wanted.hidden > 0 && set_by_us(d, i, &a))
+			out->hidden |= UINT64_C(1) << i;
 	}
 	arena_fini(&a);
 	return ok;

@@ -206,10 +206,24 @@ static bool names(const struct gnmic_set *s, const char *what)
 	return strstr(str_text(&all), what) != NULL;
 }
 
-/* All of it, or the first change alone. */
+/* A key without what it is a key for. */
+static bool lacks(const struct target *t, const struct gnmic_update *u, size_t n)
+{
+	for (size_t i = 0; t->demands && i < n; i++) {
+		struct str path STR_AUTO = { 0 }, json STR_AUTO = { 0 };
+
+		gnmic_path_text(&u[i].path, &path);
+		gnmic_value_json(&u[i].val, &json);
+		if (strstr(str_text(&path), "/key[") && !strstr(str_text(&json), t->demands))
+			return true;
+	}
+	return false;
+}
+
+/* All of it, or the first changes alone. */
 static void apply(struct target *t, const struct gnmic_set *s, bool all)
 {
-	size_t left = all ? SIZE_MAX : 1;
+	size_t left = all ? SIZE_MAX : t->does ? t->does : 1;
 
 	for (size_t i = 0; i < s->n_deletes && left > 0; i++, left--) {
 		struct str path STR_AUTO = { 0 };
@@ -289,6 +303,8 @@ static void set(struct target *t, struct rpc_call *call, const uint8_t *data, si
 		rpc_call_finish(call, t->refuse, "not today");
 		if (t->refuse_times && --t->refuse_times == 0)
 			t->refuse = RPC_OK;
+	} else if (lacks(t, s.replaces, s.n_replaces) || lacks(t, s.updates, s.n_updates)) {
+		rpc_call_finish(call, RPC_INVALID_ARGUMENT, "a key has to say more");
 	} else if (commit(t, call, &s)) {
 		if (n > 0 && once(&t->half_refused)) {
 			apply(t, &s, false);

@@ -19,6 +19,8 @@ struct target {
 	bool lies;	       /* says a Set is done, and does nothing */
 	unsigned half;	       /* so many Sets do only their first change, and say OK */
 	unsigned half_refused; /* as above, and say no */
+	unsigned does;	       /* of a half Set so many changes are done; 0: one */
+	const char *demands;   /* refuses a key's value without this in it */
 	enum rpc_code refuse;  /* this code for a Set that names refuse_path (or all) */
 	const char *refuse_path;
 	unsigned refuse_times; /* 0: always */

@@ -253,7 +253,7 @@ START_TEST(half_of_it_that_stays_is_said)
 	target_put(&target, "/b", "1");
 	target.half = 100; /* undoing is half done too */
 	t = set2("/b", "/a", "2");
-	target.refuse_path = "/a";
+	target.refuse_path = "/b";
 	ck_assert(run(&target.sets, 1, 10));
 	target.refuse = RPC_PERMISSION_DENIED; /* and from now on refused */
 	ck_assert(run(&seen.results, 1, 60));
