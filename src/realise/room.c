@@ -380,6 +380,8 @@ static void audit(void *ctx, void (*fn)(void *arg, const char *id, const char *w
 			const struct realise_site *x = s->sites.at[k];
 
 			for (size_t j = 0; j < x->feet.n; j++) {
+				if (x->feet.at[j].gone)
+					continue; /* of its record, for a moment */
 				(void)snprintf(what, sizeof(what), "%s on %s", x->feet.at[j].path, x->device);
 				fn(arg, s->id, what);
 			}

@@ -32,6 +32,7 @@ struct realise_site {
 	uint32_t txn; /* 0: none */
 	unsigned tries;
 	bool clear; /* all of it goes before it comes anew */
+	bool one_by_one; /* it does half of what goes at once */
 	char why[SR_REASON_MAX];
 	struct loop_timer again;
 };

@@ -177,6 +177,21 @@ static void find_sets(struct realise_site *x, struct batch *b)
 	}
 }
 
+/* What others refer to stays while they are changed: they come before it. */
+static void only_first(struct batch *b)
+{
+	size_t first = 0;
+
+	for (size_t i = 1; i < b->n; i++) {
+		if (realise_rank_of(b->changes[i].path) > realise_rank_of(b->changes[first].path))
+			first = i;
+	}
+	b->changes[0] = b->changes[first];
+	b->feet[0] = b->feet[first];
+	b->sent[0] = b->sent[first];
+	b->n = 1;
+}
+
 /* ---- sending ---- */
 
 static const char disk[] = "the disk";
@@ -298,13 +313,18 @@ void realise_site_look(struct realise_site *x)
 	if (strcmp(x->why, disk) == 0)
 		x->why[0] = '\0'; /* that is over */
 	find_deletes(x, &b);
-	if (!x->clear)
+	if (x->one_by_one && b.n > 0)
+		b.n = 1; /* what refers to others is the first: any may go without the next */
+	else if (!x->clear)
 		find_sets(x, &b);
+	if (x->one_by_one && x->s->undo && b.n > 1)
+		only_first(&b);
 	if (b.n) {
 		send(x, &b);
 		return;
 	}
 	x->state = REALISE_DONE;
+	x->one_by_one = false;
 	x->why[0] = '\0';
 }
 
@@ -338,6 +358,18 @@ static void land_one(struct realise_site *x, struct realise_foot *f, enum device
 	free(f->sent);
 	f->sent = NULL;
 	f->flying = false;
+}
+
+/* Half of it was done, and something is to go: that can go by itself. */
+static bool halved(const struct realise_site *x, const struct device_result *r)
+{
+	if (x->one_by_one || (r->outcome != DEVICE_UNDONE && r->outcome != DEVICE_BROKEN))
+		return false;
+	for (size_t i = 0; i < x->feet.n; i++) {
+		if (x->feet.at[i].flying && (!x->feet.at[i].sent || x->s->undo))
+			return true;
+	}
+	return false;
 }
 
 static bool passing(const struct device_result *r)
@@ -383,7 +415,7 @@ static void refused(struct realise_site *x, const struct device_result *r)
 
 void realise_site_result(struct realise_site *x, const struct device_result *r)
 {
-	bool gone = false;
+	bool gone = false, half = halved(x, r);
 
 	x->txn = 0;
 	for (size_t i = 0; i < x->feet.n; i++) {
@@ -396,7 +428,8 @@ void realise_site_result(struct realise_site *x, const struct device_result *r)
 		x->clear = x->clear && can_clear(x);
 		if (gone)
 			realise_save(x->s);
-	} else if (passing(r)) {
+	} else if (half || passing(r)) {
+		x->one_by_one = x->one_by_one || half;
 		later(x, r->text && r->text[0] ? r->text : device_outcome_text(r->outcome));
 	} else {
 		refused(x, r);

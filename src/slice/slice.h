@@ -80,7 +80,7 @@ struct slice_steps {
 	void *ctx;
 	void (*start[SLICE_STEPS])(void *ctx, const struct slice_job *job);
 	void (*cancel)(void *ctx, const char *id); /* its answer is no longer waited for; may be NULL */
-	/* What is there of slices that do not exist: said to fn, one line each; may be NULL. */
+	/* What is there of slices, those too that do not exist: said to fn, one line each; may be NULL. */
 	void (*audit)(void *ctx, void (*fn)(void *arg, const char *id, const char *what), void *arg);
 	/* Before it is taken: false, and *f says what this room could never do of it. May be NULL. */
 	bool (*possible)(void *ctx, const struct slice_service *service, struct slice_fault *f);

@@ -196,9 +196,12 @@ static void audit_shares(struct audit *a)
 static void audit_step(void *arg, const char *id, const char *what)
 {
 	struct audit *a = arg;
+	const struct slice_entry *e = slice_find(a->s, SLICE_SERVICE, id);
 
-	if (!slice_find(a->s, SLICE_SERVICE, id))
+	if (!e)
 		say(a, "%.100s: %.200s is left", id, what);
+	else if (e->phase == SLICE_IDLE || (e->phase == SLICE_UNDO && !e->deleted))
+		say(a, "slice %.100s, which is %s: %.200s is left", id, slice_state_text(e->state), what);
 }
 
 uint32_t slice_audit(const struct slice *s, void (*fn)(void *arg, const char *line), void *arg)

@@ -111,6 +111,42 @@ START_TEST(an_answer_is_what_it_says)
 }
 END_TEST
 
+/* Half of what it is asked for at once is done, and was taken back: what goes goes by itself. Loop: or was not. */
+START_TEST(a_device_that_does_half_of_everything_is_left_with_nothing)
+{
+	unsigned halves = 0;
+
+	line();
+	bed_build("x");
+	ck_assert_uint_gt(device_at("r1")->n, 1);
+	for (enum slice_step step = SLICE_STEP_CLASSIFY;; step = SLICE_STEP_VPN) {
+		bed_start("x", step, true);
+		for (unsigned k = 0; k < 60000 && !bed.told.done; k++) {
+			struct device *d = device_at("r1");
+
+			bed_run(1);
+			while (d->n_waiting) {
+				bool half = d->waiting[0].n > 1;
+
+				halves += half;
+				ck_assert(bed_answer(d, half ? _i ? DEVICE_BROKEN : DEVICE_UNDONE : DEVICE_DONE, 0,
+						     half ? "half of it was" : "", !half));
+			}
+			while (device_at("r2")->n_waiting)
+				ck_assert(bed_answer(device_at("r2"), DEVICE_DONE, 0, "", true));
+		}
+		ck_assert_msg(bed.told.done && bed.told.ok, "%s", bed.told.why);
+		if (step == SLICE_STEP_VPN)
+			break;
+	}
+	ck_assert_uint_gt(halves, 0);
+	ck_assert_uint_eq(bed_events("slice-device-refused"), 0);
+	bed_order("x", NULL);
+	bed_run(2000);
+	nothing_left();
+}
+END_TEST
+
 START_TEST(a_device_that_is_away_fails_the_step_in_the_end)
 {
 	line();
@@ -574,6 +610,7 @@ int main(void)
 	tcase_add_test(tc, a_step_is_done_when_all_devices_are);
 	tcase_add_test(tc, nothing_is_sent_that_a_crash_would_forget);
 	tcase_add_loop_test(tc, an_answer_is_what_it_says, 0, (int)ARRAY_LEN(answers));
+	tcase_add_loop_test(tc, a_device_that_does_half_of_everything_is_left_with_nothing, 0, 2);
 	tcase_add_test(tc, a_device_that_is_away_fails_the_step_in_the_end);
 	tcase_add_test(tc, a_device_that_never_answers_is_what_it_fails_for);
 	tcase_add_test(tc, a_disk_that_refuses_is_what_it_fails_for);

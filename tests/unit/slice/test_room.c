@@ -412,6 +412,36 @@ START_TEST(verdicts_of_measurement_count_and_unknown_is_not_compliant)
 }
 END_TEST
 
+static void keep_line(void *arg, const char *text)
+{
+	(void)snprintf(arg, SR_REASON_MAX, "%s", text);
+}
+
+/* What a router would not let go of is named, of a slice that is still in the books too. */
+START_TEST(an_audit_names_what_is_left_of_one_that_was_rolled_back)
+{
+	char text[SR_REASON_MAX] = "";
+
+	all_executors();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, "")).code, 0);
+	bed_settle();
+	ck_assert_str_eq(STATE("one"), "active");
+	ck_assert(bed.there[SLICE_STEP_VPN]);
+	ck_assert_uint_eq(slice_audit(bed.slice, NULL, NULL), 0); /* it is in use */
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
+	bed_settle();
+	bed.fails = SLICE_STEP_VPN;
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, "")).code, 0);
+	bed_settle();
+	ck_assert_str_eq(STATE("one"), "rolled-back");
+	ck_assert_uint_eq(slice_audit(bed.slice, NULL, NULL), 0);
+	bed.there[SLICE_STEP_VPN] = true;
+	ck_assert_uint_eq(slice_audit(bed.slice, keep_line, text), 1);
+	ck_assert_msg(strncmp(text, "slice one, which is rolled-back: ", 33) == 0, "%s", text);
+	bed.there[SLICE_STEP_VPN] = false;
+}
+END_TEST
+
 static const char two_ways[] = "{\"id\":\"one\",\"service-slo-sle-policy\":{" SLO(BOUND("one-way-bandwidth", "Gbps", "4"))
 		",\"sle-policy\":{\"path-constraints\":{\"diversity\":{\"diversity-type\":\"link\"}}}},"
 		"\"sextant-slice:realisation\":{\"sharing\":\"dedicated\"},\"sdps\":{\"sdp\":[{\"id\":\"s1\","
@@ -649,6 +679,7 @@ int main(void)
 	tcase_add_test(t, one_bit_too_much_is_refused_with_the_link);
 	tcase_add_test(t, of_64_that_want_the_last_exactly_one_wins);
 	tcase_add_test(t, dry_run_and_test_only_leave_nothing);
+	tcase_add_test(t, an_audit_names_what_is_left_of_one_that_was_rolled_back);
 	tcase_add_test(t, commands_say_what_is_wrong);
 	tcase_add_test(t, orders_wait_for_one_another_and_not_without_end);
 	tcase_add_test(t, refusing_disk_changes_nothing);
