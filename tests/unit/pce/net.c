@@ -201,6 +201,30 @@ void net_make(struct net *n, struct rng *r, const struct net_cfg *c)
 	give_sids(n, r);
 }
 
+void net_risks(struct net *n, struct rng *r, uint32_t groups)
+{
+	for (uint32_t l = 0; l < n->n_links; l++) {
+		n->srlg[l][0] = (uint32_t)rng_below(r, groups);
+		n->link[l].srlg = n->srlg[l];
+		n->link[l].n_srlg = 1;
+	}
+}
+
+bool net_hit(const struct net *n, const struct ted *t, const struct pce_failure *what, uint32_t link)
+{
+	uint32_t back = t->links[link].reverse;
+
+	switch (what->kind) {
+	case PCE_FAIL_LINK:
+		return link == what->index || back == what->index;
+	case PCE_FAIL_NODE:
+		return n->link[link].from == what->index || n->link[link].to == what->index;
+	case PCE_FAIL_SRLG:
+		return n->srlg[link][0] == what->index || (back != TED_NONE && n->srlg[back][0] == what->index);
+	}
+	return false;
+}
+
 const struct ted *net_build(const struct net *n)
 {
 	struct ted_input in = { .nodes = n->node,

@@ -5,6 +5,7 @@
  * routers do. Written from the RFCs and apart from the engine: it shares no code with it.
  */
 #include "base/rng.h"
+#include "pce/after.h"
 #include "pce/path.h"
 
 enum {
@@ -30,6 +31,7 @@ struct net {
 	struct ted_node_sid mpls_sid[NET_NODES];
 	struct ted_label_range srgb[NET_NODES][2];
 	struct ted_adj_sid adj_sid[NET_LINKS][NET_SIDS];
+	uint32_t srlg[NET_LINKS][1];
 };
 
 struct net_cfg {
@@ -39,10 +41,15 @@ struct net_cfg {
 };
 
 void net_make(struct net *n, struct rng *r, const struct net_cfg *cfg);
+/* Every link shares its risk with a few others: it is in one of so many groups. */
+void net_risks(struct net *n, struct rng *r, uint32_t groups);
 const struct ted *net_build(const struct net *n);
 
 /* What a link costs by a metric; false: it has none. Out of a pseudonode everything is free. */
 bool net_cost(const struct net *n, uint32_t link, unsigned metric, uint64_t *out);
+
+/* Does it fail with that? Both directions of a link do. */
+bool net_hit(const struct net *n, const struct ted *t, const struct pce_failure *what, uint32_t link);
 
 /* The way of one packet. */
 struct net_trace {

@@ -22,7 +22,6 @@ enum { NETS = 1000, CHUNKS = 10, FAR = 1000000000, SRLGS = 3 };
 struct world {
 	struct rng rng;
 	struct net n;
-	uint32_t srlg[NET_LINKS][1];
 	const struct ted *t;
 	enum pce_dataplane plane;
 	struct pce_backups *b;
@@ -73,27 +72,10 @@ static void distances(const struct world *w, uint32_t root, const bool *dead, ui
 		}
 }
 
-static bool in_failure(const struct world *w, uint32_t l)
-{
-	const struct ted_link *k = &w->n.link[l];
-
-	switch (w->f.kind) {
-	case PCE_FAIL_LINK:
-		return l == w->f.index || w->t->links[l].reverse == w->f.index;
-	case PCE_FAIL_NODE:
-		return k->from == w->f.index || k->to == w->f.index;
-	case PCE_FAIL_SRLG:
-		return w->srlg[l][0] == w->f.index ||
-		       (w->t->links[l].reverse != TED_NONE &&
-			w->srlg[w->t->links[l].reverse][0] == w->f.index);
-	}
-	return false;
-}
-
 static void failure_make(struct world *w)
 {
 	for (uint32_t l = 0; l < w->n.n_links; l++)
-		w->dead[l] = in_failure(w, l);
+		w->dead[l] = net_hit(&w->n, w->t, &w->f, l);
 	distances(w, w->plr, w->dead, w->after);
 }
 
@@ -355,10 +337,8 @@ static void world_make(struct world *w, uint64_t seed, enum pce_dataplane plane)
 
 		if (w->zero && below(w, 3) == 0)
 			k->igp_metric = 0;
-		w->srlg[l][0] = below(w, SRLGS);
-		k->srlg = w->srlg[l];
-		k->n_srlg = 1;
 	}
+	net_risks(&w->n, &w->rng, SRLGS);
 	w->t = net_build(&w->n);
 	for (uint32_t i = 0; i < w->n.n_nodes; i++)
 		distances(w, i, NULL, w->before[i]);

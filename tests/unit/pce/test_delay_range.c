@@ -1,78 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Published cases of paths with a delay window, with the costs of their optima. */
-#include "check_main.h"
+#include "cases.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "pce/path.h"
-
-enum { NODES = 1100, LINKS = 8000 };
-
-static struct ted_node node[NODES];
-static struct ted_link link_[LINKS];
-static uint32_t n_nodes, n_links;
-
-static FILE *open_in(const char *set, const char *name)
-{
-	const char *shared = getenv("SEXTANT_SHARED");
-	char path[600];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/data/constrained/%s/%s", shared ? shared : "", set, name);
-	f = shared ? fopen(path, "r") : NULL;
-	if (!f)
-		(void)fprintf(stderr, "notice: not run, SEXTANT_SHARED has no %s/%s\n", set, name);
-	return f;
-}
-
-static void pair_up(void)
-{
-	for (uint32_t i = 0; i < n_links; i++)
-		for (uint32_t j = i + 1; j < n_links && link_[i].reverse == TED_NONE; j++)
-			if (link_[j].reverse == TED_NONE && link_[j].from == link_[i].to &&
-			    link_[j].to == link_[i].from) {
-				link_[i].reverse = j;
-				link_[j].reverse = i;
-			}
-}
-
-static const struct ted *read_topo(FILE *f)
-{
-	struct ted_input in = { .nodes = node, .links = link_ };
-	const struct ted *t = NULL;
-	unsigned id, from, to, cost, delay;
-	char line[300];
-
-	memset(node, 0, sizeof(node));
-	memset(link_, 0, sizeof(link_));
-	n_nodes = n_links = 0;
-	while (fgets(line, sizeof(line), f)) {
-		struct ted_link *l = &link_[n_links];
-
-		if (sscanf(line, "%u,%u,%u,%*u,%u,%*u,%u", &id, &from, &to, &cost, &delay) != 5)
-			continue;
-		ck_assert(n_links < LINKS && from < NODES && to < NODES);
-		*l = (struct ted_link){ .alive = true, .from = from, .to = to, .reverse = TED_NONE,
-					.has_igp = true, .igp_metric = cost, .has_delay = true,
-					.delay_us = delay };
-		n_links++;
-		n_nodes = from >= n_nodes ? from + 1 : n_nodes;
-		n_nodes = to >= n_nodes ? to + 1 : n_nodes;
-	}
-	for (uint32_t i = 0; i < n_nodes; i++) {
-		node[i].alive = true;
-		(void)snprintf(node[i].id, sizeof(node[i].id), "n%u", i);
-	}
-	pair_up();
-	in.n_nodes = n_nodes;
-	in.n_links = n_links;
-	ck_assert_int_eq(ted_build(&in, &t), 0);
-	return t;
-}
 
 static uint32_t run_cases(FILE *f, const struct ted *t, struct pce_trees *trees)
 {
@@ -115,12 +47,13 @@ static const struct {
 
 START_TEST(every_optimum_is_reached)
 {
+	static struct cases_topo net; /* too large for a stack */
 	AUTO(pce_trees_free) struct pce_trees *trees = NULL;
-	FILE *topo = open_in(sets[_i].set, "topo.csv"), *tunnel = open_in(sets[_i].set, "tunnel.csv");
+	FILE *topo = cases_open(sets[_i].set, "topo.csv"), *tunnel = cases_open(sets[_i].set, "tunnel.csv");
 	const struct ted *t;
 
 	if (topo && tunnel) {
-		t = read_topo(topo);
+		t = cases_read(&net, topo);
 		ck_assert_int_eq(pce_trees_new(&trees, 64U << 20), 0);
 		ck_assert_uint_ge(run_cases(tunnel, t, trees), sets[_i].cases);
 		ted_unref(t);

@@ -25,7 +25,6 @@ static const enum pce_metric metrics[METRICS] = { PCE_IGP, PCE_TE, PCE_DELAY, PC
 struct world {
 	struct rng rng;
 	struct net n;
-	uint32_t srlg[NET_LINKS][1];
 	const struct ted *t;
 	struct pce_flow flow[FLOWS];
 	struct pce_flow_hop hop[FLOWS][HOPS];
@@ -340,11 +339,7 @@ static void world_make(struct world *w, uint64_t seed)
 			      .metric_max = 1 + below(w, 3), .delay_max = 3 };
 	c.pairs = c.routers + below(w, 6);
 	net_make(&w->n, &w->rng, &c);
-	for (uint32_t l = 0; l < w->n.n_links; l++) {
-		w->srlg[l][0] = below(w, SRLGS);
-		w->n.link[l].srlg = w->srlg[l];
-		w->n.link[l].n_srlg = 1;
-	}
+	net_risks(&w->n, &w->rng, SRLGS);
 	w->t = net_build(&w->n);
 	for (uint32_t i = 0; i < FLOWS; i++)
 		flow_make(w, i);
@@ -356,16 +351,8 @@ static void world_make(struct world *w, uint64_t seed)
 static void kill(struct world *w, const struct pce_failure *what)
 {
 	w->node_dead = what->kind == PCE_FAIL_NODE ? what->index : TED_NONE;
-	for (uint32_t l = 0; l < w->n.n_links; l++) {
-		uint32_t r = w->t->links[l].reverse;
-		const struct ted_link *k = &w->n.link[l];
-
-		w->dead[l] = what->kind == PCE_FAIL_LINK ? l == what->index || r == what->index :
-			     what->kind == PCE_FAIL_NODE ?
-				     k->from == what->index || k->to == what->index :
-				     w->srlg[l][0] == what->index ||
-					     (r != TED_NONE && w->srlg[r][0] == what->index);
-	}
+	for (uint32_t l = 0; l < w->n.n_links; l++)
+		w->dead[l] = net_hit(&w->n, w->t, what, l);
 }
 
 static void failures_run(struct world *w, enum pce_failure_kind kind,

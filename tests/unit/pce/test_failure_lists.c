@@ -32,7 +32,6 @@ struct world {
 	struct mixed m;
 	struct ted_fad fad; /* of another router than m.fad */
 	struct ted_node_sid node_sid[NET_NODES][2];
-	uint32_t srlg[NET_LINKS][1];
 	const struct ted *t;
 	enum pce_dataplane plane;
 	struct list behind[BOUND], list[LISTS];
@@ -60,17 +59,6 @@ static const struct ted *build(struct world *w)
 
 	MUST(t != NULL);
 	return t;
-}
-
-static void srlgs_give(struct world *w)
-{
-	struct net *n = &w->m.net;
-
-	for (uint32_t l = 0; l < n->n_links; l++) {
-		w->srlg[l][0] = below(w, SRLGS);
-		n->link[l].srlg = w->srlg[l];
-		n->link[l].n_srlg = 1;
-	}
 }
 
 /* Labels of the algorithm too; sometimes a second definition that comes after the first one. */
@@ -106,7 +94,7 @@ static void net_random(struct world *w)
 	net_make(&w->m.net, &w->rng, &c);
 	mixed_make(&w->m, &w->rng, false);
 	algo_give(w);
-	srlgs_give(w);
+	net_risks(&w->m.net, &w->rng, SRLGS);
 	w->t = build(w);
 }
 
@@ -303,16 +291,8 @@ static bool has_bound(const struct world *w, const struct list *x)
 static void kill(struct world *w, const struct pce_failure *what)
 {
 	w->node_dead = what->kind == PCE_FAIL_NODE ? what->index : TED_NONE;
-	for (uint32_t l = 0; l < w->m.net.n_links; l++) {
-		uint32_t r = w->t->links[l].reverse;
-		const struct ted_link *k = &w->m.net.link[l];
-
-		w->dead[l] = what->kind == PCE_FAIL_LINK ? l == what->index || r == what->index :
-			     what->kind == PCE_FAIL_NODE ?
-				     k->from == what->index || k->to == what->index :
-				     w->srlg[l][0] == what->index ||
-					     (r != TED_NONE && w->srlg[r][0] == what->index);
-	}
+	for (uint32_t l = 0; l < w->m.net.n_links; l++)
+		w->dead[l] = net_hit(&w->m.net, w->t, what, l);
 }
 
 /* The network as if what failed had never been there. */

@@ -4,23 +4,13 @@
  * were found by a mixed integer program (two flows, a binary a leg and SRLG) outside of the
  * engine; 0: proved that there is no pair, -1: it did not end.
  */
-#include "check_main.h"
+#include "cases.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "pce/disjoint.h"
 
-enum { NODES = 256, LINKS = 1024, SRLGS = 8, CASES = 30 };
-
-struct topo {
-	struct ted_node node[NODES];
-	struct ted_link link[LINKS];
-	uint32_t srlg[LINKS][SRLGS];
-	uint32_t n, m;
-};
+enum { CASES = 30 };
 
 static const struct {
 	const char *set;
@@ -37,77 +27,7 @@ static const struct {
 	    0, 574, 0, 0, 1140, 742, 2052, 736, 2175, 392 } },
 };
 
-static FILE *open_in(const char *set, const char *name)
-{
-	const char *shared = getenv("SEXTANT_SHARED");
-	char path[600];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/data/constrained/%s/%s", shared ? shared : "", set, name);
-	f = shared ? fopen(path, "r") : NULL;
-	if (!f)
-		(void)fprintf(stderr, "notice: not run, SEXTANT_SHARED has no %s/%s\n", set, name);
-	return f;
-}
-
-static void pair_up(struct topo *p)
-{
-	for (uint32_t i = 0; i < p->m; i++)
-		for (uint32_t j = i + 1; j < p->m && p->link[i].reverse == TED_NONE; j++)
-			if (p->link[j].reverse == TED_NONE && p->link[j].from == p->link[i].to &&
-			    p->link[j].to == p->link[i].from) {
-				p->link[i].reverse = j;
-				p->link[j].reverse = i;
-			}
-}
-
-/* "3|17|20" behind the last comma. */
-static void read_srlgs(struct topo *p, const char *line)
-{
-	struct ted_link *l = &p->link[p->m];
-	const char *at = strrchr(line, ',');
-	char *end;
-
-	l->srlg = p->srlg[p->m];
-	while (at && l->n_srlg < SRLGS && at[1] >= '0' && at[1] <= '9') {
-		p->srlg[p->m][l->n_srlg++] = (uint32_t)strtoul(at + 1, &end, 10);
-		at = *end == '|' ? end : NULL;
-	}
-}
-
-static const struct ted *read_topo(struct topo *p, FILE *f)
-{
-	struct ted_input in = { .nodes = p->node, .links = p->link };
-	const struct ted *t = NULL;
-	unsigned id, from, to, cost, delay;
-	char line[300];
-
-	memset(p, 0, sizeof(*p));
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%u,%u,%u,%*u,%u,%*u,%u", &id, &from, &to, &cost, &delay) != 5)
-			continue;
-		ck_assert(p->m < LINKS && from < NODES && to < NODES);
-		p->link[p->m] = (struct ted_link){ .alive = true, .from = from, .to = to,
-						   .reverse = TED_NONE, .has_igp = true,
-						   .igp_metric = cost, .has_delay = true,
-						   .delay_us = delay };
-		read_srlgs(p, line);
-		p->m++;
-		p->n = from >= p->n ? from + 1 : p->n;
-		p->n = to >= p->n ? to + 1 : p->n;
-	}
-	for (uint32_t i = 0; i < p->n; i++) {
-		p->node[i].alive = true;
-		(void)snprintf(p->node[i].id, sizeof(p->node[i].id), "n%u", i);
-	}
-	pair_up(p);
-	in.n_nodes = p->n;
-	in.n_links = p->m;
-	ck_assert_int_eq(ted_build(&in, &t), 0);
-	return t;
-}
-
-static void judge(const struct topo *p, const struct pce_disjoint_answer *a, uint32_t delay_max)
+static void judge(const struct cases_topo *p, const struct pce_disjoint_answer *a, uint32_t delay_max)
 {
 	uint64_t cost = 0;
 
@@ -133,7 +53,7 @@ static void judge(const struct topo *p, const struct pce_disjoint_answer *a, uin
 		}
 }
 
-static void run_case(const struct topo *p, const struct ted *t, struct pce_request q, int set,
+static void run_case(const struct cases_topo *p, const struct ted *t, struct pce_request q, int set,
 		     uint32_t id)
 {
 	struct pce_request leg[2] = { q, q };
@@ -159,7 +79,7 @@ static void run_case(const struct topo *p, const struct ted *t, struct pce_reque
 	arena_fini(&arena);
 }
 
-static void run_cases(FILE *f, const struct topo *p, const struct ted *t, int set)
+static void run_cases(FILE *f, const struct cases_topo *p, const struct ted *t, int set)
 {
 	AUTO(pce_trees_free) struct pce_trees *trees = NULL;
 	unsigned id, src, dst, cases = 0;
@@ -185,11 +105,11 @@ static void run_cases(FILE *f, const struct topo *p, const struct ted *t, int se
 
 START_TEST(every_sum_is_the_least)
 {
-	static struct topo topo; /* too large for a stack */
-	FILE *f = open_in(sets[_i].set, "topo.csv"), *tunnel = open_in(sets[_i].set, "tunnel_trap.csv");
+	static struct cases_topo topo; /* too large for a stack */
+	FILE *f = cases_open(sets[_i].set, "topo.csv"), *tunnel = cases_open(sets[_i].set, "tunnel_trap.csv");
 
 	if (f && tunnel) {
-		const struct ted *t = read_topo(&topo, f);
+		const struct ted *t = cases_read(&topo, f);
 
 		run_cases(tunnel, &topo, t, _i);
 		ted_unref(t);
