@@ -13,16 +13,6 @@
 
 enum { G = 1000000000, LINK = PCE_DIVERSE_LINK, NODE = PCE_DIVERSE_NODE, SRLG = PCE_DIVERSE_SRLG };
 
-static void is(const char *from, uint32_t color, const char *to, enum intent_state state,
-	       const char *reason)
-{
-	const struct intent_view *v = view_of(from, color, to);
-
-	ck_assert_ptr_nonnull(v);
-	ck_assert_msg(v->state == state && strstr(v->reason, reason) != NULL, "%u is %s: %s", color,
-		      intent_state_text(v->state), v->reason);
-}
-
 static void goes(uint32_t color, const char *path)
 {
 	ck_assert_str_eq(view_of("a", color, "f")->path_text, path);
@@ -126,8 +116,8 @@ START_TEST(both_move_where_one_alone_finds_nothing)
 	way_walk("a", 1, "f", &x);
 	way_walk("a", 2, "f", &y);
 	ck_assert_uint_eq(ways_met(&x, &y) & (LINK | NODE), LINK | NODE);
-	is("a", 1, "f", INTENT_UP, "");
-	is("a", 2, "f", INTENT_UP, "");
+	view_is("a", 1, "f", INTENT_UP, "");
+	view_is("a", 2, "f", INTENT_UP, "");
 	ck_assert_uint_eq(view_of("a", 1, "f")->n_mates, 1);
 	ck_assert_uint_eq(view_of("a", 1, "f")->mates[0].key.color, 2);
 	ck_assert(view_of("a", 1, "f")->mates[0].placed);
@@ -147,14 +137,14 @@ START_TEST(strict_without_a_second_way_says_so_and_leaves_the_first_alone)
 	quiet("a");
 	put_ok(member("a", 2, "f", LINK, false));
 	quiet("a");
-	is("a", 1, "f", INTENT_UP, "");
+	view_is("a", 1, "f", INTENT_UP, "");
 	goes(1, "a>b,b>e,e>f");
-	is("a", 2, "f", INTENT_DOWN, "disjointness group 7: no 2 paths under the constraints");
+	view_is("a", 2, "f", INTENT_DOWN, "disjointness group 7: no 2 paths under the constraints");
 	ck_assert_uint_eq(events("policy-state", "disjointness group 7: no 2 paths"), 1);
 	ck_assert_uint_eq(view_of("a", 2, "f")->n_apart, 0);
 	net_heal("d", "e");
 	quiet("a");
-	is("a", 2, "f", INTENT_UP, "");
+	view_is("a", 2, "f", INTENT_UP, "");
 	ck_assert_uint_eq(view_of("a", 2, "f")->n_apart, 1);
 	ck_assert(view_of("a", 2, "f")->met & LINK);
 	world_down();
@@ -170,15 +160,15 @@ START_TEST(best_available_shares_as_little_as_it_can_and_says_what_is_met)
 	put_ok(member("a", 1, "f", LINK, true));
 	put_ok(member("a", 2, "f", LINK, true));
 	quiet("a");
-	is("a", 1, "f", INTENT_UP, "link asked, none met: shares the link");
-	is("a", 2, "f", INTENT_UP, "disjointness group 7: link asked, none met");
+	view_is("a", 1, "f", INTENT_UP, "link asked, none met: shares the link");
+	view_is("a", 2, "f", INTENT_UP, "disjointness group 7: link asked, none met");
 	way_walk("a", 1, "f", &x);
 	way_walk("a", 2, "f", &y);
 	ck_assert_uint_eq(ways_shared_wires(&x, &y), 1); /* a-b, the only way out */
 	ck_assert_uint_eq(events("policy-group", "\"met\":\"none\""), 1);
 	net_heal("d", "e");
 	quiet("a");
-	is("a", 1, "f", INTENT_UP, "");
+	view_is("a", 1, "f", INTENT_UP, "");
 	ck_assert_str_eq(view_of("a", 1, "f")->reason, "");
 	ck_assert_str_eq(view_of("a", 2, "f")->reason, "");
 	way_walk("a", 1, "f", &x);
@@ -308,10 +298,10 @@ START_TEST(explicit_member_stays_and_the_others_go_round_it)
 	put_ok(p);
 	quiet("a");
 	/* It may not go where another is: strict holds for what is given too. */
-	is("a", 1, "f", INTENT_DOWN, "shares the link");
+	view_is("a", 1, "f", INTENT_DOWN, "shares the link");
 	ck_assert_int_eq(del("a", 2, "f").code, 0);
 	quiet("a");
-	is("a", 1, "f", INTENT_UP, "");
+	view_is("a", 1, "f", INTENT_UP, "");
 	put_ok(member("a", 2, "f", LINK, false));
 	quiet("a");
 	goes(2, "a>c,c>f");
@@ -437,12 +427,12 @@ START_TEST(restart_keeps_the_group_and_sends_nothing)
 	quiet("a");
 	/* Its list leads over b by itself now: traffic goes on, as with any bound, and both say so. */
 	ck_assert_uint_eq(world.n_calls, before);
-	is("a", 1, "f", INTENT_DEGRADED, "disjointness group 7 (srlg-node): shares the link a>b");
-	is("a", 2, "f", INTENT_DEGRADED, "disjointness group 7 (srlg-node): shares the link a>b");
+	view_is("a", 1, "f", INTENT_DEGRADED, "disjointness group 7 (srlg-node): shares the link a>b");
+	view_is("a", 2, "f", INTENT_DEGRADED, "disjointness group 7 (srlg-node): shares the link a>b");
 	net_heal("a", "d");
 	quiet("a");
-	is("a", 1, "f", INTENT_UP, "");
-	is("a", 2, "f", INTENT_UP, "");
+	view_is("a", 1, "f", INTENT_UP, "");
+	view_is("a", 2, "f", INTENT_UP, "");
 	world_down();
 }
 END_TEST
@@ -460,12 +450,12 @@ START_TEST(one_whose_headend_is_away_is_not_moved)
 	put_ok(member("d", 2, "f", LINK, false));
 	quiet("d");
 	goes(1, "a>b,b>e,e>f"); /* whoever holds it cannot be told now */
-	is("d", 2, "f", INTENT_DOWN, "cannot be moved now");
+	view_is("d", 2, "f", INTENT_DOWN, "cannot be moved now");
 	pcc_up("a");
 	put_ok(member("d", 2, "f", LINK, false));
 	quiet("ad");
-	is("a", 1, "f", INTENT_UP, "");
-	is("d", 2, "f", INTENT_UP, "");
+	view_is("a", 1, "f", INTENT_UP, "");
+	view_is("d", 2, "f", INTENT_UP, "");
 	world_down();
 }
 END_TEST
@@ -482,8 +472,8 @@ START_TEST(bandwidth_is_booked_for_all_that_move)
 		put_ok(p);
 	}
 	quiet("a");
-	is("a", 1, "f", INTENT_UP, "");
-	is("a", 2, "f", INTENT_UP, "");
+	view_is("a", 1, "f", INTENT_UP, "");
+	view_is("a", 2, "f", INTENT_UP, "");
 	ck_assert(intent_book_row(world.intent, net_index("a", "b"), &row));
 	ck_assert_uint_eq(row.reserved_bps[7], 4ull * G);
 	ck_assert(intent_book_row(world.intent, net_index("a", "d"), &row));
@@ -504,8 +494,8 @@ START_TEST(no_room_for_the_second_is_told_as_such)
 	p->bandwidth_bps = 70ull * G;
 	put_ok(p);
 	quiet("a");
-	is("a", 1, "f", INTENT_UP, "");
-	is("a", 2, "f", INTENT_DOWN, "bandwidth");
+	view_is("a", 1, "f", INTENT_UP, "");
+	view_is("a", 2, "f", INTENT_DOWN, "bandwidth");
 	world_down();
 }
 END_TEST

@@ -25,25 +25,7 @@ static struct intent_book_row row(const char *from, const char *to)
 
 static void is(enum intent_state state, const char *reason)
 {
-	const struct intent_view *v = view_of("a", 1, "d");
-
-	ck_assert_ptr_nonnull(v);
-	ck_assert_msg(v->state == state, "%s: %s", intent_state_text(v->state), v->reason);
-	ck_assert_msg(strstr(v->reason, reason) != NULL, "%s: %s", intent_state_text(v->state), v->reason);
-}
-
-static unsigned alarms_of(const char *type)
-{
-	unsigned n = 0;
-	bool gap;
-
-	for (const struct bus_event *e = bus_next(world.bus, 0, &gap); e; e = bus_next(world.bus, e->id, &gap)) {
-		if (strcmp(e->type, type) != 0)
-			continue;
-		n += e->severity == BUS_ALARM;
-		n -= e->severity == BUS_CLEARED;
-	}
-	return n;
+	view_is("a", 1, "d", state, reason);
 }
 
 static struct intent_policy *with_bandwidth(uint64_t bps)

@@ -28,30 +28,12 @@ static struct intent_book_row row(const char *from, const char *to)
 
 static void is(uint32_t color, enum intent_state state, const char *reason)
 {
-	const struct intent_view *v = view_of("a", color, "d");
-
-	ck_assert_ptr_nonnull(v);
-	ck_assert_msg(v->state == state && strstr(v->reason, reason) != NULL, "%u is %s: %s", color,
-		      intent_state_text(v->state), v->reason);
+	view_is("a", color, "d", state, reason);
 }
 
 static void goes(uint32_t color, const char *path)
 {
 	ck_assert_str_eq(view_of("a", color, "d")->path_text, path);
-}
-
-static unsigned standing(const char *type)
-{
-	unsigned n = 0;
-	bool gap;
-
-	for (const struct bus_event *e = bus_next(world.bus, 0, &gap); e; e = bus_next(world.bus, e->id, &gap)) {
-		if (strcmp(e->type, type) != 0)
-			continue;
-		n += e->severity == BUS_ALARM;
-		n -= e->severity == BUS_CLEARED;
-	}
-	return n;
 }
 
 static struct intent_policy *by(uint32_t color, enum pce_metric m, uint64_t bps)
@@ -131,7 +113,7 @@ START_TEST(no_way_left_is_down_and_taken_out)
 	is(1, INTENT_DOWN, "");
 	ck_assert_uint_gt(strlen(view_of("a", 1, "d")->reason), 10);
 	ck_assert_int_eq(call_last()->kind, CALL_REMOVE);
-	ck_assert_uint_eq(standing("policy-down"), 1);
+	ck_assert_uint_eq(alarms_of("policy-down"), 1);
 	ck_assert_uint_eq(row("a", "c").reserved_bps[7], G); /* it is there until it is not */
 	ck_assert_uint_eq(pcc_answer("a"), 1);
 	ck_assert_uint_eq(row("a", "c").n_lsps, 0);
@@ -140,7 +122,7 @@ START_TEST(no_way_left_is_down_and_taken_out)
 	ck_assert_uint_eq(pcc_answer("a"), 1);
 	is(1, INTENT_UP, "");
 	goes(1, "a>b,b>d");
-	ck_assert_uint_eq(standing("policy-down"), 0);
+	ck_assert_uint_eq(alarms_of("policy-down"), 0);
 }
 END_TEST
 
@@ -179,17 +161,17 @@ START_TEST(path_that_breaks_a_bound_moves_or_stays_degraded)
 		ck_assert_uint_eq(pcc_answer("a"), 1);
 		is(1, INTENT_UP, "");
 		goes(1, "a>b,b>d");
-		ck_assert_uint_eq(standing("policy-degraded"), 0);
+		ck_assert_uint_eq(alarms_of("policy-degraded"), 0);
 		return;
 	}
 	ck_assert_uint_eq(calls_open(), 0);
 	is(1, INTENT_DEGRADED, "delay");
-	ck_assert_uint_eq(standing("policy-degraded"), 1);
+	ck_assert_uint_eq(alarms_of("policy-degraded"), 1);
 	ck_assert_uint_eq(row("a", "c").reserved_bps[7], G);
 	net_dir("c", "d")->delay_us = 1000;
 	net_publish();
 	is(1, INTENT_UP, "");
-	ck_assert_uint_eq(standing("policy-degraded"), 0);
+	ck_assert_uint_eq(alarms_of("policy-degraded"), 0);
 	ck_assert_uint_eq(world.n_calls, 1);
 }
 END_TEST

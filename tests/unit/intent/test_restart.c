@@ -25,11 +25,7 @@ static struct intent_book_row row(const char *from, const char *to)
 
 static void is(uint32_t color, enum intent_state state, const char *reason)
 {
-	const struct intent_view *v = view_of("a", color, "d");
-
-	ck_assert_ptr_nonnull(v);
-	ck_assert_msg(v->state == state && strstr(v->reason, reason) != NULL, "%u is %s: %s", color,
-		      intent_state_text(v->state), v->reason);
+	view_is("a", color, "d", state, reason);
 }
 
 static void put_up(uint32_t color, uint64_t bps)

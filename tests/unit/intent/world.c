@@ -237,3 +237,26 @@ const struct intent_view *view_of(const char *headend, uint32_t color, const cha
 
 	return intent_get(world.intent, &k, &v) == 0 ? &v : NULL;
 }
+
+void view_is(const char *from, uint32_t color, const char *to, enum intent_state state, const char *reason)
+{
+	const struct intent_view *v = view_of(from, color, to);
+
+	ck_assert_ptr_nonnull(v);
+	ck_assert_msg(v->state == state && strstr(v->reason, reason) != NULL, "%u is %s: %s", color,
+		      intent_state_text(v->state), v->reason);
+}
+
+unsigned alarms_of(const char *type)
+{
+	unsigned n = 0;
+	bool gap;
+
+	for (const struct bus_event *e = bus_next(world.bus, 0, &gap); e; e = bus_next(world.bus, e->id, &gap)) {
+		if (strcmp(e->type, type) != 0)
+			continue;
+		n += e->severity == BUS_ALARM;
+		n -= e->severity == BUS_CLEARED;
+	}
+	return n;
+}

@@ -91,6 +91,9 @@ void hold(bool on);
 struct sr_policy_key key(const char *headend, uint32_t color, const char *endpoint);
 /* NULL: there is none. One buffer. */
 const struct intent_view *view_of(const char *headend, uint32_t color, const char *endpoint);
+/* It is there, in that state, and this is in its reason. */
+void view_is(const char *from, uint32_t color, const char *to, enum intent_state state, const char *reason);
+unsigned alarms_of(const char *type); /* that stand */
 
 /* ---- topology: routers are named by one letter, links by two ---- */
 

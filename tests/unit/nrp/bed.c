@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "topo/told.h"
 #include "work/work.h"
 
 struct bed bed;
@@ -23,31 +24,15 @@ void run_ms(uint64_t ms)
 
 /* ---- routers ---- */
 
-static struct ip_addr addr(const char *text)
-{
-	struct ip_addr a;
-
-	ck_assert_int_eq(ip_parse(text, &a), 0);
-	return a;
-}
-
-static struct ls_node_id id(unsigned r)
-{
-	struct ls_node_id i = { .protocol = LS_ISIS_L2, .igp_id_len = 6 };
-
-	i.igp_id[5] = (uint8_t)(r + 1);
-	return i;
-}
-
 static void locator_said(unsigned r)
 {
 	struct ls_object o = { .kind = LS_PREFIX }, s = { .kind = LS_SID };
 	char text[64];
 
-	o.prefix.node = s.sid.node = id(r);
+	o.prefix.node = s.sid.node = told_id(r);
 	(void)snprintf(text, sizeof(text), "fd00:0:%u::", r + 1);
 	o.prefix.prefix = ip_prefix_of(&(struct ip_addr){ 0 }, 0);
-	s.sid.sid = (struct ls_srv6_sid){ .sid = addr(text), .behavior = SR_BEHAVIOR_UN, .has_structure = true,
+	s.sid.sid = (struct ls_srv6_sid){ .sid = told_addr(text), .behavior = SR_BEHAVIOR_UN, .has_structure = true,
 					  .structure = { 32, 16, 16, 0 } };
 	o.prefix.prefix = ip_prefix_of(&s.sid.sid.sid, 48);
 	o.prefix.has_locator = true;
@@ -55,8 +40,8 @@ static void locator_said(unsigned r)
 	topo_sink.object(bed.topo, 0, &s, false);
 	(void)snprintf(text, sizeof(text), "2001:db8:ff::%u", r + 1);
 	o = (struct ls_object){ .kind = LS_PREFIX };
-	o.prefix.node = id(r);
-	s.sid.sid.sid = addr(text);
+	o.prefix.node = told_id(r);
+	s.sid.sid.sid = told_addr(text);
 	o.prefix.prefix = ip_prefix_of(&s.sid.sid.sid, 128);
 	topo_sink.object(bed.topo, 0, &o, false);
 }
@@ -80,8 +65,8 @@ void flex_said(const char *router_name, uint8_t algo, const char *block)
 	bed.flex[r] = algo;
 	node_said(r);
 	(void)snprintf(text, sizeof(text), "%s:%u::", block, r + 1);
-	s.sid.node = o.prefix.node = id(r);
-	s.sid.sid = (struct ls_srv6_sid){ .sid = addr(text), .behavior = SR_BEHAVIOR_UN, .algo = algo,
+	s.sid.node = o.prefix.node = told_id(r);
+	s.sid.sid = (struct ls_srv6_sid){ .sid = told_addr(text), .behavior = SR_BEHAVIOR_UN, .algo = algo,
 					  .has_structure = true, .structure = { 32, 16, 16, 0 } };
 	o.prefix.prefix = ip_prefix_of(&s.sid.sid.sid, 48);
 	o.prefix.has_locator = true;
@@ -94,14 +79,8 @@ static void node_said(unsigned r)
 {
 	const struct ls_flex_algo def = { .algo = bed.flex[r], .metric_type = TED_FLEX_IGP };
 	const uint8_t algos[] = { 0, bed.flex[r] };
-	struct ls_object o = { .kind = LS_NODE };
-	char text[64];
+	struct ls_object o = told_node(r, names[r]);
 
-	o.node.id = id(r);
-	o.node.srv6 = true;
-	(void)snprintf(text, sizeof(text), "2001:db8:ff::%u", r + 1);
-	o.node.router_id_v6 = addr(text);
-	(void)str_copy(o.node.name, sizeof(o.node.name), names[r]);
 	if (bed.flex[r]) {
 		o.node.flex = &def;
 		o.node.n_flex = 1;
@@ -112,34 +91,9 @@ static void node_said(unsigned r)
 	locator_said(r);
 }
 
-/* From a to b: addresses 2001:db8:AB::A, with the smaller first. */
-static void link_address(unsigned a, unsigned b, struct ip_addr *local)
-{
-	char text[64];
-
-	(void)snprintf(text, sizeof(text), "2001:db8:%u%u::%u", a < b ? a : b, a < b ? b : a, a + 1);
-	*local = addr(text);
-}
-
 static void half_said(unsigned a, unsigned b, bool gone)
 {
-	struct ls_srv6_sid endx = { .behavior = SR_BEHAVIOR_UA, .has_structure = true, .structure = { 32, 16, 16, 0 } };
-	struct ls_object o = { .kind = LS_LINK };
-	char text[64];
-
-	(void)snprintf(text, sizeof(text), "fd00:0:%u:e00%u::", a + 1, b);
-	endx.sid = addr(text);
-	o.link.key.local = id(a);
-	o.link.key.remote = id(b);
-	link_address(a, b, &o.link.key.local_v6);
-	link_address(b, a, &o.link.key.remote_v6);
-	o.link.have = LS_HAVE_IGP_METRIC | LS_HAVE_MAX_BW | LS_HAVE_DELAY;
-	o.link.igp_metric = 10;
-	o.link.delay_us = 1000;
-	o.link.max_bw_bps = 10000000;
-	o.link.endx = &endx;
-	o.link.n_endx = 1;
-	topo_sink.object(bed.topo, 0, &o, gone);
+	told_half(bed.topo, a, b, 1000, gone);
 }
 
 void link_down(const char *a, const char *b, bool down)
@@ -152,9 +106,7 @@ void link_down(const char *a, const char *b, bool down)
 
 static void feed(void)
 {
-	struct ip_addr peer = addr("fd00::99");
-
-	topo_sink.source_up(bed.topo, 0, &peer, &peer);
+	told_begin(bed.topo);
 	for (unsigned r = 0; r < ROUTERS; r++)
 		node_said(r);
 	for (unsigned r = 0; r + 1 < ROUTERS; r++) {
@@ -523,7 +475,7 @@ static void interfaces(unsigned r)
 	for (unsigned x = 0; x < ROUTERS; x++) {
 		if (x + 1 != r && r + 1 != x)
 			continue;
-		link_address(r, x, &local);
+		local = told_link_addr(r, x);
 		(void)snprintf(path, sizeof(path), "/device/interface[name=to-%s]/address", names[x]);
 		(void)snprintf(value, sizeof(value), "[%s,fe80::1]", ip_text(&local, text, sizeof(text)));
 		dev_put(d, path, value);

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "topo/told.h"
 #include "work/work.h"
 
 struct bed bed;
@@ -22,14 +23,6 @@ void run_ms(uint64_t ms)
 
 /* ---- routers ---- */
 
-static struct ip_addr addr(const char *text)
-{
-	struct ip_addr a;
-
-	ck_assert_int_eq(ip_parse(text, &a), 0);
-	return a;
-}
-
 static unsigned router(const char *name)
 {
 	for (unsigned r = 0; r < ROUTERS; r++)
@@ -38,55 +31,9 @@ static unsigned router(const char *name)
 	ck_abort_msg("%s", name);
 }
 
-static struct ls_node_id id(unsigned r)
-{
-	struct ls_node_id i = { .protocol = LS_ISIS_L2, .igp_id_len = 6 };
-
-	i.igp_id[5] = (uint8_t)(r + 1);
-	return i;
-}
-
-static void node_said(unsigned r)
-{
-	struct ls_object o = { .kind = LS_NODE };
-	char text[64];
-
-	o.node.id = id(r);
-	o.node.srv6 = true;
-	(void)snprintf(text, sizeof(text), "2001:db8:ff::%u", r + 1);
-	o.node.router_id_v6 = addr(text);
-	(void)str_copy(o.node.name, sizeof(o.node.name), names[r]);
-	topo_sink.object(bed.topo, 0, &o, false);
-}
-
-static void link_address(unsigned a, unsigned b, struct ip_addr *local)
-{
-	char text[64];
-
-	(void)snprintf(text, sizeof(text), "2001:db8:%u%u::%u", a < b ? a : b, a < b ? b : a, a + 1);
-	*local = addr(text);
-}
-
 void half_said(const char *from, const char *to, uint32_t delay_us, bool gone)
 {
-	unsigned a = router(from), b = router(to);
-	struct ls_srv6_sid endx = { .behavior = SR_BEHAVIOR_UA, .has_structure = true, .structure = { 32, 16, 16, 0 } };
-	struct ls_object o = { .kind = LS_LINK };
-	char text[64];
-
-	(void)snprintf(text, sizeof(text), "fd00:0:%u:e00%u::", a + 1, b);
-	endx.sid = addr(text);
-	o.link.key.local = id(a);
-	o.link.key.remote = id(b);
-	link_address(a, b, &o.link.key.local_v6);
-	link_address(b, a, &o.link.key.remote_v6);
-	o.link.have = LS_HAVE_IGP_METRIC | LS_HAVE_MAX_BW | (delay_us ? LS_HAVE_DELAY : 0);
-	o.link.igp_metric = 10;
-	o.link.delay_us = delay_us;
-	o.link.max_bw_bps = 10000000;
-	o.link.endx = &endx;
-	o.link.n_endx = 1;
-	topo_sink.object(bed.topo, 0, &o, gone);
+	told_half(bed.topo, router(from), router(to), delay_us, gone);
 }
 
 uint32_t link_of(const char *text)
@@ -104,11 +51,12 @@ const struct ted_link *row(const char *text)
 
 static void feed(void)
 {
-	struct ip_addr peer = addr("fd00::99");
+	told_begin(bed.topo);
+	for (unsigned r = 0; r < ROUTERS; r++) {
+		const struct ls_object o = told_node(r, names[r]);
 
-	topo_sink.source_up(bed.topo, 0, &peer, &peer);
-	for (unsigned r = 0; r < ROUTERS; r++)
-		node_said(r);
+		topo_sink.object(bed.topo, 0, &o, false);
+	}
 	for (unsigned r = 0; r < ROUTERS; r++)
 		for (unsigned x = 0; x < ROUTERS; x++)
 			if (x != r)
@@ -197,7 +145,7 @@ static void tell_all(void *arg)
 	char path[192], value[96], text[IP_TEXT_MAX];
 
 	for (unsigned x = 0; x < ROUTERS; x++) {
-		link_address(r, x, &local);
+		local = told_link_addr(r, x);
 		(void)snprintf(path, sizeof(path), "/device/interface[name=to-%s]/address", names[x]);
 		(void)snprintf(value, sizeof(value), "[fe80::1,%s]", ip_text(&local, text, sizeof(text)));
 		if (x != r)
@@ -285,7 +233,7 @@ void leaf(const char *link, const char *name, uint64_t value)
 	char path[192];
 	size_t n;
 
-	link_address(router(link), router(link + 2), &local);
+	local = told_link_addr(router(link), router(link + 2));
 	n = (size_t)snprintf(path, sizeof(path), "/device/measure/stamp/session[name=link-");
 	for (size_t i = 0; i < 16; i++)
 		n += (size_t)snprintf(path + n, sizeof(path) - n, "%02x", local.b[i]);
