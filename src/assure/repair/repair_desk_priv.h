@@ -95,7 +95,7 @@ struct desk_course {
 	uint8_t n_deeds;
 	struct desk_deed deed[SLICE_MOVES_MAX];
 	uint8_t n_picks, need, seen; /* of the picks so many at once; so many others run there */
-	struct desk_pick pick[DESK_PICKS_MAX];
+	struct desk_pick pick[DESK_PICKS_MAX + 1]; /* one more while they are looked for */
 	char said[REPAIR_TEXT_MAX]; /* how it went, in words; "" nothing special */
 	bool crowded; /* what is suspected may have more to carry than it can */
 	uint8_t n_suspects;

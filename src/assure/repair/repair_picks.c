@@ -15,6 +15,11 @@ struct picking {
 	struct desk_course *c;
 	enum repair_action action;
 	const struct desk_net *n;
+	uint32_t links[SLICE_AVOID_MAX]; /* that are suspected */
+	uint32_t flow, service; /* of n: how far it was looked */
+	const char **parents; /* ids of those that have children, ascending */
+	uint32_t n_parents;
+	uint8_t n_links;
 	uint8_t priority; /* of the one that suffers */
 	struct slice_view *v;
 	struct window_view *w;
@@ -22,35 +27,48 @@ struct picking {
 
 /* ---- who runs there ---- */
 
-static bool crosses(const struct picking *p, const struct locate_flow *f)
+static void suspects(struct picking *p)
 {
 	for (uint8_t k = 0; k < p->c->n_suspects; k++) {
 		uint32_t link = ted_link_by_text(p->n->ted, p->c->suspect[k]);
 
-		for (uint32_t i = 0; link != TED_NONE && i < f->n_links; i++)
-			if (f->links[i] == link)
-				return true;
+		if (link != TED_NONE)
+			p->links[p->n_links++] = link;
 	}
+}
+
+static bool crosses(const struct picking *p, const struct locate_flow *f)
+{
+	for (uint8_t k = 0; k < p->n_links; k++)
+		for (uint32_t i = 0; i < f->n_links; i++)
+			if (f->links[i] == p->links[k])
+				return true;
 	return false;
 }
 
-/* bps: what it reserved there. A way that it went once does not count: that has no key. */
-static bool runs_there(const struct picking *p, const char *id, uint64_t *bps, bool *own)
+/*
+ * Of the next service, as they are in order there and here. bps: what it reserved there; own: by a policy of its
+ * own. A way that it went once does not count: those come last, and have no key.
+ */
+static bool runs_there(struct picking *p, const char *id, uint64_t *bps, bool *own)
 {
+	const uint32_t service = p->service++;
 	struct slice_flow_view f;
 	bool there = false;
 
 	*bps = 0;
 	*own = false;
-	for (uint32_t at = 0; slice_flows(p->d->p.slice, id, at, &f, 1) == 1; at++) {
-		for (uint32_t i = 0; i < p->n->net.n_flows; i++) {
-			if (sr_policy_key_cmp(&p->n->keys[i], &f.key) != 0 || !crosses(p, &p->n->net.flows[i]))
-				continue;
-			*bps += f.bandwidth_bps;
-			*own = *own || !f.inside;
-			there = true;
+	for (uint32_t at = 0; p->flow < p->n->net.n_flows; at++, p->flow++) {
+		const struct locate_flow *is = &p->n->net.flows[p->flow];
+
+		if (is->service != service)
 			break;
-		}
+		if (!crosses(p, is) || slice_flows(p->d->p.slice, id, at, &f, 1) != 1 ||
+		    sr_policy_key_cmp(&p->n->keys[p->flow], &f.key) != 0)
+			continue;
+		*bps += f.bandwidth_bps;
+		*own = *own || !f.inside;
+		there = true;
 	}
 	return there;
 }
@@ -94,17 +112,33 @@ static bool works(const struct picking *p, const char *id)
 	return repair_act_holds(p->d, id, p->c);
 }
 
-static bool has_child(const struct picking *p, const char *id)
+static int text_cmp(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* False without memory. */
+static bool parents(struct picking *p)
 {
 	const struct slice *s = p->d->p.slice;
+	uint32_t cap = slice_count(s, SLICE_SERVICE) + 1;
 
-	for (const char *k = slice_next(s, SLICE_SERVICE, NULL); k; k = slice_next(s, SLICE_SERVICE, k)) {
+	p->parents = calloc(cap, sizeof(*p->parents));
+	for (const char *k = slice_next(s, SLICE_SERVICE, NULL); p->parents && k && p->n_parents < cap;
+	     k = slice_next(s, SLICE_SERVICE, k)) {
 		const struct slice_service *v = slice_service_of(s, k);
 
-		if (v && v->real.parent && strcmp(v->real.parent, id) == 0)
-			return true;
+		if (v && v->real.parent)
+			p->parents[p->n_parents++] = v->real.parent;
 	}
-	return false;
+	if (p->n_parents > 0)
+		qsort(p->parents, p->n_parents, sizeof(*p->parents), text_cmp);
+	return p->parents != NULL;
+}
+
+static bool has_child(const struct picking *p, const char *id)
+{
+	return p->n_parents > 0 && bsearch(&id, p->parents, p->n_parents, sizeof(*p->parents), text_cmp);
 }
 
 /* Only what enters by circuits can be taken off there. */
@@ -147,21 +181,31 @@ static int pick_cmp(const void *x, const void *y)
 	return strcmp(a->id, b->id);
 }
 
-static void pick(const struct picking *p, const char *id)
+/* Of more than so many the most important are not thought of. */
+static void keep(struct desk_course *c)
+{
+	c->n_picks++;
+	if (c->n_picks <= DESK_PICKS_MAX)
+		return;
+	qsort(c->pick, c->n_picks, sizeof(c->pick[0]), pick_cmp);
+	c->n_picks = DESK_PICKS_MAX;
+}
+
+static void pick(struct picking *p, const char *id)
 {
 	struct desk_pick *out = &p->c->pick[p->c->n_picks];
-	bool own;
+	bool own, there;
 
-	if (strcmp(id, p->c->slice) == 0 || slice_get(p->d->p.slice, id, p->v) != 0)
-		return;
-	*out = (struct desk_pick){ .priority = p->v->priority };
-	if (!runs_there(p, id, &out->bps, &own))
+	*out = (struct desk_pick){ 0 };
+	there = runs_there(p, id, &out->bps, &own);
+	if (!there || strcmp(id, p->c->slice) == 0 || slice_get(p->d->p.slice, id, p->v) != 0)
 		return;
 	p->c->seen = (uint8_t)(p->c->seen + (p->c->seen < UINT8_MAX));
 	if (!may(p, id, own))
 		return;
+	out->priority = p->v->priority;
 	(void)str_copy(out->id, sizeof(out->id), id);
-	p->c->n_picks++;
+	keep(p->c);
 }
 
 void repair_picks_look(struct repair_desk *d, struct desk_course *c, enum repair_action a)
@@ -170,14 +214,16 @@ void repair_picks_look(struct repair_desk *d, struct desk_course *c, enum repair
 	AUTO_FREE struct slice_view *v = calloc(1, sizeof(*v));
 	AUTO_FREE struct window_view *w = calloc(1, sizeof(*w));
 	struct picking p = { .d = d, .c = c, .action = a, .n = n, .v = v, .w = w };
-	bool good = n && v && w && repair_net_look(d, n) == 0 && slice_get(d->p.slice, c->slice, v) == 0;
+	bool good = n && v && w && repair_net_look(d, n) == 0 && slice_get(d->p.slice, c->slice, v) == 0 && parents(&p);
 
 	c->n_picks = c->seen = 0;
 	p.priority = good ? v->priority : 0;
-	/* Beyond the first of so many nobody is thought of. */
-	for (const char *id = good ? slice_next(d->p.slice, SLICE_SERVICE, NULL) : NULL;
-	     id && c->n_picks < DESK_PICKS_MAX; id = slice_next(d->p.slice, SLICE_SERVICE, id))
+	if (good)
+		suspects(&p);
+	for (const char *id = good ? slice_next(d->p.slice, SLICE_SERVICE, NULL) : NULL; id;
+	     id = slice_next(d->p.slice, SLICE_SERVICE, id))
 		pick(&p, id);
+	free(p.parents);
 	qsort(c->pick, c->n_picks, sizeof(c->pick[0]), pick_cmp);
 	if (n && n->ted)
 		repair_net_fini(n);
