@@ -124,7 +124,9 @@ static bool parents(struct picking *p)
 	uint32_t cap = slice_count(s, SLICE_SERVICE) + 1;
 
 	p->parents = calloc(cap, sizeof(*p->parents));
-	for (const char *k = slice_next(s, SLICE_SERVICE, NULL); p->parents && k && p->n_parents < cap;
+	if (!p->parents)
+		return false;
+	for (const char *k = slice_next(s, SLICE_SERVICE, NULL); k && p->n_parents < cap;
 	     k = slice_next(s, SLICE_SERVICE, k)) {
 		const struct slice_service *v = slice_service_of(s, k);
 
@@ -133,7 +135,7 @@ static bool parents(struct picking *p)
 	}
 	if (p->n_parents > 0)
 		qsort(p->parents, p->n_parents, sizeof(*p->parents), text_cmp);
-	return p->parents != NULL;
+	return true;
 }
 
 static bool has_child(const struct picking *p, const char *id)
