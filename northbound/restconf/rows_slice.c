@@ -128,7 +128,8 @@ static void template_fill(struct rc_read *rd, const struct rc_cursor *cur, struc
 static void nrp_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry)
 {
 	doc_fill(rd, cur, SLICE_NRP, entry);
-	rc_nrp_fill(rd->rc->cfg.nrps, entry);
+	if (rd->q.content != RC_CONTENT_CONFIG)
+		rc_nrp_fill(rd->rc->cfg.nrps, entry);
 }
 
 static void phb_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry)

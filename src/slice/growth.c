@@ -123,30 +123,26 @@ void slice_growth_shares(const struct slice *s, uint32_t nrp_id, struct slice_sh
 		slice_growth_add(s, e, SLICE_GROWTH_QUEUE, out);
 }
 
-/* What others have of a link: partitions their shares, those without one, and what is in none, what they
- * reserved. */
-static uint64_t others(const struct slice *s, const struct slice_entry *than, uint32_t link)
-{
-	uint64_t sum = intent_nrp_reserved(s->intent, link, 0);
-
-	for (size_t i = 0; i < s->of[SLICE_NRP].n; i++) {
-		const struct slice_entry *e = s->of[SLICE_NRP].at[i];
-		uint64_t share = e == than ? SLICE_NO_SHARE : slice_share_of(s->ted, &e->nrp, link);
-
-		if (share == SLICE_NO_SHARE)
-			continue;
-		raise(&share, grown_at(s, e, link));
-		sum += share ? share : intent_nrp_reserved(s->intent, link, e->nrp.id);
-	}
-	return sum;
-}
-
+/* What others leave of a link: partitions their shares, and what is reserved outside of all that have one. */
 static uint64_t left(const struct slice *s, const struct slice_entry *e, uint32_t link)
 {
+	AUTO_FREE uint32_t *rated = calloc(s->of[SLICE_NRP].n + 1, sizeof(*rated));
 	uint64_t c = s->ted->links[link].capacity_bps, pct = ALL_PCT - s->cfg.kappa_pct;
-	uint64_t most = c / ALL_PCT * pct + c % ALL_PCT * pct / ALL_PCT, has = others(s, e, link);
+	uint64_t most = c / ALL_PCT * pct + c % ALL_PCT * pct / ALL_PCT, sum = 0;
+	uint32_t n = 0;
 
-	return has < most ? most - has : 0;
+	for (size_t i = 0; rated && i < s->of[SLICE_NRP].n; i++) {
+		const struct slice_entry *o = s->of[SLICE_NRP].at[i];
+		uint64_t share = slice_share_of(s->ted, &o->nrp, link);
+
+		if (share > 0)
+			rated[n++] = o->nrp.id;
+		raise(&share, grown_at(s, o, link));
+		sum += o == e || share == SLICE_NO_SHARE ? 0 : share;
+	}
+	most = sum < most ? most - sum : 0;
+	sum += rated ? intent_outside(s->intent, link, rated, n) : c;
+	return least(most, sum < c ? c - sum : 0);
 }
 
 /* ---- may it be? ---- */
@@ -241,7 +237,7 @@ static int may_be(const struct slice *s, const struct slice_entry *e, const stru
 		  struct slice_result *r)
 {
 	uint64_t is = grown(e, g->link, SLICE_GROWTH_QUEUE);
-	struct slice_growth_room room;
+	struct slice_growth_room room = { .by = "" };
 
 	if (g->bps <= is)
 		return may_fall(s, e, g, r);

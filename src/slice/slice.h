@@ -231,7 +231,7 @@ void slice_release(struct slice *s, const char *id, slice_done_fn done, void *ar
 
 /* ---- what repairs add to partitions (growth.c) ---- */
 
-enum { SLICE_GROWTHS_MAX = 64, SLICE_GROW_MAX = 4 }; /* of a partition; at once */
+enum { SLICE_GROWTHS_MAX = 64, SLICE_GROW_MAX = 16 }; /* of a partition; at once */
 
 struct slice_grow {
 	char link[TED_LABEL_MAX];

@@ -71,6 +71,7 @@ const struct desk_way *repair_act_way(enum repair_action a)
 		[REPAIR_REROUTE] = &repair_moves_way,
 		[REPAIR_REBALANCE] = &repair_moves_way,
 		[REPAIR_SHED] = &repair_moves_way,
+		[REPAIR_RESIZE] = &repair_resize_way,
 	};
 
 	return ways[a];

@@ -17,6 +17,13 @@ static bool moot(struct repair_desk *d, const struct desk_course *c)
 	return !w || w->moot(d, c);
 }
 
+static bool covered(struct repair_desk *d, const struct desk_course *c)
+{
+	const struct desk_way *w = repair_act_way(c->acts);
+
+	return w->covered && w->covered(d, c);
+}
+
 void repair_back_tick(struct repair_desk *d)
 {
 	const struct repair_now now = repair_desk_now(d);
@@ -26,6 +33,7 @@ void repair_back_tick(struct repair_desk *d)
 	if (d->back_wait++ % DESK_BACK_TICKS != 0)
 		return;
 	repair_moves_sweep(d);
+	repair_resize_sweep(d);
 	if (!repair_restore_next(d->r, 0))
 		return;
 	n = calloc(1, sizeof(*n));
@@ -35,6 +43,8 @@ void repair_back_tick(struct repair_desk *d)
 
 		if (moot(d, c))
 			repair_restore_moot(d->r, id, &now);
+		else if (covered(d, c))
+			repair_restore_late(d->r, id, &now);
 		else if (!seen || d->was_stale || repair_net_suspected(n, c))
 			repair_restore_late(d->r, id, &now);
 		else

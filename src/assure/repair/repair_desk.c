@@ -382,7 +382,8 @@ int repair_desk_release(struct repair_desk *d, const char *slice, slice_done_fn 
 	}
 	if (repair_act_holds(d, slice, NULL))
 		return REPAIR_E_STATE;
-	slice_release(d->p.slice, slice, done, arg);
+	if (!repair_resize_release(d, slice, done, arg))
+		slice_release(d->p.slice, slice, done, arg);
 	return 0;
 }
 

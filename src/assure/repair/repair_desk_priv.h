@@ -73,6 +73,13 @@ struct desk_deed {
 	struct slice_move before, want; /* of the same slice */
 };
 
+/* Shares of a partition that an action raises: on each link what it is before, and what it is to be. */
+struct desk_resize {
+	uint32_t nrp;
+	uint8_t n;
+	struct slice_grow before[SLICE_GROW_MAX], want[SLICE_GROW_MAX];
+};
+
 /* A slice that an action may have to do with. */
 struct desk_pick {
 	char id[SLICE_ID_MAX];
@@ -94,6 +101,7 @@ struct desk_course {
 	enum repair_action acts; /* what it does, or did; of one that takes away: what it takes away */
 	uint8_t n_deeds;
 	struct desk_deed deed[SLICE_MOVES_MAX];
+	struct desk_resize resize;
 	uint8_t n_picks, need, seen; /* of the picks so many at once; so many others run there */
 	struct desk_pick pick[DESK_PICKS_MAX + 1]; /* one more while they are looked for */
 	char said[REPAIR_TEXT_MAX]; /* how it went, in words; "" nothing special */
@@ -116,6 +124,7 @@ struct desk_way {
 	bool (*other)(struct repair_desk *d, struct desk_course *c, const struct slice_result *r);
 	enum desk_stands (*stands)(struct repair_desk *d, struct desk_course *c);
 	bool (*moot)(struct repair_desk *d, const struct desk_course *was); /* nothing of it is as it was put */
+	bool (*covered)(struct repair_desk *d, const struct desk_course *was); /* a later one goes first; may be NULL */
 	bool (*holds)(const struct desk_course *c, const char *slice);	    /* it changes that slice */
 	void (*print)(struct str *s, const struct desk_course *c);
 	void (*read)(struct json_object *o, struct desk_course *c);
@@ -170,6 +179,16 @@ void repair_devices_free(struct repair_desk *d);
 /* Packets came to where their flow ends, with a SID of that as their last. */
 void repair_devices_arrived(struct repair_desk *d, const struct assure_evidence *e);
 
+/* How the queue of a partition on a link was when it was read last. */
+struct desk_queue {
+	uint64_t offered_bps; /* sent, and what was dropped */
+	/* When it dropped last, with the rate that it has: packets, and what was offered then. lost 0: it
+	 * has not, of late. */
+	uint64_t lost, of, dropping_bps;
+};
+
+bool repair_devices_queue(const struct repair_desk *d, uint32_t link, uint32_t nrp, struct desk_queue *out);
+
 /* repair_net.c: the network as localisation sees it, and what came of it. */
 struct desk_net {
 	struct arena arena;
@@ -210,6 +229,12 @@ void repair_act_orphans(struct repair_desk *d);
 extern const struct desk_way repair_moves_way;
 bool repair_moves_runs(const struct repair_desk *d, const struct desk_deed *e, bool undone);
 void repair_moves_sweep(struct repair_desk *d); /* what is shed for no incident any more is given back */
+
+/* repair_resize.c: shares of partitions that are raised. */
+extern const struct desk_way repair_resize_way;
+/* What was raised for a slice goes. True: that was asked for, done hears of it. */
+bool repair_resize_release(struct repair_desk *d, const char *slice, slice_done_fn done, void *arg);
+void repair_resize_sweep(struct repair_desk *d); /* of slices that are no more */
 
 /* repair_picks.c: which other slices run where it is crowded, and may be asked to make room. */
 void repair_picks_look(struct repair_desk *d, struct desk_course *c, enum repair_action a);

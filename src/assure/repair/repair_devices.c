@@ -37,10 +37,12 @@ struct counter {
 
 struct queue {
 	uint32_t nrp;
-	uint64_t rate_bps, offered_bps;
+	uint64_t rate_bps;
 	struct counter packets, octets, drops;
 	bool dropping;
 	uint64_t d_packets, d_octets; /* since the sample before */
+	struct desk_queue is;
+	uint64_t dropped_ns; /* when it did last, with the rate that it has; 0: it has not */
 };
 
 struct face {
@@ -274,7 +276,13 @@ static void on_drops(struct repair_desk *d, const struct face *f, struct queue *
 	uint64_t ns, dropped = since(&q->drops, s, &ns);
 
 	out.link = link_of(d, f);
-	if (ns == 0 || out.link == TED_NONE)
+	if (ns == 0)
+		return;
+	q->is.offered_bps = (uint64_t)((double)q->d_octets * 8e9 / (double)ns);
+	if (q->d_packets)
+		q->is.offered_bps = (uint64_t)((double)q->is.offered_bps * (double)(dropped + q->d_packets) /
+					       (double)q->d_packets);
+	if (out.link == TED_NONE)
 		return;
 	if (dropped == 0) {
 		drops_over(d, f, q, out.link);
@@ -284,9 +292,11 @@ static void on_drops(struct repair_desk *d, const struct face *f, struct queue *
 	out.lost = dropped;
 	out.of = dropped + q->d_packets;
 	out.bound = q->rate_bps;
-	out.value = (uint64_t)((double)q->d_octets * 8e9 / (double)ns);
-	if (q->d_packets)
-		out.value = (uint64_t)((double)out.value * (double)out.of / (double)q->d_packets);
+	out.value = q->is.offered_bps;
+	q->dropped_ns = out.at_ns;
+	q->is.lost = out.lost;
+	q->is.of = out.of;
+	q->is.dropping_bps = out.value;
 	repair_facts_put(d, &out, NULL, false);
 }
 
@@ -299,14 +309,42 @@ static void on_link(struct repair_desk *d, struct desk_device *x, const struct d
 
 	if (!q || !leaf || !s->number || s->gone)
 		return;
-	if (strcmp(leaf, "/rate") == 0)
+	if (strcmp(leaf, "/rate") == 0) {
+		q->dropped_ns = q->rate_bps == s->u ? q->dropped_ns : 0; /* that was another queue */
 		q->rate_bps = s->u;
-	else if (strcmp(leaf, "/packets") == 0)
+	}
+	if (strcmp(leaf, "/packets") == 0)
 		q->d_packets = since(&q->packets, s, &ns);
 	else if (strcmp(leaf, "/octets") == 0)
 		q->d_octets = since(&q->octets, s, &ns);
 	else if (strcmp(leaf, "/drops") == 0)
 		on_drops(d, f, q, s);
+}
+
+static const struct queue *queue_at(const struct face *f, uint32_t nrp)
+{
+	for (uint32_t i = 0; i < f->n_queues; i++)
+		if (f->queues[i].nrp == nrp)
+			return &f->queues[i];
+	return NULL;
+}
+
+bool repair_devices_queue(const struct repair_desk *d, uint32_t link, uint32_t nrp, struct desk_queue *out)
+{
+	const struct ted *t = intent_ted(d->p.intent);
+	const struct desk_device *x = t && link < t->n_links ? device_of(d, ted_node_label(t, t->links[link].from)) : NULL;
+
+	for (size_t i = 0; x && i < x->faces.n; i++) {
+		const struct queue *q = queue_at(&x->faces.at[i], nrp);
+
+		if (!q || link_of(d, &x->faces.at[i]) != link)
+			continue;
+		*out = q->is;
+		if (!q->dropped_ns || loop_wall_ns(d->p.loop) > q->dropped_ns + DESK_FACT_S * NS_PER_S)
+			out->lost = out->of = out->dropping_bps = 0;
+		return true;
+	}
+	return false;
 }
 
 /* What comes broken to this end was lost on the link from the other. */

@@ -143,13 +143,13 @@ START_TEST(an_operator_approves_and_it_is_done)
 }
 END_TEST
 
-START_TEST(what_nothing_here_does_is_skipped_and_the_operator_is_told)
+START_TEST(what_cannot_be_is_passed_over_and_the_operator_is_told)
 {
 	stands("one", ACTIONS(ACTION(1, "switch-to-protect", "") "," ACTION(2, "resize-nrp", "") "," ACTION(3, "notify-only", "")));
 	bad("one");
 	bad("one");
 	ck_assert(told(incident(1), REPAIR_W_REFUSED, "standby"));
-	ck_assert(told(incident(1), REPAIR_W_SKIPPED, "nothing here does resize-nrp"));
+	ck_assert(told(incident(1), REPAIR_W_REFUSED, "the slice is in no partition"));
 	ck_assert_uint_eq(events("incident-notify"), 1);
 	ck_assert_int_eq(incident(1)->outcome, REPAIR_GIVEN_UP);
 }
@@ -336,7 +336,7 @@ int main(void)
 	tcase_add_test(t, what_cannot_be_placed_is_not_gone_around);
 	tcase_add_test(t, what_is_not_measured_says_nothing);
 	tcase_add_test(t, an_operator_approves_and_it_is_done);
-	tcase_add_test(t, what_nothing_here_does_is_skipped_and_the_operator_is_told);
+	tcase_add_test(t, what_cannot_be_is_passed_over_and_the_operator_is_told);
 	tcase_add_test(t, a_slice_with_a_standby_switches_to_it);
 	tcase_add_test(t, a_slice_that_is_deleted_ends_its_incident);
 	tcase_add_test(t, what_the_network_says_of_itself_is_diagnosed);

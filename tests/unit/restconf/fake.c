@@ -665,6 +665,8 @@ static void handler(void *arg, struct http_req *req)
 	rc_handle(fake.rc, req);
 }
 
+const struct nrp_query *fake_nrps;
+
 static void rc_up(void)
 {
 	static char nothing; /* never looked into */
@@ -680,6 +682,7 @@ static void rc_up(void)
 		.assure = (struct assure_room *)&nothing,
 		.windows = (struct window_book *)&nothing,
 		.repair = fake_repair.incidents ? (struct repair_desk *)&nothing : NULL,
+		.nrps = fake_nrps,
 		.sessions = q,
 		.n_sessions = 2,
 		.models_dir = getenv("SEXTANT_MODELS"),

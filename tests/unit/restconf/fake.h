@@ -86,3 +86,5 @@ Suite *suite_measure(void);
 Suite *suite_incident(void);
 Suite *suite_window(void);
 Suite *suite_optimise(void);
+Suite *suite_nrp(void);
+extern const struct nrp_query *fake_nrps; /* as of fake_up(); NULL: no devices */

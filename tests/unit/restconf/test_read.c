@@ -501,6 +501,7 @@ int main(void)
 
 	srunner_add_suite(sr, suite_write());
 	srunner_add_suite(sr, suite_optimise());
+	srunner_add_suite(sr, suite_nrp());
 	srunner_add_suite(sr, suite_group());
 	srunner_add_suite(sr, suite_again());
 	srunner_add_suite(sr, suite_slice());

@@ -172,8 +172,8 @@ START_TEST(others_keep_their_shares_and_what_they_reserved)
 {
 	ck_assert_int_eq(partition("x", 1, 1 * G, TWICE).code, 0);
 	ck_assert_int_eq(partition("y", 2, 7ull * G, TWICE).code, 0);
-	ck_assert_int_eq(order_in("plain", 1 * G, 0), 0);
-	refused(ab(), 1, 1600000000, SLICE_E_SHORT, "what others leave of the link"); /* 9.5 - 7 - 1 */
+	ck_assert_int_eq(order_in("plain", 1500000000, 0), 0);
+	refused(ab(), 1, 1600000000, SLICE_E_SHORT, "what others leave of the link"); /* 10 - 7 - 1.5 */
 	ck_assert_int_eq(grow(1, 1500000000), 0);
 	refused(ab(), 2, 7100000000, SLICE_E_SHORT, "what others leave of the link");
 	ck_assert_int_eq(grow(1, 0), 0);
@@ -259,7 +259,7 @@ START_TEST(who_was_faster_has_it)
 	ck_assert_int_eq(partition("x", 1, 1 * G, HALF).code, 0);
 	ck_assert_int_eq(partition("y", 2, 7ull * G, "").code, 0);
 	ck_assert_int_eq(grow(1, 1500000000), 0);
-	ck_assert_int_eq(order_in("plain", 1500000000, 0), 0); /* before its queue is read back */
+	ck_assert_int_eq(order_in("plain", 1600000000, 0), 0); /* before its queue is read back */
 	bed_settle();
 	read_back(1, 1500000000, "");
 	ck_assert(strstr(is(1)->why, "others have reserved"));
