@@ -307,8 +307,8 @@ struct intent_set_write {
 void intent_put_set(struct intent *i, const struct intent_set_write *w, intent_set_fn done, void *arg);
 /*
  * Would all of these find a way with room, one after the other, were those others gone? Only computed,
- * beside what is booked now, with the worst setup priority. True is never wrong; false may be: of
- * groups that are to be kept apart nothing is known here.
+ * beside what is booked now, with the worst setup priority. Those to be kept apart are placed together, when
+ * all of their group are asked for. True is never wrong; false may be.
  */
 bool intent_would_fit(const struct intent *i, const struct intent_policy *const *puts, size_t n,
 		      const struct sr_policy_key *gone, size_t n_gone);

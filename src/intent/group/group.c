@@ -69,6 +69,13 @@ static void group_count(struct intent *i, unsigned met, bool more)
 	metric_set(i->m_group[met], i->n_groups[met]);
 }
 
+uint32_t intent_group_size(const struct intent *i, uint32_t id)
+{
+	const struct intent_group *g = group_find(i, id);
+
+	return g ? (uint32_t)g->at.n : 0;
+}
+
 static struct intent_group *group_get(struct intent *i, uint32_t id)
 {
 	struct intent_group *g = group_find(i, id);

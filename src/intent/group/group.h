@@ -75,6 +75,7 @@ void intent_group_leave(struct intent_pol *p);	/* fine without one */
 void intent_group_news(struct intent_pol *p);	/* its way may be another */
 const char *intent_group_note(const struct intent_pol *p);
 bool intent_group_ok(const struct intent *i, const struct intent_policy *p, struct intent_result *r);
+uint32_t intent_group_size(const struct intent *i, uint32_t id); /* members of one */
 void intent_group_view(const struct intent_pol *p, struct intent_view *out);
 /* For an evaluation; what it refers to is given back with unload. */
 void intent_group_load(struct intent_pol *p, struct intent_eval *e, struct arena *a);

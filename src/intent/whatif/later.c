@@ -4,6 +4,7 @@
  * partition's share or what is left beside shares. Of what is kept for failures nothing is counted back:
  * so there may be more room than this says, and never less.
  */
+#include "intent/group/group.h"
 #include "intent/intent_priv.h"
 
 struct rooms {
@@ -54,14 +55,13 @@ static bool rooms_make(struct rooms *r, const struct sr_policy_key *gone, size_t
 	return true;
 }
 
-/* One finds its way, and has taken it. */
-static bool place(struct rooms *r, const struct intent_policy *p)
+/* What one asks for, with the room there would be. */
+static bool request(struct rooms *r, const struct intent_policy *p, struct pce_request *req)
 {
 	struct intent_path_query *q = ARENA_NEW(r->a, struct intent_path_query);
-	struct pce_request req;
 	struct pce_answer ans;
 
-	if (!q || p->n_cpaths == 0 || p->group.id || p->nrp != r->nrp || p->cpaths[0].kind != INTENT_DYNAMIC)
+	if (!q || p->n_cpaths == 0 || p->nrp != r->nrp || p->cpaths[0].kind != INTENT_DYNAMIC)
 		return false;
 	ip_text(&p->key.headend, q->src, sizeof(q->src));
 	ip_text(&p->key.endpoint, q->dst, sizeof(q->dst));
@@ -73,21 +73,77 @@ static bool place(struct rooms *r, const struct intent_policy *p)
 	q->reserved = p->reserved;
 	q->no_usid = p->no_usid;
 	q->nrp = p->nrp;
-	if (!intent_query_request(r->i, q, r->a, &req, &ans))
+	if (!intent_query_request(r->i, q, r->a, req, &ans))
 		return false;
-	req.free_bps = r->link;
-	req.explain = false;
-	pce_compute(r->i->ted, &req, r->a, &ans);
-	if (ans.status != PCE_OK || !ans.expansion.valid)
+	req->free_bps = r->link;
+	req->explain = false;
+	return true;
+}
+
+/* It has its way, and has taken it. */
+static bool take(struct rooms *r, const struct intent_policy *p, const struct pce_answer *ans)
+{
+	if (ans->status != PCE_OK || !ans->expansion.valid)
 		return false;
-	for (uint32_t k = 0; k < ans.expansion.n_links; k++) {
-		uint64_t *room = &r->link[ans.expansion.links[k]];
+	for (uint32_t k = 0; k < ans->expansion.n_links; k++) {
+		uint64_t *room = &r->link[ans->expansion.links[k]];
 
 		if (*room < p->bandwidth_bps)
 			return false;
 		*room -= p->bandwidth_bps;
 	}
 	return true;
+}
+
+static bool place(struct rooms *r, const struct intent_policy *p)
+{
+	struct pce_request req;
+	struct pce_answer ans;
+
+	if (!request(r, p, &req))
+		return false;
+	pce_compute(r->i->ted, &req, r->a, &ans);
+	return take(r, p, &ans);
+}
+
+/* All that are kept apart from the first of them, together. One of the group that is not asked for has its
+ * way already, and nothing is known here of that. */
+static bool place_group(struct rooms *r, const struct intent_policy *const *puts, size_t n)
+{
+	const struct intent_membership *g = &puts[0]->group;
+	const struct intent_policy *of[PCE_LEGS_MAX];
+	struct pce_request leg[PCE_LEGS_MAX];
+	struct pce_disjoint d = { .leg = leg, .diverse = g->diverse, .strict = !g->best_available };
+	struct pce_disjoint_answer ans;
+
+	for (size_t k = 0; k < n; k++) {
+		if (puts[k]->group.id != g->id)
+			continue;
+		if (d.n_legs == PCE_LEGS_MAX || !request(r, puts[k], &leg[d.n_legs]))
+			return false;
+		of[d.n_legs++] = puts[k];
+	}
+	if (intent_group_size(r->i, g->id) > d.n_legs)
+		return false;
+	pce_disjoint(r->i->ted, &d, r->a, &ans);
+	if (ans.status != PCE_OK || ans.n_legs != d.n_legs || (!g->best_available && (ans.met & g->diverse) != g->diverse))
+		return false;
+	for (uint32_t k = 0; k < ans.n_legs; k++) {
+		if (!take(r, of[k], &ans.leg[k]))
+			return false;
+	}
+	return true;
+}
+
+static bool place_next(struct rooms *r, const struct intent_policy *const *puts, size_t n, size_t at)
+{
+	if (!puts[at]->group.id)
+		return place(r, puts[at]);
+	for (size_t k = 0; k < at; k++) {
+		if (puts[k]->group.id == puts[at]->group.id)
+			return true; /* placed with that one */
+	}
+	return place_group(r, puts + at, n - at);
 }
 
 bool intent_would_fit(const struct intent *i, const struct intent_policy *const *puts, size_t n,
@@ -103,7 +159,7 @@ bool intent_would_fit(const struct intent *i, const struct intent_policy *const 
 	r.n = i->ted->n_links;
 	fits = rooms_make(&r, gone, n_gone);
 	for (size_t k = 0; fits && k < n; k++)
-		fits = place(&r, puts[k]);
+		fits = place_next(&r, puts, n, k);
 	arena_fini(&a);
 	return fits;
 }

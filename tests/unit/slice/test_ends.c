@@ -168,6 +168,46 @@ START_TEST(another_time_is_the_first_that_is_known_to_do)
 }
 END_TEST
 
+/* Two paths are placed apart from each other: room on one way is not enough. */
+START_TEST(another_time_is_found_for_a_pair_that_is_kept_apart)
+{
+	static const char two_ways[] = "{\"id\":\"two\",\"service-slo-sle-policy\":{"
+		SLO(BOUND("one-way-bandwidth", "Gbps", "4")) ",\"sle-policy\":{\"path-constraints\":{\"diversity\":"
+		"{\"diversity-type\":\"link\"}}}},\"sextant-slice:realisation\":{\"sharing\":\"dedicated\"},\"sdps\":{\"sdp\":"
+		"[{\"id\":\"s1\",\"node-id\":\"a\"},{\"id\":\"s2\",\"node-id\":\"b\"}]},\"connection-groups\":{"
+		"\"connection-group\":[{\"id\":\"g\",\"connectivity-construct\":[" P2P("1", "s1", "s2", "") "]}]}}";
+	struct slice_result r;
+	uint64_t t;
+
+	bed_up(bed_square); /* a to b, and by c and d; 10 Gb/s each */
+	bed.available[SLICE_STEP_QUEUE] = true;
+	bed_crash();
+	t = now_s();
+	ck_assert_int_eq(until("one", 7ull * G, t + 1000).code, 0); /* on the straight way */
+	ck_assert_int_eq(until("other", 7ull * G, t + 5000).code, 0); /* round */
+	ck_assert_uint_eq(reserved("a", "c"), 7ull * G);
+	r = put_doc(SLICE_SERVICE, "two", two_ways);
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert_str_eq(offered(&r), from(t + 5000)); /* one way is free before */
+	bed_settle();
+	pass_s(1100);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "two", two_ways).code, SLICE_E_SHORT);
+	pass_s(4000);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "two", two_ways).code, 0); /* and it was true */
+	/* its twin: where there is no second way no time is offered */
+	ck_assert_int_eq(drop(SLICE_SERVICE, "two").code, 0);
+	bed_settle();
+	ck_assert_int_eq(until("one", 7ull * G, now_s() + 1000).code, 0);
+	net_cut("c", "d");
+	bed_publish();
+	bed_settle();
+	r = put_doc(SLICE_SERVICE, "two", two_ways);
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert_str_eq(offered(&r), "");
+	bed_down();
+}
+END_TEST
+
 START_TEST(without_ends_no_time_is_offered)
 {
 	struct slice_result r;
@@ -295,6 +335,7 @@ int main(void)
 		an_end_that_came_while_nobody_ran_counts,
 		what_is_no_time_is_refused,
 		another_time_is_the_first_that_is_known_to_do,
+		another_time_is_found_for_a_pair_that_is_kept_apart,
 		without_ends_no_time_is_offered,
 		one_that_grows_keeps_what_it_has,
 		a_partition_gives_back_its_own_share_only,
