@@ -218,6 +218,9 @@ END_TEST
 	"sed -nE 's#.* 5e78:101 .*(prio .*) linklayer .* (burst [0-9]+b).*(cburst [0-9]+b).*#\\1 \\2 " \
 	"\\3#p' | sed 's/overhead [0-9]*//') " more
 
+#define LEAF_BUT(more)                                                                             \
+	"tc qdisc change dev core parent 5e78:101 handle 101: " more " bfifo limit 30000"
+
 static const char *const meddling[] = {
 	"tc qdisc del dev core root",
 	"tc class change dev core parent 5e78:1 classid 5e78:101 htb rate 1mbit ceil 1mbit",
@@ -228,8 +231,7 @@ static const char *const meddling[] = {
 	CLASS_BUT("overhead 2000"),
 	CLASS_BUT("mpu 1500"),
 	CLASS_BUT("linklayer atm"),
-	"tc qdisc change dev core parent 5e78:101 handle 101: stab overhead 200 linklayer ethernet "
-	"bfifo limit 30000",
+	LEAF_BUT("stab overhead 200 linklayer ethernet"),
 	"ip -6 rule del pref 1100 iif ce1",
 	"ip -6 rule add pref 7 iif ce1 lookup 200 proto 201",
 	"ip -6 route del 2001:db8:a::/48 table 100",
