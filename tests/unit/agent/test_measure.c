@@ -261,6 +261,12 @@ START_TEST(a_session_is_set_measures_and_survives)
 	ck_assert_uint_eq(count(str_text(&s.text), ":window\":\"2\""), 1);
 	ck_assert_uint_ge(count(str_text(&s.text), ":window-sent\":100,"), 2);
 	ck_assert_uint_ge(count(str_text(&s.text), ":known\":true"), 2);
+	/* and the reflector tells who asks, by the number that the session tells */
+	st = get("device/measure/stamp/reflector/heard", GNMIPB__GET_REQUEST__DATA_TYPE__ALL, &o);
+	ck_assert_int_eq(st.code, RPC_OK);
+	ck_assert_msg(strstr(str_text(&o), "::1") && strstr(str_text(&o), "packets"), "%s", str_text(&o));
+	ck_assert(strstr(str_text(&s.text), ":ssid\":"));
+	str_fini(&o);
 	ck_assert(strstr(str_text(&s.text), "\"samples\":") && strstr(str_text(&s.text), "\"minimum\":"));
 	stream_fini(&s);
 	ck_assert(!says("nft list ruleset", "counter packets 0 bytes"));

@@ -147,6 +147,7 @@ static void session_state(struct grow *g, struct lyd_node *st,
 	if (v->last)
 		window(g, st, v);
 	text(g, st, "clock-error", g->clock);
+	number(g, st, "ssid", v->ssid);
 	number(g, st, "end-time", v->last ? v->last->end_wall_ns : 0);
 	number(g, st, "window", v->last ? t->windows : 0);
 }
@@ -206,6 +207,20 @@ static void sessions(struct grow *g, struct lyd_node *stamp)
 			no_session(g, st, taken);
 	}
 	VEC_FINI(&g->views);
+}
+
+/* ---- the reflector ---- */
+
+static void on_heard(void *arg, const struct ip_addr *from, uint16_t ssid, uint32_t packets)
+{
+	struct grow *g = arg;
+	char source[IP_TEXT_MAX], id[8];
+	struct lyd_node *n = NULL;
+
+	(void)snprintf(id, sizeof(id), "%u", ssid);
+	/* one of the same number, from another port, went before: it is told */
+	if (lyd_new_list(g->in, NULL, "heard", 0, &n, ip_text(from, source, sizeof(source)), id) == LY_SUCCESS)
+		number(g, n, "packets", packets);
 }
 
 /* ---- keys ---- */
@@ -319,6 +334,9 @@ bool agent_measure_tree(const struct agent_measure *m, struct lyd_node *device, 
 	hide(&g, stamp);
 	if (stamp && parts & AGENT_MEASURE_STAMP)
 		sessions(&g, stamp);
+	g.in = child(stamp, "reflector");
+	if (g.in && parts & AGENT_MEASURE_STAMP)
+		agent_stamp_heard(m->deps.stamp, on_heard, &g);
 	if (marking && parts & AGENT_MEASURE_MARKING) {
 		marking_state(&g, marking);
 		g.in = marking;

@@ -473,6 +473,7 @@ void agent_stamp_each(const struct agent_stamp *s,
 						      .totals = agent_stamp_acc_totals(x->acc),
 						      .last = agent_stamp_acc_last(x->acc),
 						      .reason = x->error,
+						      .ssid = x->ssid,
 						      .send_errors = x->send_errors,
 						      .unsupported = x->unsupported,
 						      .forged = x->forged };
@@ -486,6 +487,13 @@ void agent_stamp_each(const struct agent_stamp *s,
 						    "no window is over yet";
 		fn(arg, &v);
 	}
+}
+
+void agent_stamp_heard(const struct agent_stamp *s,
+		       void (*fn)(void *arg, const struct ip_addr *from, uint16_t ssid, uint32_t packets), void *arg)
+{
+	if (s->refl)
+		agent_stamp_refl_each(s->refl, fn, arg);
 }
 
 bool agent_stamp_reflector(const struct agent_stamp *s, struct agent_stamp_refl_stats *out)

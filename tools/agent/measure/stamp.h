@@ -40,11 +40,15 @@ struct agent_stamp_session_view {
 	const struct agent_stamp_window *last; /* NULL: none closed yet */
 	bool known;	    /* the last window has answers */
 	const char *reason; /* why not, "" else */
+	uint16_t ssid;
 	uint64_t send_errors, unsupported, forged; /* answers; forged: with a wrong digest */
 };
 
 void agent_stamp_each(const struct agent_stamp *s,
 		      void (*fn)(void *arg, const struct agent_stamp_session_view *v), void *arg);
+/* Who asks our reflector: none where there is none. */
+void agent_stamp_heard(const struct agent_stamp *s,
+		       void (*fn)(void *arg, const struct ip_addr *from, uint16_t ssid, uint32_t packets), void *arg);
 /* False when there is no reflector. */
 bool agent_stamp_reflector(const struct agent_stamp *s, struct agent_stamp_refl_stats *out);
 struct stampc_clock agent_stamp_clock(const struct agent_stamp *s);

@@ -365,6 +365,18 @@ bool agent_stamp_refl_change(struct agent_stamp_refl *r, const struct agent_stam
 	return true;
 }
 
+void agent_stamp_refl_each(const struct agent_stamp_refl *r,
+			   void (*fn)(void *arg, const struct ip_addr *from, uint16_t ssid, uint32_t packets),
+			   void *arg)
+{
+	for (const struct list *n = r->by_use.next; n != &r->by_use; n = n->next) {
+		const struct session *s = LIST_OF(n, const struct session, link);
+		struct ip_addr from = ip_v6(s->key.from);
+
+		fn(arg, &from, s->key.ssid, s->next);
+	}
+}
+
 void agent_stamp_refl_stats(const struct agent_stamp_refl *r, struct agent_stamp_refl_stats *out)
 {
 	*out = r->stats;

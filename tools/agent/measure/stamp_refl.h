@@ -26,4 +26,8 @@ struct agent_stamp_refl *agent_stamp_refl_free(struct agent_stamp_refl *r);
 AUTO_DEFINE(struct agent_stamp_refl, agent_stamp_refl_free)
 /* On the same socket: sessions and their numbers go on. False: that cannot be, it needs another. */
 bool agent_stamp_refl_change(struct agent_stamp_refl *r, const struct agent_stamp_refl_cfg *cfg);
+/* Sessions that are counted, those heard last at the end. */
+void agent_stamp_refl_each(const struct agent_stamp_refl *r,
+			   void (*fn)(void *arg, const struct ip_addr *from, uint16_t ssid, uint32_t packets),
+			   void *arg);
 void agent_stamp_refl_stats(const struct agent_stamp_refl *r, struct agent_stamp_refl_stats *out);
