@@ -229,8 +229,9 @@ static void windows_fill(const struct assure_stream_view *v, struct lyd_node *en
 	}
 }
 
-static void terms_fill(const struct assure_terms *t, struct lyd_node *entry)
+static void terms_fill(const struct assure_stream_view *v, struct lyd_node *entry)
 {
+	const struct assure_terms *t = &v->is.terms;
 	struct lyd_node *p = rc_container(entry, NULL, "promised");
 
 	if (t->loss_ppm_max != ASSURE_NO_BOUND)
@@ -241,6 +242,8 @@ static void terms_fill(const struct assure_terms *t, struct lyd_node *entry)
 	}
 	if (t->period_ms)
 		rc_addf(entry, "period", "%" PRIu32, t->period_ms);
+	if (t->period_ms && v->ordered_ms != t->period_ms)
+		rc_addf(entry, "period-ordered", "%" PRIu32, v->ordered_ms);
 }
 
 static void probe_fill(const struct assure_stream_view *v, struct lyd_node *entry)
@@ -288,7 +291,7 @@ static void stream_fill(struct rc_read *rd, const struct rc_cursor *cur, struct 
 	rc_add(entry, "state", assure_verdict_name(v->is.state));
 	if (v->why[0])
 		rc_add(entry, "reason", v->why);
-	terms_fill(&v->is.terms, entry);
+	terms_fill(v, entry);
 	if (!v->measured)
 		return;
 	add_time(entry, "since", v->is.since_period * v->is.terms.period_ms * NS_PER_MS);

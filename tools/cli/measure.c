@@ -49,6 +49,8 @@ static const struct cli_column stream_fields[] = {
 	{ "probes lost", "probe/lost", NULL, false },
 	{ "their delay", "probe/delay", cli_fmt_delay, false },
 	{ "hop by hop", "hop-by-hop", cli_fmt_yes, false },
+	{ "period, ms", "period", NULL, false },
+	{ "ordered, ms", "period-ordered", NULL, false },
 };
 
 static const struct cli_column rungs[] = {

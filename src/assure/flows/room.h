@@ -55,6 +55,9 @@ struct assure_look {
 	uint64_t sent, received, lost_forward, lost_backward;
 };
 
+/* Which way probes are lost that nobody answers; said by who should. */
+enum assure_silence { ASSURE_NO_SILENCE, ASSURE_LOST_THERE, ASSURE_LOST_BACK };
+
 /* A window of a stream that has just been closed. What is pointed at is good during the call. */
 struct assure_evidence {
 	uint64_t stream;
@@ -71,6 +74,8 @@ struct assure_evidence {
 	const struct assure_segment *segments;
 	bool has_probe; /* of STAMP, the last window it told */
 	uint64_t probe_sent, probe_lost;
+	enum assure_silence silence; /* of its probes; no_silence: or it is not known which */
+	uint64_t silent_sent;
 	uint32_t probe_delay_us; /* the longest; UINT32_MAX: unknown */
 	bool looked; /* it was in trouble, and probes were sent for that: small ones, and as large as promised */
 	bool steady; /* all the while the large ones were sent, small ones came back */
@@ -78,7 +83,7 @@ struct assure_evidence {
 	uint32_t stray; /* a node that is not on its path, and counts packets of it */
 	uint64_t stray_packets; /* 0: there is none */
 	uint32_t end;	/* the node it ends at */
-	const struct ip_addr *last; /* the SID that it ends with there; NULL, or IP_NONE: it is not known */
+	const struct ip_addr *last; /* the SID its own packets end with there; NULL: they are not what is counted */
 	const char *why;	 /* for people */
 };
 
@@ -130,6 +135,7 @@ struct assure_stream_view {
 	struct assure_segment segments[ASSURE_POINTS_MAX - 1];
 	uint64_t lost[ASSURE_POINTS_MAX - 1]; /* in all windows that are known, since they are neighbours */
 	uint64_t delays_percentile_us; /* at the percentile promised; UINT64_MAX: unknown */
+	uint32_t ordered_ms; /* period as it was ordered: is.terms has the one in force */
 	bool has_probe;
 	uint64_t probe_sent, probe_lost;
 	uint32_t probe_delay_us;

@@ -19,7 +19,7 @@ enum { FUNCTION_BITS = 4 }; /* service SIDs of a locator are in a sixteenth of i
 
 static void wants_reset(struct room_device *d)
 {
-	d->wants.any = d->wants.hops = d->wants.incomplete = false;
+	d->wants.any = d->wants.hops = d->wants.incomplete = d->wants.silent = false;
 	d->wants.flows.n = d->wants.ends.n = d->wants.edges.n = 0;
 	d->wants.probes.n = d->wants.senders.n = 0;
 }
@@ -137,6 +137,9 @@ static void flow_want(struct assure_room *r, const struct ted *ted, struct room_
 		d->wants.incomplete |= f->last.family == IP_NONE;
 	}
 	room_probe_want(r, f);
+	d = f->silent && f->probed && f->n_nodes > 1 ? device_at(r, ted, f->nodes[f->n_nodes - 1]) : NULL;
+	if (d)
+		d->wants.silent = true;
 	if (f->n_nodes < 2 || f->last.family != IP_V6 || !f->marked)
 		return;
 	d = room_device_at(r, f->nodes[0]);
@@ -319,6 +322,16 @@ static uint32_t watch(struct room_device *d, const char *path)
 	return r->port.watch(r->port.self, d->name, &w, &id) == 0 ? id : 0;
 }
 
+/* With what it is told to do: so there is always something, and silence is none. */
+static uint32_t sampled(struct room_device *d, const char *path)
+{
+	struct assure_room *r = d->r;
+	const struct device_watch w = { .path = path, .interval_ns = NS_PER_S };
+	uint32_t id = 0;
+
+	return r->port.watch(r->port.self, d->name, &w, &id) == 0 ? id : 0;
+}
+
 static void unwatch(struct room_device *d, uint32_t *id)
 {
 	if (*id)
@@ -341,6 +354,12 @@ static void device_watch(struct room_device *d)
 		unwatch(d, &d->watch_counters);
 		room_counters_forget(d);
 		d->synced = false;
+	}
+	if (d->agent && d->wants.silent && !d->watch_heard)
+		d->watch_heard = sampled(d, "/device/measure/stamp/reflector");
+	if (!d->wants.silent && d->watch_heard) {
+		unwatch(d, &d->watch_heard);
+		room_heard_forget(d);
 	}
 	if (!d->wants.any && d->watch_faces) {
 		unwatch(d, &d->watch_faces);

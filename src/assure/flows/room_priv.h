@@ -75,6 +75,12 @@ struct room_flow {
 	uint64_t saw_ns;
 	bool has_large, small_good, steady; /* since the last pair; the last small window; of saw */
 	uint64_t heard_sent, heard_lost; /* since the last window of a stream without marks */
+	/* Its last window of probes had no answer; of the far end's counter meanwhile. */
+	bool silent, far_based;
+	uint16_t far_ssid;
+	uint64_t silent_sent, far_packets;
+	unsigned far_same, far_more; /* windows in a row */
+	enum assure_silence silence;
 	char probe_fault[SR_REASON_MAX]; /* why there is no session, "" */
 	unsigned n_segments;
 	struct assure_segment segments[ASSURE_POINTS_MAX - 1];
@@ -154,13 +160,22 @@ struct room_session {
 	char doc[384];		  /* as told */
 	uint64_t time, sent, lost, received, lost_backward;
 	unsigned have;
-	bool known;
+	bool known, has_ssid;
+	uint16_t ssid;
 	struct assure_spread forward;
+};
+
+/* What a reflector counts of a session. */
+struct room_heard {
+	struct ip_addr source;
+	uint16_t ssid;
+	uint64_t packets;
 };
 
 /* What a device is to do, while the plan is made. */
 struct room_wants {
 	bool any, hops, incomplete;
+	bool silent; /* probes that it should answer are in silence */
 	VEC(struct room_flow *) flows;
 	VEC(struct ip_prefix) ends;
 	VEC(const struct room_edge *) edges;
@@ -175,7 +190,9 @@ struct room_device {
 	uint32_t node; /* TED_NONE: there is none of its name */
 	bool up, agent, synced;
 	char trouble[SR_REASON_MAX]; /* why it is down, or what it refused */
-	uint32_t watch_counters, watch_faces, watch_sessions, watch_ports; /* 0: none */
+	uint32_t watch_counters, watch_faces, watch_sessions, watch_ports, watch_heard; /* 0: none */
+	VEC(struct room_heard) heard;
+	bool heard_synced;
 	bool looked, marks; /* it has said what it marks; and does, whoever told it to */
 	VEC(struct room_face) faces;
 	struct hash counters, meters;
@@ -289,6 +306,12 @@ void room_look_take(struct room_device *d, const struct room_session *s);
 uint16_t room_look_padding(const struct assure_room *r, const struct room_flow *f);
 /* What was seen, if it is of now. */
 bool room_look_seen(const struct assure_room *r, const struct room_flow *f);
+
+/* ---- room_heard.c: probes in silence, as the far end tells ---- */
+
+void room_heard_sample(struct room_device *d, const struct device_sample *s);
+void room_heard_window(struct room_device *d, struct room_flow *f, const struct room_session *s);
+void room_heard_forget(struct room_device *d);
 
 /* ---- room_probe.c: STAMP ---- */
 

@@ -295,6 +295,7 @@ static void window_take(struct room_device *d, struct room_session *s)
 
 	if (!f || !f->measured || !f->probed || d->node != f->nodes[0])
 		return;
+	room_heard_window(d, f, s);
 	f->has_probe = s->known && (s->have & HAVE_SENT);
 	f->probe_delay_us = UINT32_MAX;
 	if (!f->has_probe)
@@ -358,13 +359,16 @@ void room_probe_sample(struct room_device *d, const struct device_sample *s)
 	if ((uint64_t)s->time_ns != e->time) {
 		e->time = (uint64_t)s->time_ns;
 		e->have = 0;
-		e->received = e->lost_backward = 0;
-		e->known = false;
+		e->received = e->lost_backward = e->sent = 0;
+		e->known = e->has_ssid = false;
 		e->forward = (struct assure_spread){ 0 };
 	}
 	if (strcmp(leaf, "known") == 0)
 		e->known = strcmp(s->text, "true") == 0;
-	else if (strcmp(leaf, "window") != 0 && s->number)
+	else if (strcmp(leaf, "ssid") == 0 && s->number) {
+		e->has_ssid = s->u <= UINT16_MAX;
+		e->ssid = (uint16_t)s->u;
+	} else if (strcmp(leaf, "window") != 0 && s->number)
 		figure(e, leaf, s->u);
 	else if (s->number && s->u > 0 && kind == ROOM_PROBE_OWN)
 		window_take(d, e);

@@ -375,6 +375,8 @@ void room_on_sample(void *arg, const struct device_sample *s)
 		on_face(d, s);
 	} else if (s->watch == d->watch_sessions) {
 		room_probe_sample(d, s);
+	} else if (s->watch == d->watch_heard) {
+		room_heard_sample(d, s);
 	} else if (s->watch == d->watch_ports && !s->gone) {
 		d->marks = true;
 	}
@@ -386,6 +388,8 @@ void room_on_gap(void *arg, const char *device, uint32_t watch, const char *why)
 	struct room_device *d = device_of(arg, device);
 
 	(void)why;
+	if (d && watch == d->watch_heard)
+		room_heard_forget(d);
 	if (!d || watch != d->watch_counters)
 		return;
 	room_counters_forget(d);
@@ -398,6 +402,8 @@ void room_on_synced(void *arg, const char *device, uint32_t watch)
 
 	if (d && watch == d->watch_counters)
 		d->synced = true;
+	if (d && watch == d->watch_heard)
+		d->heard_synced = true;
 	if (d && watch == d->watch_ports)
 		d->looked = true;
 	if (d && (watch == d->watch_faces || watch == d->watch_ports))

@@ -70,6 +70,7 @@ struct room_device *room_device_free(struct room_device *d)
 	VEC_FINI(&d->wants.probes);
 	VEC_FINI(&d->wants.senders);
 	VEC_FINI(&d->sessions);
+	VEC_FINI(&d->heard);
 	str_fini(&d->answers);
 	str_fini(&d->said);
 	free(d);

@@ -201,6 +201,8 @@ static void tell_watcher(const struct assure_room *r, const struct room_flow *f,
 		.has_probe = f->has_probe,
 		.probe_sent = f->probe_sent,
 		.probe_lost = f->probe_lost,
+		.silence = f->silence,
+		.silent_sent = f->silent_sent,
 		.probe_delay_us = f->probe_delay_us,
 		.looked = room_look_seen(r, f),
 		.steady = f->steady,
@@ -209,7 +211,7 @@ static void tell_watcher(const struct assure_room *r, const struct room_flow *f,
 		.stray = f->stray,
 		.stray_packets = is_astray(r, f, period_ns) ? f->stray_packets : 0,
 		.end = f->n_nodes > 0 ? f->nodes[f->n_nodes - 1] : TED_NONE,
-		.last = &f->last,
+		.last = f->marked ? &f->last : NULL, /* probes end before it */
 		.why = f->why,
 	};
 

@@ -97,6 +97,8 @@ static void note_probe(struct locate_case *c, const struct locate_fact *f)
 			mark_back(c, f->flow, c->clear[k]);
 		else
 			mark_flow(c, f->flow, c->clear[k]);
+		if (k == CLEAR_FORWARD)
+			mark_flow(c, f->flow, c->open);
 		probe_came(c, f, k == CLEAR_BACK);
 		c->behind[f->flow] = c->behind[f->flow] || k == CLEAR_BACK;
 		c->ahead[f->flow] = c->ahead[f->flow] || k == CLEAR_FORWARD;
@@ -144,7 +146,7 @@ int locate_case_init(struct locate_case *c, const struct locate_net *net,
 {
 	size_t links = net->n_links + (size_t)1, flows = net->n_flows + (size_t)1,
 	       nodes = net->n_nodes + (size_t)1;
-	uint8_t **by_link[] = { &c->gone, &c->hurt, &c->told, &c->full, &c->clear[CLEAR_FORWARD],
+	uint8_t **by_link[] = { &c->gone, &c->hurt, &c->told, &c->full, &c->open, &c->clear[CLEAR_FORWARD],
 				&c->clear[CLEAR_BACK], &c->clear[CLEAR_LARGE] };
 	uint8_t **by_flow[] = { &c->stray, &c->ahead, &c->behind };
 	bool good = true;
@@ -179,6 +181,9 @@ int locate_case_read(struct locate_case *c, const struct locate_fact *facts, siz
 	c->facts = good;
 	for (size_t i = 0; i < c->n; i++)
 		note(c, &good[i]);
+	for (uint32_t i = 0; i < c->net->n_flows; i++)
+		if (c->net->flows[i].well)
+			mark_flow(c, i, c->open);
 	for (uint32_t i = 0; i < c->net->n_links; i++) {
 		const struct locate_link *l = &c->net->links[i];
 

@@ -48,6 +48,7 @@ struct locate_case {
 	uint64_t *drops; /* by link: of its queues */
 	uint8_t *told;	/* by link: its queues were asked */
 	uint8_t *full;	/* by link */
+	uint8_t *open;	/* by link: probes, or flows that are well, come through */
 	uint8_t *clear[CLEARS]; /* by link: probes of this kind came through */
 	uint32_t *wires, *wires_gone; /* by node */
 	uint8_t *stray, *ahead, *behind; /* by flow: seen elsewhere; probes come through that way */

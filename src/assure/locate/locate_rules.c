@@ -168,8 +168,10 @@ static bool loses_all(const struct locate_case *c, const struct locate_fact *f, 
 
 static bool lost_ahead_only(const struct locate_case *c, const struct locate_fact *f, uint32_t at)
 {
-	(void)at;
-	return locate_loses_all(f) && c->behind[f->flow];
+	uint32_t back = at < c->net->n_links ? c->net->links[at].reverse : LOCATE_NONE;
+
+	/* its own come back that way, or others' packets go there */
+	return locate_loses_all(f) && (c->behind[f->flow] || (back != LOCATE_NONE && c->open[back]));
 }
 
 static bool lost_behind_only(const struct locate_case *c, const struct locate_fact *f, uint32_t at)

@@ -168,6 +168,18 @@ static void probes(struct repair_desk *d, const struct assure_evidence *e, enum 
 		repair_facts_put(d, &f, e->key, false);
 }
 
+/* The far end tells which way all of them are lost. */
+static void silence(struct repair_desk *d, const struct assure_evidence *e)
+{
+	uint64_t n = e->silent_sent;
+
+	if (e->silence == ASSURE_NO_SILENCE)
+		return;
+	probes(d, e, LOCATE_PROBE_FORWARD, e->silence == ASSURE_LOST_THERE ? n : 0, n);
+	if (e->silence == ASSURE_LOST_BACK)
+		probes(d, e, LOCATE_PROBE_BACK, n, n);
+}
+
 /* In silence nothing is told apart: neither directions nor sizes. */
 static void looked(struct repair_desk *d, const struct assure_evidence *e)
 {
@@ -214,6 +226,7 @@ void repair_facts_evidence(struct repair_desk *d, const struct assure_evidence *
 	delays(d, e);
 	if (e->has_probe)
 		probes(d, e, LOCATE_PROBE_FORWARD, e->probe_lost, e->probe_sent);
+	silence(d, e);
 	looked(d, e);
 }
 

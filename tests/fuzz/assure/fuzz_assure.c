@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { PERIOD_MS = 1000, FLOWS = 2, COUNTERS = 1, FACES = 2, SESSIONS = 3, LINE_MAX_ = 1024 };
+enum { PERIOD_MS = 1000, FLOWS = 2, COUNTERS = 1, FACES = 2, SESSIONS = 3, HEARD = 4, LINE_MAX_ = 1024 };
 
 static bool flow_eq(const struct hash_node *n, const void *key)
 {
@@ -82,6 +82,10 @@ static void room_make(struct assure_room *r, struct room_flow flows[FLOWS])
 		d->watch_counters = COUNTERS;
 		d->watch_faces = FACES;
 		d->watch_sessions = SESSIONS;
+		d->watch_heard = HEARD;
+		d->up = d->heard_synced = true;
+		if (!VEC_ADD(&r->at_node, d))
+			abort();
 	}
 	flow_add(r, &flows[0], 1, 1);
 	flow_add(r, &flows[1], 2, 2);
@@ -92,9 +96,10 @@ static void room_unmake(struct assure_room *r)
 	HASH_EACH (n, &r->devices) {
 		const struct room_device *d = HASH_OF(n, struct room_device, by_name);
 
-		assert(d->counters.count <= ROOM_COUNTERS_MAX && d->faces.n <= ROOM_FACES_MAX);
+		assert(d->counters.count <= ROOM_COUNTERS_MAX && d->faces.n <= ROOM_FACES_MAX && d->heard.n <= 1024);
 		room_device_free(HASH_OF(n, struct room_device, by_name));
 	}
+	VEC_FINI(&r->at_node);
 	hash_fini(&r->devices);
 	hash_fini(&r->flows);
 	assure_free(r->assure);

@@ -74,7 +74,7 @@ static int port_watch(void *self, const char *device, const struct device_watch 
 	struct router *d = router(device);
 
 	(void)self;
-	ck_assert(d->present && w->on_change);
+	ck_assert(d->present && w->on_change == (strcmp(w->path, "/device/measure/stamp/reflector") != 0));
 	*watch = ++next;
 	if (strcmp(w->path, "/device/interface/address") == 0)
 		d->faces = *watch;
@@ -82,6 +82,8 @@ static int port_watch(void *self, const char *device, const struct device_watch 
 		d->counters = *watch;
 	else if (strcmp(w->path, "/device/measure/stamp/session") == 0)
 		d->sessions = *watch;
+	else if (strcmp(w->path, "/device/measure/stamp/reflector") == 0)
+		d->heard = *watch;
 	else if (strcmp(w->path, "/device/measure/marking/port") == 0)
 		d->ports = *watch;
 	else
@@ -94,8 +96,10 @@ static void port_unwatch(void *self, const char *device, uint32_t watch)
 	struct router *d = router(device);
 
 	(void)self;
-	ck_assert(watch == d->faces || watch == d->counters);
-	if (watch == d->faces)
+	ck_assert(watch == d->faces || watch == d->counters || watch == d->heard);
+	if (watch == d->heard)
+		d->heard = 0;
+	else if (watch == d->faces)
 		d->faces = 0;
 	else
 		d->counters = 0;
@@ -232,7 +236,7 @@ void probe_window(uint32_t sent, uint32_t lost, uint32_t us)
 	} told[] = { { "known", 0 }, { "window-sent", sent }, { "window-received", sent - lost },
 		     { "window-lost", lost }, { "window-lost-forward", lost }, { "round-trip/maximum", 2 * us },
 		     { "forward/samples", sent - lost }, { "forward/minimum", us / 2 }, { "forward/median", us / 2 },
-		     { "forward/maximum", us }, { "forward/error", 10 }, { "window", wall() / NS_PER_S } };
+		     { "forward/maximum", us }, { "forward/error", 10 }, { "ssid", 7 }, { "window", wall() / NS_PER_S } };
 
 	ck_assert(d->session_name[0] && d->sessions);
 	for (unsigned i = 0; i < ARRAY_LEN(told); i++) {
@@ -245,6 +249,21 @@ void probe_window(uint32_t sent, uint32_t lost, uint32_t us)
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)told[i].u);
 		say(d, d->sessions, path, i == 0 ? sent > lost ? "true" : "false" : text);
 	}
+}
+
+void heard(const char *name, uint64_t packets)
+{
+	struct router *d = router(name);
+	char path[160], text[32], a[IP_TEXT_MAX];
+	struct ip_addr source = net_addr("a");
+
+	ck_assert_uint_ne(d->heard, 0);
+	snprintf(path, sizeof(path), "/device/measure/stamp/reflector/heard[source=%s][ssid=7]/packets",
+		 ip_text(&source, a, sizeof(a)));
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)packets);
+	say(d, d->heard, "/device/measure/stamp/reflector/port", "862");
+	say(d, d->heard, path, text);
+	assure_device_sink.synced(rb.room, d->name, d->heard);
 }
 
 void look_window(bool large, uint32_t sent, uint32_t received)

@@ -20,6 +20,7 @@ struct router {
 	char doc[4096];		/* what it has: "" nothing */
 	unsigned sets, deletes;
 	uint32_t txn, faces, counters; /* of the last Set of marking; watches, 0 none */
+	uint32_t heard;
 	bool answered;
 	char reflector[256], session[320], session_name[64]; /* "" none */
 	char look[2][384]; /* small, large: "" none */
@@ -66,6 +67,8 @@ uint64_t now_period(void);
  * way there, the longest took so long. us 0: delays are not known. */
 void probe_window(uint32_t sent, uint32_t lost, uint32_t us);
 /* A window of the look's session of a: received 0 is silence. */
+/* What the reflector of a router counts of the session of a; in full, if it was asked anew. */
+void heard(const char *name, uint64_t packets);
 void look_window(bool large, uint32_t sent, uint32_t received);
 const struct assure_stream_view *stream(void); /* of the slice "one", the first. One buffer */
 const struct assure_slice_view *judged(void);

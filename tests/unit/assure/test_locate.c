@@ -653,6 +653,45 @@ START_TEST(a_sid_is_wrong_when_it_takes_nothing_and_not_when_it_takes_some)
 }
 END_TEST
 
+/* All that a flow has is probes, and its far end says that none came: one way, if the other way is open. */
+START_TEST(probes_that_do_not_arrive_are_one_way_when_those_of_the_other_way_do)
+{
+	AUTO_FREE struct net *w = malloc(sizeof(*w));
+	AUTO_FREE struct locate_result *r = malloc(sizeof(*r));
+	uint32_t n;
+
+	world(w, 5);
+	n = w->flows[0].n_links;
+	for (uint32_t i = 0; i < n; i++)
+		w->hops[1][i] = w->links[w->hops[0][n - 1 - i]].reverse;
+	w->flows[1].n_links = n;
+	tell_flow(w, LOCATE_PROBE_FORWARD, 0, 100, 100);
+	ask(w, r);
+	ck_assert_uint_eq(r->n, 0);
+	w->flows[1].well = true; /* of those nothing is told but that */
+	ask(w, r);
+	ck_assert(r->n == 1 && r->cause[0].class == LOCATE_ONE_WAY && r->cause[0].n_places == n);
+	w->flows[1].well = false;
+	tell_flow(w, LOCATE_PROBE_FORWARD, 1, 100, 100);
+	ask(w, r);
+	ck_assert_uint_eq(r->n, 0); /* nor the other way */
+	w->facts[1].lost = 0;
+	tell_flow(w, LOCATE_PROBE_BACK, 1, 100, 100);
+	ask(w, r);
+	ck_assert_uint_eq(r->n, 1);
+	ck_assert(r->cause[0].class == LOCATE_ONE_WAY && r->cause[0].n_places == n);
+	for (uint32_t i = 0; i < n && i < LOCATE_PLACES_MAX; i++)
+		ck_assert(r->cause[0].place[i].what == LOCATE_AT_LINK && runs_over(w, 0, r->cause[0].place[i].index));
+	/* others come through over all of it but its first link */
+	w->hops[2][0] = w->hops[0][1];
+	w->flows[2].n_links = 1;
+	tell_flow(w, LOCATE_PROBE_FORWARD, 2, 0, 100);
+	ask(w, r);
+	ck_assert(r->n == 1 && r->cause[0].class == LOCATE_ONE_WAY);
+	ck_assert_uint_lt(r->cause[0].n_places, n);
+}
+END_TEST
+
 START_TEST(the_order_of_facts_does_not_matter)
 {
 	AUTO_FREE struct net *w = malloc(sizeof(*w));
@@ -794,6 +833,7 @@ int main(void)
 	tcase_add_test(tc, effects_alone_name_no_cause);
 	tcase_add_test(tc, what_a_queue_dropped_is_not_silent);
 	tcase_add_test(tc, a_sid_is_wrong_when_it_takes_nothing_and_not_when_it_takes_some);
+	tcase_add_test(tc, probes_that_do_not_arrive_are_one_way_when_those_of_the_other_way_do);
 	tcase_add_test(tc, the_order_of_facts_does_not_matter);
 	tcase_add_test(tc, probes_that_come_through_clear_their_links);
 	tcase_add_test(tc, whatever_is_told_stays_within_bounds);

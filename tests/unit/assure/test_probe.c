@@ -86,6 +86,50 @@ START_TEST(probes_tell_delay_and_loss_and_silence_is_unknown)
 }
 END_TEST
 
+/* Windows that nobody answers, while the far end counts so many more in each. */
+static void silent(unsigned n, uint64_t *count, uint64_t more)
+{
+	while (n-- > 0) {
+		periods(1);
+		*count += more;
+		heard("d", *count);
+		probe_window(20, 20, 0);
+	}
+	periods(2);
+}
+
+START_TEST(silence_has_a_direction_when_the_far_end_tells)
+{
+	uint64_t count = 500;
+
+	up(PROBED("stamp", DELAY "," LOSS));
+	windows(3, 0, 4000);
+	/* probes do not go through the service SID: it is not deaf for them */
+	ck_assert(rb.last.last == NULL && rb.last.loss_known);
+	ck_assert(!router("d")->heard && rb.last.silence == ASSURE_NO_SILENCE);
+	periods(1);
+	probe_window(20, 20, 0);
+	periods(2);
+	ck_assert(router("d")->heard && rb.last.silence == ASSURE_NO_SILENCE); /* it is asked from now on */
+	silent(2, &count, 0);
+	ck_assert_int_eq(rb.last.silence, ASSURE_NO_SILENCE); /* one window is none */
+	silent(2, &count, 0);
+	ck_assert(rb.last.silence == ASSURE_LOST_THERE && rb.last.silent_sent == 20 && !rb.last.has_probe);
+	ck_assert_int_eq(rb.last.verdict, ASSURE_UNKNOWN);
+	silent(3, &count, 20);
+	ck_assert_int_eq(rb.last.silence, ASSURE_LOST_BACK);
+	/* who is silent itself tells nothing */
+	assure_device_sink.gap(rb.room, "d", router("d")->heard, "away");
+	periods(1);
+	probe_window(20, 20, 0);
+	periods(2);
+	ck_assert_int_eq(rb.last.silence, ASSURE_NO_SILENCE);
+	windows(3, 0, 4000);
+	ck_assert(!router("d")->heard && rb.last.silence == ASSURE_NO_SILENCE);
+	room_bed_down();
+}
+END_TEST
+
 START_TEST(without_clocks_there_is_loss_but_no_delay)
 {
 	up(PROBED("stamp", DELAY "," LOSS));
@@ -201,6 +245,7 @@ int main(void)
 
 	tcase_add_test(t, sessions_run_in_the_policy_of_the_flow_and_go_with_the_slice);
 	tcase_add_test(t, probes_tell_delay_and_loss_and_silence_is_unknown);
+	tcase_add_test(t, silence_has_a_direction_when_the_far_end_tells);
 	tcase_add_test(t, without_clocks_there_is_loss_but_no_delay);
 	tcase_add_test(t, what_is_refused_is_said_and_what_was_left_is_taken_away);
 	tcase_add_test(t, marks_and_probes_go_together);

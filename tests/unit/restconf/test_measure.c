@@ -49,6 +49,7 @@ static void measured(void)
 	s->segments[0] = (struct assure_segment){ { 0, true }, { 1, false }, true, true, 0, 1200 };
 	s->segments[1] = (struct assure_segment){ { 1, false }, { 1, true }, true, false, 20, 0 };
 	s->lost[1] = 81;
+	s->ordered_ms = 1000;
 	s->has_probe = true;
 	s->probe_sent = 100;
 	s->probe_lost = 3;
@@ -90,9 +91,16 @@ START_TEST(windows_hops_and_history_of_a_slice_are_told)
 		     "\"delay-unknown\":\"insufficient-samples\"");
 	ck_has(body, "\"verdict\":\"unknown\",\"loss-unknown\":\"missing\"");
 	ck_has(body, "\"probe\":{\"sent\":\"100\",\"lost\":\"3\",\"delay\":4000}");
+	ck_has(body, "\"period\":1000,");
+	ck_assert_ptr_null(strstr(body, "period-ordered"));
 	a = get(MEASURED "/slice=s1/stream=74565/segment=1");
 	ck_status(a, 200);
 	ck_has(str_text(&a->body), "\"lost\":\"20\"");
+	/* another was ordered: routers mark by one, and that is said */
+	fake_assure.stream.ordered_ms = 5000;
+	body = str_text(&get(MEASURED)->body);
+	body_ok(body, NULL);
+	ck_has(body, "\"period\":1000,\"period-ordered\":5000");
 	ck_status(get(MEASURED "/slice=s1/stream=1"), 404);
 	ck_status(get(MEASURED "/slice=s2"), 404);
 	ck_status(ask("DELETE", MEASURED "/slice=s1", "", NULL), 405);
