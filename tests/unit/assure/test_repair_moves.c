@@ -416,6 +416,57 @@ START_TEST(a_window_of_another_hinders_nothing)
 }
 END_TEST
 
+static void child(const char *id, const char *parent, unsigned priority)
+{
+	static char text[4096];
+	const char *is = doc(id, 1ull * G, priority, true, ""), *at = strstr(is, "\"priority\":");
+
+	(void)snprintf(text, sizeof(text), "%.*s\"parent-slice\":\"%s\",%s", (int)(at - is), is, parent, at);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, id, text).code, 0);
+	bed_settle();
+}
+
+/* Whose children may be as important as any. */
+START_TEST(one_that_carries_others_is_left_alone)
+{
+	up("gold", 1ull * G, 2, DO("rebalance"));
+	up("bronze", 4ull * G, 6, "");
+	child("inner", "bronze", 1);
+	suffers(REPAIR_ENDED);
+	ends(1, REPAIR_GIVEN_UP);
+	ck_assert(told(incident(1), REPAIR_W_REFUSED, "of 2 other slices there 0 may be moved"));
+	ck_assert(!moved("bronze"));
+}
+END_TEST
+
+START_TEST(one_in_another_may_be_shed)
+{
+	up("gold", 1ull * G, 2, DO("shed-lower-priority"));
+	up("bronze", 4ull * G, 1, "");
+	child("inner", "bronze", 6);
+	suffers(REPAIR_VERIFYING);
+	ck_assert(shed("inner") && !shed("bronze"));
+	ck_assert_str_eq(slice_state_text(seen("inner")->state), "suspended");
+	on_ab(6);
+	ends(1, REPAIR_KEPT);
+}
+END_TEST
+
+START_TEST(of_many_the_least_important_is_found)
+{
+	char id[16];
+
+	up("gold", 1ull * G, 2, DO("rebalance"));
+	for (unsigned k = 0; k < 40; k++) {
+		(void)snprintf(id, sizeof(id), "s%02u", k);
+		ck_assert_int_eq(put_doc(SLICE_SERVICE, id, doc(id, G / 10, 5, true, "")).code, 0);
+	}
+	up("zinc", G / 20, 7, "");
+	suffers(REPAIR_VERIFYING);
+	ck_assert(moved("zinc") && !moved("s00"));
+}
+END_TEST
+
 /* ---- kill -9 ---- */
 
 static const char *const acts[] = { "rebalance", "shed-lower-priority" };
@@ -519,6 +570,9 @@ int main(void)
 	tcase_add_test(t, what_is_shed_for_no_incident_is_let_on);
 	tcase_add_test(t, one_that_an_assurance_window_names_is_left_alone);
 	tcase_add_test(t, a_window_of_another_hinders_nothing);
+	tcase_add_test(t, one_that_carries_others_is_left_alone);
+	tcase_add_test(t, one_in_another_may_be_shed);
+	tcase_add_test(t, of_many_the_least_important_is_found);
 	tcase_add_loop_test(t, a_restart_while_it_is_applied_goes_on, 0, 16);
 	tcase_add_loop_test(t, a_restart_while_it_is_verified_and_after_it_was_kept_goes_on, 0, 2);
 	tcase_add_loop_test(t, a_restart_while_it_is_taken_back_goes_on, 0, 16);
