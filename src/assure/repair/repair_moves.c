@@ -49,6 +49,14 @@ static bool other_slices(const struct desk_course *c)
 	return c->acts == REPAIR_REBALANCE || c->acts == REPAIR_SHED;
 }
 
+/* Its action is to take another's away: that is done again when this one is undone. */
+static bool restores(const struct repair_desk *d, const struct desk_course *c)
+{
+	const struct repair_incident *i = repair_incident_get(d->r, c->incident);
+
+	return i && i->restores;
+}
+
 /* "bronze, silver" */
 static const char *names(const struct desk_course *c, char out[128])
 {
@@ -262,7 +270,7 @@ static bool put(struct repair_desk *d, struct desk_course *c, enum desk_put how)
 		m[n] = e->want;
 		n += asked_of(d, e, how == DESK_UNDO, &m[n]);
 	}
-	if (how == DESK_UNDO)
+	if (how == DESK_UNDO && !restores(d, c))
 		forget_all(d, c);
 	if (how == DESK_TRY)
 		say(c, "every policy finds room elsewhere within its bounds beside all others",
@@ -328,7 +336,7 @@ static enum desk_stands stands(struct repair_desk *d, struct desk_course *c)
 		if (sheds(e) ? !is_shed(d, e->want.id, e->want.shed_for[0]) : !all_up(d, e->want.id))
 			return DESK_NOT_YET;
 	}
-	if (repair_incident_get(d->r, c->incident)->restores)
+	if (restores(d, c))
 		say(c, "as before, every policy is up, as its headend says", "their traffic is let on again");
 	else
 		say(c, "every policy is up the other way, as its headend says",

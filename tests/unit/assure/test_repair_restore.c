@@ -98,6 +98,11 @@ START_TEST(what_breaks_on_the_way_back_is_done_again_and_waits_twice_as_long)
 	ck_assert(tried(3, 200));
 	ck_assert_uint_eq(incident(3)->restores, 1);
 	ck_assert_uint_ge(incident(3)->opened_wall_ns - first, 2 * 30 * NS_PER_S);
+	bed_settle();
+	on(8);
+	ck_assert_int_eq(incident(3)->outcome, REPAIR_KEPT);
+	ck_assert(!detoured()); /* this time it is as it was before the first */
+	ck_assert_uint_eq(reserved("a", "b"), 4ull * G);
 }
 END_TEST
 
