@@ -181,10 +181,12 @@ void repair_devices_arrived(struct repair_desk *d, const struct assure_evidence 
 
 /* How the queue of a partition on a link was when it was read last. */
 struct desk_queue {
-	uint64_t offered_bps; /* sent, and what was dropped */
+	uint64_t offered_bps; /* sent, and what was dropped, */
+	uint64_t began_ns;    /* since then; 0: it was not read yet */
 	/* When it dropped last, with the rate that it has: packets, and what was offered then. lost 0: it
 	 * has not, of late. */
 	uint64_t lost, of, dropping_bps;
+	uint64_t since_ns; /* it does */
 };
 
 bool repair_devices_queue(const struct repair_desk *d, uint32_t link, uint32_t nrp, struct desk_queue *out);

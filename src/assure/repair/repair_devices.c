@@ -278,6 +278,7 @@ static void on_drops(struct repair_desk *d, const struct face *f, struct queue *
 	out.link = link_of(d, f);
 	if (ns == 0)
 		return;
+	q->is.began_ns = loop_wall_ns(d->p.loop) - ns;
 	q->is.offered_bps = (uint64_t)((double)q->d_octets * 8e9 / (double)ns);
 	if (q->d_packets)
 		q->is.offered_bps = (uint64_t)((double)q->is.offered_bps * (double)(dropped + q->d_packets) /
@@ -288,11 +289,13 @@ static void on_drops(struct repair_desk *d, const struct face *f, struct queue *
 		drops_over(d, f, q, out.link);
 		return;
 	}
-	q->dropping = true;
 	out.lost = dropped;
 	out.of = dropped + q->d_packets;
 	out.bound = q->rate_bps;
 	out.value = q->is.offered_bps;
+	if (!q->dropping || !q->dropped_ns)
+		q->is.since_ns = out.at_ns;
+	q->dropping = true;
 	q->dropped_ns = out.at_ns;
 	q->is.lost = out.lost;
 	q->is.of = out.of;

@@ -13,7 +13,7 @@
 #include "assure/repair/repair_desk_priv.h"
 #include "base/str.h"
 
-enum { SPARE_PCT = 110, ALL_PCT = 100, PARENTS_MAX = 16 };
+enum { SPARE_PCT = 110, ALL_PCT = 100, PARENTS_MAX = 16, NEWS_S = 10 };
 
 static uint64_t with_spare(uint64_t bps)
 {
@@ -55,7 +55,10 @@ struct planning {
 	const struct repair_desk *d;
 	struct desk_course *c;
 	const struct ted *ted;
-	uint64_t dropped; /* by queues so far on the path: it comes to those behind them then */
+	/* By queues so far on the path, of what they were offered: it comes to those behind them then. Those are
+	 * read a little later. */
+	uint64_t dropped, offered, since_ns;
+	uint64_t lost, of; /* packets of the slice, of the flow that loses most of them */
 	char why[REPAIR_TEXT_MAX]; /* what stands against it on a link where it is needed */
 	struct str said;
 };
@@ -75,51 +78,68 @@ static void add(struct planning *p, const char *label, const struct slice_growth
 	r->n++;
 }
 
+/* What is offered to a queue that drops. Readings may be of a time in which it was less: while it drops it sends
+ * what it is assured at least, and what the slice loses by its own packets is the rest. */
+static uint64_t offered_to(const struct planning *p, const struct desk_queue *q, uint64_t share)
+{
+	uint64_t by_loss = p->of > p->lost ? share / (p->of - p->lost) * p->of : share;
+
+	return by_loss > q->dropping_bps ? by_loss : q->dropping_bps;
+}
+
 /* What the queue there would have to be assured: it drops, or what one before it drops comes here then, or
  * more is reserved in it. 0: it is large enough. */
-static uint64_t need_of(struct planning *p, uint32_t link, bool suspect, const struct desk_queue *q)
+static uint64_t need_of(const struct planning *p, const struct desk_queue *q, uint32_t link, bool drops, uint64_t share)
 {
 	uint64_t reserved = intent_nrp_reserved(p->d->p.intent, link, p->c->resize.nrp);
-	uint64_t offered = p->dropped ? q->offered_bps : 0;
+	uint64_t offered = p->dropped ? q->offered_bps + p->dropped : 0;
 
-	if (q->lost && (suspect || p->dropped))
-		offered = q->dropping_bps;
-	else if (!p->dropped && !suspect)
-		reserved = 0;
-	offered = offered ? with_spare(offered + p->dropped) : 0;
-	return offered > reserved ? offered : reserved;
+	/* It was read before they dropped: what they were offered comes here. */
+	if (p->dropped && q->began_ns < p->since_ns && offered < p->offered)
+		offered = p->offered;
+	if (drops && offered < offered_to(p, q, share) + p->dropped)
+		offered = offered_to(p, q, share) + p->dropped;
+	return with_spare(offered) > reserved ? with_spare(offered) : reserved;
+}
+
+static void dropped(struct planning *p, const struct desk_queue *q, uint64_t share)
+{
+	p->offered = offered_to(p, q, share) + p->dropped;
+	p->dropped += q->dropping_bps / q->of * q->lost;
+	p->since_ns = q->since_ns > p->since_ns ? q->since_ns : p->since_ns;
 }
 
 static void consider(struct planning *p, uint32_t link, const char *label)
 {
 	struct desk_resize *r = &p->c->resize;
-	struct slice_growth_room room;
+	struct slice_growth_room room = { .bps = 0 };
 	struct slice_result no;
 	struct desk_queue q = { 0 };
-	bool suspect = suspected(p->c, p->ted, link, label), known;
+	bool suspect = suspected(p->c, p->ted, link, label), behind = p->dropped > 0, drops;
+	bool may = slice_growth_room(p->d->p.slice, r->nrp, label, &room, &no) == 0;
 	uint64_t to;
 
-	known = repair_devices_queue(p->d, link, r->nrp, &q);
-	to = need_of(p, link, suspect, &q);
-	if (known && q.lost && (suspect || p->dropped))
-		p->dropped += q.dropping_bps / q.of * q.lost;
+	drops = repair_devices_queue(p->d, link, r->nrp, &q) && q.lost && (suspect || behind);
+	to = suspect || behind ? need_of(p, &q, link, drops, room.bps) : 0;
+	if (drops)
+		dropped(p, &q, room.bps);
 	for (uint8_t i = 0; i < r->n; i++)
 		if (strcmp(r->want[i].link, label) == 0)
 			return;
 	if (to == 0 || p->why[0])
 		return;
-	if (slice_growth_room(p->d->p.slice, r->nrp, label, &room, &no) != 0) {
-		if (q.lost || p->dropped)
+	if (!may) {
+		if (drops || behind)
 			(void)str_copy(p->why, sizeof(p->why), no.text);
 		return;
 	}
-	if (q.lost && to <= room.bps)
+	if (drops && to <= room.bps)
 		to = with_spare(room.bps); /* in bursts it is more */
 	if (to > room.most_bps)
 		to = room.most_bps;
 	if (to > room.bps && r->n < SLICE_GROW_MAX)
 		add(p, label, &room, to);
-	else if (q.lost)
+	else if (drops)
 		(void)snprintf(p->why, sizeof(p->why), "partition %.60s has %llu bit/s of %.60s, that is %s", room.name,
 			       (unsigned long long)room.bps, label, room.by);
 }
@@ -128,7 +148,7 @@ static void along(struct planning *p, const char *path)
 {
 	char label[TED_LABEL_MAX];
 
-	p->dropped = 0;
+	p->dropped = p->offered = p->since_ns = 0;
 	while (*path) {
 		size_t len = strcspn(path, ",");
 		uint32_t link = TED_NONE;
@@ -138,6 +158,23 @@ static void along(struct planning *p, const char *path)
 		if (link != TED_NONE)
 			consider(p, link, label);
 		path += len + (path[len] == ',');
+	}
+}
+
+static void losses(struct planning *p)
+{
+	uint64_t now = loop_wall_ns(p->d->p.loop);
+
+	for (size_t i = 0; i < p->d->n_facts; i++) {
+		const struct desk_fact *k = &p->d->facts[i];
+		const char *of = k->has_key && k->f.kind == LOCATE_FLOW_LOSS ? slice_of(p->d->p.slice, &k->key) : NULL;
+
+		if (!of || strcmp(of, p->c->slice) != 0 || k->f.at_ns + NEWS_S * NS_PER_S < now ||
+		    k->f.lost >= k->f.of || k->f.of > UINT32_MAX ||
+		    (p->of && (double)k->f.lost / (double)k->f.of <= (double)p->lost / (double)p->of))
+			continue;
+		p->lost = k->f.lost;
+		p->of = k->f.of;
 	}
 }
 
@@ -153,6 +190,7 @@ static const char *plan_up(struct planning *p)
 		return "the slice is in no partition";
 	if (!p->ted || !v)
 		return "the topology is not in sight";
+	losses(p);
 	for (uint32_t at = 0; slice_flows(p->d->p.slice, p->c->slice, at, &f, 1) == 1; at++)
 		if (intent_get(p->d->p.intent, &f.key, v) == 0)
 			along(p, v->path_text);

@@ -17,46 +17,54 @@
 enum { MOMENTS = 12 };
 
 static uint32_t watches;
-static char watched[16][64];
+static char watched[32][64];
 static uint64_t packets, drops;
 
-static int watch(void *self, const char *device, const struct device_watch *w, uint32_t *id)
+static int watch(void *self, const char *name, const struct device_watch *w, uint32_t *id)
 {
 	(void)self;
-	(void)device;
 	*id = ++watches;
-	(void)snprintf(watched[*id], sizeof(watched[0]), "%s", w->path);
+	(void)snprintf(watched[*id], sizeof(watched[0]), "%s%s", name, w->path);
 	return 0;
 }
 
+static const char *device = "a"; /* that tells */
+
 static void tell(const char *path, uint64_t u, const char *text)
 {
-	struct device_sample s = { .device = "a", .path = path, .number = !text, .u = u, .text = text };
+	struct device_sample s = { .device = device, .path = path, .number = !text, .u = u, .text = text };
 
 	s.time_ns = (int64_t)loop_wall_ns(world.loop);
 	for (uint32_t i = 1; i <= watches; i++) {
 		const char *last = strrchr(watched[i], '/');
 
-		if (strncmp(watched[i], "/device/table", 13) != 0 && strstr(path, last) &&
+		if (watched[i][0] == device[0] && strncmp(watched[i] + 1, "/device/table", 13) != 0 && strstr(path, last) &&
 		    (strcmp(last, "/link") != 0 || strncmp(path, "/device/link", 12) == 0))
 			s.watch = i;
 	}
 	repair_device_sink.sample(desk, &s);
 }
 
-/* Router a is a device, with its interface towards b. */
+/* A router is a device, with its interface towards another. */
+static void is_device(const char *name, const char *towards)
+{
+	const struct device_info info = { .device = name, .kind = "agent" };
+	char text[IP_TEXT_MAX + 8], a[IP_TEXT_MAX];
+
+	device = name;
+	repair_device_sink.up(desk, &info);
+	(void)snprintf(text, sizeof(text), "[\"%s\"]",
+		       ip_text(&world.ted->links[net_index(name, towards)].local_v6, a, sizeof(a)));
+	tell("/device/interface[name=core0]/address", 0, text);
+}
+
 static void device_up(void)
 {
 	static const struct device_port port = { .watch = watch };
-	const struct device_info info = { .device = "a", .kind = "agent" };
-	char text[IP_TEXT_MAX + 8], a[IP_TEXT_MAX];
 
 	watches = 0;
 	repair_desk_port(desk, &port);
-	repair_device_sink.up(desk, &info);
-	(void)snprintf(text, sizeof(text), "[\"%s\"]",
-		       ip_text(&world.ted->links[net_index("a", "b")].local_v6, a, sizeof(a)));
-	tell("/device/interface[name=core0]/address", 0, text);
+	is_device("a", "b");
 }
 
 static void setup(void)
@@ -255,6 +263,56 @@ START_TEST(what_a_device_refuses_is_taken_back)
 }
 END_TEST
 
+#define LINK(l) "{\"link-ref\":\"" l "\"}"
+
+/* Of the other way, a to c to d to b, all links but the second have 5 Gb/s. */
+static void the_other_way(const char *second)
+{
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text),
+		       "{\"name\":\"x\",\"nrp-id\":1" HALF ",\"topology\":{\"select\":{\"topology-group\":["
+		       "{\"group-id\":\"1\",\"link\":[" LINK("c>d") "],\"resource-reservation\":{\"maximum-bandwidth\":\"%s\"}},"
+		       "{\"group-id\":\"2\",\"link\":[" LINK("a>c") "," LINK("d>b") "]}]}},"
+		       "\"resource-reservation\":{\"maximum-bandwidth\":\"5000000000\"}}", second);
+	ck_assert_int_eq(put_doc(SLICE_NRP, "x", text).code, 0);
+	stands("one", RESIZE(STAYS));
+	is_device("c", "d"); /* and was read when little was sent */
+	queue(5ull * G, 1, 0);
+	queue(5ull * G, 1, 0);
+	packets = drops = 0;
+	is_device("a", "c");
+	crowded();
+	for (unsigned k = 0; k < 3; k++)
+		window("one", "acdb", 20, 1, ASSURE_VIOLATED);
+	bed_settle();
+	run_ms(1500);
+}
+
+static uint64_t raised_to(const char *link)
+{
+	const struct slice_growth *g = slice_growth_of(bed.slice, 1, link);
+
+	return g ? g->is.bps : 0;
+}
+
+START_TEST(queues_behind_that_would_drop_instead_are_raised_too)
+{
+	the_other_way("5000000000");
+	ck_assert_uint_eq(raised_to("a>c"), 6600000000);
+	ck_assert_uint_eq(raised_to("c>d"), 6600000000);
+	ck_assert_uint_eq(raised_to("a>b"), 0);
+}
+END_TEST
+
+START_TEST(those_that_are_large_enough_are_not)
+{
+	the_other_way("7000000000");
+	ck_assert_uint_eq(raised_to("a>c"), 6600000000);
+	ck_assert_uint_eq(raised_to("c>d"), 0);
+}
+END_TEST
+
 START_TEST(a_crash_before_its_queue_has_it_goes_on)
 {
 	ordered(HALF, RESIZE(STAYS));
@@ -413,6 +471,8 @@ int main(void)
 	tcase_add_test(t, a_slice_in_no_partition_has_none_to_raise);
 	tcase_add_test(t, others_keep_what_they_have);
 	tcase_add_test(t, what_a_device_refuses_is_taken_back);
+	tcase_add_test(t, queues_behind_that_would_drop_instead_are_raised_too);
+	tcase_add_test(t, those_that_are_large_enough_are_not);
 	tcase_add_test(t, a_crash_before_its_queue_has_it_goes_on);
 	tcase_add_loop_test(t, a_crash_when_it_is_to_be_taken_back_goes_on, 0, MOMENTS);
 	tcase_add_loop_test(t, a_crash_at_any_moment_of_raising_goes_on, 0, MOMENTS);
