@@ -166,6 +166,22 @@ static void wires(bool all_up)
 	routers_notice();
 }
 
+/* It comes back with what was configured, and without LSPs. */
+static void router_set(uint32_t n, bool up)
+{
+	if (sim.topo.routers.at[n].up == up)
+		return;
+	say("-- router %s %s", sim.topo.routers.at[n].name, up ? "starts" : "dies");
+	if (!up)
+		router_stop(&sim.routers[n]);
+	(void)sim_router_set(&sim.topo, n, up);
+	if (up)
+		router_start(&sim.routers[n]);
+	sim_feeds_sync(sim.feeds);
+	routers_notice();
+	sim_targets_sync(sim.targets);
+}
+
 static void kill_it(void)
 {
 	say("-- the controller is killed");
@@ -185,6 +201,8 @@ static void event(void)
 
 	if (sim.targets && chance(20))
 		device_random(r->n);
+	if (sim.targets && cuts() && chance(5))
+		router_set(r->n, !sim.topo.routers.at[r->n].up);
 	switch (pick(10)) {
 	case 0:
 		if (cuts())
@@ -350,8 +368,10 @@ static void check_slices(void)
 static void calm_down(void)
 {
 	wires(true);
-	for (uint32_t i = 0; i < sim.topo.routers.n; i++)
+	for (uint32_t i = 0; i < sim.topo.routers.n; i++) {
 		sim.routers[i].mood = GOOD;
+		router_set(i, true);
+	}
 	devices_heal();
 	run_ns((sim.targets ? 200 : 300) * NS_PER_S); /* devices tell something every second */
 }
