@@ -428,7 +428,7 @@ static void one_seed(uint64_t seed, bool verbose, bool devices)
 	calm_down();
 	check_slices();
 	kill_it();
-	run_ns(120 * NS_PER_S);
+	run_ns((sim.targets ? 60 : 120) * NS_PER_S);
 	check_slices();
 	nothing_left();
 	world_down();
