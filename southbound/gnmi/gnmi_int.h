@@ -219,7 +219,8 @@ struct gnmi_watch {
 	uint64_t interval_ns;
 	struct rpc_call *call;
 	struct loop_timer timer; /* it is silent too long; or to be tried again */
-	bool told, busy, dead;
+	bool told, some; /* its initial state is whole; there was anything in it, or since */
+	bool busy, dead;
 	unsigned failures;
 };
 

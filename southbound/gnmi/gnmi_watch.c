@@ -19,8 +19,8 @@ static bool samples(const struct gnmi_watch *w)
 	return !w->on_change || w->sampled;
 }
 
-/* From now on: when it is too long. A watch on change may be silent for ever; whether the
- * device is there, the session's probe finds out. */
+/* From now on: when it is too long. A watch on change may be silent for ever, and samples of what there
+ * is none of; whether the device is there, the session's probe finds out. */
 static void mind(struct gnmi_watch *w)
 {
 	const struct gnmi_cfg *cfg = &w->dev->g->cfg;
@@ -28,7 +28,7 @@ static void mind(struct gnmi_watch *w)
 	loop_timer_stop(&w->timer);
 	if (!w->told)
 		loop_timer_after(&w->timer, SYNC_CALLS * cfg->call_ns);
-	else if (samples(w))
+	else if (samples(w) && w->some)
 		loop_timer_after(&w->timer, SILENT_SAMPLES * w->interval_ns + SILENT_MORE_S * NS_PER_S);
 }
 
@@ -50,6 +50,7 @@ static void sample(struct gnmi_watch *w, struct device_sample *s, const struct g
 	s->device = d->name;
 	s->watch = w->id;
 	s->path = str_text(&text);
+	w->some = true;
 	metric_add(d->m.samples, 1);
 	if (!w->dead && d->g->sink.sample)
 		d->g->sink.sample(d->g->arg, s);
@@ -150,7 +151,7 @@ void gnmi_watch_stop(struct gnmi_watch *w, const char *why)
 
 	w->call = rpc_call_cancel(w->call);
 	loop_timer_stop(&w->timer);
-	w->told = false;
+	w->told = w->some = false;
 	if (was && d->g->sink.gap)
 		d->g->sink.gap(d->g->arg, d->name, w->id, why);
 }
@@ -170,7 +171,7 @@ static void lost(struct gnmi_watch *w, const char *why)
 	struct gnmi_dev *d = w->dev;
 
 	w->call = rpc_call_cancel(w->call);
-	w->told = false;
+	w->told = w->some = false;
 	again(w);
 	if (d->g->sink.gap)
 		d->g->sink.gap(d->g->arg, d->name, w->id, why);

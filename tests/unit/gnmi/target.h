@@ -4,7 +4,7 @@
 #include "rpc/rpc.h"
 #include "southbound/gnmi/codec/gnmic.h"
 
-enum { TARGET_ROWS = 256, TARGET_STREAMS = 8 };
+enum { TARGET_ROWS = 256, TARGET_STREAMS = 32 };
 
 struct target {
 	struct rpc_server *server;

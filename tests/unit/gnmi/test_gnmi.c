@@ -498,6 +498,28 @@ START_TEST(samples_that_stop_are_a_gap_and_asked_for_again)
 }
 END_TEST
 
+START_TEST(samples_of_what_there_is_none_of_are_no_gap)
+{
+	struct device_watch w = { .path = "/none", .interval_ns = NS_PER_S };
+	uint32_t watch;
+
+	world_up();
+	ck_assert_int_eq(port.watch(port.self, "r1", &w, &watch), 0);
+	ck_assert(run(&seen.syncs, 1, 5));
+	run_for(120);
+	ck_assert_uint_eq(seen.gaps, 0);
+	ck_assert_uint_eq(seen.syncs, 1);
+	/* There is one now, and then not any more. */
+	target_tell(&target, 2000, "/none", "2");
+	ck_assert(run(&seen.gaps, 1, 15));
+	ck_assert_str_eq(seen.gap, "the device is silent");
+	ck_assert(run(&seen.syncs, 2, 15));
+	run_for(120);
+	ck_assert_uint_eq(seen.gaps, 1);
+	world_down();
+}
+END_TEST
+
 START_TEST(a_subscription_that_is_never_answered_is_tried_again)
 {
 	struct device_watch w = { .path = "/a", .on_change = true };
@@ -659,6 +681,7 @@ int main(void)
 		a_device_that_is_removed_ends_its_transactions,
 		on_change_refused_is_sampled,
 		samples_that_stop_are_a_gap_and_asked_for_again,
+		samples_of_what_there_is_none_of_are_no_gap,
 		a_subscription_that_is_never_answered_is_tried_again,
 		a_stream_of_garbage_is_left,
 		what_is_changed_behind_our_back_is_told_once,
