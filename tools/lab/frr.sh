@@ -232,10 +232,20 @@ frr_run() { # ROUTER VERB WORDS...
 	"$RUN/router-ns" "$ROOT" "$RUN/$r/frr" "$NAME-$r" "$r" "$@" 9>&-
 }
 
+# While its daemons come up one of them holds the datastore, and a configuration is refused.
+frr_free() { # ROUTER
+	local k
+	for ((k = 0; k < 100; k++)); do
+		[[ $(frr_run "$1" exec /usr/bin/vtysh -c 'configure terminal' -c end 2>&1) == *'locked by another session'* ]] || return 0
+		sleep 0.05
+	done
+}
+
 frr_start() { # ROUTER
 	local r=$1 out
 	# shellcheck disable=SC2046
 	frr_run "$r" start $(frr_daemons "$r") || return 1
+	frr_free "$r"
 	out=$(frr_run "$r" exec /usr/bin/vtysh -b 2>&1) || true
 	# FRR: a rejected line takes the rest of its group with it, and vtysh only prints it
 	if grep -Eiq '^%|unknown|error|fail|reject|line [0-9]+' <<<"$out"; then
