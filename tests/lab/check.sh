@@ -29,6 +29,10 @@ within() { # SECONDS COMMAND...: tries until it succeeds
 # `grep -q` that reads to the end: with pipefail, a writer that is cut short fails the whole line.
 has() { [[ $(grep -c "$@") != 0 ]]; }
 
+# The daemon has heard its topology to the end (End-of-RIB): before that it promises nothing. `sx` is the test's own.
+# shellcheck disable=SC2317
+in_sight() { sx topology summary 2>/dev/null | has -E '^stale +no$'; }
+
 exits() { # CODE COMMAND...
 	local want=$1 got=0
 	shift
