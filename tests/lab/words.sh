@@ -49,7 +49,7 @@ never() { # SECONDS COMMAND...: stays false for so long
 
 # ---- the controller ----
 
-sx() { in_node ctl timeout 20 "$build/tools/cli/sextant" "$@"; }
+sx() { in_node ctl timeout 60 "$build/tools/cli/sextant" "$@"; }
 policy() { # KEY JQ: of one policy, raw
 	sx policy show "$1" --json 2>/dev/null | jq -r '.["sextant-policy:policy"][0] | '"$2"
 }
@@ -92,7 +92,8 @@ lsp_of() { vt "$1" -c "show isis database detail $2.00-00"; } # SEEN-FROM ROUTER
 
 capture() { # NAME NODE INTERFACE FILTER: starts tcpdump, returns when it listens
 	: >"$work/$1.err"
-	in_node "$2" tcpdump -n -U --immediate-mode -s 0 -i "$3" -w "$work/$1.pcap" "$4" 2>"$work/$1.err" &
+	# What is read soon after it happened was written then: it does not wait for a processor.
+	in_node "$2" nice -n -10 tcpdump -n -U --immediate-mode -s 0 -i "$3" -w "$work/$1.pcap" "$4" 2>"$work/$1.err" &
 	TCPDUMP[$1]=$!
 	within 10 grep -q 'listening on' "$work/$1.err"
 }
