@@ -100,6 +100,7 @@ void repair_incident_free(struct repair *r, struct incident *i)
 	list_del(&i->link);
 	r->n_incidents--;
 	VEC_FINI(&i->timeline);
+	VEC_FINI(&i->beside);
 	free(i);
 }
 
@@ -243,7 +244,7 @@ static int open_one(struct repair *r, struct repair_slice *s, const struct repai
 
 /* ---- windows ---- */
 
-static void kept(struct repair *r, struct incident *i, const struct repair_now *now)
+void repair_keep(struct repair *r, struct incident *i, const struct repair_now *now)
 {
 	struct mono until = mono_add(now->mono, i->view.policy.hold_down_s * NS_PER_S);
 
@@ -259,6 +260,22 @@ static bool grows(const struct incident *i)
 	return a == REPAIR_REBALANCE || a == REPAIR_SHED;
 }
 
+/* And those beside it have to be as well as they were. */
+static void within(struct repair *r, struct incident *i, const struct repair_now *now)
+{
+	const char *waits = repair_beside_waits(i);
+
+	if (i->view.good == REPAIR_VERIFY)
+		return; /* one beside it is waited for */
+	i->view.good++;
+	repair_tell(i, REPAIR_W_WINDOW, now, "within the bounds, %u of %d", i->view.good, REPAIR_VERIFY);
+	repair_todo_add(r, i, REPAIR_DO_SHOW);
+	if (i->view.good == REPAIR_VERIFY && !waits)
+		repair_keep(r, i, now);
+	else if (i->view.good == REPAIR_VERIFY)
+		repair_tell(i, REPAIR_W_WAITS, now, "for windows of slice %.110s beside it", waits);
+}
+
 static void verify(struct repair *r, struct incident *i, const struct repair_window *w,
 		   const struct repair_now *now)
 {
@@ -267,11 +284,7 @@ static void verify(struct repair *r, struct incident *i, const struct repair_win
 	i->resumed = i->resumed && w->verdict == REPAIR_UNKNOWN;
 	switch (w->verdict) {
 	case REPAIR_WITHIN:
-		i->view.good++;
-		repair_tell(i, REPAIR_W_WINDOW, now, "within the bounds, %u of %d", i->view.good, REPAIR_VERIFY);
-		repair_todo_add(r, i, REPAIR_DO_SHOW);
-		if (i->view.good == REPAIR_VERIFY)
-			kept(r, i, now);
+		within(r, i, now);
 		break;
 	case REPAIR_BEYOND:
 		repair_tell(i, REPAIR_W_WINDOW, now, "out of bounds: %.200s", w->why ? w->why : "");
@@ -435,6 +448,7 @@ void repair_simulated(struct repair *r, uint32_t incident, uint32_t turn, bool o
 		if (i->n_acts < REPAIR_ORDERS_MAX)
 			i->act_wall_ns[i->n_acts++] = now->wall_ns;
 		i->view.actions++;
+		i->beside.n = 0;
 		r->counts.actions++;
 		repair_turn(r, i, REPAIR_APPLYING, REPAIR_DO_APPLY, now);
 	}
@@ -448,7 +462,10 @@ void repair_applied(struct repair *r, uint32_t incident, uint32_t turn, bool ok,
 
 	if (!i)
 		return;
-	repair_tell(i, ok ? REPAIR_W_APPLIED : REPAIR_W_FAILED, now, "%.240s", why);
+	if (ok && i->beside.n > 0)
+		repair_tell(i, REPAIR_W_APPLIED, now, "%.200s; %zu beside it watched", why, i->beside.n);
+	else
+		repair_tell(i, ok ? REPAIR_W_APPLIED : REPAIR_W_FAILED, now, "%.240s", why);
 	if (ok) {
 		i->view.phase = REPAIR_VERIFYING;
 		i->view.acted = true;
@@ -538,6 +555,7 @@ void repair_gone(struct repair *r, const char *slice, const struct repair_now *n
 {
 	struct repair_slice *s = repair_slice_get(r, slice);
 
+	repair_beside_gone(r, slice, now);
 	if (!s)
 		return;
 	if (s->open)
@@ -553,6 +571,7 @@ static void late(struct repair *r, struct incident *i, const struct repair_now *
 {
 	/* What it would work at is not known: nobody works beside it. */
 	static const struct repair_located none = { .n_holds = REPAIR_HOLDS_MAX + 1 };
+	char why[REPAIR_TEXT_MAX];
 
 	switch (i->view.phase) {
 	case REPAIR_LOCATING:
@@ -569,7 +588,7 @@ static void late(struct repair *r, struct incident *i, const struct repair_now *
 		repair_take_back(r, i, "no answer in time", now);
 		break;
 	case REPAIR_VERIFYING:
-		repair_take_back(r, i, "too few windows in time", now);
+		repair_take_back(r, i, repair_beside_late(i, why) ? why : "too few windows in time", now);
 		break;
 	case REPAIR_REVERTING:
 		if (i->tries >= REPAIR_REVERTS) {

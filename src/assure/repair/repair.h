@@ -29,6 +29,7 @@ enum {
 	REPAIR_ROUNDS = 8,	  /* of an action that does more each time */
 	REPAIR_TIMELINE_MAX = 256,
 	REPAIR_HOUR_MAX = 255,	  /* actions of a slice that are remembered */
+	REPAIR_BESIDE_MAX = 256,  /* slices beside that are watched while it is verified */
 };
 
 enum repair_action {
@@ -202,6 +203,7 @@ struct repair_window {
 	uint64_t begin_wall_ns;
 	enum repair_verdict verdict; /* of this window */
 	bool violated;		     /* the slice, for as many windows as were asked for */
+	bool idle;		     /* unknown because nobody sends */
 	const char *why;
 };
 
@@ -231,6 +233,14 @@ void repair_applied(struct repair *r, uint32_t incident, uint32_t turn, bool ok,
 		    const struct repair_now *now);
 void repair_reverted(struct repair *r, uint32_t incident, uint32_t turn, bool ok, const char *why,
 		     const struct repair_now *now);
+/*
+ * Before repair_applied(): a slice that what was done may have made worse. Out of bounds in a window that began
+ * after it, it is taken back. known: it was within its bounds: three such windows (or idle ones) of it, too, before
+ * it is kept; of twelve of which nothing is known it is taken back. 0, -ENOMEM, REPAIR_E_FULL, REPAIR_E_STATE.
+ */
+int repair_beside_add(struct repair *r, uint32_t incident, uint32_t turn, const char *slice, bool known);
+/* A window of a slice, with a repair policy (then before repair_window()) or without. */
+void repair_beside_window(struct repair *r, const struct repair_window *w, const struct repair_now *now);
 /* An operator. ok false: not this action, try the next. */
 int repair_approve(struct repair *r, uint32_t incident, bool ok, const char *who,
 		   const struct repair_now *now);

@@ -44,6 +44,7 @@ void repair_act_end(struct repair_desk *d, struct desk_course *c)
 {
 	slice_forget(d->p.slice, c);
 	list_del(&c->link);
+	free(c->ran);
 	free(c);
 }
 
@@ -289,11 +290,16 @@ static void apply(struct repair_desk *d, struct desk_course *c)
 
 	c->said[0] = '\0';
 	c->doing = DESK_ASKS;
-	if (!w)
+	if (!w) {
 		failed(d, c, "nothing here does it");
-	else if (!repair_keep_all(d))
+		return;
+	}
+	if (!repair_keep_all(d)) {
 		failed(d, c, "the store takes no more");
-	else if (!w->put(d, c, DESK_DO)) /* before a restart it came so far */
+		return;
+	}
+	repair_others_before(d, c);
+	if (!w->put(d, c, DESK_DO)) /* before a restart it came so far */
 		c->doing = DESK_CONFIRMS;
 }
 
@@ -394,6 +400,8 @@ static void confirm(struct repair_desk *d, struct desk_course *c)
 	if (is == DESK_NOT_YET)
 		return;
 	c->doing = is == DESK_FAILED ? DESK_FAILS : DESK_NOTHING;
+	if (is == DESK_STANDS)
+		repair_others_after(d, c);
 	if (is == DESK_STANDS)
 		repair_applied(d->r, c->incident, c->turn, true,
 			       said(c, "every policy is up, as its headend says"), &now);

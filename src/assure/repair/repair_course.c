@@ -73,6 +73,7 @@ void repair_end(struct repair *r, struct incident *i, enum repair_outcome o, con
 	i->view.outcome = o;
 	i->view.ended_wall_ns = now->wall_ns;
 	i->due = (struct mono){ UINT64_MAX };
+	VEC_FINI(&i->beside);
 	i->of = NULL;
 	i->resumed = false;
 	s->open = NULL;

@@ -185,13 +185,33 @@ static enum repair_verdict verdict_of(const struct desk_watch *w)
 	return known && !unknown ? REPAIR_WITHIN : REPAIR_UNKNOWN;
 }
 
+/* Nobody used it. */
+static bool idle(const struct desk_watch *w)
+{
+	for (size_t i = 0; i < w->pairs.n; i++)
+		if (!w->pairs.at[i].quiet)
+			return false;
+	return w->pairs.n > 0;
+}
+
+static void remember(struct desk_watch *w, enum repair_verdict v)
+{
+	if (v == REPAIR_WITHIN) {
+		w->well_ns = w->end_ns;
+		w->ill_ns = 0;
+	} else if (v == REPAIR_BEYOND && !w->ill_ns) {
+		w->ill_ns = w->end_ns;
+	}
+}
+
 static void flush(struct repair_desk *d, struct desk_watch *w)
 {
 	const struct repair_now now = repair_desk_now(d);
 	struct slice_view *v = calloc(1, sizeof(*v));
 	struct repair_policy policy;
 	struct repair_window win = { .slice = w->id, .policy = &policy, .begin_wall_ns = w->begin_ns,
-				     .verdict = verdict_of(w), .violated = w->violated, .why = w->why };
+				     .verdict = verdict_of(w), .violated = w->violated, .idle = idle(w),
+				     .why = w->why };
 
 	w->open = false;
 	if (!v || slice_get(d->p.slice, w->id, v) != 0) {
@@ -204,10 +224,10 @@ static void flush(struct repair_desk *d, struct desk_watch *w)
 		(void)slice_mend_set(d->p.slice, w->id, SLICE_MEND_NONE);
 	if (d->p.windows)
 		window_book_measured(d->p.windows, w->id, &win);
+	remember(w, win.verdict);
+	repair_beside_window(d->r, &win, &now);
 	/* Without an order to do anything there is nothing to be done. */
-	if (policy.n == 0)
-		return;
-	if (repair_window(d->r, &win, &now) != 0)
+	if (policy.n > 0 && repair_window(d->r, &win, &now) != 0)
 		log_event("", LOG_WARN, "repair.incident.full", "slice=%s", w->id);
 	repair_desk_run(d);
 }

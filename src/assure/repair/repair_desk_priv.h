@@ -54,6 +54,8 @@ struct desk_watch {
 	struct hash_node node;
 	char id[SLICE_ID_MAX];
 	uint64_t begin_ns, end_ns;
+	uint64_t well_ns; /* end of the last that was within the bounds; 0: none was */
+	uint64_t ill_ns; /* end of the first that is out of them, without one within since; 0: it is not */
 	bool open, violated;
 	char why[REPAIR_TEXT_MAX];
 	VEC(struct desk_pair) pairs;
@@ -105,6 +107,9 @@ struct desk_course {
 	uint8_t n_picks, need, seen; /* of the picks so many at once; so many others run there */
 	struct desk_pick pick[DESK_PICKS_MAX + 1]; /* one more while they are looked for */
 	char said[REPAIR_TEXT_MAX]; /* how it went, in words; "" nothing special */
+	uint64_t asked_ns; /* it was asked for; 0: before a restart */
+	uint8_t *ran; /* a bit a link: what was to change ran there before; NULL: not known */
+	uint32_t n_ran;
 	bool crowded; /* what is suspected may have more to carry than it can */
 	uint8_t n_suspects;
 	char suspect[SLICE_AVOID_MAX][TED_LABEL_MAX];
@@ -240,6 +245,10 @@ void repair_resize_sweep(struct repair_desk *d); /* of slices that are no more *
 
 /* repair_picks.c: which other slices run where it is crowded, and may be asked to make room. */
 void repair_picks_look(struct repair_desk *d, struct desk_course *c, enum repair_action a);
+
+/* repair_others.c: other slices that an action may make worse. */
+void repair_others_before(struct repair_desk *d, struct desk_course *c); /* it is about to be asked for */
+void repair_others_after(struct repair_desk *d, struct desk_course *c);  /* it stands: who is to be watched */
 
 /* repair_back.c */
 void repair_back_tick(struct repair_desk *d);

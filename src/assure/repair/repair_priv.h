@@ -29,11 +29,19 @@ struct repair_slice {
 	struct mono times[REPAIR_HOUR_MAX];
 };
 
+/* See repair_beside_add(). */
+struct repair_beside {
+	char slice[REPAIR_SLICE_MAX];
+	bool known;
+	uint8_t good, blind;
+};
+
 struct incident {
 	struct repair_incident view;
 	struct list link; /* by id */
 	struct repair_slice *of; /* NULL: ended */
 	VEC(struct repair_entry) timeline;
+	VEC(struct repair_beside) beside;
 	uint32_t turn;
 	uint16_t todo; /* bits of enum repair_todo */
 	uint16_t told; /* waits: bits of gates whose reason was told */
@@ -73,6 +81,14 @@ int repair_slice_make(struct repair *r, const char *id, struct mono now, struct 
 /* Of that id, behind those of lower ones, with room made for it. 0, -ENOMEM, REPAIR_E_FULL. */
 int repair_incident_new(struct repair *r, uint32_t id, struct incident **outp);
 void repair_incident_free(struct repair *r, struct incident *i);
+
+void repair_keep(struct repair *r, struct incident *i, const struct repair_now *now);
+
+/* repair_beside.c */
+const char *repair_beside_waits(const struct incident *i); /* a slice whose windows are waited for, or NULL */
+void repair_beside_gone(struct repair *r, const char *slice, const struct repair_now *now);
+/* Time is up: true, and why, when it is for one of those. */
+bool repair_beside_late(const struct incident *i, char out[REPAIR_TEXT_MAX]);
 
 /* repair_course.c */
 void repair_tell(struct incident *i, enum repair_what what, const struct repair_now *now,

@@ -43,6 +43,19 @@ static void entry_put(struct str *s, const struct repair_entry *e)
 	str_add(s, "]");
 }
 
+static void beside_put(struct str *s, const struct incident *i)
+{
+	str_add(s, ",\"beside\":[");
+	for (size_t k = 0; k < i->beside.n; k++) {
+		const struct repair_beside *b = &i->beside.at[k];
+
+		str_add(s, k ? ",[" : "[");
+		str_json(s, b->slice);
+		str_addf(s, ",%d,%u]", b->known, b->good);
+	}
+	str_add(s, "]");
+}
+
 static void view_put(struct str *s, const struct repair_incident *v)
 {
 	words(s, "slice", v->slice);
@@ -84,6 +97,7 @@ char *repair_record_print(const struct repair *r, uint32_t id, const char *deed)
 	number(&s, "well", i->well);
 	number(&s, "restored", i->restored);
 	number(&s, "damped", i->damped);
+	beside_put(&s, i);
 	str_add(&s, ",\"acts\":[");
 	for (uint8_t k = 0; k < i->n_acts; k++)
 		str_addf(&s, "%s%llu", k ? "," : "", (unsigned long long)i->act_wall_ns[k]);
@@ -247,6 +261,24 @@ static void timeline_get(struct reading *in, struct incident *i)
 	i->view.n_timeline = (uint32_t)i->timeline.n;
 }
 
+/* Records have not always had it. */
+static void beside_get(struct reading *in, struct incident *i)
+{
+	json_object *v = NULL;
+	size_t n = json_object_object_get_ex(in->root, "beside", NULL) ? array(in, "beside", REPAIR_BESIDE_MAX, &v) : 0;
+
+	for (size_t k = 0; k < n && !in->bad; k++) {
+		json_object *o = item(v, k);
+		int good = json_object_get_int(item(o, 2));
+		struct repair_beside b = { .known = json_object_get_int(item(o, 1)) != 0,
+					   .good = (uint8_t)(good > 0 && good <= REPAIR_VERIFY ? good : 0) };
+
+		id_of(in, item(o, 0), b.slice, sizeof(b.slice));
+		if (!b.slice[0] || !VEC_ADD(&i->beside, b))
+			in->bad = true;
+	}
+}
+
 static void rest_get(struct reading *in, struct incident *i)
 {
 	json_object *v = NULL;
@@ -280,6 +312,7 @@ static bool read_into(struct reading *in, struct incident *i, char **deed)
 	view_get(in, &i->view);
 	policy_get(in, &i->view.policy);
 	timeline_get(in, i);
+	beside_get(in, i);
 	rest_get(in, i);
 	if (json_object_object_get_ex(in->root, "deed", &v) && json_object_is_type(v, json_type_object)) {
 		*deed = strdup(json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));

@@ -75,7 +75,7 @@ static bool doing(enum repair_todo t)
 
 static int window_of(const char *slice, enum repair_verdict v, bool violated)
 {
-	const struct repair_window w = { slice, &b.policy, b.now.wall_ns, v, violated, "loss" };
+	const struct repair_window w = { slice, &b.policy, b.now.wall_ns, v, violated, .why = "loss" };
 
 	return repair_window(b.r, &w, &b.now);
 }
@@ -154,7 +154,7 @@ START_TEST(a_window_that_began_before_the_action_says_nothing_of_it)
 	pass(5);
 	applied();
 	for (unsigned i = 0; i < 3; i++) {
-		const struct repair_window w = { "a", &b.policy, b.now.wall_ns - 3 * S, REPAIR_WITHIN, true, "" };
+		const struct repair_window w = { "a", &b.policy, b.now.wall_ns - 3 * S, REPAIR_WITHIN, true, .why = "" };
 
 		ck_assert_int_eq(repair_window(b.r, &w, &b.now), 0);
 	}
