@@ -508,6 +508,7 @@ static int apply(struct app *app, const struct conf *conf, struct str *errors)
 		return r < 0 ? r : -EINVAL;
 	map_topo(&tcfg, conf);
 	map_intent(&icfg, conf);
+	slice_inside_only(app->slice, !conf->slices_outside);
 	topo_reconfigure(app->topo, &tcfg);
 	intent_reconfigure(app->intent, &icfg);
 	app->conf = conf;

@@ -111,6 +111,7 @@ struct conf {
 		uint32_t ppb;
 	} *avail;
 	size_t n_avail;
+	bool slices_outside; /* may be in no partition */
 	/* topology */
 	uint32_t topo_age_out_s, topo_quiet_ms, topo_quiet_cap_ms, topo_eor_cap_s,
 		topo_flap_hold_ms;

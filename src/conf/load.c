@@ -299,6 +299,7 @@ static void fill(struct conf_reader *r, const struct lyd_node *root, struct conf
 	fill_devices(r, conf_child(root, "devices"), c);
 	fill_topology(conf_child(root, "topology"), c);
 	fill_availability(conf_child(root, "availability"), c);
+	c->slices_outside = conf_read_flag(conf_child(root, "slices"), "outside-partitions");
 	fill_policy(r, conf_child(root, "policy"), c);
 }
 

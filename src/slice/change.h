@@ -27,7 +27,7 @@ struct slice_commit {
 	bool running;
 	VEC(struct slice_move) moves; /* an edit each: only how it runs changes; none: documents do */
 	uint64_t revision;
-	size_t other; /* partitions tried instead so far */
+	size_t other; /* partitions, and behind them none, tried instead so far */
 	VEC(uint64_t) ends; /* of slices, ascending: from one of them on there may be room */
 	size_t ends_low, ends_high; /* not before; there is room, n: not known of any */
 	struct loop_task later;
@@ -68,6 +68,9 @@ bool slice_judge(void *arg, const struct intent_set_way *ways, size_t n, struct 
 /* growth.c: is what is reserved in it where repairs raised its share within what is written now? With it
  * goes what they did. False: it is refused. */
 bool slice_growth_may_go(struct slice_commit *c, const struct slice_change *h);
+/* other.c: which other partitions it could be in, or outside of all, as alternatives; then slice_later().
+ * False: none has to be asked for. */
+bool slice_other(struct slice_commit *c);
 /* later.c: from when on there would be room, as an alternative; then slice_settle(). False: nothing is
  * known of that. */
 bool slice_later(struct slice_commit *c);

@@ -437,6 +437,9 @@ static bool service_put(struct slice_commit *c, size_t at)
 		return slice_refuse(c, &h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",
 				    "there is no partition %u: one is written before the slices in it",
 				    v->real.nrp);
+	if (c->s->cfg.inside_only && !v->real.nrp && !v->real.parent && !(h.old && h.old->plan.n))
+		return slice_refuse(c, &h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",
+				    "say which partition it is to be in: none are taken outside of them here");
 	if (h.old && h.old->plan.n && v->admin == SLICE_ADMIN_PRE)
 		return slice_refuse(c, &h, SLICE_E_INVALID, "status/admin-status/status",
 				    "it is realised: admin-down suspends it, deleting takes it away");

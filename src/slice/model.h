@@ -210,6 +210,7 @@ struct slice_realisation {
 	const char *parent; /* NULL: none */
 	uint32_t nrp, color;
 	uint8_t flex_algo, priority;
+	bool algo_is_nrps; /* flex_algo was not ordered: its partition's */
 	enum slice_transport transport;
 	enum slice_southbound southbound;
 	enum slice_steering steering;

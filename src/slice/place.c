@@ -205,8 +205,10 @@ static void adopt_algo(const struct slice_outlook *o, struct slice_service *v)
 		const struct slice_entry *n =
 			o->find(o->ctx, o->s, SLICE_NRP, o->s->of[SLICE_NRP].at[i]->id);
 
-		if (n && n->nrp.id == v->real.nrp)
+		if (n && n->nrp.id == v->real.nrp) {
 			v->real.flex_algo = slice_algo_of(n);
+			v->real.algo_is_nrps = true;
+		}
 	}
 }
 

@@ -408,6 +408,11 @@ static int load_meta(void *arg, const char *key, const void *value, size_t len)
 	return slice_meta_read(arg, value, len);
 }
 
+void slice_inside_only(struct slice *s, bool only)
+{
+	s->cfg.inside_only = only;
+}
+
 int slice_load(struct slice *s)
 {
 	int r = store_each(s->store, "slice-meta", load_meta, s);

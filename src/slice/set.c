@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A write's policies as one set of intent's, with its records beside them. What is the same as before is
- * not asked for again. After a refusal other partitions are tried for a while, only to be told.
+ * not asked for again. After a refusal it is looked for what else could be, only to be told.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +65,6 @@ struct set {
 	struct intent_policy **puts;
 	struct sr_policy_key *gone;
 	size_t n_puts, n_gone, cap;
-	uint32_t nrp; /* in place of what the services say; UINT32_MAX: as they say */
 };
 
 static void set_fini(struct set *x)
@@ -128,9 +127,7 @@ static bool add_put(struct slice_commit *c, struct slice_change *h, const struct
 	if (!p)
 		return false;
 	policy_of(h->fresh, m, p);
-	if (x->nrp != UINT32_MAX)
-		p->nrp = x->nrp;
-	else if (same(h, m, p)) {
+	if (same(h, m, p)) {
 		free(p);
 		return true;
 	}
@@ -276,7 +273,7 @@ static void send(struct slice_commit *c, const struct set *x, const struct store
 					    .beside = rows,
 					    .n_beside = n_rows,
 					    .owner = SLICE_OWNER,
-					    .dry_run = c->dry_run || x->nrp != UINT32_MAX,
+					    .dry_run = c->dry_run,
 					    /* a repair goes where it can */
 					    .judge = c->moves.n > 0 ? NULL : slice_judge };
 	int r;
@@ -315,7 +312,7 @@ static const struct slice_change *stuck(const struct slice_commit *c)
 
 void slice_ask(struct slice_commit *c)
 {
-	struct set x = { .nrp = UINT32_MAX };
+	struct set x = { 0 };
 	struct store_op *rows = NULL;
 	size_t n = 0;
 
@@ -377,65 +374,9 @@ static void refused(struct slice_commit *c, const struct intent_set_result *r)
 			       (unsigned long long)r->free_bps);
 }
 
-/* ---- what else could be ---- */
-
-static size_t alternatives(const struct slice_result *r)
-{
-	size_t n = 0;
-
-	while (n < SLICE_ALTERNATIVES_MAX && r->alternative[n][0])
-		n++;
-	return n;
-}
-
-static void other_answered(void *arg, const struct intent_set_result *r);
-
-/* The next partition that none of the services is in. False: there is none, or enough was said. */
-static bool try_other(struct slice_commit *c)
-{
-	const struct slice *s = c->s;
-	struct set x = { 0 };
-	bool sent = false;
-
-	while (!sent && c->other < s->of[SLICE_NRP].n && alternatives(&c->result) < SLICE_ALTERNATIVES_MAX) {
-		const struct slice_nrp *n = &s->of[SLICE_NRP].at[c->other++]->nrp;
-
-		if (c->put_of.n == 0 || c->put_of.at[0]->fresh->service.real.nrp == n->id)
-			continue;
-		x = (struct set){ .nrp = n->id };
-		if (gather(c, &x)) {
-			const struct intent_set_write w = {
-				.puts = (const struct intent_policy *const *)x.puts,
-				.n_puts = x.n_puts,
-				.owner = SLICE_OWNER,
-				.dry_run = true,
-			};
-
-			intent_put_set(s->intent, &w, other_answered, c);
-			sent = true;
-		}
-		set_fini(&x);
-	}
-	return sent;
-}
-
-static void other_answered(void *arg, const struct intent_set_result *r)
-{
-	struct slice_commit *c = arg;
-	size_t n = alternatives(&c->result);
-
-	if (r->code == 0 && n < SLICE_ALTERNATIVES_MAX && c->other > 0 && c->other <= c->s->of[SLICE_NRP].n) {
-		const struct slice_nrp *p = &c->s->of[SLICE_NRP].at[c->other - 1]->nrp;
-
-		(void)snprintf(c->result.alternative[n], SR_REASON_MAX, "nrp-id %u (%.100s)", p->id, p->name);
-	}
-	if (!try_other(c) && !slice_later(c))
-		slice_settle(c);
-}
-
 struct intent_policy **slice_puts(struct slice_commit *c, size_t *n)
 {
-	struct set x = { .nrp = UINT32_MAX };
+	struct set x = { 0 };
 	struct intent_policy **puts;
 
 	if (!gather(c, &x)) {
@@ -457,7 +398,7 @@ static void answered(void *arg, const struct intent_set_result *r)
 	if (r->code)
 		refused(c, r);
 	/* room elsewhere makes nothing more available */
-	if (c->result.code == SLICE_E_SHORT && !c->judged && (try_other(c) || slice_later(c)))
+	if (c->result.code == SLICE_E_SHORT && !c->judged && (slice_other(c) || slice_later(c)))
 		return;
 	slice_settle(c);
 }

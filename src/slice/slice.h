@@ -23,6 +23,7 @@ struct slice_cfg {
 	uint32_t flows_max;		/* of all services */
 	uint8_t kappa_pct;		/* of each link, for the control plane: no NRP's */
 	uint8_t delay_margin_pct;	/* kept free below a bound on delay */
+	bool inside_only;		/* orders outside of partitions are refused */
 	uint64_t realise_ns;		/* the network has so long for each step before it is rolled back */
 };
 
@@ -128,6 +129,8 @@ struct slice_odds {
 	uint32_t n;
 };
 int slice_odds_set(struct slice *s, const struct slice_odds *odds); /* copied; 0 or -ENOMEM */
+/* Orders outside of partitions are refused from now on, or are not; what is there stays. */
+void slice_inside_only(struct slice *s, bool only);
 
 /* ---- commands ---- */
 

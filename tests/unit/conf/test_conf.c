@@ -133,6 +133,7 @@ static const char full[] =
 	"        policies: true, router: \"fd00::102\" }\n"
 	"topology: { settle-ms: 5, objects-max: 5000 }\n"
 	"availability: { link: 99.95, part: [ { name: \"r1>r2\", percent: 99.999999 }, { name: r3, percent: 100 } ] }\n"
+	"slices: { outside-partitions: false }\n"
 	"policy: { binding-sid-block: \"fcbb:bbbb:b000::/48\", wait-to-revert: 0 }\n";
 
 START_TEST(a_full_file_becomes_the_struct)
@@ -172,6 +173,7 @@ START_TEST(a_full_file_becomes_the_struct)
 	ck_assert_str_eq(c->pcep_peers[1].profile, "frr");
 	ck_assert(c->has_devices);
 	ck_assert_str_eq(c->devices_tls.ca, in_dir("c.pem"));
+	ck_assert(!c->slices_outside);
 	ck_assert_uint_eq(c->n_devices, 2);
 	ck_assert_str_eq(c->devices[0].name, "r1");
 	ck_assert_uint_eq(c->devices[0].port, 9339);
@@ -211,6 +213,7 @@ START_TEST(the_shortest_file_gets_every_default)
 	ck_assert_uint_eq(c->topo_eor_cap_s, 60);
 	ck_assert_uint_eq(c->confirm_s, 10);
 	ck_assert_uint_eq(c->policies_max, 100000);
+	ck_assert(c->slices_outside);
 }
 END_TEST
 

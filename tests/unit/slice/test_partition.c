@@ -249,6 +249,127 @@ START_TEST(partition_and_what_is_beside_it_fit_in_one_write)
 }
 END_TEST
 
+/* ---- what else could be ---- */
+
+static bool offered(const struct slice_result *r, const char *what)
+{
+	for (size_t i = 0; i < SLICE_ALTERNATIVES_MAX; i++)
+		if (strncmp(r->alternative[i], what, strlen(what)) == 0)
+			return true;
+	return false;
+}
+
+#define OUTSIDE "nrp-id 0 (outside of partitions: reserved, but without a queue)"
+#define TOO_MUCH (2ull * G) /* of a partition; beside them there is more */
+
+/* What is offered is taken when it is ordered. */
+START_TEST(outside_of_partitions_is_offered_where_there_is_room_and_it_would_be_taken)
+{
+	struct slice_result r;
+
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1"));
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert_str_eq(r.alternative[1], OUTSIDE);
+	ck_assert_str_eq(r.alternative[2], "");
+	ck_assert_int_eq(order_of("one", TOO_MUCH, REAL("\"nrp-id\":0")).code, 0);
+	r = order_of("two", 7ull * G + 1, REAL("\"nrp-id\":1")); /* 7 are left beside both */
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert(!offered(&r, "nrp-id"));
+	r = order_of("two", 7ull * G, REAL("\"nrp-id\":1"));
+	ck_assert(offered(&r, OUTSIDE));
+	audit();
+}
+END_TEST
+
+/* It would have no queue there, which it asks for. */
+START_TEST(outside_of_partitions_is_nothing_for_who_wants_a_queue)
+{
+	struct slice_result r;
+
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1,\"sharing\":\"reserved\""));
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert(!offered(&r, "nrp-id"));
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1,\"sharing\":\"dedicated\""));
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert(!offered(&r, "nrp-id"));
+}
+END_TEST
+
+START_TEST(where_the_operator_takes_none_outside_none_is_offered_nor_taken)
+{
+	struct slice_result r;
+
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	ck_assert_int_eq(order_of("was", G, "").code, 0);
+	slice_inside_only(bed.slice, true);
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1"));
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert(!offered(&r, "nrp-id"));
+	r = order_of("one", TOO_MUCH, "");
+	ck_assert_int_eq(r.code, SLICE_E_INVALID);
+	ck_assert_str_eq(r.field, "sextant-slice:realisation/nrp-id");
+	ck_assert_int_eq(order_of("was", G + 1, "").code, 0); /* what is there may change */
+	slice_inside_only(bed.slice, false);
+	ck_assert_int_eq(order_of("one", TOO_MUCH, "").code, 0);
+}
+END_TEST
+
+/* The routers have no path by the other's algorithm: there is room in the book, but no way. */
+START_TEST(another_partition_is_tried_by_its_own_algorithm)
+{
+	struct slice_result r;
+
+	bed.routers_algo = 200;
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	ck_assert_int_eq(put_doc(SLICE_NRP, "y", "{\"name\":\"y\",\"nrp-id\":2,\"resource-reservation\":"
+						 "{\"maximum-bandwidth\":\"3000000000\"}" ALGO("200") "}").code, 0);
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1"));
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert(!offered(&r, "nrp-id 2"));
+	ck_assert_int_ne(order_of("one", TOO_MUCH, REAL("\"nrp-id\":2")).code, 0);
+	ck_assert_int_eq(put_doc(SLICE_NRP, "z", "{\"name\":\"z\",\"nrp-id\":3,\"resource-reservation\":"
+						 "{\"maximum-bandwidth\":\"3000000000\"}}").code, 0);
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1"));
+	ck_assert(offered(&r, "nrp-id 3 (z)"));
+	ck_assert_int_eq(order_of("one", TOO_MUCH, REAL("\"nrp-id\":3")).code, 0);
+}
+END_TEST
+
+START_TEST(dedicated_slice_is_offered_no_partition_that_others_are_in)
+{
+	static const char three[] = "{\"name\":\"z\",\"nrp-id\":3,\"resource-reservation\":"
+				    "{\"maximum-bandwidth\":\"3000000000\"}}";
+	struct slice_result r;
+
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	ck_assert_int_eq(put_doc(SLICE_NRP, "z", three).code, 0);
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1,\"sharing\":\"dedicated\""));
+	ck_assert(offered(&r, "nrp-id 3 (z)"));
+	ck_assert_int_eq(order_of("in", 1, REAL("\"nrp-id\":3")).code, 0);
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1,\"sharing\":\"dedicated\""));
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert(!offered(&r, "nrp-id"));
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1")); /* its twin shares */
+	ck_assert(offered(&r, "nrp-id 3 (z)"));
+}
+END_TEST
+
+/* Its policies hold room in the partition it has: it stays there. */
+START_TEST(one_that_is_there_is_not_offered_what_it_could_not_change_to)
+{
+	struct slice_result r;
+
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	ck_assert_int_eq(order_of("one", G, REAL("\"nrp-id\":1")).code, 0);
+	r = order_of("one", TOO_MUCH, REAL("\"nrp-id\":1"));
+	ck_assert_int_eq(r.code, SLICE_E_SHORT);
+	ck_assert(!offered(&r, "nrp-id"));
+	ck_assert_int_eq(order_of("one", TOO_MUCH, "").code, SLICE_E_INVALID);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slice-partition");
@@ -266,6 +387,12 @@ int main(void)
 	tcase_add_test(t, what_a_partition_has_is_no_room_for_others);
 	tcase_add_test(t, partition_that_others_leave_no_room_for_is_refused);
 	tcase_add_test(t, partition_and_what_is_beside_it_fit_in_one_write);
+	tcase_add_test(t, outside_of_partitions_is_offered_where_there_is_room_and_it_would_be_taken);
+	tcase_add_test(t, outside_of_partitions_is_nothing_for_who_wants_a_queue);
+	tcase_add_test(t, where_the_operator_takes_none_outside_none_is_offered_nor_taken);
+	tcase_add_test(t, another_partition_is_tried_by_its_own_algorithm);
+	tcase_add_test(t, dedicated_slice_is_offered_no_partition_that_others_are_in);
+	tcase_add_test(t, one_that_is_there_is_not_offered_what_it_could_not_change_to);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }
