@@ -326,6 +326,17 @@ bool intent_lingers(const struct intent *i, const struct sr_policy_key *key);
 /* In key order; after NULL: from the first. False at the end. */
 bool intent_next(const struct intent *i, const struct sr_policy_key *after, struct intent_view *out);
 uint64_t intent_revision(const struct intent *i); /* of the whole collection: its ETag */
+
+/* Operators' own policies (of no owner) by what they ask for; what is 0 does not matter. */
+struct intent_use_query {
+	uint8_t algo;	 /* some candidate path asks for it */
+	uint32_t nrp;	 /* they are in it */
+	uint32_t beside; /* they are not in it */
+};
+enum { INTENT_USES_TOLD = 2 };
+/* How many there are; the first of them in key order into out. */
+uint32_t intent_operators_use(const struct intent *i, const struct intent_use_query *q,
+			      struct sr_policy_key out[INTENT_USES_TOLD]);
 /* Stateless path computation on the current TED and book. src, dst: node texts or addresses. */
 struct intent_path_query {
 	char src[TED_LABEL_MAX], dst[TED_LABEL_MAX];

@@ -132,6 +132,34 @@ bool intent_next(const struct intent *i, const struct sr_policy_key *after, stru
 	return true;
 }
 
+static bool asks(const struct intent_policy *p, const struct intent_use_query *q)
+{
+	bool found = !q->algo;
+
+	if (p->owner[0] || (q->nrp && p->nrp != q->nrp) || (q->beside && p->nrp == q->beside))
+		return false;
+	for (uint8_t k = 0; k < p->n_cpaths && !found; k++)
+		found = p->cpaths[k].kind == INTENT_DYNAMIC && p->cpaths[k].algo == q->algo;
+	return found;
+}
+
+uint32_t intent_operators_use(const struct intent *i, const struct intent_use_query *q,
+			      struct sr_policy_key out[INTENT_USES_TOLD])
+{
+	uint32_t n = 0;
+
+	for (size_t k = 0; k < i->pols.n; k++) {
+		const struct intent_pol *p = i->pols.at[k];
+
+		if (p->deleted || !p->desired || !asks(&p->desired->p, q))
+			continue;
+		if (n < INTENT_USES_TOLD)
+			out[n] = p->key;
+		n++;
+	}
+	return n;
+}
+
 uint64_t intent_revision(const struct intent *i)
 {
 	return i->revision;

@@ -186,6 +186,34 @@ static bool runs_elsewhere(struct slice_commit *c, const struct slice_entry *use
 			    user->id, v->real.flex_algo);
 }
 
+/* Operators' own policies, named, would be in the way. True: there are none. */
+static bool no_operators(struct slice_commit *c, const struct slice_change *h, const struct intent_use_query *q,
+			 const char *field, const char *what)
+{
+	struct sr_policy_key key[INTENT_USES_TOLD];
+	uint32_t n = intent_operators_use(c->s->intent, q, key);
+	char text[INTENT_USES_TOLD][2 * IP_TEXT_MAX + 16], more[32] = "";
+
+	for (uint32_t i = 0; i < n && i < INTENT_USES_TOLD; i++)
+		(void)sr_policy_key_text(&key[i], text[i], sizeof(text[i]));
+	if (n > INTENT_USES_TOLD)
+		(void)snprintf(more, sizeof(more), " and %u more", n - INTENT_USES_TOLD);
+	return n == 0 || slice_refuse(c, h, SLICE_E_USED, field, "policy %s%s%s%s: %s", text[0], n > 1 ? ", " : "",
+				      n > 1 ? text[1] : "", more, what);
+}
+
+/* What is in a partition, or runs by SIDs of its own, would be nowhere without it. */
+static bool no_operators_in(struct slice_commit *c, const struct slice_change *h)
+{
+	const struct slice_entry *was = h->old;
+	const struct intent_use_query in = { .nrp = was->nrp.id }, by = { .algo = slice_algo_of(was) };
+
+	if (!no_operators(c, h, &in, "", "in this partition"))
+		return false;
+	return !by.algo || !c->s->partitions.algo_used || !slice_nrp_has_block(&was->nrp) ||
+	       no_operators(c, h, &by, algo_field, "by the algorithm of this partition's SIDs");
+}
+
 /* What its packets have is in its queues: it is nobody else's. */
 static bool algo_is_its_own(struct slice_commit *c, const struct slice_change *h)
 {
@@ -197,7 +225,9 @@ static bool algo_is_its_own(struct slice_commit *c, const struct slice_change *h
 	if (other)
 		return slice_refuse(c, h, SLICE_E_INVALID, algo_field, "algorithm %u is that of partition %.80s", algo,
 				    other->id);
-	return each_service(c, runs_elsewhere, h);
+	return each_service(c, runs_elsewhere, h) &&
+	       no_operators(c, h, &(struct intent_use_query){ .algo = algo, .beside = h->fresh->nrp.id }, algo_field,
+			    "by that algorithm, and not in this partition");
 }
 
 static bool algo_said(struct slice_commit *c, const struct slice_change *h)
@@ -225,7 +255,11 @@ static bool algo_give(struct slice_commit *c, const struct slice_change *h)
 		return true;
 	}
 	for (unsigned algo = UINT8_MAX; algo >= TED_FLEX_FIRST; algo--) {
-		if (p->algo_used(p->ctx, (uint8_t)algo) || algo_holder(c, e, (uint8_t)algo))
+		const struct intent_use_query q = { .algo = (uint8_t)algo };
+		struct sr_policy_key key[INTENT_USES_TOLD];
+
+		if (p->algo_used(p->ctx, q.algo) || algo_holder(c, e, q.algo) ||
+		    intent_operators_use(c->s->intent, &q, key))
 			continue;
 		e->algo_given = (uint8_t)algo;
 		return true;
@@ -248,6 +282,9 @@ static bool nrp_put(struct slice_commit *c, const struct slice_change *h)
 	if (!h->old)
 		return true;
 	if (!slice_growth_may_go(c, h))
+		return false;
+	if ((h->old->nrp.id != h->fresh->nrp.id || slice_algo_of(h->old) != slice_algo_of(h->fresh)) &&
+	    !no_operators_in(c, h))
 		return false;
 	if (h->old->nrp.id != h->fresh->nrp.id || slice_algo_of(h->old) != slice_algo_of(h->fresh) ||
 	    slice_shares_less(s, &h->old->nrp, &h->fresh->nrp))
@@ -463,7 +500,7 @@ static bool check_one(struct slice_commit *c, size_t i)
 	case SLICE_SERVICE:
 		return h.fresh ? service_put(c, i) : service_gone(c, &h);
 	case SLICE_NRP:
-		return h.fresh ? nrp_put(c, &h) : each_service(c, no_use_of_nrp, &h);
+		return h.fresh ? nrp_put(c, &h) : each_service(c, no_use_of_nrp, &h) && no_operators_in(c, &h);
 	case SLICE_PHB:
 	case SLICE_KINDS:
 		break;

@@ -370,6 +370,84 @@ START_TEST(one_that_is_there_is_not_offered_what_it_could_not_change_to)
 }
 END_TEST
 
+/* ---- operators' own policies ---- */
+
+static void operator_runs(uint32_t color, uint8_t algo, uint32_t in)
+{
+	struct intent_policy *p = policy("a", color, "b");
+
+	p->cpaths[0].algo = algo;
+	p->nrp = in;
+	put_ok(p);
+}
+
+/* Its packets would be in queues that are for slices. */
+START_TEST(algorithm_that_operators_run_by_is_given_to_no_partition)
+{
+	struct slice_result r;
+
+	bed.routers_algo = 200;
+	operator_runs(7, 200, 0);
+	r = put_doc(SLICE_NRP, "x", nrp("x", 1, ALGO("200")));
+	ck_assert_int_eq(r.code, SLICE_E_USED);
+	ck_assert_str_eq(r.field, "topology/igp-congruent/algo-id");
+	ck_assert_msg(strstr(r.text, "policy 2001:db8:0:1::1,7,2001:db8:0:2::1: by that algorithm"), "%s", r.text);
+	ck_assert_int_eq(put_nrp("x", 1, ""), 0);
+	r = put_doc(SLICE_NRP, "x", nrp("x", 1, ALGO("200"))); /* nor by a change */
+	ck_assert_int_eq(r.code, SLICE_E_USED);
+	operator_runs(8, 200, 0);
+	operator_runs(9, 200, 0);
+	r = put_doc(SLICE_NRP, "x", nrp("x", 1, ALGO("200")));
+	ck_assert_msg(strstr(r.text, ",8,2001:db8:0:2::1 and 1 more: by that"), "%s", r.text);
+	/* In the partition they are where they belong. */
+	ck_assert_int_eq(drop(SLICE_NRP, "x").code, 0);
+	for (uint32_t color = 7; color <= 9; color++)
+		operator_runs(color, 200, 1);
+	ck_assert_int_eq(put_nrp("x", 1, ALGO("200")), 0);
+}
+END_TEST
+
+START_TEST(algorithm_that_operators_run_by_is_not_given_out)
+{
+	operator_runs(7, 255, 0);
+	ck_assert_int_eq(put_nrp("x", 1, BLOCK("fd5e:64::/32")), 0);
+	ck_assert_uint_eq(slice_nrp_algo(bed.slice, 1), 254);
+}
+END_TEST
+
+START_TEST(partition_that_operators_are_in_or_run_by_neither_goes_nor_gets_another_algorithm)
+{
+	struct slice_result r;
+
+	ck_assert_int_eq(put_nrp("x", 1, BLOCK("fd5e:64::/32") ALGO("201")), 0);
+	operator_runs(7, 0, 1);
+	r = drop(SLICE_NRP, "x");
+	ck_assert_int_eq(r.code, SLICE_E_USED);
+	ck_assert_msg(strstr(r.text, ",7,2001:db8:0:2::1: in this partition"), "%s", r.text);
+	ck_assert_int_eq(put_nrp("x", 1, BLOCK("fd5e:64::/32") ALGO("202")), SLICE_E_USED);
+	ck_assert_int_eq(put_nrp("x", 2, BLOCK("fd5e:64::/32") ALGO("201")), SLICE_E_USED);
+	operator_runs(7, 201, 0); /* it names the algorithm only */
+	r = drop(SLICE_NRP, "x");
+	ck_assert_int_eq(r.code, SLICE_E_USED);
+	ck_assert_msg(strstr(r.text, "by the algorithm of this partition's SIDs"), "%s", r.text);
+	ck_assert_int_eq(put_nrp("x", 1, BLOCK("fd5e:64::/32") ALGO("202")), SLICE_E_USED);
+	ck_assert_int_eq(put_nrp("x", 1, BLOCK("fd5e:64::/32") ALGO("201")), 0); /* as it is */
+	operator_runs(7, 0, 0);
+	ck_assert_int_eq(put_nrp("x", 1, BLOCK("fd5e:64::/32") ALGO("202")), 0);
+	ck_assert_int_eq(drop(SLICE_NRP, "x").code, 0);
+}
+END_TEST
+
+/* The routers compute with it whether it is a partition's or not. */
+START_TEST(algorithm_of_the_routers_stays_when_its_partition_goes)
+{
+	bed.routers_algo = 200;
+	ck_assert_int_eq(put_nrp("x", 1, ALGO("200")), 0);
+	operator_runs(7, 200, 0);
+	ck_assert_int_eq(drop(SLICE_NRP, "x").code, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slice-partition");
@@ -393,6 +471,10 @@ int main(void)
 	tcase_add_test(t, another_partition_is_tried_by_its_own_algorithm);
 	tcase_add_test(t, dedicated_slice_is_offered_no_partition_that_others_are_in);
 	tcase_add_test(t, one_that_is_there_is_not_offered_what_it_could_not_change_to);
+	tcase_add_test(t, algorithm_that_operators_run_by_is_given_to_no_partition);
+	tcase_add_test(t, algorithm_that_operators_run_by_is_not_given_out);
+	tcase_add_test(t, partition_that_operators_are_in_or_run_by_neither_goes_nor_gets_another_algorithm);
+	tcase_add_test(t, algorithm_of_the_routers_stays_when_its_partition_goes);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }
