@@ -2,8 +2,8 @@
 /*
  * Whole trees over chains. Most nodes of a carrier's network have two neighbours: rings of access
  * routers between two hubs. Dijkstra runs on the hubs alone, with a chain as one arc; the places
- * inside are filled in afterwards, from both ends, in the order they have in memory. Nothing of it
- * is seen from outside: distances are the same, and repairs (ispf.c) go link by link.
+ * inside are filled in afterwards, from both ends, in the order they have in memory; repairs (ispf.c)
+ * fill in those that something changed for. Nothing of it is seen from outside: distances are the same.
  */
 #include <string.h>
 
@@ -54,21 +54,6 @@ static void weigh(const struct pce_trees *p, struct pce_kept_class *c, const str
 	c->hub_in[h->in_a] = (struct pce_arc){ h->b, down };
 }
 
-static const struct pce_chain *chain_at(const struct pce_shape *s, uint32_t place)
-{
-	uint32_t lo = 0, hi = s->n_chains;
-
-	while (hi - lo > 1) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (s->chain[mid].first <= place)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return &s->chain[lo];
-}
-
 void pce_hubs_fill(const struct pce_trees *p, struct pce_kept_class *c)
 {
 	const struct pce_shape *s = p->shape;
@@ -82,20 +67,22 @@ void pce_hubs_fill(const struct pce_trees *p, struct pce_kept_class *c)
 void pce_hubs_patch(const struct pce_trees *p, struct pce_kept_class *c, uint32_t out)
 {
 	const struct pce_shape *s = p->shape;
-	uint32_t in = s->in_of_out[out], from = c->in[in].place, to = c->out[out].place;
+	const struct pce_chain *h = pce_chain_with(s, out);
 
-	if (from < s->n_hubs && to < s->n_hubs) {
-		c->hub_out[out].w = c->out[out].w;
-		c->hub_in[in].w = c->out[out].w;
+	if (h) {
+		weigh(p, c, h);
 	} else {
-		weigh(p, c, chain_at(s, from < s->n_hubs ? to : from));
+		c->hub_out[out].w = c->out[out].w;
+		c->hub_in[s->in_of_out[out]].w = c->out[out].w;
 	}
 }
 
 void pce_hubs_overload(const struct pce_trees *p, struct pce_kept_class *c, uint32_t place)
 {
-	if (place >= p->shape->n_hubs)
-		weigh(p, c, chain_at(p->shape, place));
+	const struct pce_chain *h = pce_chain_of(p->shape, place);
+
+	if (h)
+		weigh(p, c, h);
 }
 
 /* ---- filling in ---- */
@@ -159,46 +146,51 @@ static void fill_back(const struct fill *f, const struct pce_chain *h)
 	}
 }
 
-void pce_chains_fill(const struct pce_trees *p, struct pce_kept *k, const struct pce_view *v)
+void pce_chain_fill(const struct pce_trees *p, struct pce_kept *k, const struct pce_view *v,
+		    const struct pce_chain *h)
 {
-	const struct pce_shape *s = p->shape;
 	const struct fill f = { p, k, v };
 
-	for (uint32_t i = 0; i < s->n_chains; i++) {
-		fill_first(&f, &s->chain[i]);
-		fill_back(&f, &s->chain[i]);
-	}
+	fill_first(&f, h);
+	fill_back(&f, h);
 }
 
 /* ---- a root inside a chain ---- */
 
-/* What the hub at one end gets of it; false without memory. */
-static bool seed_end(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v, bool up)
+uint32_t pce_chain_end(const struct pce_trees *p, struct pce_kept *k, const struct pce_view *v,
+		       const struct pce_chain *h, bool up, uint32_t *hub, uint32_t *via)
 {
-	const struct pce_chain *h = chain_at(p->shape, k->is.root);
 	const struct fill f = { p, k, v };
-	uint32_t at = k->is.root, end = up ? h->first + h->len - 1 : h->first, arc;
-	uint32_t far = far_of(h, up);
+	uint32_t at = k->is.root, end = up ? h->first + h->len - 1 : h->first;
 	uint64_t d = 0;
 
+	*hub = far_of(h, up);
+	*via = k->from ? (up ? h->in_b : h->in_a) : (up ? h->out_b : h->out_a);
 	while (at != end && d <= PCE_FAR) {
 		uint32_t next = up ? at + 1 : at - 1;
 
 		d += v->up_arc[arc_to(v->up_arc, v->up[next], at)].w;
 		if (stops(&f, next))
-			return true;
+			return PCE_INF;
 		at = next;
 	}
-	arc = k->from ? (up ? h->in_b : h->in_a) : (up ? h->out_b : h->out_a);
-	d += v->up_arc[arc].w;
-	if (d >= k->dist[far] || d > PCE_FAR)
-		return true;
-	k->dist[far] = (uint32_t)d;
-	k->via[far] = arc;
-	return pce_buckets_push(p->queue, (uint32_t)d, far);
+	d += v->up_arc[*via].w;
+	return d > PCE_FAR ? PCE_INF : (uint32_t)d;
 }
 
 bool pce_chain_seed(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v)
 {
-	return seed_end(p, k, v, true) && seed_end(p, k, v, false);
+	const struct pce_chain *h = pce_chain_of(p->shape, k->is.root);
+
+	for (unsigned up = 0; up < 2; up++) {
+		uint32_t hub, via, d = pce_chain_end(p, k, v, h, up, &hub, &via);
+
+		if (d >= k->dist[hub])
+			continue;
+		k->dist[hub] = d;
+		k->via[hub] = via;
+		if (!pce_buckets_push(p->queue, d, hub))
+			return false;
+	}
+	return true;
 }

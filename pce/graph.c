@@ -281,8 +281,9 @@ static bool hub_rows(struct shape *h, struct pce_chain *chain)
 	size_t n_out = s->out[s->n_hubs], n_in = s->in[s->n_hubs];
 	uint32_t *out_of_in = ARENA_ARRAY(&h->arena, n_in + 1, uint32_t);
 	uint32_t *in_of_out = ARENA_ARRAY(&h->arena, n_out + 1, uint32_t);
+	uint32_t *in_chain = ARENA_ARRAY(&h->arena, (size_t)s->n - s->n_hubs + 1, uint32_t);
 
-	if (!out_of_in || !in_of_out)
+	if (!out_of_in || !in_of_out || !in_chain)
 		return false;
 	for (size_t i = 0; i < n_in; i++)
 		out_of_in[i] = s->out_of_in[i];
@@ -292,11 +293,14 @@ static bool hub_rows(struct shape *h, struct pce_chain *chain)
 		struct pce_chain *c = &chain[i];
 
 		chain_ends(s, c);
+		for (uint32_t k = 0; k < c->len; k++)
+			in_chain[c->first + k - s->n_hubs] = i;
 		out_of_in[c->in_b] = c->out_a;
 		in_of_out[c->out_a] = c->in_b;
 		out_of_in[c->in_a] = c->out_b;
 		in_of_out[c->out_b] = c->in_a;
 	}
+	s->in_chain = in_chain;
 	s->hub_out_of_in = out_of_in;
 	s->hub_in_of_out = in_of_out;
 	return true;

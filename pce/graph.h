@@ -46,6 +46,7 @@ struct pce_shape {
 	 * chain by this arc. */
 	uint32_t n_hubs, n_chains;
 	const struct pce_chain *chain;
+	const uint32_t *in_chain; /* by place - n_hubs: number of its chain */
 	const uint32_t *hub_out_of_in;
 	const uint32_t *hub_in_of_out;
 };

@@ -27,13 +27,18 @@ static bool relax_row(struct pce_buckets *q, const struct pce_view *v, struct pc
 	return true;
 }
 
-bool pce_spf_run(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v)
+bool pce_spf_run(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v,
+		 struct pce_settled *settled)
 {
 	struct pce_buckets *q = p->queue;
 	uint32_t u, d;
 
 	while (pce_buckets_pop(q, &d, &u)) {
-		if (k->dist[u] != d || (pce_overloaded(p, u) && u != k->is.root))
+		if (k->dist[u] != d)
+			continue;
+		if (settled)
+			settled->at[settled->n++] = u;
+		if (pce_overloaded(p, u) && u != k->is.root)
 			continue;
 		if (!relax_row(q, v, k, u, d))
 			return false;
@@ -41,18 +46,9 @@ bool pce_spf_run(struct pce_trees *p, struct pce_kept *k, const struct pce_view 
 	return true;
 }
 
-static struct pce_view hubs_of(const struct pce_trees *p, const struct pce_kept *k)
-{
-	const struct pce_kept_class *c = p->class[k->class];
-	const struct pce_shape *s = p->shape;
-
-	return k->from ? (struct pce_view){ s->out, c->hub_out, s->hub_in_of_out, NULL, NULL } :
-			 (struct pce_view){ s->in, c->hub_in, s->hub_out_of_in, NULL, NULL };
-}
-
 bool pce_spf_full(struct pce_trees *p, struct pce_kept *k)
 {
-	const struct pce_view v = pce_view_of(p, k->class, k->from), hubs = hubs_of(p, k);
+	const struct pce_view v = pce_view_of(p, k->class, k->from), hubs = pce_hubs_of(p, k->class, k->from);
 	uint32_t root = k->is.root, n = p->shape->n_hubs;
 	bool good = pce_buckets_begin(p->queue);
 
@@ -62,8 +58,9 @@ bool pce_spf_full(struct pce_trees *p, struct pce_kept *k)
 	k->via[root] = PCE_INF;
 	if (good)
 		good = root < n ? pce_buckets_push(p->queue, 0, root) : pce_chain_seed(p, k, &v);
-	if (!good || !pce_spf_run(p, k, &hubs))
+	if (!good || !pce_spf_run(p, k, &hubs, NULL))
 		return false;
-	pce_chains_fill(p, k, &v);
+	for (uint32_t i = 0; i < p->shape->n_chains; i++)
+		pce_chain_fill(p, k, &v, &p->shape->chain[i]);
 	return true;
 }

@@ -314,6 +314,15 @@ struct pce_view pce_view_of(const struct pce_trees *p, uint32_t class, bool from
 		      (struct pce_view){ s->in, c->in, s->out_of_in, s->out, c->out };
 }
 
+struct pce_view pce_hubs_of(const struct pce_trees *p, uint32_t class, bool from)
+{
+	const struct pce_kept_class *c = p->class[class];
+	const struct pce_shape *s = p->shape;
+
+	return from ? (struct pce_view){ s->out, c->hub_out, s->hub_in_of_out, s->in, c->hub_in } :
+		      (struct pce_view){ s->in, c->hub_in, s->hub_out_of_in, s->out, c->hub_out };
+}
+
 static struct pce_kept *tree_memory(struct pce_trees *p)
 {
 	struct pce_kept *k = p->spare ? p->spare : calloc(1, sizeof(*k));

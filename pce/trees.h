@@ -53,7 +53,9 @@ enum pce_room {
 	PCE_ROOM_STACK_ARC,
 	PCE_ROOM_CUT,	/* by link: ctx.c */
 	PCE_ROOM_SPF,	/* by place: ispf.c */
-	PCE_ROOM_SPF_LOST,
+	PCE_ROOM_SPF_LOST, /* no epoch, as the settled ones */
+	PCE_ROOM_SPF_SETTLED,
+	PCE_ROOM_SPF_CHAIN,
 	PCE_ROOM_SLOT,	/* by place: search.c */
 	PCE_ROOM_LABEL, /* labels, turns of its queue: as many as places, no epoch */
 	PCE_ROOM_TURN,

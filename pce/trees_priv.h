@@ -81,6 +81,8 @@ struct pce_view {
 };
 
 struct pce_view pce_view_of(const struct pce_trees *p, uint32_t class, bool from);
+/* The same of hubs alone, a chain as one arc. */
+struct pce_view pce_hubs_of(const struct pce_trees *p, uint32_t class, bool from);
 static inline bool pce_overloaded(const struct pce_trees *p, uint32_t place)
 {
 	return p->n_overload && (p->overload[place >> 6] >> (place & 63) & 1);
@@ -88,8 +90,17 @@ static inline bool pce_overloaded(const struct pce_trees *p, uint32_t place)
 
 /* spf.c: false without memory: the tree is worth nothing then. */
 bool pce_spf_full(struct pce_trees *p, struct pce_kept *k);
-/* Dijkstra from what is in the queue. */
-bool pce_spf_run(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v);
+
+/* Hubs in the order they were settled in. */
+struct pce_settled {
+	uint32_t *at; /* as many as there may be */
+	uint32_t n;
+	bool no_memory;
+};
+
+/* Dijkstra from what is in the queue; whom it settles, unless NULL. */
+bool pce_spf_run(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v,
+		 struct pce_settled *settled);
 /* ispf.c: from the log of its class. */
 bool pce_spf_repair(struct pce_trees *p, struct pce_kept *k);
 
@@ -97,10 +108,33 @@ bool pce_spf_repair(struct pce_trees *p, struct pce_kept *k);
 void pce_hubs_fill(const struct pce_trees *p, struct pce_kept_class *c);
 void pce_hubs_patch(const struct pce_trees *p, struct pce_kept_class *c, uint32_t out);
 void pce_hubs_overload(const struct pce_trees *p, struct pce_kept_class *c, uint32_t place);
-/* What a root inside a chain offers its hubs; false without memory. */
+/* The chain of a place, NULL of a hub; that an out-arc is part of, NULL between hubs. */
+static inline const struct pce_chain *pce_chain_of(const struct pce_shape *s, uint32_t place)
+{
+	return place < s->n_hubs ? NULL : &s->chain[s->in_chain[place - s->n_hubs]];
+}
+
+static inline const struct pce_chain *pce_chain_with(const struct pce_shape *s, uint32_t out)
+{
+	uint32_t to = s->out_to[out];
+
+	return pce_chain_of(s, to < s->n_hubs ? s->in_from[s->in_of_out[out]] : to);
+}
+
+/* Does via, of a hub, lead into this chain (NULL: there is none)? */
+static inline bool pce_chain_is_end(const struct pce_chain *h, bool from, uint32_t via)
+{
+	return h && (from ? via == h->in_a || via == h->in_b : via == h->out_a || via == h->out_b);
+}
+
+/* What the root inside a chain offers the hub at one end, and by which arc; PCE_INF: nothing. */
+uint32_t pce_chain_end(const struct pce_trees *p, struct pce_kept *k, const struct pce_view *v,
+		       const struct pce_chain *h, bool up, uint32_t *hub, uint32_t *via);
+/* Both ends; false without memory. */
 bool pce_chain_seed(struct pce_trees *p, struct pce_kept *k, const struct pce_view *v);
-/* The places in chains, once those of hubs are right. */
-void pce_chains_fill(const struct pce_trees *p, struct pce_kept *k, const struct pce_view *v);
+/* The places in a chain, once its hubs are right. */
+void pce_chain_fill(const struct pce_trees *p, struct pce_kept *k, const struct pce_view *v,
+		    const struct pce_chain *h);
 
 /* log.c; what no longer fits takes the oldest with it, without memory all. */
 void pce_log_add(struct pce_log *l, uint32_t what, size_t most);
