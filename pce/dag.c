@@ -24,21 +24,33 @@ const struct pce_tree *pce_spt(struct pce_ctx *c, uint32_t node)
 	return s;
 }
 
-const struct pce_tree *pce_spt_algo(struct pce_ctx *c, uint32_t node, uint8_t algo)
+/* The class of an algorithm, and its arcs; UINT32_MAX without memory. */
+static uint32_t algo_class(struct pce_ctx *c, uint8_t algo)
 {
 	const struct pce_class is = { .metric = PCE_IGP, .algo = algo };
-	const struct pce_tree *s;
-	uint32_t class;
+	uint32_t class = algo == 0 ? c->routed : pce_trees_class(c->trees, &is);
 
-	if (algo == 0)
-		return pce_spt(c, node);
-	class = pce_trees_class(c->trees, &is);
-	s = class == UINT32_MAX ? NULL : pce_tree_to(c->trees, class, node);
-	if (s)
-		c->out_arcs = pce_class_out(c->trees, class);
+	c->out_arcs = class == UINT32_MAX ? NULL :
+		      algo == 0		  ? c->routed_out :
+					    pce_class_out(c->trees, class);
+	return class;
+}
+
+const struct pce_tree *pce_spt_algo(struct pce_ctx *c, uint32_t node, uint8_t algo)
+{
+	uint32_t class = algo_class(c, algo);
+	const struct pce_tree *s = class == UINT32_MAX ? NULL : pce_tree_to(c->trees, class, node);
+
 	if (!s || !c->out_arcs)
 		c->no_memory = true;
 	return c->no_memory ? NULL : s;
+}
+
+const struct pce_tree *pce_spt_behind(struct pce_ctx *c, uint32_t node, uint8_t algo)
+{
+	uint32_t class = algo_class(c, algo);
+
+	return class == UINT32_MAX || !c->out_arcs ? NULL : pce_tree_behind(c->trees, class, node);
 }
 
 /* An out-arc of place u is on a shortest path to the root. */
@@ -101,11 +113,6 @@ uint32_t pce_dag_single(const struct pce_ctx *c, const struct pce_tree *s, uint3
 	return n;
 }
 
-void pce_dag_begin(struct pce_ctx *c)
-{
-	c->epoch = pce_trees_epoch(c->trees);
-}
-
 static bool link_allowed(struct pce_ctx *c, uint32_t link)
 {
 	if (pce_cut(c, link))
@@ -114,6 +121,26 @@ static bool link_allowed(struct pce_ctx *c, uint32_t link)
 		if (c->need[m] && pce_arc_metric(&c->p->arcs[link], m) == TED_NONE)
 			return false;
 	return true;
+}
+
+bool pce_way_allowed(struct pce_ctx *c, const uint32_t *links, uint32_t n, enum pce_metric metric, uint64_t most)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t own = pce_arc_metric(&c->p->arcs[links[i]], metric);
+
+		sum += own == TED_NONE ? 0 : own;
+	}
+	for (uint32_t i = 0; i < n && sum <= most; i++)
+		if (!link_allowed(c, links[i]))
+			return false;
+	return sum <= most;
+}
+
+void pce_dag_begin(struct pce_ctx *c)
+{
+	c->epoch = pce_trees_epoch(c->trees);
 }
 
 static void place_open(struct walk *w, uint32_t at)

@@ -51,10 +51,16 @@ static uint64_t line_sum(const struct quick *q, uint32_t from, uint32_t to)
 /* Whatever routers choose is as good as the path. */
 static bool as_good(const struct quick *q, const struct pce_tree *s, uint32_t from, uint32_t to)
 {
-	const struct pce_dag *d =
-		pce_dag_from(q->c, s, q->c->shape->node[q->line.place[from]], NULL);
+	uint32_t node = q->c->shape->node[q->line.place[from]];
+	uint64_t most = line_sum(q, from, to);
+	NOT_CLEARED uint32_t links[PCE_PATH_MAX];
+	uint32_t n = pce_dag_single(q->c, s, node, links);
+	const struct pce_dag *d;
 
-	return d->reached && d->allowed && d->worst[q->c->req->minimise] <= line_sum(q, from, to);
+	if (n > 0)
+		return pce_way_allowed(q->c, links, n, q->c->req->minimise, most);
+	d = pce_dag_from(q->c, s, node, NULL);
+	return d->reached && d->allowed && d->worst[q->c->req->minimise] <= most;
 }
 
 static uint32_t work_out(const struct rest *r, uint32_t to)

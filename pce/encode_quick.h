@@ -5,13 +5,6 @@
 
 enum { QUICK_HOPS_MAX = 64 };
 
-/* The build clears every variable; these are large, and filled before they are read. */
-#if defined(__has_attribute) && __has_attribute(uninitialized)
-#define NOT_CLEARED __attribute__((uninitialized))
-#else
-#define NOT_CLEARED
-#endif
-
 /* The path as places and arcs. */
 struct quick_line {
 	uint32_t n;

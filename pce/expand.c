@@ -67,15 +67,21 @@ static bool walk_ways(struct pce_walk *w, const struct pce_tree *s, const struct
 bool pce_walk_to(struct pce_walk *w, const struct pce_walk_goal *g, uint32_t seg)
 {
 	struct pce_ctx *c = w->c;
+	NOT_CLEARED uint32_t links[PCE_PATH_MAX];
 	const struct pce_tree *s;
-	uint32_t links[PCE_PATH_MAX], n;
+	uint32_t n = 0;
 
 	if (g->node == w->at)
 		return true;
-	s = pce_spt_algo(c, g->node, g->algo);
-	if (!s)
-		return pce_walk_bad(w, seg, "out of memory");
-	n = g->sid ? 0 : pce_dag_single(c, s, w->at, links);
+	s = g->sid ? NULL : pce_spt_behind(c, g->node, g->algo);
+	if (s)
+		n = pce_dag_single(c, s, w->at, links);
+	if (n == 0) {
+		s = pce_spt_algo(c, g->node, g->algo);
+		if (!s)
+			return pce_walk_bad(w, seg, "out of memory");
+		n = g->sid ? 0 : pce_dag_single(c, s, w->at, links);
+	}
 	for (uint32_t i = 0; i < n; i++)
 		cross_one(w, links[i]);
 	if (n == 0 && !walk_ways(w, s, g, seg))

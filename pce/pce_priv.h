@@ -9,6 +9,13 @@
 #include "pce/ted_priv.h"
 #include "pce/trees.h"
 
+/* The build clears every variable; these are large, and filled before they are read. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define NOT_CLEARED __attribute__((uninitialized))
+#else
+#define NOT_CLEARED
+#endif
+
 enum {
 	PCE_PATH_MAX = 255,   /* hop limit of a packet */
 	PCE_LABELS_ASIDE = 1 << 16, /* of a search that only explains */
@@ -166,6 +173,9 @@ const struct pce_tree *pce_spt(struct pce_ctx *c, uint32_t node);
 /* The same of any algorithm. What is asked of a tree (pce_on_spt(), pce_dag_…) is asked before
  * the next tree is. */
 const struct pce_tree *pce_spt_algo(struct pce_ctx *c, uint32_t node, uint8_t algo);
+/* The same for pce_dag_single() alone: it may lag behind. Where it finds a way, that is right, for what
+ * changed since has only become dearer; NULL, or no way found: the tree itself has to be asked. */
+const struct pce_tree *pce_spt_behind(struct pce_ctx *c, uint32_t node, uint8_t algo);
 /* A link is on a shortest path to the tree's root. */
 bool pce_on_spt(const struct pce_ctx *c, const struct pce_tree *s, uint32_t link);
 
@@ -177,6 +187,8 @@ const struct pce_dag *pce_dag_from(struct pce_ctx *c, const struct pce_tree *s, 
  * one, or it is the root itself. */
 uint32_t pce_dag_single(const struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
 			uint32_t links[PCE_PATH_MAX]);
+/* Are the links of a way at most so much of a metric in sum, and may all be used? */
+bool pce_way_allowed(struct pce_ctx *c, const uint32_t *links, uint32_t n, enum pce_metric metric, uint64_t most);
 /* Marks every link of the DAG; after pce_dag_from() in the same epoch. */
 void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from, struct pce_used *used);
 

@@ -105,12 +105,16 @@ static void class_patch(struct pce_trees *p, struct pce_kept_class *c, uint32_t 
 {
 	uint32_t w = pce_class_weight(p->t, &c->is, link), out = p->shape->out_arc[link];
 
+	bool cheaper = w < c->out[out].w;
+
 	if (c->out[out].w == w)
 		return;
 	c->out[out].w = w;
 	c->in[p->shape->in_arc[link]].w = w;
 	pce_hubs_patch(p, c, out);
 	pce_log_add(&c->log, out, log_most(p));
+	if (cheaper)
+		c->dearer = c->log.end;
 }
 
 /* Brings the arcs to the TED followed, and writes down for the trees what that changed. */
@@ -128,6 +132,7 @@ static void class_sync(struct pce_trees *p, struct pce_kept_class *c)
 		if (e & PCE_LOG_PLACE) {
 			pce_hubs_overload(p, c, e & ~PCE_LOG_PLACE);
 			pce_log_add(&c->log, e, log_most(p));
+			c->dearer = c->log.end; /* which of both it is does not matter so much */
 		} else {
 			class_patch(p, c, e);
 		}
@@ -416,6 +421,14 @@ static const struct pce_tree *tree(struct pce_trees *p, uint32_t class, uint32_t
 const struct pce_tree *pce_tree_to(struct pce_trees *p, uint32_t class, uint32_t node)
 {
 	return tree(p, class, node, false);
+}
+
+const struct pce_tree *pce_tree_behind(struct pce_trees *p, uint32_t class, uint32_t node)
+{
+	const struct pce_kept *k = tree_get(p, class, node, false);
+	const struct pce_kept_class *c = p->class[class];
+
+	return k && k->seen != NEVER && k->seen >= c->log.base && k->seen >= c->dearer ? &k->is : NULL;
 }
 
 const struct pce_tree *pce_tree_from(struct pce_trees *p, uint32_t class, uint32_t node)

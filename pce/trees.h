@@ -38,6 +38,13 @@ const struct pce_arc *pce_class_in(struct pce_trees *p, uint32_t class);  /* bes
 
 /* Distances from everywhere towards a node index. NULL without memory. */
 const struct pce_tree *pce_tree_to(struct pce_trees *p, uint32_t class, uint32_t node);
+/*
+ * The same, which may lag behind the TED: no distance is above the true one, for what changed since has
+ * only become dearer. A way from a place to the root whose arcs, as they are now, add up to the
+ * distance it says is a shortest one, and there are as many such ways as there are shortest ones.
+ * Good until the next tree is asked for; NULL: there is none, or something has become cheaper.
+ */
+const struct pce_tree *pce_tree_behind(struct pce_trees *p, uint32_t class, uint32_t node);
 /* From a node index to everywhere; via is the in-arc. */
 const struct pce_tree *pce_tree_from(struct pce_trees *p, uint32_t class, uint32_t node);
 

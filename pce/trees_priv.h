@@ -36,6 +36,7 @@ struct pce_kept_class {
 	struct pce_arc *out, *in;
 	struct pce_arc *hub_out, *hub_in; /* rows of hubs, a chain as one arc */
 	struct pce_log log;
+	uint64_t dearer;  /* changes of its log from here on only made arcs dearer */
 	uint64_t seen;	  /* changes of the shard that are in the arcs */
 	uint64_t compared; /* the shard's `compare` they were compared for */
 	uint64_t pin, used; /* the follow, and the tick, when last asked for */
