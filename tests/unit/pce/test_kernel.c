@@ -326,8 +326,32 @@ static bool tree_is_right(struct pce_trees *p, const struct pce_class *c, uint32
 	return true;
 }
 
+static uint32_t lagging; /* distances of trees behind that were below the true ones */
+
+/* A tree that was not brought to the TED says of no place that it is farther than it is. */
+static bool behind_is_below(struct pce_trees *p, const struct pce_class *c, uint32_t root)
+{
+	const struct pce_shape *s = pce_trees_shape(p);
+	const struct pce_tree *t = pce_tree_behind(p, pce_trees_class(p, c), root);
+	uint64_t dist[NODES];
+
+	if (!t)
+		return true;
+	bellman(c, root, false, dist);
+	for (uint32_t i = 0; i < net.n_nodes; i++) {
+		uint32_t d = t->dist[s->place[i]];
+
+		if (dist[i] < (d == PCE_INF ? UINT64_MAX : d))
+			return false;
+		lagging += dist[i] > (d == PCE_INF ? UINT64_MAX : d);
+	}
+	return true;
+}
+
 static void check_one(struct pce_trees *p, uint32_t c, uint32_t root, int round, int step)
 {
+	ck_assert_msg(behind_is_below(p, &classes[c], root), "seed %d step %d class %u root %u behind",
+		      round, step, c, root);
 	for (unsigned from = 0; from < 2; from++)
 		ck_assert_msg(tree_is_right(p, &classes[c], root, from),
 			      "seed %d step %d class %u root %u %s", round, step, c, root,
@@ -386,6 +410,7 @@ START_TEST(repaired_trees_equal_whole_ones)
 		ted_unref(t);
 	}
 	ck_assert_uint_gt(repaired, 5 * built);
+	ck_assert_uint_gt(lagging, 100);
 }
 END_TEST
 
