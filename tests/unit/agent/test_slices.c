@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "slices_bed.h"
+#include "tools/agent/slices/nft.h"
 
 static struct loop *loop;
 static struct agent_slices *s;
@@ -127,6 +128,92 @@ START_TEST(packet_rules_are_what_nft_shows)
 	ck_assert(says("nft list table inet sextant_slices | grep -c 'accept comment'", "2"));
 	ck_assert(says("nft list table inet sextant_slices | grep 'accept comment' | head -1",
 		       "classifier.voice"));
+}
+END_TEST
+
+/* Comments and handles of our rules, in their order. */
+static char *handles(void)
+{
+	return output("nft -a list chain inet sextant_slices in | "
+		      "sed -n 's/.* comment \"\\(.*\\)\" # handle \\([0-9]*\\)$/\\1 \\2/p'");
+}
+
+static unsigned handle_of(const char *all, const char *name)
+{
+	const char *at = strstr(all, name);
+	unsigned h = at ? (unsigned)strtoul(at + strlen(name), NULL, 10) : 0;
+
+	ck_assert_msg(h > 0, "'%s' is not in '%s'", name, all);
+	return h;
+}
+
+/* One rule of each kind goes, one comes, one is changed; all others are those that they were. */
+START_TEST(rules_that_stay_are_not_made_anew)
+{
+	static const char *const stay[] = { "boundary.ce1 ", "source.ce1 ", "policer.first ",
+					    "policer.last ", "classifier.gold " };
+	char *was, *is, *order, *anew;
+
+	s = engine(loop, DEVICE(TABLES ",'policer':[{'name':'first','interface':'ce1','rate':'10000000'},"
+				"{'name':'mid','interface':'ce1','dscp':8,'rate':'10000000'},"
+				"{'name':'last','interface':'ce1','dscp':9,'rate':'10000000'}],"
+				"'classifier':[{'id':3,'name':'voice','dscp':46,'table':100},"
+				"{'id':7,'name':'gold','dscp':34,'table':200}],"
+				"'source-filter':[{'interface':'ce1','prefix':['2001:db8:aa::/48']}]"));
+	was = handles();
+	ck_assert(change(loop, s,
+			 DEVICE(TABLES ",'policer':[{'name':'first','interface':'ce1','rate':'10000000'},"
+				"{'name':'mid','interface':'ce1','dscp':8,'rate':'20000000'},"
+				"{'name':'new','interface':'ce2','rate':'10000000'},"
+				"{'name':'last','interface':'ce1','dscp':9,'rate':'10000000'}],"
+				"'classifier':[{'id':7,'name':'gold','dscp':34,'table':200},"
+				"{'id':9,'name':'low','dscp':8,'table':200}],"
+				"'source-filter':[{'interface':'ce1','prefix':['2001:db8:aa::/48']},"
+				"{'interface':'ce2','prefix':['2001:db8:bb::/48']}]")));
+	is = handles();
+	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		ck_assert_uint_eq(handle_of(was, stay[i]), handle_of(is, stay[i]));
+	ck_assert_uint_ne(handle_of(was, "policer.mid "), handle_of(is, "policer.mid "));
+	(void)handle_of(is, "policer.new ");
+	(void)handle_of(is, "classifier.low ");
+	(void)handle_of(is, "source.ce2 ");
+	ck_assert_ptr_null(strstr(is, "classifier.voice "));
+	/* in the order of a chain that is made anew */
+	order = output("nft -s list table inet sextant_slices");
+	shell("nft flush chain inet sextant_slices in");
+	refresh(loop, s);
+	anew = output("nft -s list table inet sextant_slices");
+	same(order, anew);
+	free(was);
+	free(is);
+	free(order);
+	free(anew);
+}
+END_TEST
+
+/* Between the reading and the change somebody was at the chain. */
+START_TEST(rules_that_are_gone_meanwhile_are_made_anew)
+{
+	struct agent_device *d = device_of(DEVICE(RULES "," TABLES));
+	struct agent_device *less = device_of(DEVICE(TABLES));
+	struct agent_nft *n;
+
+	ck_assert_int_eq(agent_nft_new(&n), 0);
+	ck_assert_int_eq(agent_nft_want(n, d), 0);
+	ck_assert_int_eq(agent_nft_read(n), 0);
+	ck_assert_int_eq(agent_nft_apply(n), 0);
+	ck_assert_int_eq(agent_nft_read(n), 0);
+	ck_assert(agent_nft_in(n));
+	shell("nft flush chain inet sextant_slices in");
+	ck_assert_int_eq(agent_nft_want(n, less), 0);
+	ck_assert_int_eq(agent_nft_apply(n), 0);
+	ck_assert_int_eq(agent_nft_read(n), 0);
+	ck_assert(agent_nft_in(n));
+	ck_assert(says("nft list chain inet sextant_slices in | grep -c comment", "2"));
+	ck_assert(says("nft list chain inet sextant_slices in", "boundary.ce2"));
+	agent_nft_free(n);
+	agent_device_free(less);
+	agent_device_free(d);
 }
 END_TEST
 
@@ -453,6 +540,8 @@ static Suite *suite(void)
 	tcase_add_test(t, queues_are_what_tc_shows);
 	tcase_add_test(t, tables_are_what_ip_shows);
 	tcase_add_test(t, packet_rules_are_what_nft_shows);
+	tcase_add_test(t, rules_that_stay_are_not_made_anew);
+	tcase_add_test(t, rules_that_are_gone_meanwhile_are_made_anew);
 	tcase_add_test(t, a_changed_capacity_changes_the_queues_in_place);
 	tcase_add_test(t, removal_leaves_nothing);
 	tcase_add_test(t, a_link_of_terabits_has_its_classes);

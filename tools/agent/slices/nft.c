@@ -3,7 +3,11 @@
  * The wanted rules are lines, each named by its comment. What is there is compared in two ways:
  * the comments in their order against the lines, and each rule's expressions against what they
  * were right after we wrote them, since nft prints a rule differently from how it was given.
- * After a restart of the agent nothing was written yet: the chain is replaced once.
+ *
+ * A change leaves rules alone that stay: one made anew begins with a full bucket, and its set is
+ * empty to packets for a moment while the kernel commits, which a source filter takes for a
+ * stranger's. Only a chain that is not as we left it is replaced whole; after a restart of the
+ * agent, which knows nothing of what it wrote, that is once.
  */
 #include "tools/agent/slices/nft.h"
 
@@ -44,6 +48,8 @@ struct lines {
 struct agent_nft {
 	struct nft_ctx *ctx;
 	struct lines want;
+	struct lines put;	      /* what the chain was made of when it was last written */
+	VEC(uint64_t) handles;	      /* of its rules, as read, in their order */
 	VEC(struct counter) counters; /* as read, by name */
 	struct str seen;	      /* chain and rules as read */
 	struct str written;	      /* the same right after the last apply */
@@ -177,10 +183,15 @@ static void free_lines(struct lines *l)
 	VEC_FINI(l);
 }
 
-static void add_rule(struct str *o, const struct line *l)
+/* Before the rule of that handle; 0: at the end. */
+static void add_rule(struct str *o, const struct line *l, uint64_t before)
 {
-	str_addf(o, "add rule " CHAIN " %s counter name \"%s\" %s comment \"%s\"\n", l->text,
-		 l->name, l->verdict, l->name);
+	if (before)
+		str_addf(o, "insert rule " CHAIN " handle %llu ", (unsigned long long)before);
+	else
+		str_add(o, "add rule " CHAIN " ");
+	str_addf(o, "%s counter name \"%s\" %s comment \"%s\"\n", l->text, l->name, l->verdict,
+		 l->name);
 }
 
 /* ---- what is there ---- */
@@ -218,6 +229,7 @@ static void get_rule(struct agent_nft *n, struct json_object *o)
 {
 	str_addf(&n->seen, "%s %s\n", text_of(o, "chain"), text_of(o, "expr"));
 	str_addf(&n->names, "%s\n", text_of(o, "comment"));
+	(void)VEC_ADD(&n->handles, num_of(o, "handle")); /* without memory they are too few */
 }
 
 static void get_one(struct agent_nft *n, struct json_object *o)
@@ -269,7 +281,7 @@ int agent_nft_read(struct agent_nft *n)
 {
 	int r;
 
-	n->counters.n = 0;
+	n->counters.n = n->handles.n = 0;
 	forget(&n->seen);
 	forget(&n->names);
 	n->there = false;
@@ -346,7 +358,48 @@ static void complain(struct agent_nft *n, const char *script, const char *error)
 		       (int)len, why);
 }
 
-static void write_script(const struct agent_nft *n, struct str *o)
+static bool line_same(const struct line *a, const struct line *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->text, b->text) == 0;
+}
+
+static bool as_left(const struct agent_nft *n)
+{
+	return n->there && !n->fresh && n->put.n > 0 && n->handles.n == n->put.n &&
+	       strcmp(str_text(&n->seen), str_text(&n->written)) == 0;
+}
+
+static void whole_chain(const struct agent_nft *n, struct str *o)
+{
+	str_add(o, "flush chain " CHAIN "\n");
+	for (size_t i = 0; i < n->want.n; i++)
+		add_rule(o, &n->want.at[i], 0);
+}
+
+/* Both in their order: what comes between two that stay goes, and is made, between them. */
+static void changed_rules(const struct agent_nft *n, struct str *o)
+{
+	size_t at = 0, made = 0; /* the next that was put, the next that is wanted */
+
+	for (size_t i = 0; i <= n->want.n; i++) {
+		size_t stays = at;
+
+		while (stays < n->put.n &&
+		       (i == n->want.n || !line_same(&n->put.at[stays], &n->want.at[i])))
+			stays++;
+		if (i < n->want.n && stays == n->put.n)
+			continue; /* new: made when it is known before what */
+		for (; at < stays; at++)
+			str_addf(o, "delete rule " CHAIN " handle %llu\n",
+				 (unsigned long long)n->handles.at[at]);
+		for (; made < i; made++)
+			add_rule(o, &n->want.at[made], i < n->want.n ? n->handles.at[stays] : 0);
+		at = stays + 1;
+		made = i + 1;
+	}
+}
+
+static void write_script(const struct agent_nft *n, bool whole, struct str *o)
 {
 	if (n->want.n == 0) {
 		if (n->there)
@@ -358,20 +411,22 @@ static void write_script(const struct agent_nft *n, struct str *o)
 		if (!counter_of(n, n->want.at[i].name))
 			str_addf(o, "add counter " TABLE " %s\n", n->want.at[i].name);
 	}
-	str_add(o, "add chain " CHAIN " " HOOK "\nflush chain " CHAIN "\n");
-	for (size_t i = 0; i < n->want.n; i++)
-		add_rule(o, &n->want.at[i]);
+	str_add(o, "add chain " CHAIN " " HOOK "\n");
+	if (whole)
+		whole_chain(n, o);
+	else
+		changed_rules(n, o);
 	for (size_t i = 0; i < n->counters.n; i++) {
 		if (!wanted(n, n->counters.at[i].name))
 			str_addf(o, "delete counter " TABLE " %s\n", n->counters.at[i].name);
 	}
 }
 
-int agent_nft_apply(struct agent_nft *n)
+static int apply(struct agent_nft *n, bool whole)
 {
 	STR_AUTO struct str script = { .limit = SCRIPT_MAX };
 
-	write_script(n, &script);
+	write_script(n, whole, &script);
 	if (script.bad)
 		return err_raise(-ENOMEM);
 	n->reason[0] = '\0';
@@ -385,12 +440,40 @@ int agent_nft_apply(struct agent_nft *n)
 	return 0;
 }
 
+/* Without memory the next change knows nothing, and replaces the chain. */
+static void remember(struct agent_nft *n)
+{
+	free_lines(&n->put);
+	for (size_t i = 0; i < n->want.n; i++) {
+		struct line l = n->want.at[i];
+
+		l.text = strdup(l.text);
+		if (l.text && VEC_ADD(&n->put, l))
+			continue;
+		free(l.text);
+		free_lines(&n->put);
+		return;
+	}
+}
+
+int agent_nft_apply(struct agent_nft *n)
+{
+	bool whole = !as_left(n);
+	int r = apply(n, whole);
+
+	if (r < 0 && !whole) /* somebody was at it since it was read, or it is refused as it is */
+		r = apply(n, true);
+	if (r == 0)
+		remember(n);
+	return err_trace(r);
+}
+
 void agent_nft_script(const struct agent_device *d, struct str *out)
 {
 	struct agent_nft n = { 0 };
 
 	if (make_lines(&n.want, d))
-		write_script(&n, out);
+		write_script(&n, true, out);
 	free_lines(&n.want);
 }
 
@@ -407,8 +490,7 @@ int agent_nft_want(struct agent_nft *n, const struct agent_device *d)
 	}
 	same = fresh.n == n->want.n;
 	for (size_t i = 0; same && i < fresh.n; i++)
-		same = strcmp(fresh.at[i].name, n->want.at[i].name) == 0 &&
-		       strcmp(fresh.at[i].text, n->want.at[i].text) == 0;
+		same = line_same(&fresh.at[i], &n->want.at[i]);
 	n->dirty = n->dirty || !same;
 	free_lines(&n->want);
 	n->want = fresh;
@@ -432,6 +514,8 @@ struct agent_nft *agent_nft_free(struct agent_nft *n)
 	if (!n)
 		return NULL;
 	free_lines(&n->want);
+	free_lines(&n->put);
+	VEC_FINI(&n->handles);
 	VEC_FINI(&n->counters);
 	str_fini(&n->seen);
 	str_fini(&n->written);

@@ -2,8 +2,9 @@
 #pragma once
 /*
  * Packet rules of slices, in the nftables table "sextant_slices" (inet), which is ours alone:
- * classifiers, policers, source filters, the boundary of the SRv6 domain. The whole chain is
- * replaced in one transaction; named counters outlive it with their counts.
+ * classifiers, policers, source filters, the boundary of the SRv6 domain. A change is one
+ * transaction and leaves the rules that stay as they are, unless somebody else was at the chain;
+ * named counters outlive their rules with their counts.
  *
  * libnftables talks to the kernel inside the call. The kernel answers at once and waits for
  * nobody, so this is the one library that is called on the loop without being asynchronous.
