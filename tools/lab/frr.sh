@@ -235,7 +235,7 @@ frr_run() { # ROUTER VERB WORDS...
 # While its daemons come up one of them holds the datastore, and a configuration is refused.
 frr_free() { # ROUTER
 	local k
-	for ((k = 0; k < 100; k++)); do
+	for ((k = 0; k < 400; k++)); do
 		[[ $(frr_run "$1" exec /usr/bin/vtysh -c 'configure terminal' -c end 2>&1) == *'locked by another session'* ]] || return 0
 		sleep 0.05
 	done
