@@ -211,6 +211,18 @@ START_TEST(rules_that_are_gone_meanwhile_are_made_anew)
 	ck_assert(agent_nft_in(n));
 	ck_assert(says("nft list chain inet sextant_slices in | grep -c comment", "2"));
 	ck_assert(says("nft list chain inet sextant_slices in", "boundary.ce2"));
+	/* and between the change and the reading: one of ours is gone, one is there that is nobody's */
+	ck_assert_int_eq(agent_nft_want(n, d), 0);
+	ck_assert_int_eq(agent_nft_apply(n), 0);
+	shell("nft delete rule inet sextant_slices in handle $(nft -a list chain inet sextant_slices in | "
+	      "sed -n 's/.*policer.* handle //p')");
+	shell("nft 'insert rule inet sextant_slices in accept comment \"alien\"'");
+	ck_assert_int_eq(agent_nft_read(n), 0);
+	ck_assert(!agent_nft_in(n));
+	ck_assert_int_eq(agent_nft_apply(n), 0);
+	ck_assert_int_eq(agent_nft_read(n), 0);
+	ck_assert(agent_nft_in(n));
+	ck_assert(says("nft list chain inet sextant_slices in", "policer.ce1-in"));
 	agent_nft_free(n);
 	agent_device_free(less);
 	agent_device_free(d);

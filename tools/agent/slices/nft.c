@@ -303,17 +303,23 @@ int agent_nft_read(struct agent_nft *n)
 	return err_trace(r);
 }
 
+/* Whether the rules as read are called as these are, in their order. */
+static bool called(const struct agent_nft *n, const struct lines *l)
+{
+	STR_AUTO struct str names = { .limit = SCRIPT_MAX };
+
+	for (size_t i = 0; i < l->n; i++)
+		str_addf(&names, "%s\n", l->at[i].name);
+	return !names.bad && strcmp(str_text(&names), str_text(&n->names)) == 0;
+}
+
 static bool names_same(const struct agent_nft *n)
 {
-	STR_AUTO struct str want = { .limit = SCRIPT_MAX };
-
 	for (size_t i = 0; i < n->want.n; i++) {
-		str_addf(&want, "%s\n", n->want.at[i].name);
 		if (!counter_of(n, n->want.at[i].name))
 			return false;
 	}
-	return !want.bad && strcmp(str_text(&want), str_text(&n->names)) == 0 &&
-	       n->counters.n == n->want.n;
+	return called(n, &n->want) && n->counters.n == n->want.n;
 }
 
 bool agent_nft_in(const struct agent_nft *n)
@@ -366,7 +372,7 @@ static bool line_same(const struct line *a, const struct line *b)
 static bool as_left(const struct agent_nft *n)
 {
 	return n->there && !n->fresh && n->put.n > 0 && n->handles.n == n->put.n &&
-	       strcmp(str_text(&n->seen), str_text(&n->written)) == 0;
+	       called(n, &n->put) && strcmp(str_text(&n->seen), str_text(&n->written)) == 0;
 }
 
 static void whole_chain(const struct agent_nft *n, struct str *o)
