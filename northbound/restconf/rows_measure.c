@@ -216,6 +216,7 @@ static void windows_fill(const struct assure_stream_view *v, struct lyd_node *en
 			rc_addf(w, "delay", "%" PRIu32, p->delay_us);
 		why_fill(w, "loss-unknown", p->loss_why);
 		why_fill(w, "delay-unknown", p->delay_why);
+		why_fill(w, "variation-unknown", p->variation_why);
 	}
 	for (size_t i = 0; i < v->is.n_buckets; i++) {
 		const struct assure_bucket *b = &v->is.buckets[i];
@@ -239,6 +240,10 @@ static void terms_fill(const struct assure_stream_view *v, struct lyd_node *entr
 	if (t->delay_us_max != ASSURE_NO_BOUND) {
 		rc_addf(p, "delay", "%" PRIu32, t->delay_us_max);
 		add_percent(p, "percentile", t->percentile_ppm);
+	}
+	if (t->variation_us_max) {
+		rc_addf(p, "delay-variation", "%" PRIu32, t->variation_us_max);
+		add_percent(p, "variation-percentile", t->variation_ppm);
 	}
 	if (t->period_ms)
 		rc_addf(entry, "period", "%" PRIu32, t->period_ms);
@@ -297,6 +302,8 @@ static void stream_fill(struct rc_read *rd, const struct rc_cursor *cur, struct 
 	add_time(entry, "since", v->is.since_period * v->is.terms.period_ms * NS_PER_MS);
 	if (v->delays_percentile_us != UINT64_MAX)
 		rc_addf(entry, "delay", "%" PRIu64, v->delays_percentile_us);
+	if (v->is.terms.variation_us_max && v->variation_us != UINT64_MAX)
+		rc_addf(entry, "delay-variation", "%" PRIu64, v->variation_us);
 	probe_fill(v, entry);
 	counts_fill(&v->is, entry);
 	segments_fill(rd, v, entry);

@@ -333,8 +333,10 @@ static struct slice_terms joined(const struct slice_terms *a, const struct slice
 		t.promised_us = b->promised_us;
 		t.percentile_milli = b->percentile_milli;
 	}
-	t.variation_us_max =
-		a->variation_us_max < b->variation_us_max ? a->variation_us_max : b->variation_us_max;
+	if (b->variation_us_max < a->variation_us_max) {
+		t.variation_us_max = b->variation_us_max;
+		t.variation_milli = b->variation_milli;
+	}
 	t.loss_ppm_max = a->loss_ppm_max < b->loss_ppm_max ? a->loss_ppm_max : b->loss_ppm_max;
 	t.mtu = a->mtu > b->mtu ? a->mtu : b->mtu;
 	t.diversity = a->diversity | b->diversity;

@@ -54,6 +54,7 @@ static void put_member(struct str *s, const struct slice_member *m)
 	put_u64(s, "promised_us", m->terms.promised_us);
 	put_u64(s, "percentile_milli", m->terms.percentile_milli);
 	put_u64(s, "variation_us_max", m->terms.variation_us_max);
+	put_u64(s, "variation_milli", m->terms.variation_milli);
 	put_u64(s, "loss_ppm_max", m->terms.loss_ppm_max);
 	put_u64(s, "mtu", m->terms.mtu);
 	put_u64(s, "diversity", m->terms.diversity);
@@ -186,6 +187,8 @@ static void get_member(struct doc *d, json_object *o, struct slice_member *m)
 	m->terms.promised_us = (uint32_t)number(d, o, "promised_us", UINT32_MAX);
 	m->terms.percentile_milli = (uint32_t)number(d, o, "percentile_milli", 100000);
 	m->terms.variation_us_max = (uint32_t)number(d, o, "variation_us_max", UINT32_MAX);
+	/* older records have none: then it is for all packets */
+	m->terms.variation_milli = (uint32_t)doc_u64(d, o, "variation_milli", 0, 100000);
 	m->terms.loss_ppm_max = (uint32_t)number(d, o, "loss_ppm_max", UINT32_MAX);
 	m->terms.mtu = (uint16_t)number(d, o, "mtu", UINT16_MAX);
 	m->terms.diversity = (uint8_t)number(d, o, "diversity", UINT8_MAX);

@@ -110,14 +110,15 @@ static uint64_t least(const struct slice_slo *s, const enum slice_metric *one, u
 	return at;
 }
 
-/* Of the packets that the least bound on delay is for: 0 when it is for all. */
-static uint32_t percentile_of(const struct slice_slo *s, uint64_t delay)
+/* Of the packets that the least bound is for: 0 when it is for all. at: maximum and percentile one way,
+ * both of them both ways. */
+static uint32_t percentile_of(const struct slice_slo *s, const enum slice_metric at[4], uint64_t bound)
 {
-	const struct slice_bound *one = &s->bound[SLICE_DELAY_PCT], *two = &s->bound[SLICE_DELAY2_PCT];
+	const struct slice_bound *one = &s->bound[at[1]], *two = &s->bound[at[3]];
 
-	if (s->bound[SLICE_DELAY_MAX].value == delay || s->bound[SLICE_DELAY2_MAX].value / BOTH_WAYS == delay)
+	if (bound == UINT64_MAX || s->bound[at[0]].value == bound || s->bound[at[2]].value / BOTH_WAYS == bound)
 		return 0;
-	return one->value == delay ? one->percentile_milli : two->percentile_milli;
+	return one->value == bound ? one->percentile_milli : two->percentile_milli;
 }
 
 static uint32_t us(uint64_t ns)
@@ -127,12 +128,13 @@ static uint32_t us(uint64_t ns)
 
 void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_terms *out)
 {
-	static const enum slice_metric delays[] = { SLICE_DELAY_MAX, SLICE_DELAY_PCT, SLICE_DELAY2_MAX,
+	static const enum slice_metric delays[4] = { SLICE_DELAY_MAX, SLICE_DELAY_PCT, SLICE_DELAY2_MAX,
 						    SLICE_DELAY2_PCT };
-	static const enum slice_metric variations[] = { SLICE_VARIATION_MAX, SLICE_VARIATION_PCT,
+	static const enum slice_metric variations[4] = { SLICE_VARIATION_MAX, SLICE_VARIATION_PCT,
 							SLICE_VARIATION2_MAX, SLICE_VARIATION2_PCT };
 	static const enum slice_metric losses[] = { SLICE_LOSS, SLICE_LOSS2 };
 	uint64_t delay = least(s, delays, ARRAY_LEN(delays), SLICE_DELAY2_MAX);
+	uint64_t variation = least(s, variations, ARRAY_LEN(variations), SLICE_VARIATION2_MAX);
 	uint64_t loss = least(s, losses, ARRAY_LEN(losses), SLICE_LOSS2);
 	uint64_t one = s->bound[SLICE_BW_ONE_WAY].value, two = s->bound[SLICE_BW_TWO_WAY].value;
 
@@ -141,8 +143,9 @@ void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_ter
 		.shared_bps = s->bound[SLICE_BW_SHARED].value,
 		.delay_us_max = us(delay == UINT64_MAX ? delay : delay * (100u - margin_pct) / 100),
 		.promised_us = us(delay),
-		.percentile_milli = delay == UINT64_MAX ? 0 : percentile_of(s, delay),
-		.variation_us_max = us(least(s, variations, ARRAY_LEN(variations), SLICE_VARIATION2_MAX)),
+		.percentile_milli = percentile_of(s, delays, delay),
+		.variation_us_max = us(variation),
+		.variation_milli = percentile_of(s, variations, variation),
 		.loss_ppm_max = loss == UINT64_MAX ? PCE_NO_BOUND : (uint32_t)loss,
 		.mtu = (uint16_t)s->mtu,
 		.diversity = s->diversity,

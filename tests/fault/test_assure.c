@@ -12,7 +12,8 @@ static const struct assure_point path[] = { { 1, false }, { 2, true } };
 static const struct assure_point other[] = { { 1, false }, { 3, false }, { 3, true }, { 2, true } };
 static const struct assure_terms terms = { .period_ms = 1000, .guard_ms = 100, .loss_ppm_max = 1000,
 					   .delay_us_max = 500, .percentile_ppm = 500000,
-					   .horizon = 10, .at_risk_pct = 80, .to_violate = 1,
+					   .horizon = 10, .variation_us_max = 300, .variation_ppm = 500000,
+					   .variation_horizon = 10, .at_risk_pct = 80, .to_violate = 1,
 					   .to_clear = 1 };
 
 static void on_window(void *arg, const struct assure_window *w)

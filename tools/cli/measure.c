@@ -44,6 +44,9 @@ static const struct cli_column stream_fields[] = {
 	{ "delay allowed", "promised/delay", cli_fmt_delay, false },
 	{ "for", "promised/percentile", fmt_percent, false },
 	{ "delay", "delay", cli_fmt_delay, false },
+	{ "variation allowed", "promised/delay-variation", cli_fmt_delay, false },
+	{ "for", "promised/variation-percentile", fmt_percent, false },
+	{ "variation", "delay-variation", cli_fmt_delay, false },
 	{ "last SID", "last-sid", NULL, false },
 	{ "probes sent", "probe/sent", NULL, false },
 	{ "probes lost", "probe/lost", NULL, false },
@@ -68,6 +71,7 @@ static const struct cli_column windows[] = {
 	{ "DELAY", "delay", cli_fmt_delay, true },
 	{ "LOSS UNKNOWN", "loss-unknown", NULL, false },
 	{ "DELAY UNKNOWN", "delay-unknown", NULL, false },
+	{ "VARIATION UNKNOWN", "variation-unknown", NULL, false },
 };
 
 static void member(json_object *to, const char *name, json_object *from)

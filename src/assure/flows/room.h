@@ -134,7 +134,7 @@ struct assure_stream_view {
 	unsigned n_segments;	 /* of the last window; labels of nodes below */
 	struct assure_segment segments[ASSURE_POINTS_MAX - 1];
 	uint64_t lost[ASSURE_POINTS_MAX - 1]; /* in all windows that are known, since they are neighbours */
-	uint64_t delays_percentile_us; /* at the percentile promised; UINT64_MAX: unknown */
+	uint64_t delays_percentile_us, variation_us; /* at the percentiles promised; UINT64_MAX: unknown */
 	uint32_t ordered_ms; /* period as it was ordered: is.terms has the one in force */
 	bool has_probe;
 	uint64_t probe_sent, probe_lost;

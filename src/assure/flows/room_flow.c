@@ -70,7 +70,7 @@ static struct room_flow *flow_new(struct assure_room *r, struct room_slice *s,
 	(void)str_copy(f->sender, sizeof(f->sender), v->sender);
 	(void)str_copy(f->receiver, sizeof(f->receiver), v->receiver);
 	f->id = id_of(r, f);
-	f->delay_us = UINT64_MAX;
+	f->delay_us = f->variation_us = UINT64_MAX;
 	f->place = r->order.n;
 	if (!VEC_ADD(&r->order, f)) {
 		free(f);
@@ -127,6 +127,7 @@ static struct assure_terms terms_of(const struct assure_room *r, const struct ro
 {
 	const struct slice_assurance *p = &s->policy;
 	uint32_t ppm = v->percentile_milli ? v->percentile_milli * 10 : PPM;
+	uint32_t variation_ppm = v->variation_milli ? v->variation_milli * 10 : PPM;
 	uint32_t period = p->alt_mark ? r->period_ms : period_of(p);
 
 	return (struct assure_terms){
@@ -138,6 +139,9 @@ static struct assure_terms terms_of(const struct assure_room *r, const struct ro
 		.delay_us_max = v->promised_us == PCE_NO_BOUND ? ASSURE_NO_BOUND : v->promised_us,
 		.percentile_ppm = ppm,
 		.horizon = horizon_of(period, ppm),
+		.variation_us_max = v->variation_us_max == PCE_NO_BOUND ? 0 : v->variation_us_max,
+		.variation_ppm = variation_ppm,
+		.variation_horizon = horizon_of(period, variation_ppm),
 		.at_risk_pct = p->at_risk_pct ? p->at_risk_pct : 100,
 		.to_violate = p->windows_to_violate ? p->windows_to_violate : 1,
 		.to_clear = p->windows_to_clear ? p->windows_to_clear : 1,
@@ -149,6 +153,8 @@ static bool same_terms(const struct assure_terms *a, const struct assure_terms *
 	return a->period_ms == b->period_ms && a->guard_ms == b->guard_ms &&
 	       a->loss_ppm_max == b->loss_ppm_max && a->delay_us_max == b->delay_us_max &&
 	       a->percentile_ppm == b->percentile_ppm && a->horizon == b->horizon &&
+	       a->variation_us_max == b->variation_us_max && a->variation_ppm == b->variation_ppm &&
+	       a->variation_horizon == b->variation_horizon &&
 	       a->at_risk_pct == b->at_risk_pct && a->to_violate == b->to_violate &&
 	       a->to_clear == b->to_clear;
 }
@@ -169,7 +175,7 @@ static void flow_terms(struct assure_room *r, struct room_flow *f, const struct 
 	    (t.period_ms != f->terms.period_ms || assure_terms_set(r->assure, f->id, &t) != 0))
 		room_flow_stop(r, f);
 	f->terms = t;
-	f->promised = t.loss_ppm_max != ASSURE_NO_BOUND || t.delay_us_max != ASSURE_NO_BOUND;
+	f->promised = t.loss_ppm_max != ASSURE_NO_BOUND || t.delay_us_max != ASSURE_NO_BOUND || t.variation_us_max;
 }
 
 /* ---- slices ---- */

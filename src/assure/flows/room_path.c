@@ -259,7 +259,7 @@ void room_flow_stop(struct assure_room *r, struct room_flow *f)
 	f->measured = f->moving = f->hops = false;
 	f->state = f->window = ASSURE_UNKNOWN;
 	f->n_segments = 0;
-	f->delay_us = UINT64_MAX;
+	f->delay_us = f->variation_us = UINT64_MAX;
 	f->has_probe = false;
 	f->heard_sent = f->heard_lost = 0;
 	f->why[0] = '\0';
@@ -316,8 +316,10 @@ void room_flow_measure(struct assure_room *r, struct room_flow *f)
 		break;
 	case ASSURE_E_TERMS:
 		(void)snprintf(f->fault, sizeof(f->fault),
-			       "its bounds cannot be measured: a percentile of %u.%04u %% takes more delays than are kept",
-			       f->terms.percentile_ppm / 10000, f->terms.percentile_ppm % 10000);
+			       "its bounds cannot be measured: percentiles of %u.%04u %% of delay, %u.%04u %% of its "
+			       "variation take more delays than are kept",
+			       f->terms.percentile_ppm / 10000, f->terms.percentile_ppm % 10000,
+			       f->terms.variation_ppm / 10000, f->terms.variation_ppm % 10000);
 		break;
 	default:
 		(void)str_copy(f->fault, sizeof(f->fault), "there is no memory for it");

@@ -42,7 +42,7 @@ struct room_flow {
 	char group[SLICE_ID_MAX], construct[SLICE_ID_MAX], sender[SLICE_ID_MAX], receiver[SLICE_ID_MAX];
 	struct sr_policy_key key;
 	struct assure_terms terms;
-	bool promised; /* loss or delay has a bound */
+	bool promised; /* loss, delay or its variation has a bound */
 	bool seen;     /* ordered still */
 	bool measured; /* it is in room->assure */
 	bool hops;     /* all along its path */
@@ -61,7 +61,7 @@ struct room_flow {
 	char why[SR_REASON_MAX];		 /* of the last window */
 	enum assure_verdict window, state;	 /* its last */
 	uint64_t window_end_ns;
-	uint64_t delay_us; /* at the percentile; UINT64_MAX unknown */
+	uint64_t delay_us, variation_us; /* at their percentiles; UINT64_MAX unknown */
 	bool marked, probed; /* by which methods */
 	enum assure_verdict told_state; /* by an event */
 	uint64_t told_ns;

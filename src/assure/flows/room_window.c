@@ -83,6 +83,24 @@ static void say_delay(const struct assure_room *r, struct room_flow *f, const st
 		str_addf(o, " for %u.%02u %% of packets", t->percentile_ppm / 10000, t->percentile_ppm % 10000 / 100);
 }
 
+static void say_variation(const struct assure_room *r, struct room_flow *f, const struct assure_window *w,
+			  struct str *o)
+{
+	const struct assure_terms *t = &f->terms;
+	uint32_t us = 0;
+
+	f->variation_us = UINT64_MAX;
+	if (assure_variation(r->assure, f->id, &us) != ASSURE_FINE)
+		return;
+	f->variation_us = us;
+	if (w->variation_why != ASSURE_FINE || (uint64_t)us * 100 < (uint64_t)t->variation_us_max * t->at_risk_pct)
+		return;
+	str_addf(o, "%sdelay varies by %" PRIu32 " us of %" PRIu32 " us allowed", o->len ? "; " : "", us,
+		 t->variation_us_max);
+	if (t->variation_ppm < PPM)
+		str_addf(o, " for %u.%02u %% of packets", t->variation_ppm / 10000, t->variation_ppm % 10000 / 100);
+}
+
 /* An end that is known to say nothing explains what is missing, better than that it is missing. */
 static void say_missing(const struct assure_room *r, const struct room_flow *f, const char *what, struct str *o)
 {
@@ -128,11 +146,14 @@ static void words_of(const struct assure_room *r, struct room_flow *f, const str
 
 	say_loss(r, f, w, &o);
 	say_delay(r, f, w, &o);
+	say_variation(r, f, w, &o);
 	if (w->verdict == ASSURE_UNKNOWN || (w->verdict == ASSURE_VIOLATED && o.len == 0)) {
 		if (f->terms.loss_ppm_max != ASSURE_NO_BOUND || !f->promised)
 			say_unknown(r, f, w->loss_why, "loss unknown", &o);
 		if (f->terms.delay_us_max != ASSURE_NO_BOUND)
 			say_unknown(r, f, w->delay_why, "delay unknown", &o);
+		if (f->terms.variation_us_max)
+			say_unknown(r, f, w->variation_why, "variation unknown", &o);
 	}
 	if (!f->promised)
 		str_addf(&o, "%snothing is promised that is measured", o.len ? "; " : "");

@@ -47,6 +47,7 @@ static struct stream *stream_free(struct stream *s)
 		return NULL;
 	free(s->rungs);
 	assure_delays_fini(&s->delays);
+	assure_vary_fini(&s->vary);
 	free(s);
 	return NULL;
 }
@@ -70,6 +71,8 @@ static bool sensible(const struct assure_terms *t)
 	       (t->loss_ppm_max <= PPM || t->loss_ppm_max == ASSURE_NO_BOUND) &&
 	       t->percentile_ppm <= PPM &&
 	       assure_delays_need(t->percentile_ppm) <= NEED_MAX && t->delay_us_max > 0 &&
+	       (t->variation_us_max == 0 ||
+		(t->variation_ppm <= PPM && t->variation_horizon > 0 && assure_vary_need(t) <= SAMPLES_MAX / 2)) &&
 	       t->horizon > 0 && t->at_risk_pct <= 100 && t->to_violate > 0 && t->to_clear > 0;
 }
 
@@ -99,6 +102,8 @@ int assure_add(struct assure *a, uint64_t id, const struct assure_terms *t,
 	s->next = s->since = now_ns / (t->period_ms * NS_PER_MS);
 	rc = assure_delays_init(&s->delays, t);
 	if (rc == 0)
+		rc = assure_vary_init(&s->vary, t);
+	if (rc == 0)
 		rc = assure_ladder_path(s, points, n, 0, s->next);
 	if (rc == 0)
 		rc = hash_put(&a->streams, &s->id, sizeof(s->id), &s->node);
@@ -124,6 +129,7 @@ int assure_path(struct assure *a, uint64_t id, const struct assure_point *points
 	if (until_ns < since_ns || !assure_ladder_same_ends(s, points, n))
 		return ASSURE_E_TERMS;
 	period_ns = s->terms.period_ms * NS_PER_MS;
+	s->path++;
 	return assure_ladder_path(s, points, n, since_ns / period_ns, until_ns / period_ns);
 }
 
@@ -141,34 +147,59 @@ static bool same_delay(const struct assure_terms *a, const struct assure_terms *
 	       a->horizon == b->horizon && a->at_risk_pct == b->at_risk_pct;
 }
 
+/* What was measured one by one holds, only the bound is another; counts of what is beyond a bound say
+ * nothing of another one: those begin anew. */
+static int delays_anew(const struct stream *s, const struct assure_terms *t, struct delays *fresh)
+{
+	const struct delays *d = &s->delays;
+	int rc = assure_delays_init(fresh, t);
+
+	if (rc < 0)
+		return err_trace(rc);
+	for (uint32_t i = d->many ? 0 : d->n; i > 0; i--)
+		assure_delays_keep(fresh, t, &d->at[(d->head + d->cap - i) % d->cap]);
+	fresh->fresh = d->many ? 0 : d->fresh;
+	return 0;
+}
+
+static int vary_anew(const struct stream *s, const struct assure_terms *t, struct vary *fresh)
+{
+	const struct vary *v = &s->vary;
+	int rc = assure_vary_init(fresh, t);
+
+	if (rc < 0)
+		return err_trace(rc);
+	for (uint32_t i = v->n; i > 0; i--)
+		assure_vary_keep(fresh, t, &v->at[(v->head + v->cap - i) % v->cap]);
+	fresh->fresh = v->fresh;
+	return 0;
+}
+
 int assure_terms_set(struct assure *a, uint64_t id, const struct assure_terms *t)
 {
 	struct stream *s = stream_of(a, id);
-	struct delays fresh;
+	struct delays delays;
+	struct vary vary;
 	int rc;
 
 	if (!s)
 		return ASSURE_E_ABSENT;
 	if (!sensible(t) || t->period_ms != s->terms.period_ms || t->guard_ms != s->terms.guard_ms)
 		return ASSURE_E_TERMS;
-	/* counts of what is beyond a bound say nothing of another one: those begin anew */
-	if (s->delays.many && same_delay(&s->terms, t)) {
-		s->terms = *t;
-		return 0;
-	}
-	rc = assure_delays_init(&fresh, t);
+	rc = vary_anew(s, t, &vary);
 	if (rc < 0)
-		return err_trace(rc);
-	/* what was measured one by one holds, only the bound is another */
-	for (uint32_t i = s->delays.many ? 0 : s->delays.n; i > 0; i--) {
-		const struct delays *d = &s->delays;
-		const struct sample *x = &d->at[(d->head + d->cap - i) % d->cap];
-
-		assure_delays_keep(&fresh, t, x);
+		return rc;
+	if (!s->delays.many || !same_delay(&s->terms, t)) {
+		rc = delays_anew(s, t, &delays);
+		if (rc < 0) {
+			assure_vary_fini(&vary);
+			return rc;
+		}
+		assure_delays_fini(&s->delays);
+		s->delays = delays;
 	}
-	fresh.fresh = s->delays.many ? 0 : s->delays.fresh;
-	assure_delays_fini(&s->delays);
-	s->delays = fresh;
+	assure_vary_fini(&s->vary);
+	s->vary = vary;
 	s->terms = *t;
 	return 0;
 }
@@ -195,6 +226,7 @@ int assure_rebase(struct assure *a, uint64_t now_ns)
 			return err_trace(rc);
 		assure_delays_fini(&s->delays);
 		s->delays = fresh;
+		s->vary.n = s->vary.samples = s->vary.fresh = 0;
 		s->next = s->since = now_ns / (s->terms.period_ms * NS_PER_MS);
 		s->state = ASSURE_UNKNOWN;
 		s->out_run = s->clear_run = 0;
@@ -223,13 +255,32 @@ enum assure_take assure_report(struct assure *a, uint64_t id, const struct assur
 	return t;
 }
 
+static void sample_keep(void *arg, const struct sample *x)
+{
+	struct stream *s = arg;
+	const struct alike y = { x->period, x->least_ns, x->most_ns, x->clock_ns, s->path, 1 };
+
+	assure_delays_keep(&s->delays, &s->terms, x);
+	if (s->vary.cap > 0 && assure_ladder_certain(s))
+		assure_vary_keep(&s->vary, &s->terms, &y);
+}
+
+static void sample_add(struct stream *s, uint64_t ns, uint64_t error_ns)
+{
+	const struct sample x = { .period = s->next, .ns = ns, .error_ns = error_ns,
+				  .least_ns = ns, .most_ns = ns, .clock_ns = error_ns };
+
+	if (ns <= UINT64_MAX / 4 && error_ns <= UINT64_MAX / 4)
+		sample_keep(s, &x);
+}
+
 enum assure_take assure_delay(struct assure *a, uint64_t id, uint64_t delay_ns, uint64_t error_ns)
 {
 	struct stream *s = stream_of(a, id);
 
 	if (!s)
 		return ASSURE_NO_STREAM;
-	assure_delays_add(&s->delays, &s->terms, s->next, delay_ns, error_ns);
+	sample_add(s, delay_ns, error_ns);
 	return ASSURE_TAKEN;
 }
 
@@ -239,7 +290,7 @@ enum assure_take assure_delays_told(struct assure *a, uint64_t id, const struct 
 
 	if (!s)
 		return ASSURE_NO_STREAM;
-	assure_delays_spread(&s->delays, &s->terms, s->next, told);
+	assure_spread_each(told, s->next, sample_keep, s);
 	return ASSURE_TAKEN;
 }
 
@@ -252,16 +303,17 @@ static void close_window(struct stream *s, void (*fn)(void *arg, const struct as
 	/* segments are filled as far as n_segments says: no need to clear them all */
 	w.id = s->id;
 	w.period = s->next;
-	w.loss_why = w.delay_why = ASSURE_FINE;
+	w.loss_why = w.delay_why = w.variation_why = ASSURE_FINE;
 	w.sent = w.lost = 0;
 	w.has_delay = false;
 	w.delay_us = 0;
 	w.n_segments = 0;
 	assure_ladder_read(s, &w, &ns, &error_ns);
 	if (w.has_delay)
-		assure_delays_add(&s->delays, &s->terms, s->next, ns, error_ns);
+		sample_add(s, ns, error_ns);
 	assure_judge(s, &w);
 	assure_delays_turn(&s->delays, &s->terms, s->next);
+	assure_vary_turn(&s->vary, &s->terms, s->next);
 	s->next++;
 	assure_ladder_trim(s);
 	fn(arg, &w);
@@ -361,4 +413,11 @@ enum assure_why assure_percentile(const struct assure *a, uint64_t id, uint32_t 
 	qsort(ns, d->n, sizeof(*ns), by_value);
 	*us = ns[rank - 1] / 1000 < UINT32_MAX ? (uint32_t)(ns[rank - 1] / 1000) : UINT32_MAX;
 	return ASSURE_FINE;
+}
+
+enum assure_why assure_variation(const struct assure *a, uint64_t id, uint32_t *us)
+{
+	const struct stream *s = stream_of(a, id);
+
+	return s && s->terms.variation_us_max ? assure_vary_value(&s->vary, &s->terms, us) : ASSURE_NO_SAMPLE;
 }

@@ -42,6 +42,8 @@ struct assure_terms {
 	uint32_t loss_ppm_max, delay_us_max; /* or ASSURE_NO_BOUND */
 	uint32_t percentile_ppm; /* of the delay; 1000000: of every packet */
 	uint32_t horizon;	 /* windows whose delays count */
+	/* Beyond the shortest delay of the windows that count for that; 0: not promised. */
+	uint32_t variation_us_max, variation_ppm, variation_horizon;
 	uint8_t at_risk_pct, to_violate, to_clear;
 };
 
@@ -82,7 +84,7 @@ struct assure_window {
 	uint64_t id, period;
 	enum assure_verdict verdict; /* of this window alone; VIOLATED: out of bound */
 	enum assure_verdict state, before; /* of the stream, now and before it */
-	enum assure_why loss_why, delay_why; /* FINE: known, or not asked for */
+	enum assure_why loss_why, delay_why, variation_why; /* FINE: known, or not asked for */
 	uint64_t sent, lost; /* where loss_why is FINE */
 	bool has_delay;
 	uint32_t delay_us; /* of the D-marked packet */
@@ -148,7 +150,7 @@ struct assure_past {
 	uint64_t period;
 	uint64_t sent, lost;
 	uint32_t delay_us; /* UINT32_MAX: unknown */
-	uint8_t verdict, loss_why, delay_why;
+	uint8_t verdict, loss_why, delay_why, variation_why;
 };
 
 struct assure_bucket {
@@ -174,6 +176,8 @@ bool assure_view(const struct assure *a, uint64_t id, struct assure_view *out);
 void assure_availability(const uint64_t windows[4], uint32_t *least_ppm, uint32_t *known_ppm);
 /* The delay at a percentile over the horizon: FINE, or why there is none. */
 enum assure_why assure_percentile(const struct assure *a, uint64_t id, uint32_t ppm, uint32_t *us);
+/* The variation at the percentile promised, the same way. */
+enum assure_why assure_variation(const struct assure *a, uint64_t id, uint32_t *us);
 
 const char *assure_verdict_name(enum assure_verdict v);
 const char *assure_why_name(enum assure_why w);

@@ -73,7 +73,7 @@ static void drop_oldest(struct delays *d, const struct assure_terms *t)
 
 void assure_delays_keep(struct delays *d, const struct assure_terms *t, const struct sample *s)
 {
-	if (d->cap == 0)
+	if (d->cap == 0 || s->clock_ns >= bound_ns(t))
 		return;
 	if (d->many) {
 		assure_many_keep(d, t, s, is_over(s, t), is_risky(s, t));
@@ -88,46 +88,43 @@ void assure_delays_keep(struct delays *d, const struct assure_terms *t, const st
 	count(d, t, s, 1);
 }
 
-void assure_delays_add(struct delays *d, const struct assure_terms *t, uint64_t period,
-		       uint64_t ns, uint64_t error_ns)
-{
-	struct sample s = { .period = period, .ns = ns, .error_ns = error_ns, .most_ns = ns };
-
-	if (error_ns < bound_ns(t) && ns <= UINT64_MAX / 2)
-		assure_delays_keep(d, t, &s);
-}
-
 /* Between the two it was: as uncertain as they are apart. */
-static void between(struct delays *d, const struct assure_terms *t, uint64_t period, uint64_t lo,
-		    uint64_t hi, uint64_t error_ns)
+static struct sample between(uint64_t period, uint64_t lo, uint64_t hi, uint64_t clock_ns)
 {
-	struct sample s = { .period = period, .most_ns = hi };
-
-	s.ns = lo + (hi - lo) / 2;
-	s.error_ns = (hi - lo + 1) / 2 + error_ns;
-	assure_delays_keep(d, t, &s);
+	return (struct sample){ .period = period,
+				.ns = lo + (hi - lo) / 2,
+				.error_ns = (hi - lo + 1) / 2 + clock_ns,
+				.least_ns = lo,
+				.most_ns = hi,
+				.clock_ns = clock_ns };
 }
 
-void assure_delays_spread(struct delays *d, const struct assure_terms *t, uint64_t period,
-			  const struct assure_spread *s)
+void assure_spread_each(const struct assure_spread *s, uint64_t period,
+			void (*keep)(void *arg, const struct sample *s), void *arg)
 {
 	uint64_t high = s->p99_ns ? s->p99_ns : s->median_ns;
 	uint32_t n = s->samples < SAMPLES_MAX ? s->samples : SAMPLES_MAX;
 
-	if (s->error_ns >= bound_ns(t) || s->maximum_ns > UINT64_MAX / 4 || s->median_ns < s->minimum_ns ||
+	if (s->maximum_ns > UINT64_MAX / 4 || s->error_ns > UINT64_MAX / 4 || s->median_ns < s->minimum_ns ||
 	    high < s->median_ns || s->maximum_ns < high)
 		return;
 	for (uint32_t i = 0; i < n; i++) {
-		if (i + 1 == n) /* one took the longest, whatever the others did */
-			between(d, t, period, s->maximum_ns, s->maximum_ns, s->error_ns);
-		else if (i == 0)
-			between(d, t, period, s->minimum_ns, s->minimum_ns, s->error_ns);
-		else if (i < n / 2)
-			between(d, t, period, s->minimum_ns, s->median_ns, s->error_ns);
-		else if (s->p99_ns && i < (uint64_t)n * 99 / 100)
-			between(d, t, period, s->median_ns, s->p99_ns, s->error_ns);
-		else
-			between(d, t, period, high, s->maximum_ns, s->error_ns);
+		uint64_t lo = high, hi = s->maximum_ns;
+		struct sample x;
+
+		if (i + 1 == n) { /* one took the longest, whatever the others did */
+			lo = s->maximum_ns;
+		} else if (i == 0) {
+			lo = hi = s->minimum_ns;
+		} else if (i < n / 2) {
+			lo = s->minimum_ns;
+			hi = s->median_ns;
+		} else if (s->p99_ns && i < (uint64_t)n * 99 / 100) {
+			lo = s->median_ns;
+			hi = s->p99_ns;
+		}
+		x = between(period, lo, hi, s->error_ns);
+		keep(arg, &x);
 	}
 }
 

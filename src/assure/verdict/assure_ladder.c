@@ -92,6 +92,15 @@ static struct path active(const struct stream *s, uint64_t k)
 	return p;
 }
 
+bool assure_ladder_certain(const struct stream *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->n_paths; i++)
+		n += s->paths[i].from <= s->next && s->paths[i].to >= s->next;
+	return n == 1;
+}
+
 static int rungs_add(struct stream *s, const struct assure_point *points, size_t n)
 {
 	struct rung *more;

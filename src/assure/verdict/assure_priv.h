@@ -35,10 +35,24 @@ struct path {
 
 struct sample {
 	uint64_t period, ns, error_ns; /* of it, all in all */
-	uint64_t most_ns;	       /* that it may have been, clocks being right */
+	uint64_t least_ns, most_ns;    /* that it may have been, clocks being right */
+	uint64_t clock_ns;	       /* what clocks may err by */
 };
 
 struct assure_many;
+
+/* So many delays of which the same is known. */
+struct alike {
+	uint64_t period, least_ns, most_ns, clock_ns; /* as of a sample */
+	uint32_t path, times;
+};
+
+/* Delays that are compared with the shortest of them. */
+struct vary {
+	struct alike *at; /* a ring; cap 0: no variation is promised */
+	uint32_t cap, head, n;
+	uint32_t samples, fresh; /* in it; of the open window */
+};
 
 /* Delays of the last horizon windows, and how many of them are beyond the bound for certain, or
  * maybe near it. */
@@ -58,6 +72,8 @@ struct stream {
 	uint8_t n_paths, n_rungs;
 	struct rung *rungs; /* RUNGS_MAX at most */
 	struct delays delays;
+	struct vary vary;
+	uint32_t path; /* changes with it */
 	enum assure_verdict state;
 	uint64_t since;
 	uint32_t out_run, clear_run; /* windows out of bound, within it again */
@@ -81,22 +97,33 @@ void assure_ladder_read(struct stream *s, struct assure_window *w, uint64_t *del
 void assure_ladder_settled(struct stream *s, uint64_t to);
 /* All readings, and all paths but the newest, which is used from now on. */
 void assure_ladder_forget(struct stream *s);
+/* Whether packets of the open window went one way for certain. */
+bool assure_ladder_certain(const struct stream *s);
 /* Forgets paths and points that no later window needs. */
 void assure_ladder_trim(struct stream *s);
 
 /* assure_delay.c */
 int assure_delays_init(struct delays *d, const struct assure_terms *t);
 void assure_delays_keep(struct delays *d, const struct assure_terms *t, const struct sample *s);
-void assure_delays_add(struct delays *d, const struct assure_terms *t, uint64_t period,
-		       uint64_t ns, uint64_t error_ns);
-void assure_delays_spread(struct delays *d, const struct assure_terms *t, uint64_t period,
-			  const struct assure_spread *s);
+/* Each of the delays as what it may have been; none of what makes no sense. */
+void assure_spread_each(const struct assure_spread *s, uint64_t period,
+			void (*keep)(void *arg, const struct sample *s), void *arg);
 /* What lies before the horizon is forgotten; the open window is over. */
 void assure_delays_turn(struct delays *d, const struct assure_terms *t, uint64_t period);
 enum assure_verdict assure_delays_judge(const struct delays *d, const struct assure_terms *t,
 					enum assure_why *why);
 uint32_t assure_delays_need(uint32_t percentile_ppm);
 void assure_delays_fini(struct delays *d);
+
+/* assure_vary.c */
+int assure_vary_init(struct vary *v, const struct assure_terms *t);
+void assure_vary_fini(struct vary *v);
+void assure_vary_keep(struct vary *v, const struct assure_terms *t, const struct alike *s);
+void assure_vary_turn(struct vary *v, const struct assure_terms *t, uint64_t period);
+enum assure_verdict assure_vary_judge(const struct vary *v, const struct assure_terms *t, enum assure_why *why);
+/* At the percentile promised: FINE, or why there is none. */
+enum assure_why assure_vary_value(const struct vary *v, const struct assure_terms *t, uint32_t *us);
+uint32_t assure_vary_need(const struct assure_terms *t);
 
 /* assure_many.c */
 struct assure_many *assure_many_new(void);

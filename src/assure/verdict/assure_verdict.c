@@ -52,14 +52,19 @@ static enum assure_verdict worse(enum assure_verdict a, enum assure_verdict b)
 static enum assure_verdict judge_window(const struct stream *s, struct assure_window *w)
 {
 	const struct assure_terms *t = &s->terms;
-	bool loss = t->loss_ppm_max != ASSURE_NO_BOUND, delay = t->delay_us_max != ASSURE_NO_BOUND;
-	enum assure_verdict d = ASSURE_UNKNOWN;
+	enum assure_verdict of[3], v;
+	unsigned n = 0;
 
-	if (delay)
-		d = assure_delays_judge(&s->delays, t, &w->delay_why);
-	if (loss && delay)
-		return worse(judge_loss(t, w), d);
-	return loss ? judge_loss(t, w) : d;
+	if (t->loss_ppm_max != ASSURE_NO_BOUND)
+		of[n++] = judge_loss(t, w);
+	if (t->delay_us_max != ASSURE_NO_BOUND)
+		of[n++] = assure_delays_judge(&s->delays, t, &w->delay_why);
+	if (t->variation_us_max)
+		of[n++] = assure_vary_judge(&s->vary, t, &w->variation_why);
+	v = n ? of[0] : ASSURE_UNKNOWN;
+	for (unsigned i = 1; i < n; i++)
+		v = worse(v, of[i]);
+	return v;
 }
 
 /* ---- the stream ---- */
@@ -101,7 +106,8 @@ static void keep(struct stream *s, const struct assure_window *w)
 				      .delay_us = w->has_delay ? w->delay_us : UINT32_MAX,
 				      .verdict = (uint8_t)w->verdict,
 				      .loss_why = (uint8_t)w->loss_why,
-				      .delay_why = (uint8_t)w->delay_why };
+				      .delay_why = (uint8_t)w->delay_why,
+				      .variation_why = (uint8_t)w->variation_why };
 	s->n_recent += s->n_recent < ASSURE_RECENT;
 	s->windows[w->verdict]++;
 	if (s->n_buckets == 0 || w->period - b->period >= ASSURE_BUCKET_WINDOWS) {

@@ -434,7 +434,7 @@ void room_bed_begin(void)
 			connect_router(rb.at[i].name);
 }
 
-/* Links tell their loss, else nothing could be promised of it. */
+/* Links tell loss and variation, else nothing could be promised of them. */
 static void square(void)
 {
 	static const char *const ways[][2] = { { "a", "b" }, { "b", "d" }, { "a", "c" }, { "c", "d" } };
@@ -445,6 +445,8 @@ static void square(void)
 
 		l->has_loss = true;
 		l->loss_ppm = 1;
+		l->has_delay_var = true;
+		l->delay_var_us = 1;
 	}
 }
 

@@ -10,6 +10,7 @@
 			       BOUND("one-way-bandwidth", "bps", "1000000") "," bounds) ",",       \
 		SDP("s1", "a", "g", "") "," SDP("s2", "d", "g", ""), GROUP("g", "point-to-point", P2P("1", "s1", "s2", "")))
 #define LOSS BOUND("one-way-packet-loss", "ppm", "60000")
+#define VARIATION BOUND("one-way-delay-variation-maximum", "milliseconds", "3")
 #define DELAY BOUND("one-way-delay-maximum", "milliseconds", "10")
 
 static void up(const char *doc)
@@ -82,6 +83,34 @@ START_TEST(probes_tell_delay_and_loss_and_silence_is_unknown)
 	ck_assert(rb.last.verdict == ASSURE_UNKNOWN && judged()->state == ASSURE_UNKNOWN);
 	windows(3, 20, 0); /* not one came back */
 	ck_assert_int_eq(rb.last.verdict, ASSURE_UNKNOWN);
+	room_bed_down();
+}
+END_TEST
+
+START_TEST(what_varies_more_than_promised_breaks_the_promise)
+{
+	up(PROBED("stamp", VARIATION "," LOSS));
+	windows(3, 0, 4000); /* from 2 to 4 ms */
+	ck_assert_msg(judged()->state == ASSURE_COMPLIANT, "%s", judged()->why);
+	ck_assert(stream()->variation_us == 2000 && stream()->is.terms.variation_us_max == 3000);
+	windows(4, 0, 5500); /* to 5.5 */
+	ck_assert_int_eq(judged()->state, ASSURE_VIOLATED);
+	ck_assert_ptr_nonnull(strstr(judged()->why, "delay varies by 3500 us of 3000 us allowed"));
+	windows(40, 0, 4000);
+	ck_assert_msg(judged()->state == ASSURE_COMPLIANT, "%s", judged()->why);
+	windows(3, 0, 0); /* without delays it is not known, whatever is of loss */
+	ck_assert_int_eq(judged()->state, ASSURE_UNKNOWN);
+	ck_assert_msg(strstr(rb.why, "variation unknown: no delay was measured") != NULL, "%s", rb.why);
+	room_bed_down();
+}
+END_TEST
+
+START_TEST(variation_alone_is_a_promise)
+{
+	up(PROBED("stamp", VARIATION));
+	ck_assert_int_eq(judged()->state, ASSURE_UNKNOWN);
+	windows(3, 0, 4000);
+	ck_assert_msg(judged()->state == ASSURE_COMPLIANT, "%s", judged()->why);
 	room_bed_down();
 }
 END_TEST
@@ -245,6 +274,8 @@ int main(void)
 
 	tcase_add_test(t, sessions_run_in_the_policy_of_the_flow_and_go_with_the_slice);
 	tcase_add_test(t, probes_tell_delay_and_loss_and_silence_is_unknown);
+	tcase_add_test(t, what_varies_more_than_promised_breaks_the_promise);
+	tcase_add_test(t, variation_alone_is_a_promise);
 	tcase_add_test(t, silence_has_a_direction_when_the_far_end_tells);
 	tcase_add_test(t, without_clocks_there_is_loss_but_no_delay);
 	tcase_add_test(t, what_is_refused_is_said_and_what_was_left_is_taken_away);

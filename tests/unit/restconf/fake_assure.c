@@ -15,7 +15,9 @@ const char *assure_verdict_name(enum assure_verdict v)
 
 const char *assure_why_name(enum assure_why w)
 {
-	return w == ASSURE_INSUFFICIENT_SAMPLES ? "insufficient-samples" : "missing";
+	return w == ASSURE_INSUFFICIENT_SAMPLES ? "insufficient-samples" :
+	       w == ASSURE_NO_SAMPLE		? "no-sample" :
+						  "missing";
 }
 
 const char *assure_room_next(const struct assure_room *r, const char *after)

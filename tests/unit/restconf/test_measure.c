@@ -31,21 +31,23 @@ static void measured(void)
 	fake_assure.hour = (struct assure_hour){ .hour = PERIOD / 3600, .windows = { 1, 2, 3, 4 } };
 	*s = (struct assure_stream_view){ .id = 74565, .group = "cg-1", .construct = "1", .sender = "a",
 					  .receiver = "b", .measured = true, .hops = true, .why = "loss 2.00 %",
-					  .n_segments = 3, .delays_percentile_us = UINT64_MAX };
+					  .n_segments = 3, .delays_percentile_us = UINT64_MAX, .variation_us = 900 };
 	ip_parse("2001:db8::1", &s->key.headend);
 	ip_parse("2001:db8::3", &s->key.endpoint);
 	ip_parse("fc00::d", &s->last);
 	s->key.color = 100;
 	s->is.state = ASSURE_VIOLATED;
 	s->is.terms = (struct assure_terms){ .period_ms = 1000, .loss_ppm_max = 1000, .percentile_ppm = 999000,
-					     .delay_us_max = 20000 };
+					     .delay_us_max = 20000, .variation_us_max = 3000,
+					     .variation_ppm = 1000000 };
 	s->is.since_period = PERIOD;
 	s->is.n_recent = 2;
 	s->is.recent[0] = (struct assure_past){ .period = PERIOD + 1, .sent = 1000, .lost = 20, .delay_us = 2500,
 						.verdict = ASSURE_VIOLATED,
 						.delay_why = ASSURE_INSUFFICIENT_SAMPLES };
 	s->is.recent[1] = (struct assure_past){ .period = PERIOD, .delay_us = UINT32_MAX, .loss_why = ASSURE_MISSING,
-						.delay_why = ASSURE_INSUFFICIENT_SAMPLES };
+						.delay_why = ASSURE_INSUFFICIENT_SAMPLES,
+						.variation_why = ASSURE_NO_SAMPLE };
 	s->segments[0] = (struct assure_segment){ { 0, true }, { 1, false }, true, true, 0, 1200 };
 	s->segments[1] = (struct assure_segment){ { 1, false }, { 1, true }, true, false, 20, 0 };
 	s->lost[1] = 81;
@@ -90,6 +92,9 @@ START_TEST(windows_hops_and_history_of_a_slice_are_told)
 	ck_has(body, "\"verdict\":\"violated\",\"sent\":\"1000\",\"lost\":\"20\",\"delay\":2500,"
 		     "\"delay-unknown\":\"insufficient-samples\"");
 	ck_has(body, "\"verdict\":\"unknown\",\"loss-unknown\":\"missing\"");
+	ck_has(body, "\"delay-variation\":3000,\"variation-percentile\":\"100.0\"");
+	ck_has(body, "\"delay-variation\":900");
+	ck_has(body, "\"variation-unknown\":\"no-sample\"");
 	ck_has(body, "\"probe\":{\"sent\":\"100\",\"lost\":\"3\",\"delay\":4000}");
 	ck_has(body, "\"period\":1000,");
 	ck_assert_ptr_null(strstr(body, "period-ordered"));

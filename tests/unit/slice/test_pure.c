@@ -206,6 +206,13 @@ START_TEST(terms_take_the_margin_off_and_halve_what_goes_both_ways)
 	ck_assert_uint_eq(t.delay_us_max, 13500);
 	ck_assert(t.promised_us == 15000 && t.percentile_milli == 0); /* of all packets */
 	ck_assert_uint_eq(t.loss_ppm_max, 50);
+	s.bound[SLICE_VARIATION_PCT] = (struct slice_bound){ true, 3000000, 99900 };
+	s.bound[SLICE_VARIATION_MAX] = (struct slice_bound){ true, 9000000, 0 };
+	slice_terms(&s, 10, &t);
+	ck_assert(t.variation_us_max == 3000 && t.variation_milli == 99900);
+	s.bound[SLICE_VARIATION2_MAX] = (struct slice_bound){ true, 4000000, 0 };
+	slice_terms(&s, 10, &t);
+	ck_assert(t.variation_us_max == 2000 && t.variation_milli == 0);
 	ck_assert_uint_eq(t.bandwidth_bps, 7);
 	ck_assert(t.two_way);
 }
