@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 #include "realise/plan.h"
@@ -99,6 +100,27 @@ static bool has_term(const struct slice_criterion *c, enum slice_match_type t)
 	return false;
 }
 
+static bool sends_in(const struct slice_construct *c, uint32_t sdp)
+{
+	for (uint32_t i = 0; i < (c->kind == SLICE_C_A2A ? c->n_ends : 1); i++) {
+		if (c->ends[i].sdp == sdp)
+			return true;
+	}
+	return false;
+}
+
+/* Of the constructs of its group a packet takes the one that leads where it goes: criteria do not choose. */
+static bool construct_ok(struct look *l, const struct slice_criterion *c, const char *leaf)
+{
+	const struct slice_group *g = &l->s->groups[c->group];
+	uint32_t sdp = (uint32_t)(l->p - l->s->sdps), others = 0;
+
+	for (uint32_t i = 0; c->construct && i < g->n_constructs; i++)
+		others += sends_in(&g->constructs[i], sdp) && strcmp(g->constructs[i].id, c->construct) != 0;
+	return others == 0 || wrong(l, leaf, "where a packet goes says which construct it takes, criteria choose the "
+					     "group: leave target-connectivity-construct-id out, or make a group of each");
+}
+
 static bool criterion_ok(struct look *l, const struct slice_criterion *c, uint32_t *classes)
 {
 	char leaf[64];
@@ -109,6 +131,8 @@ static bool criterion_ok(struct look *l, const struct slice_criterion *c, uint32
 		if (!term_ok(l, c, &c->match[i]))
 			return false;
 	}
+	if (!construct_ok(l, c, leaf))
+		return false;
 	if (has_term(c, SLICE_MATCH_FLOW) && (has_term(c, SLICE_MATCH_SRC) || has_term(c, SLICE_MATCH_DST)))
 		return wrong(l, leaf, "five-tuple names the addresses: prefixes do not go beside it");
 	for (uint32_t i = 0; i < l->p->n_acs; i++)

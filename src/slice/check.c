@@ -322,13 +322,6 @@ static bool nrps_fit(struct slice_commit *c)
 
 /* ---- services ---- */
 
-/* What is said of one part that nothing here does: better no slice than half of one. */
-static bool slo_served(struct slice_commit *c, const struct slice_change *h, const struct slice_slo *slo)
-{
-	return !(slo->has_security && slo->security) ||
-	       slice_refuse(c, h, SLICE_E_STEP, "", "nothing here authenticates or encrypts: sle-policy/security");
-}
-
 /* What has SIDs of a partition is in its queues. */
 static bool algo_is_open(struct slice_commit *c, const struct slice_change *h)
 {
@@ -480,8 +473,8 @@ static bool service_put(struct slice_commit *c, size_t at)
 	if (h.old && h.old->plan.n && v->admin == SLICE_ADMIN_PRE)
 		return slice_refuse(c, &h, SLICE_E_INVALID, "status/admin-status/status",
 				    "it is realised: admin-down suspends it, deleting takes it away");
-	return parent_ok(c, &h) && ends_ok(c, &h) && steps_served(c, &h) && partition_served(c, &h) && slo_served(c, &h, &v->policy.slo) &&
-	       follow_children(c, &h);
+	return parent_ok(c, &h) && ends_ok(c, &h) && steps_served(c, &h) &&
+	       partition_served(c, &h) && follow_children(c, &h);
 }
 
 /* A service that goes leaves no child behind. */

@@ -341,6 +341,8 @@ static struct slice_terms joined(const struct slice_terms *a, const struct slice
 	t.mtu = a->mtu > b->mtu ? a->mtu : b->mtu;
 	t.diversity = a->diversity | b->diversity;
 	t.isolate = a->isolate || b->isolate;
+	t.secure = a->secure || b->secure;
+	t.occupancy = a->occupancy || b->occupancy;
 	return t;
 }
 

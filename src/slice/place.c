@@ -212,6 +212,28 @@ static void adopt_algo(const struct slice_outlook *o, struct slice_service *v)
 	}
 }
 
+/* What is promised at any level, or by any template, and nothing here keeps: better no slice than half of one. */
+static int served(const struct slice_flows *flows, struct slice_refusal *why)
+{
+	for (uint32_t i = 0; i < flows->n; i++) {
+		const struct slice_flow *w = &flows->at[i];
+
+		if (!w->terms.secure && !w->terms.occupancy)
+			continue;
+		why->code = SLICE_E_STEP;
+		(void)snprintf(why->f.field, sizeof(why->f.field),
+			       "connection-groups/connection-group[id='%s']/connectivity-construct[id='%s']", w->group,
+			       w->construct);
+		(void)snprintf(why->f.text, sizeof(why->f.text), "%s",
+			       w->terms.secure ?
+				       "nothing here authenticates or encrypts: sle-policy/security has to go" :
+				       "nothing here counts flows: sle-policy/max-occupancy-level has to go; rates of "
+				       "SDPs bound what comes in");
+		return err_raise(-EINVAL);
+	}
+	return 0;
+}
+
 static int plan_in(const struct slice_outlook *o, struct slice_entry *e, const struct slice_entry *old,
 		   struct arena *scratch, struct slice_refusal *why)
 {
@@ -228,6 +250,8 @@ static int plan_in(const struct slice_outlook *o, struct slice_entry *e, const s
 	adopt_algo(o, &e->service);
 	if (r == 0)
 		r = slice_expand(&e->service, &c, s->cfg.delay_margin_pct, scratch, &flows, &why->f);
+	if (r == 0)
+		r = served(&flows, why);
 	if (r == 0)
 		r = places_of(s, &e->service, places, why);
 	if (r == 0)

@@ -36,6 +36,7 @@ struct slice_terms {
 	uint8_t nines;		    /* of availability; 0: not said */
 	bool two_way;		    /* the other direction is promised as well */
 	bool isolate;		    /* resource isolation: a queue of its own */
+	bool secure, occupancy;	    /* these are promised as well: nothing here keeps them */
 };
 
 void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_terms *out);

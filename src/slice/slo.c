@@ -154,5 +154,7 @@ void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_ter
 			   s->bound[SLICE_VARIATION2_MAX].value || s->bound[SLICE_VARIATION2_PCT].value ||
 			   s->bound[SLICE_LOSS2].value,
 		.isolate = s->isolation & SLICE_ISOLATE_RESOURCE,
+		.secure = s->security != 0,
+		.occupancy = s->has_occupancy,
 	};
 }

@@ -227,6 +227,9 @@ END_TEST
 #define A(more, acs) ORDER("x", "", END("a", "r1", more, acs) ","                                  \
 			   END("b", "r2", "", AC("c1", "eth1", "2001:db8:2::1", "64", "")), BOTH)
 #define GOOD AC("c1", "eth1", "2001:db8:1::1", "64", "")
+#define AIMED(construct)                                                                           \
+	"{\"index\":1,\"match-type\":[" TERM("any", "") "],\"target-connection-group-id\":\"g\","         \
+	"\"target-connectivity-construct-id\":\"" construct "\"}"
 #define VALUES5 "[1,2,3,4,5]"
 
 static const struct {
@@ -244,6 +247,10 @@ static const struct {
 	{ A("", AC("c1", "eth1", "2001:db8:1::1", "64", ",\"ac-node-id\":\"r1\"")), "", NULL },
 	{ A(CRITERIA(CRITERION("1", "g", TERM("apn-id", ",\"sextant-slice:apn-id\":[1]"))), GOOD), "index='1'", "APN" },
 	{ A(CRITERIA(CRITERION("1", "g", TERM("vlan", ",\"vlan\":[3]"))), GOOD), "index='1'", "no circuit" },
+	{ A(CRITERIA(AIMED("there")), GOOD), "", NULL },
+	{ ORDER("x", "", END("a", "r1", CRITERIA(AIMED("there")), GOOD) ","
+		END("b", "r2", "", AC("c1", "eth1", "2001:db8:2::1", "64", "")) ",{\"id\":\"c\",\"node-id\":\"r2\"}",
+		GROUP("g", PAIR("there", "a", "b") "," PAIR("too", "a", "c"))), "index='1'", "which construct it takes" },
 	{ A(CRITERIA(CRITERION("1", "g", TERM("phy-interface", ",\"interface-name\":[\"eth1\"]"))), GOOD), "", NULL },
 	{ A(CRITERIA(CRITERION("1", "g", TERM("source-ip-prefix", ",\"ip-prefix\":[\"10.0.0.0/8\"]"))), GOOD), "", "IPv6" },
 	{ A(CRITERIA(CRITERION("1", "g", TERM("five-tuple", ",\"sextant-slice:flow\":{\"source-port\":1}"))), GOOD), "",

@@ -246,6 +246,61 @@ END_TEST
 
 #define ADMIN(s) "\"status\":{\"admin-status\":{\"status\":\"ietf-vpn-common:admin-" s "\"}},"
 
+#define ENDS "\"sdps\":{\"sdp\":[{\"id\":\"s1\",\"node-id\":\"a\"},{\"id\":\"s2\",\"node-id\":\"b\"}]}"
+#define CONS(group, construct)                                                                     \
+	"\"connection-groups\":{\"connection-group\":[{\"id\":\"g\"," group "\"connectivity-construct\":[" \
+	P2P("1", "s1", "s2", construct) "]}]}"
+
+static void fill(char *out, size_t cap, const char *doc, const char *sle)
+{
+	const char *at = strstr(doc, "%s");
+
+	snprintf(out, cap, "%.*s%s%s", at ? (int)(at - doc) : (int)strlen(doc), doc, at ? sle : "", at ? at + 2 : "");
+}
+
+/* By whom: the slice itself, a template of it, its group, its construct. */
+static const char *const unkept_by[] = {
+	"{\"id\":\"one\",\"service-slo-sle-policy\":{%s}," ENDS "," CONS("", "") "}",
+	"{\"id\":\"one\",\"slo-sle-template\":\"low\"," ENDS "," CONS("", "") "}",
+	"{\"id\":\"one\"," ENDS "," CONS("\"service-slo-sle-policy\":{%s},", "") "}",
+	"{\"id\":\"one\"," ENDS "," CONS("", ",\"service-slo-sle-policy\":{%s}") "}",
+};
+
+START_TEST(what_nothing_here_keeps_is_refused_whoever_promises_it)
+{
+	static const char *const sle[][2] = {
+		{ "\"sle-policy\":{\"security\":[\"ietf-network-slice-service:encryption\"]}", "encrypts" },
+		{ "\"sle-policy\":{\"max-occupancy-level\":50}", "counts flows" },
+		{ "\"sle-policy\":{\"isolation\":[\"ietf-network-slice-service:traffic-isolation\"]}", NULL },
+	};
+
+	for (size_t k = 0; k < ARRAY_LEN(sle); k++) {
+		struct slice_result r;
+		char doc[2000];
+
+		snprintf(doc, sizeof(doc), "{\"id\":\"high\",%s}", sle[k][0]);
+		ck_assert_int_eq(put_doc(SLICE_TEMPLATE, "high", doc).code, 0);
+		ck_assert_int_eq(put_doc(SLICE_TEMPLATE, "low", "{\"id\":\"low\",\"template-ref\":\"high\"}").code, 0);
+		fill(doc, sizeof(doc), unkept_by[_i], sle[k][0]);
+		r = put_doc(SLICE_SERVICE, "one", doc);
+		ck_assert_msg(r.code == (sle[k][1] ? SLICE_E_STEP : 0), "%s: %d: %s", doc, r.code, r.text);
+		if (!sle[k][1])
+			continue;
+		ck_assert_str_eq(r.field, "connection-groups/connection-group[id='g']/connectivity-construct[id='1']");
+		ck_assert_msg(strstr(r.text, sle[k][1]) != NULL, "%s", r.text);
+		bed_settle();
+		ck_assert_uint_eq(slice_count(bed.slice, SLICE_SERVICE), 0);
+	}
+	if (_i != 1)
+		return;
+	/* what comes to be promised of one that is there */
+	bed_settle();
+	ck_assert_int_eq(put_doc(SLICE_TEMPLATE, "high", "{\"id\":\"high\",\"sle-policy\":{\"max-occupancy-level\":50}}").code,
+			 SLICE_E_STEP);
+	ck_assert_str_eq(STATE("one"), "active");
+}
+END_TEST
+
 START_TEST(draft_says_whether_it_could_be_and_holds_nothing)
 {
 	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", 10ull * G, ADMIN("pre-deployment"))).code, 0);
@@ -686,6 +741,7 @@ int main(void)
 	tcase_add_test(t, out_of_sight_nothing_is_promised);
 	tcase_add_test(t, change_of_rate_keeps_the_policy_and_is_all_or_nothing);
 	tcase_add_test(t, template_changes_who_stands_on_it);
+	tcase_add_loop_test(t, what_nothing_here_keeps_is_refused_whoever_promises_it, 0, (int)ARRAY_LEN(unkept_by));
 	tcase_add_test(t, draft_says_whether_it_could_be_and_holds_nothing);
 	tcase_add_test(t, suspended_slice_keeps_its_room);
 	tcase_add_test(t, resources_of_its_own_need_who_makes_queues);
