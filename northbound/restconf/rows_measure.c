@@ -241,6 +241,8 @@ static void terms_fill(const struct assure_stream_view *v, struct lyd_node *entr
 		rc_addf(p, "delay", "%" PRIu32, t->delay_us_max);
 		add_percent(p, "percentile", t->percentile_ppm);
 	}
+	if (t->ceiling_us_max)
+		rc_addf(p, "delay-maximum", "%" PRIu32, t->ceiling_us_max);
 	if (t->variation_us_max) {
 		rc_addf(p, "delay-variation", "%" PRIu32, t->variation_us_max);
 		add_percent(p, "variation-percentile", t->variation_ppm);

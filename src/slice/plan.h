@@ -29,6 +29,7 @@ struct slice_terms {
 	uint32_t delay_us_max;	    /* PCE_NO_BOUND: none; the margin is off already */
 	uint32_t promised_us;	    /* the same with the margin, as it is measured; and for which share */
 	uint32_t percentile_milli;  /* of packets: 99900 is 99.9 %, 0 all */
+	uint32_t ceiling_us;	    /* what any packet may take, where that is for some; PCE_NO_BOUND: none */
 	uint32_t variation_us_max, variation_milli; /* and for which share, as that of delay */
 	uint32_t loss_ppm_max;
 	uint16_t mtu;		    /* 0: not said */

@@ -53,6 +53,7 @@ static void put_member(struct str *s, const struct slice_member *m)
 	put_u64(s, "delay_us_max", m->terms.delay_us_max);
 	put_u64(s, "promised_us", m->terms.promised_us);
 	put_u64(s, "percentile_milli", m->terms.percentile_milli);
+	put_u64(s, "ceiling_us", m->terms.ceiling_us);
 	put_u64(s, "variation_us_max", m->terms.variation_us_max);
 	put_u64(s, "variation_milli", m->terms.variation_milli);
 	put_u64(s, "loss_ppm_max", m->terms.loss_ppm_max);
@@ -187,7 +188,8 @@ static void get_member(struct doc *d, json_object *o, struct slice_member *m)
 	m->terms.promised_us = (uint32_t)number(d, o, "promised_us", UINT32_MAX);
 	m->terms.percentile_milli = (uint32_t)number(d, o, "percentile_milli", 100000);
 	m->terms.variation_us_max = (uint32_t)number(d, o, "variation_us_max", UINT32_MAX);
-	/* older records have none: then it is for all packets */
+	/* older records have none: then the one is for all packets, and the other not promised */
+	m->terms.ceiling_us = (uint32_t)doc_u64(d, o, "ceiling_us", PCE_NO_BOUND, UINT32_MAX);
 	m->terms.variation_milli = (uint32_t)doc_u64(d, o, "variation_milli", 0, 100000);
 	m->terms.loss_ppm_max = (uint32_t)number(d, o, "loss_ppm_max", UINT32_MAX);
 	m->terms.mtu = (uint16_t)number(d, o, "mtu", UINT16_MAX);

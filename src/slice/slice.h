@@ -357,6 +357,7 @@ struct slice_flow_view {
 	uint64_t bandwidth_bps;
 	uint32_t delay_us_max; /* for its path, less than what is promised; PCE_NO_BOUND: none */
 	uint32_t promised_us, percentile_milli; /* of delay, and for which share: 99900 is 99.9 %, 0 all */
+	uint32_t ceiling_us; /* of delay, for all where that is for some; PCE_NO_BOUND: none */
 	uint32_t variation_us_max, variation_milli; /* of delays beyond the shortest, the same way */
 	uint32_t loss_ppm_max; /* PCE_NO_BOUND: none */
 	uint16_t mtu;	       /* 0: not said */

@@ -132,8 +132,10 @@ void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_ter
 						    SLICE_DELAY2_PCT };
 	static const enum slice_metric variations[4] = { SLICE_VARIATION_MAX, SLICE_VARIATION_PCT,
 							SLICE_VARIATION2_MAX, SLICE_VARIATION2_PCT };
+	static const enum slice_metric longest[] = { SLICE_DELAY_MAX, SLICE_DELAY2_MAX };
 	static const enum slice_metric losses[] = { SLICE_LOSS, SLICE_LOSS2 };
 	uint64_t delay = least(s, delays, ARRAY_LEN(delays), SLICE_DELAY2_MAX);
+	uint64_t any = least(s, longest, ARRAY_LEN(longest), SLICE_DELAY2_MAX);
 	uint64_t variation = least(s, variations, ARRAY_LEN(variations), SLICE_VARIATION2_MAX);
 	uint64_t loss = least(s, losses, ARRAY_LEN(losses), SLICE_LOSS2);
 	uint64_t one = s->bound[SLICE_BW_ONE_WAY].value, two = s->bound[SLICE_BW_TWO_WAY].value;
@@ -144,6 +146,7 @@ void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_ter
 		.delay_us_max = us(delay == UINT64_MAX ? delay : delay * (100u - margin_pct) / 100),
 		.promised_us = us(delay),
 		.percentile_milli = percentile_of(s, delays, delay),
+		.ceiling_us = us(any > delay ? any : UINT64_MAX),
 		.variation_us_max = us(variation),
 		.variation_milli = percentile_of(s, variations, variation),
 		.loss_ppm_max = loss == UINT64_MAX ? PCE_NO_BOUND : (uint32_t)loss,

@@ -104,6 +104,7 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 						     .delay_us_max = m->terms.delay_us_max,
 						     .promised_us = m->terms.promised_us,
 						     .percentile_milli = m->terms.percentile_milli,
+						     .ceiling_us = m->terms.ceiling_us,
 						     .variation_us_max = m->terms.variation_us_max,
 						     .variation_milli = m->terms.variation_milli,
 						     .loss_ppm_max = m->terms.loss_ppm_max,

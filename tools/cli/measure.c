@@ -44,6 +44,7 @@ static const struct cli_column stream_fields[] = {
 	{ "delay allowed", "promised/delay", cli_fmt_delay, false },
 	{ "for", "promised/percentile", fmt_percent, false },
 	{ "delay", "delay", cli_fmt_delay, false },
+	{ "never more than", "promised/delay-maximum", cli_fmt_delay, false },
 	{ "variation allowed", "promised/delay-variation", cli_fmt_delay, false },
 	{ "for", "promised/variation-percentile", fmt_percent, false },
 	{ "variation", "delay-variation", cli_fmt_delay, false },

@@ -139,6 +139,8 @@ static struct assure_terms terms_of(const struct assure_room *r, const struct ro
 		.delay_us_max = v->promised_us == PCE_NO_BOUND ? ASSURE_NO_BOUND : v->promised_us,
 		.percentile_ppm = ppm,
 		.horizon = horizon_of(period, ppm),
+		.ceiling_us_max = v->ceiling_us == PCE_NO_BOUND ? 0 : v->ceiling_us,
+		.ceiling_horizon = horizon_of(period, PPM),
 		.variation_us_max = v->variation_us_max == PCE_NO_BOUND ? 0 : v->variation_us_max,
 		.variation_ppm = variation_ppm,
 		.variation_horizon = horizon_of(period, variation_ppm),
@@ -153,6 +155,7 @@ static bool same_terms(const struct assure_terms *a, const struct assure_terms *
 	return a->period_ms == b->period_ms && a->guard_ms == b->guard_ms &&
 	       a->loss_ppm_max == b->loss_ppm_max && a->delay_us_max == b->delay_us_max &&
 	       a->percentile_ppm == b->percentile_ppm && a->horizon == b->horizon &&
+	       a->ceiling_us_max == b->ceiling_us_max && a->ceiling_horizon == b->ceiling_horizon &&
 	       a->variation_us_max == b->variation_us_max && a->variation_ppm == b->variation_ppm &&
 	       a->variation_horizon == b->variation_horizon &&
 	       a->at_risk_pct == b->at_risk_pct && a->to_violate == b->to_violate &&

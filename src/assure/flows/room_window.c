@@ -83,6 +83,13 @@ static void say_delay(const struct assure_room *r, struct room_flow *f, const st
 		str_addf(o, " for %u.%02u %% of packets", t->percentile_ppm / 10000, t->percentile_ppm % 10000 / 100);
 }
 
+static void say_beyond(const struct room_flow *f, const struct assure_window *w, struct str *o)
+{
+	if (w->beyond_us)
+		str_addf(o, "%sa packet took %" PRIu32 " us of %" PRIu32 " us allowed for any", o->len ? "; " : "",
+			 w->beyond_us, f->terms.ceiling_us_max);
+}
+
 static void say_variation(const struct assure_room *r, struct room_flow *f, const struct assure_window *w,
 			  struct str *o)
 {
@@ -146,6 +153,7 @@ static void words_of(const struct assure_room *r, struct room_flow *f, const str
 
 	say_loss(r, f, w, &o);
 	say_delay(r, f, w, &o);
+	say_beyond(f, w, &o);
 	say_variation(r, f, w, &o);
 	if (w->verdict == ASSURE_UNKNOWN || (w->verdict == ASSURE_VIOLATED && o.len == 0)) {
 		if (f->terms.loss_ppm_max != ASSURE_NO_BOUND || !f->promised)

@@ -71,6 +71,7 @@ static bool sensible(const struct assure_terms *t)
 	       (t->loss_ppm_max <= PPM || t->loss_ppm_max == ASSURE_NO_BOUND) &&
 	       t->percentile_ppm <= PPM &&
 	       assure_delays_need(t->percentile_ppm) <= NEED_MAX && t->delay_us_max > 0 &&
+	       (t->ceiling_us_max == 0 || t->ceiling_horizon > 0) &&
 	       (t->variation_us_max == 0 ||
 		(t->variation_ppm <= PPM && t->variation_horizon > 0 && assure_vary_need(t) <= SAMPLES_MAX / 2)) &&
 	       t->horizon > 0 && t->at_risk_pct <= 100 && t->to_violate > 0 && t->to_clear > 0;
@@ -144,7 +145,8 @@ void assure_settled(struct assure *a, uint64_t id, uint64_t until_ns)
 static bool same_delay(const struct assure_terms *a, const struct assure_terms *b)
 {
 	return a->delay_us_max == b->delay_us_max && a->percentile_ppm == b->percentile_ppm &&
-	       a->horizon == b->horizon && a->at_risk_pct == b->at_risk_pct;
+	       a->horizon == b->horizon && a->at_risk_pct == b->at_risk_pct &&
+	       a->ceiling_us_max == b->ceiling_us_max && a->ceiling_horizon == b->ceiling_horizon;
 }
 
 /* What was measured one by one holds, only the bound is another; counts of what is beyond a bound say
@@ -306,7 +308,7 @@ static void close_window(struct stream *s, void (*fn)(void *arg, const struct as
 	w.loss_why = w.delay_why = w.variation_why = ASSURE_FINE;
 	w.sent = w.lost = 0;
 	w.has_delay = false;
-	w.delay_us = 0;
+	w.delay_us = w.beyond_us = 0;
 	w.n_segments = 0;
 	assure_ladder_read(s, &w, &ns, &error_ns);
 	if (w.has_delay)

@@ -42,6 +42,8 @@ struct assure_terms {
 	uint32_t loss_ppm_max, delay_us_max; /* or ASSURE_NO_BOUND */
 	uint32_t percentile_ppm; /* of the delay; 1000000: of every packet */
 	uint32_t horizon;	 /* windows whose delays count */
+	/* No packet may take longer, where the bound above is for a share of them; 0: not promised. */
+	uint32_t ceiling_us_max, ceiling_horizon;
 	/* Beyond the shortest delay of the windows that count for that; 0: not promised. */
 	uint32_t variation_us_max, variation_ppm, variation_horizon;
 	uint8_t at_risk_pct, to_violate, to_clear;
@@ -88,6 +90,7 @@ struct assure_window {
 	uint64_t sent, lost; /* where loss_why is FINE */
 	bool has_delay;
 	uint32_t delay_us; /* of the D-marked packet */
+	uint32_t beyond_us; /* what a packet took that was beyond, or near, what any may; 0: none was */
 	unsigned n_segments;
 	struct assure_segment segments[ASSURE_POINTS_MAX - 1];
 };

@@ -65,6 +65,38 @@ static void count(struct delays *d, const struct assure_terms *t, const struct s
 		d->risky += (uint32_t)by;
 }
 
+/* One is enough, so it is enough to know when the last was. */
+static void look_at_any(struct delays *d, const struct assure_terms *t, const struct sample *s)
+{
+	struct assure_terms any = *t;
+
+	any.delay_us_max = t->ceiling_us_max;
+	if (t->ceiling_us_max == 0)
+		return;
+	if (is_over(s, &any))
+		d->over_any = s->period + 1;
+	if (!is_risky(s, &any))
+		return;
+	d->risky_any = s->period + 1;
+	d->any_ns = s->most_ns;
+}
+
+static bool is_recent(uint64_t at, const struct assure_terms *t, uint64_t period)
+{
+	return at > 0 && at - 1 + t->ceiling_horizon > period;
+}
+
+enum assure_verdict assure_delays_any(const struct delays *d, const struct assure_terms *t, uint64_t period,
+				      uint32_t *us)
+{
+	if (!is_recent(d->risky_any, t, period))
+		return d->fresh > 0 ? ASSURE_COMPLIANT : ASSURE_UNKNOWN;
+	*us = d->any_ns / 1000 < UINT32_MAX ? (uint32_t)(d->any_ns / 1000) : UINT32_MAX;
+	if (is_recent(d->over_any, t, period))
+		return ASSURE_VIOLATED;
+	return d->fresh > 0 ? ASSURE_AT_RISK : ASSURE_UNKNOWN;
+}
+
 static void drop_oldest(struct delays *d, const struct assure_terms *t)
 {
 	count(d, t, &d->at[(d->head + d->cap - d->n) % d->cap], -1);
@@ -75,6 +107,7 @@ void assure_delays_keep(struct delays *d, const struct assure_terms *t, const st
 {
 	if (d->cap == 0 || s->clock_ns >= bound_ns(t))
 		return;
+	look_at_any(d, t, s);
 	if (d->many) {
 		assure_many_keep(d, t, s, is_over(s, t), is_risky(s, t));
 		return;

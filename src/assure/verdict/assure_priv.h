@@ -61,6 +61,8 @@ struct delays {
 	struct assure_many *many; /* in place of it, where a percentile takes more than are kept so */
 	uint32_t cap, head, n, over, risky;
 	uint32_t fresh; /* of the open window */
+	/* The last packets that took more than any may, or nearly so: 1 + their period, 0: none. */
+	uint64_t over_any, risky_any, any_ns;
 };
 
 struct stream {
@@ -112,6 +114,9 @@ void assure_spread_each(const struct assure_spread *s, uint64_t period,
 void assure_delays_turn(struct delays *d, const struct assure_terms *t, uint64_t period);
 enum assure_verdict assure_delays_judge(const struct delays *d, const struct assure_terms *t,
 					enum assure_why *why);
+/* Of the bound that is for all packets, at the end of a window. */
+enum assure_verdict assure_delays_any(const struct delays *d, const struct assure_terms *t, uint64_t period,
+				      uint32_t *us);
 uint32_t assure_delays_need(uint32_t percentile_ppm);
 void assure_delays_fini(struct delays *d);
 

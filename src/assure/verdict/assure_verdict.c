@@ -52,13 +52,15 @@ static enum assure_verdict worse(enum assure_verdict a, enum assure_verdict b)
 static enum assure_verdict judge_window(const struct stream *s, struct assure_window *w)
 {
 	const struct assure_terms *t = &s->terms;
-	enum assure_verdict of[3], v;
+	enum assure_verdict of[4], v;
 	unsigned n = 0;
 
 	if (t->loss_ppm_max != ASSURE_NO_BOUND)
 		of[n++] = judge_loss(t, w);
 	if (t->delay_us_max != ASSURE_NO_BOUND)
 		of[n++] = assure_delays_judge(&s->delays, t, &w->delay_why);
+	if (t->delay_us_max != ASSURE_NO_BOUND && t->ceiling_us_max)
+		of[n++] = assure_delays_any(&s->delays, t, w->period, &w->beyond_us);
 	if (t->variation_us_max)
 		of[n++] = assure_vary_judge(&s->vary, t, &w->variation_why);
 	v = n ? of[0] : ASSURE_UNKNOWN;

@@ -196,6 +196,51 @@ START_TEST(its_percentile_needs_samples_and_has_limits)
 }
 END_TEST
 
+START_TEST(what_is_promised_of_some_packets_and_what_of_all_are_both_held_to)
+{
+	struct assure_terms t = delay_terms;
+	unsigned k = 0;
+
+	t.ceiling_us_max = 4000; /* nine in ten within 1 ms, none beyond 4 */
+	t.ceiling_horizon = 5;
+	add(&t);
+	for (; k < 19; k++)
+		(void)delayed(k, 300, 0);
+	ck_assert(last.verdict == ASSURE_COMPLIANT && last.beyond_us == 0);
+	ck_assert_int_eq(delayed(k++, 2000, 0), ASSURE_COMPLIANT); /* one of twenty may */
+	ck_assert(delayed(k++, 4500, 0) == ASSURE_VIOLATED && last.beyond_us == 4500);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq(delayed(k++, 300, 0), ASSURE_VIOLATED);
+	ck_assert(delayed(k++, 300, 0) == ASSURE_COMPLIANT && last.beyond_us == 0);
+	for (unsigned i = 0; i < 20; i++)
+		(void)delayed(k++, 300, 0);
+	ck_assert_int_eq(delayed(k++, 4200, 300), ASSURE_AT_RISK); /* it may have been less, and may not */
+	ck_assert_int_eq(assure_terms_set(a, 1, &delay_terms), 0);
+	(void)delayed(k++, 300, 0);
+	ck_assert_int_eq(last.beyond_us, 0);
+	t.ceiling_horizon = 0;
+	ck_assert_int_eq(assure_terms_set(a, 1, &t), ASSURE_E_TERMS);
+}
+END_TEST
+
+START_TEST(of_many_packets_one_is_enough_too)
+{
+	struct assure_terms t = delay_terms;
+
+	t.percentile_ppm = 999900; /* ten thousand are needed for that: not kept one by one */
+	t.horizon = 20000;
+	t.ceiling_us_max = 4000;
+	t.ceiling_horizon = 5;
+	add(&t);
+	ck_assert_int_eq(delayed(0, 300, 0), ASSURE_UNKNOWN);
+	ck_assert(delayed(1, 4500, 0) == ASSURE_VIOLATED && last.delay_why == ASSURE_INSUFFICIENT_SAMPLES);
+	ck_assert(closed(2) == ASSURE_VIOLATED); /* nothing new, and that was so */
+	for (unsigned k = 3; k < 6; k++)
+		(void)delayed(k, 300, 0);
+	ck_assert_int_eq(delayed(6, 300, 0), ASSURE_UNKNOWN);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("vary");
@@ -208,6 +253,8 @@ int main(void)
 	tcase_add_test(t, a_path_that_is_longer_is_none);
 	tcase_add_test(t, of_delays_of_which_little_is_told_it_is_what_it_may_have_been);
 	tcase_add_test(t, its_percentile_needs_samples_and_has_limits);
+	tcase_add_test(t, what_is_promised_of_some_packets_and_what_of_all_are_both_held_to);
+	tcase_add_test(t, of_many_packets_one_is_enough_too);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }

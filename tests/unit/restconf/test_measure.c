@@ -38,7 +38,7 @@ static void measured(void)
 	s->key.color = 100;
 	s->is.state = ASSURE_VIOLATED;
 	s->is.terms = (struct assure_terms){ .period_ms = 1000, .loss_ppm_max = 1000, .percentile_ppm = 999000,
-					     .delay_us_max = 20000, .variation_us_max = 3000,
+					     .delay_us_max = 20000, .ceiling_us_max = 40000, .variation_us_max = 3000,
 					     .variation_ppm = 1000000 };
 	s->is.since_period = PERIOD;
 	s->is.n_recent = 2;
@@ -92,6 +92,7 @@ START_TEST(windows_hops_and_history_of_a_slice_are_told)
 	ck_has(body, "\"verdict\":\"violated\",\"sent\":\"1000\",\"lost\":\"20\",\"delay\":2500,"
 		     "\"delay-unknown\":\"insufficient-samples\"");
 	ck_has(body, "\"verdict\":\"unknown\",\"loss-unknown\":\"missing\"");
+	ck_has(body, "\"delay-maximum\":40000,");
 	ck_has(body, "\"delay-variation\":3000,\"variation-percentile\":\"100.0\"");
 	ck_has(body, "\"delay-variation\":900");
 	ck_has(body, "\"variation-unknown\":\"no-sample\"");

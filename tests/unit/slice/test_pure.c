@@ -206,6 +206,13 @@ START_TEST(terms_take_the_margin_off_and_halve_what_goes_both_ways)
 	ck_assert_uint_eq(t.delay_us_max, 13500);
 	ck_assert(t.promised_us == 15000 && t.percentile_milli == 0); /* of all packets */
 	ck_assert_uint_eq(t.loss_ppm_max, 50);
+	ck_assert_uint_eq(t.ceiling_us, PCE_NO_BOUND); /* the strictest is for all */
+	s.bound[SLICE_DELAY2_MAX].value = 50000000;
+	slice_terms(&s, 10, &t);
+	ck_assert(t.promised_us == 20000 && t.percentile_milli == 99000 && t.ceiling_us == 25000);
+	s.bound[SLICE_DELAY_MAX] = (struct slice_bound){ true, 22000000, 0 };
+	slice_terms(&s, 10, &t);
+	ck_assert(t.promised_us == 20000 && t.ceiling_us == 22000);
 	s.bound[SLICE_VARIATION_PCT] = (struct slice_bound){ true, 3000000, 99900 };
 	s.bound[SLICE_VARIATION_MAX] = (struct slice_bound){ true, 9000000, 0 };
 	slice_terms(&s, 10, &t);
