@@ -132,6 +132,12 @@ void realise_slice_del(struct realise_slice *s)
 void realise_event(const struct realise_slice *s, enum bus_severity severity, const char *type,
 		   const char *device, const char *what)
 {
+	realise_event_of(s->r, s->id, severity, type, device, what);
+}
+
+void realise_event_of(const struct realise *r, const char *id, enum bus_severity severity, const char *type,
+		      const char *device, const char *what)
+{
 	STR_AUTO struct str b = { .limit = BUS_BODY_MAX };
 	char resource[BUS_RESOURCE_MAX];
 
@@ -139,8 +145,8 @@ void realise_event(const struct realise_slice *s, enum bus_severity severity, co
 	str_json(&b, device);
 	str_add(&b, ",\"what\":");
 	str_json(&b, what);
-	(void)snprintf(resource, sizeof(resource), "slice %s", s->id);
-	bus_publish(s->r->cfg.bus, loop_wall_ns(s->r->cfg.loop), severity, type, resource, str_text(&b));
+	(void)snprintf(resource, sizeof(resource), "slice %s", id);
+	bus_publish(r->cfg.bus, loop_wall_ns(r->cfg.loop), severity, type, resource, str_text(&b));
 }
 
 /* ---- looking ---- */

@@ -96,12 +96,20 @@ struct realise_seen {
 };
 
 /* What a device has under names of ours. */
+/* A table that somebody else's rules lead to, or around, as the device says. */
+struct realise_mixed {
+	char *path, *how, *slice; /* slice: whose it is, NULL nobody's that is known */
+	bool stale;		  /* not told again since the last gap */
+};
+
 struct realise_sight {
 	char device[DEVICE_NAME_MAX];
 	uint32_t watch[REALISE_SEEN_KINDS]; /* 0: none */
 	bool synced[REALISE_SEEN_KINDS];
 	bool full; /* there is more than is kept */
 	VEC(struct realise_seen) seen;
+	uint32_t watch_mixed;
+	VEC(struct realise_mixed) mixed;
 };
 
 struct realise {
@@ -122,6 +130,8 @@ struct realise_slice *realise_find(const struct realise *r, const char *id);
 struct realise_slice *realise_slice_new(struct realise *r, const char *id); /* NULL without memory */
 void realise_slice_del(struct realise_slice *s);
 void realise_look(struct realise_slice *s); /* later in this turn */
+void realise_event_of(const struct realise *r, const char *id, enum bus_severity severity, const char *type,
+		      const char *device, const char *what);
 void realise_event(const struct realise_slice *s, enum bus_severity severity, const char *type,
 		   const char *device, const char *what);
 
@@ -144,6 +154,19 @@ void realise_site_result(struct realise_site *x, const struct device_result *r);
 void realise_site_lost(struct realise_site *x); /* its device is no longer configured */
 bool realise_site_drift(struct realise_site *x, const struct device_drift *d);
 struct realise_foot *realise_foot_of(struct realise_site *x, const char *path);
+
+/* mixed.c */
+bool realise_mixed_up(struct realise *r, struct realise_sight *g); /* false: it cannot be watched */
+/* True: it was of that watch. */
+bool realise_mixed_sample(struct realise *r, struct realise_sight *g, const struct device_sample *is);
+void realise_mixed_gap(struct realise_sight *g, uint32_t watch);
+void realise_mixed_synced(struct realise *r, struct realise_sight *g, uint32_t watch);
+void realise_mixed_end(struct realise *r, struct realise_sight *g); /* its alarms too */
+void realise_mixed_fini(struct realise_sight *g);
+void realise_mixed_audit(const struct realise_sight *g, void (*fn)(void *arg, const char *id, const char *what),
+			 void *arg);
+/* seen.c: whose the object is; NULL: nobody's. */
+struct realise_slice *realise_seen_whose(const struct realise *r, const char *device, const char *path);
 struct realise_foot *realise_foot_add(struct realise_site *x, const char *path);
 void realise_foot_drop(struct realise_site *x, size_t at);
 

@@ -37,6 +37,7 @@ static void sight_free(struct realise_sight *g)
 	while (g->seen.n)
 		drop(g, g->seen.n - 1);
 	VEC_FINI(&g->seen);
+	realise_mixed_fini(g);
 	free(g);
 }
 
@@ -66,7 +67,8 @@ void realise_seen_up(struct realise *r, const char *device)
 
 		n += r->port.watch(r->port.self, device, &w, &g->watch[k]) == 0;
 	}
-	if (n < REALISE_SEEN_KINDS)
+	n += realise_mixed_up(r, g);
+	if (n <= REALISE_SEEN_KINDS)
 		log_event("", LOG_WARN, "realise.watch", "device=%s error=\"not all of it can be watched\"", device);
 }
 
@@ -75,6 +77,7 @@ void realise_seen_gone(struct realise *r, const char *device)
 	for (size_t i = 0; i < r->sights.n; i++) {
 		if (strcmp(r->sights.at[i]->device, device) != 0)
 			continue;
+		realise_mixed_end(r, r->sights.at[i]);
 		sight_free(r->sights.at[i]);
 		r->sights.at[i] = r->sights.at[--r->sights.n];
 		return;
@@ -113,6 +116,8 @@ bool realise_seen_sample(struct realise *r, const struct device_sample *s)
 	size_t len = object_len(s->path);
 	struct realise_seen x = { 0 };
 
+	if (g && realise_mixed_sample(r, g, s))
+		return true;
 	if (kind_of(g, s->watch) < 0)
 		return false;
 	forget(g, s->path, len);
@@ -135,6 +140,8 @@ void realise_seen_synced(struct realise *r, const char *device, uint32_t watch)
 
 	if (k >= 0)
 		g->synced[k] = true;
+	else if (g)
+		realise_mixed_synced(r, g, watch);
 }
 
 /* What is told next is all there is. */
@@ -144,6 +151,8 @@ void realise_seen_gap(struct realise *r, const char *device, uint32_t watch)
 	int k = kind_of(g, watch);
 	size_t len = k < 0 ? 0 : strlen(kinds[k]) - strlen("/name");
 
+	if (g)
+		realise_mixed_gap(g, watch);
 	if (k < 0)
 		return;
 	g->synced[k] = false;
@@ -155,15 +164,15 @@ void realise_seen_gap(struct realise *r, const char *device, uint32_t watch)
 
 /* ---- the audit ---- */
 
-static bool is_known(const struct realise *r, const char *device, const char *path)
+struct realise_slice *realise_seen_whose(const struct realise *r, const char *device, const char *path)
 {
 	for (size_t i = 0; i < r->slices.n; i++) {
 		struct realise_site *x = realise_site_of(r->slices.at[i], device, false);
 
 		if (x && realise_foot_of(x, path))
-			return true;
+			return r->slices.at[i];
 	}
-	return false;
+	return NULL;
 }
 
 void realise_seen_audit(const struct realise *r, void (*fn)(void *arg, const char *id, const char *what), void *arg)
@@ -174,11 +183,12 @@ void realise_seen_audit(const struct realise *r, void (*fn)(void *arg, const cha
 		const struct realise_sight *g = r->sights.at[i];
 
 		for (size_t k = 0; k < g->seen.n; k++) {
-			if (is_known(r, g->device, g->seen.at[k].path))
+			if (realise_seen_whose(r, g->device, g->seen.at[k].path))
 				continue;
 			(void)snprintf(what, sizeof(what), "%.180s on %.60s", g->seen.at[k].path, g->device);
 			fn(arg, g->seen.at[k].name, what);
 		}
+		realise_mixed_audit(g, fn, arg);
 		for (unsigned k = 0; k < REALISE_SEEN_KINDS; k++) {
 			(void)snprintf(what, sizeof(what), "nobody knows what at %s", kinds[k]);
 			if (!g->synced[k] || g->full)

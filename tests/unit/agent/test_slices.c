@@ -391,6 +391,40 @@ START_TEST(others_objects_are_left_alone)
 }
 END_TEST
 
+static const char *table_trouble(size_t at)
+{
+	struct agent_part p = agent_slices_part(s, &agent_slices_device(s)->tables[at]);
+
+	return p.status == AGENT_PART_FAILED ? p.reason : "";
+}
+
+/* Who binds a customer's interface to another's table meddles with neither of our rules. */
+START_TEST(a_rule_of_somebody_else_that_mixes_customers_is_told)
+{
+	struct agent_slices_stats st;
+
+	s = engine(loop, DEVICE(TABLES));
+	check_all_in();
+	shell("ip -6 rule add pref 5 iif ce1 lookup 200");
+	for (unsigned i = 0; i < 2; i++)
+		refresh(loop, s);
+	agent_slices_stats(s, &st);
+	ck_assert_uint_eq(st.failed, 2);
+	ck_assert_str_eq(table_trouble(0), "a rule of somebody else (5) takes what enters ce1");
+	ck_assert_str_eq(table_trouble(1), "a rule of somebody else (5) leads to it");
+	ck_assert(says("ip -6 rule show pref 5", "iif ce1 lookup 200")); /* it is theirs */
+	shell("ip -6 rule del pref 5");
+	for (unsigned i = 0; i < 2; i++)
+		refresh(loop, s);
+	check_all_in();
+	/* behind ours it gets nothing, and others' tables and interfaces are others' */
+	shell("ip -6 rule add pref 2000 iif ce1 lookup 300; ip -6 rule add pref 5 iif core lookup 300");
+	for (unsigned i = 0; i < 2; i++)
+		refresh(loop, s);
+	check_all_in();
+}
+END_TEST
+
 struct refusal {
 	const char *before, *device, *says[2];
 };
@@ -407,6 +441,9 @@ static const struct refusal refusals[] = {
 	  ALL,
 	  { "table 200 route 2001:db8:a::/48",
 	    "a route of somebody else has this prefix and metric" } },
+	{ "ip -6 rule add pref 5 iif ce1 lookup 300",
+	  ALL,
+	  { "table 100", "a rule of somebody else (5) takes what enters ce1" } },
 	{ "ip link del ce2", ALL, { "ce2", "there is no interface ce2" } },
 	{ "ip link set ce2 down",
 	  ALL,
@@ -563,6 +600,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, what_others_change_is_repaired, 0,
 			    (int)(sizeof(meddling) / sizeof(meddling[0])));
 	tcase_add_test(t, others_objects_are_left_alone);
+	tcase_add_test(t, a_rule_of_somebody_else_that_mixes_customers_is_told);
 	tcase_add_loop_test(t, what_the_kernel_refuses_is_refused_whole, 0,
 			    (int)(sizeof(refusals) / sizeof(refusals[0])));
 	tcase_add_test(t, an_old_failure_does_not_block_a_change);

@@ -602,6 +602,52 @@ START_TEST(an_audit_tells_what_devices_have_that_nobody_ordered)
 }
 END_TEST
 
+#define REASON "/device/table[id=100000]/state/reason"
+
+START_TEST(a_table_that_somebody_else_leads_to_is_an_alarm_of_its_slice)
+{
+	const struct device_info up = { .device = "r1", .kind = "agent", .version = "0.10.0" };
+	struct heard h;
+
+	line();
+	bed_build("x");
+	realise_device_sink.up(bed.room, &up);
+	for (uint32_t w = 2; w <= 5; w++)
+		realise_device_sink.synced(bed.room, "r1", w);
+	see("r1", 5, REASON, "there is no interface eth1"); /* that is told elsewhere */
+	ck_assert(audit_now().n == 0 && bed_events("slice-mixed") == 0);
+	see("r1", 5, REASON, "a rule of somebody else (5) leads to it");
+	ck_assert_uint_eq(bed_events("slice-mixed"), 1);
+	h = audit_now();
+	ck_assert_uint_eq(h.n, 1);
+	ck_assert_str_eq(h.last, "r1: /device/table[id=100000] of slice x: a rule of somebody else (5) leads to it");
+	see("r1", 5, REASON, "a rule of somebody else (5) leads to it"); /* told again */
+	ck_assert_uint_eq(bed_events("slice-mixed"), 1);
+	/* a gap: what is not told again is so no more */
+	realise_device_sink.gap(bed.room, "r1", 5, "the stream ended");
+	see("r1", 5, REASON, "a rule of somebody else (5) leads to it");
+	realise_device_sink.synced(bed.room, "r1", 5);
+	ck_assert(audit_now().n == 1 && bed_events("slice-mixed") == 1);
+	realise_device_sink.gap(bed.room, "r1", 5, "the stream ended");
+	realise_device_sink.synced(bed.room, "r1", 5);
+	ck_assert(audit_now().n == 0 && bed_events("slice-mixed") == 2); /* cleared */
+	see("r1", 5, REASON, "a rule of somebody else (5) takes what enters eth1");
+	see("r1", 5, REASON, NULL);
+	ck_assert(audit_now().n == 0 && bed_events("slice-mixed") == 4);
+	/* the slice goes first: its alarm goes with the table */
+	see("r1", 5, REASON, "a rule of somebody else (5) leads to it");
+	bed_take_back("x");
+	see("r1", 5, "/device/table[id=100000]", NULL);
+	ck_assert_uint_eq(bed_events("slice-mixed"), 6);
+	/* of a table that nobody knows it is no slice's */
+	see("r1", 5, "/device/table[id=7]/state/reason", "a rule of somebody else (5) leads to it");
+	ck_assert_uint_eq(bed_events("slice-mixed"), 6);
+	realise_device_sink.gone(bed.room, "r1");
+	ck_assert_uint_eq(audit_now().n, 0);
+	nothing_left();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("realise-room");
@@ -629,6 +675,7 @@ int main(void)
 	tcase_add_test(tc, a_device_nobody_configures_any_more_keeps_what_it_has);
 	tcase_add_test(tc, it_says_what_is_where);
 	tcase_add_test(tc, an_audit_tells_what_devices_have_that_nobody_ordered);
+	tcase_add_test(tc, a_table_that_somebody_else_leads_to_is_an_alarm_of_its_slice);
 	suite_add_tcase(s, tc);
 	return check_main(s);
 }

@@ -117,13 +117,13 @@ static uint32_t u32_of(const struct nlattr *a)
 	return mnl_attr_validate(a, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(a);
 }
 
-static bool get_rule(const struct nlmsghdr *h, struct agent_rule *r)
+static bool get_rule(const struct nlmsghdr *h, struct agent_rule *r, bool *ours)
 {
 	const struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
 	struct agent_attrs it;
 	const struct nlattr *a;
-	bool ours = false;
 
+	*ours = false;
 	*r = (struct agent_rule){ 0 };
 	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m) || m->family != AF_INET6)
 		return false;
@@ -133,7 +133,7 @@ static bool get_rule(const struct nlmsghdr *h, struct agent_rule *r)
 		uint16_t type = mnl_attr_get_type(a);
 
 		if (type == FRA_PROTOCOL && mnl_attr_get_payload_len(a) > 0)
-			ours = mnl_attr_get_u8(a) == AGENT_PROTO_SLICES;
+			*ours = mnl_attr_get_u8(a) == AGENT_PROTO_SLICES;
 		else if (type == FRA_PRIORITY)
 			r->pref = u32_of(a);
 		else if (type == FRA_TABLE)
@@ -152,7 +152,14 @@ static bool get_rule(const struct nlmsghdr *h, struct agent_rule *r)
 	}
 	if (!r->mask)
 		r->mark = 0;
-	return ours;
+	return true;
+}
+
+bool agent_obj_others_rule(const struct nlmsghdr *h, struct agent_rule *r)
+{
+	bool ours;
+
+	return h->nlmsg_type == RTM_NEWRULE && get_rule(h, r, &ours) && !ours;
 }
 
 /* ---- messages ---- */
@@ -168,6 +175,8 @@ struct nlmsghdr *agent_obj_put(void *buf, const struct agent_obj *o, enum agent_
 
 bool agent_obj_get(const struct nlmsghdr *h, struct agent_obj *o)
 {
+	bool ours;
+
 	*o = (struct agent_obj){ 0 };
 	if (h->nlmsg_type == RTM_NEWROUTE) {
 		o->kind = AGENT_OBJ_ROUTE;
@@ -175,7 +184,7 @@ bool agent_obj_get(const struct nlmsghdr *h, struct agent_obj *o)
 	}
 	if (h->nlmsg_type == RTM_NEWRULE) {
 		o->kind = AGENT_OBJ_RULE;
-		return get_rule(h, &o->rule);
+		return get_rule(h, &o->rule, &ours) && ours;
 	}
 	return agent_tc_get(h, o);
 }

@@ -99,6 +99,8 @@ bool agent_obj_same(const struct agent_obj *a, const struct agent_obj *b);
 struct nlmsghdr *agent_obj_put(void *buf, const struct agent_obj *o, enum agent_route_op op);
 /* Reads one message of a dump. False for what is not ours or no object of these. */
 bool agent_obj_get(const struct nlmsghdr *h, struct agent_obj *o);
+/* True: a rule, and somebody else's. */
+bool agent_obj_others_rule(const struct nlmsghdr *h, struct agent_rule *r);
 
 struct agent_op {
 	const struct agent_obj *obj; /* wanted, or seen and not wanted */
@@ -154,7 +156,7 @@ struct agent_ground {
 struct agent_missing {
 	const void *owner;
 	char name[AGENT_OBJ_NAME_MAX];
-	char reason[64];
+	char reason[96];
 };
 
 struct agent_missings {

@@ -10,6 +10,7 @@ enum {
 	SLICES_BAD_READS_MAX = 8, /* in a row, until a change is given up */
 	SLICES_REASON_MAX = 192,
 	SLICES_ASKED_MAX = 8,
+	SLICES_OTHERS_MAX = 4096, /* rules of others that are looked at */
 	SLICES_WAITS_MAX = 8, /* for routes that follow policies, until they are judged as they are */
 };
 
@@ -64,6 +65,7 @@ struct agent_slices {
 	struct agent_ifaces ifaces; /* as they are read; of the ground when all were */
 	struct agent_if_addrs addrs;
 	struct agent_objs want, seen;
+	VEC(struct agent_rule) others; /* of somebody else's, as read */
 	struct agent_missings missing;
 	struct agent_ops ops;
 	struct fails refused;	    /* by the kernel, in this round */
@@ -88,6 +90,8 @@ void agent_slices_reread(struct agent_slices *s); /* soon, once for a burst */
 void agent_slices_write(struct agent_slices *s); /* then agent_slices_written() */
 bool agent_fails_add(struct fails *v, const void *owner, const char *name, const char *reason);
 const struct fail *agent_fails_find(const struct fails *v, const char *name);
+/* slices_stray.c: tables that rules of others lead to, or around, are missing something. False: no memory. */
+bool agent_slices_stray(struct agent_slices *s);
 /* slices_follow.c */
 void agent_slices_hand_over(struct agent_slices *s); /* the plan, where pol comes in */
 bool agent_slices_follow(struct agent_slices *s);    /* true: not over yet */

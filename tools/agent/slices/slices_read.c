@@ -92,6 +92,7 @@ static void on_addr(struct agent_slices *s, const struct nlmsghdr *h)
 static void on_reply(void *arg, uint64_t tag, const struct nlmsghdr *h)
 {
 	struct agent_slices *s = arg;
+	struct agent_rule rule;
 	struct agent_obj o;
 
 	(void)tag;
@@ -99,6 +100,8 @@ static void on_reply(void *arg, uint64_t tag, const struct nlmsghdr *h)
 		on_link(s, h);
 	else if (h->nlmsg_type == RTM_NEWADDR)
 		on_addr(s, h);
+	else if (agent_obj_others_rule(h, &rule))
+		s->bad_read = (s->others.n < SLICES_OTHERS_MAX && !VEC_ADD(&s->others, rule)) || s->bad_read;
 	else if (agent_obj_get(h, &o) && (s->seen.n >= SEEN_MAX || !VEC_ADD(&s->seen, o)))
 		s->bad_read = true;
 }
@@ -192,7 +195,7 @@ void agent_slices_read(struct agent_slices *s)
 	struct fib_rule_hdr *rule;
 	struct ifaddrmsg *addr;
 
-	s->seen.n = 0;
+	s->seen.n = s->others.n = 0;
 	s->ifaces.n = s->addrs.n = 0;
 	s->bad_read = false;
 	s->waiting = 5;
