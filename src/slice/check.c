@@ -349,9 +349,9 @@ static bool steps_served(struct slice_commit *c, const struct slice_change *h)
 				    "a slice with resources of its own needs queues, and nothing here makes them: "
 				    "order it shared");
 	}
-	if (r->southbound != SLICE_PCEP) {
+	if (r->southbound == SLICE_BGP) {
 		(void)snprintf(field, sizeof(field), "%ssouthbound", at);
-		return slice_refuse(c, h, SLICE_E_STEP, field, "policies are sent by pcep only");
+		return slice_refuse(c, h, SLICE_E_STEP, field, "nothing here sends policies by BGP: pcep, gnmi, or leave it out");
 	}
 	if (r->transport == SLICE_BEST_EFFORT || (r->transport == SLICE_FLEX_ALGO && !r->flex_algo)) {
 		(void)snprintf(field, sizeof(field), "%stransport", at);

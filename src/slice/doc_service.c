@@ -155,7 +155,8 @@ static void realisation(struct doc *d, json_object *root, struct slice_realisati
 	out->flex_algo = (uint8_t)doc_u64(d, o, "flex-algo", 0, UINT8_MAX);
 	out->priority = (uint8_t)doc_u64(d, o, "priority", 4, 7);
 	out->transport = (enum slice_transport)doc_word(d, o, "transport", transports, SLICE_SR_POLICY);
-	out->southbound = (enum slice_southbound)doc_word(d, o, "southbound", souths, SLICE_PCEP);
+	if (doc_member(o, "southbound"))
+		out->southbound = (enum slice_southbound)(SLICE_PCEP + doc_word(d, o, "southbound", souths, 0));
 	out->steering = (enum slice_steering)doc_word(d, o, "steering", steerings, SLICE_BY_AC);
 	out->sharing = (enum slice_sharing)doc_word(d, o, "sharing", sharings, SLICE_SHARED);
 	out->ends_s = doc_time(d, o, "ends");

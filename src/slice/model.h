@@ -203,7 +203,7 @@ struct slice_group {
 enum slice_admin { SLICE_ADMIN_UP, SLICE_ADMIN_DOWN, SLICE_ADMIN_PRE };
 enum slice_sharing { SLICE_SHARED, SLICE_RESERVED, SLICE_DEDICATED };
 enum slice_transport { SLICE_SR_POLICY, SLICE_FLEX_ALGO, SLICE_BEST_EFFORT };
-enum slice_southbound { SLICE_PCEP, SLICE_BGP, SLICE_GNMI };
+enum slice_southbound { SLICE_SOUTH_ANY, SLICE_PCEP, SLICE_BGP, SLICE_GNMI };
 enum slice_steering { SLICE_BY_COLOR, SLICE_BY_DSCP, SLICE_BY_FLOW, SLICE_BY_APN, SLICE_BY_AC };
 
 struct slice_realisation {

@@ -28,8 +28,10 @@ static void on_headend(void *arg, const struct intent_headend_info *h)
 	uint32_t node = ted_node_by_addr(x->ted, &h->headend);
 
 	for (uint32_t i = 0; node != TED_NONE && i < x->service->n_sdps; i++) {
-		if (x->node[i] == node)
-			x->places[i].headend = h->headend;
+		if (x->node[i] != node)
+			continue;
+		x->places[i].headend = h->headend;
+		x->places[i].southbound = h->up ? h->caps.southbound : NULL;
 	}
 }
 
@@ -234,6 +236,29 @@ static int served(const struct slice_flows *flows, struct slice_refusal *why)
 	return 0;
 }
 
+/* Policies go where their headends have sessions: another southbound is not to be had for them. */
+static int sent(const struct slice_service *v, const struct slice_flows *flows, const struct slice_place *places,
+		struct slice_refusal *why)
+{
+	const char *by = v->real.southbound == SLICE_PCEP ? "pcep" : "gnmi";
+
+	for (uint32_t i = 0; v->real.southbound != SLICE_SOUTH_ANY && !v->real.parent && i < flows->n; i++) {
+		const struct slice_sdp *p = &v->sdps[flows->at[i].sender];
+		const char *is = places[flows->at[i].sender].southbound;
+
+		if (is ? strcmp(is, by) == 0 : v->real.southbound == SLICE_PCEP)
+			continue;
+		why->code = SLICE_E_STEP;
+		(void)snprintf(why->f.field, sizeof(why->f.field), "sextant-slice:realisation/southbound");
+		(void)snprintf(why->f.text, sizeof(why->f.text),
+			       is ? "the headend of SDP %.80s is served by %.20s: say that, or leave it out" :
+				    "the headend of SDP %.80s has no session: which southbound serves it is not known%.0s",
+			       p->id, is ? is : "");
+		return err_raise(-EINVAL);
+	}
+	return 0;
+}
+
 static int plan_in(const struct slice_outlook *o, struct slice_entry *e, const struct slice_entry *old,
 		   struct arena *scratch, struct slice_refusal *why)
 {
@@ -254,6 +279,8 @@ static int plan_in(const struct slice_outlook *o, struct slice_entry *e, const s
 		r = served(&flows, why);
 	if (r == 0)
 		r = places_of(s, &e->service, places, why);
+	if (r == 0)
+		r = sent(&e->service, &flows, places, why);
 	if (r == 0)
 		r = slice_plan(&e->service, &flows, places, old ? &old->plan : NULL, &numbers, &e->arena, &e->plan,
 			       &why->f);

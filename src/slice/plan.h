@@ -78,6 +78,7 @@ struct slice_member {
 /* Where an SDP is, for intent. */
 struct slice_place {
 	struct ip_addr headend, endpoint;
+	const char *southbound; /* that serves the headend; NULL: it has no session */
 };
 
 /* What is given out. */

@@ -421,7 +421,7 @@ static struct ip_addr addr(unsigned n)
 static void plan_ok(const struct slice_plan *old, struct slice_plan *out)
 {
 	for (unsigned i = 0; i < SLICE_SDPS_MAX; i++)
-		places[i] = (struct slice_place){ addr(i + 1), addr(i + 1) };
+		places[i] = (struct slice_place){ addr(i + 1), addr(i + 1), "pcep" };
 	ck_assert_int_eq(slice_plan(&service, &flows, places, old, &numbers, &arena, out, &fault), 0);
 	for (uint32_t i = 0; i < out->n; i++) {
 		for (uint32_t k = 0; k < i; k++)

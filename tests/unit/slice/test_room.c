@@ -347,7 +347,6 @@ START_TEST(resources_of_its_own_need_who_makes_queues)
 	ck_assert_int_eq(r.code, SLICE_E_STEP);
 	ck_assert_str_eq(r.field, "sextant-slice:realisation/sharing");
 	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, REAL("\"sharing\":\"dedicated\""))).code, SLICE_E_STEP);
-	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, REAL("\"southbound\":\"gnmi\""))).code, SLICE_E_STEP);
 	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, REAL("\"nrp-id\":4"))).code, SLICE_E_INVALID);
 	nothing_left();
 	all_executors();
