@@ -120,7 +120,8 @@ struct pce_request {
 	/* Flex-Algorithm 128..255: links and nodes as its definition has them; its metric type takes
 	 * the place of minimise. */
 	uint8_t algo;
-	uint32_t labels_max; /* a search gives up after so many partial paths; 0: a million */
+	uint32_t labels_max; /* a search gives up after so many partial paths, or 32 times as many
+			      * comparisons between them; 0: a million */
 	bool explain; /* an answer says which constraints cost something: a few searches more */
 	/* The list. */
 	enum pce_protection protection;

@@ -12,14 +12,19 @@
  * whatever it repeats; only when it does repeat something, labels dominate no more but those whose
  * nodes all lie on the other's way too.
  *
- * Labels are limited. When they run out the best feasible end of a label in the queue is given,
+ * Labels are limited, and how often they are compared with one another: where many are at one node
+ * that takes the time. When either runs out the best feasible end of a label in the queue is given,
  * with the least that the queue says any path costs.
  */
 #include <string.h>
 
 #include "pce/search.h"
 
-enum { LABELS_MAX = 1 << 20, HOPS_BITS = 20 };
+enum {
+	LABELS_MAX = 1 << 20,
+	HOPS_BITS = 20,
+	WORK_A_LABEL = 32, /* comparisons of labels, on average */
+};
 
 /* ---- the queue ---- */
 
@@ -144,14 +149,17 @@ bool pce_label_on(const struct pce_seek *k, uint32_t id, uint32_t place)
 	return false;
 }
 
-/* Every node on a's way is on b's: what b may still do, a may too. */
-static bool all_on(const struct pce_seek *k, const struct pce_label *a, const struct pce_label *b)
+/* Every node on a's way is on b's: what b may still do, a may too. One look at b's whole way counts
+ * as much work as comparing with a label: both wait for memory. */
+static bool all_on(struct pce_seek *k, const struct pce_label *a, const struct pce_label *b)
 {
 	if (a->seen & ~b->seen)
 		return false;
-	for (uint32_t id = a->parent; id != PCE_NOWHERE; id = k->label[id].parent)
+	for (uint32_t id = a->parent; id != PCE_NOWHERE; id = k->label[id].parent) {
+		k->work++;
 		if (!pce_label_on(k, b->parent, k->label[id].place))
 			return false;
+	}
 	return true;
 }
 
@@ -167,8 +175,7 @@ static bool slow_enough(const struct pce_seek *k, const struct pce_label *a,
 	return low != UINT64_MAX && a->used[k->delay] + low >= k->f->delay_us_min;
 }
 
-static bool dominates(const struct pce_seek *k, const struct pce_label *a,
-		      const struct pce_label *b)
+static bool dominates(struct pce_seek *k, const struct pce_label *a, const struct pce_label *b)
 {
 	if (a->load > b->load || costs_less(b, a) || a->stage != b->stage)
 		return false;
@@ -190,9 +197,11 @@ static bool settle(struct pce_seek *k, const struct pce_label *x, uint32_t id)
 	}
 	if (slot->epoch != k->epoch)
 		*slot = (struct pce_slot){ k->epoch, PCE_NOWHERE };
-	for (uint32_t y = slot->first; y != PCE_NOWHERE; y = k->label[y].next)
+	for (uint32_t y = slot->first; y != PCE_NOWHERE; y = k->label[y].next) {
+		k->work++;
 		if (dominates(k, &k->label[y], x))
 			return false;
+	}
 	while (*at != PCE_NOWHERE) {
 		struct pce_label *y = &k->label[*at];
 
@@ -376,6 +385,7 @@ static bool begin(struct pce_seek *k, bool simple, bool all)
 	k->simple = simple;
 	k->all = all;
 	k->n = k->n_turns = 0;
+	k->work = 0;
 	k->epoch = pce_trees_epoch(k->c->trees);
 	start.seen = pce_seen_bit(k->src);
 	low = pce_label_low(k, &start);
@@ -389,7 +399,7 @@ static enum pce_found seek(struct pce_seek *k, bool simple, uint32_t *end)
 	while (k->n_turns) {
 		uint32_t id;
 
-		if (k->n >= k->labels_max)
+		if (k->n >= k->labels_max || k->work / WORK_A_LABEL >= k->labels_max)
 			return PCE_FOUND_NO_BUDGET;
 		id = queue_pop(k);
 		if (k->label[id].dead)

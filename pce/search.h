@@ -62,6 +62,7 @@ struct pce_seek {
 	bool simple;		       /* labels are ways without a node twice */
 	bool all;		       /* every way counts: nothing dominates */
 	uint32_t labels_max;
+	uint64_t work; /* labels compared with others */
 	struct pce_label *label;
 	uint32_t n, cap;
 	struct pce_turn *turn;
