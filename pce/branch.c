@@ -466,7 +466,7 @@ static enum pce_found run(struct tree *t)
 		b->least = e.k0;
 		if (b->found && b->least >= b->cost)
 			break;
-		if (b->branched >= b->budget)
+		if (b->branched >= b->budget || (b->go_on && !b->go_on(b->arg)))
 			return b->found ? PCE_FOUND : PCE_FOUND_NOT;
 		if (!visit(t, e.id))
 			return PCE_FOUND_NO_MEMORY;

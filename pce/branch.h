@@ -12,6 +12,8 @@ struct pce_set {
 	bool bound_difference;
 	uint32_t difference_us;
 	uint32_t budget, branched;
+	bool (*go_on)(void *arg); /* or NULL */
+	void *arg;
 	/* Paths that stay as they are: no leg may share with them. */
 	const struct pce_way *fixed;
 	uint32_t n_fixed;

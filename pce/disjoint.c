@@ -108,6 +108,8 @@ static enum pce_found solve(struct job *j, uint8_t diverse)
 	b->n_fixed = j->req->n_legs - j->n_free;
 	b->budget = budget > j->out->branched ? budget - j->out->branched : 0;
 	b->branched = 0;
+	b->go_on = j->req->go_on;
+	b->arg = j->req->arg;
 	r = pce_branch(b);
 	j->out->branched += b->branched;
 	return r;
@@ -353,7 +355,7 @@ static void say_found(struct job *j)
 			out->shared_srlgs);
 	else if (out->cost_least < out->cost)
 		out->why = arena_printf(j->l.out,
-					"the budget of %u branchings ended: costs %llu, at least %llu",
+					"the budget ended after %u branchings: costs %llu, at least %llu",
 					out->branched, (unsigned long long)out->cost,
 					(unsigned long long)out->cost_least);
 	if (!out->why)

@@ -40,6 +40,9 @@ struct pce_disjoint {
 	bool bound_difference; /* between the delays of any two legs */
 	uint32_t delay_difference_us_max;
 	uint32_t budget; /* branchings at most, so that time is bounded; 0: PCE_DISJOINT_BUDGET */
+	/* Asked once a branching; false: as if the budget had ended. NULL: only the budget ends it. */
+	bool (*go_on)(void *arg);
+	void *arg;
 };
 
 struct pce_disjoint_answer {

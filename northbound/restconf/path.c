@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sextant-path:compute: intent's stateless path query and its explanation. */
+/* sextant-path: what is asked of a path, and the answer with its explanation as a tree. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "northbound/restconf/rc_int.h"
-
-enum { ANSWER_BYTES_MAX = 64 * 1024 * 1024 };
 
 static const struct rc_leaf query_leaves[] = {
 	RC_LEAF("source", RC_CHARS, struct intent_path_query, src, 0),
@@ -185,31 +183,16 @@ void rc_path_query_read(const struct lyd_node *input, struct intent_path_query *
 	rc_leaves_read(input, query_leaves, ARRAY_LEN(query_leaves), q);
 }
 
-void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-		     struct rc_op *op, struct rc_error *e)
+void rc_path_one_fill(const struct pce_answer *a, const struct ted *ted, uint8_t dataplane,
+		      struct lyd_node *out)
 {
-	struct intent_path_query *q = calloc(1, sizeof(*q));
-	struct pce_answer a = { .status = PCE_NO_MEMORY };
-	const struct ted *ted = NULL;
-	struct arena arena;
-
-	(void)op;
-	if (!q) {
-		rc_fail(e, RC_UNAVAILABLE, "no memory");
-		return;
-	}
-	rc_path_query_read(input, q);
-	arena_init(&arena, ANSWER_BYTES_MAX);
-	intent_path(rc->cfg.intent, q, &arena, &a, &ted);
-	rc_leaves_fill(output, answer_leaves, ARRAY_LEN(answer_leaves), &a);
+	rc_leaves_fill(out, answer_leaves, ARRAY_LEN(answer_leaves), a);
 	if (ted) {
-		rc_addf(output, "generation", "%" PRIu64, ted->generation);
-		rc_add(output, "stale", ted->stale ? "true" : "false");
+		rc_addf(out, "generation", "%" PRIu64, ted->generation);
+		rc_add(out, "stale", ted->stale ? "true" : "false");
 	}
-	if (ted && a.status == PCE_OK)
-		rc_path_found_fill(ted, &a, q->dataplane, output);
-	failure_fill(&a, output);
-	removed_fill(&a, output);
-	arena_fini(&arena);
-	free(q);
+	if (ted && a->status == PCE_OK)
+		rc_path_found_fill(ted, a, dataplane, out);
+	failure_fill(a, out);
+	removed_fill(a, out);
 }

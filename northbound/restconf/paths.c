@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sextant-path:compute-disjoint, -alternatives, -multipath: several paths for one query. */
+/* sextant-path:compute, -disjoint, -alternatives, -multipath: asked of intent, whose workers find
+ * them; the answer comes when it comes. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "northbound/restconf/rc_int.h"
-
-enum { ANSWER_BYTES_MAX = 64 * 1024 * 1024 };
 
 static const struct {
 	const char *name;
@@ -31,20 +32,11 @@ static const struct rc_leaf set_leaves[] = {
 	RC_LEAF("budget", RC_U32, struct intent_set_query, budget, 0),
 };
 
-/* What all three ask; count is named differently in each. */
-static struct intent_set_query *query_new(const struct lyd_node *input, const char *count,
-					  struct rc_error *e)
+static uint32_t number(const struct lyd_node *input, const char *leaf)
 {
-	struct intent_set_query *q = calloc(1, sizeof(*q));
-	const char *n = rc_value(input, count);
+	const char *n = rc_value(input, leaf);
 
-	if (!q) {
-		rc_fail(e, RC_UNAVAILABLE, "no memory");
-		return NULL;
-	}
-	rc_path_query_read(input, &q->path);
-	q->count = n ? (uint32_t)strtoul(n, NULL, 10) : 0;
-	return q;
+	return n ? (uint32_t)strtoul(n, NULL, 10) : 0;
 }
 
 static void outcome_fill(struct lyd_node *out, enum pce_status status, const char *why,
@@ -109,82 +101,179 @@ static void disjoint_fill(const struct pce_disjoint_answer *d, const struct ted 
 		rc_path_found_fill(ted, &d->leg[i], dataplane, path_entry(out, i));
 }
 
-void rc_path_disjoint(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-		      struct rc_op *op, struct rc_error *e)
-{
-	struct intent_set_query *q AUTO_FREE = query_new(input, "count", e);
-	struct pce_disjoint_answer d;
-	const struct ted *ted = NULL;
-	struct arena arena;
+/* ---- the others ---- */
 
-	(void)op;
-	if (!q)
-		return;
-	disjoint_read(input, q);
-	arena_init(&arena, ANSWER_BYTES_MAX);
-	intent_disjoint(rc->cfg.intent, q, &arena, &d, &ted);
-	outcome_fill(output, d.status, d.why, ted);
-	if (ted)
-		disjoint_fill(&d, ted, q->path.dataplane, output);
-	arena_fini(&arena);
+static void alternatives_fill(const struct pce_kshortest_answer *k, const struct ted *ted,
+			      uint8_t dataplane, struct lyd_node *out)
+{
+	rc_add(out, "complete", k->all ? "true" : "false");
+	for (uint32_t i = 0; ted && i < k->n; i++) {
+		struct lyd_node *n = path_entry(out, i);
+
+		if (k->path[i].status != PCE_OK)
+			rc_add(n, "list-status", k->path[i].why);
+		rc_path_found_fill(ted, &k->path[i], dataplane, n);
+	}
 }
 
-/* ---- alternatives ---- */
-
-void rc_path_alternatives(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-			  struct rc_op *op, struct rc_error *e)
+static void multipath_fill(const struct pce_multipath_answer *m, const struct ted *ted,
+			   uint8_t dataplane, struct lyd_node *out)
 {
-	struct intent_set_query *q AUTO_FREE = query_new(input, "count", e);
-	struct pce_kshortest_answer k;
-	const struct ted *ted = NULL;
-	struct arena arena;
+	if (m->n)
+		rc_addf(out, "total-weight", "%" PRIu32, m->total);
+	else if (m->most_bps)
+		rc_addf(out, "most", "%" PRIu64, m->most_bps);
+	for (uint32_t i = 0; ted && i < m->n; i++) {
+		struct lyd_node *n = path_entry(out, i);
 
-	(void)op;
-	if (!q)
-		return;
-	arena_init(&arena, ANSWER_BYTES_MAX);
-	intent_alternatives(rc->cfg.intent, q, &arena, &k, &ted);
-	outcome_fill(output, k.status, k.why, ted);
-	rc_add(output, "complete", k.all ? "true" : "false");
-	for (uint32_t i = 0; ted && i < k.n; i++) {
-		struct lyd_node *n = path_entry(output, i);
-
-		if (k.path[i].status != PCE_OK)
-			rc_add(n, "list-status", k.path[i].why);
-		rc_path_found_fill(ted, &k.path[i], q->path.dataplane, n);
+		rc_addf(n, "weight", "%" PRIu32, m->weight[i]);
+		rc_addf(n, "rate", "%" PRIu64, m->rate_bps[i]);
+		rc_path_found_fill(ted, &m->path[i], dataplane, n);
 	}
-	arena_fini(&arena);
 }
 
-/* ---- multipath ---- */
+/* ---- who waits for an answer ---- */
 
-void rc_path_multipath(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-		       struct rc_op *op, struct rc_error *e)
+struct waiting {
+	struct list link;
+	struct rc *rc;
+	struct http_req *req;
+	uint8_t dataplane;
+};
+
+static void waiting_free(struct waiting *w)
 {
-	struct intent_set_query *q AUTO_FREE = query_new(input, "lists", e);
-	struct pce_multipath_answer m;
-	const struct ted *ted = NULL;
-	struct arena arena;
-	const char *weights;
+	list_del(&w->link);
+	free(w);
+}
 
-	(void)op;
-	if (!q)
-		return;
-	weights = rc_value(input, "weights");
-	q->weights_max = weights ? (uint32_t)strtoul(weights, NULL, 10) : 0;
-	arena_init(&arena, ANSWER_BYTES_MAX);
-	intent_multipath(rc->cfg.intent, q, &arena, &m, &ted);
-	outcome_fill(output, m.status, m.why, ted);
-	if (m.n)
-		rc_addf(output, "total-weight", "%" PRIu32, m.total);
-	else if (m.most_bps)
-		rc_addf(output, "most", "%" PRIu64, m.most_bps);
-	for (uint32_t i = 0; ted && i < m.n; i++) {
-		struct lyd_node *n = path_entry(output, i);
+static void gone(void *arg)
+{
+	struct waiting *w = arg;
 
-		rc_addf(n, "weight", "%" PRIu32, m.weight[i]);
-		rc_addf(n, "rate", "%" PRIu64, m.rate_bps[i]);
-		rc_path_found_fill(ted, &m.path[i], q->path.dataplane, n);
+	intent_paths_forget(w->rc->cfg.intent, w);
+	waiting_free(w);
+}
+
+static void fill(struct lyd_node *out, const struct intent_paths *is, uint8_t dataplane)
+{
+	switch (is->kind) {
+	case INTENT_PATHS_ONE:
+		rc_path_one_fill(&is->one, is->ted, dataplane, out);
+		break;
+	case INTENT_PATHS_DISJOINT:
+		outcome_fill(out, is->disjoint.status, is->disjoint.why, is->ted);
+		if (is->ted)
+			disjoint_fill(&is->disjoint, is->ted, dataplane, out);
+		break;
+	case INTENT_PATHS_ALTERNATIVES:
+		outcome_fill(out, is->alternatives.status, is->alternatives.why, is->ted);
+		alternatives_fill(&is->alternatives, is->ted, dataplane, out);
+		break;
+	case INTENT_PATHS_MULTIPATH:
+		outcome_fill(out, is->multipath.status, is->multipath.why, is->ted);
+		multipath_fill(&is->multipath, is->ted, dataplane, out);
+		break;
 	}
-	arena_fini(&arena);
+}
+
+static const char *const operations[] = {
+	[INTENT_PATHS_ONE] = "compute",
+	[INTENT_PATHS_DISJOINT] = "compute-disjoint",
+	[INTENT_PATHS_ALTERNATIVES] = "compute-alternatives",
+	[INTENT_PATHS_MULTIPATH] = "compute-multipath",
+};
+
+static void answered(void *arg, int r, const struct intent_paths *is)
+{
+	struct waiting *w = arg;
+	struct lyd_node *output =
+		r < 0 ? NULL : rc_rpc_output(w->rc, "sextant-path", operations[is->kind]);
+	struct rc_error e = { .tag = RC_OK };
+
+	http_on_gone(w->req, NULL, NULL);
+	if (output) {
+		fill(output, is, w->dataplane);
+		rc_rpc_answer(w->rc, w->req, output);
+	} else {
+		rc_fail(&e, RC_UNAVAILABLE, "%s", r < 0 ? err_text(r) : "no memory");
+		rc_reply_error(w->rc, w->req, &e);
+	}
+	lyd_free_all(output);
+	waiting_free(w);
+}
+
+static void ask(struct rc *rc, struct http_req *req, enum intent_paths_kind kind,
+		const struct intent_set_query *q, struct rc_error *e)
+{
+	struct waiting *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (w) {
+		*w = (struct waiting){ .rc = rc, .req = req, .dataplane = q->path.dataplane };
+		list_add(&rc->paths, &w->link);
+		http_on_gone(req, gone, w);
+	}
+	r = w ? intent_paths(rc->cfg.intent, kind, q, answered, w) : -ENOMEM;
+	if (r == 0)
+		return; /* w may be gone */
+	rc_fail(e, RC_UNAVAILABLE, "%s", r > 0 ? "too much is asked at once" : "no memory");
+	if (!w)
+		return;
+	http_on_gone(req, NULL, NULL);
+	waiting_free(w);
+}
+
+void rc_paths_fini(struct rc *rc)
+{
+	while (!list_empty(&rc->paths)) {
+		struct waiting *w = LIST_OF(rc->paths.next, struct waiting, link);
+
+		http_on_gone(w->req, NULL, NULL);
+		intent_paths_forget(rc->cfg.intent, w);
+		waiting_free(w);
+	}
+}
+
+/* ---- the operations ---- */
+
+static void start(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		  enum intent_paths_kind kind, struct rc_error *e)
+{
+	struct intent_set_query *q AUTO_FREE = calloc(1, sizeof(*q));
+
+	if (!q) {
+		rc_fail(e, RC_UNAVAILABLE, "no memory");
+		return;
+	}
+	rc_path_query_read(input, &q->path);
+	q->count = number(input, kind == INTENT_PATHS_MULTIPATH ? "lists" : "count");
+	q->weights_max = number(input, "weights");
+	if (kind == INTENT_PATHS_DISJOINT)
+		disjoint_read(input, q);
+	ask(rc, req, kind, q, e);
+}
+
+void rc_path_compute(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		     struct rc_error *e)
+{
+	start(rc, req, input, INTENT_PATHS_ONE, e);
+}
+
+void rc_path_disjoint(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		      struct rc_error *e)
+{
+	start(rc, req, input, INTENT_PATHS_DISJOINT, e);
+}
+
+void rc_path_alternatives(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+			  struct rc_error *e)
+{
+	start(rc, req, input, INTENT_PATHS_ALTERNATIVES, e);
+}
+
+void rc_path_multipath(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		       struct rc_error *e)
+{
+	start(rc, req, input, INTENT_PATHS_MULTIPATH, e);
 }

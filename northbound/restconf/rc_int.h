@@ -499,8 +499,8 @@ void rc_rpc_answer(struct rc *rc, struct http_req *req, const struct lyd_node *o
 
 extern const struct rc_rpc rc_rpcs[];
 extern const size_t rc_n_rpcs;
-void rc_path_compute(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-		     struct rc_op *op, struct rc_error *e);
+void rc_path_compute(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		     struct rc_error *e);
 void rc_failure_whatif(struct rc *rc, struct http_req *req, const struct lyd_node *input,
 		       struct rc_error *e);
 void rc_failure_fini(struct rc *rc); /* who waits for an answer gets none */
@@ -512,16 +512,19 @@ void rc_optimise_apply(struct rc *rc, const struct lyd_node *input, struct lyd_n
 		       struct rc_op *op, struct rc_error *e);
 void rc_optimise_cancel(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 			struct rc_op *op, struct rc_error *e);
-void rc_path_disjoint(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-		      struct rc_op *op, struct rc_error *e);
-void rc_path_alternatives(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-			  struct rc_op *op, struct rc_error *e);
-void rc_path_multipath(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
-		       struct rc_op *op, struct rc_error *e);
+void rc_path_disjoint(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		     struct rc_error *e);
+void rc_path_alternatives(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		     struct rc_error *e);
+void rc_path_multipath(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		     struct rc_error *e);
 /* What their inputs and outputs have in common. */
 void rc_path_query_read(const struct lyd_node *input, struct intent_path_query *q);
 void rc_path_found_fill(const struct ted *ted, const struct pce_answer *a, uint8_t dataplane,
 			struct lyd_node *out);
+void rc_path_one_fill(const struct pce_answer *a, const struct ted *ted, uint8_t dataplane,
+		      struct lyd_node *out);
+void rc_paths_fini(struct rc *rc); /* who waits for an answer gets none */
 extern const char *const rc_path_status_names[];
 /* Constraints and lists, shared by policies and path computation. */
 void rc_constraints_read(const struct lyd_node *n, struct intent_cpath *c);
@@ -557,7 +560,7 @@ struct rc {
 	struct ly_ctx *ctx;
 	struct rc_rnode root; /* the datastore; its children are the top level */
 	VEC(struct rc_rnode *) all_rnodes;
-	struct list reads, ops, whatifs;
+	struct list reads, ops, whatifs, paths;
 	uint32_t n_reads, n_ops;
 	VEC(struct rc_audit *) audit; /* oldest first */
 	uint64_t audit_next;

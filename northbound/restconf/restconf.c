@@ -20,6 +20,7 @@ int rc_new(struct rc **outp, const struct rc_cfg *cfg, char *err, size_t err_cap
 	list_init(&rc->reads);
 	list_init(&rc->ops);
 	list_init(&rc->whatifs);
+	list_init(&rc->paths);
 	if (rc->cfg.n_sessions > RC_SESSIONS_MAX)
 		rc->cfg.n_sessions = RC_SESSIONS_MAX;
 	for (size_t i = 0; i < rc->cfg.n_sessions; i++)
@@ -62,6 +63,7 @@ struct rc *rc_free(struct rc *rc)
 		free(rd);
 	}
 	rc_failure_fini(rc);
+	rc_paths_fini(rc);
 	/* Their completions are still to come: they find no room and end. */
 	while ((n = list_pop(&rc->ops)))
 		LIST_OF(n, struct rc_op, link)->rc = NULL;

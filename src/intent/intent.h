@@ -364,12 +364,30 @@ struct intent_set_query {
 	uint32_t delay_difference_us, budget;
 	uint32_t weights_max; /* multipath */
 };
-void intent_disjoint(const struct intent *i, const struct intent_set_query *q, struct arena *a,
-		     struct pce_disjoint_answer *out, const struct ted **ted);
-void intent_alternatives(const struct intent *i, const struct intent_set_query *q, struct arena *a,
-			 struct pce_kshortest_answer *out, const struct ted **ted);
-void intent_multipath(const struct intent *i, const struct intent_set_query *q, struct arena *a,
-		      struct pce_multipath_answer *out, const struct ted **ted);
+enum intent_paths_kind {
+	INTENT_PATHS_ONE, /* of the query nothing but path */
+	INTENT_PATHS_DISJOINT,
+	INTENT_PATHS_ALTERNATIVES,
+	INTENT_PATHS_MULTIPATH,
+};
+struct intent_paths { /* the member of its kind */
+	enum intent_paths_kind kind;
+	const struct ted *ted; /* NULL: none */
+	struct pce_answer one;
+	struct pce_disjoint_answer disjoint;
+	struct pce_kshortest_answer alternatives;
+	struct pce_multipath_answer multipath;
+};
+/* On the loop, once; rc < 0: not now. What is has is good until it returns. */
+typedef void (*intent_paths_fn)(void *arg, int rc, const struct intent_paths *is);
+/* A worker looks for them, however long it takes: one question at a time, on the TED and the book of
+ * when it is its turn. A search that goes on and on ends after 20 s with what there is. fn is
+ * called in this call when nothing has to be searched. 0; INTENT_E_BUSY (too many are asked at
+ * once) or -ENOMEM, and fn is not called. */
+int intent_paths(struct intent *i, enum intent_paths_kind kind, const struct intent_set_query *q,
+		 intent_paths_fn fn, void *arg);
+/* Who asked has gone: fn is not called any more. */
+void intent_paths_forget(struct intent *i, const void *arg);
 const struct ted *intent_ted(const struct intent *i);
 
 /* One link of the book: what is reserved at priority p or better, by us and by others. */

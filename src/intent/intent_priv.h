@@ -346,7 +346,7 @@ struct intent {
 	struct intent_kind kinds[INTENT_KINDS_MAX];
 	unsigned n_kinds;
 	uint64_t kind_uses, snap_serial;
-	struct list asks; /* paths headends ask for, at workers */
+	struct list asks; /* paths headends and operators ask for, at workers */
 	uint32_t n_asks;
 	bool admitting; /* a wave is back, and what it found is acted on */
 	struct list admits, admitted; /* sets to be placed; on their way to disk */

@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The life of a question for paths: taken on the loop, worked out by a worker on the TED and the
- * book of when it is its turn, answered on the loop to the driver. Nothing here changes state of
- * intent's. One question is at a worker at a time, so that however many are asked the other
- * workers are there for repairs; the others wait in the list, in order.
- */
+/* What headends ask, as questions: read, worked out on the TED and the book of when it is their turn,
+ * answered to the driver. */
 #include <assert.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "intent/ask/ask.h"
+#include "intent/ask/question.h"
 
 enum { NO_PATH_PCE = 0x1 }; /* RFC 5440 s7.5: not now */
 
 struct intent_ask {
-	struct work_job work;
-	struct list link;
-	struct intent *i; /* NULL: intent is gone */
+	struct intent_question is;
 	uint32_t session, id;
-	bool running; /* a worker has it, with the TED and snapshots */
 	uint8_t n, n_snaps;
 	struct intent_asked q;
 	/* n each, in the arena */
@@ -27,11 +20,12 @@ struct intent_ask {
 	struct intent_snap **snap;
 	uint8_t *msd;
 	struct arena arena;
-	atomic_bool dropped;
 };
 
-static void ask_free(struct intent_ask *k)
+static void ask_free(struct intent_question *is)
 {
+	struct intent_ask *k = CONTAINER_OF(is, struct intent_ask, is);
+
 	for (unsigned n = 0; n < k->n_snaps; n++)
 		intent_snap_unref(k->snap[n]);
 	ted_unref(k->q.ted);
@@ -98,88 +92,59 @@ static bool ask_load(struct intent_ask *k, const struct driver_path_set *set)
 	return true;
 }
 
-/* It is its turn: what it is answered on is of now. False: not now. */
-static bool ask_start(struct intent *i, struct intent_ask *k)
+/* It is its turn: what it is answered on is of now. */
+static enum intent_begin ask_begin(struct intent *i, struct intent_question *is)
 {
+	struct intent_ask *k = CONTAINER_OF(is, struct intent_ask, is);
+
 	if (!i->ted || i->ted->stale)
-		return false;
+		return INTENT_BEGIN_NOT;
 	k->q.ted = ted_ref(i->ted);
 	for (unsigned n = 0; n < k->n; n++) {
 		k->msd[n] = msd_for(i, &k->q.headend, &k->at[n]);
 		k->snap[n] = intent_snap_now(i, k->at[n].setup_prio, 0);
 		if (!k->snap[n])
-			return false;
+			return INTENT_BEGIN_NOT;
 		k->n_snaps++;
 	}
-	k->running = true;
-	return work_submit(i->work, &k->work) == 0;
+	return INTENT_BEGIN_RUN;
 }
 
-static void ask_run(struct work_job *w)
+static void ask_run(struct intent_question *is)
 {
-	struct intent_ask *k = CONTAINER_OF(w, struct intent_ask, work);
-
-	if (!atomic_load_explicit(&k->dropped, memory_order_relaxed))
-		intent_asked_run(&k->q);
+	intent_asked_run(&CONTAINER_OF(is, struct intent_ask, is)->q);
 }
 
-static void asks_next(struct intent *i);
-
-static void ask_done(struct work_job *w)
+static void ask_done(struct intent *i, struct intent_question *is, bool put_off)
 {
-	struct intent_ask *k = CONTAINER_OF(w, struct intent_ask, work);
-	struct intent *i = k->i;
+	struct intent_ask *k = CONTAINER_OF(is, struct intent_ask, is);
 
-	if (i) {
-		list_del(&k->link);
-		i->n_asks--;
-	}
-	if (i && !w->skipped && !atomic_load_explicit(&k->dropped, memory_order_relaxed))
+	if (put_off)
+		not_now(i, &(struct driver_path_set){ .headend = k->q.headend, .ask = k->id,
+						      .session = k->session, .n = k->n });
+	else
 		tell(i, &(struct driver_path_answer){
 			.headend = k->q.headend, .session = k->session, .ask = k->id, .n = k->n,
 			.at = k->q.reply, .objective = k->q.used, .met = k->q.met,
 			.fullest_ppb = k->q.fullest_ppb });
-	if (i && !w->skipped)
-		asks_next(i);
-	ask_free(k);
 }
 
-/* The first, unless one is at a worker already. Those that cannot start are put off. */
-static void asks_next(struct intent *i)
-{
-	while (!list_empty(&i->asks)) {
-		struct intent_ask *k = LIST_OF(i->asks.next, struct intent_ask, link);
-
-		if (k->running || ask_start(i, k))
-			return;
-		list_del(&k->link);
-		i->n_asks--;
-		not_now(i, &(struct driver_path_set){ .headend = k->q.headend, .ask = k->id,
-						      .session = k->session, .n = k->n });
-		ask_free(k);
-	}
-}
+static const struct intent_question_kind kind = { ask_begin, ask_run, ask_done, ask_free };
 
 void intent_path_request(void *arg, const struct driver_path_set *set)
 {
 	struct intent *i = arg;
-	struct intent_ask *k = i->n_asks < INTENT_ASKS_MAX ? calloc(1, sizeof(*k)) : NULL;
+	struct intent_ask *k = calloc(1, sizeof(*k));
 
 	assert(set->n > 0 && set->n <= DRIVER_PATHS_MAX);
 	if (k && !ask_load(k, set)) {
-		ask_free(k);
+		ask_free(&k->is);
 		k = NULL;
 	}
-	if (!k) {
+	if (k)
+		k->is.is = &kind;
+	if (!k || !intent_question_ask(i, &k->is))
 		not_now(i, set);
-		return;
-	}
-	k->i = i;
-	k->work.run = ask_run;
-	k->work.done = ask_done;
-	list_add(&i->asks, &k->link);
-	i->n_asks++;
-	asks_next(i);
 }
 
 /* ---- nobody waits any more ---- */
@@ -187,30 +152,10 @@ void intent_path_request(void *arg, const struct driver_path_set *set)
 void intent_asks_drop(struct intent *i, const struct ip_addr *headend)
 {
 	LIST_EACH(it, &i->asks) {
-		struct intent_ask *k = LIST_OF(it, struct intent_ask, link);
+		struct intent_question *q = LIST_OF(it, struct intent_question, link);
 
-		if (!ip_eq(&k->q.headend, headend))
-			continue;
-		atomic_store_explicit(&k->dropped, true, memory_order_relaxed);
-		if (k->running)
-			continue;
-		list_del(&k->link);
-		i->n_asks--;
-		ask_free(k);
+		if (q->is == &kind &&
+		    ip_eq(&CONTAINER_OF(q, struct intent_ask, is)->q.headend, headend))
+			intent_question_drop(i, q);
 	}
-}
-
-void intent_asks_orphan(struct intent *i)
-{
-	struct list *n;
-
-	while ((n = list_pop(&i->asks))) {
-		struct intent_ask *k = LIST_OF(n, struct intent_ask, link);
-
-		k->i = NULL;
-		atomic_store_explicit(&k->dropped, true, memory_order_relaxed);
-		if (!k->running)
-			ask_free(k);
-	}
-	i->n_asks = 0;
 }

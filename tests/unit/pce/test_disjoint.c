@@ -502,6 +502,50 @@ START_TEST(when_the_budget_ends_the_gap_is_told)
 }
 END_TEST
 
+static bool twice(void *arg)
+{
+	unsigned *asked = arg;
+
+	return ++*asked <= 2;
+}
+
+/* Who asks for the set ends it: that is as if the budget had ended there. */
+START_TEST(it_ends_when_it_is_told_to)
+{
+	struct game *g = game();
+	unsigned stopped = 0;
+	struct rng r;
+
+	rng_seed(&r, 20);
+	for (unsigned i = 0; i < ROUNDS / 8; i++) {
+		struct pce_disjoint_answer a;
+		struct arena arena;
+		unsigned asked = 0;
+		uint64_t best;
+
+		deal(g, &r, 2);
+		g->req.go_on = twice;
+		g->req.arg = &asked;
+		best = best_set(&g->req, g->ways, g->req.diverse | PCE_DIVERSE_LINK);
+		arena_init(&arena, 0);
+		pce_disjoint_paths(g->ted, &g->req, &arena, &a);
+		ck_assert_uint_le(asked, 3); /* no is no */
+		if (a.status == PCE_OK) {
+			ck_assert_uint_ge(a.cost, best);
+			ck_assert_uint_le(a.cost_least, best);
+		} else if (a.status == PCE_NO_CONSTRAINED) {
+			ck_assert_uint_eq(best, UINT64_MAX);
+		} else {
+			ck_assert_int_eq(a.status, PCE_NO_BUDGET);
+		}
+		stopped += asked > 2;
+		arena_fini(&arena);
+		ted_unref(g->ted);
+	}
+	ck_assert_uint_gt(stopped, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("disjoint");
@@ -519,6 +563,7 @@ int main(void)
 	tcase_add_test(t, parallel_links_are_two_wires_until_they_share_a_risk);
 	tcase_add_test(t, what_is_no_set_is_refused);
 	tcase_add_test(t, when_the_budget_ends_the_gap_is_told);
+	tcase_add_test(t, it_ends_when_it_is_told_to);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }

@@ -255,71 +255,6 @@ bool intent_next(const struct intent *i, const struct sr_policy_key *after, stru
 	return true;
 }
 
-static void fake_path(struct pce_answer *a)
-{
-	static const uint32_t path[] = { 0, 2 };
-
-	*a = (struct pce_answer){ .path = path, .n_path = 2, .delay_us = 900, .cost = 20,
-				  .cost_least = 20, .bottleneck_bps = UINT64_MAX, .why = "" };
-}
-
-void intent_disjoint(const struct intent *i, const struct intent_set_query *q, struct arena *a,
-		     struct pce_disjoint_answer *out, const struct ted **ted)
-{
-	(void)i;
-	fake.last_set = *q;
-	*ted = fake.ted;
-	*out = (struct pce_disjoint_answer){ .status = fake.path_status, .why = "" };
-	if (out->status != PCE_OK) {
-		out->why = "no 2 paths are disjoint";
-		return;
-	}
-	out->leg = ARENA_ARRAY(a, q->count, struct pce_answer);
-	for (; out->n_legs < q->count; out->n_legs++)
-		fake_path(&out->leg[out->n_legs]);
-	out->met = PCE_DIVERSE_LINK | PCE_DIVERSE_SRLG;
-	out->shared_nodes = 1;
-	out->cost = 40;
-	out->cost_least = 39;
-}
-
-void intent_alternatives(const struct intent *i, const struct intent_set_query *q, struct arena *a,
-			 struct pce_kshortest_answer *out, const struct ted **ted)
-{
-	(void)i;
-	fake.last_set = *q;
-	*ted = fake.ted;
-	*out = (struct pce_kshortest_answer){ .status = fake.path_status, .why = "", .all = true };
-	out->path = ARENA_ARRAY(a, q->count, struct pce_answer);
-	for (; out->n < q->count; out->n++)
-		fake_path(&out->path[out->n]);
-	out->path[0].status = PCE_NO_MSD;
-	out->path[0].why = "needs 9 SIDs";
-}
-
-void intent_multipath(const struct intent *i, const struct intent_set_query *q, struct arena *a,
-		      struct pce_multipath_answer *out, const struct ted **ted)
-{
-	static const uint32_t weight[] = { 2, 1 };
-	static const uint64_t rate[] = { 667, 334 };
-
-	(void)i;
-	fake.last_set = *q;
-	*ted = fake.ted;
-	*out = (struct pce_multipath_answer){ .status = fake.path_status, .why = "" };
-	if (out->status != PCE_OK) {
-		out->most_bps = 900;
-		out->why = "no paths carry it";
-		return;
-	}
-	out->path = ARENA_ARRAY(a, 2, struct pce_answer);
-	for (; out->n < 2; out->n++)
-		fake_path(&out->path[out->n]);
-	out->weight = weight;
-	out->rate_bps = rate;
-	out->total = 3;
-}
-
 uint64_t intent_revision(const struct intent *i)
 {
 	(void)i;
@@ -428,47 +363,6 @@ int intent_repairs(const struct intent *i, const char *plr, enum pce_failure_kin
 	out->rows = rows;
 	out->n_rows = 2;
 	return 0;
-}
-
-void intent_path(const struct intent *i, const struct intent_path_query *q, struct arena *a,
-		 struct pce_answer *out, const struct ted **ted)
-{
-	static const uint32_t path[] = { 0, 2 };
-
-	(void)i;
-	memset(out, 0, sizeof(*out));
-	fake.last_query = *q;
-	*ted = fake.ted;
-	out->status = fake.path_status;
-	out->why = out->status == PCE_OK ? "" : arena_str(a, "\"delay\" took the last path");
-	if (out->status != PCE_OK) {
-		out->removed[PCE_C_DELAY] = (struct pce_removed){ .links = 3, .decisive = true,
-								  .nearest = 1234 };
-		out->conflict[0] = PCE_C_INCLUDE;
-		out->conflict[1] = PCE_C_DELAY;
-		out->n_conflict = 2;
-		out->relax[0] = (struct pce_relax){ .of = PCE_C_DELAY, .needs = 1234 };
-		out->relax[1] = (struct pce_relax){ .of = PCE_C_INCLUDE, .drop = true };
-		out->n_relax = 2;
-		return;
-	}
-	out->path = path;
-	out->n_path = 2;
-	out->delay_us = 20;
-	out->cost = 30;
-	out->cost_least = 29;
-	out->slack[0] = (struct pce_slack){ .of = PCE_C_DELAY, .is_bound = true, .value = 20,
-					    .bound = 50, .slack = 30, .binding = true,
-					    .has_cost = true, .cost_without = 7 };
-	out->slack[1] = (struct pce_slack){ .of = PCE_C_SRLG };
-	out->n_slack = 2;
-	out->n_segs = 1;
-	out->segs[0] = (struct pce_segment){ .kind = PCE_SEG_ADJ, .behavior = 52,
-					     .structure = { 32, 16, 16, 0 } };
-	ip_parse("fcbb:bb00:1:e000::", &out->segs[0].sid);
-	out->expansion = (struct pce_expansion){ .links = path, .n_links = 2, .single = true,
-						 .valid = true, .why = "" };
-	out->bottleneck_bps = 10000000000;
 }
 
 const struct ted *intent_ted(const struct intent *i)

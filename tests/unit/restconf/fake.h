@@ -38,6 +38,8 @@ struct fake {
 	bool whatif_never; /* what-if does not end */
 	int whatif_rc;
 	unsigned whatifs_forgotten;
+	bool paths_never; /* questions for paths do not end */
+	unsigned paths_forgotten;
 };
 
 struct answer {

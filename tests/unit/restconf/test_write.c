@@ -584,6 +584,25 @@ START_TEST(who_no_longer_waits_for_a_what_if_is_forgotten)
 }
 END_TEST
 
+START_TEST(who_no_longer_waits_for_a_path_is_forgotten)
+{
+	static const char p[] = "/restconf/operations/sextant-path:compute-disjoint";
+	static const char body[] =
+		"{\"sextant-path:input\":{\"source\":\"r0\",\"destination\":\"r2\"}}";
+
+	fake_up(4);
+	fake.paths_never = true;
+	ask_and_leave(p, JSON, body, true);
+	ck_assert_uint_eq(fake.paths_forgotten, 1);
+	ask_and_leave(p, JSON, body, false);
+	ck_assert_uint_eq(fake.paths_forgotten, 1);
+	ck_status(ask("POST", p, JSON, body), 503); /* as long as that one has no answer */
+	fake_restart_rc();
+	ck_assert_uint_eq(fake.paths_forgotten, 2);
+	fake_down();
+}
+END_TEST
+
 START_TEST(local_repair_is_asked)
 {
 	static const char p[] = "/restconf/operations/sextant-failure:repairs";
@@ -757,6 +776,7 @@ Suite *suite_write(void)
 	tcase_add_loop_test(t, operations_do_or_say_why_not, 0, ARRAY_LEN(ops));
 	tcase_add_test(t, what_if_something_failed_is_asked);
 	tcase_add_test(t, who_no_longer_waits_for_a_what_if_is_forgotten);
+	tcase_add_test(t, who_no_longer_waits_for_a_path_is_forgotten);
 	tcase_add_test(t, local_repair_is_asked);
 	tcase_add_test(t, a_path_is_computed_and_explained);
 	tcase_add_test(t, a_disjoint_set_is_computed);

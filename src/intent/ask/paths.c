@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Paths that operators ask for: one, disjoint ones, alternatives, several for one bandwidth. A
+ * question like those of headends; how hard it may be is up to who asks, so a worker finds them. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "intent/ask/question.h"
+
+struct paths {
+	struct intent_question q;
+	intent_paths_fn fn;
+	void *arg;
+	struct intent_set_query ask;
+	struct pce_request leg[PCE_LEGS_MAX];
+	struct intent_paths is;
+	struct arena arena;
+};
+
+enum { BYTES_MAX = 256 * 1024 * 1024 };
+
+static const char no_memory[] = "no memory";
+
+/* ---- the answer without a search ---- */
+
+static void refuse(struct paths *p, enum pce_status status, const char *why)
+{
+	if (!why) {
+		status = PCE_NO_MEMORY;
+		why = no_memory;
+	}
+	switch (p->is.kind) {
+	case INTENT_PATHS_ONE:
+		p->is.one = (struct pce_answer){ .status = status, .why = why };
+		break;
+	case INTENT_PATHS_DISJOINT:
+		p->is.disjoint = (struct pce_disjoint_answer){ .status = status, .why = why };
+		break;
+	case INTENT_PATHS_ALTERNATIVES:
+		p->is.alternatives = (struct pce_kshortest_answer){ .status = status, .why = why };
+		break;
+	case INTENT_PATHS_MULTIPATH:
+		p->is.multipath = (struct pce_multipath_answer){ .status = status, .why = why };
+		break;
+	}
+}
+
+/* What a leg has of its own. */
+static bool leg_of(const struct intent *i, struct paths *p, uint32_t at)
+{
+	const struct intent_leg_query *l = &p->ask.leg[at];
+	struct pce_request *r = &p->leg[at];
+
+	if (l->src[0]) {
+		r->src = intent_node_named(i->ted, l->src);
+		r->msd = intent_msd_at(i, &p->ask.path, r->src);
+	}
+	if (l->dst[0])
+		r->dst = intent_node_named(i->ted, l->dst);
+	if (l->delay_us_max < r->delay_us_max)
+		r->delay_us_max = l->delay_us_max;
+	if (r->src != TED_NONE && r->dst != TED_NONE)
+		return true;
+	refuse(p, r->src == TED_NONE ? PCE_NO_SOURCE : PCE_NO_TARGET,
+	       arena_printf(&p->arena, "leg %u: %s is no node of the topology", at + 1,
+			    r->src == TED_NONE ? l->src : l->dst));
+	return false;
+}
+
+static bool legs_of(const struct intent *i, struct paths *p)
+{
+	uint32_t n = p->is.kind == INTENT_PATHS_DISJOINT ? p->ask.count : 0;
+
+	for (uint32_t k = 1; k < n && k < PCE_LEGS_MAX; k++)
+		p->leg[k] = p->leg[0];
+	for (uint32_t k = 0; k < n && k < PCE_LEGS_MAX; k++)
+		if (!leg_of(i, p, k))
+			return false;
+	return true;
+}
+
+/* ---- a worker's ---- */
+
+static bool go_on(void *arg)
+{
+	return intent_question_goes_on(arg);
+}
+
+static void run(struct intent_question *q)
+{
+	struct paths *p = CONTAINER_OF(q, struct paths, q);
+	const struct ted *t = p->is.ted;
+	const struct intent_set_query *a = &p->ask;
+
+	switch (p->is.kind) {
+	case INTENT_PATHS_ONE:
+		pce_compute(t, p->leg, &p->arena, &p->is.one);
+		break;
+	case INTENT_PATHS_DISJOINT:
+		pce_disjoint(t,
+			     &(struct pce_disjoint){
+				     .leg = p->leg, .n_legs = a->count, .diverse = a->diverse,
+				     .strict = !a->best_available, .shortest = a->first_shortest,
+				     .bound_difference = a->bound_difference,
+				     .delay_difference_us_max = a->delay_difference_us,
+				     .budget = a->budget, .go_on = go_on, .arg = q },
+			     &p->arena, &p->is.disjoint);
+		break;
+	case INTENT_PATHS_ALTERNATIVES:
+		pce_kshortest(t, p->leg, a->count, &p->arena, &p->is.alternatives);
+		break;
+	case INTENT_PATHS_MULTIPATH:
+		pce_multipath(t,
+			      &(struct pce_multipath){ .req = p->leg, .lists_max = a->count,
+						       .weights_max = a->weights_max },
+			      &p->arena, &p->is.multipath);
+		break;
+	}
+}
+
+/* ---- its turn ---- */
+
+static enum intent_begin begin(struct intent *i, struct intent_question *q)
+{
+	struct paths *p = CONTAINER_OF(q, struct paths, q);
+	struct pce_answer why = { 0 };
+
+	if (!i->ted) {
+		refuse(p, PCE_NO_SOURCE, "there is no topology yet");
+		return INTENT_BEGIN_DONE;
+	}
+	p->is.ted = ted_ref(i->ted);
+	if (!intent_query_request(i, &p->ask.path, &p->arena, p->leg, &why)) {
+		refuse(p, why.status, why.why);
+		return INTENT_BEGIN_DONE;
+	}
+	return legs_of(i, p) ? INTENT_BEGIN_RUN : INTENT_BEGIN_DONE;
+}
+
+static void done(struct intent *i, struct intent_question *q, bool not_now)
+{
+	struct paths *p = CONTAINER_OF(q, struct paths, q);
+
+	(void)i;
+	p->fn(p->arg, not_now ? err_raise(-EAGAIN) : 0, &p->is);
+}
+
+static void paths_free(struct intent_question *q)
+{
+	struct paths *p = CONTAINER_OF(q, struct paths, q);
+
+	ted_unref(p->is.ted);
+	arena_fini(&p->arena);
+	free(p);
+}
+
+static const struct intent_question_kind kind = { begin, run, done, paths_free };
+
+int intent_paths(struct intent *i, enum intent_paths_kind what, const struct intent_set_query *q,
+		 intent_paths_fn fn, void *arg)
+{
+	struct paths *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return err_raise(-ENOMEM);
+	p->q.is = &kind;
+	p->is.kind = what;
+	p->ask = *q;
+	p->fn = fn;
+	p->arg = arg;
+	arena_init(&p->arena, BYTES_MAX);
+	return intent_question_ask(i, &p->q) ? 0 : INTENT_E_BUSY;
+}
+
+void intent_paths_forget(struct intent *i, const void *arg)
+{
+	LIST_EACH(it, &i->asks) {
+		struct intent_question *q = LIST_OF(it, struct intent_question, link);
+
+		if (q->is != &kind || CONTAINER_OF(q, struct paths, q)->arg != arg ||
+		    atomic_load_explicit(&q->dropped, memory_order_relaxed))
+			continue;
+		intent_question_drop(i, q);
+		return;
+	}
+}
