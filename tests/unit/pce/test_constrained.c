@@ -20,98 +20,16 @@ static uint32_t pick(uint32_t n)
 	return (uint32_t)rng_below(&rng, n);
 }
 
+static struct want_lists lists;
+
 static void net_random(void)
 {
-	struct net_cfg cfg = {
-		.routers = 3 + pick(5),
-		.pairs = 4 + pick(8),
-		.lan = pick(4) == 0,
-		.half = pick(3) == 0,
-		.overload = pick(4) == 0,
-		.odd_metrics = pick(4) == 0,
-		.complete = true,
-		.metric_max = pick(2) ? 3 : 20,
-		.delay_max = pick(2) ? 3 : 50,
-	};
-
-	memset(&w, 0, sizeof(w));
-	net_make(&w.n, &rng, &cfg);
-	want_decorate(&w, &rng);
-}
-
-/* ---- requests ---- */
-
-static struct {
-	uint32_t nodes[1], links[2], srlgs[2], asns[1];
-	struct pce_pass pass[3];
-} lists;
-
-static uint32_t maybe(uint32_t max)
-{
-	return pick(4) ? PCE_NO_BOUND : pick(max);
-}
-
-static void passes_random(struct pce_request *q)
-{
-	q->include = lists.pass;
-	q->n_include = pick(3) == 0 ? 1 + pick(2) : 0;
-	for (uint32_t i = 0; i < q->n_include; i++) {
-		struct pce_pass *p = &lists.pass[i];
-
-		*p = (struct pce_pass){ .node = pick(w.n.n_nodes), .link = TED_NONE,
-					.strict = pick(4) == 0 };
-		if (pick(3) == 0)
-			p->link = pick(w.n.n_links);
-	}
-}
-
-static void excludes_random(struct pce_request *q)
-{
-	lists.nodes[0] = pick(w.n.n_routers);
-	q->exclude_nodes = lists.nodes;
-	q->n_exclude_nodes = pick(8) == 0;
-	for (unsigned i = 0; i < 2; i++) {
-		lists.links[i] = pick(w.n.n_links);
-		lists.srlgs[i] = 1 + pick(9);
-	}
-	q->exclude_links = lists.links;
-	q->n_exclude_links = pick(6) == 0 ? 2 : 0;
-	q->exclude_srlgs = lists.srlgs;
-	q->n_exclude_srlgs = pick(4) == 0 ? 2 : 0;
-	lists.asns[0] = 65000 + pick(4);
-	q->exclude_asns = lists.asns;
-	q->n_exclude_asns = pick(6) == 0;
+	want_net_random(&w, &rng);
 }
 
 static void request_random(struct pce_request *q)
 {
-	memset(q, 0, sizeof(*q));
-	q->src = pick(w.n.n_routers);
-	q->dst = (q->src + 1 + pick(w.n.n_routers - 1)) % w.n.n_routers;
-	q->minimise = (enum pce_metric)pick(PCE_MIX + 1);
-	q->objective = pick(3) ? PCE_MCP : (enum pce_objective)pick(3);
-	for (unsigned m = 0; m < PCE_METRICS; m++)
-		q->mix[m] = pick(2) ? (uint16_t)pick(5) : 0;
-	q->mix[PCE_TE] |= 1;
-	q->delay_us_max = maybe(120);
-	q->delay_us_min = pick(4) == 0 ? pick(60) : 0;
-	q->hops_max = maybe(6);
-	q->igp_max = maybe(50);
-	q->te_max = maybe(30);
-	q->bound_variation = pick(5) == 0;
-	q->variation_us_max = pick(15);
-	q->bound_loss = pick(4) == 0;
-	q->loss_ppm_max = pick(2) ? pick(8) * 10 : pick(500000);
-	q->bandwidth_bps = pick(3) == 0 ? pick(8) * 1000 : 0;
-	if (pick(5) == 0)
-		q->affinity.exclude_any[0] = 1U << pick(4);
-	if (pick(8) == 0)
-		q->affinity.include_any[7] = 3;
-	if (pick(10) == 0)
-		q->affinity.include_all[0] = 1U << pick(4);
-	q->algo = pick(5) == 0 ? WANT_ALGO : 0;
-	excludes_random(q);
-	passes_random(q);
+	want_request(&w, &rng, &lists, q);
 }
 
 /* ---- the answer ---- */

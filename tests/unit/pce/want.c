@@ -50,6 +50,98 @@ void want_decorate(struct want_net *w, struct rng *r)
 	w->n.node[0].n_fads = 1;
 }
 
+void want_net_random(struct want_net *w, struct rng *r)
+{
+	struct net_cfg cfg = {
+		.routers = 3 + pick(r, 5),
+		.pairs = 4 + pick(r, 8),
+		.lan = pick(r, 4) == 0,
+		.half = pick(r, 3) == 0,
+		.overload = pick(r, 4) == 0,
+		.odd_metrics = pick(r, 4) == 0,
+		.complete = true,
+		.metric_max = pick(r, 2) ? 3 : 20,
+		.delay_max = pick(r, 2) ? 3 : 50,
+	};
+
+	memset(w, 0, sizeof(*w));
+	net_make(&w->n, r, &cfg);
+	want_decorate(w, r);
+}
+
+/* ---- requests ---- */
+
+static uint32_t maybe(struct rng *r, uint32_t max)
+{
+	return pick(r, 4) ? PCE_NO_BOUND : pick(r, max);
+}
+
+static void passes_random(const struct want_net *w, struct rng *r, struct want_lists *l,
+			  struct pce_request *q)
+{
+	q->include = l->pass;
+	q->n_include = pick(r, 3) == 0 ? 1 + pick(r, 2) : 0;
+	for (uint32_t i = 0; i < q->n_include; i++) {
+		struct pce_pass *p = &l->pass[i];
+
+		*p = (struct pce_pass){ .node = pick(r, w->n.n_nodes), .link = TED_NONE,
+					.strict = pick(r, 4) == 0 };
+		if (pick(r, 3) == 0)
+			p->link = pick(r, w->n.n_links);
+	}
+}
+
+static void excludes_random(const struct want_net *w, struct rng *r, struct want_lists *l,
+			    struct pce_request *q)
+{
+	l->nodes[0] = pick(r, w->n.n_routers);
+	q->exclude_nodes = l->nodes;
+	q->n_exclude_nodes = pick(r, 8) == 0;
+	for (unsigned i = 0; i < 2; i++) {
+		l->links[i] = pick(r, w->n.n_links);
+		l->srlgs[i] = 1 + pick(r, 9);
+	}
+	q->exclude_links = l->links;
+	q->n_exclude_links = pick(r, 6) == 0 ? 2 : 0;
+	q->exclude_srlgs = l->srlgs;
+	q->n_exclude_srlgs = pick(r, 4) == 0 ? 2 : 0;
+	l->asns[0] = 65000 + pick(r, 4);
+	q->exclude_asns = l->asns;
+	q->n_exclude_asns = pick(r, 6) == 0;
+}
+
+void want_request(const struct want_net *w, struct rng *r, struct want_lists *l,
+		  struct pce_request *q)
+{
+	memset(q, 0, sizeof(*q));
+	q->src = pick(r, w->n.n_routers);
+	q->dst = (q->src + 1 + pick(r, w->n.n_routers - 1)) % w->n.n_routers;
+	q->minimise = (enum pce_metric)pick(r, PCE_MIX + 1);
+	q->objective = pick(r, 3) ? PCE_MCP : (enum pce_objective)pick(r, 3);
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		q->mix[m] = pick(r, 2) ? (uint16_t)pick(r, 5) : 0;
+	q->mix[PCE_TE] |= 1;
+	q->delay_us_max = maybe(r, 120);
+	q->delay_us_min = pick(r, 4) == 0 ? pick(r, 60) : 0;
+	q->hops_max = maybe(r, 6);
+	q->igp_max = maybe(r, 50);
+	q->te_max = maybe(r, 30);
+	q->bound_variation = pick(r, 5) == 0;
+	q->variation_us_max = pick(r, 15);
+	q->bound_loss = pick(r, 4) == 0;
+	q->loss_ppm_max = pick(r, 2) ? pick(r, 8) * 10 : pick(r, 500000);
+	q->bandwidth_bps = pick(r, 3) == 0 ? pick(r, 8) * 1000 : 0;
+	if (pick(r, 5) == 0)
+		q->affinity.exclude_any[0] = 1U << pick(r, 4);
+	if (pick(r, 8) == 0)
+		q->affinity.include_any[7] = 3;
+	if (pick(r, 10) == 0)
+		q->affinity.include_all[0] = 1U << pick(r, 4);
+	q->algo = pick(r, 5) == 0 ? WANT_ALGO : 0;
+	excludes_random(w, r, l, q);
+	passes_random(w, r, l, q);
+}
+
 /* ---- one link ---- */
 
 static bool in(const uint32_t *at, uint32_t n, uint32_t x)
@@ -293,20 +385,10 @@ struct all {
 	const struct want_net *w;
 	const struct pce_request *q;
 	bool overload;
-	struct want best;
+	want_fn fn;
+	void *arg;
 	uint32_t path[NET_PATH];
 };
-
-static bool better(const struct want *a, const struct want *b)
-{
-	const uint64_t x[] = { a->load, a->cost, a->igp, a->hops };
-	const uint64_t y[] = { b->load, b->cost, b->igp, b->hops };
-
-	for (unsigned i = 0; i < 4; i++)
-		if (x[i] != y[i])
-			return x[i] < y[i];
-	return false;
-}
 
 static void enumerate(struct all *a, uint32_t at, uint32_t seen, uint32_t n)
 {
@@ -314,9 +396,8 @@ static void enumerate(struct all *a, uint32_t at, uint32_t seen, uint32_t n)
 	struct want x;
 
 	if (at == a->q->dst) {
-		if (want_judge(a->w, a->q, a->path, n, &x) &&
-		    (!a->best.found || better(&x, &a->best)))
-			a->best = x;
+		if (want_judge(a->w, a->q, a->path, n, &x))
+			a->fn(a->arg, &x);
 		return;
 	}
 	if (net->node[at].overload && a->overload && at != a->q->src)
@@ -330,12 +411,39 @@ static void enumerate(struct all *a, uint32_t at, uint32_t seen, uint32_t n)
 	}
 }
 
-struct want want_best(const struct want_net *w, const struct pce_request *q, bool overload)
+void want_each(const struct want_net *w, const struct pce_request *q, bool overload, want_fn fn,
+	       void *arg)
 {
-	struct all a = { .w = w, .q = q, .overload = overload };
+	struct all a = { .w = w, .q = q, .overload = overload, .fn = fn, .arg = arg };
 
 	enumerate(&a, q->src, 1U << q->src, 0);
-	return a.best;
+}
+
+static bool better(const struct want *a, const struct want *b)
+{
+	const uint64_t x[] = { a->load, a->cost, a->igp, a->hops };
+	const uint64_t y[] = { b->load, b->cost, b->igp, b->hops };
+
+	for (unsigned i = 0; i < 4; i++)
+		if (x[i] != y[i])
+			return x[i] < y[i];
+	return false;
+}
+
+static void keep_best(void *arg, const struct want *x)
+{
+	struct want *best = arg;
+
+	if (!best->found || better(x, best))
+		*best = *x;
+}
+
+struct want want_best(const struct want_net *w, const struct pce_request *q, bool overload)
+{
+	struct want best = { 0 };
+
+	want_each(w, q, overload, keep_best, &best);
+	return best;
 }
 
 bool want_drop(struct pce_request *q, enum pce_constraint c)

@@ -27,9 +27,22 @@ struct want {
 };
 
 /* overload: overloaded nodes are not crossed. */
+typedef void (*want_fn)(void *arg, const struct want *x);
+void want_each(const struct want_net *w, const struct pce_request *q, bool overload, want_fn fn,
+	       void *arg);
 struct want want_best(const struct want_net *w, const struct pce_request *q, bool overload);
 /* A path given, by the same rules; false: it is not one. */
 bool want_judge(const struct want_net *w, const struct pce_request *q, const uint32_t *path,
 		uint32_t n, struct want *out);
 /* The request without one constraint; false: it did not have that one. */
 bool want_drop(struct pce_request *q, enum pce_constraint c);
+
+/* Any network, and any request on it: of every constraint there is, some. */
+struct want_lists {
+	uint32_t nodes[1], links[2], srlgs[2], asns[1];
+	struct pce_pass pass[3];
+};
+
+void want_net_random(struct want_net *w, struct rng *r); /* decorated */
+void want_request(const struct want_net *w, struct rng *r, struct want_lists *l,
+		  struct pce_request *q);
