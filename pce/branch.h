@@ -27,6 +27,10 @@ struct pce_set {
 /* PCE_FOUND_NOT with least < UINT64_MAX: the budget ended. */
 enum pce_found pce_branch(struct pce_set *b);
 
+/* disjoint_why.c: there is no set; fills in what stands in the way. */
+void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
+		      struct pce_disjoint_answer *out);
+
 /* What of a path nothing else may use: wires, transit nodes, SRLGs. */
 bool pce_mark_way(struct pce_legs *l, const struct pce_way *w, uint8_t diverse, enum pce_how how);
 

@@ -404,6 +404,8 @@ void pce_disjoint_paths(const struct ted *t, const struct pce_disjoint *req, str
 		fail(out, PCE_NO_MEMORY, NULL);
 	pce_trees_free(j.set.side);
 	pce_legs_fini(&j.l);
+	if (out->status == PCE_NO_CONSTRAINED && req->explain)
+		pce_disjoint_why(t, req, a, out);
 }
 
 void pce_disjoint(const struct ted *t, const struct pce_disjoint *req, struct arena *a,

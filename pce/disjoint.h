@@ -43,6 +43,7 @@ struct pce_disjoint {
 	/* Asked once a branching; false: as if the budget had ended. NULL: only the budget ends it. */
 	bool (*go_on)(void *arg);
 	void *arg;
+	bool explain; /* when there is no set, find out why: some dozen searches more */
 };
 
 struct pce_disjoint_answer {
@@ -55,6 +56,21 @@ struct pce_disjoint_answer {
 	 * is less than cost only when the budget ended. */
 	uint64_t cost, cost_least;
 	uint32_t branched;
+	/*
+	 * With explain, when it was shown that there is no set. leg_alone: this leg, from 1, has no path
+	 * even alone, and what follows is about it, as in a pce_answer. Else it is about the set:
+	 * constraints, of all legs, that beside the disjointness (and where it is said the bound on the
+	 * difference) leave none, and any of them less leaves one; changes that help, each alone, made
+	 * in all legs that ask for more, or all together. None of them: it is the topology.
+	 */
+	uint32_t leg_alone;
+	enum pce_constraint conflict[PCE_C_COUNT];
+	uint32_t n_conflict;
+	bool conflict_difference;
+	struct pce_relax relax[PCE_C_COUNT];
+	uint32_t n_relax;
+	bool relax_together;
+	uint8_t possible; /* PCE_DIVERSE_ bits: by this kind of disjointness alone there is a set */
 	const char *why; /* arena text, "" when all that was asked for is met */
 };
 

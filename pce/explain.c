@@ -305,19 +305,23 @@ static void say_drop(struct why *w, enum pce_constraint by, uint32_t without)
 	str_add(&w->text, ")");
 }
 
-static void say_relax(struct why *w, const struct pce_relax *x, uint32_t without)
+void pce_say_relax(struct str *s, const struct pce_relax *x)
 {
 	bool at_most = x->of == PCE_C_BANDWIDTH || x->of == PCE_C_DELAY_MIN;
 
+	str_addf(s, "%s%s %s ", pce_constraint_text(x->of), x->of == PCE_C_BANDWIDTH ? "" : " bound",
+		 at_most ? "<=" : ">=");
+	say_value(s, x->of, x->needs);
+}
+
+static void say_relax(struct why *w, const struct pce_relax *x, uint32_t without)
+{
 	str_add(&w->text, w->out->n_relax == 1		? "; needs " :
 			  w->out->relax_together ? " and " : " or ");
-	if (x->drop) {
+	if (x->drop)
 		say_drop(w, x->of, without);
-		return;
-	}
-	str_addf(&w->text, "%s%s %s ", pce_constraint_text(x->of),
-		 x->of == PCE_C_BANDWIDTH ? "" : " bound", at_most ? "<=" : ">=");
-	say_value(&w->text, x->of, x->needs);
+	else
+		pce_say_relax(&w->text, x);
 }
 
 /* ---- what would help ---- */

@@ -442,6 +442,8 @@ void pce_answer_path(struct pce_answer *out, const struct pce_path *p);
 
 /* explain.c */
 void pce_explain(struct pce_ctx *c, struct pce_answer *out);
+struct str;
+void pce_say_relax(struct str *s, const struct pce_relax *x); /* to a value: "delay bound >= …" */
 /* slack.c: what is left of each bound, and what binds. */
 void pce_slacks(struct pce_ctx *c, const struct pce_path *p, struct pce_answer *out);
 enum pce_constraint pce_bound_of(unsigned metric);

@@ -138,20 +138,22 @@ static void slack_fill(const struct pce_answer *a, struct lyd_node *out)
 	}
 }
 
-static void failure_fill(const struct pce_answer *a, struct lyd_node *out)
+void rc_path_reasons_fill(const enum pce_constraint *conflict, uint32_t n_conflict,
+			  const struct pce_relax *relax, uint32_t n_relax, bool together,
+			  struct lyd_node *out)
 {
-	for (uint32_t i = 0; i < a->n_conflict; i++)
-		rc_add(out, "conflict", constraint_names[a->conflict[i]]);
-	for (uint32_t i = 0; i < a->n_relax; i++) {
-		const struct pce_relax *x = &a->relax[i];
+	for (uint32_t i = 0; i < n_conflict; i++)
+		rc_add(out, "conflict", constraint_names[conflict[i]]);
+	for (uint32_t i = 0; i < n_relax; i++) {
+		const struct pce_relax *x = &relax[i];
 		struct lyd_node *n = rc_entry(out, "relaxation", constraint_names[x->of]);
 
 		rc_add(n, "drop", x->drop ? "true" : "false");
 		if (!x->drop)
 			rc_addf(n, "needs", "%" PRIu64, x->needs);
 	}
-	if (a->n_relax)
-		rc_add(out, "together", a->relax_together ? "true" : "false");
+	if (n_relax)
+		rc_add(out, "together", together ? "true" : "false");
 }
 
 void rc_path_found_fill(const struct ted *ted, const struct pce_answer *a, uint8_t dataplane,
@@ -193,6 +195,6 @@ void rc_path_one_fill(const struct pce_answer *a, const struct ted *ted, uint8_t
 	}
 	if (ted && a->status == PCE_OK)
 		rc_path_found_fill(ted, a, dataplane, out);
-	failure_fill(a, out);
+	rc_path_reasons_fill(a->conflict, a->n_conflict, a->relax, a->n_relax, a->relax_together, out);
 	removed_fill(a, out);
 }

@@ -82,6 +82,18 @@ static void disjoint_read(const struct lyd_node *input, struct intent_set_query 
 	}
 }
 
+static void why_fill(const struct pce_disjoint_answer *d, struct lyd_node *out)
+{
+	rc_path_reasons_fill(d->conflict, d->n_conflict, d->relax, d->n_relax, d->relax_together, out);
+	if (d->conflict_difference)
+		rc_add(out, "conflict-difference", "true");
+	if (d->leg_alone)
+		rc_addf(out, "alone", "%" PRIu32, d->leg_alone);
+	for (size_t i = 0; i < ARRAY_LEN(kinds) - 1; i++)
+		if (d->possible & kinds[i].bits)
+			rc_add(out, "possible", kinds[i].name);
+}
+
 static void disjoint_fill(const struct pce_disjoint_answer *d, const struct ted *ted,
 			  uint8_t dataplane, struct lyd_node *out)
 {
@@ -97,6 +109,7 @@ static void disjoint_fill(const struct pce_disjoint_answer *d, const struct ted 
 	if (d->cost_least < d->cost)
 		rc_addf(out, "cost-least", "%" PRIu64, d->cost_least);
 	rc_addf(out, "branchings", "%" PRIu32, d->branched);
+	why_fill(d, out);
 	for (uint32_t i = 0; i < d->n_legs; i++)
 		rc_path_found_fill(ted, &d->leg[i], dataplane, path_entry(out, i));
 }

@@ -74,6 +74,15 @@ static json_object *set(struct sets *s, const struct plan_ask *x, const struct p
 		plan_put_u64(o, "bound", a->cost_least);
 		plan_put_real(o, "gap", a->cost ? (double)(a->cost - a->cost_least) / (double)a->cost : 0);
 	}
+	if (a->status == PCE_NO_CONSTRAINED) {
+		plan_put_reasons(o, a->conflict, a->n_conflict, a->relax, a->n_relax);
+		plan_put(o, "relax-together", json_object_new_boolean(a->relax_together));
+		if (a->conflict_difference)
+			plan_put(o, "conflict-difference", json_object_new_boolean(true));
+		if (a->leg_alone)
+			plan_put_u64(o, "alone", a->leg_alone);
+		plan_put(o, "possible", met(a->possible));
+	}
 	plan_put(o, "legs", legs(s->n, a));
 	if (x->has_known)
 		plan_put_u64(o, "known-optimum", x->known);
@@ -88,7 +97,7 @@ static bool one(struct sets *s, const struct plan_ask *x, struct arena *scratch)
 				x->delay_diff_us_max;
 	struct pce_request leg[PCE_LEGS_MAX];
 	struct pce_disjoint req = { .leg = leg, .n_legs = n_legs, .strict = !x->best_available,
-				    .diverse = kinds[x->disjoint].diverse,
+				    .diverse = kinds[x->disjoint].diverse, .explain = true,
 				    .bound_difference = diff != PCE_NO_BOUND,
 				    .delay_difference_us_max = diff,
 				    .budget = s->o->work > UINT32_MAX ? UINT32_MAX :

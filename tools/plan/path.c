@@ -35,10 +35,31 @@ static void put_slack(json_object *o, const struct pce_answer *a)
 	plan_put(o, "slack", list);
 }
 
+void plan_put_reasons(json_object *o, const enum pce_constraint *conflict, uint32_t n_conflict,
+		      const struct pce_relax *relax, uint32_t n_relax)
+{
+	json_object *c = json_object_new_array(), *x = json_object_new_array();
+
+	for (uint32_t i = 0; i < n_conflict; i++)
+		(void)json_object_array_add(c, json_object_new_string(
+						       pce_constraint_text(conflict[i])));
+	for (uint32_t i = 0; i < n_relax; i++) {
+		json_object *r = json_object_new_object();
+
+		plan_put_text(r, "constraint", pce_constraint_text(relax[i].of));
+		if (relax[i].drop)
+			plan_put(r, "drop", json_object_new_boolean(true));
+		else
+			plan_put_u64(r, "needs", relax[i].needs);
+		(void)json_object_array_add(x, r);
+	}
+	plan_put(o, "conflict", c);
+	plan_put(o, "relax", x);
+}
+
 static void put_failure(json_object *o, const struct pce_answer *a)
 {
-	json_object *removed = json_object_new_array(), *conflict = json_object_new_array();
-	json_object *relax = json_object_new_array();
+	json_object *removed = json_object_new_array();
 
 	for (unsigned c = 0; c < PCE_C_COUNT; c++) {
 		const struct pce_removed *x = &a->removed[c];
@@ -54,22 +75,8 @@ static void put_failure(json_object *o, const struct pce_answer *a)
 			plan_put_u64(r, "nearest", x->nearest);
 		(void)json_object_array_add(removed, r);
 	}
-	for (uint32_t i = 0; i < a->n_conflict; i++)
-		(void)json_object_array_add(conflict, json_object_new_string(
-							      pce_constraint_text(a->conflict[i])));
-	for (uint32_t i = 0; i < a->n_relax; i++) {
-		json_object *r = json_object_new_object();
-
-		plan_put_text(r, "constraint", pce_constraint_text(a->relax[i].of));
-		if (a->relax[i].drop)
-			plan_put(r, "drop", json_object_new_boolean(true));
-		else
-			plan_put_u64(r, "needs", a->relax[i].needs);
-		(void)json_object_array_add(relax, r);
-	}
 	plan_put(o, "removed", removed);
-	plan_put(o, "conflict", conflict);
-	plan_put(o, "relax", relax);
+	plan_put_reasons(o, a->conflict, a->n_conflict, a->relax, a->n_relax);
 }
 
 static void put_expansion(json_object *o, const struct plan_net *n, const struct pce_expansion *e)

@@ -132,6 +132,9 @@ bool plan_demand_add(struct plan_asks *a, const struct plan_demand *x);
 void plan_no_ghosts(const struct plan_net *n, struct pce_request *r);
 /* Name, ends and rate of a request, and what the engine answered. */
 json_object *plan_result(const struct plan_net *n, const struct plan_ask *x);
+/* Why there is none: what conflicts, and what would help. */
+void plan_put_reasons(json_object *o, const enum pce_constraint *conflict, uint32_t n_conflict,
+		      const struct pce_relax *relax, uint32_t n_relax);
 void plan_put_answer(json_object *o, const struct plan_net *n, const struct pce_answer *a);
 
 /* ---- out.c ---- */

@@ -103,7 +103,8 @@ static void run(struct intent_question *q)
 				     .strict = !a->best_available, .shortest = a->first_shortest,
 				     .bound_difference = a->bound_difference,
 				     .delay_difference_us_max = a->delay_difference_us,
-				     .budget = a->budget, .go_on = go_on, .arg = q },
+				     .budget = a->budget, .go_on = go_on, .arg = q,
+				     .explain = true },
 			     &p->arena, &p->is.disjoint);
 		break;
 	case INTENT_PATHS_ALTERNATIVES:

@@ -180,6 +180,164 @@ START_TEST(pairs_cost_the_least_whatever_each_asks_for)
 }
 END_TEST
 
+/* ---- why there is none ---- */
+
+static const enum pce_constraint of_metric[] = { PCE_C_IGP, PCE_C_TE, PCE_C_DELAY, PCE_C_HOPS,
+						 PCE_C_VARIATION, PCE_C_LOSS };
+
+/* Without a constraint; what is minimised by its metric need not be known then. */
+static void less(struct pce_request *q, enum pce_constraint c)
+{
+	bool left = false;
+
+	for (unsigned m = 0; m < PCE_METRICS && !q->algo; m++) {
+		if (of_metric[m] != c || m == PCE_HOPS)
+			continue;
+		if (q->minimise == (enum pce_metric)m)
+			q->minimise = PCE_HOPS;
+		q->mix[m] = 0;
+	}
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		left = left || q->mix[m];
+	if (c == PCE_C_ALGO && q->algo)
+		q->minimise = PCE_HOPS;
+	else if (q->minimise == PCE_MIX && !q->algo && !left)
+		q->minimise = PCE_HOPS;
+	(void)want_drop(q, c);
+}
+
+static bool pair_there(const struct pce_request *leg, uint32_t without, uint8_t kind)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		struct pce_request q = leg[i];
+
+		for (unsigned c = 0; c < PCE_C_COUNT; c++)
+			if (without >> c & 1)
+				less(&q, (enum pce_constraint)c);
+		all_ways(&q, i);
+	}
+	return best_pair(kind | PCE_DIVERSE_LINK) != UINT64_MAX;
+}
+
+/* In the legs where it is harder. */
+static bool pair_with(const struct pce_request *leg, enum pce_constraint c, uint64_t v, uint8_t kind)
+{
+	struct pce_request q[2] = { leg[0], leg[1] };
+
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t *const at[PCE_C_COUNT] = {
+			[PCE_C_IGP] = &q[i].igp_max,
+			[PCE_C_TE] = &q[i].te_max,
+			[PCE_C_DELAY] = &q[i].delay_us_max,
+			[PCE_C_HOPS] = &q[i].hops_max,
+			[PCE_C_VARIATION] = &q[i].variation_us_max,
+			[PCE_C_LOSS] = &q[i].loss_ppm_max,
+		};
+
+		if (c == PCE_C_BANDWIDTH && q[i].bandwidth_bps > v)
+			q[i].bandwidth_bps = v;
+		if (c == PCE_C_DELAY_MIN && q[i].delay_us_min > v)
+			q[i].delay_us_min = (uint32_t)v;
+		if (at[c] && *at[c] < v)
+			*at[c] = (uint32_t)v;
+	}
+	return pair_there(q, 0, kind);
+}
+
+static void conflict_is_minimal(const struct pce_request *leg, const struct pce_disjoint_answer *a,
+				uint8_t kind, unsigned round)
+{
+	uint32_t rest = ~0U;
+
+	for (uint32_t i = 0; i < a->n_conflict; i++)
+		rest &= ~(1U << a->conflict[i]);
+	ck_assert_msg(!pair_there(leg, rest, kind), "round %u: no conflict: %s", round, a->why);
+	for (uint32_t i = 0; i < a->n_conflict; i++)
+		ck_assert_msg(pair_there(leg, rest | 1U << a->conflict[i], kind),
+			      "round %u: %s is too much: %s", round,
+			      pce_constraint_text(a->conflict[i]), a->why);
+}
+
+static unsigned relaxations_help(const struct pce_request *leg, const struct pce_disjoint_answer *a,
+				 uint8_t kind, unsigned round)
+{
+	uint32_t all = 0;
+	unsigned values = 0;
+
+	for (uint32_t i = 0; i < a->n_relax; i++) {
+		const struct pce_relax *x = &a->relax[i];
+		bool down = x->of == PCE_C_BANDWIDTH || x->of == PCE_C_DELAY_MIN;
+
+		all |= 1U << x->of;
+		if (a->relax_together)
+			continue;
+		if (x->drop) {
+			ck_assert_msg(pair_there(leg, 1U << x->of, kind), "round %u: %s", round,
+				      a->why);
+			continue;
+		}
+		values++;
+		ck_assert_msg(pair_with(leg, x->of, x->needs, kind), "round %u: %s", round, a->why);
+		ck_assert_msg(!pair_with(leg, x->of, down ? x->needs + 1 : x->needs - 1, kind),
+			      "round %u: nearer: %s", round, a->why);
+	}
+	if (a->relax_together)
+		ck_assert_msg(pair_there(leg, all, kind), "round %u: together: %s", round, a->why);
+	return values;
+}
+
+START_TEST(why_there_is_no_pair)
+{
+	unsigned alone = 0, conflicts = 0, values = 0, kinds = 0;
+
+	rng_seed(&rng, (uint64_t)_i + 301);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct want_lists lists;
+		struct pce_request leg[2];
+		struct pce_disjoint d = { .leg = leg, .n_legs = 2, .strict = true, .explain = true };
+		struct pce_disjoint_answer a;
+		const struct ted *t;
+		struct arena arena;
+
+		want_net_random(&w, &rng);
+		want_request(&w, &rng, &lists, &leg[0]);
+		leg[0].objective = PCE_MCP;
+		leg[1] = leg[0];
+		if (rng_below(&rng, 2))
+			leg[1].delay_us_max = (uint32_t)rng_below(&rng, 120);
+		if (leg[1].delay_us_max < leg[1].delay_us_min)
+			leg[1].delay_us_max = leg[1].delay_us_min;
+		d.diverse = (uint8_t)(1 + rng_below(&rng, 7));
+		t = net_build(&w.n);
+		arena_init(&arena, 0);
+		pce_disjoint_paths(t, &d, &arena, &a);
+		if (a.status == PCE_NO_CONSTRAINED && a.leg_alone) {
+			all_ways(&leg[a.leg_alone - 1], 0);
+			ck_assert_uint_eq(ways[0].n, 0);
+			alone++;
+		} else if (a.status == PCE_NO_CONSTRAINED) {
+			conflict_is_minimal(leg, &a, d.diverse, i);
+			values += relaxations_help(leg, &a, d.diverse, i);
+			for (uint8_t bit = 1; bit < 8; bit = (uint8_t)(bit << 1))
+				if (bit != d.diverse)
+					ck_assert_int_eq((a.possible & bit) != 0,
+							 pair_there(leg, 0, bit));
+			conflicts += a.n_conflict > 0;
+			kinds += a.possible != 0;
+			ck_assert(a.n_conflict == 0 || a.n_relax > 0);
+		} else {
+			ck_assert_uint_eq(a.n_conflict + a.n_relax + a.leg_alone + a.possible, 0);
+		}
+		arena_fini(&arena);
+		ted_unref(t);
+	}
+	ck_assert_uint_gt(alone, ROUNDS / 20);
+	ck_assert_uint_gt(conflicts, ROUNDS / 20);
+	ck_assert_uint_gt(values, ROUNDS / 100);
+	ck_assert_uint_gt(kinds, ROUNDS / 300);
+}
+END_TEST
+
 /* ---- the cheapest in order ---- */
 
 static int by_cost(const void *a, const void *b)
@@ -285,6 +443,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, pairs_cost_the_least_whatever_each_asks_for, 0, 2);
+	tcase_add_loop_test(t, why_there_is_no_pair, 0, 2);
 	tcase_add_test(t, the_k_shortest_are_the_cheapest_whatever_is_asked_for);
 	tcase_add_test(t, what_carries_it_together_keeps_the_terms);
 	suite_add_tcase(s, t);

@@ -22,6 +22,11 @@ static void fake_disjoint(const struct intent_set_query *q, struct arena *a,
 	*out = (struct pce_disjoint_answer){ .status = fake.path_status, .why = "" };
 	if (out->status != PCE_OK) {
 		out->why = "no 2 paths are disjoint";
+		out->leg_alone = 2;
+		out->conflict[out->n_conflict++] = PCE_C_DELAY;
+		out->conflict_difference = true;
+		out->relax[out->n_relax++] = (struct pce_relax){ .of = PCE_C_DELAY, .needs = 77 };
+		out->possible = PCE_DIVERSE_LINK | PCE_DIVERSE_NODE;
 		return;
 	}
 	out->leg = ARENA_ARRAY(a, q->count, struct pce_answer);

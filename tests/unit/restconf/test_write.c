@@ -716,6 +716,10 @@ START_TEST(a_disjoint_set_is_computed)
 	ck_status(a, 200);
 	output_ok_of("compute-disjoint", str_text(&a->body));
 	ck_has(str_text(&a->body), "\"why\":\"no 2 paths are disjoint\"");
+	ck_has(str_text(&a->body), "\"conflict\":[\"delay\"]");
+	ck_has(str_text(&a->body), "\"drop\":false,\"needs\":\"77\"}],\"together\":false");
+	ck_has(str_text(&a->body), "\"conflict-difference\":true,\"alone\":2");
+	ck_has(str_text(&a->body), "\"possible\":[\"link\",\"node\"]");
 	ck_assert_uint_eq(fake.last_set.diverse, PCE_DIVERSE_LINK);
 	ck_assert(!fake.last_set.bound_difference);
 	ck_status(ask_set("compute-disjoint", ",\"count\":9"), 400);

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why there is no disjoint set. A leg that has no path even alone explains itself. Else a deletion
+ * filter finds the constraints that, beside the disjointness, leave no set: each in turn is left
+ * out of all legs for good when there is none without it either. Those that help alone are
+ * loosened to the nearest value, by halving between a value with a set and one without; each set
+ * found is a step. Each question is a search of its own with a small budget: one that gives up leaves
+ * its constraint in the conflict, or without a value.
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "pce/branch.h"
+#include "pce/pce_priv.h"
+
+enum {
+	DIFFERENCE = PCE_C_COUNT, /* the bound on how far delays are apart */
+	BUDGET = 2000,
+};
+
+struct why {
+	const struct ted *t;
+	const struct pce_disjoint *req;
+	struct pce_disjoint_answer *out;
+	struct pce_trees *trees, *own;
+	uint32_t asked, conflict; /* PCE_CUT bits, and DIFFERENCE */
+	struct str text;
+};
+
+/* As in explain.c: what is tried first is told last. */
+static const enum pce_constraint order[] = {
+	PCE_C_AFFINITY, PCE_C_SRLG, PCE_C_ASN, PCE_C_EXCLUDE,	PCE_C_INCLUDE,	 PCE_C_ALGO,  PCE_C_IGP,
+	PCE_C_TE,	PCE_C_HOPS, PCE_C_LOSS, PCE_C_VARIATION, PCE_C_DELAY_MIN, PCE_C_DELAY,
+	PCE_C_BANDWIDTH,
+};
+
+/* ---- requests with less ---- */
+
+static unsigned metric_of(enum pce_constraint c)
+{
+	unsigned m = 0;
+
+	while (m < PCE_METRICS && pce_bound_of(m) != c)
+		m++;
+	return m;
+}
+
+/* Nor need it be known any more to be minimised. */
+static void drop_metric(struct pce_request *r, unsigned m)
+{
+	bool left = false;
+
+	if (!pce_minimises(r, m) || m == PCE_HOPS)
+		return;
+	r->mix[m] = 0;
+	for (unsigned k = 0; r->minimise == PCE_MIX && k < PCE_METRICS; k++)
+		left = left || r->mix[k];
+	if (!left)
+		r->minimise = PCE_HOPS;
+}
+
+static void drop(struct pce_request *r, enum pce_constraint c)
+{
+	unsigned m = metric_of(c);
+
+	if (m < PCE_METRICS) {
+		drop_metric(r, m);
+		r->bound_variation = r->bound_variation && c != PCE_C_VARIATION;
+		r->bound_loss = r->bound_loss && c != PCE_C_LOSS;
+		pce_bound_set(r, c, PCE_NO_BOUND);
+	} else if (c == PCE_C_AFFINITY) {
+		r->affinity = (struct pce_affinity){ .exclude_any = { 0 } };
+	} else if (c == PCE_C_BANDWIDTH) {
+		r->bandwidth_bps = 0;
+	} else if (c == PCE_C_EXCLUDE) {
+		r->n_exclude_nodes = r->n_exclude_links = 0;
+	} else if (c == PCE_C_SRLG) {
+		r->n_exclude_srlgs = 0;
+	} else if (c == PCE_C_ASN) {
+		r->n_exclude_asns = 0;
+	} else if (c == PCE_C_INCLUDE) {
+		r->n_include = 0;
+	} else if (c == PCE_C_DELAY_MIN) {
+		r->delay_us_min = 0;
+	} else if (c == PCE_C_ALGO && r->algo) {
+		r->algo = 0;
+		r->minimise = PCE_HOPS;
+	}
+}
+
+/* What a request has of it, as a number; without: what no path could break. */
+static uint64_t value_of(const struct pce_request *r, enum pce_constraint c)
+{
+	struct pce_find f;
+
+	if (c == PCE_C_BANDWIDTH)
+		return r->bandwidth_bps;
+	if (c == PCE_C_DELAY_MIN)
+		return r->delay_us_min;
+	pce_find_of(r, &f);
+	if (f.bound[metric_of(c)] == PCE_NO_BOUND)
+		return UINT64_MAX;
+	return c == PCE_C_LOSS ? r->loss_ppm_max : f.bound[metric_of(c)];
+}
+
+static bool has_affinity(const struct pce_affinity *x)
+{
+	for (unsigned i = 0; i < TED_AFFINITY_WORDS; i++)
+		if (x->exclude_any[i] | x->include_any[i] | x->include_all[i])
+			return true;
+	return false;
+}
+
+static bool has(const struct pce_request *r, enum pce_constraint c)
+{
+	unsigned m = metric_of(c);
+
+	if (m < PCE_METRICS)
+		return value_of(r, c) != UINT64_MAX || (pce_minimises(r, m) && m != PCE_HOPS);
+	if (c == PCE_C_AFFINITY)
+		return has_affinity(&r->affinity);
+	if (c == PCE_C_EXCLUDE)
+		return r->n_exclude_nodes || r->n_exclude_links;
+	if (c == PCE_C_SRLG)
+		return r->n_exclude_srlgs > 0;
+	if (c == PCE_C_ASN)
+		return r->n_exclude_asns > 0;
+	if (c == PCE_C_INCLUDE)
+		return r->n_include > 0;
+	return c == PCE_C_ALGO ? r->algo != 0 : value_of(r, c) > 0;
+}
+
+/* ---- is there a set ---- */
+
+struct question {
+	uint32_t without;
+	uint8_t diverse;
+	enum pce_constraint loosen; /* to value, where a leg has it harder; PCE_C_COUNT: none */
+	uint64_t value;
+};
+
+static bool from_below(enum pce_constraint c)
+{
+	return c == PCE_C_BANDWIDTH || c == PCE_C_DELAY_MIN;
+}
+
+static void loosen(struct pce_request *r, enum pce_constraint c, uint64_t to)
+{
+	uint64_t is = value_of(r, c);
+
+	if (from_below(c) ? is <= to : is >= to)
+		return;
+	if (c == PCE_C_BANDWIDTH)
+		r->bandwidth_bps = to;
+	else
+		pce_bound_set(r, c, (uint32_t)to);
+}
+
+static uint64_t narrowest(const struct why *w, const struct pce_request *r, const struct pce_answer *a)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < a->n_path; i++) {
+		uint64_t v = pce_free_bps(r, w->t, a->path[i]);
+
+		if (!w->t->nodes[w->t->links[a->path[i]].from].pseudonode && v < least)
+			least = v;
+	}
+	return least;
+}
+
+static uint64_t path_value(const struct why *w, const struct pce_request *r,
+			   const struct pce_answer *a, enum pce_constraint c)
+{
+	const uint64_t at[PCE_C_COUNT] = {
+		[PCE_C_IGP] = a->igp,	      [PCE_C_TE] = a->te,
+		[PCE_C_DELAY] = a->delay_us,  [PCE_C_DELAY_MIN] = a->delay_us,
+		[PCE_C_HOPS] = a->hops,	      [PCE_C_VARIATION] = a->variation_us,
+		[PCE_C_LOSS] = a->loss_ppm,
+	};
+
+	return c == PCE_C_BANDWIDTH ? narrowest(w, r, a) : at[c];
+}
+
+/* To what value the constraint has to go for this set. */
+static uint64_t needs(const struct why *w, const struct pce_disjoint_answer *a, enum pce_constraint c)
+{
+	uint64_t v = from_below(c) ? UINT64_MAX : 0;
+
+	for (uint32_t i = 0; i < a->n_legs; i++) {
+		const struct pce_request *r = &w->req->leg[i];
+		uint64_t is = path_value(w, r, &a->leg[i], c), own = value_of(r, c);
+
+		if (from_below(c) && is < own && is < v)
+			v = is;
+		if (!from_below(c) && is > own && is > v)
+			v = is;
+	}
+	return v;
+}
+
+/* *need: of the set found, for what is loosened, or c. */
+static enum pce_status ask(struct why *w, const struct question *q, enum pce_constraint c,
+			   uint64_t *need)
+{
+	struct pce_request leg[PCE_LEGS_MAX];
+	struct pce_disjoint d = *w->req;
+	struct pce_disjoint_answer a;
+	struct arena arena;
+
+	for (uint32_t i = 0; i < d.n_legs; i++) {
+		leg[i] = w->req->leg[i];
+		leg[i].trees = w->trees;
+		for (size_t k = 0; k < ARRAY_LEN(order); k++)
+			if (q->without & PCE_CUT(order[k]))
+				drop(&leg[i], order[k]);
+		if (q->loosen != PCE_C_COUNT)
+			loosen(&leg[i], q->loosen, q->value);
+	}
+	d.leg = leg;
+	d.strict = true;
+	d.explain = false;
+	d.diverse = q->diverse;
+	d.bound_difference = d.bound_difference && !(q->without & PCE_CUT(DIFFERENCE));
+	d.budget = !d.budget || d.budget > BUDGET ? BUDGET : d.budget;
+	arena_init(&arena, 0);
+	pce_disjoint_paths(w->t, &d, &arena, &a);
+	if (a.status == PCE_OK && c != PCE_C_COUNT)
+		*need = needs(w, &a, c);
+	arena_fini(&arena);
+	return a.status;
+}
+
+static enum pce_status without(struct why *w, uint32_t set)
+{
+	const struct question q = { set, w->req->diverse, PCE_C_COUNT, 0 };
+
+	return ask(w, &q, PCE_C_COUNT, NULL);
+}
+
+/* ---- the conflict ---- */
+
+static void find_asked(struct why *w)
+{
+	if (w->req->bound_difference)
+		w->asked |= PCE_CUT(DIFFERENCE);
+	for (uint32_t i = 0; i < w->req->n_legs; i++)
+		for (size_t k = 0; k < ARRAY_LEN(order); k++)
+			if (has(&w->req->leg[i], order[k]))
+				w->asked |= PCE_CUT(order[k]);
+}
+
+static void leave_out(struct why *w, unsigned c)
+{
+	uint32_t less = w->conflict & ~PCE_CUT(c);
+
+	if (less != w->conflict && without(w, w->asked & ~less) == PCE_NO_CONSTRAINED)
+		w->conflict = less;
+}
+
+static void find_conflict(struct why *w)
+{
+	struct pce_disjoint_answer *out = w->out;
+
+	w->conflict = w->asked;
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		leave_out(w, order[i]);
+	leave_out(w, DIFFERENCE);
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if (w->conflict & PCE_CUT(order[i]))
+			out->conflict[out->n_conflict++] = order[i];
+	out->conflict_difference = w->conflict & PCE_CUT(DIFFERENCE);
+}
+
+/* ---- what would help ---- */
+
+/* A set and none on either side of the value; false: nobody can say. */
+static bool nearest(struct why *w, enum pce_constraint c, uint64_t *out)
+{
+	struct question q = { PCE_CUT(c), w->req->diverse, PCE_C_COUNT, 0 };
+	uint64_t good, bad = from_below(c) ? 0 : UINT64_MAX;
+
+	if (c != PCE_C_BANDWIDTH && c != PCE_C_DELAY_MIN && metric_of(c) == PCE_METRICS)
+		return false;
+	for (uint32_t i = 0; i < w->req->n_legs; i++) {
+		uint64_t v = value_of(&w->req->leg[i], c);
+
+		bad = from_below(c) ? (v > bad ? v : bad) : (v < bad ? v : bad);
+	}
+	if (bad == UINT64_MAX || ask(w, &q, c, &good) != PCE_OK)
+		return false;
+	q.without = 0;
+	q.loosen = c;
+	/* What was minimised need not be known without its bound: is there a set with this one? */
+	q.value = good;
+	if (ask(w, &q, c, &good) != PCE_OK)
+		return false;
+	while (from_below(c) ? bad - good > 1 : good - bad > 1) {
+		enum pce_status s;
+
+		q.value = from_below(c) ? good + (bad - good) / 2 : bad + (good - bad) / 2;
+		s = ask(w, &q, c, &good);
+		if (s == PCE_NO_CONSTRAINED)
+			bad = q.value;
+		else if (s != PCE_OK)
+			return false;
+	}
+	*out = good;
+	return true;
+}
+
+static void add_relax(struct why *w, enum pce_constraint c, bool value)
+{
+	struct pce_disjoint_answer *out = w->out;
+	struct pce_relax *x = &out->relax[out->n_relax++];
+
+	*x = (struct pce_relax){ .of = c };
+	x->drop = !value || !nearest(w, c, &x->needs);
+}
+
+/* Everything is out, and comes in again one by one as long as there is a set: what stays out. */
+static void relax_together(struct why *w)
+{
+	uint32_t out = w->asked;
+
+	w->out->relax_together = true;
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if ((out & PCE_CUT(order[i])) && without(w, out & ~PCE_CUT(order[i])) == PCE_OK)
+			out &= ~PCE_CUT(order[i]);
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if (out & PCE_CUT(order[i]))
+			add_relax(w, order[i], false);
+}
+
+static void find_possible(struct why *w)
+{
+	for (uint8_t bit = PCE_DIVERSE_LINK; bit <= PCE_DIVERSE_SRLG; bit = (uint8_t)(bit << 1)) {
+		const struct question q = { 0, bit, PCE_C_COUNT, 0 };
+
+		if (bit != w->req->diverse && ask(w, &q, PCE_C_COUNT, NULL) == PCE_OK)
+			w->out->possible |= bit;
+	}
+}
+
+/* ---- words ---- */
+
+static void say(struct why *w)
+{
+	static const char *const kinds[] = { "link", "node", "SRLG" };
+	const struct pce_disjoint_answer *out = w->out;
+	uint32_t n = out->n_conflict;
+
+	for (uint32_t i = 0; i < n; i++)
+		str_addf(&w->text, "%s%s", i == 0 ? ": with " : i + 1 < n ? ", " : " and ",
+			 pce_constraint_text(out->conflict[i]));
+	if (out->conflict_difference)
+		str_addf(&w->text, "%sthe bound on the difference of delays", n ? " and " : ": with ");
+	if (w->conflict == 0)
+		str_add(&w->text, ": not even without constraints");
+	for (uint32_t i = 0; i < out->n_relax; i++) {
+		const struct pce_relax *x = &out->relax[i];
+
+		str_add(&w->text, i == 0 ? "; needs " : out->relax_together ? " and " : " or ");
+		if (x->drop)
+			str_addf(&w->text, "no %s constraint", pce_constraint_text(x->of));
+		else
+			pce_say_relax(&w->text, x);
+	}
+	for (unsigned k = 0, told = 0; k < 3; k++)
+		if (out->possible >> k & 1)
+			str_addf(&w->text, "%s%s", told++ ? ", " : "; there is one by ", kinds[k]);
+}
+
+/* ---- the whole ---- */
+
+/* A leg that has none alone. */
+static bool alone(struct why *w, struct arena *a)
+{
+	struct pce_disjoint_answer *out = w->out;
+
+	for (uint32_t i = 0; i < w->req->n_legs; i++) {
+		struct pce_request r = w->req->leg[i];
+		struct pce_answer x;
+
+		r.trees = w->trees;
+		r.brief = false;
+		pce_path(w->t, &r, a, &x);
+		if (x.status != PCE_NO_CONSTRAINED && x.status != PCE_NO_ROUTE)
+			continue;
+		out->leg_alone = i + 1;
+		memcpy(out->conflict, x.conflict, sizeof(out->conflict));
+		memcpy(out->relax, x.relax, sizeof(out->relax));
+		out->n_conflict = x.n_conflict;
+		out->n_relax = x.n_relax;
+		out->relax_together = x.relax_together;
+		str_addf(&w->text, "; leg %u even alone: %s", i + 1, x.why);
+		return true;
+	}
+	return false;
+}
+
+static void whole(struct why *w)
+{
+	find_asked(w);
+	if (without(w, w->asked) == PCE_OK) {
+		find_conflict(w);
+		for (size_t i = ARRAY_LEN(order); i-- > 0;)
+			if ((w->conflict & PCE_CUT(order[i])) &&
+			    without(w, PCE_CUT(order[i])) == PCE_OK)
+				add_relax(w, order[i], true);
+		if (w->out->n_relax == 0 && !w->out->conflict_difference)
+			relax_together(w);
+	}
+	find_possible(w);
+	say(w);
+}
+
+void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
+		      struct pce_disjoint_answer *out)
+{
+	struct why w = { .t = t, .req = req, .out = out, .trees = req->leg[0].trees,
+			 .text = { .limit = 4096 } };
+	const char *text;
+
+	if (!w.trees && pce_trees_new(&w.own, SIZE_MAX) < 0)
+		return; /* it is said that there is none */
+	w.trees = w.trees ? w.trees : w.own;
+	str_add(&w.text, out->why);
+	if (!alone(&w, a))
+		whole(&w);
+	text = arena_str(a, str_text(&w.text));
+	out->why = text ? text : out->why;
+	str_fini(&w.text);
+	pce_trees_free(w.own);
+}
