@@ -107,6 +107,8 @@ struct nrp_seat {
 	uint32_t id;
 	uint64_t sent;	 /* digest of the changes; 0: none */
 	bool done, failed;
+	bool one_by_one; /* what has to go goes alone, until nothing has to */
+	uint32_t turn, turns; /* which of them, and behind them what is put; of how many */
 	struct mono again; /* not before */
 	unsigned failures;
 	char why[SR_REASON_MAX];

@@ -3,7 +3,8 @@
  * From what a device has to what it is to have: one transaction a partition, one at a time a device,
  * so that what the device refuses of one partition stops no other. Equal changes that were done are
  * not sent again while the device's own word of them is on its way; those that failed wait longer each
- * time. Nothing is ever deleted to be made again.
+ * time. Nothing is ever deleted to be made again. Deletes that a device did by halves, or refused together, are
+ * sent each by itself: what can go goes, and the one that cannot is named.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,12 @@
 #include "log/log.h"
 #include "nrp/nrp_priv.h"
 
-enum { AGAIN_S = 5, AGAIN_MAX_S = 120, SETTLE_S = 15 };
+enum {
+	AGAIN_S = 5,
+	AGAIN_MAX_S = 120,
+	SETTLE_S = 15,
+	CODE_UNAVAILABLE = 14, /* gRPC's: there is no session */
+};
 
 #define ROOT "/sextant-device:device"
 
@@ -68,12 +74,16 @@ struct changes {
 	bool bad;
 };
 
+static void change_free(struct change *x)
+{
+	free(x->path);
+	free(x->json);
+}
+
 static void changes_fini(struct changes *c)
 {
-	for (size_t i = 0; i < c->at.n; i++) {
-		free(c->at.at[i].path);
-		free(c->at.at[i].json);
-	}
+	for (size_t i = 0; i < c->at.n; i++)
+		change_free(&c->at.at[i]);
 	VEC_FINI(&c->at);
 }
 
@@ -289,6 +299,57 @@ static void refused(struct nrp *n, struct nrp_seat *s, const char *why)
 	nrp_look_after(n, wait * NS_PER_S);
 }
 
+/* ---- one by one ---- */
+
+/* Deletes come first; what is put is one turn more, behind them. */
+static uint32_t turns_of(const struct changes *c)
+{
+	uint32_t deletes = 0;
+
+	while (deletes < c->at.n && c->at.at[deletes].op == DEVICE_DELETE)
+		deletes++;
+	return deletes + (deletes < c->at.n);
+}
+
+/* Leaves what is its turn. False: all had theirs, and some could not go: not yet again. */
+static bool take_turn(struct nrp *n, struct nrp_seat *s, struct changes *c)
+{
+	size_t k = 0;
+
+	s->turns = turns_of(c);
+	if (s->turn >= s->turns) {
+		if (s->failed && mono_before(loop_now(n->env.loop), s->again)) {
+			nrp_look_after(n, mono_since(loop_now(n->env.loop), s->again));
+			return false;
+		}
+		s->turn = 0;
+	}
+	for (size_t i = 0; i < c->at.n; i++) {
+		bool deletes = c->at.at[i].op == DEVICE_DELETE;
+
+		if (deletes ? i == s->turn : s->turn + 1 == s->turns)
+			c->at.at[k++] = c->at.at[i];
+		else
+			change_free(&c->at.at[i]);
+	}
+	c->at.n = k;
+	return true;
+}
+
+/* Something was to go, and more with it: the device did half of it, or did not want one of them. */
+static bool halved(const struct nrp_seat *s, const struct device_result *r)
+{
+	bool half = r->outcome == DEVICE_UNDONE || r->outcome == DEVICE_BROKEN ||
+		    (r->outcome == DEVICE_REFUSED && r->code != CODE_UNAVAILABLE);
+
+	return half && !s->one_by_one && s->turns > 1;
+}
+
+static bool passing(const struct device_result *r)
+{
+	return r->outcome == DEVICE_UNKNOWN || (r->outcome == DEVICE_REFUSED && r->code == CODE_UNAVAILABLE);
+}
+
 static void send(struct nrp *n, struct nrp_device *d, struct nrp_seat *s, const struct changes *c)
 {
 	static const char *const why[] = { "", "it is not a configured device", "too much waits for it",
@@ -319,13 +380,20 @@ static bool push_one(struct nrp *n, struct nrp_device *d, uint32_t id)
 	if (!s || !rec || !rec->durable)
 		return false;
 	differences(n, d, id, &c);
+	if (s->one_by_one && (c.at.n == 0 || c.at.at[0].op != DEVICE_DELETE))
+		s->one_by_one = false;
+	s->turns = turns_of(&c);
+	if (s->one_by_one && !c.bad && !take_turn(n, s, &c)) {
+		changes_fini(&c);
+		return false;
+	}
 	digest = digest_of(&c);
 	if (c.bad || c.at.n == 0) {
 		s->failed = s->failed && c.bad;
 		s->failures = c.bad ? s->failures : 0;
 		s->sent = 0;
 	} else if (s->sent != digest || !mono_before(loop_now(n->env.loop), s->again)) {
-		s->failures = s->sent == digest ? s->failures : 0;
+		s->failures = s->sent == digest || s->one_by_one ? s->failures : 0;
 		s->sent = digest;
 		s->done = false;
 		send(n, d, s, &c);
@@ -349,12 +417,15 @@ void nrp_pushed(struct nrp *n, struct nrp_device *d, const struct device_result 
 {
 	struct nrp_seat *s = nrp_seat_of(d, d->txn_id, false);
 	char why[SR_REASON_MAX];
+	bool half;
 
 	d->txn = 0;
 	metric_add(n->m_sets[r->outcome], 1);
 	if (!s)
 		return;
-	if (r->outcome == DEVICE_DONE) {
+	if (r->outcome == DEVICE_DONE && s->one_by_one && s->turn > 0) {
+		s->done = true; /* of this one; those before it could not go */
+	} else if (r->outcome == DEVICE_DONE) {
 		s->done = true;
 		s->failed = false;
 		s->failures = 0;
@@ -365,7 +436,11 @@ void nrp_pushed(struct nrp *n, struct nrp_device *d, const struct device_result 
 		(void)snprintf(why, sizeof(why), "%s: %.220s", device_outcome_text(r->outcome), r->text);
 		log_event(d->name, LOG_WARN, "nrp.set", "nrp=%u outcome=%s text=\"%.200s\"", d->txn_id,
 			  device_outcome_text(r->outcome), r->text);
+		half = halved(s, r);
+		s->turn = half ? 0 : s->turn + (s->one_by_one && !passing(r));
 		refused(n, s, why);
+		s->one_by_one = s->one_by_one || half;
+		s->sent = half ? 0 : s->sent; /* at once */
 	}
 	nrp_look(n);
 }

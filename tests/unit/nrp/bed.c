@@ -285,16 +285,35 @@ struct answer {
 
 static struct answer answers[ROUTERS];
 
+static bool kept(const struct answer *a)
+{
+	for (size_t i = 0; a->d->keeps && i < a->n; i++)
+		if (strstr(a->c[i].path, a->d->keeps))
+			return true;
+	return false;
+}
+
+static enum device_outcome outcome_of(const struct answer *a)
+{
+	if (!a->d->up)
+		return DEVICE_UNKNOWN;
+	if (a->d->mood == REFUSES || kept(a))
+		return DEVICE_REFUSED;
+	if (a->n > 1 && a->d->mood == HALVES)
+		return DEVICE_UNDONE;
+	return a->n > 1 && a->d->mood == BREAKS ? DEVICE_BROKEN : DEVICE_DONE;
+}
+
 static void answer(void *arg)
 {
 	struct answer *a = arg;
 	struct device_result r = { .device = a->d->name, .txn = a->d->txn, .text = "" };
 
-	r.outcome = !a->d->up ? DEVICE_UNKNOWN : a->d->mood == REFUSES ? DEVICE_REFUSED : DEVICE_DONE;
+	r.outcome = outcome_of(a);
 	if (r.outcome == DEVICE_REFUSED)
 		r.text = "FAILED_PRECONDITION: the kernel does not want it";
 	for (size_t i = 0; i < a->n; i++) {
-		if (r.outcome == DEVICE_DONE)
+		if (r.outcome == DEVICE_DONE || (r.outcome == DEVICE_BROKEN && i < a->n / 2))
 			obey(a->d, &a->c[i]);
 		free((void *)(uintptr_t)a->c[i].path);
 		free((void *)(uintptr_t)a->c[i].json);

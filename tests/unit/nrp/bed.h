@@ -22,7 +22,9 @@ struct leaf {
 struct device {
 	char name[8];
 	bool configured, up;
-	enum { OBEYS, REFUSES, SILENT } mood;
+	enum { OBEYS, REFUSES, SILENT, HALVES /* never more than half of what is asked, and takes that back */,
+	       BREAKS /* likewise, and leaves it */ } mood;
+	const char *keeps; /* refuses what has to do with this; NULL: nothing */
 	bool kernel_fails;  /* it takes what it is told, and its kernel does not */
 	struct leaf leaf[LEAVES];
 	unsigned n;

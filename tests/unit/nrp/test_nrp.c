@@ -157,6 +157,66 @@ START_TEST(nothing_is_left_of_a_deleted_one)
 }
 END_TEST
 
+/* Its twin: who does what it is told is told all of it at once. */
+START_TEST(what_a_device_never_does_together_goes_one_by_one)
+{
+	for (int k = 0; k < 2; k++) {
+		unsigned sets;
+
+		gold();
+		dev("b")->mood = k ? BREAKS : HALVES;
+		sets = dev("a")->sets;
+		ck_assert_int_eq(drop(SLICE_NRP, "gold"), 0);
+		run_ms(10000);
+		ck_assert_uint_eq(dev("a")->sets, sets + 1);
+		ck_assert_uint_eq(dev_count("b", "/device/l"), 0);
+		ck_assert_ptr_null(view(7));
+		ck_assert_uint_eq(audit_lines(), 0);
+		dev("b")->mood = OBEYS;
+	}
+}
+END_TEST
+
+START_TEST(what_one_delete_is_refused_for_keeps_no_other)
+{
+	unsigned sets;
+
+	gold();
+	dev("b")->keeps = "link[name=to-a]";
+	ck_assert_int_eq(drop(SLICE_NRP, "gold"), 0);
+	run_ms(10000);
+	ck_assert_uint_eq(dev_count("b", "link[name=to-a]/nrp[id=7]/rate"), 1);
+	ck_assert_uint_eq(dev_count("b", "link[name=to-c]"), 0);
+	ck_assert_uint_eq(dev_count("b", "/device/locator"), 0);
+	ck_assert_uint_gt(audit_lines(), 0); /* and that is said */
+	sets = dev("b")->sets;
+	run_ms(600000);
+	ck_assert_uint_gt(dev("b")->sets, sets);
+	ck_assert_uint_lt(dev("b")->sets, sets + 15); /* less and less often */
+	dev("b")->keeps = NULL;
+	run_ms(200000);
+	ck_assert_uint_eq(dev_count("b", "/device/l"), 0);
+	ck_assert_uint_eq(audit_lines(), 0);
+	ck_assert_ptr_null(view(7));
+}
+END_TEST
+
+/* What is put waits for no delete that is refused. */
+START_TEST(partition_that_moves_is_where_it_is_to_be_before_the_old_is_gone)
+{
+	gold();
+	dev("b")->keeps = "locator[prefix=fd5e:64:2::/48]";
+	ck_assert_int_eq(put(SLICE_NRP, "gold", part("gold", 7, "fd5e:65::/32", 5)), 0);
+	run_ms(10000);
+	ck_assert_uint_eq(dev_count("b", "locator[prefix=fd5e:65:2::/48]/block-length"), 1);
+	ck_assert_uint_eq(dev_count("b", "locator[prefix=fd5e:64:2::/48]/block-length"), 1);
+	dev("b")->keeps = NULL;
+	run_ms(200000);
+	ck_assert_uint_eq(dev_count("b", "locator[prefix=fd5e:64:2::/48]/block-length"), 0);
+	ck_assert_str_eq(STATUS(7), "in");
+}
+END_TEST
+
 START_TEST(device_that_is_away_is_cleaned_when_it_is_back)
 {
 	gold();
@@ -302,6 +362,9 @@ int main(void)
 		kernel_that_refuses_is_said_and_not_in_the_topology,
 		device_that_refuses_is_asked_again_and_stops_no_other,
 		nothing_is_left_of_a_deleted_one,
+		what_a_device_never_does_together_goes_one_by_one,
+		what_one_delete_is_refused_for_keeps_no_other,
+		partition_that_moves_is_where_it_is_to_be_before_the_old_is_gone,
 		device_that_is_away_is_cleaned_when_it_is_back,
 		what_an_operator_put_there_is_not_ours,
 		start_again_disturbs_nothing,
