@@ -127,7 +127,8 @@ static void alive(struct str *o, const struct agent_lsp *l)
 	text(o, "alive", names[v.judge->state]);
 	str_addf(o, ",\"probes-sent\":%u,\"probes-answered\":%" PRIu64 ",\"probe-rtt-us\":%" PRIu64, v.judge->sent,
 		 v.judge->n_answered, v.judge->rtt_ns / 1000);
-	str_addf(o, ",\"probe-deaths\":%" PRIu64 ",\"probe-errors\":%" PRIu64, v.judge->deaths, v.send_errors);
+	str_addf(o, ",\"probe-deaths\":%" PRIu64 ",\"probe-holds\":%" PRIu64 ",\"probe-errors\":%" PRIu64, v.judge->deaths,
+		 v.judge->holds, v.send_errors);
 	if (v.error[0])
 		text(o, "probe-error", v.error);
 }

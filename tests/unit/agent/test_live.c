@@ -30,7 +30,7 @@ static bool probes(struct agent_judge *j, unsigned n, uint64_t *ms, unsigned rtt
 	bool changed = false;
 
 	for (unsigned k = 0; k < n; k++, *ms += 10) {
-		uint32_t seq = agent_judge_sent(j);
+		uint32_t seq = agent_judge_sent(j, *ms * MS);
 
 		if (rtt > 0)
 			changed |= agent_judge_answer(j, &ten, seq, *ms * MS, (uint64_t)rtt * MS, (*ms + rtt) * MS);
@@ -71,16 +71,86 @@ START_TEST(a_long_way_has_its_time)
 
 	/* Answers take 200 ms: twenty are always under way. */
 	for (unsigned k = 0; k < 100; k++, ms += 10) {
-		uint32_t seq = agent_judge_sent(&j);
+		uint32_t seq = agent_judge_sent(&j, ms * MS);
 
 		if (seq > 20)
 			(void)agent_judge_answer(&j, &ten, seq - 20, (ms - 200) * MS, 200ull * MS, ms * MS);
 		ck_assert(j.state == AGENT_LIVE_UNKNOWN || !agent_judge_look(&j, &ten, ms * MS));
 	}
 	ck_assert_int_eq(j.state, AGENT_LIVE_YES);
-	/* The last answered was sent at 1790; 30 ms and 200 ms later it is over. */
-	ck_assert(!agent_judge_look(&j, &ten, 2019ull * MS));
-	ck_assert(agent_judge_look(&j, &ten, 2021ull * MS));
+	/* The last answered was sent at 1790; the third after it, at 1820, has 200 ms and half an interval. */
+	ck_assert(!agent_judge_look(&j, &ten, 2024ull * MS));
+	ck_assert(agent_judge_look(&j, &ten, 2026ull * MS));
+}
+END_TEST
+
+/* Answers of what is told, up to that moment, are heard; then it is judged, then a probe is sent: as live.c does. */
+struct walk {
+	struct agent_judge j;
+	uint64_t sent_ms[4096];
+	uint32_t heard; /* answers */
+	unsigned rtt;
+	uint64_t cut_ms; /* what is sent from then on is lost */
+};
+
+static bool tick(struct walk *w, uint64_t ms)
+{
+	bool dead;
+
+	while (w->heard < w->j.sent) {
+		uint64_t sent = w->sent_ms[w->heard + 1];
+
+		if (sent >= w->cut_ms || sent + w->rtt > ms)
+			break;
+		w->heard++;
+		(void)agent_judge_answer(&w->j, &ten, w->heard, sent * MS, w->rtt * 1ull * MS, ms * MS);
+	}
+	dead = agent_judge_look(&w->j, &ten, ms * MS) && w->j.state == AGENT_LIVE_NO;
+	w->sent_ms[agent_judge_sent(&w->j, ms * MS)] = ms;
+	return dead;
+}
+
+/* Of a way of 35 ms three probes are always under way: after a pause they are so again, and none is late. */
+START_TEST(a_process_that_stood_still_kills_no_long_way)
+{
+	for (unsigned rtt = 1; rtt <= 80; rtt += 2) {
+		for (unsigned pause = 5; pause <= 500; pause += 5) {
+			struct walk w = { .rtt = rtt, .cut_ms = UINT64_MAX };
+			uint64_t ms = 1000;
+
+			for (unsigned k = 0; k < 30; k++, ms += 10)
+				ck_assert(!tick(&w, ms));
+			for (unsigned n = 0; n < 10; n++) {
+				ms += pause;
+				for (unsigned k = 0; k < 10; k++, ms += 10)
+					ck_assert_msg(!tick(&w, ms), "a way of %u ms, a pause of %u", rtt, pause);
+			}
+			ck_assert_int_eq(w.j.state, AGENT_LIVE_YES);
+			ck_assert(rtt < 35 || pause < 60 || w.j.holds > 0); /* and it is told */
+		}
+	}
+}
+END_TEST
+
+/* Its twin: what is cut is dead as soon as ever, in a pause too. */
+START_TEST(a_process_that_stood_still_finds_what_is_dead)
+{
+	for (unsigned rtt = 1; rtt <= 80; rtt += 2) {
+		for (unsigned pause = 0; pause <= 300; pause += 50) {
+			struct walk w = { .rtt = rtt, .cut_ms = 1300 };
+			uint64_t ms = 1000;
+
+			for (; ms < 1300; ms += 10)
+				ck_assert(!tick(&w, ms));
+			ck_assert_uint_eq(w.j.holds, 0); /* nothing was late */
+			ms += pause;
+			while (!tick(&w, ms))
+				ms += 10;
+			/* three that are lost, a turn, and the way there and back */
+			ck_assert_uint_le(ms, 1300 + pause + 30 + rtt + 15);
+			ck_assert_uint_ge(ms, 1300 + 20 + rtt);
+		}
+	}
 }
 END_TEST
 
@@ -92,8 +162,8 @@ START_TEST(a_process_that_stood_still_kills_nobody)
 	(void)probes(&j, 10, &ms, 1);
 	/* Nothing was sent for a second. */
 	ck_assert(!agent_judge_look(&j, &ten, 3000ull * MS));
-	(void)agent_judge_sent(&j);
-	(void)agent_judge_sent(&j);
+	(void)agent_judge_sent(&j, 3000ull * MS);
+	(void)agent_judge_sent(&j, 3000ull * MS);
 	ck_assert(!agent_judge_look(&j, &ten, 3001ull * MS));
 	ck_assert_int_eq(j.state, AGENT_LIVE_YES);
 }
@@ -489,6 +559,8 @@ int main(void)
 	tcase_add_test(pure, one_that_is_not_answered_dies_and_one_that_never_was_does_not);
 	tcase_add_test(pure, a_long_way_has_its_time);
 	tcase_add_test(pure, a_process_that_stood_still_kills_nobody);
+	tcase_add_test(pure, a_process_that_stood_still_kills_no_long_way);
+	tcase_add_test(pure, a_process_that_stood_still_finds_what_is_dead);
 	tcase_add_test(pure, late_double_and_unsent_numbers_prove_nothing);
 	suite_add_tcase(s, pure);
 	tcase_add_checked_fixture(packets, setup, teardown);

@@ -148,12 +148,13 @@ static void send_probe(struct agent_live *l, struct agent_watch *w)
 
 	wr_u64(&o, w->cookie);
 	wr_u32(&o, w->id);
-	wr_u32(&o, agent_judge_sent(&w->judge));
+	wr_u32(&o, agent_judge_sent(&w->judge, now.mono_ns));
 	wr_u64(&o, now.mono_ns);
 	wr_u64(&o, now.wall_ns);
 	w->error = agent_stamp_via(l->fd, w->segments, w->n);
 	if (w->error == 0 && sendto(l->fd, buf, o.len, 0, (const struct sockaddr *)&to, sizeof(to)) < 0)
 		w->error = -errno;
+	agent_judge_left(&w->judge, agent_live_now());
 	w->send_errors += w->error < 0;
 }
 
@@ -179,9 +180,9 @@ static void on_tick(void *arg)
 		return;
 	}
 	loop_timer_after(&l->tick, interval_ns(l));
-	/* What has come is heard before anybody is judged. */
-	drain(l);
+	/* What has come until now is heard before anybody is judged by how late it is now. */
 	now = agent_live_now();
+	drain(l);
 	LIST_EACH(it, &l->watches) {
 		struct agent_watch *w = LIST_OF(it, struct agent_watch, link);
 

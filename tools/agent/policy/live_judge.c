@@ -9,13 +9,21 @@ static bool become(struct agent_judge *j, enum agent_live_state s, uint64_t now_
 		return false;
 	j->state = s;
 	j->since_ns = now_ns;
+	j->holding = false;
 	j->deaths += s == AGENT_LIVE_NO;
 	return true;
 }
 
-uint32_t agent_judge_sent(struct agent_judge *j)
+uint32_t agent_judge_sent(struct agent_judge *j, uint64_t now_ns)
 {
-	return ++j->sent;
+	j->sent++;
+	agent_judge_left(j, now_ns);
+	return j->sent;
+}
+
+void agent_judge_left(struct agent_judge *j, uint64_t now_ns)
+{
+	j->left_ns[j->sent % AGENT_LIVE_KEPT] = now_ns;
 }
 
 /* The most of late: up at once, down by an eighth an answer. */
@@ -39,6 +47,8 @@ bool agent_judge_answer(struct agent_judge *j, const struct agent_live_cfg *cfg,
 	j->streak = seq == j->answered + 1 ? j->streak + 1 : 1;
 	j->answered = seq;
 	j->answered_sent_ns = sent_ns;
+	j->holds += j->holding;
+	j->holding = false;
 	if (j->state == AGENT_LIVE_NO && j->streak < cfg->missed)
 		return false;
 	return become(j, AGENT_LIVE_YES, now_ns);
@@ -49,10 +59,24 @@ uint64_t agent_judge_patience(const struct agent_judge *j, const struct agent_li
 	return (uint64_t)cfg->missed * cfg->interval_ms * NS_PER_MS + j->rtt_ns;
 }
 
+/* The one that makes them enough. A look that comes late is followed by one that comes early: half an interval
+ * is the least that a probe has. Where its time is not known any more it was long ago. */
+static bool last_is_overdue(const struct agent_judge *j, const struct agent_live_cfg *cfg, uint64_t now_ns)
+{
+	uint32_t seq = j->answered + cfg->missed;
+	uint64_t left = j->left_ns[seq % AGENT_LIVE_KEPT];
+
+	return j->sent - seq >= AGENT_LIVE_KEPT ||
+	       (now_ns >= left && now_ns - left >= j->rtt_ns + cfg->interval_ms * NS_PER_MS / 2);
+}
+
 bool agent_judge_look(struct agent_judge *j, const struct agent_live_cfg *cfg, uint64_t now_ns)
 {
-	if (j->state != AGENT_LIVE_YES || j->sent - j->answered < cfg->missed ||
+	if (j->state != AGENT_LIVE_YES || now_ns < j->answered_sent_ns ||
 	    now_ns - j->answered_sent_ns < agent_judge_patience(j, cfg))
 		return false;
-	return become(j, AGENT_LIVE_NO, now_ns);
+	if (j->sent - j->answered >= cfg->missed && last_is_overdue(j, cfg, now_ns))
+		return become(j, AGENT_LIVE_NO, now_ns);
+	j->holding = true;
+	return false;
 }
