@@ -197,6 +197,9 @@ struct rc_row {
 	void (*keys)(struct rc_read *rd, const struct rc_cursor *cur, char keys[][RC_KEY_MAX]);
 	/* Everything below the entry but keys and other rows. */
 	void (*fill)(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry);
+	/* The same as JSON text after the keys ",…", for long lists: what is asked for without a selection has no need
+	 * of a tree. Only where nothing has defaults and no other row is below. NULL: fill does. */
+	void (*text)(struct rc_read *rd, const struct rc_cursor *cur, struct str *out);
 	/* Entity tag without quotes, of the configuration; false: none. NULL: none. */
 	bool (*etag)(struct rc_read *rd, const struct rc_cursor *cur, char *buf, size_t cap);
 	/* Writable lists: checks (dry run) or starts the command; see edit.c. */

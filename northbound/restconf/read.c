@@ -151,6 +151,27 @@ static void open_frame(struct rc_read *rd, struct rc_frame *f)
 		str_add(&rd->out, "[");
 }
 
+/* The whole entry is wanted, and its row can write it: a hundredth of the time a tree takes. */
+static bool is_text(const struct rc_read *rd, const struct rc_frame *f)
+{
+	return f->rn->schema && f->rn->row && f->rn->row->text && !f->rn->child && !rd->q.depth && !rd->n_fields &&
+	       rd->q.content == RC_CONTENT_ALL;
+}
+
+static void put_text(struct rc_read *rd, struct rc_frame *f)
+{
+	char keys[RC_KEYS_MAX][RC_KEY_MAX] = { "", "", "" };
+	const struct lysc_node *n = lysc_node_child(f->rn->schema);
+
+	f->rn->row->keys(rd, &f->cur, keys);
+	for (unsigned k = 0; n && lysc_is_key(n) && k < RC_KEYS_MAX; n = n->next, k++) {
+		str_addf(&rd->out, "%s\"%s\":", k ? "," : "{", n->name);
+		str_json(&rd->out, keys[k]);
+	}
+	f->rn->row->text(rd, &f->cur, &rd->out);
+	f->any = true;
+}
+
 /* Builds and writes the next entry, up to what other rows put in. False: there is none. */
 static bool begin_entry(struct rc_read *rd, struct rc_frame *f)
 {
@@ -171,6 +192,10 @@ static bool begin_entry(struct rc_read *rd, struct rc_frame *f)
 	f->child = f->rn->child;
 	if (!f->rn->schema) {
 		str_add(&rd->out, "{");
+		return true;
+	}
+	if (is_text(rd, f)) {
+		put_text(rd, f);
 		return true;
 	}
 	f->entry = rc_row_build(rd, f->rn, &f->cur, f->parent);

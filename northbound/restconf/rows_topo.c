@@ -560,6 +560,27 @@ static void book_fill(struct rc_read *rd, const struct rc_cursor *cur, struct ly
 	}
 }
 
+static void book_text(struct rc_read *rd, const struct rc_cursor *cur, struct str *out)
+{
+	uint32_t link = (uint32_t)cur->at - 1;
+	struct intent_book_row row;
+	char buf[TED_LABEL_MAX];
+
+	if (!intent_book_row(rd->rc->cfg.intent, link, &row))
+		return;
+	str_add(out, ",\"label\":");
+	str_json(out, ted_link_label(rd->ted, link, buf, sizeof(buf)));
+	str_addf(out, ",\"capacity\":\"%" PRIu64 "\",\"measured\":\"%" PRIu64 "\",\"shares\":\"%" PRIu64 "\"",
+		 row.capacity_bps, row.measured_bps, row.shares_bps);
+	str_addf(out, ",\"shares-unused\":\"%" PRIu64 "\",\"lsps\":%" PRIu32 ",\"priority\":[", row.unused_bps,
+		 row.n_lsps);
+	for (unsigned p = 0; p < 8; p++)
+		str_addf(out, "%s{\"priority\":%u,\"reserved\":\"%" PRIu64 "\",\"foreign\":\"%" PRIu64
+			 "\",\"backup\":\"%" PRIu64 "\",\"free\":\"%" PRIu64 "\"}", p ? "," : "", p,
+			 row.reserved_bps[p], row.foreign_bps[p], row.backup_bps[p], row.free_bps[p]);
+	str_add(out, "]");
+}
+
 const struct rc_row rc_rows_topo[] = {
 	{ .path = "/ietf-network:networks/network",
 	  .next = network_next, .find = network_find, .keys = network_keys, .fill = network_fill },
@@ -568,6 +589,6 @@ const struct rc_row rc_rows_topo[] = {
 	{ .path = "/ietf-network:networks/network/ietf-network-topology:link",
 	  .next = link_next, .find = link_find, .keys = link_keys, .fill = link_fill },
 	{ .path = "/sextant-book:book/link",
-	  .next = book_next, .find = book_find, .keys = link_keys, .fill = book_fill },
+	  .next = book_next, .find = book_find, .keys = link_keys, .fill = book_fill, .text = book_text },
 };
 const size_t rc_n_rows_topo = ARRAY_LEN(rc_rows_topo);

@@ -377,8 +377,14 @@ bool intent_book_row(const struct intent *i, uint32_t link, struct intent_book_r
 	memset(out, 0, sizeof(*out));
 	out->link = link;
 	out->capacity_bps = 10000000000;
+	for (unsigned p = 0; p < 8; p++) {
+		out->foreign_bps[p] = 10 * link + p;
+		out->free_bps[p] = p < 4 ? UINT64_MAX - p : 0;
+	}
 	out->reserved_bps[7] = 5;
 	out->measured_bps = 6;
+	out->shares_bps = 8;
+	out->unused_bps = 9;
 	out->backup_bps[7] = 7;
 	out->n_lsps = 1;
 	return true;

@@ -321,6 +321,32 @@ START_TEST(a_thousand_nodes_are_streamed_whole_and_valid)
 }
 END_TEST
 
+/* A depth that leaves nothing out takes the long way, by trees. */
+START_TEST(what_is_written_as_text_is_what_the_tree_prints)
+{
+	STR_AUTO struct str trees = { 0 };
+	const struct answer *a;
+
+	fake_up(300);
+	a = get(D "sextant-book:book?depth=9");
+	ck_status(a, 200);
+	str_addn(&trees, str_text(&a->body), a->body.len);
+	a = get(D "sextant-book:book");
+	ck_status(a, 200);
+	ck_assert_uint_gt(a->body.len, 1000);
+	ck_assert_msg(strcmp(str_text(&a->body), str_text(&trees)) == 0, "text and tree differ");
+	a = get(D "sextant-book:book/link");
+	ck_status(a, 200);
+	ck_has(str_text(&a->body), "{\"sextant-book:link\":[{\"link-id\":\"");
+	/* What is selected is no more than that. */
+	a = get(D "sextant-book:book?fields=link(label)");
+	ck_has(str_text(&a->body), "\"label\":\"");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "capacity"));
+	a = get(D "sextant-book:book?content=config");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "capacity"));
+}
+END_TEST
+
 START_TEST(the_answer_is_of_one_generation)
 {
 	const struct ted *old;
@@ -487,6 +513,7 @@ Suite *suite_read(void)
 	tcase_add_test(t, types_that_nobody_sends_are_406);
 	tcase_add_test(t, tags_tell_of_configuration);
 	tcase_add_test(t, a_thousand_nodes_are_streamed_whole_and_valid);
+	tcase_add_test(t, what_is_written_as_text_is_what_the_tree_prints);
 	tcase_add_test(t, the_answer_is_of_one_generation);
 	tcase_add_loop_test(t, roles_admit_and_refuse, 0, ARRAY_LEN(rights));
 	tcase_add_test(t, our_expressions_of_standard_modules_are_the_published_ones);
