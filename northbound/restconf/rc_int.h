@@ -102,6 +102,8 @@ struct rc_query {
 	uint32_t print; /* LYD_PRINT_WD_* */
 	bool implicit;	/* report-all */
 	bool dry_run;
+	uint32_t limit; /* entries of the list that is read; 0: all */
+	char cursor[512]; /* keys of the entry behind which it begins, as in a URI; "": at the first */
 	char fields[1024]; /* decoded; "" none */
 };
 
@@ -200,6 +202,7 @@ struct rc_row {
 	/* The same as JSON text after the keys ",…", for long lists: what is asked for without a selection has no need
 	 * of a tree. Only where nothing has defaults and no other row is below. NULL: fill does. */
 	void (*text)(struct rc_read *rd, const struct rc_cursor *cur, struct str *out);
+	bool pages; /* next goes on from what find found: limit and cursor are served */
 	/* Entity tag without quotes, of the configuration; false: none. NULL: none. */
 	bool (*etag)(struct rc_read *rd, const struct rc_cursor *cur, char *buf, size_t cap);
 	/* Writable lists: checks (dry run) or starts the command; see edit.c. */
@@ -249,6 +252,7 @@ struct rc_read {
 	unsigned n_fields;
 	struct rc_frame frames[RC_FRAMES_MAX];
 	unsigned n_frames;
+	uint32_t shown; /* of the list that was asked for, where it has a limit */
 	struct str out;
 	bool streaming;
 };

@@ -180,6 +180,8 @@ static bool begin_entry(struct rc_read *rd, struct rc_frame *f)
 	size_t off, len;
 	char *text;
 
+	if (list && f == rd->frames && rd->q.limit && rd->shown++ == rd->q.limit)
+		return false;
 	if (list && !f->single && !f->rn->row->next(rd, &f->cur))
 		return false;
 	if (!list && !first)
@@ -346,6 +348,32 @@ static bool read_inside(struct rc_read *rd, const struct rc_rnode *rn, struct rc
 
 /* ---- the request ---- */
 
+/* A list that is read in pages: behind the entry the cursor names. */
+static bool read_page(struct rc_read *rd, const struct rc_rnode *rn, struct rc_cursor *cur, struct rc_error *e)
+{
+	STR_AUTO struct str path = { 0 };
+	struct rc_target t;
+	bool found;
+
+	e->protocol = true;
+	if (rn->schema != rd->t.schema || !rn->row || !rn->row->pages || rd->t.node)
+		return rc_fail(e, RC_INVALID_VALUE, "limit and cursor are for long lists, without keys");
+	if (!rd->q.cursor[0]) {
+		e->protocol = false;
+		return true;
+	}
+	str_addf(&path, "%s=%s", http_path(rd->req) + strlen("/restconf/data"), rd->q.cursor);
+	found = rc_target_parse(rd->rc, str_text(&path), &t, e) && t.schema == rn->schema && t.node;
+	free(cur->own);
+	*cur = (struct rc_cursor){ 0 };
+	found = found && rc_row_find(rd, rn, &t, cur);
+	rc_target_fini(&t);
+	if (!found)
+		return rc_fail(e, RC_INVALID_VALUE, "cursor: no such entry is there any more: begin anew");
+	e->protocol = false;
+	return true;
+}
+
 static bool read_begin(struct rc_read *rd, struct rc_error *e)
 {
 	const struct rc_rnode *rn = rd->t.schema ? rc_row_of(rd->rc, rd->t.schema) : &rd->rc->root;
@@ -358,6 +386,10 @@ static bool read_begin(struct rc_read *rd, struct rc_error *e)
 		if (rd->t.node)
 			rc_fail_at(e, rd->t.node);
 		return rc_fail(e, RC_NOT_FOUND, "there is no such entry");
+	}
+	if ((rd->q.limit || rd->q.cursor[0]) && !read_page(rd, rn, &cur, e)) {
+		free(cur.own);
+		return false;
 	}
 	if (rn->schema != rd->t.schema) {
 		bool found = read_inside(rd, rn, &cur);

@@ -97,7 +97,7 @@ static void incident_fill(struct rc_read *rd, const struct rc_cursor *cur, struc
 
 const struct rc_row rc_rows_incident[] = {
 	{ .path = "/sextant-assurance:incidents/incident", .next = incident_next, .find = incident_find,
-	  .keys = incident_keys, .fill = incident_fill },
+	  .keys = incident_keys, .fill = incident_fill, .pages = true },
 };
 const size_t rc_n_rows_incident = ARRAY_LEN(rc_rows_incident);
 

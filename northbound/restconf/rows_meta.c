@@ -96,6 +96,6 @@ const struct rc_row rc_rows_meta[] = {
 	{ .path = "/ietf-yang-library:modules-state", .fill = library_fill },
 	{ .path = "/ietf-restconf-monitoring:restconf-state", .fill = state_fill },
 	{ .path = "/sextant-audit:audit/entry", .next = audit_next, .find = audit_find,
-	  .keys = audit_keys, .fill = audit_fill },
+	  .keys = audit_keys, .fill = audit_fill, .pages = true },
 };
 const size_t rc_n_rows_meta = ARRAY_LEN(rc_rows_meta);

@@ -185,6 +185,6 @@ void rc_operation_cancel(struct rc *rc, const struct lyd_node *input, struct lyd
 
 const struct rc_row rc_rows_operation[] = {
 	{ .path = "/sextant-operations:operations/operation", .next = operation_next,
-	  .find = operation_find, .keys = operation_keys, .fill = operation_fill },
+	  .find = operation_find, .keys = operation_keys, .fill = operation_fill, .pages = true },
 };
 const size_t rc_n_rows_operation = ARRAY_LEN(rc_rows_operation);

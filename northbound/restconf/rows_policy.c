@@ -476,6 +476,6 @@ static const struct rc_writer policy_writer = {
 const struct rc_row rc_rows_policy[] = {
 	{ .path = "/sextant-policy:policies", .fill = policies_fill, .etag = policies_etag },
 	{ .path = "/sextant-policy:policies/policy", .next = policy_next, .find = policy_find,
-	  .keys = policy_keys, .fill = policy_fill, .etag = policy_etag, .writer = &policy_writer },
+	  .keys = policy_keys, .fill = policy_fill, .etag = policy_etag, .writer = &policy_writer, .pages = true },
 };
 const size_t rc_n_rows_policy = ARRAY_LEN(rc_rows_policy);

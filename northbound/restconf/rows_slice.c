@@ -398,15 +398,15 @@ void rc_slice_audit(struct rc *rc, const struct lyd_node *input, struct lyd_node
 const struct rc_row rc_rows_slice[] = {
 	{ .path = NSS, .etag = slices_etag },
 	{ .path = NSS "/slice-service", .next = service_next, .find = service_find, .keys = doc_keys,
-	  .fill = service_fill, .etag = service_etag, .writer = &rc_slice_writer },
+	  .fill = service_fill, .etag = service_etag, .writer = &rc_slice_writer, .pages = true },
 	{ .path = NSS "/slo-sle-templates/slo-sle-template", .next = template_next,
 	  .find = template_find, .keys = doc_keys, .fill = template_fill, .etag = template_etag,
-	  .writer = &rc_slice_writer },
+	  .writer = &rc_slice_writer, .pages = true },
 	{ .path = NRPS "/nrp-policy", .next = nrp_next, .find = nrp_find, .keys = doc_keys,
-	  .fill = nrp_fill, .etag = nrp_etag, .writer = &rc_slice_writer },
+	  .fill = nrp_fill, .etag = nrp_etag, .writer = &rc_slice_writer, .pages = true },
 	{ .path = NRPS "/qos-profiles/phb-profile-identifier", .next = phb_next, .find = phb_find,
-	  .keys = doc_keys, .fill = phb_fill, .etag = phb_etag, .writer = &rc_slice_writer },
+	  .keys = doc_keys, .fill = phb_fill, .etag = phb_etag, .writer = &rc_slice_writer, .pages = true },
 	{ .path = RC_L3NM "/vpn-services/vpn-service", .next = vpn_next, .find = vpn_find, .keys = doc_keys,
-	  .fill = vpn_fill, .etag = vpn_etag, .writer = &rc_slice_writer },
+	  .fill = vpn_fill, .etag = vpn_etag, .writer = &rc_slice_writer, .pages = true },
 };
 const size_t rc_n_rows_slice = ARRAY_LEN(rc_rows_slice);

@@ -585,10 +585,10 @@ const struct rc_row rc_rows_topo[] = {
 	{ .path = "/ietf-network:networks/network",
 	  .next = network_next, .find = network_find, .keys = network_keys, .fill = network_fill },
 	{ .path = "/ietf-network:networks/network/node",
-	  .next = node_next, .find = node_find, .keys = node_keys, .fill = node_fill },
+	  .next = node_next, .find = node_find, .keys = node_keys, .fill = node_fill, .pages = true },
 	{ .path = "/ietf-network:networks/network/ietf-network-topology:link",
-	  .next = link_next, .find = link_find, .keys = link_keys, .fill = link_fill },
+	  .next = link_next, .find = link_find, .keys = link_keys, .fill = link_fill, .pages = true },
 	{ .path = "/sextant-book:book/link",
-	  .next = book_next, .find = book_find, .keys = link_keys, .fill = book_fill, .text = book_text },
+	  .next = book_next, .find = book_find, .keys = link_keys, .fill = book_fill, .text = book_text, .pages = true },
 };
 const size_t rc_n_rows_topo = ARRAY_LEN(rc_rows_topo);

@@ -312,6 +312,22 @@ static bool q_dry_run(const char *v, struct rc_query *q)
 	return q->dry_run || strcmp(v, "false") == 0;
 }
 
+static bool q_limit(const char *v, struct rc_query *q)
+{
+	uint64_t n;
+
+	if (str_u64(v, &n) != 0 || n == 0 || n > UINT32_MAX)
+		return false;
+	q->limit = (uint32_t)n;
+	return true;
+}
+
+/* One segment of a URI, as it stands there. */
+static bool q_cursor(const char *v, struct rc_query *q)
+{
+	return *v && !strchr(v, '/') && str_copy(q->cursor, sizeof(q->cursor), v);
+}
+
 static const struct {
 	const char *name, *values;
 	bool write;
@@ -321,6 +337,8 @@ static const struct {
 	{ "content", "all, config or nonconfig", false, q_content },
 	{ "with-defaults", "explicit, trim or report-all", false, q_defaults },
 	{ "fields", "an expression like name;state(status;reason)", false, q_fields },
+	{ "limit", "1 or more entries", false, q_limit },
+	{ "cursor", "the keys of the last entry that was read, as in its URI", false, q_cursor },
 	{ "sextant.dry-run", "true or false", true, q_dry_run },
 };
 
@@ -341,7 +359,7 @@ static bool param_set(const char *name, const char *value, struct rc_query *q, b
 	}
 	return rc_fail(e, RC_INVALID_VALUE,
 		       "no query parameter %s here; there are depth, content, with-defaults, fields, "
-		       "sextant.dry-run", name);
+		       "limit, cursor, sextant.dry-run", name);
 }
 
 bool rc_query_parse(const char *query, struct rc_query *q, bool write, struct rc_error *e)

@@ -347,6 +347,79 @@ START_TEST(what_is_written_as_text_is_what_the_tree_prints)
 }
 END_TEST
 
+/* Colours of the policies in a body, one behind the other. */
+static unsigned colors_of(const char *body, struct str *into)
+{
+	unsigned n = 0;
+
+	while ((body = strstr(body, "\"color\":"))) {
+		body += strlen("\"color\":");
+		str_addn(into, body, strcspn(body, ",}"));
+		str_add(into, " ");
+		n++;
+	}
+	return n;
+}
+
+START_TEST(pages_put_together_are_the_list)
+{
+	STR_AUTO struct str all = { 0 };
+	const char *list = D "sextant-policy:policies/policy";
+
+	fake_up(4);
+	for (uint32_t c = 1; c <= 30; c++)
+		fake_policy("2001:db8::1", c, "2001:db8::9");
+	ck_assert_uint_eq(colors_of(str_text(&get(list)->body), &all), 30);
+	for (unsigned limit = 1; limit <= 31; limit += 3) {
+		STR_AUTO struct str pages = { 0 };
+		unsigned n = limit, seen = 0;
+		char path[200];
+
+		(void)snprintf(path, sizeof(path), "%s?limit=%u", list, limit);
+		while (n == limit) {
+			const struct answer *a = get(path);
+
+			ck_status(a, 200);
+			n = colors_of(str_text(&a->body), &pages);
+			ck_assert_uint_le(n, limit);
+			seen += n;
+			(void)snprintf(path, sizeof(path), "%s?limit=%u&cursor=2001:db8::1,%u,2001:db8::9", list, limit, seen);
+		}
+		ck_assert_str_eq(str_text(&pages), str_text(&all));
+	}
+	/* Links of the book, by text, from the second on. */
+	ck_assert_ptr_null(strstr(str_text(&get(D "sextant-book:book/link?limit=1")->body), "},{\"link-id\""));
+	ck_status(get(D "sextant-policy:policies/policy?cursor=2001:db8::1,29,2001:db8::9"), 200);
+}
+END_TEST
+
+START_TEST(pages_that_cannot_be_are_refused)
+{
+	static const char *const unfit[] = {
+		D "sextant-policy:policies/policy?limit=0",
+		D "sextant-policy:policies/policy?limit=x",
+		D "sextant-policy:policies/policy?limit=1&limit=1",
+		D "sextant-policy:policies/policy?limit=1&cursor=",
+		D "sextant-policy:policies/policy?limit=1&cursor=2001:db8::1,7,2001:db8::9",
+		D "sextant-policy:policies/policy?limit=1&cursor=a/b",
+		D "sextant-policy:policies/policy?limit=1&cursor=nonsense",
+		D "sextant-policy:policies?limit=1",
+		D "sextant-policy:policies/policy=2001:db8::1,1,2001:db8::9?limit=1",
+		D "sextant-policy:policies/policy=2001:db8::1,1,2001:db8::9/candidate-path?limit=1",
+		D "sextant-system:system/alarms/alarm?limit=1",
+		"/restconf/data?limit=1",
+	};
+
+	fake_up(4);
+	fake_policy("2001:db8::1", 1, "2001:db8::9");
+	for (size_t i = 0; i < ARRAY_LEN(unfit); i++) {
+		const struct answer *a = get(unfit[i]);
+
+		ck_assert_msg(strstr(a->head, " 400 ") != NULL, "%s: %.60s", unfit[i], a->head);
+	}
+}
+END_TEST
+
 START_TEST(the_answer_is_of_one_generation)
 {
 	const struct ted *old;
@@ -514,6 +587,8 @@ Suite *suite_read(void)
 	tcase_add_test(t, tags_tell_of_configuration);
 	tcase_add_test(t, a_thousand_nodes_are_streamed_whole_and_valid);
 	tcase_add_test(t, what_is_written_as_text_is_what_the_tree_prints);
+	tcase_add_test(t, pages_put_together_are_the_list);
+	tcase_add_test(t, pages_that_cannot_be_are_refused);
 	tcase_add_test(t, the_answer_is_of_one_generation);
 	tcase_add_loop_test(t, roles_admit_and_refuse, 0, ARRAY_LEN(rights));
 	tcase_add_test(t, our_expressions_of_standard_modules_are_the_published_ones);
