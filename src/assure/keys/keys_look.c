@@ -14,6 +14,8 @@
 #define RETRY_NS (10 * NS_PER_S)
 #define KEPT_NS (60 * NS_PER_S)	 /* and is tried again so long after it would not */
 
+#define LINGER_NS (3 * NS_PER_S) /* the last probes before a change are answered as they were sent */
+
 enum { CHANGES_MAX = 32, PATH = 160 };
 
 struct plan {
@@ -34,29 +36,59 @@ static void add(struct plan *p, const char *path, const char *value)
 	p->n++;
 }
 
+static void add_flag(struct plan *p, const char *path, bool value)
+{
+	if (p->n == CHANGES_MAX)
+		return;
+	(void)str_copy(p->path[p->n], PATH, path);
+	p->changes[p->n] = (struct device_change){ value ? DEVICE_UPDATE : DEVICE_DELETE, p->path[p->n], value ? "true" : NULL };
+	p->n++;
+}
+
 /* ---- the reflector ---- */
+
+/* Keys are gone when no session has one any more. False: it is as it should be for now. */
+static bool plan_off(struct keys_device *d, struct plan *p, bool keyed)
+{
+	if (!d->given[0] && !d->sure[0] && !(d->unsure && d->entries.n > 0))
+		return false;
+	if (!keyed || !keys_is_ours(d->k, d->sure)) {
+		add(p, KEYS_REFLECTOR "/key", "");
+		return true;
+	}
+	(void)str_copy(d->next, sizeof(d->next), d->sure);
+	(void)str_copy(d->next_before, sizeof(d->next_before), d->before);
+	d->next_bare = true;
+	if ((d->bare && !d->unsure) || !keys_give(d, d->next) || (d->next_before[0] && !keys_give(d, d->next_before)))
+		return false;
+	add(p, KEYS_REFLECTOR "/key", d->next);
+	return true;
+}
 
 static void plan_reflector(struct keys_device *d, struct plan *p)
 {
 	struct keys *k = d->k;
+	struct mono now = loop_now(k->parts.loop);
 
 	d->next[0] = d->next_before[0] = '\0';
+	d->next_bare = false;
 	if (!d->reflects)
 		return;
 	if (k->cfg.on) {
 		keys_of_reflector(d, d->next, d->next_before);
 		if (strcmp(d->sure, d->next) == 0 && !keys_changing(k) && !d->lags)
 			d->next_before[0] = '\0';
-		if (!d->unsure && strcmp(d->sure, d->next) == 0 && strcmp(d->before, d->next_before) == 0)
+		d->next_bare = mono_before(now, d->bare_until);
+		if (!d->unsure && strcmp(d->sure, d->next) == 0 && strcmp(d->before, d->next_before) == 0 && d->bare == d->next_bare)
 			return;
 		if (!keys_give(d, d->next) || (d->next_before[0] && !keys_give(d, d->next_before)))
 			return;
 		add(p, KEYS_REFLECTOR "/key", d->next);
-	} else if (d->given[0] || d->sure[0] || (d->unsure && d->entries.n > 0)) {
-		add(p, KEYS_REFLECTOR "/key", "");
-	} else {
+	} else if (!plan_off(d, p, mono_before(now, d->keyed_until))) {
 		return;
 	}
+	if (d->next_bare || d->bare || d->unsure)
+		add_flag(p, KEYS_REFLECTOR "/also-unauthenticated", d->next_bare);
 	if (d->next_before[0] || d->before[0] || d->unsure)
 		add(p, KEYS_REFLECTOR "/previous-key", d->next_before);
 	d->changing = true;
@@ -71,8 +103,9 @@ static bool wants(struct keys *k, const struct keys_session *s, char out[KEYS_NA
 	struct keys_device *to = keys_device_at(k, &s->to, &known);
 
 	out[0] = '\0';
+	/* who has one waits until the reflector answers without */
 	if (!k->cfg.on)
-		return true;
+		return !to || to->other || !to->reflects || !to->sure[0] || (to->bare && !to->unsure);
 	if (!known)
 		return false;
 	if (!to || to->other)
@@ -179,6 +212,7 @@ static void tell(struct keys_device *d)
 
 static void lag(struct keys *k)
 {
+	struct mono until = mono_add(loop_now(k->parts.loop), LINGER_NS);
 	size_t n = 0;
 
 	HASH_EACH (h, &k->devices)
@@ -191,8 +225,12 @@ static void lag(struct keys *k)
 			const struct keys_session *s = &d->sessions.at[i];
 
 			n += s->key[0] != '\0';
-			to = s->key[0] ? keys_device_at(k, &s->to, &known) : NULL;
-			if (to && strcmp(s->key, to->before) == 0)
+			to = keys_device_at(k, &s->to, &known);
+			if (to && s->key[0])
+				to->keyed_until = until;
+			else if (to)
+				to->bare_until = until;
+			if (to && s->key[0] && strcmp(s->key, to->before) == 0)
 				to->lags = true;
 		}
 	}
@@ -221,6 +259,7 @@ static void done(struct keys_device *d)
 		(void)str_copy(d->given, sizeof(d->given), d->next);
 		(void)str_copy(d->sure, sizeof(d->sure), d->next);
 		(void)str_copy(d->before, sizeof(d->before), d->next_before);
+		d->bare = d->next_bare;
 	}
 	for (size_t i = 0; i < d->sessions.n; i++)
 		if (d->sessions.at[i].changing)

@@ -161,6 +161,17 @@ static bool session_key(struct keys *k, struct keyed *x)
 	return known;
 }
 
+/* Keys are on their way out: what the reflector does not answer without yet is sent with one. */
+static void leaving(struct keys *k, struct keyed *x)
+{
+	struct keys_device *to;
+	bool known;
+
+	to = x->to.family != IP_NONE ? keys_device_at(k, &x->to, &known) : NULL;
+	if (to && !to->other && to->reflects && keys_is_ours(k, to->sure) && !(to->bare && !to->unsure))
+		(void)str_copy(x->key, sizeof(x->key), to->sure);
+}
+
 /* False: it cannot be set now. */
 static bool keyed(struct keys_device *d, const struct device_change *in, struct device_change *out, struct keyed *x)
 {
@@ -175,9 +186,11 @@ static bool keyed(struct keys_device *d, const struct device_change *in, struct 
 		return true;
 	if (x->session[0])
 		(void)reflector_of(body, &x->to);
-	if (!k->cfg.on || d->other)
+	if (!k->cfg.on && !d->other && x->session[0])
+		leaving(k, x);
+	if ((!k->cfg.on && !x->key[0]) || d->other)
 		return true;
-	if (k->epoch == 0 || (x->session[0] && !session_key(k, x)))
+	if (k->epoch == 0 || (x->session[0] && !x->key[0] && !session_key(k, x)))
 		return false;
 	if (x->reflector)
 		keys_of_reflector(d, x->key, x->before);
@@ -200,11 +213,16 @@ static void note(struct keys_device *d, const struct device_change *c, const str
 
 	if (x->reflector) {
 		d->reflects = !gone;
-		(void)str_copy(d->given, sizeof(d->given), x->key);
-		(void)str_copy(d->before, sizeof(d->before), x->before);
+		/* off: what it has goes when no session needs it */
+		if (d->k->cfg.on || gone) {
+			(void)str_copy(d->given, sizeof(d->given), x->key);
+			(void)str_copy(d->before, sizeof(d->before), x->before);
+		}
 		d->unsure = true;
-		if (gone)
+		if (gone) {
 			d->sure[0] = '\0';
+			d->bare = false;
+		}
 	} else if (s && gone) {
 		*s = d->sessions.at[--d->sessions.n];
 	} else if (s) {

@@ -54,6 +54,9 @@ struct keys_device {
 	bool unsure;   /* nobody knows: it is said again */
 	bool changing; /* to these, in the transaction under way */
 	bool lags;     /* a session still has the one before */
+	/* What has no digest is answered too, while sessions get their keys or lose them. */
+	bool bare, next_bare;
+	struct mono bare_until, keyed_until; /* so long there may be probes to it without, with one */
 	VEC(struct keys_session) sessions;
 	VEC(struct keys_entry) entries;
 	uint32_t watch, txn;

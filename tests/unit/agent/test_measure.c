@@ -193,6 +193,55 @@ START_TEST(a_key_is_replaced_and_nothing_is_lost)
 }
 END_TEST
 
+static void gone(const char *path)
+{
+	struct answer a = set(path, NULL, NULL, false);
+
+	check_code(&a, RPC_OK, "");
+}
+
+/* From no key to one and back: one session, its windows go on, and no probe is unheard. Twin: a reflector that was
+ * not told first answers nobody. */
+START_TEST(a_key_comes_and_goes_and_nothing_is_lost)
+{
+	struct answer a = set(NULL, STAMP,
+			      "{\"key\":[{\"name\":\"k\",\"secret\":\"sesame-1\"}],\"reflector\":{\"allow\":[\"::1/128\"]},"
+			      "\"session\":[{\"name\":\"s\",\"reflector\":\"::1\",\"interval\":10,\"window\":1,\"timeout\":500}]}",
+			      false);
+	struct stream s;
+
+	check_code(&a, RPC_OK, "");
+	subscribe(&s, &(struct wish){ .path = STAMP "/session[name=s]/state",
+				      .mode = GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE });
+	await_window(&s, 1);
+	put(STAMP "/reflector", "{\"key\":\"k\",\"also-unauthenticated\":true}");
+	await_window(&s, 2);
+	put(STAMP "/session[name=s]/key", "\"k\"");
+	await_window(&s, 3);
+	gone(STAMP "/reflector/also-unauthenticated");
+	await_window(&s, 4);
+	put(STAMP "/reflector/also-unauthenticated", "true");
+	gone(STAMP "/session[name=s]/key");
+	await_window(&s, 5);
+	a = set(STAMP "/reflector/key", STAMP "/reflector", "{\"also-unauthenticated\":false}", false);
+	check_code(&a, RPC_OK, "");
+	await_window(&s, 7);
+	check_get(STAMP "/session[name=s]/state/lost", "\"0\"\n");
+	check_get(STAMP "/session[name=s]/state/windows-unknown", "\"0\"\n");
+	check_get(STAMP "/session[name=s]/state/window-lost-forward", "0\n");
+	/* not told first */
+	put(STAMP "/session[name=s]/key", "\"k\"");
+	put(STAMP "/reflector", "{\"key\":\"k\"}");
+	gone(STAMP "/session[name=s]/key");
+	await_window(&s, 11);
+	stream_fini(&s);
+	check_get(STAMP "/session[name=s]/state/known", "false\n");
+	/* one without the other is none */
+	a = set(STAMP "/reflector/key", STAMP "/reflector", "{\"also-unauthenticated\":true}", false);
+	check_code(&a, RPC_INVALID_ARGUMENT, "'also-unauthenticated' goes with 'key'");
+}
+END_TEST
+
 START_TEST(a_policy_that_is_not_there_is_unknown)
 {
 	struct answer a = set(NULL, STAMP "/session[name=p]",
@@ -549,6 +598,7 @@ static Suite *suite(void)
 	tcase_add_test(p, a_policy_that_is_not_there_is_unknown);
 	tcase_add_test(p, a_key_authenticates_and_is_never_told);
 	tcase_add_test(p, a_key_is_replaced_and_nothing_is_lost);
+	tcase_add_test(p, a_key_comes_and_goes_and_nothing_is_lost);
 	tcase_add_test(p, a_flow_is_marked_whatever_its_way);
 	tcase_add_test(p, what_was_lost_meanwhile_does_not_stand_in_the_way);
 	tcase_add_loop_test(p, what_cannot_be_is_refused_whole, 0, (int)ARRAY_LEN(refused));

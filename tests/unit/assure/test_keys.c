@@ -24,7 +24,7 @@ struct device {
 		char name[64], secret[96];
 	} key[KEYS];
 	unsigned n_keys, sets;
-	bool session, reflector;
+	bool session, reflector, bare;
 	char session_key[64], reflector_key[64], previous[64];
 };
 
@@ -122,6 +122,9 @@ static void change(struct device *d, const struct device_change *c)
 		leaf_set(d->reflector_key, c);
 	} else if (strcmp(c->path, REFLECTOR "/previous-key") == 0) {
 		leaf_set(d->previous, c);
+	} else if (strcmp(c->path, REFLECTOR "/also-unauthenticated") == 0) {
+		d->bare = c->op != DEVICE_DELETE;
+		ck_assert(!d->bare || strcmp(c->json, "true") == 0);
 	} else if (strcmp(c->path, SESSION) == 0) {
 		d->session = c->op != DEVICE_DELETE;
 		d->session_key[0] = '\0';
@@ -129,12 +132,13 @@ static void change(struct device *d, const struct device_change *c)
 			value(c->json, "\"key\":\"", d->session_key, 64);
 	} else if (strcmp(c->path, REFLECTOR) == 0) {
 		d->reflector = c->op != DEVICE_DELETE;
-		if (!d->reflector)
+		if (!d->reflector) {
+			d->bare = false;
 			d->reflector_key[0] = d->previous[0] = '\0';
-		else
-			value(c->json, "\"key\":\"", d->reflector_key, 64);
-		if (d->reflector)
-			value(c->json, "\"previous-key\":\"", d->previous, 64);
+			return;
+		}
+		value(c->json, "\"key\":\"", d->reflector_key, 64);
+		value(c->json, "\"previous-key\":\"", d->previous, 64);
 	} else {
 		ck_abort_msg("%s", c->path);
 	}
@@ -172,6 +176,7 @@ static int port_set(void *self, const char *device, const struct device_change *
 	for (size_t i = 0; i < n && !d->refuses; i++)
 		change(d, &c[i]);
 	ck_assert_msg(whole(d), "%s names a key that is not there", device);
+	ck_assert_msg(!d->bare || d->reflector_key[0], "%s has no key to go without", device);
 	*txn = ++bed.next;
 	bed.pending[bed.n_pending].device = (unsigned)(d - bed.dev);
 	bed.pending[bed.n_pending].good = !d->refuses;
@@ -210,7 +215,7 @@ static bool passes(void)
 	unsigned of = key_at(a, a->session_key), i = key_at(b, b->reflector_key), k = key_at(b, b->previous);
 
 	if (!a->session_key[0] || !b->reflector_key[0])
-		return !a->session_key[0] && !b->reflector_key[0];
+		return !a->session_key[0] && (!b->reflector_key[0] || b->bare);
 	return (i < b->n_keys && strcmp(b->key[i].secret, a->key[of].secret) == 0) ||
 	       (b->previous[0] && k < b->n_keys && strcmp(b->key[k].secret, a->key[of].secret) == 0);
 }
@@ -470,11 +475,79 @@ START_TEST(turned_on_and_off_they_come_and_go)
 	probes_on();
 	run_s(5);
 	keys_configure(bed.keys, &on);
-	run_s(5);
+	run_s(10);
 	ck_assert(passes() && bed.dev[0].session_key[0]);
+	ck_assert(!bed.dev[1].bare); /* nobody is answered without, once all have one */
 	keys_configure(bed.keys, &off);
 	run_s(20);
 	ck_assert(passes() && !bed.dev[0].session_key[0] && bed.dev[0].n_keys == 0 && bed.dev[1].n_keys == 0);
+	ck_assert(!bed.dev[1].bare);
+	ck_assert_uint_eq(bed.unheard, 0);
+	bed_down();
+}
+END_TEST
+
+/* In the middle of it the other way, at any moment. */
+START_TEST(turned_on_and_off_at_any_moment_no_probe_is_unheard)
+{
+	const struct keys_cfg on = { .on = true }, off = { .on = false };
+
+	bed_up(false, 0);
+	probes_on();
+	run_s(5);
+	keys_configure(bed.keys, &on);
+	while (loop_fake_step(bed.loop, mono_add(loop_now(bed.loop), (unsigned)_i * 20 * NS_PER_MS)) && _i-- > 0)
+		bed.unheard += !passes();
+	keys_configure(bed.keys, &off);
+	for (int k = 0; k < 7; k++)
+		if (loop_fake_step(bed.loop, mono_add(loop_now(bed.loop), NS_PER_S)))
+			bed.unheard += !passes();
+	keys_configure(bed.keys, &on);
+	run_s(20);
+	ck_assert(passes() && bed.dev[0].session_key[0] && bed.dev[1].reflector_key[0] && !bed.dev[1].bare);
+	keys_configure(bed.keys, &off);
+	run_s(20);
+	ck_assert(passes() && !bed.dev[0].session_key[0] && !bed.dev[1].reflector_key[0]);
+	ck_assert_uint_eq(bed.unheard, 0);
+	bed_down();
+}
+END_TEST
+
+/* A reflector that does not take it yet: its sessions go on as they are. */
+START_TEST(who_cannot_be_asked_keeps_its_sessions_as_they_are)
+{
+	const struct keys_cfg on = { .on = true }, off = { .on = false };
+	const struct keys_cfg *const to[] = { &on, &off };
+
+	bed_up(_i == 1, 0);
+	probes_on();
+	run_s(5);
+	bed.dev[1].refuses = true;
+	keys_configure(bed.keys, to[_i]);
+	run_s(60);
+	ck_assert(passes() && (bed.dev[0].session_key[0] != '\0') == (_i == 1));
+	bed.dev[1].refuses = false;
+	run_s(30);
+	ck_assert(passes() && (bed.dev[0].session_key[0] != '\0') == (_i == 0) && !bed.dev[1].bare);
+	ck_assert_uint_eq(bed.unheard, 0);
+	bed_down();
+}
+END_TEST
+
+/* A session that is set anew while keys go has one as long as the reflector wants it. */
+START_TEST(what_is_set_meanwhile_is_heard_too)
+{
+	const struct keys_cfg off = { .on = false };
+
+	bed_up(true, 0);
+	probes_on();
+	run_s(5);
+	keys_configure(bed.keys, &off);
+	ck_assert_int_eq(set("a", DEVICE_REPLACE, SESSION, "{\"reflector\":\"fd00:b::1\",\"window\":2}"), 0);
+	ck_assert(passes());
+	run_s(20);
+	ck_assert(passes() && !bed.dev[0].session_key[0]);
+	ck_assert_uint_eq(bed.unheard, 0);
 	bed_down();
 }
 END_TEST
@@ -510,6 +583,9 @@ static Suite *suite(void)
 	tcase_add_test(t, a_secret_that_somebody_changed_is_put_right);
 	tcase_add_test(t, no_session_goes_without_its_key);
 	tcase_add_test(t, turned_on_and_off_they_come_and_go);
+	tcase_add_loop_test(t, turned_on_and_off_at_any_moment_no_probe_is_unheard, 0, 40);
+	tcase_add_loop_test(t, who_cannot_be_asked_keeps_its_sessions_as_they_are, 0, 2);
+	tcase_add_test(t, what_is_set_meanwhile_is_heard_too);
 	tcase_add_test(t, a_device_that_refuses_is_asked_again);
 	suite_add_tcase(s, t);
 	return s;

@@ -142,6 +142,7 @@ static void fill_reflector(const struct lyd_node *in, struct agent_stamp_refl_cf
 
 	c->port = (uint16_t)conf_read_num(in, "port");
 	c->return_path = conf_read_flag(in, "return-path");
+	c->bare = conf_read_flag(in, "also-unauthenticated");
 	c->rate = (uint32_t)conf_read_num(in, "rate");
 	c->stateful = true;
 	c->sessions = 1024;

@@ -34,7 +34,7 @@ struct session {
 	struct loop_timer tick;
 	struct mono next;
 	uint16_t ssid;
-	struct conf_md5 old; /* probes under way when the key was replaced are authenticated with it */
+	struct conf_md5 old; /* probes under way when the key was replaced have a digest of it, or none as it has no length */
 	struct mono old_until;
 	bool was_known, said; /* what was logged last */
 	uint64_t send_errors, unsupported, forged;
@@ -90,17 +90,40 @@ struct stampc_clock agent_stamp_clock(const struct agent_stamp *s)
 
 /* ---- answers ---- */
 
-static bool is_genuine(const struct session *s, const uint8_t *packet, const uint8_t *mac)
+/* An answer of this session, with a digest of the key if that is one. */
+static bool answers(struct session *s, const struct conf_md5 *key, struct rd *r, struct stampc_reply *y)
 {
-	return agent_stamp_mac_is(&s->cfg.key, packet, mac) ||
-	       (s->old.len > 0 && mono_before(loop_now(s->all->loop), s->old_until) &&
-		agent_stamp_mac_is(&s->old, packet, mac));
+	const uint8_t *packet = r->pos, *mac;
+
+	/* ssid 0: a reflector older than RFC 8972 */
+	if (!stampc_reply_read(r, key->len > 0, y, &mac) || (y->ssid != s->ssid && y->ssid != 0))
+		return false;
+	return !mac || agent_stamp_mac_is(key, packet, mac);
+}
+
+/* To a probe of now, or to one that was under way when the key was replaced; those with a digest first, for
+ * nothing else can be taken for them. */
+static bool is_ours(struct session *s, const uint8_t *buf, size_t len, struct rd *r, struct stampc_reply *y)
+{
+	const struct conf_md5 *key[2] = { &s->cfg.key, NULL };
+
+	if (mono_before(loop_now(s->all->loop), s->old_until)) {
+		key[1] = s->cfg.key.len > 0 ? &s->old : &s->cfg.key;
+		key[0] = s->cfg.key.len > 0 ? &s->cfg.key : &s->old;
+	}
+	for (unsigned i = 0; i < 2 && key[i]; i++) {
+		*r = rd_of(buf, len);
+		if (answers(s, key[i], r, y))
+			return true;
+	}
+	s->forged += s->cfg.key.len > 0 && len >= STAMPC_BASE_AUTH;
+	return false;
 }
 
 static void take_answer(struct session *s, const uint8_t *buf, size_t len,
 			const struct agent_stamp_meta *m)
 {
-	struct rd r = rd_of(buf, len);
+	struct rd r;
 	struct agent_stamp_now now = agent_stamp_now();
 	struct stampc_clock own = clock_now(s->all), other;
 	struct agent_stamp_times t = { .t4 = m->rx_ns,
@@ -108,16 +131,9 @@ static void take_answer(struct session *s, const uint8_t *buf, size_t len,
 				       .now_mono_ns = now.mono_ns };
 	struct stampc_opts opts;
 	struct stampc_reply y;
-	const uint8_t *mac;
 
-	/* ssid 0: a reflector older than RFC 8972 */
-	if (!stampc_reply_read(&r, s->cfg.key.len > 0, &y, &mac) ||
-	    (y.ssid != s->ssid && y.ssid != 0))
+	if (!is_ours(s, buf, len, &r, &y))
 		return;
-	if (mac && !is_genuine(s, buf, mac)) {
-		s->forged++;
-		return;
-	}
 	if (s->cfg.n_back > 0 && (!stampc_opts_read(r, &opts) || !opts.has_return || opts.flags)) {
 		s->unsupported++; /* it came back some other way: no measurement of this one */
 		return;
@@ -350,7 +366,7 @@ static struct session *session_new(struct agent_stamp *all,
 	return s;
 }
 
-/* Another key is no other measurement, as long as there is one before and after. */
+/* Another key is no other measurement, nor is none. */
 static void key_replace(struct session *s, const struct conf_md5 *key)
 {
 	if (memcmp(&s->cfg.key, key, sizeof(*key)) == 0)
@@ -369,8 +385,6 @@ static struct session *same_of(const struct agent_stamp *s,
 	LIST_EACH (it, &s->sessions) {
 		struct session *x = LIST_OF(it, struct session, link);
 
-		if ((x->cfg.key.len > 0) != (cfg->key.len > 0))
-			continue;
 		is.key = x->cfg.key;
 		if (memcmp(&x->cfg, &is, sizeof(is)) == 0)
 			found = x;

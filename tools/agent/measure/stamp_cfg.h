@@ -38,6 +38,7 @@ struct agent_stamp_refl_cfg {
 	uint32_t rate, sessions;
 	uint32_t n_allow;
 	struct ip_prefix allow[AGENT_STAMP_ALLOW];
+	bool bare; /* with a key: what has no digest of it is answered too */
 	struct conf_md5 key, previous; /* what senders have that were not told the new one yet */
 };
 

@@ -175,6 +175,20 @@ static const struct conf_md5 *key_of(struct agent_stamp_refl *r, const uint8_t *
 	return NULL;
 }
 
+/* Nobody asks for a digest of this one: there is no key, or senders need not have it and this one has not. */
+static bool is_bare(const struct agent_stamp_refl *r, const uint8_t *packet, size_t len)
+{
+	const uint8_t *mac = packet + STAMPC_MAC_COVERS;
+
+	if (r->cfg.key.len == 0)
+		return true;
+	if (!r->cfg.bare)
+		return false;
+	return len < STAMPC_BASE_AUTH ||
+	       !(agent_stamp_mac_is(&r->cfg.key, packet, mac) ||
+		 (r->cfg.previous.len > 0 && agent_stamp_mac_is(&r->cfg.previous, packet, mac)));
+}
+
 /* What the options ask of us; false: no answer. */
 static bool heed(struct agent_stamp_refl *r, const struct stampc_opts *o,
 		 const struct agent_stamp_meta *m)
@@ -227,7 +241,7 @@ static void reflect(struct agent_stamp_refl *r, const uint8_t *buf, size_t len,
 	struct rd in = rd_of(buf, len);
 	struct stampc_clock clock = r->clock(r->arg);
 	struct stampc_reply y = { .rx_time = stampc_time_of(m->rx_ns, false) };
-	bool auth = r->cfg.key.len > 0;
+	bool auth = !is_bare(r, buf, len);
 	const struct conf_md5 *key = NULL;
 	struct stampc_opts opts;
 	struct stampc_test t;
