@@ -81,11 +81,26 @@ void device_lost(uint32_t router, bool lost)
 	rpc_fake_block(sim.rpc, &a, lost);
 }
 
+bool device_drift(uint32_t router)
+{
+	char what[200];
+
+	if (!sim_target_drift(sim.targets, router, rng_u64(&sim.rng), what, sizeof(what)))
+		return false;
+	say("-- somebody spoils %s of device %s", what, sim.topo.routers.at[router].name);
+	return true;
+}
+
 void device_random(uint32_t router)
 {
 	struct ip_addr a = sim_loopback(&sim.topo, router);
 	enum sim_fault f = (enum sim_fault)pick(SIM_FAULTS);
 
+
+	if (chance(25)) {
+		(void)device_drift(router);
+		return;
+	}
 	switch (pick(4)) {
 	case 0:
 		device_lost(router, !sim.lost[router]);

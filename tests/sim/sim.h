@@ -165,6 +165,7 @@ void devices_conf(struct conf *c);
 void devices_heal(void);
 void device_lost(uint32_t router, bool lost);
 void device_random(uint32_t router); /* something goes wrong with it, or is well again */
+bool device_drift(uint32_t router);  /* something that is configured goes, or is changed, by nobody of ours */
 
 /* pccs.c */
 void router_init(struct router *r, uint32_t n);

@@ -11,7 +11,8 @@
  * says so. After the last is deleted no headend has an LSP, no bucket a record.
  *
  * With --devices the routers are gNMI devices too, and slices are tables on them, some in a partition: devices
- * are lost, refuse, lie, do half, answer late or never (devices.c), and slices_devices.c judges what they hold.
+ * are lost, refuse, lie, do half, answer late or never, and are spoilt by somebody else (devices.c); slices_devices.c
+ * judges what they hold.
  */
 #include "slices.h"
 
@@ -21,10 +22,12 @@
 
 #include "base/str.h"
 
+#define STRAY "sx-stray" /* of nobody, under a name of ours */
+
 enum { EVENTS = 40, DOC_MAX = 2048, CIRCUIT_MAX = 256 };
 
 static struct tenant tenants[SLICES];
-static unsigned n_acks, n_refused, n_rolled_back, n_violated, n_lives;
+static unsigned n_acks, n_refused, n_rolled_back, n_violated, n_lives, n_spoilt;
 
 /* ---- what the shared files want ---- */
 
@@ -376,6 +379,32 @@ static void calm_down(void)
 	run_ns((sim.targets ? 200 : 300) * NS_PER_S); /* devices tell something every second */
 }
 
+static void audit_count(void *arg, const char *line)
+{
+	unsigned *n = arg;
+
+	*n += strstr(line, STRAY) != NULL;
+}
+
+/* In a calm network: what somebody takes from a device is there again, what he leaves under a name of ours is told. */
+static void spoil_all(void)
+{
+	const uint32_t r = pick((uint32_t)sim.topo.routers.n);
+	unsigned told = 0;
+
+	for (uint32_t i = 0; i < sim.topo.routers.n; i++)
+		n_spoilt += device_drift(i);
+	if (!sim_target_stray(sim.targets, r, STRAY, true))
+		fail("nothing can be put on %s", sim.topo.routers.at[r].name);
+	run_ns(150 * NS_PER_S); /* all is read again every 60 s, and a device that tells nothing is asked */
+	(void)slice_audit(app_slice(sim.app), audit_count, &told);
+	if (told != 1)
+		fail("%u of one strange table on %s are told", told, sim.topo.routers.at[r].name);
+	if (!sim_target_stray(sim.targets, r, STRAY, false))
+		fail("it cannot be taken from %s", sim.topo.routers.at[r].name);
+	run_ns(10 * NS_PER_S);
+}
+
 static int one_record(void *arg, const char *key, const void *value, size_t len)
 {
 	(void)value;
@@ -427,6 +456,10 @@ static void one_seed(uint64_t seed, bool verbose, bool devices)
 		event();
 	calm_down();
 	check_slices();
+	if (sim.targets) {
+		spoil_all();
+		check_slices();
+	}
 	kill_it();
 	run_ns((sim.targets ? 60 : 120) * NS_PER_S);
 	check_slices();
@@ -455,7 +488,7 @@ int main(int argc, char **argv)
 	}
 	for (uint64_t s = first; s < first + n; s++)
 		one_seed(s, verbose, devices);
-	printf("%llu seeds; %u writes acknowledged, %u refused, %u rolled back, %u violated, %u kills\n",
-	       (unsigned long long)n, n_acks, n_refused, n_rolled_back, n_violated, n_lives);
-	return n_acks == 0 || n_refused == 0 || n_rolled_back == 0;
+	printf("%llu seeds; %u writes acknowledged, %u refused, %u rolled back, %u violated, %u kills, %u spoilt\n",
+	       (unsigned long long)n, n_acks, n_refused, n_rolled_back, n_violated, n_lives, n_spoilt);
+	return n_acks == 0 || n_refused == 0 || n_rolled_back == 0 || (devices && n_spoilt == 0);
 }

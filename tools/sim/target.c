@@ -162,6 +162,17 @@ static uint32_t filters_of(const struct lyd_node *config)
 	return n;
 }
 
+/* It is so from now on, and whoever watches is told. */
+static void put_in(struct sim_target *tg, struct lyd_node *next)
+{
+	sim_log_change(tg, tg->config, next);
+	lyd_free_all(tg->config);
+	tg->config = next;
+	tg->generation++;
+	sim_targets_sids(tg->all);
+	loop_task_run(&tg->all->look);
+}
+
 static bool carry_out(struct sim_target *tg, const struct gnmic_set *s, size_t most, struct sim_refusal *no)
 {
 	struct lyd_node *next = NULL;
@@ -178,12 +189,108 @@ static bool carry_out(struct sim_target *tg, const struct gnmic_set *s, size_t m
 		return sim_refused(no, RPC_FAILED_PRECONDITION,
 				   "no room for another source filter");
 	}
-	sim_log_change(tg, tg->config, next);
-	lyd_free_all(tg->config);
-	tg->config = next;
-	tg->generation++;
-	sim_targets_sids(tg->all);
-	loop_task_run(&tg->all->look);
+	put_in(tg, next);
+	return true;
+}
+
+/* ---- somebody else's hand ---- */
+
+static bool can_drift(const struct lyd_node *n)
+{
+	if (n->flags & LYD_DEFAULT)
+		return false;
+	return n->schema->nodetype & (LYS_LIST | LYS_LEAFLIST) ||
+	       (n->schema->nodetype == LYS_LEAF && !lysc_is_key(n->schema));
+}
+
+static struct lyd_node *nth(struct lyd_node *tree, uint64_t *at)
+{
+	struct lyd_node *root, *n, *found = NULL;
+
+	LY_LIST_FOR(tree, root)
+	{
+		LYD_TREE_DFS_BEGIN(root, n)
+		{
+			if (!found && can_drift(n) && (*at)-- == 0)
+				found = n;
+			LYD_TREE_DFS_END(root, n);
+		}
+	}
+	return found;
+}
+
+/* A queue or a policer that has another rate, anything else is no more. */
+static bool spoil(struct lyd_node *n)
+{
+	char text[24];
+
+	if (n->schema->nodetype == LYS_LEAF && strcmp(n->schema->name, "rate") == 0) {
+		(void)snprintf(text, sizeof(text), "%llu", strtoull(lyd_get_value(n), NULL, 10) + 1000);
+		return lyd_change_term(n, text) == LY_SUCCESS;
+	}
+	lyd_free_tree(n);
+	return true;
+}
+
+static bool drift_one(struct sim_target *tg, uint64_t at, char *what, size_t cap)
+{
+	struct lyd_node *next = NULL, *n;
+	char *path;
+
+	if (lyd_dup_siblings(tg->config, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &next) != LY_SUCCESS)
+		return false;
+	n = nth(next, &at);
+	path = n ? lyd_path(n, LYD_PATH_STD, NULL, 0) : NULL;
+	(void)snprintf(what, cap, "%s", path ? path : "");
+	free(path);
+	if (n && spoil(n) &&
+	    lyd_validate_all(&next, NULL, LYD_VALIDATE_PRESENT | LYD_VALIDATE_NO_STATE, NULL) == LY_SUCCESS) {
+		put_in(tg, next);
+		return true;
+	}
+	lyd_free_all(next);
+	return false;
+}
+
+bool sim_target_drift(struct sim_targets *ts, uint32_t router, uint64_t pick, char *what, size_t cap)
+{
+	struct sim_target *tg = router < sim_targets_count(ts) ? &ts->at[router] : NULL;
+	uint64_t n = 0, count = UINT64_MAX;
+
+	if (!tg || !tg->config)
+		return false;
+	(void)nth(tg->config, &count);
+	n = UINT64_MAX - count;
+	for (uint64_t tries = 0; n > 0 && tries < 8; tries++)
+		if (drift_one(tg, (pick + tries) % n, what, cap))
+			return true;
+	return false;
+}
+
+bool sim_target_stray(struct sim_targets *ts, uint32_t router, const char *name, bool there)
+{
+	struct sim_target *tg = router < sim_targets_count(ts) ? &ts->at[router] : NULL;
+	struct lyd_node *next = NULL, *made = NULL;
+	struct ly_set *old = NULL;
+	char path[128];
+
+	if (!tg || (tg->config && lyd_dup_siblings(tg->config, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &next) !=
+					  LY_SUCCESS))
+		return false;
+	if (there) {
+		(void)snprintf(path, sizeof(path), "/sextant-device:device/table[id='%u']/name", SIM_STRAY_TABLE);
+		if (lyd_new_path(next, tg->all->ctx, path, name, 0, &made) != LY_SUCCESS) {
+			lyd_free_all(next);
+			return false;
+		}
+		next = next ? next : made;
+	} else {
+		(void)snprintf(path, sizeof(path), "/sextant-device:device/table[name='%s']", name);
+		if (next && lyd_find_xpath(next, path, &old) == LY_SUCCESS && old->count == 1)
+			lyd_free_tree(old->dnodes[0]);
+		ly_set_free(old, NULL);
+	}
+	put_in(tg, next);
 	return true;
 }
 

@@ -57,6 +57,15 @@ uint32_t sim_targets_count(const struct sim_targets *ts);
 /* For so many Sets, 0: until it is told otherwise. False: the router has no target. */
 bool sim_target_fault(struct sim_targets *ts, uint32_t router, enum sim_fault f, uint32_t times);
 
+/*
+ * Somebody else's hand on what is configured, which no client is told of but by what it watches: an entry or a leaf
+ * goes, or a rate changes; which one follows from pick. what: the path, for people. False: there is nothing, or
+ * nothing that can go by itself.
+ */
+bool sim_target_drift(struct sim_targets *ts, uint32_t router, uint64_t pick, char *what, size_t cap);
+/* A table of that name, of nobody; or it goes again. False: as sim_target_drift(). */
+bool sim_target_stray(struct sim_targets *ts, uint32_t router, const char *name, bool there);
+
 struct sim_target_info {
 	bool listens;
 	struct ip_addr addr;

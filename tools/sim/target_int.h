@@ -14,6 +14,7 @@ enum {
 	SIM_REQUEST_MAX = 4 << 20,
 	SIM_ARENA_MAX = 64 << 20,
 	SIM_STREAMS_MAX = 256, /* of one target */
+	SIM_STRAY_TABLE = 190000,
 };
 
 struct sim_target {
