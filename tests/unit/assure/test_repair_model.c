@@ -26,6 +26,8 @@ struct account {
 	unsigned slice, good, applies, approvals, at, round;
 	uint64_t hold;
 	uint64_t applied_wall;
+	unsigned beside, known; /* a bit a slice: it is watched, and was within its bounds before */
+	unsigned beside_good[SLICES];
 };
 
 struct world {
@@ -186,7 +188,9 @@ static void ended(struct world *w, const struct repair_incident *i, struct accou
 	switch (i->outcome) {
 	case REPAIR_KEPT:
 		ck_assert(a->in_network);
-		ck_assert_uint_eq(a->good, REPAIR_VERIFY);
+		ck_assert_uint_ge(a->good, REPAIR_VERIFY);
+		for (unsigned s = 0; s < SLICES; s++)
+			ck_assert(!(a->known & 1u << s) || a->beside_good[s] >= REPAIR_VERIFY);
 		w->hold_until[a->slice] = w->now.mono.ns + i->policy.hold_down_s * S;
 		break;
 	case REPAIR_GIVEN_UP:
@@ -277,6 +281,22 @@ static void tell_located(struct world *w, const struct repair_do *d, struct acco
 	repair_located(w->r, d->incident, d->turn, &l, &w->now);
 }
 
+/* Those that it may have made worse. */
+static void beside(struct world *w, const struct repair_do *d, struct account *a)
+{
+	a->beside = a->known = 0;
+	memset(a->beside_good, 0, sizeof(a->beside_good));
+	for (unsigned s = 0; s < SLICES; s++) {
+		const char id[2] = { (char)('a' + s), '\0' };
+		const bool known = below(w, 2);
+
+		if (s == a->slice || below(w, 6) > 0 || repair_beside_add(w->r, d->incident, d->turn, id, known) != 0)
+			continue; /* or the answer is of a turn before */
+		a->beside |= 1u << s;
+		a->known |= known ? 1u << s : 0;
+	}
+}
+
 static void answer(struct world *w)
 {
 	unsigned at = w->n_pending ? below(w, w->n_pending) : 0;
@@ -299,6 +319,7 @@ static void answer(struct world *w)
 		if (i->phase == REPAIR_APPLYING) {
 			a->in_network = ok;
 			a->applied_wall = w->now.wall_ns;
+			beside(w, &d, a);
 		}
 		repair_applied(w->r, d.incident, d.turn, ok, "a", &w->now);
 	} else {
@@ -325,6 +346,25 @@ static struct account *verifying(struct world *w, unsigned slice)
 	return NULL;
 }
 
+/* Who was not out of bounds before is now: it is taken back at once. */
+static void window_beside(struct world *w, unsigned s, const struct repair_window *win)
+{
+	bool hurt[INCIDENTS] = { false };
+
+	for (uint32_t k = 1; k <= w->last; k++) {
+		const struct repair_incident *i = w->inc[k].seen ? repair_incident_get(w->r, k) : NULL;
+		struct account *a = &w->inc[k];
+
+		if (!i || i->phase != REPAIR_VERIFYING || !(a->beside & 1u << s) || win->begin_wall_ns < a->applied_wall)
+			continue;
+		hurt[k] = win->verdict == REPAIR_BEYOND;
+		a->beside_good[s] += win->verdict == REPAIR_WITHIN || (win->verdict == REPAIR_UNKNOWN && win->idle);
+	}
+	repair_beside_window(w->r, win, &w->now);
+	for (uint32_t k = 1; k <= w->last; k++)
+		ck_assert(!hurt[k] || repair_incident_get(w->r, k)->phase == REPAIR_REVERTING);
+}
+
 static void window(struct world *w)
 {
 	unsigned s = below(w, SLICES), v = below(w, 8);
@@ -336,6 +376,8 @@ static void window(struct world *w)
 	win.verdict = v < 4 ? REPAIR_WITHIN : v < 5 ? REPAIR_UNKNOWN : REPAIR_BEYOND;
 	if (a && win.begin_wall_ns >= a->applied_wall && win.verdict == REPAIR_WITHIN)
 		a->good++;
+	win.idle = win.verdict == REPAIR_UNKNOWN && below(w, 2);
+	window_beside(w, s, &win);
 	ck_assert_int_ge(repair_window(w->r, &win, &w->now), 0);
 }
 
@@ -354,6 +396,12 @@ static void people(struct world *w)
 		(void)repair_accept(w->r, id, "p", &w->now);
 	else if (repair_approve(w->r, id, ok, "p", &w->now) == 0 && ok)
 		w->inc[id].approvals++;
+}
+
+static void forget_beside(struct account *a, unsigned slice)
+{
+	a->beside &= ~(1u << slice);
+	a->known &= ~(1u << slice);
 }
 
 static void step(struct world *w)
@@ -380,6 +428,8 @@ static void step(struct world *w)
 			slice = below(w, SLICES);
 			repair_gone(w->r, ids[slice], &w->now);
 			w->hold_until[slice] = 0;
+			for (uint32_t k = 1; k <= w->last; k++)
+				forget_beside(&w->inc[k], slice);
 			for (unsigned i = 0; i < w->n_acts; i++) /* for all it counts still */
 				w->acts[i].slice = w->acts[i].slice == slice ? SLICES : w->acts[i].slice;
 		} else if (below(w, 10) == 0) {
