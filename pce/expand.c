@@ -222,18 +222,48 @@ static struct local match(const struct pce_walk *w, const struct ip_addr *da)
 	return found;
 }
 
+/* Whose locator the first bits of an address are in; the latest of those that fall on one place is
+ * kept. Bits behind the longest locator there is make no difference. */
+struct owner {
+	uint32_t stamp, node;
+	struct ip_addr head;
+	uint8_t algo;
+};
+
+static struct owner *owner_kept(const struct pce_walk *w, const struct ip_addr *da, struct ip_addr *head)
+{
+	const struct pce_ctx *c = w->c;
+	uint64_t h;
+
+	if (!w->owner || c->p->n_loc_lens == 0)
+		return NULL;
+	*head = ip_prefix_of(da, c->p->loc_lens[0]).addr;
+	h = (ip_bits_get(head, 0, 64) ^ ip_bits_get(head, 64, 64)) * UINT64_C(0x9e3779b97f4a7c15);
+	return &w->owner[(h >> 32) * c->shape->n >> 32];
+}
+
 /* Who gets packets to an address, and over which shortest paths; false with a reason. */
 static bool owner_of(const struct pce_walk *w, const struct ip_addr *da, struct pce_walk_goal *g,
 		     const char **why)
 {
 	const struct pce_ctx *c = w->c;
-	struct ted_locator_hit hit = ted_locator_of(c->t, da);
+	uint32_t stamp = pce_trees_nodes_stamp(c->trees);
+	struct ip_addr head;
+	struct owner *o = owner_kept(w, da, &head);
+	struct ted_locator_hit hit;
 	char text[IP_TEXT_MAX];
 	struct ted_sid_hit sid;
 
+	if (o && o->stamp == stamp && ip_eq(&o->head, &head)) {
+		*g = (struct pce_walk_goal){ .node = o->node, .algo = o->algo };
+		return true;
+	}
+	hit = ted_locator_of(c->t, da);
 	*g = (struct pce_walk_goal){ .node = hit.node };
 	if (hit.node != TED_NONE && !hit.anycast) {
 		g->algo = c->t->nodes[hit.node].locators[hit.which].algo;
+		if (o)
+			*o = (struct owner){ stamp, g->node, head, g->algo };
 		return true;
 	}
 	(void)ip_text(da, text, sizeof(text));
@@ -393,6 +423,7 @@ void pce_expand_in(struct pce_ctx *c, uint32_t src, uint32_t dst, const struct p
 	bool ok;
 
 	*out = (struct pce_expansion){ .valid = true, .why = "" };
+	w.owner = pce_room_places(c->trees, PCE_ROOM_OWNER, sizeof(*w.owner));
 	w.heard = pce_room_links(c->trees, PCE_ROOM_HEARD, sizeof(*w.heard));
 	if (!pce_used_init(&w.used, c, PCE_ROOM_USED)) {
 		(void)pce_walk_bad(&w, 0, NULL);

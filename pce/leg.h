@@ -27,7 +27,7 @@ enum {
 };
 
 /* A room is as large as who asked first for it said: no two may have one number. */
-_Static_assert((int)PCE_ROOM_FLOW_ARC < (int)PCE_ROOM_USED && (int)PCE_ROOM_HEARD < (int)PCE_ROOMS,
+_Static_assert((int)PCE_ROOM_FLOW_ARC < (int)PCE_ROOM_USED && (int)PCE_ROOM_OWNER < (int)PCE_ROOMS,
 	       "rooms of searches overlap");
 
 enum pce_how {

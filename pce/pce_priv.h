@@ -55,6 +55,7 @@ struct pce_cut {
 
 struct pce_used;
 struct heard;
+struct owner;
 
 /* Told of each hop of a SID list as it is walked: to a node by the shortest paths of an algorithm,
  * over a link, or what a binding SID does. */
@@ -251,7 +252,7 @@ struct pce_used {
 
 enum { PCE_ROOM_USED = PCE_ROOM_OWN + 18, PCE_ROOM_WANTED, PCE_ROOM_INTO,
        PCE_ROOM_NODE_SIDS, PCE_ROOM_ADJ_SIDS, PCE_ROOM_ONLY, PCE_ROOM_JOINT, PCE_ROOM_JOINT_LABELS,
-       PCE_ROOM_HEARD };
+       PCE_ROOM_HEARD, PCE_ROOM_OWNER };
 bool pce_used_init(struct pce_used *u, struct pce_ctx *c, unsigned room);
 /* False: it was there before, or there is no memory (c->no_memory). */
 bool pce_used_add(struct pce_used *u, uint32_t link);
@@ -273,6 +274,7 @@ struct pce_walk {
 	const struct pce_list *list;
 	struct pce_used used;
 	struct heard *heard; /* expand.c; or NULL */
+	struct owner *owner; /* the same */
 	uint32_t at;
 	uint64_t worst[PCE_METRICS], delay_min;
 	bool single;

@@ -567,6 +567,8 @@ int pce_trees_follow(struct pce_trees *p, const struct ted *t)
 		forget_shape(p);
 		return err_raise(-ENOMEM);
 	}
+	if (!next || t->n_changed_nodes > 0)
+		p->nodes_stamp = p->stamp;
 	if (next)
 		follow_next(p);
 	else
@@ -583,6 +585,11 @@ const struct pce_shape *pce_trees_shape(const struct pce_trees *p)
 uint32_t pce_trees_stamp(const struct pce_trees *p)
 {
 	return p->stamp;
+}
+
+uint32_t pce_trees_nodes_stamp(const struct pce_trees *p)
+{
+	return p->nodes_stamp;
 }
 
 const uint64_t *pce_trees_overload(const struct pce_trees *p)

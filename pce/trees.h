@@ -76,6 +76,8 @@ uint32_t pce_trees_epoch(struct pce_trees *p);
 /* The epoch in which the TED that is followed was first: what was worked out from it, and
  * pointers into it, are good for as long as it stays the same. */
 uint32_t pce_trees_stamp(const struct pce_trees *p);
+/* The same of what follows from nodes alone (their locators), without pointers: links come and go. */
+uint32_t pce_trees_nodes_stamp(const struct pce_trees *p);
 
 /* Counters since the shard was made: for metrics and benchmarks. */
 struct pce_trees_stats {

@@ -57,6 +57,7 @@ struct pce_trees {
 	struct pce_log log;
 	uint64_t compare; /* how often a TED came that was not the next one */
 	uint32_t stamp; /* epoch in which t came */
+	uint32_t nodes_stamp; /* and in which the last one came that had other nodes */
 	uint64_t follows, ticks;
 	struct pce_kept_class **class;
 	uint32_t n_class;
