@@ -106,7 +106,8 @@ struct intent_pol {
 	struct intent_headend *he;
 	struct list he_link, dirty_link, work_link;
 	struct list paper_link; /* owes what is to be written: which */
-	bool owes_event, owes_record;
+	bool owes_event, owes_state, owes_record;
+	enum intent_state owed_was; /* of the state event */
 	struct list blocked_link, better_link, unwalked_link; /* linked: it is on that list of intent */
 	struct hash_node by_name; /* (headend, lsp_name), managed only */
 	struct hash_node by_bsid; /* managed with a binding SID */
@@ -476,6 +477,8 @@ void intent_owner_gone(struct intent_pol *p);
 
 /* paper.c: at once, or when the waves on their way are over */
 void intent_owe_event(struct intent_pol *p);  /* of the path it took */
+/* That it is pending now; false: it is to be written at once. */
+bool intent_owe_state(struct intent_pol *p, enum intent_state was);
 void intent_owe_record(struct intent_pol *p); /* of the list it was sent */
 void intent_paper_write(struct intent_pol *p); /* what it owes, before it owes something else */
 void intent_paper_forget(struct intent_pol *p);
@@ -649,6 +652,8 @@ void intent_asks_drop(struct intent *i, const struct ip_addr *headend); /* its s
 void intent_asks_orphan(struct intent *i);
 
 /* state.c */
+/* "policy-state" */
+void intent_state_event(struct intent_pol *p, enum intent_state was, enum intent_state now);
 void intent_state_refresh(struct intent_pol *p);
 void intent_states_all(struct intent *i); /* of all, the first now, the rest a part a turn */
 void intent_states_run(void *arg);

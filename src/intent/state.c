@@ -31,6 +31,8 @@ void intent_event(struct intent_pol *p, enum bus_severity sev, const char *type,
 
 	if (p->tentative)
 		return; /* it never happened */
+	if (p->owes_state)
+		intent_paper_write(p);
 	va_start(ap, fmt);
 	(void)vsnprintf(body, sizeof(body), fmt, ap);
 	va_end(ap);
@@ -217,13 +219,13 @@ static void alarms(struct intent_pol *p)
 	alarm_set(p, &p->alarmed_degraded, mine && degraded, "policy-degraded");
 }
 
-static void state_event(struct intent_pol *p, enum intent_state was)
+void intent_state_event(struct intent_pol *p, enum intent_state was, enum intent_state now)
 {
 	STR_AUTO struct str s = { 0 };
-	bool bad = p->state == INTENT_DOWN || p->state == INTENT_DEGRADED;
+	bool bad = now == INTENT_DOWN || now == INTENT_DEGRADED;
 
 	str_addf(&s, "\"old\":\"%s\",\"new\":\"%s\",\"reason\":", intent_state_text(was),
-		 intent_state_text(p->state));
+		 intent_state_text(now));
 	str_json(&s, p->reason);
 	intent_event(p, bad ? BUS_WARNING : BUS_INFO, "policy-state", "%s", str_text(&s));
 }
@@ -252,6 +254,8 @@ void intent_state_refresh(struct intent_pol *p)
 		alarms(p);
 		return;
 	}
+	if (v.state != was && p->owes_state)
+		intent_paper_write(p); /* of the state it has until now */
 	str_copy(p->reason, sizeof(p->reason), v.reason);
 	if (v.state != was) {
 		i->states[was]--;
@@ -260,7 +264,8 @@ void intent_state_refresh(struct intent_pol *p)
 		p->since_wall_ns = loop_wall_ns(i->loop);
 		metric_set(i->m_state[was], i->states[was]);
 		metric_set(i->m_state[v.state], i->states[v.state]);
-		state_event(p, was);
+		if (!intent_owe_state(p, was))
+			intent_state_event(p, was, p->state);
 		intent_owner_tell(p);
 	} else if (p->state == INTENT_DEGRADED) { /* another bound: worse, or less bad */
 		intent_owner_tell(p);

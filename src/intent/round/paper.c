@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a move leaves in writing: its event, and the record of the list that was sent. Neither is
+ * What a move leaves in writing: its events, and the record of the list that was sent. None of it is
  * waited for by anybody, and together they cost as much as the request itself: while waves are on
- * their way the requests go first. When very many wait, some are written all the same.
+ * their way the requests go first. When very many wait, some are written all the same. Whatever else
+ * is told of a policy comes after what it owes.
  */
 #include "intent/intent_priv.h"
 
@@ -10,13 +11,15 @@ enum { WAIT_MAX = 4096, PER_TURN = 128 };
 
 void intent_paper_write(struct intent_pol *p)
 {
-	bool event = p->owes_event, record = p->owes_record;
+	bool event = p->owes_event, state = p->owes_state, record = p->owes_record;
 
 	if (!list_linked(&p->paper_link))
 		return;
 	intent_paper_forget(p);
 	if (event && p->want.set)
 		intent_path_event(p);
+	if (state)
+		intent_state_event(p, p->owed_was, INTENT_PENDING);
 	if (record && p->want.set)
 		intent_path_save(p);
 }
@@ -26,7 +29,7 @@ void intent_paper_forget(struct intent_pol *p)
 	if (list_linked(&p->paper_link))
 		p->i->n_papers--;
 	list_del(&p->paper_link);
-	p->owes_event = p->owes_record = false;
+	p->owes_event = p->owes_state = p->owes_record = false;
 }
 
 static bool may_wait(const struct intent *i)
@@ -52,6 +55,16 @@ void intent_owe_event(struct intent_pol *p)
 {
 	p->owes_event = true;
 	owe(p);
+}
+
+bool intent_owe_state(struct intent_pol *p, enum intent_state was)
+{
+	if (!may_wait(p->i) || p->state != INTENT_PENDING)
+		return false;
+	p->owes_state = true;
+	p->owed_was = was;
+	owe(p);
+	return true;
 }
 
 void intent_owe_record(struct intent_pol *p)

@@ -361,17 +361,29 @@ enum { MANY = 40 }; /* more than are looked at without a wave */
 
 struct moves {
 	struct bus_reader reader;
-	unsigned n;
+	unsigned n, pending, up;
+	char told[64]; /* of the policy of colour 1, in order */
 };
 
 static void count_move(void *arg, const struct bus_event *e)
 {
 	struct moves *m = arg;
+	bool state = strcmp(e->type, "policy-state") == 0;
+	bool path = strcmp(e->type, "policy-path") == 0 && strstr(e->body, "a>b,b>d") != NULL;
+	bool pending = state && strstr(e->body, "\"old\":\"up\",\"new\":\"pending\"") != NULL;
+	bool up = state && strstr(e->body, "\"old\":\"pending\",\"new\":\"up\"") != NULL;
+	const struct sr_policy_key k = key("a", 1, "d");
+	char text[SR_KEY_TEXT_MAX];
 
-	m->n += strcmp(e->type, "policy-path") == 0 && strstr(e->body, "a>b,b>d") != NULL;
+	m->n += path;
+	m->pending += pending;
+	m->up += up;
+	if ((path || state) && strcmp(e->resource, sr_policy_key_text(&k, text, sizeof(text))) == 0)
+		(void)strncat(m->told, path ? "path " : pending ? "pending " : up ? "up " : "? ",
+			      sizeof(m->told) - strlen(m->told) - 1);
 }
 
-/* Many at once are sent first; then each has its event, and the list that stays charged. */
+/* Many at once are sent first; then each has its events, and the list that stays charged. */
 START_TEST(a_wave_is_told_and_kept)
 {
 	struct moves m = { .reader = { .fn = count_move, .arg = &m } };
@@ -382,7 +394,7 @@ START_TEST(a_wave_is_told_and_kept)
 	for (uint32_t c = 1; c <= MANY; c++) {
 		struct intent_policy *p = policy("a", c, "d");
 
-		p->bandwidth_bps = G / 100;
+		p->bandwidth_bps = G / 1000;
 		p->cpaths[0].minimise = PCE_DELAY; /* over c, and another list than over b */
 		put_ok(p);
 		ck_assert_uint_eq(pcc_answer("a"), 1);
@@ -390,13 +402,16 @@ START_TEST(a_wave_is_told_and_kept)
 	bus_subscribe(world.bus, &m.reader);
 	net_cut("a", "c");
 	run_ms(1000);
-	bus_unsubscribe(&m.reader);
 	ck_assert_uint_eq(m.n, MANY);
+	ck_assert_uint_eq(m.pending, MANY);
 	ck_assert_uint_eq(pcc_answer("a"), MANY);
 	run_ms(1000);
+	bus_unsubscribe(&m.reader);
+	ck_assert_uint_eq(m.up, MANY);
+	ck_assert_str_eq(m.told, "path pending up ");
 	world_crash();
 	net_publish();
-	ck_assert_uint_eq(row("a", "b").reserved_bps[7], MANY * (G / 100));
+	ck_assert_uint_eq(row("a", "b").reserved_bps[7], MANY * (G / 1000));
 }
 END_TEST
 
