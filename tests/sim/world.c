@@ -190,6 +190,7 @@ static void conf_make(struct conf *c)
 	c->confirm_s = 5;
 	c->policies_max = 64;
 	c->msd_default = 10;
+	c->slices_outside = true;
 	must(ip_prefix_parse("fcbb:ffff::/32", &c->bsid_block), "prefix");
 	conf_peers(c);
 	if (sim.targets)
