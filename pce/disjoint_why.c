@@ -334,11 +334,11 @@ static void relax_together(struct why *w)
 
 static void find_possible(struct why *w)
 {
-	for (uint8_t bit = PCE_DIVERSE_LINK; bit <= PCE_DIVERSE_SRLG; bit = (uint8_t)(bit << 1)) {
-		const struct question q = { 0, bit, PCE_C_COUNT, 0 };
+	for (unsigned bit = PCE_DIVERSE_LINK; bit <= PCE_DIVERSE_SRLG; bit <<= 1) {
+		const struct question q = { 0, (uint8_t)bit, PCE_C_COUNT, 0 };
 
 		if (bit != w->req->diverse && ask(w, &q, PCE_C_COUNT, NULL) == PCE_OK)
-			w->out->possible |= bit;
+			w->out->possible |= (uint8_t)bit;
 	}
 }
 

@@ -111,7 +111,7 @@ static bool place(struct rooms *r, const struct intent_policy *p)
 static bool place_group(struct rooms *r, const struct intent_policy *const *puts, size_t n)
 {
 	const struct intent_membership *g = &puts[0]->group;
-	const struct intent_policy *of[PCE_LEGS_MAX];
+	const struct intent_policy *of[PCE_LEGS_MAX] = { NULL };
 	struct pce_request leg[PCE_LEGS_MAX];
 	struct pce_disjoint d = { .leg = leg, .diverse = g->diverse, .strict = !g->best_available };
 	struct pce_disjoint_answer ans;

@@ -323,7 +323,7 @@ static void start(bool on)
 				  .reduced = true,
 				  .sid_device = "sr0",
 				  .source = addr(SELF),
-				  .live = { on, 20, 5, 1000 }, /* patient: the machine may be busy */
+				  .live = { on, 20, 10, 1000 }, /* patient: the machine may be busy */
 				  .steering = &steering,
 				  .n_steering = 1 };
 	ck_assert_int_eq(agent_pol_configure(pol, &cfg), 0);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers to questions for paths, made up. */
-#include "check_main.h"
-
 #include <string.h>
 
 #include "fake.h"

@@ -344,6 +344,7 @@ START_TEST(what_is_written_as_text_is_what_the_tree_prints)
 	ck_assert_ptr_null(strstr(str_text(&a->body), "capacity"));
 	a = get(D "sextant-book:book?content=config");
 	ck_assert_ptr_null(strstr(str_text(&a->body), "capacity"));
+	fake_down();
 }
 END_TEST
 
@@ -390,6 +391,7 @@ START_TEST(pages_put_together_are_the_list)
 	/* Links of the book, by text, from the second on. */
 	ck_assert_ptr_null(strstr(str_text(&get(D "sextant-book:book/link?limit=1")->body), "},{\"link-id\""));
 	ck_status(get(D "sextant-policy:policies/policy?cursor=2001:db8::1,29,2001:db8::9"), 200);
+	fake_down();
 }
 END_TEST
 
@@ -417,6 +419,7 @@ START_TEST(pages_that_cannot_be_are_refused)
 
 		ck_assert_msg(strstr(a->head, " 400 ") != NULL, "%s: %.60s", unfit[i], a->head);
 	}
+	fake_down();
 }
 END_TEST
 
