@@ -4,7 +4,7 @@
  * PCEP messages, bytes to structs and back: RFC 5440 with 8231, 8281 (stateful), 8408, 8664
  * (SR-MPLS), 9603 (SRv6), 8697, 9862 (SR Policy association), 9604 (binding SID), 8253; for path
  * requests 5541 (objective functions), 5521 (exclusions), 7896 (IRO), 8233 (metrics), 8800
- * (disjointness).
+ * (disjointness); 10066 (several paths of one LSP, with weights).
  *
  * Pure: no I/O, no clock, no globals. A decoded message lives in the arena given and borrows
  * nothing from the frame. Lists are singly linked in wire order. What no table knows is
@@ -69,6 +69,7 @@ enum pcepc_class {
 	PCEPC_OBJ_SRP = 33,
 	PCEPC_OBJ_VENDOR = 34,
 	PCEPC_OBJ_ASSOCIATION = 40,
+	PCEPC_OBJ_PATH_ATTRIB = 45,
 };
 
 /* Path setup types, RFC 8408. */
@@ -96,6 +97,12 @@ enum {
 	PCEPC_SRPOLICY_STATELESS = 0x10,
 };
 
+/* MULTIPATH-CAP flags, RFC 10066; any number of paths is PCEPC_PATHS_ANY. */
+enum {
+	PCEPC_MULTIPATH_WEIGHT = 0x1,
+	PCEPC_PATHS_ANY = 255,
+};
+
 /* Close reasons, RFC 5440 section 7.17. */
 enum {
 	PCEPC_CLOSE_NONE = 1,
@@ -117,7 +124,7 @@ struct pcepc_msd {
 struct pcepc_open {
 	uint8_t version, keepalive_s, dead_s, sid;
 	bool has_stateful, has_pst, has_sr, has_srv6, has_assoc_types, has_sr_policy, has_db_version,
-		has_speaker;
+		has_speaker, has_multipath;
 	bool sr_top_level; /* TLV 26 outside TLV 34: Cisco's older form of "PST 1" */
 	uint32_t stateful; /* PCEPC_CAP_* */
 	uint8_t n_psts, psts[PCEPC_PSTS_MAX];
@@ -131,6 +138,7 @@ struct pcepc_open {
 	uint8_t n_ofs;
 	uint16_t ofs[PCEPC_OFS_MAX];
 	uint32_t sr_policy;
+	uint16_t multipath, multipath_flags; /* paths an LSP may have, PCEPC_MULTIPATH_* */
 	uint64_t db_version;
 	struct pcepc_bytes speaker;
 };
@@ -237,7 +245,18 @@ struct pcepc_hop {
 	uint32_t nai_local_if, nai_remote_if;
 };
 
+/* What is said of one of several paths, RFC 10066; 0 is no id. */
+struct pcepc_path {
+	uint32_t flags, id;
+	bool has_weight;
+	uint32_t weight; /* 1 when it is not told */
+};
+
+enum { PCEPC_PATH_OPER_MASK = 0x7, PCEPC_PATH_REVERSE = 0x8 };
+
 struct pcepc_route {
+	struct pcepc_route *next;	/* further paths of the LSP: each has its attributes */
+	const struct pcepc_path *attr; /* that come before it; NULL: none */
 	struct pcepc_hop *hops;
 	uint32_t n;
 	uint32_t skipped; /* sub-objects of other types */

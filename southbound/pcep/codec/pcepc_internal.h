@@ -14,6 +14,8 @@ struct pcepc_rx {
 	struct pcepc_svec **svec_tail;
 	struct pcepc_metric **metric_tail; /* of the item or SVEC at hand */
 	struct pcepc_assoc **assoc_tail;
+	const struct pcepc_path *attr; /* of the route that comes next */
+	struct pcepc_route **ero_tail, **rro_tail;
 	struct pcepc_err **err_tail;
 	struct pcepc_ntf **ntf_tail;
 	uint8_t class; /* of the object being read */
@@ -51,7 +53,7 @@ void pcepc_wr_ip(struct wr *w, const struct ip_addr *a);
 
 extern const struct tlv_table pcepc_open_table, pcepc_pst_table, pcepc_lsp_table, pcepc_srp_table,
 	pcepc_rp_table, pcepc_assoc_table, pcepc_no_path_table, pcepc_ntf_table, pcepc_vendor_table,
-	pcepc_error_table;
+	pcepc_error_table, pcepc_path_table;
 
 void pcepc_open_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body);
 void pcepc_lsp_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body);
@@ -59,6 +61,7 @@ void pcepc_srp_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *b
 void pcepc_rp_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body);
 void pcepc_assoc_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body);
 void pcepc_route_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body);
+void pcepc_path_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body);
 void pcepc_svec_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body);
 void pcepc_spots_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body);
 void pcepc_metric_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body);
@@ -73,6 +76,7 @@ void pcepc_srp_write(struct wr *w, const struct pcepc_srp *s);
 void pcepc_rp_write(struct wr *w, const struct pcepc_rp *rp);
 void pcepc_assoc_write(struct wr *w, const struct pcepc_assoc *a, bool must);
 void pcepc_route_write(struct wr *w, uint8_t class, const struct pcepc_route *route);
+void pcepc_path_write(struct wr *w, const struct pcepc_path *p);
 void pcepc_svecs_write(struct wr *w, const struct pcepc_msg *msg);
 void pcepc_spots_write(struct wr *w, uint8_t class, const struct pcepc_spots *s, bool must);
 void pcepc_metrics_write(struct wr *w, const struct pcepc_metric *first);

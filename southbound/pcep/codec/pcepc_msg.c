@@ -174,6 +174,7 @@ static void item_end(struct pcepc_rx *rx)
 {
 	const struct pcepc_item *it = rx->item;
 
+	rx->attr = NULL; /* of no route */
 	if (!it)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(musts); i++) {
@@ -204,6 +205,8 @@ static void item_begin(struct pcepc_rx *rx)
 	rx->item_tail = &it->next;
 	rx->metric_tail = &it->metrics;
 	rx->assoc_tail = &it->assoc;
+	rx->ero_tail = &it->ero;
+	rx->rro_tail = &it->rro;
 	rx->item = it;
 	rx->msg->n_items++;
 }

@@ -215,6 +215,7 @@ size_t pcepc_tables(struct pcepc_table_row *out, size_t cap)
 	n = rows_add(out, cap, n, PCEPC_OBJ_NO_PATH, &pcepc_no_path_table);
 	n = rows_add(out, cap, n, PCEPC_OBJ_NOTIFICATION, &pcepc_ntf_table);
 	n = rows_add(out, cap, n, PCEPC_OBJ_ERROR, &pcepc_error_table);
+	n = rows_add(out, cap, n, PCEPC_OBJ_PATH_ATTRIB, &pcepc_path_table);
 	n = rows_add(out, cap, n, PCEPC_OBJ_VENDOR, &pcepc_vendor_table);
 	return rows_add(out, cap, n, PCEPC_OBJ_ASSOCIATION, &pcepc_assoc_table);
 }

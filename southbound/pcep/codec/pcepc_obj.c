@@ -253,7 +253,7 @@ static const struct obj_row rows[] = {
 	{ 42, 0, 0, 0, 0, 0, 0, 0, "WA", NULL },
 	{ 43, 0, 0, 0, 0, 0, 0, 0, "FLOWSPEC", NULL },
 	{ 44, 0, 0, 0, 0, 0, 0, 0, "CCI", NULL },
-	{ 45, 0, 0, 0, 0, 0, 0, 0, "PATH-ATTRIB", NULL },
+	{ 45, OT(1), IN_STATEFUL, 8, 65528, VERDICT_WITHDRAW, 10, 11, "PATH-ATTRIB", pcepc_path_read },
 	{ 46, 0, 0, 0, 0, 0, 0, 0, "BPI", NULL },
 	{ 47, 0, 0, 0, 0, 0, 0, 0, "EPR", NULL },
 	{ 48, 0, 0, 0, 0, 0, 0, 0, "PPA", NULL },

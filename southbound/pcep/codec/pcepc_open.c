@@ -134,6 +134,15 @@ static void sr_policy_read(struct rd *v, void *out)
 	o->sr_policy = rd_u32(v);
 }
 
+static void multipath_read(struct rd *v, void *out)
+{
+	struct pcepc_open *o = open_of(out);
+
+	o->has_multipath = true;
+	o->multipath = rd_u16(v);
+	o->multipath_flags = rd_u16(v);
+}
+
 static const struct tlv_row open_rows[] = {
 	{ 4, 2, 65535, 0, VERDICT_SKIP, "OF-List", ofs_read },
 	{ 16, 4, 4, 0, VERDICT_RESET, "STATEFUL-PCE-CAPABILITY", stateful_read },
@@ -142,6 +151,7 @@ static const struct tlv_row open_rows[] = {
 	{ 26, 4, 4, 0, VERDICT_SKIP, "SR-PCE-CAPABILITY", sr_top_read },
 	{ 34, 4, 65535, 0, VERDICT_RESET, "PATH-SETUP-TYPE-CAPABILITY", pst_cap_read },
 	{ 35, 0, 65535, 0, VERDICT_SKIP, "ASSOC-Type-List", assoc_types_read },
+	{ 60, 4, 4, 0, VERDICT_SKIP, "MULTIPATH-CAP", multipath_read },
 	{ 71, 4, 4, 0, VERDICT_SKIP, "SRPOLICY-CAPABILITY", sr_policy_read },
 };
 
@@ -243,6 +253,8 @@ static void open_tail_write(struct wr *w, const struct pcepc_open *o)
 	}
 	if (o->has_sr_policy)
 		u32_write(w, 71, o->sr_policy);
+	if (o->has_multipath)
+		u32_write(w, 60, (uint32_t)o->multipath << 16 | o->multipath_flags);
 	if (o->has_db_version) {
 		m = wr_tlv_open(w, 23);
 		wr_u64(w, o->db_version);

@@ -228,14 +228,28 @@ static void hops_read(struct pcepc_rx *rx, struct pcepc_route *route, struct rd 
 	}
 }
 
+/* The ids of an LSP's paths differ: RFC 10066, error 10/38. More of them than can be told are no better. */
+static void id_check(struct pcepc_rx *rx, const struct pcepc_route *first, const struct pcepc_route *r)
+{
+	unsigned n = 0;
+
+	for (; r->attr && r->attr->id && first; first = first->next) {
+		if (n++ < PCEPC_PATHS_ANY && (!first->attr || first->attr->id != r->attr->id))
+			continue;
+		pcepc_note(rx, VERDICT_WITHDRAW, TLV_WHY_BAD_VALUE, 0, 10, 38);
+		return;
+	}
+}
+
 void pcepc_route_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd *body)
 {
-	struct pcepc_route **slot = o->class == PCEPC_OBJ_ERO ? &rx->item->ero : &rx->item->rro;
+	struct pcepc_route ***tail = o->class == PCEPC_OBJ_ERO ? &rx->ero_tail : &rx->rro_tail;
+	struct pcepc_route *first = o->class == PCEPC_OBJ_ERO ? rx->item->ero : rx->item->rro;
 	struct rd peek = *body;
 	struct pcepc_route *route;
 	uint32_t known;
 
-	if (*slot) { /* further lists of a multipath LSP, which we do not negotiate */
+	if (first && !rx->attr) { /* without attributes it is no further path */
 		pcepc_note_skip(rx, PCEPC_SKIP_OBJECT, o->type);
 		body->pos = body->end;
 		return;
@@ -243,7 +257,11 @@ void pcepc_route_read(struct pcepc_rx *rx, const struct pcepc_obj *o, struct rd 
 	route = pcepc_alloc(rx, sizeof(*route));
 	if (!route)
 		return;
-	*slot = route;
+	route->attr = rx->attr;
+	rx->attr = NULL;
+	id_check(rx, first, route);
+	**tail = route;
+	*tail = &route->next;
 	if (!hops_count(*body, &known)) {
 		pcepc_note(rx, VERDICT_WITHDRAW, TLV_WHY_BAD_LENGTH, 0, 10,
 			   err_of(o->class, rd_u8(&peek) & 0x7f)->malformed);
@@ -295,9 +313,14 @@ static void hop_write(struct wr *w, uint8_t class, const struct pcepc_hop *h)
 
 void pcepc_route_write(struct wr *w, uint8_t class, const struct pcepc_route *route)
 {
-	size_t m = pcepc_obj_open(w, class, 1, false);
+	for (; route; route = route->next) {
+		size_t m;
 
-	for (uint32_t i = 0; i < route->n; i++)
-		hop_write(w, class, &route->hops[i]);
-	pcepc_obj_close(w, m);
+		if (route->attr)
+			pcepc_path_write(w, route->attr);
+		m = pcepc_obj_open(w, class, 1, false);
+		for (uint32_t i = 0; i < route->n; i++)
+			hop_write(w, class, &route->hops[i]);
+		pcepc_obj_close(w, m);
+	}
 }

@@ -19,7 +19,7 @@ struct vector_row {
 static const struct vector_row vectors[] = {
 	{ "P01", PCEPC_OPEN, VERDICT_OK, 0, 0, true, 0 },
 	{ "P02", PCEPC_OPEN, VERDICT_OK, 0, 0, true, 0 },
-	{ "P03", PCEPC_OPEN, VERDICT_OK, 0, 0, false, 60 },
+	{ "P03", PCEPC_OPEN, VERDICT_OK, 0, 0, true, 0 },
 	{ "P04", PCEPC_OPEN, VERDICT_OK, 0, 0, true, 0 },
 	{ "P05", PCEPC_KEEPALIVE, VERDICT_OK, 0, 0, true, 0 },
 	{ "P06", PCEPC_PCERR, VERDICT_OK, 0, 0, true, 0 },
@@ -37,7 +37,7 @@ static const struct vector_row vectors[] = {
 	{ "P18", PCEPC_PCINITIATE, VERDICT_OK, 0, 0, true, 0 },
 	{ "P19", PCEPC_PCINITIATE, VERDICT_OK, 0, 0, true, 0 },
 	{ "P20", PCEPC_PCRPT, VERDICT_OK, 0, 0, true, 0 },
-	{ "P21", PCEPC_PCUPD, VERDICT_OK, 0, 0, false, 45 },
+	{ "P21", PCEPC_PCUPD, VERDICT_OK, 0, 0, true, 0 },
 	{ "P22", PCEPC_PCERR, VERDICT_OK, 0, 0, false, 0 },
 	{ "P23", PCEPC_PCRPT, VERDICT_OK, 0, 0, true, 0 },
 	{ "P24", PCEPC_PCRPT, VERDICT_OK, 0, 0, true, 0 },
@@ -490,6 +490,7 @@ static size_t with_tlv(uint8_t *out, size_t cap, const struct pcepc_table_row *r
 		{ 12, PCEPC_PCNTF, 1, 4 },  { 13, PCEPC_PCERR, 1, 4 },
 		{ 32, PCEPC_PCRPT, 1, 4 },	{ 33, PCEPC_PCRPT, 1, 8 },
 		{ 34, PCEPC_PCRPT, 1, 4 },  { 40, PCEPC_PCRPT, 1, 12 },
+		{ 45, PCEPC_PCRPT, 1, 8 },
 	};
 	struct wr w = wr_of(out, cap);
 	size_t obj, m;
@@ -502,7 +503,7 @@ static size_t with_tlv(uint8_t *out, size_t cap, const struct pcepc_table_row *r
 		wr_u16(&w, 0);
 		if (row->class == 3)
 			wr_bytes(&w, "\x02\x12\x00\x0c\0\0\0\0\0\0\0\1", 12);
-		if (row->class == 34 || row->class == 40)
+		if (row->class == 34 || row->class == 40 || row->class == 45)
 			wr_bytes(&w, "\x20\x12\x00\x08\0\0\x10\1", 8);
 		obj = w.len;
 		wr_u8(&w, row->class);
@@ -563,7 +564,7 @@ START_TEST(every_row_is_there)
 		{ 1, 16 },  { 1, 23 },	{ 1, 24 },  { 1, 26 },	{ 1, 34 },  { 1, 35 },	{ 1, 71 },
 		{ 2, 28 },  { 3, 1 },	{ 12, 2 },  { 32, 17 }, { 32, 18 }, { 32, 19 }, { 32, 20 },
 		{ 32, 23 }, { 32, 24 }, { 32, 55 }, { 32, 65505 }, { 33, 28 }, { 34, 1 }, { 34, 3 },
-		{ 40, 31 }, { 40, 56 }, { 40, 57 }, { 40, 58 }, { 40, 59 },
+		{ 1, 60 },  { 45, 61 },	{ 40, 31 }, { 40, 56 }, { 40, 57 }, { 40, 58 }, { 40, 59 },
 	};
 	struct pcepc_table_row rows[ROWS_MAX];
 	size_t n = pcepc_tables(rows, ROWS_MAX), tlvs = 0;
