@@ -20,9 +20,9 @@ static bool count(void *arg, const struct pce_path *p)
 	return c->give(c->arg, p) && ++c->given < GIVEN_MAX;
 }
 
-void pce_alternatives(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg)
+bool pce_alternatives(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg)
 {
 	struct count n = { give, arg, 0 };
 
-	pce_search_all(c, f, OPENED_MAX, count, &n);
+	return pce_search_all(c, f, OPENED_MAX, count, &n);
 }

@@ -14,6 +14,9 @@
  * own cost. When paths share nothing but did not pay all tolls, the branch goes on without them.
  *
  * Sets to beat are made on the way: one path of a branch kept, the others around it.
+ *
+ * Where lists have to fit, a set with one that does not is a branch, too: there and below that
+ * leg's path is the cheapest with a list that fits.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,7 @@ struct branch {
 	struct pce_share shut;	 /* for `leg`, here and in all below */
 	struct pce_share others; /* what follows for all other legs: delays stay together */
 	uint8_t leg;
+	uint8_t fit; /* a bit a leg: its path is to have a list that fits */
 	bool tolled;
 	uint64_t least;
 	const struct pce_way *way[PCE_LEGS_MAX];
@@ -108,7 +112,7 @@ static enum pce_found find_leg(struct tree *t, struct branch *x, uint32_t leg, u
 {
 	struct pce_set *b = t->b;
 	const struct pce_way *others[PCE_LEGS_MAX];
-	struct pce_closed c = { .soft = others, .most = most };
+	struct pce_closed c = { .soft = others, .most = most, .fit = x->fit >> leg & 1 };
 	struct pce_way *w = ARENA_NEW(&b->l->scratch, struct pce_way);
 	enum pce_found r;
 
@@ -159,6 +163,9 @@ static void keep_set(struct pce_set *b, const struct pce_way *const *way)
 		cost += way[i]->cost;
 	if ((b->found && cost >= b->cost) || gaps(b, way))
 		return;
+	for (uint32_t i = 0; i < b->n && b->fit; i++)
+		if (!pce_set_fits(b, i, way[i]))
+			return;
 	b->found = true;
 	b->cost = cost;
 	for (uint32_t i = 0; i < b->n; i++)
@@ -177,7 +184,8 @@ static bool try_around(struct tree *t, const struct branch *x, uint32_t first)
 	way[first] = avoid[n++] = x->way[first];
 	for (uint32_t k = 1; k < b->n; k++) {
 		uint32_t leg = (first + k) % b->n;
-		struct pce_closed c = { .avoid = avoid, .n_avoid = n, .most = UINT64_MAX };
+		struct pce_closed c = { .avoid = avoid, .n_avoid = n, .most = UINT64_MAX,
+					.fit = x->fit >> leg & 1 };
 		enum pce_found r;
 
 		if (b->found && cost >= b->cost)
@@ -310,10 +318,10 @@ static bool add_child(struct tree *t, uint32_t parent, const struct split *s, un
 	return (b->found && y.least >= b->cost) || tree_add(t, &y);
 }
 
-/* A set, but the tolls were not all paid: the same branch by what paths really cost. */
-static bool drop_tolls(struct tree *t, uint32_t id)
+/* The same branch by what paths really cost, some of them (a bit a leg) with lists that fit. */
+static bool again(struct tree *t, uint32_t id, uint8_t fit)
 {
-	struct branch y = { .parent = id, .least = t->at[id]->least };
+	struct branch y = { .parent = id, .least = t->at[id]->least, .fit = fit };
 
 	for (uint32_t i = 0; i < t->b->n; i++) {
 		enum pce_found r = find_leg(t, &y, i, UINT64_MAX);
@@ -326,11 +334,23 @@ static bool drop_tolls(struct tree *t, uint32_t id)
 	return tree_add(t, &y);
 }
 
+/* Legs whose lists do not fit. */
+static uint8_t unfit(struct pce_set *b, const struct branch *x)
+{
+	unsigned bad = 0;
+
+	for (uint32_t i = 0; i < b->n && b->fit; i++)
+		if (!(x->fit >> i & 1) && !pce_set_fits(b, i, x->way[i]))
+			bad |= 1U << i;
+	return (uint8_t)bad;
+}
+
 static bool visit(struct tree *t, uint32_t id)
 {
 	struct pce_set *b = t->b;
 	struct branch *x = t->at[id];
 	struct split s;
+	uint8_t bad;
 	bool same;
 
 	if (!find_split(b, x, &s))
@@ -338,8 +358,14 @@ static bool visit(struct tree *t, uint32_t id)
 	if (!s.shut[0].kind)
 		find_gap(b, x, &s);
 	if (!s.shut[0].kind) {
+		bad = unfit(b, x);
+		if (bad) {
+			b->branched++;
+			return again(t, id, x->fit | bad);
+		}
 		keep_set(b, x->way);
-		return !x->tolled || b->cost <= x->least || drop_tolls(t, id);
+		/* a set, but the tolls may not all have been paid */
+		return !x->tolled || b->cost <= x->least || again(t, id, x->fit);
 	}
 	b->branched++;
 	if (!try_sets(t, x))
@@ -485,6 +511,7 @@ enum pce_found pce_branch(struct pce_set *b)
 	enum pce_found r;
 
 	b->found = b->unsure = false;
+	b->fits = 0;
 	b->least = UINT64_MAX;
 	r = run(&t);
 	free(t.chain);

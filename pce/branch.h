@@ -18,6 +18,9 @@ struct pce_set {
 	const struct pce_way *fixed;
 	uint32_t n_fixed;
 	struct pce_trees *side; /* of legs that pce_search() searches; made when needed */
+	bool fit;	   /* every path has to have a strict list that fits */
+	uint32_t fits_max; /* searches for such a path at most, and how many there were */
+	uint32_t fits;
 	/* the answer */
 	struct pce_way way[PCE_LEGS_MAX];
 	uint64_t cost, least;
@@ -52,7 +55,7 @@ struct pce_share {
 bool pce_share_of(struct pce_legs *l, const struct pce_way *a, const struct pce_way *b,
 		  uint8_t diverse, struct pce_share *out);
 
-/* leg_path.c: one leg, under what is closed for it. */
+/* set_leg.c: one leg, under what is closed for it. */
 struct pce_closed {
 	const struct pce_share *at;
 	uint32_t n;
@@ -65,6 +68,9 @@ struct pce_closed {
 	uint32_t n_toll;
 	uint64_t most;
 	bool soft_first;
+	bool fit; /* a path with a list that fits; not with tolls */
 };
 enum pce_found pce_set_leg(struct pce_set *b, uint32_t leg, const struct pce_closed *c,
 			   struct pce_way *out);
+/* Has the leg's path a list that fits. */
+bool pce_set_fits(struct pce_set *b, uint32_t leg, const struct pce_way *w);

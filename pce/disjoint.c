@@ -18,6 +18,7 @@ struct job {
 	uint32_t place[PCE_LEGS_MAX];	      /* of leg[i] in the answer */
 	struct pce_way fixed[PCE_LEGS_MAX];
 	uint32_t n_free;
+	bool fit; /* with lists that fit */
 	struct pce_set set;
 };
 
@@ -75,8 +76,8 @@ static bool add_legs(struct job *j)
 static bool fix_legs(struct job *j)
 {
 	struct pce_set alone = { .l = &j->l, .leg = &j->leg[j->n_free],
-				 .n = j->req->n_legs - j->n_free };
-	const struct pce_closed nothing = { .most = UINT64_MAX };
+				 .n = j->req->n_legs - j->n_free, .fits_max = pce_fits_max(j->l.t) };
+	const struct pce_closed nothing = { .most = UINT64_MAX, .fit = j->fit };
 	enum pce_found r = PCE_FOUND;
 
 	for (uint32_t i = 0; i < alone.n && r == PCE_FOUND; i++)
@@ -110,6 +111,8 @@ static enum pce_found solve(struct job *j, uint8_t diverse)
 	b->branched = 0;
 	b->go_on = j->req->go_on;
 	b->arg = j->req->arg;
+	b->fit = j->fit;
+	b->fits_max = pce_fits_max(j->l.t);
 	r = pce_branch(b);
 	j->out->branched += b->branched;
 	return r;
@@ -124,7 +127,7 @@ static enum pce_found around(struct job *j, uint32_t leg, uint32_t known, struct
 	const struct pce_way *soft[2 * PCE_LEGS_MAX];
 	uint64_t bps[2 * PCE_LEGS_MAX];
 	struct pce_closed c = { .soft = soft, .soft_bps = bps, .most = UINT64_MAX,
-				.soft_first = true };
+				.soft_first = true, .fit = j->fit };
 
 	for (uint32_t i = 0; i < known; i++) {
 		if (i == leg)
@@ -387,31 +390,40 @@ static void work(struct job *j)
 	}
 }
 
-void pce_disjoint_paths(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
-			struct pce_disjoint_answer *out)
+static void find(const struct ted *t, const struct pce_disjoint *req, bool fit, struct arena *a,
+		 struct pce_disjoint_answer *out)
 {
-	const char *bad = bad_request(req);
-	struct job j = { .req = req, .out = out };
+	struct job j = { .req = req, .out = out, .fit = fit };
 
 	*out = (struct pce_disjoint_answer){ .why = "" };
-	if (bad) {
-		fail(out, PCE_INVALID, bad);
-		return;
-	}
 	if (pce_legs_init(&j.l, t, req->leg[0].trees, a))
 		work(&j);
 	else
 		fail(out, PCE_NO_MEMORY, NULL);
 	pce_trees_free(j.set.side);
 	pce_legs_fini(&j.l);
+}
+
+void pce_disjoint_paths(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
+			struct pce_disjoint_answer *out)
+{
+	const char *bad = bad_request(req);
+
+	*out = (struct pce_disjoint_answer){ .why = "" };
+	if (bad) {
+		fail(out, PCE_INVALID, bad);
+		return;
+	}
+	find(t, req, false, a, out);
 	if (out->status == PCE_NO_CONSTRAINED && req->explain)
 		pce_disjoint_why(t, req, a, out);
 }
 
-void pce_disjoint(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
-		  struct pce_disjoint_answer *out)
+/* ---- lists ---- */
+
+static void encode(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
+		   struct pce_disjoint_answer *out)
 {
-	pce_disjoint_paths(t, req, a, out);
 	for (uint32_t i = 0; i < out->n_legs; i++) {
 		struct pce_request q = req->leg[i];
 		struct pce_answer *leg = &out->leg[i], was = *leg;
@@ -428,4 +440,38 @@ void pce_disjoint(const struct ted *t, const struct pce_disjoint *req, struct ar
 		if (!out->why)
 			fail(out, PCE_NO_MEMORY, NULL);
 	}
+}
+
+/* A list of the cheapest set does not fit: the cheapest of those whose lists do. */
+static void another(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
+		    struct pce_disjoint_answer *out)
+{
+	struct pce_disjoint_answer other;
+
+	find(t, req, true, a, &other);
+	if (other.status == PCE_OK)
+		encode(t, req, a, &other);
+	other.branched += out->branched;
+	out->branched = other.branched;
+	if (other.status == PCE_OK)
+		*out = other;
+	else
+		out->why = arena_printf(a,
+					other.status == PCE_NO_CONSTRAINED ?
+						"%s, and there is no other set whose lists fit" :
+						"%s, and no other set was found whose lists fit",
+					out->why);
+	if (!out->why)
+		fail(out, PCE_NO_MEMORY, NULL);
+}
+
+void pce_disjoint(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
+		  struct pce_disjoint_answer *out)
+{
+	pce_disjoint_paths(t, req, a, out);
+	if (out->status != PCE_OK)
+		return;
+	encode(t, req, a, out);
+	if (out->status != PCE_OK && out->status != PCE_NO_MEMORY)
+		another(t, req, a, out);
 }

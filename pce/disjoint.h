@@ -12,7 +12,10 @@
  *	  by being an end of both. Includes link.
  *  SRLG  a number listed by links of both legs. Includes link.
  *
- * Lists are encoded strictly: what ECMP might do with a loose one could meet the other legs.
+ * Lists are encoded strictly: what ECMP might do with a loose one could meet the other legs. Where one
+ * of the cheapest set does not fit (PCE_NO_MSD, PCE_NO_SID …), pce_disjoint() looks for the cheapest set
+ * whose lists all do, with as many branchings again; the refusal of the first tells of it, if there is
+ * none.
  */
 #include "pce/path.h"
 

@@ -418,6 +418,12 @@ static void give_label(struct joint *j, const struct label *x, pce_give_fn give,
 	j->done = !give(arg, &p);
 }
 
+/* Another SID wants another entry, and there may be none. */
+static bool is_full(const struct joint *j, const struct label *x)
+{
+	return x->mark.count >= j->depth && x->mark.group == 0;
+}
+
 /* ---- */
 
 /* What labels of this kind cannot say is left to others. */
@@ -476,7 +482,7 @@ bool pce_joint(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, vo
 			give_label(&j, x, give, arg);
 			continue;
 		}
-		if (x->parent && is_overloaded(&j, x->place))
+		if (x->parent && (is_overloaded(&j, x->place) || is_full(&j, x)))
 			continue;
 		open_label(&j, x, 0, PCE_INF);
 		for (uint32_t i = 0; i < j.n_algos && !j.stop; i++)

@@ -266,7 +266,7 @@ static bool by_enumeration(struct parts *s)
 
 	pce_find_of(s->req, &f);
 	if (good)
-		pce_alternatives(&c, &f, give_other, s);
+		s->out->all = pce_alternatives(&c, &f, give_other, s);
 	good = good && !c.no_memory && !s->no_memory;
 	pce_ctx_fini(&c);
 	return good;

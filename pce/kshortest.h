@@ -19,7 +19,8 @@ struct pce_kshortest_answer {
 
 /*
  * Always fills *out (status says); deterministic. Constraints on a path as a whole (a least delay,
- * nodes to include, MLP …) make it search path by path with a limit of work: `all` is then false.
+ * nodes to include, MLP …) make it search path by path with a limit of work: when that ends it, `all` is
+ * false.
  */
 void pce_kshortest_paths(const struct ted *t, const struct pce_request *req, uint32_t k,
 			 struct arena *a, struct pce_kshortest_answer *out);

@@ -119,9 +119,8 @@ enum pce_status pce_leg_init(struct pce_legs *l, struct pce_leg *g, const struct
 	return say(why, PCE_NO_MEMORY, "out of memory");
 }
 
-enum pce_found pce_leg_other(struct pce_legs *l, const struct pce_leg *g,
-			     const struct pce_request *req, struct pce_trees *side,
-			     struct pce_way *out)
+enum pce_found pce_leg_other(struct pce_legs *l, const struct pce_request *req, bool fit,
+			     struct pce_trees *side, struct pce_way *out)
 {
 	struct pce_path p = { 0 };
 	struct pce_find f;
@@ -130,15 +129,44 @@ enum pce_found pce_leg_other(struct pce_legs *l, const struct pce_leg *g,
 
 	if (pce_ctx_init(&c, l->t, req, side, &l->scratch)) {
 		pce_find_of(req, &f);
-		r = pce_search(&c, &f, &p);
+		r = fit ? pce_fit(&c, &f, &p) : pce_search(&c, &f, &p);
 	}
 	pce_ctx_fini(&c);
 	if (r != PCE_FOUND)
 		return r;
-	*out = (struct pce_way){ .links = p.links, .n = p.n };
-	pce_way_sum(l, g, out);
-	out->cost = out->priced = p.cost;
+	*out = (struct pce_way){ .links = p.links, .n = p.n, .cost = p.cost, .priced = p.cost };
+	memcpy(out->sum, p.sum, sizeof(out->sum));
 	return r;
+}
+
+bool pce_leg_fits(struct pce_legs *l, const struct pce_request *req, struct pce_trees *side,
+		  const struct pce_way *w)
+{
+	struct pce_path p = { .links = w->links, .n = w->n };
+	struct pce_request q = *req;
+	struct arena aside;
+	struct pce_ctx c;
+	bool good;
+
+	q.strict = true;
+	arena_init(&aside, 0);
+	good = pce_ctx_init(&c, l->t, &q, side, &aside);
+	if (good) {
+		pce_path_sum(&c, &p);
+		good = pce_fits(&c, &p);
+	}
+	pce_ctx_fini(&c);
+	arena_fini(&aside);
+	return good;
+}
+
+enum { FITS_LEAST = 32, FITS_SIZE = 4000000 };
+
+uint32_t pce_fits_max(const struct ted *t)
+{
+	uint32_t n = FITS_SIZE / (t->n_links + 1);
+
+	return n > FITS_LEAST ? n : FITS_LEAST;
 }
 
 struct pce_seek pce_leg_seek(const struct pce_leg *g)

@@ -154,10 +154,16 @@ static inline uint64_t pce_taken(const struct pce_legs *l, uint32_t link)
 	return k->epoch == l->epoch ? k->bps : 0;
 }
 
-/* One leg by pce_search(), with a shard of its own: the trees of legs stay as they are. */
-enum pce_found pce_leg_other(struct pce_legs *l, const struct pce_leg *g,
-			     const struct pce_request *req, struct pce_trees *side,
-			     struct pce_way *out);
+/* One leg by pce_search(), or with fit by pce_fit(), with a shard of its own: the trees of legs stay
+ * as they are. */
+enum pce_found pce_leg_other(struct pce_legs *l, const struct pce_request *req, bool fit,
+			     struct pce_trees *side, struct pce_way *out);
+#define PCE_SIDE_BYTES ((size_t)128 << 20)
+bool pce_leg_fits(struct pce_legs *l, const struct pce_request *req, struct pce_trees *side,
+		  const struct pce_way *w);
+/* Searches for path and list together that one set may ask for: the more the smaller the network is,
+ * for each may look at all of it some hundred times. */
+uint32_t pce_fits_max(const struct ted *t);
 
 /* Is the arc open for the leg under the marks; what it costs beyond its weight. */
 bool pce_leg_step(const struct pce_legs *l, const struct pce_leg *g, uint32_t arc, uint64_t *price,

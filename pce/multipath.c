@@ -3,7 +3,8 @@
  * Paths first, then weights. Paths are taken one by one from what those before have left: the
  * cheapest that carries its part of the rest; when that ends without all being carried, again,
  * each time the widest (of those the cheapest). What is left on their links then widens them,
- * so that weights, which are coarse, find room.
+ * so that weights, which are coarse, find room. When a path of a set has no list that fits, once
+ * more, with paths that have.
  */
 #include <string.h>
 
@@ -18,6 +19,8 @@ struct many {
 	struct pce_request own; /* bandwidth: what the path at hand must carry */
 	uint64_t *free_bps;	/* by link, for requests that pce_path() searches */
 	struct pce_trees *side;
+	bool fit; /* with lists that fit */
+	uint32_t fits;
 	struct pce_way way[PCE_LISTS_MAX];
 	uint64_t carry[PCE_LISTS_MAX];
 	uint32_t n;
@@ -105,13 +108,26 @@ static void mark_taken(struct many *m)
 			pce_take(&m->l, m->way[i].links[k], m->carry[i]);
 }
 
-static enum pce_found find_general(struct many *m, struct pce_way *out)
+static enum pce_found find_general(struct many *m, bool fit, struct pce_way *out)
 {
+	struct pce_request q = m->own;
+
 	pce_marks_clear(&m->l);
 	mark_taken(m);
 	for (uint32_t i = 0; i < m->l.t->n_links; i++)
 		m->free_bps[i] = left_on(m, i);
-	return pce_leg_other(&m->l, &m->g, &m->own, m->side, out);
+	q.free_bps = m->free_bps;
+	q.n_free = m->l.t->n_links;
+	q.strict = q.strict || fit;
+	return pce_leg_other(&m->l, &q, fit, m->side, out);
+}
+
+/* The cheapest is no use: the cheapest with a list that fits. */
+static enum pce_found find_fit(struct many *m, struct pce_way *out)
+{
+	if (pce_leg_fits(&m->l, &m->own, m->side, out))
+		return PCE_FOUND;
+	return m->fits++ < pce_fits_max(m->l.t) ? find_general(m, true, out) : PCE_FOUND_NOT;
 }
 
 /* The cheapest path that has so much left. */
@@ -122,13 +138,15 @@ static enum pce_found find(struct many *m, uint64_t bps, struct pce_way *out)
 
 	m->own.bandwidth_bps = bps;
 	if (m->g.general) {
-		r = find_general(m, out);
+		r = find_general(m, false, out);
 	} else {
 		if (!pce_marks_begin(&m->l, &m->g))
 			return PCE_FOUND_NO_MEMORY;
 		mark_taken(m);
 		r = pce_leg_search(&m->l, &m->g, &k, out);
 	}
+	if (r == PCE_FOUND && m->fit)
+		r = find_fit(m, out);
 	return r == PCE_FOUND_NO_BUDGET ? PCE_FOUND_NOT : r;
 }
 
@@ -279,8 +297,6 @@ static void say_none(struct many *m)
 		struct pce_answer *a = ARENA_NEW(m->l.out, struct pce_answer);
 
 		m->own.bandwidth_bps = 1;
-		m->own.free_bps = q->free_bps;
-		m->own.n_free = q->n_free;
 		if (a)
 			pce_path(m->l.t, &m->own, m->l.out, a);
 		fail(m->out, !a ? PCE_NO_MEMORY : a->status == PCE_OK ? PCE_NO_BUDGET : a->status,
@@ -325,11 +341,9 @@ static bool prepare(struct many *m)
 		fail(m->out, status, why);
 		return false;
 	}
-	if (m->g.general) {
+	if (m->g.general || m->fit) {
 		m->free_bps = ARENA_ARRAY(&m->l.scratch, (size_t)m->l.t->n_links + 1, uint64_t);
-		memory = m->free_bps && pce_trees_new(&m->side, SIZE_MAX) == 0;
-		m->own.free_bps = m->free_bps;
-		m->own.n_free = m->l.t->n_links;
+		memory = m->free_bps && pce_trees_new(&m->side, PCE_SIDE_BYTES) == 0;
 	}
 	if (!memory)
 		fail(m->out, PCE_NO_MEMORY, NULL);
@@ -351,17 +365,12 @@ static void work(struct many *m)
 		say_none(m);
 }
 
-void pce_multipath_paths(const struct ted *t, const struct pce_multipath *req, struct arena *a,
-			 struct pce_multipath_answer *out)
+static void find_paths(const struct ted *t, const struct pce_multipath *req, bool fit, struct arena *a,
+		       struct pce_multipath_answer *out)
 {
-	struct many m = { .req = req, .out = out };
-	const char *bad = bad_request(req);
+	struct many m = { .req = req, .out = out, .fit = fit };
 
 	*out = (struct pce_multipath_answer){ .why = "" };
-	if (bad) {
-		fail(out, PCE_INVALID, bad);
-		return;
-	}
 	if (pce_legs_init(&m.l, t, req->req->trees, a))
 		work(&m);
 	else
@@ -370,10 +379,23 @@ void pce_multipath_paths(const struct ted *t, const struct pce_multipath *req, s
 	pce_legs_fini(&m.l);
 }
 
-void pce_multipath(const struct ted *t, const struct pce_multipath *req, struct arena *a,
+void pce_multipath_paths(const struct ted *t, const struct pce_multipath *req, struct arena *a,
+			 struct pce_multipath_answer *out)
+{
+	const char *bad = bad_request(req);
+
+	*out = (struct pce_multipath_answer){ .why = "" };
+	if (bad)
+		fail(out, PCE_INVALID, bad);
+	else
+		find_paths(t, req, false, a, out);
+}
+
+/* ---- lists ---- */
+
+static void encode(const struct ted *t, const struct pce_multipath *req, struct arena *a,
 		   struct pce_multipath_answer *out)
 {
-	pce_multipath_paths(t, req, a, out);
 	for (uint32_t i = 0; i < out->n; i++) {
 		struct pce_answer *p = &out->path[i], was = *p;
 		struct pce_request q = *req->req;
@@ -390,4 +412,31 @@ void pce_multipath(const struct ted *t, const struct pce_multipath *req, struct 
 		if (!out->why)
 			fail(out, PCE_NO_MEMORY, NULL);
 	}
+}
+
+static void another(const struct ted *t, const struct pce_multipath *req, struct arena *a,
+		    struct pce_multipath_answer *out)
+{
+	struct pce_multipath_answer other;
+
+	find_paths(t, req, true, a, &other);
+	if (other.status == PCE_OK) {
+		encode(t, req, a, &other);
+		*out = other;
+		return;
+	}
+	out->why = arena_printf(a, "%s, and no other paths were found whose lists fit", out->why);
+	if (!out->why)
+		fail(out, PCE_NO_MEMORY, NULL);
+}
+
+void pce_multipath(const struct ted *t, const struct pce_multipath *req, struct arena *a,
+		   struct pce_multipath_answer *out)
+{
+	pce_multipath_paths(t, req, a, out);
+	if (out->status != PCE_OK)
+		return;
+	encode(t, req, a, out);
+	if (out->status != PCE_OK && out->status != PCE_NO_MEMORY)
+		another(t, req, a, out);
 }

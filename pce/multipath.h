@@ -7,6 +7,8 @@
  * A list of weight w of a total W gets the share w / W of the traffic: booked as that, rounded up
  * to whole bit/s, so that what is booked is never less than what comes. On no link the shares
  * of the paths over it are more than what is free.
+ *
+ * Where a path found has no list that fits, pce_multipath() looks for paths that have.
  */
 #include "pce/path.h"
 

@@ -161,13 +161,14 @@ uint64_t pce_link_load(const struct pce_request *req, const struct ted *t, uint3
 /* search.c */
 enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out);
 /* search.c: every simple path in order of cost, until give() has enough or so many labels were
- * made. Meanwhile no other search: they share the shard's memory. */
+ * made. Meanwhile no other search: they share the shard's memory. False: there may be others. */
 typedef bool (*pce_give_fn)(void *arg, const struct pce_path *p);
-void pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels_max,
+bool pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels_max,
 		    pce_give_fn give, void *arg);
 
-/* alternatives.c: feasible simple paths in order of cost, for as long as give() wants more. */
-void pce_alternatives(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg);
+/* alternatives.c: feasible simple paths in order of cost, for as long as give() wants more. True:
+ * there are no others. */
+bool pce_alternatives(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg);
 
 /* dag.c: the tree towards a node as routers see it. NULL without memory (c->no_memory). */
 const struct pce_tree *pce_spt(struct pce_ctx *c, uint32_t node);
@@ -441,6 +442,11 @@ void pce_encode_in(struct pce_ctx *c, const struct pce_path *path, bool strict,
 		   struct pce_answer *out, uint32_t *needed);
 uint32_t pce_msd(const struct pce_request *req);
 void pce_answer_path(struct pce_answer *out, const struct pce_path *p);
+
+/* fit.c: has the path a strict list that the headend can impose and routers on it can read. */
+bool pce_fits(struct pce_ctx *c, const struct pce_path *p);
+/* The cheapest path that has; as pce_search(). */
+enum pce_found pce_fit(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out);
 
 /* explain.c */
 void pce_explain(struct pce_ctx *c, struct pce_answer *out);

@@ -509,26 +509,27 @@ enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pc
 	return r == PCE_FOUND_NO_BUDGET ? gave_up(&k, out) : r;
 }
 
-void pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels_max,
+bool pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels_max,
 		    pce_give_fn give, void *arg)
 {
 	struct pce_seek k = { .labels_max = labels_max };
+	enum pce_found r = pce_seek_init(&k, c, f);
 
-	if (pce_seek_init(&k, c, f) != PCE_FOUND || !pce_seek_bounded(&k) ||
-	    !begin(&k, true, true))
-		return;
+	if (r != PCE_FOUND || !pce_seek_bounded(&k) || !begin(&k, true, true))
+		return r == PCE_FOUND_NOT;
 	while (k.n_turns && k.n < labels_max) {
 		uint32_t id = queue_pop(&k);
 		struct pce_path p = { 0 };
 
 		if (k.label[id].place != k.dst) {
 			if (!open_label(&k, id))
-				return;
+				return false;
 			continue;
 		}
 		if (f->delay_us_min && k.label[id].used[k.delay] < f->delay_us_min)
 			continue;
 		if (!path_of(&k, id, &c->scratch, &p) || !give(arg, &p))
-			return;
+			return false;
 	}
+	return k.n_turns == 0;
 }

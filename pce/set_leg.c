@@ -242,6 +242,12 @@ static void lists_fill(struct lists *x, struct pce_set *b, uint32_t leg, const s
 	}
 }
 
+/* A shard of its own: the trees of the other legs must stay. */
+static bool side_room(struct pce_set *b)
+{
+	return b->side || pce_trees_new(&b->side, PCE_SIDE_BYTES) == 0;
+}
+
 static enum pce_found by_request(struct pce_set *b, uint32_t leg, const struct pce_closed *c,
 				 const uint32_t delay[2], struct pce_way *out)
 {
@@ -249,10 +255,7 @@ static enum pce_found by_request(struct pce_set *b, uint32_t leg, const struct p
 	struct lists x = { .a = &b->l->scratch };
 	enum pce_found got;
 
-	/* A shard of its own: the trees of the other legs must stay. */
-	if (!b->side && pce_trees_new(&b->side, SIZE_MAX) < 0)
-		return PCE_FOUND_NO_MEMORY;
-	if (!lists_room(&x, b, &r, c))
+	if (!side_room(b) || !lists_room(&x, b, &r, c))
 		return PCE_FOUND_NO_MEMORY;
 	lists_fill(&x, b, leg, c);
 	r.exclude_links = x.link;
@@ -265,20 +268,37 @@ static enum pce_found by_request(struct pce_set *b, uint32_t leg, const struct p
 	r.delay_us_max = delay[1] < r.delay_us_max ? delay[1] : r.delay_us_max;
 	if (r.delay_us_min > r.delay_us_max)
 		return PCE_FOUND_NOT;
-	got = pce_leg_other(b->l, &b->leg[leg], &r, b->side, out);
+	r.strict = r.strict || c->fit;
+	got = pce_leg_other(b->l, &r, c->fit, b->side, out);
 	b->unsure = b->unsure || got == PCE_FOUND_NO_BUDGET;
 	if (got == PCE_FOUND_NO_BUDGET || (got == PCE_FOUND && out->cost > c->most))
 		return PCE_FOUND_NOT;
 	return got;
 }
 
+bool pce_set_fits(struct pce_set *b, uint32_t leg, const struct pce_way *w)
+{
+	return side_room(b) && pce_leg_fits(b->l, b->leg[leg].req, b->side, w);
+}
+
 enum pce_found pce_set_leg(struct pce_set *b, uint32_t leg, const struct pce_closed *c,
 			   struct pce_way *out)
 {
+	struct pce_closed any = *c;
+	enum pce_found r;
 	uint32_t delay[2];
 
+	any.fit = false;
 	delay_window(b, c, &delay[0], &delay[1]);
 	if (b->leg[leg].general || delay[0])
+		r = by_request(b, leg, &any, delay, out);
+	else
+		r = by_marks(b, leg, &any, delay[1], out);
+	/* What fits costs as much at least: mostly it is this one. */
+	if (!c->fit || r != PCE_FOUND || pce_set_fits(b, leg, out))
+		return r;
+	if (b->fits++ < b->fits_max && (!b->go_on || b->go_on(b->arg)))
 		return by_request(b, leg, c, delay, out);
-	return by_marks(b, leg, c, delay[1], out);
+	b->unsure = true;
+	return PCE_FOUND_NOT;
 }

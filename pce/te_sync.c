@@ -201,6 +201,9 @@ static void go(struct deep *d, struct place *p, uint32_t arc, double f)
 	r->load[arc] += (double)r->req[q].rate_bps;
 	if (a->to != r->req[q].dst) {
 		push(d, a->to, delay, value);
+	} else if (!te_sync_good(r, q)) {
+		r->n_path[q]--;
+		r->load[arc] -= (double)r->req[q].rate_bps;
 	} else if (d->at + 1 < r->n) {
 		d->at++;
 		push(d, r->req[d->order[d->at]].src, 0, value);
@@ -394,5 +397,6 @@ void te_sync(const struct te_graph *g, const struct te_sync_request *reqs, uint3
 	if (out->status == TE_OK)
 		out->status = answer(&r, a, out);
 	te_spf_fini(&r.spf);
+	te_sync_fits_fini(&r.fits);
 	arena_fini(&r.mem);
 }

@@ -34,6 +34,10 @@ struct te_sync_options {
 	uint64_t work_max; /* arcs looked at; not 0 */
 	te_go_on_fn go_on; /* or NULL */
 	void *arg;
+	/* Will the path do for the request: has it a SID list that fits. The same answer whenever asked.
+	 * NULL: any path will. */
+	bool (*fits)(void *arg, uint32_t request, const uint32_t *arcs, uint32_t n);
+	void *fits_arg;
 };
 
 enum te_sync_found {

@@ -73,7 +73,7 @@ static bool place(struct te_sync_run *r, uint32_t q)
 	for (int delay = 0; delay < 2; delay++) {
 		lengths(r, q, delay == 1);
 		te_spf_run(&r->spf, r->req[q].dst, r->len);
-		if (walk(r, q)) {
+		if (walk(r, q) && te_sync_good(r, q)) {
 			te_sync_add(r, q, 1);
 			return true;
 		}

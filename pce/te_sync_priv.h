@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-/* What the two files of te_sync share. */
+/* What the files of te_sync share. */
 #include "pce/te_priv.h"
 #include "pce/te_sync.h"
+
+struct te_sync_told;
+
+/* te_sync_fit.c: paths that were asked about. */
+struct te_sync_fits {
+	struct te_sync_told *at;
+	uint32_t n, cap;
+};
 
 struct te_sync_run {
 	const struct te_graph *g;
@@ -21,6 +29,7 @@ struct te_sync_run {
 	double value, best, bound; /* best: infinite, none yet */
 	uint64_t work, work_next;
 	bool stopped;
+	struct te_sync_fits fits;
 	struct arena mem;
 };
 
@@ -33,6 +42,10 @@ void te_sync_add(struct te_sync_run *r, uint32_t request, double sign);
 /* Value of the paths as they are. */
 double te_sync_value(const struct te_sync_run *r);
 void te_sync_keep(struct te_sync_run *r);
+
+/* Will the request's whole path do for who asks. */
+bool te_sync_good(struct te_sync_run *r, uint32_t request);
+void te_sync_fits_fini(struct te_sync_fits *f);
 
 /* te_sync_find.c: a placement, better ones around it, and a bound. */
 void te_sync_find(struct te_sync_run *r);

@@ -118,19 +118,39 @@ static void sums_of(struct pce_answer *ans)
 	ans->loss_ppm = pce_loss_ppm(e->loss_max);
 }
 
-static bool path_take(struct sync *s, uint32_t at, const struct te_sync_path *p)
+static bool encode(const struct sync *s, uint32_t at, const struct te_sync_path *p, struct arena *a,
+		   struct pce_answer *ans)
 {
 	struct pce_request r = s->q->want[s->of[at]].req;
-	uint32_t *links = ARENA_ARRAY(s->q->arena, (size_t)p->n + 1, uint32_t);
-	struct pce_answer ans = { 0 };
+	uint32_t *links = ARENA_ARRAY(a, (size_t)p->n + 1, uint32_t);
 
 	if (!links)
 		return false;
 	for (uint32_t i = 0; i < p->n; i++)
 		links[i] = s->g.link[p->arcs[i]];
 	r.strict = true;
-	pce_encode(s->q->ted, &r, links, p->n, s->q->arena, &ans);
-	if (ans.status != PCE_OK)
+	pce_encode(s->q->ted, &r, links, p->n, a, ans);
+	return ans->status == PCE_OK;
+}
+
+/* Has the path a list that its headend can impose. */
+static bool fits(void *arg, uint32_t at, const uint32_t *arcs, uint32_t n)
+{
+	struct pce_answer ans = { 0 };
+	struct arena a;
+	bool good;
+
+	arena_init(&a, 0);
+	good = encode(arg, at, &(struct te_sync_path){ arcs, n }, &a, &ans);
+	arena_fini(&a);
+	return good;
+}
+
+static bool path_take(struct sync *s, uint32_t at, const struct te_sync_path *p)
+{
+	struct pce_answer ans = { 0 };
+
+	if (!encode(s, at, p, s->q->arena, &ans))
 		return false;
 	sums_of(&ans);
 	intent_asked_found(s->q, s->of[at], &ans);
@@ -162,9 +182,9 @@ static enum te_sync_goal goal_of(uint8_t objective)
 
 static bool exact(struct intent_asked *q)
 {
-	const struct te_sync_options o = { .goal = goal_of(q->objective), .seed = 1,
-					   .work_max = WORK_MAX };
 	struct sync s = { .q = q };
+	const struct te_sync_options o = { .goal = goal_of(q->objective), .seed = 1,
+					   .work_max = WORK_MAX, .fits = fits, .fits_arg = &s };
 	struct te_sync out;
 
 	if (!requests_of(&s))

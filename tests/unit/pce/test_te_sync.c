@@ -23,6 +23,16 @@ static bool may_pass(const struct tn *t, uint32_t node, uint32_t dst)
 	return node == dst || !t->prob.graph.flags || !(t->flags[node] & TE_NO_TRANSIT);
 }
 
+/* Stands for lists that do not fit: some paths will not do, whatever they are. */
+static bool fits(void *arg, uint32_t request, const uint32_t *arcs, uint32_t n)
+{
+	uint32_t h = request * 7 + *(const uint32_t *)arg;
+
+	for (uint32_t i = 0; i < n; i++)
+		h = h * 31 + arcs[i];
+	return n < 2 ? h % 5 : h % 3;
+}
+
 /* Depth first over arcs; small networks, small depth. */
 static void walk(struct all *a, const struct tn *t, uint32_t q, const struct te_sync_request *r,
 		 uint32_t *arcs, uint32_t n)
@@ -201,6 +211,50 @@ START_TEST(small_sets_are_solved_exactly)
 }
 END_TEST
 
+START_TEST(paths_that_will_not_do_are_in_no_set)
+{
+	uint32_t ends[4] = { 0 }, dearer = 0;
+
+	for (uint32_t seed = 0; seed < ROUNDS; seed++) {
+		struct te_sync_options o = { .goal = (enum te_sync_goal)(seed % 3),
+					     .work_max = 100000000, .fits = fits, .fits_arg = &seed };
+		struct te_sync_request r[SET];
+		struct te_sync out;
+		struct all all = { 0 }, good = { 0 };
+		struct arena a;
+		struct tn t;
+		double best;
+
+		make(&t, r, seed);
+		for (uint32_t q = 0; q < SET; q++) {
+			uint32_t arcs[LEN + 1];
+
+			walk(&all, &t, q, &r[q], arcs, 0);
+			for (uint32_t i = 0; i < all.n[q]; i++)
+				if (fits(&seed, q, all.path[q][i].arc, all.path[q][i].n))
+					good.path[q][good.n[q]++] = all.path[q][i];
+		}
+		best = best_of(&t, &good, o.goal, r);
+		arena_init(&a, 0);
+		te_sync(&t.prob.graph, r, SET, &o, &a, &out);
+		if (out.status != TE_OK) {
+			ck_assert(!(best < INFINITY));
+		} else {
+			ck_assert(out.found == TE_SYNC_OPTIMAL || out.found == TE_SYNC_NONE);
+			ends[out.found]++;
+			judge(&t, r, o.goal, &out, best);
+			for (uint32_t q = 0; out.paths && q < SET; q++)
+				ck_assert(fits(&seed, q, out.paths[q].arcs, out.paths[q].n));
+			dearer += best < INFINITY && best > best_of(&t, &all, o.goal, r) * (1 + 1e-9);
+		}
+		arena_fini(&a);
+	}
+	ck_assert_uint_gt(ends[TE_SYNC_OPTIMAL], ROUNDS / 8);
+	ck_assert_uint_gt(ends[TE_SYNC_NONE], ROUNDS / 20);
+	ck_assert_uint_gt(dearer, ROUNDS / 40);
+}
+END_TEST
+
 START_TEST(beyond_the_budget_the_bound_still_holds)
 {
 	uint32_t ends[4] = { 0 };
@@ -274,6 +328,7 @@ int main(void)
 
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, small_sets_are_solved_exactly);
+	tcase_add_test(c, paths_that_will_not_do_are_in_no_set);
 	tcase_add_test(c, beyond_the_budget_the_bound_still_holds);
 	tcase_add_test(c, bad_sets_are_refused);
 	suite_add_tcase(s, c);

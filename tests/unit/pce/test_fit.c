@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sets of paths under a limit on the length of lists: against every combination of simple paths,
+ * each judged by itself whether it has a list that fits.
+ */
+#include "check_main.h"
+
+#include <string.h>
+
+#include "pce/disjoint.h"
+#include "pce/multipath.h"
+#include "ways.h"
+
+enum { ROUNDS = 10000 };
+
+struct game {
+	struct net net;
+	struct ways_nums nums;
+	struct ways all[2], fit[2];
+	struct pce_request leg[2];
+	struct pce_disjoint req;
+	const struct ted *ted;
+};
+
+static struct game *game(void)
+{
+	static struct game g; /* too large for a stack */
+
+	return &g;
+}
+
+/* Those that have a list. */
+static void keep_fit(struct game *g, uint32_t leg, struct pce_trees *trees)
+{
+	struct pce_request q = g->leg[leg];
+
+	q.strict = true;
+	q.trees = trees;
+	ways_all(&g->net, &g->leg[leg], &g->all[leg]);
+	g->fit[leg].n = 0;
+	for (uint32_t i = 0; i < g->all[leg].n; i++) {
+		const struct way *x = &g->all[leg].at[i];
+		struct pce_answer a;
+		struct arena arena;
+
+		arena_init(&arena, 0);
+		pce_encode(g->ted, &q, x->link, x->n, &arena, &a);
+		if (a.status == PCE_OK)
+			g->fit[leg].at[g->fit[leg].n++] = *x;
+		arena_fini(&arena);
+	}
+}
+
+static void short_lists(struct pce_request *q, struct rng *r)
+{
+	q->msd = (uint8_t)(1 + rng_below(r, 2));
+	q->usid = rng_below(r, 4) == 0;
+	q->protection = rng_below(r, 4) ? PCE_UNPROTECTED_PREFERRED : PCE_UNPROTECTED_ONLY;
+	q->dataplane = rng_below(r, 6) ? PCE_SRV6 : PCE_MPLS;
+}
+
+static void deal(struct game *g, struct rng *r)
+{
+	struct pce_trees *trees;
+
+	ways_net(&g->net, r, &g->nums);
+	g->leg[0] = ways_request(&g->net, r);
+	ways_terms(&g->leg[0], &g->net, r, &g->nums);
+	g->leg[0].bandwidth_bps = 0;
+	short_lists(&g->leg[0], r);
+	g->leg[1] = g->leg[0];
+	if (rng_below(r, 3) == 0) {
+		g->leg[1].msd = 3;
+		g->leg[1].delay_us_max = rng_below(r, 2) ? PCE_NO_BOUND : (uint32_t)rng_below(r, 40);
+	}
+	if (rng_below(r, 8) == 0) /* goes the way of those the shared search does not know */
+		g->leg[1].delay_us_min = (uint32_t)rng_below(
+			r, g->leg[1].delay_us_max < 10 ? g->leg[1].delay_us_max + 1 : 10);
+	g->req = (struct pce_disjoint){ .leg = g->leg, .n_legs = 2, .strict = true,
+					.diverse = (uint8_t)(1 + rng_below(r, 7)),
+					.bound_difference = rng_below(r, 6) == 0,
+					.delay_difference_us_max = (uint32_t)rng_below(r, 6) };
+	g->ted = net_build(&g->net);
+	for (uint32_t i = 0; i < 2; i++)
+		if (g->req.bound_difference && g->leg[i].delay_us_max == PCE_NO_BOUND)
+			g->leg[i].delay_us_max--; /* what is compared must be known */
+	ck_assert_int_eq(pce_trees_new(&trees, SIZE_MAX), 0);
+	for (uint32_t i = 0; i < 2; i++)
+		keep_fit(g, i, trees);
+	pce_trees_free(trees);
+}
+
+static bool apart(const struct game *g, const struct way *a, const struct way *b)
+{
+	uint64_t d = a->delay > b->delay ? a->delay - b->delay : b->delay - a->delay;
+	uint8_t kind = g->req.diverse;
+
+	return !(a->wires & b->wires) && !(a->lans & b->lans) &&
+	       (!(kind & PCE_DIVERSE_NODE) ||
+		(!(a->transit & b->nodes) && !(b->transit & a->nodes))) &&
+	       (!(kind & PCE_DIVERSE_SRLG) || !(a->srlgs & b->srlgs)) &&
+	       (!g->req.bound_difference || d <= g->req.delay_difference_us_max);
+}
+
+static uint64_t best_pair(const struct game *g, const struct ways *w)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (uint32_t i = 0; i < w[0].n; i++)
+		for (uint32_t j = 0; j < w[1].n; j++)
+			if (w[0].at[i].cost + w[1].at[j].cost < best &&
+			    apart(g, &w[0].at[i], &w[1].at[j]))
+				best = w[0].at[i].cost + w[1].at[j].cost;
+	return best;
+}
+
+START_TEST(the_cheapest_pair_whose_lists_fit_is_found)
+{
+	struct game *g = game();
+	unsigned found = 0, dearer = 0, none = 0;
+	struct rng r;
+
+	rng_seed(&r, (uint64_t)_i + 71);
+	for (unsigned i = 0; i < ROUNDS / 2; i++) {
+		struct pce_disjoint_answer a;
+		struct arena arena;
+		uint64_t best, any;
+
+		deal(g, &r);
+		best = best_pair(g, g->fit);
+		any = best_pair(g, g->all);
+		arena_init(&arena, 0);
+		pce_disjoint(g->ted, &g->req, &arena, &a);
+		if (best == UINT64_MAX) {
+			none += any != UINT64_MAX;
+			ck_assert_msg(a.status != PCE_OK && a.status != PCE_NO_BUDGET,
+				      "round %u: no pair fits: %s", i, a.why);
+			ck_assert_int_eq(a.status == PCE_NO_CONSTRAINED && a.n_legs == 0,
+					 any == UINT64_MAX);
+			ck_assert(any == UINT64_MAX ||
+				  strstr(a.why, "there is no other set whose lists fit"));
+		} else {
+			found++;
+			dearer += best > any;
+			ck_assert_msg(a.status == PCE_OK, "round %u: one of %llu fits: %s %s", i,
+				      (unsigned long long)best, pce_status_text(a.status), a.why);
+			ck_assert_msg(a.cost == best && a.cost_least == best,
+				      "round %u: costs %llu, at least %llu, not %llu", i,
+				      (unsigned long long)a.cost, (unsigned long long)a.cost_least,
+				      (unsigned long long)best);
+			for (uint32_t k = 0; k < 2; k++) {
+				ck_assert(ways_own(&g->net, &g->leg[k], &a.leg[k], &g->fit[k]));
+				ck_assert_int_eq(a.leg[k].status, PCE_OK);
+				ck_assert_uint_le(a.leg[k].n_segs, g->leg[k].msd);
+			}
+		}
+		arena_fini(&arena);
+		ted_unref(g->ted);
+	}
+	ck_assert_uint_gt(found, ROUNDS / 20);
+	ck_assert_uint_gt(dearer, ROUNDS / 200);
+	ck_assert_uint_gt(none, ROUNDS / 100);
+}
+END_TEST
+
+/* ---- together ---- */
+
+static bool carry(const struct game *g, const struct way *x, const struct way *y, uint64_t bps)
+{
+	uint64_t load[NET_LINKS] = { 0 };
+
+	for (uint32_t k = 0; k < x->n; k++)
+		load[x->link[k]] += (bps + 1) / 2;
+	for (uint32_t k = 0; k < y->n; k++)
+		load[y->link[k]] += (bps + 1) / 2;
+	for (uint32_t l = 0; l < g->net.n_links; l++)
+		if (!g->net.node[g->net.link[l].from].pseudonode &&
+		    load[l] > g->net.link[l].capacity_bps)
+			return false;
+	return true;
+}
+
+static bool two_carry(const struct game *g, uint64_t bps)
+{
+	for (uint32_t i = 0; i < g->fit[0].n; i++)
+		for (uint32_t j = i; j < g->fit[0].n; j++)
+			if (carry(g, &g->fit[0].at[i], &g->fit[0].at[j], bps))
+				return true;
+	return false;
+}
+
+START_TEST(lists_of_what_carries_it_together_fit)
+{
+	struct game *g = game();
+	unsigned found = 0, other = 0, there = 0, missed = 0;
+	struct rng r;
+
+	rng_seed(&r, 73);
+	for (unsigned i = 0; i < ROUNDS / 2; i++) {
+		struct pce_multipath m = { .req = &g->leg[0], .lists_max = 3 };
+		struct pce_multipath_answer a, plain;
+		struct arena arena;
+
+		deal(g, &r);
+		g->leg[0].bandwidth_bps = 1 + rng_below(&r, 16000);
+		arena_init(&arena, 0);
+		pce_multipath(g->ted, &m, &arena, &a);
+		pce_multipath_paths(g->ted, &m, &arena, &plain);
+		for (uint32_t k = 0; a.status == PCE_OK && k < a.n; k++) {
+			ck_assert(ways_own(&g->net, &g->leg[0], &a.path[k], &g->fit[0]));
+			ck_assert_int_eq(a.path[k].status, PCE_OK);
+			ck_assert_uint_le(a.path[k].n_segs, g->leg[0].msd);
+			other += k >= plain.n || plain.path[k].n_path != a.path[k].n_path ||
+				 memcmp(plain.path[k].path, a.path[k].path,
+					a.path[k].n_path * sizeof(uint32_t)) != 0;
+		}
+		ck_assert(a.status == PCE_OK || a.why[0] != '\0');
+		found += a.status == PCE_OK;
+		if (two_carry(g, g->leg[0].bandwidth_bps)) {
+			there++;
+			missed += a.status != PCE_OK;
+		}
+		arena_fini(&arena);
+		ted_unref(g->ted);
+	}
+	ck_assert_uint_gt(found, ROUNDS / 20);
+	ck_assert_uint_gt(other, ROUNDS / 200);
+	ck_assert_msg(missed * 50 <= there, "missed %u of %u that two paths carry", missed, there);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("fit");
+	TCase *t = tcase_create("all");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, the_cheapest_pair_whose_lists_fit_is_found, 0, 2);
+	tcase_add_test(t, lists_of_what_carries_it_together_fit);
+	suite_add_tcase(s, t);
+	return check_main(s);
+}
