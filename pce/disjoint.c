@@ -433,6 +433,7 @@ static void encode(const struct ted *t, const struct pce_disjoint *req, struct a
 		pce_encode(t, &q, was.path, was.n_path, a, leg);
 		leg->cost = was.cost;
 		leg->cost_least = was.cost_least;
+		pce_slacks_of(t, &q, leg);
 		if (leg->status == PCE_OK || out->status != PCE_OK)
 			continue;
 		out->status = leg->status;

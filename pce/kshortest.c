@@ -347,5 +347,6 @@ void pce_kshortest(const struct ted *t, const struct pce_request *req, uint32_t 
 		pce_encode(t, &own, was.path, was.n_path, a, p);
 		p->cost = was.cost;
 		p->cost_least = was.cost_least;
+		pce_slacks_of(t, &own, p);
 	}
 }

@@ -393,6 +393,36 @@ void pce_multipath_paths(const struct ted *t, const struct pce_multipath *req, s
 
 /* ---- lists ---- */
 
+static void move(const struct pce_answer *p, uint64_t *left, uint64_t bps)
+{
+	for (uint32_t i = 0; i < p->n_path; i++)
+		left[p->path[i]] += bps; /* or less: it wraps around */
+}
+
+/* What a path leaves of the bandwidth: the others have taken theirs. */
+static bool slacks(const struct ted *t, const struct pce_multipath *req, struct arena *a,
+		   struct pce_multipath_answer *out)
+{
+	uint64_t *left = ARENA_ARRAY(a, (size_t)t->n_links + 1, uint64_t);
+	struct pce_request q = *req->req;
+
+	if (!left)
+		return false;
+	for (uint32_t i = 0; i < t->n_links; i++)
+		left[i] = pce_free_bps(req->req, t, i);
+	q.free_bps = left;
+	q.n_free = t->n_links;
+	for (uint32_t i = 0; i < out->n; i++)
+		move(&out->path[i], left, 0 - out->rate_bps[i]);
+	for (uint32_t i = 0; i < out->n; i++) {
+		move(&out->path[i], left, out->rate_bps[i]);
+		q.bandwidth_bps = out->rate_bps[i];
+		pce_slacks_of(t, &q, &out->path[i]);
+		move(&out->path[i], left, 0 - out->rate_bps[i]);
+	}
+	return true;
+}
+
 static void encode(const struct ted *t, const struct pce_multipath *req, struct arena *a,
 		   struct pce_multipath_answer *out)
 {
@@ -412,6 +442,8 @@ static void encode(const struct ted *t, const struct pce_multipath *req, struct 
 		if (!out->why)
 			fail(out, PCE_NO_MEMORY, NULL);
 	}
+	if (!slacks(t, req, a, out))
+		fail(out, PCE_NO_MEMORY, NULL);
 }
 
 static void another(const struct ted *t, const struct pce_multipath *req, struct arena *a,

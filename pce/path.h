@@ -263,7 +263,7 @@ struct pce_answer {
 	struct pce_expansion expansion;
 	uint64_t bottleneck_bps; /* least free bandwidth over the expansion */
 	struct pce_removed removed[PCE_C_COUNT];
-	struct pce_slack slack[PCE_C_COUNT]; /* with a path */
+	struct pce_slack slack[PCE_C_COUNT]; /* with a path, also one of several */
 	uint32_t n_slack;
 	/* Without one: constraints that together leave no path, and any of them less leaves one; and
 	 * the changes that would help: each alone, or only all together. */

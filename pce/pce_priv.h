@@ -454,6 +454,8 @@ struct str;
 void pce_say_relax(struct str *s, const struct pce_relax *x); /* to a value: "delay bound >= …" */
 /* slack.c: what is left of each bound, and what binds. */
 void pce_slacks(struct pce_ctx *c, const struct pce_path *p, struct pce_answer *out);
+/* The same of one path of several, without searches: what binds is a guess. */
+void pce_slacks_of(const struct ted *t, const struct pce_request *req, struct pce_answer *a);
 enum pce_constraint pce_bound_of(unsigned metric);
 /* The constraints a request has, as PCE_CUT bits. */
 uint32_t pce_constraints_of(const struct pce_ctx *c);

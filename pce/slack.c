@@ -168,3 +168,16 @@ void pce_slacks(struct pce_ctx *c, const struct pce_path *p, struct pce_answer *
 		guess_binding(out);
 	c->met = met;
 }
+
+void pce_slacks_of(const struct ted *t, const struct pce_request *req, struct pce_answer *a)
+{
+	struct pce_path p = { .links = a->path, .n = a->n_path };
+	struct pce_request q = *req;
+	struct pce_ctx c;
+
+	q.explain = false;
+	pce_ctx_look(&c, t, &q);
+	pce_path_sum(&c, &p);
+	a->n_slack = 0;
+	pce_slacks(&c, &p, a);
+}

@@ -23,6 +23,9 @@ static const struct rc_leaf leg_leaves[] = {
 	RC_LEAF("source", RC_CHARS, struct intent_leg_query, src, 0),
 	RC_LEAF("destination", RC_CHARS, struct intent_leg_query, dst, 0),
 	RC_LEAF("delay", RC_U32, struct intent_leg_query, delay_us_max, 0),
+	RC_LEAF("bandwidth", RC_U64, struct intent_leg_query, bandwidth_bps, 0),
+	RC_LEAF("msd", RC_U8, struct intent_leg_query, msd, 0),
+	RC_LEAF("reserved-sids", RC_U8, struct intent_leg_query, reserved, 0),
 };
 
 static const struct rc_leaf set_leaves[] = {
@@ -61,6 +64,20 @@ static struct lyd_node *path_entry(struct lyd_node *out, uint32_t at)
 
 /* ---- disjoint ---- */
 
+static void leg_read(const struct lyd_node *n, struct intent_leg_query *l)
+{
+	const struct lyd_node *own = rc_child(n, "constraints");
+
+	rc_leaves_read(n, leg_leaves, ARRAY_LEN(leg_leaves), l);
+	l->has_bandwidth = rc_value(n, "bandwidth") != NULL;
+	l->has_reserved = rc_value(n, "reserved-sids") != NULL;
+	l->has_constraints = own != NULL;
+	if (!own)
+		return;
+	intent_cpath_default(&l->constraints);
+	rc_constraints_read(own, &l->constraints);
+}
+
 static void disjoint_read(const struct lyd_node *input, struct intent_set_query *q)
 {
 	const char *type = rc_value(input, "type");
@@ -78,7 +95,7 @@ static void disjoint_read(const struct lyd_node *input, struct intent_set_query 
 		uint64_t at = index ? strtoul(index, NULL, 10) : 0;
 
 		if (at >= 1 && at <= PCE_LEGS_MAX)
-			rc_leaves_read(n, leg_leaves, ARRAY_LEN(leg_leaves), &q->leg[at - 1]);
+			leg_read(n, &q->leg[at - 1]);
 	}
 }
 

@@ -352,7 +352,12 @@ void intent_path(const struct intent *i, const struct intent_path_query *q, stru
 /* Several paths for one query, see pce/disjoint.h, kshortest.h and multipath.h. */
 struct intent_leg_query {
 	char src[TED_LABEL_MAX], dst[TED_LABEL_MAX]; /* "": as the set's */
-	uint32_t delay_us_max;			     /* PCE_NO_BOUND: as the set's */
+	uint32_t delay_us_max;			     /* when it is the lower one */
+	/* These are in the place of the set's. */
+	bool has_constraints, has_bandwidth, has_reserved;
+	struct intent_cpath constraints;
+	uint64_t bandwidth_bps;
+	uint8_t msd, reserved; /* msd 0: as the set's */
 };
 struct intent_set_query {
 	struct intent_path_query path;

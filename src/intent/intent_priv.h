@@ -249,6 +249,9 @@ void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, ui
 			   struct sr_list *out);
 
 /* view.c. A query as a request on the TED and book of now; false: *out says why. */
+/* All but what is free on links. */
+bool intent_query_terms(const struct intent *i, const struct intent_path_query *q, struct arena *a,
+			struct pce_request *req, struct pce_answer *out);
 bool intent_query_request(const struct intent *i, const struct intent_path_query *q,
 			  struct arena *a, struct pce_request *req, struct pce_answer *out);
 uint32_t intent_node_named(const struct ted *t, const char *text); /* TED_NONE: unknown */

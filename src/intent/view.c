@@ -237,8 +237,8 @@ static void query_bindings(const struct intent *i, const struct intent_cpath *c,
 	intent_may_bind(i->ted, c, b, n, a, req);
 }
 
-bool intent_query_request(const struct intent *i, const struct intent_path_query *q,
-			  struct arena *a, struct pce_request *req, struct pce_answer *out)
+bool intent_query_terms(const struct intent *i, const struct intent_path_query *q, struct arena *a,
+			struct pce_request *req, struct pce_answer *out)
 {
 	const struct ted *t = i->ted;
 	struct intent_policy *p = ARENA_NEW(a, struct intent_policy);
@@ -268,9 +268,17 @@ bool intent_query_request(const struct intent *i, const struct intent_path_query
 	}
 	req->msd = intent_msd_at(i, q, req->src);
 	query_bindings(i, &q->constraints, a, req);
-	req->free_bps = free_at(i, q, a);
-	req->n_free = t->n_links;
 	req->explain = true; /* somebody looks at it */
+	return true;
+}
+
+bool intent_query_request(const struct intent *i, const struct intent_path_query *q,
+			  struct arena *a, struct pce_request *req, struct pce_answer *out)
+{
+	if (!intent_query_terms(i, q, a, req, out))
+		return false;
+	req->free_bps = free_at(i, q, a);
+	req->n_free = i->ted->n_links;
 	if (!req->free_bps)
 		refuse(out, PCE_NO_MEMORY, NULL);
 	return req->free_bps != NULL;

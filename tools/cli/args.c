@@ -259,7 +259,7 @@ static int word_take(const struct cli_command *c, const char *word, const struct
 			c->operands);
 }
 
-static int line_read(const struct cli_command *c, int argc, char **argv)
+int cli_line(const struct cli_command *c, int argc, char **argv)
 {
 	const struct cli_option *many = NULL;
 	bool words_only = false;
@@ -318,7 +318,7 @@ int cli_settings(void)
 
 static int run(const struct cli_command *c, int argc, char **argv)
 {
-	int rc = line_read(c, argc, argv);
+	int rc = cli_line(c, argc, argv);
 
 	if (cli_opt("help", 0))
 		return help_one(c);

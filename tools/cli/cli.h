@@ -72,6 +72,8 @@ extern const struct cli_option cli_globals[];
 int cli_main(int argc, char **argv);
 /* Where the API is and how to get in: options, then environment, then defaults. */
 int cli_settings(void);
+/* Options and operands of a command, as words, into cli_said. */
+int cli_line(const struct cli_command *c, int argc, char **argv);
 /* The value of --name, or NULL. k: the k-th time it was given. */
 const char *cli_opt(const char *name, int k);
 /* "sextant: …" on stderr, control characters made visible; returns code. */
@@ -173,6 +175,8 @@ void cli_key_path(struct str *out, const struct cli_key *k); /* its resource */
 int cli_constraints(struct str *out);
 /* bandwidth, priorities, data plane and the like: what a policy and a path query share. */
 int cli_demand(struct str *out);
+/* ,"leg":[…] from --leg, each with the terms of all paths that it does not say otherwise. */
+int cli_legs(struct str *out);
 /* "segment":[…] from --segment. */
 int cli_segments(struct str *out);
 #define CLI_OPTIONS_CONSTRAINTS                                                                    \
@@ -231,6 +235,7 @@ int cli_path_backup(const struct cli_command *cmd);
 int cli_fail_what(const struct cli_command *cmd);
 int cli_paths(const struct cli_command *cmd); /* paths.c */
 int cli_path_query(struct str *input);	      /* operands and constraints as members */
+void cli_show_slack(json_object *path); /* what it leaves of each constraint, if any was asked for */
 void cli_fmt_hops(struct str *out, json_object *hops);
 int cli_optimise(const struct cli_command *cmd);
 int cli_plan(const struct cli_command *cmd);

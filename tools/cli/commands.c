@@ -37,6 +37,7 @@ static const struct cli_option o_path_disjoint[] = {
 	{ "best-available", NULL, "if there are none, what shares least" },
 	{ "first-shortest", NULL, "the first as if it were alone" },
 	{ "delay-difference", "TIME", "bound on the difference of their delays" },
+	{ "leg", "\"N --option..\"..", "what the N-th has of its own: --from, --to and what a path can ask for" },
 	CLI_OPTIONS_CONSTRAINTS,
 	CLI_OPTIONS_DEMAND,
 	{ 0 },
@@ -163,13 +164,21 @@ static const char path_more[] =
 	"  sextant path compute pe1 pe9 --metric delay --bandwidth 2.5G --dataplane srv6\n"
 	"  sextant path explain pe1 pe9 --delay-max 20ms --loss-max 50ppm --include p4,=p7";
 
-static const char paths_more[] =
-	"Asks for several paths on the present topology and bandwidth book; nothing is booked or\n"
-	"sent. disjoint: paths that share no link, node or risk, the sum of their costs the least\n"
-	"there is. list: the cheapest paths in order. multipath: paths that carry the bandwidth\n"
-	"together, with weights. Exit code 3: there are none, or one has no list.\n"
+static const char disjoint_more[] =
+	"Asks for paths that share no link, node or risk, the sum of their costs the least there is,\n"
+	"on the present topology and bandwidth book; nothing is booked or sent. --leg says in quotes\n"
+	"what one path has of its own: its number, then --from, --to, --bandwidth, --msd, --reserved\n"
+	"or any term of a path; what it does not say is as for all. Exit code 3: there are none, or\n"
+	"one has no list.\n"
 	"\n"
 	"  sextant path disjoint pe1 pe9 --type srlg-node --delay-max 20ms\n"
+	"  sextant path disjoint pe1 pe9 --leg '1 --delay-max 5ms' --leg '2 --from pe2 --metric te'";
+
+static const char paths_more[] =
+	"Asks for several paths on the present topology and bandwidth book; nothing is booked or\n"
+	"sent. list: the cheapest paths in order. multipath: paths that carry the bandwidth together,\n"
+	"with weights. Exit code 3: there are none, or one has no list.\n"
+	"\n"
 	"  sextant path list pe1 pe9 --count 8 --metric delay\n"
 	"  sextant path multipath pe1 pe9 --bandwidth 400G --lists 4";
 
@@ -291,7 +300,7 @@ const struct cli_command cli_commands[] = {
 	ROW("path explain", "SRC DST", 2, 2, cli_path_compute, o_path, "the same, and what constraints removed",
 	    path_more),
 	ROW("path disjoint", "SRC DST", 2, 2, cli_paths, o_path_disjoint, "paths that share nothing",
-	    paths_more),
+	    disjoint_more),
 	ROW("path list", "SRC DST", 2, 2, cli_paths, o_path_list, "the cheapest paths, in order", paths_more),
 	ROW("path multipath", "SRC DST", 2, 2, cli_paths, o_path_multi,
 	    "paths that carry a bandwidth together", paths_more),

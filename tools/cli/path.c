@@ -73,8 +73,7 @@ static void fmt_needs(struct str *out, json_object *row)
 		in_unit(out, row, "needs");
 }
 
-/* What was asked for, and what the path leaves of it. */
-static void show_slack(json_object *answer)
+void cli_show_slack(json_object *path)
 {
 	static const struct cli_column cols[] = {
 		{ "CONSTRAINT", "constraint", NULL, false }, { "VALUE", "", fmt_value, true },
@@ -82,10 +81,9 @@ static void show_slack(json_object *answer)
 		{ "BINDING", "binding", cli_fmt_yes, false }, { "COST WITHOUT IT", "cost-without", NULL, true },
 	};
 
-	if (cli_count(answer, "constraint") == 0)
+	if (cli_count(path, "constraint") == 0)
 		return;
-	(void)putchar('\n');
-	cli_table(cli_at(answer, "constraint"), cols, ARRAY_LEN(cols));
+	cli_table(cli_at(path, "constraint"), cols, ARRAY_LEN(cols));
 }
 
 static void show_relaxations(json_object *answer)
@@ -220,7 +218,9 @@ int cli_path_compute(const struct cli_command *cmd)
 		return show_failure(answer);
 	show_path(answer);
 	if (strcmp(cmd->words, "path explain") == 0) {
-		show_slack(answer);
+		if (cli_count(answer, "constraint") > 0)
+			(void)putchar('\n');
+		cli_show_slack(answer);
 		show_removed(answer);
 	}
 	return CLI_OK;

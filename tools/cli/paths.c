@@ -39,8 +39,9 @@ static int ask_disjoint(struct str *input)
 		str_add(input, ",\"best-available\":true");
 	if (cli_opt("first-shortest", 0))
 		str_add(input, ",\"first-shortest\":true");
-	if (!difference)
-		return CLI_OK;
+	rc = cli_legs(input);
+	if (rc != CLI_OK || !difference)
+		return rc;
 	if (cli_parse_delay(difference, &us) < 0 || us > UINT32_MAX)
 		return cli_fail(CLI_USAGE, "--delay-difference: '%s' is no time, as 5ms or 200us",
 				difference);
@@ -111,6 +112,14 @@ static void show_paths(json_object *answer)
 		cli_table(list, shares, ARRAY_LEN(shares));
 	else
 		cli_table(list, cols, ARRAY_LEN(cols));
+	for (size_t i = 0; i < cli_count(list, ""); i++) {
+		json_object *path = cli_nth(list, "", i);
+
+		if (cli_count(path, "constraint") == 0)
+			continue;
+		(void)printf("\npath %s\n", cli_text(path, "index", "?"));
+		cli_show_slack(path);
+	}
 }
 
 static void fmt_met(struct str *out, json_object *v)

@@ -45,26 +45,47 @@ static void refuse(struct paths *p, enum pce_status status, const char *why)
 	}
 }
 
-/* What a leg has of its own. */
+/* The set's query, with what the leg has of its own. */
+static void leg_query(const struct intent_leg_query *l, struct intent_path_query *q)
+{
+	if (l->src[0])
+		memcpy(q->src, l->src, sizeof(q->src));
+	if (l->dst[0])
+		memcpy(q->dst, l->dst, sizeof(q->dst));
+	if (l->has_constraints)
+		q->constraints = l->constraints;
+	if (l->has_bandwidth)
+		q->bandwidth_bps = l->bandwidth_bps;
+	if (l->has_reserved)
+		q->reserved = l->reserved;
+	if (l->msd)
+		q->msd = l->msd;
+	if (l->delay_us_max < q->constraints.delay_us_max)
+		q->constraints.delay_us_max = l->delay_us_max;
+}
+
+/* Legs that ask for the same are the same request to the last pointer: the engine knows them by that. */
 static bool leg_of(const struct intent *i, struct paths *p, uint32_t at)
 {
-	const struct intent_leg_query *l = &p->ask.leg[at];
 	struct pce_request *r = &p->leg[at];
+	struct pce_answer why = { 0 };
+	const uint64_t *free_bps = r->free_bps;
+	struct intent_path_query *q = arena_copy(&p->arena, &p->ask.path, sizeof(*q));
 
-	if (l->src[0]) {
-		r->src = intent_node_named(i->ted, l->src);
-		r->msd = intent_msd_at(i, &p->ask.path, r->src);
+	if (!q) {
+		refuse(p, PCE_NO_MEMORY, NULL);
+		return false;
 	}
-	if (l->dst[0])
-		r->dst = intent_node_named(i->ted, l->dst);
-	if (l->delay_us_max < r->delay_us_max)
-		r->delay_us_max = l->delay_us_max;
-	if (r->src != TED_NONE && r->dst != TED_NONE)
+	leg_query(&p->ask.leg[at], q);
+	if (memcmp(q, &p->ask.path, sizeof(*q)) == 0)
 		return true;
-	refuse(p, r->src == TED_NONE ? PCE_NO_SOURCE : PCE_NO_TARGET,
-	       arena_printf(&p->arena, "leg %u: %s is no node of the topology", at + 1,
-			    r->src == TED_NONE ? l->src : l->dst));
-	return false;
+	if (!intent_query_terms(i, q, &p->arena, r, &why)) {
+		refuse(p, why.status, arena_printf(&p->arena, "leg %u: %s", at + 1, why.why));
+		return false;
+	}
+	r->free_bps = free_bps;
+	r->n_free = i->ted->n_links;
+	return true;
 }
 
 static bool legs_of(const struct intent *i, struct paths *p)

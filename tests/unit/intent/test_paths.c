@@ -125,6 +125,42 @@ START_TEST(legs_have_terms_of_their_own)
 }
 END_TEST
 
+/* a to d by b or by c: whatever only one leg asks for, it gets, and the other does not have to. */
+START_TEST(a_leg_says_whatever_a_path_can)
+{
+	struct intent_set_query q = query("a", "d");
+	struct intent_leg_query *l = &q.leg[1];
+
+	l->has_constraints = true;
+	intent_cpath_default(&l->constraints);
+	memcpy(l->constraints.exclude[l->constraints.n_exclude++], "b", 2);
+	ask(INTENT_PATHS_DISJOINT, &q);
+	ck_assert_int_eq(told.status, PCE_OK);
+	ck_assert_uint_eq(told.first, net_index("a", "b")); /* of the other leg */
+	q.leg[0] = *l;
+	ask(INTENT_PATHS_DISJOINT, &q);
+	ck_assert_int_eq(told.status, PCE_NO_CONSTRAINED);
+	q.leg[0].has_constraints = false;
+	l->constraints.hops_max = 1;
+	ask(INTENT_PATHS_DISJOINT, &q);
+	ck_assert_int_eq(told.status, PCE_NO_CONSTRAINED);
+	l->has_constraints = false;
+	l->has_bandwidth = true;
+	l->bandwidth_bps = 11ull * G; /* of ways of 10 */
+	ask(INTENT_PATHS_DISJOINT, &q);
+	ck_assert_int_eq(told.status, PCE_NO_CONSTRAINED);
+	q.path.bandwidth_bps = 11ull * G;
+	l->bandwidth_bps = q.leg[0].bandwidth_bps = 0;
+	q.leg[0].has_bandwidth = true;
+	ask(INTENT_PATHS_DISJOINT, &q);
+	ck_assert_int_eq(told.status, PCE_OK);
+	l->has_constraints = true;
+	memcpy(l->constraints.exclude[0], "nowhere", 8);
+	ck_assert_int_eq(intent_paths(world.intent, INTENT_PATHS_DISJOINT, &q, on_paths, &told), 0);
+	ck_assert_ptr_nonnull(strstr(told.why, "leg 2: nowhere is no node or link"));
+}
+END_TEST
+
 START_TEST(without_a_topology_there_is_an_answer)
 {
 	struct intent_set_query q = query("a", "d");
@@ -202,6 +238,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, world_down);
 	tcase_add_test(tc, each_kind_is_found);
 	tcase_add_test(tc, legs_have_terms_of_their_own);
+	tcase_add_test(tc, a_leg_says_whatever_a_path_can);
 	tcase_add_test(tc, without_a_topology_there_is_an_answer);
 	tcase_add_test(tc, the_second_waits_for_the_first);
 	tcase_add_loop_test(tc, who_has_gone_is_not_told, 0, 3);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pce/disjoint.h"
+#include "pce/kshortest.h"
 #include "pce/multipath.h"
 #include "ways.h"
 
@@ -114,10 +115,56 @@ static uint64_t best_pair(const struct game *g, const struct ways *w)
 	return best;
 }
 
+/* Every bound asked for is told with what the path leaves of it, and nothing else is. */
+static unsigned slacks_are_told(const struct net *n, const struct pce_request *q,
+				const struct pce_answer *a, uint64_t widest)
+{
+	const struct {
+		enum pce_constraint of;
+		bool asked;
+		uint64_t bound, value, slack;
+	} want[] = {
+		{ PCE_C_BANDWIDTH, q->bandwidth_bps > 0, q->bandwidth_bps, widest,
+		  widest - q->bandwidth_bps },
+		{ PCE_C_DELAY, q->delay_us_max != PCE_NO_BOUND, q->delay_us_max, a->delay_us,
+		  q->delay_us_max - a->delay_us },
+		{ PCE_C_HOPS, q->hops_max != PCE_NO_BOUND, q->hops_max, a->hops, q->hops_max - a->hops },
+		{ PCE_C_IGP, q->igp_max != PCE_NO_BOUND, q->igp_max, a->igp, q->igp_max - a->igp },
+		{ PCE_C_TE, q->te_max != PCE_NO_BOUND, q->te_max, a->te, q->te_max - a->te },
+		{ PCE_C_DELAY_MIN, q->delay_us_min > 0, q->delay_us_min, a->delay_us,
+		  a->delay_us - q->delay_us_min },
+	};
+	uint32_t at = 0, binding = 0;
+	uint64_t delay = 0, v;
+
+	for (uint32_t i = 0; i < a->n_path; i++)
+		delay += net_cost(n, a->path[i], PCE_DELAY, &v) ? v : 0;
+	ck_assert_uint_eq(delay, a->delay_us);
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		const struct pce_slack *s = NULL;
+
+		for (uint32_t k = 0; k < a->n_slack; k++)
+			if (a->slack[k].of == want[i].of)
+				s = &a->slack[k];
+		ck_assert_int_eq(s != NULL, want[i].asked);
+		if (!s)
+			continue;
+		ck_assert(s->is_bound && !s->has_cost);
+		ck_assert_uint_eq(s->bound, want[i].bound);
+		ck_assert_uint_eq(s->value, want[i].value);
+		ck_assert_uint_eq(s->slack, want[i].slack);
+		binding += s->binding;
+		at++;
+	}
+	ck_assert_uint_eq(a->n_slack, at);
+	ck_assert_uint_eq(binding, at > 0);
+	return at;
+}
+
 START_TEST(the_cheapest_pair_whose_lists_fit_is_found)
 {
 	struct game *g = game();
-	unsigned found = 0, dearer = 0, none = 0;
+	unsigned found = 0, dearer = 0, none = 0, slacks = 0;
 	struct rng r;
 
 	rng_seed(&r, (uint64_t)_i + 71);
@@ -152,6 +199,7 @@ START_TEST(the_cheapest_pair_whose_lists_fit_is_found)
 				ck_assert(ways_own(&g->net, &g->leg[k], &a.leg[k], &g->fit[k]));
 				ck_assert_int_eq(a.leg[k].status, PCE_OK);
 				ck_assert_uint_le(a.leg[k].n_segs, g->leg[k].msd);
+				slacks += slacks_are_told(&g->net, &g->leg[k], &a.leg[k], 0);
 			}
 		}
 		arena_fini(&arena);
@@ -160,10 +208,52 @@ START_TEST(the_cheapest_pair_whose_lists_fit_is_found)
 	ck_assert_uint_gt(found, ROUNDS / 20);
 	ck_assert_uint_gt(dearer, ROUNDS / 200);
 	ck_assert_uint_gt(none, ROUNDS / 100);
+	ck_assert_uint_gt(slacks, ROUNDS / 20);
+}
+END_TEST
+
+START_TEST(each_alternative_tells_what_it_leaves)
+{
+	struct game *g = game();
+	unsigned slacks = 0;
+	struct rng r;
+
+	rng_seed(&r, 74);
+	for (unsigned i = 0; i < ROUNDS / 20; i++) {
+		struct pce_kshortest_answer a;
+		struct arena arena;
+
+		deal(g, &r);
+		arena_init(&arena, 0);
+		pce_kshortest(g->ted, &g->leg[1], 4, &arena, &a);
+		for (uint32_t k = 0; k < a.n; k++)
+			slacks += slacks_are_told(&g->net, &g->leg[1], &a.path[k], 0);
+		arena_fini(&arena);
+		ted_unref(g->ted);
+	}
+	ck_assert_uint_gt(slacks, ROUNDS / 50);
 }
 END_TEST
 
 /* ---- together ---- */
+
+/* The least that links of the path have beside what the other paths take. */
+static uint64_t widest(const struct net *n, const struct pce_multipath_answer *a, uint32_t at)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < a->path[at].n_path; i++) {
+		uint32_t l = a->path[at].path[i];
+		uint64_t left = n->link[l].capacity_bps;
+
+		for (uint32_t p = 0; p < a->n; p++)
+			for (uint32_t k = 0; p != at && k < a->path[p].n_path; k++)
+				left -= a->path[p].path[k] == l ? a->rate_bps[p] : 0;
+		if (!n->node[n->link[l].from].pseudonode && left < least)
+			least = left;
+	}
+	return least;
+}
 
 static bool carry(const struct game *g, const struct way *x, const struct way *y, uint64_t bps)
 {
@@ -199,6 +289,7 @@ START_TEST(lists_of_what_carries_it_together_fit)
 	for (unsigned i = 0; i < ROUNDS / 2; i++) {
 		struct pce_multipath m = { .req = &g->leg[0], .lists_max = 3 };
 		struct pce_multipath_answer a, plain;
+		struct pce_request share;
 		struct arena arena;
 
 		deal(g, &r);
@@ -210,6 +301,9 @@ START_TEST(lists_of_what_carries_it_together_fit)
 			ck_assert(ways_own(&g->net, &g->leg[0], &a.path[k], &g->fit[0]));
 			ck_assert_int_eq(a.path[k].status, PCE_OK);
 			ck_assert_uint_le(a.path[k].n_segs, g->leg[0].msd);
+			share = g->leg[0];
+			share.bandwidth_bps = a.rate_bps[k];
+			(void)slacks_are_told(&g->net, &share, &a.path[k], widest(&g->net, &a, k));
 			other += k >= plain.n || plain.path[k].n_path != a.path[k].n_path ||
 				 memcmp(plain.path[k].path, a.path[k].path,
 					a.path[k].n_path * sizeof(uint32_t)) != 0;
@@ -236,6 +330,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, the_cheapest_pair_whose_lists_fit_is_found, 0, 2);
+	tcase_add_test(t, each_alternative_tells_what_it_leaves);
 	tcase_add_test(t, lists_of_what_carries_it_together_fit);
 	suite_add_tcase(s, t);
 	return check_main(s);

@@ -676,7 +676,7 @@ static const char set_input[] = "{\"sextant-path:input\":{\"source\":\"r0\",\"de
 
 static const struct answer *ask_set(const char *operation, const char *more)
 {
-	char path[80], body[400];
+	char path[80], body[600];
 
 	snprintf(path, sizeof(path), "/restconf/operations/sextant-path:%s", operation);
 	snprintf(body, sizeof(body), set_input, more);
@@ -685,13 +685,16 @@ static const struct answer *ask_set(const char *operation, const char *more)
 
 START_TEST(a_disjoint_set_is_computed)
 {
+	const struct intent_leg_query *l = fake.last_set.leg;
 	const struct answer *a;
 
 	fake_up(4);
 	a = ask_set("compute-disjoint",
 		    ",\"type\":\"srlg-node\",\"count\":3,\"best-available\":true,"
 		    "\"delay-difference\":0,\"budget\":9,\"bounds\":{\"delay\":20000},"
-		    "\"leg\":[{\"index\":2,\"source\":\"r1\",\"delay\":700}]");
+		    "\"leg\":[{\"index\":2,\"source\":\"r1\",\"delay\":700},{\"index\":3,"
+		    "\"bandwidth\":\"0\",\"msd\":4,\"reserved-sids\":0,\"constraints\":{\"metric\":"
+		    "\"delay\",\"bounds\":{\"hops\":5},\"exclude\":[\"r9\"]}}]");
 	ck_status(a, 200);
 	output_ok_of("compute-disjoint", str_text(&a->body));
 	ck_has(str_text(&a->body), "\"status\":\"ok\"");
@@ -711,6 +714,11 @@ START_TEST(a_disjoint_set_is_computed)
 	ck_assert_str_eq(fake.last_set.leg[1].dst, "");
 	ck_assert_uint_eq(fake.last_set.leg[1].delay_us_max, 700);
 	ck_assert_uint_eq(fake.last_set.leg[0].delay_us_max, PCE_NO_BOUND);
+	ck_assert(!l[1].has_constraints && !l[1].has_bandwidth && !l[1].has_reserved);
+	ck_assert(l[2].has_constraints && l[2].has_bandwidth && l[2].has_reserved && l[2].msd == 4);
+	ck_assert(l[2].constraints.minimise == PCE_DELAY && l[2].constraints.hops_max == 5);
+	ck_assert_uint_eq(l[2].constraints.delay_us_max, PCE_NO_BOUND);
+	ck_assert_str_eq(l[2].constraints.exclude[0], "r9");
 	fake.path_status = PCE_NO_CONSTRAINED;
 	a = ask_set("compute-disjoint", "");
 	ck_status(a, 200);
@@ -723,6 +731,7 @@ START_TEST(a_disjoint_set_is_computed)
 	ck_assert_uint_eq(fake.last_set.diverse, PCE_DIVERSE_LINK);
 	ck_assert(!fake.last_set.bound_difference);
 	ck_status(ask_set("compute-disjoint", ",\"count\":9"), 400);
+	ck_status(ask_set("compute-disjoint", ",\"leg\":[{\"index\":1,\"constraints\":{\"x\":1}}]"), 400);
 	ck_status(ask_set("compute-disjoint", ",\"type\":\"planet\""), 400);
 	fake_down();
 }
