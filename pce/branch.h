@@ -30,8 +30,15 @@ struct pce_set {
 /* PCE_FOUND_NOT with least < UINT64_MAX: the budget ended. */
 enum pce_found pce_branch(struct pce_set *b);
 
-/* disjoint_why.c: there is no set; fills in what stands in the way. */
-void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
+/* disjoint.c: the paths of a set; with lists that fit, headends imposing depth_least entries at least. */
+struct pce_fitting {
+	bool on;
+	uint32_t depth_least;
+};
+void pce_disjoint_find(const struct ted *t, const struct pce_disjoint *req,
+		       const struct pce_fitting *fit, struct arena *a, struct pce_disjoint_answer *out);
+/* disjoint_why.c: there is no set, with fit none whose lists fit; fills in what stands in the way. */
+void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, bool fit, struct arena *a,
 		      struct pce_disjoint_answer *out);
 
 /* What of a path nothing else may use: wires, transit nodes, SRLGs. */

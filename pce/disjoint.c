@@ -390,16 +390,18 @@ static void work(struct job *j)
 	}
 }
 
-static void find(const struct ted *t, const struct pce_disjoint *req, bool fit, struct arena *a,
-		 struct pce_disjoint_answer *out)
+void pce_disjoint_find(const struct ted *t, const struct pce_disjoint *req,
+		       const struct pce_fitting *fit, struct arena *a, struct pce_disjoint_answer *out)
 {
-	struct job j = { .req = req, .out = out, .fit = fit };
+	struct job j = { .req = req, .out = out, .fit = fit->on };
 
 	*out = (struct pce_disjoint_answer){ .why = "" };
-	if (pce_legs_init(&j.l, t, req->leg[0].trees, a))
+	if (pce_legs_init(&j.l, t, req->leg[0].trees, a)) {
+		j.l.depth_least = fit->depth_least;
 		work(&j);
-	else
+	} else {
 		fail(out, PCE_NO_MEMORY, NULL);
+	}
 	pce_trees_free(j.set.side);
 	pce_legs_fini(&j.l);
 }
@@ -414,9 +416,9 @@ void pce_disjoint_paths(const struct ted *t, const struct pce_disjoint *req, str
 		fail(out, PCE_INVALID, bad);
 		return;
 	}
-	find(t, req, false, a, out);
+	pce_disjoint_find(t, req, &(struct pce_fitting){ .on = false }, a, out);
 	if (out->status == PCE_NO_CONSTRAINED && req->explain)
-		pce_disjoint_why(t, req, a, out);
+		pce_disjoint_why(t, req, false, a, out);
 }
 
 /* ---- lists ---- */
@@ -449,7 +451,7 @@ static void another(const struct ted *t, const struct pce_disjoint *req, struct 
 {
 	struct pce_disjoint_answer other;
 
-	find(t, req, true, a, &other);
+	pce_disjoint_find(t, req, &(struct pce_fitting){ .on = true }, a, &other);
 	if (other.status == PCE_OK)
 		encode(t, req, a, &other);
 	other.branched += out->branched;
@@ -464,6 +466,8 @@ static void another(const struct ted *t, const struct pce_disjoint *req, struct 
 					out->why);
 	if (!out->why)
 		fail(out, PCE_NO_MEMORY, NULL);
+	else if (other.status == PCE_NO_CONSTRAINED && out->status == PCE_NO_MSD && req->explain)
+		pce_disjoint_why(t, req, true, a, out);
 }
 
 void pce_disjoint(const struct ted *t, const struct pce_disjoint *req, struct arena *a,

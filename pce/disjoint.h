@@ -64,7 +64,9 @@ struct pce_disjoint_answer {
 	 * even alone, and what follows is about it, as in a pce_answer. Else it is about the set:
 	 * constraints, of all legs, that beside the disjointness (and where it is said the bound on the
 	 * difference) leave none, and any of them less leaves one; changes that help, each alone, made
-	 * in all legs that ask for more, or all together. None of them: it is the topology.
+	 * in all legs that ask for more, or all together. None of them: it is the topology. With status
+	 * PCE_NO_MSD: the same of sets whose lists fit, what headends may impose (PCE_C_MSD) being one of
+	 * the constraints.
 	 */
 	uint32_t leg_alone;
 	enum pce_constraint conflict[PCE_C_COUNT];

@@ -5,7 +5,8 @@
  * out of all legs for good when there is none without it either. Those that help alone are
  * loosened to the nearest value, by halving between a value with a set and one without; each set
  * found is a step. Each question is a search of its own with a small budget: one that gives up leaves
- * its constraint in the conflict, or without a value.
+ * its constraint in the conflict, or without a value. Where there is a set but none whose lists fit,
+ * it is asked for those, and the limit of the lists is a constraint as the others.
  */
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct why {
 	const struct ted *t;
 	const struct pce_disjoint *req;
 	struct pce_disjoint_answer *out;
+	bool fit; /* none whose lists fit */
 	struct pce_trees *trees, *own;
 	uint32_t asked, conflict; /* PCE_CUT bits, and DIFFERENCE */
 	struct str text;
@@ -31,7 +33,7 @@ struct why {
 static const enum pce_constraint order[] = {
 	PCE_C_AFFINITY, PCE_C_SRLG, PCE_C_ASN, PCE_C_EXCLUDE,	PCE_C_INCLUDE,	 PCE_C_ALGO,  PCE_C_IGP,
 	PCE_C_TE,	PCE_C_HOPS, PCE_C_LOSS, PCE_C_VARIATION, PCE_C_DELAY_MIN, PCE_C_DELAY,
-	PCE_C_BANDWIDTH,
+	PCE_C_BANDWIDTH, PCE_C_MSD,
 };
 
 /* ---- requests with less ---- */
@@ -127,6 +129,8 @@ static bool has(const struct pce_request *r, enum pce_constraint c)
 		return r->n_exclude_asns > 0;
 	if (c == PCE_C_INCLUDE)
 		return r->n_include > 0;
+	if (c == PCE_C_MSD)
+		return false; /* of the set, see fit */
 	return c == PCE_C_ALGO ? r->algo != 0 : value_of(r, c) > 0;
 }
 
@@ -205,6 +209,10 @@ static enum pce_status ask(struct why *w, const struct question *q, enum pce_con
 {
 	struct pce_request leg[PCE_LEGS_MAX];
 	struct pce_disjoint d = *w->req;
+	const struct pce_fitting fit = {
+		.on = w->fit && !(q->without & PCE_CUT(PCE_C_MSD)),
+		.depth_least = q->loosen == PCE_C_MSD ? (uint32_t)q->value : 0,
+	};
 	struct pce_disjoint_answer a;
 	struct arena arena;
 
@@ -214,7 +222,7 @@ static enum pce_status ask(struct why *w, const struct question *q, enum pce_con
 		for (size_t k = 0; k < ARRAY_LEN(order); k++)
 			if (q->without & PCE_CUT(order[k]))
 				drop(&leg[i], order[k]);
-		if (q->loosen != PCE_C_COUNT)
+		if (q->loosen != PCE_C_COUNT && q->loosen != PCE_C_MSD)
 			loosen(&leg[i], q->loosen, q->value);
 	}
 	d.leg = leg;
@@ -224,7 +232,7 @@ static enum pce_status ask(struct why *w, const struct question *q, enum pce_con
 	d.bound_difference = d.bound_difference && !(q->without & PCE_CUT(DIFFERENCE));
 	d.budget = !d.budget || d.budget > BUDGET ? BUDGET : d.budget;
 	arena_init(&arena, 0);
-	pce_disjoint_paths(w->t, &d, &arena, &a);
+	pce_disjoint_find(w->t, &d, &fit, &arena, &a);
 	if (a.status == PCE_OK && c != PCE_C_COUNT)
 		*need = needs(w, &a, c);
 	arena_fini(&arena);
@@ -244,6 +252,8 @@ static void find_asked(struct why *w)
 {
 	if (w->req->bound_difference)
 		w->asked |= PCE_CUT(DIFFERENCE);
+	if (w->fit)
+		w->asked |= PCE_CUT(PCE_C_MSD);
 	for (uint32_t i = 0; i < w->req->n_legs; i++)
 		for (size_t k = 0; k < ARRAY_LEN(order); k++)
 			if (has(&w->req->leg[i], order[k]))
@@ -274,12 +284,36 @@ static void find_conflict(struct why *w)
 
 /* ---- what would help ---- */
 
+/* Entries that headends must be able to impose. */
+static bool nearest_msd(struct why *w, uint64_t *out)
+{
+	struct question q = { 0, w->req->diverse, PCE_C_MSD, PCE_SEGS_MAX };
+	uint64_t bad = 0, good = PCE_SEGS_MAX;
+	enum pce_status s = ask(w, &q, PCE_C_COUNT, NULL);
+
+	while (s == PCE_OK && good - bad > 1) {
+		q.value = bad + (good - bad) / 2;
+		s = ask(w, &q, PCE_C_COUNT, NULL);
+		if (s == PCE_OK)
+			good = q.value;
+		else if (s == PCE_NO_CONSTRAINED)
+			bad = q.value;
+		else
+			return false;
+		s = PCE_OK;
+	}
+	*out = good;
+	return s == PCE_OK;
+}
+
 /* A set and none on either side of the value; false: nobody can say. */
 static bool nearest(struct why *w, enum pce_constraint c, uint64_t *out)
 {
 	struct question q = { PCE_CUT(c), w->req->diverse, PCE_C_COUNT, 0 };
 	uint64_t good, bad = from_below(c) ? 0 : UINT64_MAX;
 
+	if (c == PCE_C_MSD)
+		return nearest_msd(w, out);
 	if (c != PCE_C_BANDWIDTH && c != PCE_C_DELAY_MIN && metric_of(c) == PCE_METRICS)
 		return false;
 	for (uint32_t i = 0; i < w->req->n_legs; i++) {
@@ -415,10 +449,10 @@ static void whole(struct why *w)
 	say(w);
 }
 
-void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, struct arena *a,
+void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, bool fit, struct arena *a,
 		      struct pce_disjoint_answer *out)
 {
-	struct why w = { .t = t, .req = req, .out = out, .trees = req->leg[0].trees,
+	struct why w = { .t = t, .req = req, .out = out, .fit = fit, .trees = req->leg[0].trees,
 			 .text = { .limit = 4096 } };
 	const char *text;
 
@@ -426,7 +460,7 @@ void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, struc
 		return; /* it is said that there is none */
 	w.trees = w.trees ? w.trees : w.own;
 	str_add(&w.text, out->why);
-	if (!alone(&w, a))
+	if (fit || !alone(&w, a))
 		whole(&w);
 	text = arena_str(a, str_text(&w.text));
 	out->why = text ? text : out->why;

@@ -19,7 +19,7 @@ uint32_t pce_msd(const struct pce_request *req)
 	return n > req->reserved ? n - req->reserved : 0;
 }
 
-uint32_t pce_depth(const struct pce_ctx *c)
+static uint32_t depth(const struct pce_ctx *c)
 {
 	const struct ted_node *n = &c->t->nodes[c->req->src];
 	uint32_t told = c->req->dataplane == PCE_MPLS ? n->msd_mpls : n->msd_h_encaps;
@@ -29,6 +29,13 @@ uint32_t pce_depth(const struct pce_ctx *c)
 		return asked;
 	told = told > c->req->reserved ? told - c->req->reserved : 0;
 	return told < asked ? told : asked;
+}
+
+uint32_t pce_depth(const struct pce_ctx *c)
+{
+	uint32_t n = depth(c);
+
+	return n > c->depth_least ? n : c->depth_least;
 }
 
 bool pce_limits_node(const struct ted_node *n, uint32_t total)

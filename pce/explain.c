@@ -309,8 +309,8 @@ void pce_say_relax(struct str *s, const struct pce_relax *x)
 {
 	bool at_most = x->of == PCE_C_BANDWIDTH || x->of == PCE_C_DELAY_MIN;
 
-	str_addf(s, "%s%s %s ", pce_constraint_text(x->of), x->of == PCE_C_BANDWIDTH ? "" : " bound",
-		 at_most ? "<=" : ">=");
+	str_addf(s, "%s%s %s ", x->of == PCE_C_MSD ? "MSD" : pce_constraint_text(x->of),
+		 x->of == PCE_C_BANDWIDTH || x->of == PCE_C_MSD ? "" : " bound", at_most ? "<=" : ">=");
 	say_value(s, x->of, x->needs);
 }
 

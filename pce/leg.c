@@ -128,6 +128,7 @@ enum pce_found pce_leg_other(struct pce_legs *l, const struct pce_request *req, 
 	enum pce_found r = PCE_FOUND_NO_MEMORY;
 
 	if (pce_ctx_init(&c, l->t, req, side, &l->scratch)) {
+		c.depth_least = l->depth_least;
 		pce_find_of(req, &f);
 		r = fit ? pce_fit(&c, &f, &p) : pce_search(&c, &f, &p);
 	}
@@ -152,6 +153,7 @@ bool pce_leg_fits(struct pce_legs *l, const struct pce_request *req, struct pce_
 	arena_init(&aside, 0);
 	good = pce_ctx_init(&c, l->t, &q, side, &aside);
 	if (good) {
+		c.depth_least = l->depth_least;
 		pce_path_sum(&c, &p);
 		good = pce_fits(&c, &p);
 	}

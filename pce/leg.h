@@ -70,6 +70,7 @@ struct pce_legs {
 	struct pce_trees *trees, *own;
 	const struct pce_shape *s;
 	const uint64_t *overload;
+	uint32_t depth_least; /* as in struct pce_ctx */
 	struct arena *out; /* the caller's */
 	struct arena scratch;
 	/* marks: by place, by out-arc, and the SRLGs' table */

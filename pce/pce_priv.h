@@ -87,6 +87,7 @@ struct pce_ctx {
 	uint32_t *stack, *stack_arc;   /* by depth */
 	uint32_t epoch;
 	struct pce_removed *met;       /* counts links that searches may not take; NULL: not */
+	uint32_t depth_least; /* what if the headend could impose so many entries; 0: not asked */
 	bool no_memory;
 	pce_note_fn note; /* NULL: nobody asks */
 	void *note_arg;

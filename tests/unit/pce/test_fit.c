@@ -212,6 +212,84 @@ START_TEST(the_cheapest_pair_whose_lists_fit_is_found)
 }
 END_TEST
 
+/* With headends that can push so many. */
+static bool pair_with(struct game *g, uint64_t msd)
+{
+	const uint8_t own[2] = { g->leg[0].msd, g->leg[1].msd };
+	bool there;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		g->leg[i].msd = own[i] > msd ? own[i] : (uint8_t)msd;
+		keep_fit(g, i, NULL);
+	}
+	there = best_pair(g, g->fit) != UINT64_MAX;
+	for (uint32_t i = 0; i < 2; i++)
+		g->leg[i].msd = own[i];
+	return there;
+}
+
+static bool pair_without(struct game *g, enum pce_constraint c, uint64_t v)
+{
+	const struct pce_request own[2] = { g->leg[0], g->leg[1] };
+	bool there;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t *at = c == PCE_C_DELAY ? &g->leg[i].delay_us_max :
+			       c == PCE_C_HOPS	? &g->leg[i].hops_max :
+			       c == PCE_C_IGP	? &g->leg[i].igp_max :
+						  &g->leg[i].te_max;
+
+		*at = *at < v ? (uint32_t)v : *at;
+		keep_fit(g, i, NULL);
+	}
+	there = best_pair(g, g->fit) != UINT64_MAX;
+	g->leg[0] = own[0];
+	g->leg[1] = own[1];
+	return there;
+}
+
+START_TEST(how_many_sids_headends_must_push)
+{
+	struct game *g = game();
+	unsigned told = 0, others = 0;
+	struct rng r;
+
+	rng_seed(&r, 75);
+	for (unsigned i = 0; i < ROUNDS / 5; i++) {
+		struct pce_disjoint_answer a;
+		struct arena arena;
+		bool msd = false;
+
+		deal(g, &r);
+		g->req.explain = true;
+		arena_init(&arena, 0);
+		pce_disjoint(g->ted, &g->req, &arena, &a);
+		for (uint32_t k = 0; a.status == PCE_NO_MSD && k < a.n_conflict; k++)
+			msd = msd || a.conflict[k] == PCE_C_MSD;
+		ck_assert_int_eq(msd, a.status == PCE_NO_MSD);
+		for (uint32_t k = 0; msd && k < a.n_relax && !a.relax_together; k++) {
+			const struct pce_relax *x = &a.relax[k];
+
+			if (x->of == PCE_C_MSD && !x->drop) {
+				told++;
+				ck_assert_msg(pair_with(g, x->needs), "round %u: %s", i, a.why);
+				ck_assert_msg(!pair_with(g, x->needs - 1), "round %u: %s", i, a.why);
+				ck_assert_ptr_nonnull(strstr(a.why, "MSD >= "));
+			} else if (x->of == PCE_C_DELAY || x->of == PCE_C_HOPS ||
+				   x->of == PCE_C_IGP || x->of == PCE_C_TE) {
+				others++;
+				ck_assert(x->drop || pair_without(g, x->of, x->needs));
+				ck_assert(x->drop || !pair_without(g, x->of, x->needs - 1));
+			}
+		}
+		arena_fini(&arena);
+		ted_unref(g->ted);
+	}
+	ck_assert_uint_gt(told, ROUNDS / 200);
+	ck_assert_uint_gt(others, 0);
+}
+END_TEST
+
 START_TEST(each_alternative_tells_what_it_leaves)
 {
 	struct game *g = game();
@@ -330,6 +408,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, the_cheapest_pair_whose_lists_fit_is_found, 0, 2);
+	tcase_add_test(t, how_many_sids_headends_must_push);
 	tcase_add_test(t, each_alternative_tells_what_it_leaves);
 	tcase_add_test(t, lists_of_what_carries_it_together_fit);
 	suite_add_tcase(s, t);
