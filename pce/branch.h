@@ -30,6 +30,12 @@ struct pce_set {
 /* PCE_FOUND_NOT with least < UINT64_MAX: the budget ended. */
 enum pce_found pce_branch(struct pce_set *b);
 
+/* bottleneck.c: b has a set; of the legs that have an objective but MCP, the worst link becomes as good as
+ * can be. own: the legs' requests, in order. */
+enum pce_found pce_bottleneck(struct pce_set *b, struct pce_request *own, const enum pce_objective *of);
+/* Load of the fullest link, the request on it. */
+uint64_t pce_set_load(const struct pce_legs *l, const struct pce_request *req, const struct pce_way *w);
+
 /* disjoint.c: the paths of a set; with lists that fit, headends imposing depth_least entries at least. */
 struct pce_fitting {
 	bool on;

@@ -14,6 +14,7 @@ struct job {
 	struct pce_disjoint_answer *out;
 	struct pce_legs l;
 	struct pce_request own[PCE_LEGS_MAX]; /* with what the set as a whole asks for */
+	enum pce_objective of[PCE_LEGS_MAX];  /* of own; those free are MCP there */
 	struct pce_leg leg[PCE_LEGS_MAX];     /* those that are free, then the fixed ones */
 	uint32_t place[PCE_LEGS_MAX];	      /* of leg[i] in the answer */
 	struct pce_way fixed[PCE_LEGS_MAX];
@@ -28,6 +29,21 @@ static void fail(struct pce_disjoint_answer *out, enum pce_status status, const 
 	out->why = why ? why : "out of memory";
 }
 
+/* Loads and bit/s cannot be compared. */
+static bool mixed(const struct pce_disjoint *r)
+{
+	enum pce_objective first = PCE_MCP;
+
+	for (uint32_t i = 0; i < r->n_legs; i++) {
+		enum pce_objective x = r->shortest >> i & 1 ? PCE_MCP : r->leg[i].objective;
+
+		if (first != PCE_MCP && x != PCE_MCP && x != first)
+			return true;
+		first = x != PCE_MCP ? x : first;
+	}
+	return false;
+}
+
 static const char *bad_request(const struct pce_disjoint *r)
 {
 	if (r->n_legs < 2 || r->n_legs > PCE_LEGS_MAX)
@@ -36,6 +52,8 @@ static const char *bad_request(const struct pce_disjoint *r)
 		return "link, node or SRLG: the set asks for no kind of disjointness";
 	if (r->shortest >> r->n_legs)
 		return "a leg that is not in the set is to be the shortest";
+	if (mixed(r))
+		return "objectives MLP and MBP in one set: all legs that have one want the same";
 	return NULL;
 }
 
@@ -48,6 +66,9 @@ static bool add_leg(struct job *j, uint32_t place, uint32_t at)
 	const char *why;
 
 	*q = j->req->leg[place];
+	j->of[at] = q->objective;
+	if (!(j->req->shortest >> place & 1))
+		q->objective = PCE_MCP; /* see bottleneck.c */
 	/* Delays that are compared must be known. */
 	if (j->req->bound_difference && q->delay_us_max == PCE_NO_BOUND)
 		q->delay_us_max = PCE_NO_BOUND - 1;
@@ -114,6 +135,8 @@ static enum pce_found solve(struct job *j, uint8_t diverse)
 	b->fit = j->fit;
 	b->fits_max = pce_fits_max(j->l.t);
 	r = pce_branch(b);
+	if (r == PCE_FOUND)
+		r = pce_bottleneck(b, j->own, j->of);
 	j->out->branched += b->branched;
 	return r;
 }
@@ -245,6 +268,8 @@ static bool give_leg(struct job *j, uint32_t at, const struct pce_way *w)
 	*a = (struct pce_answer){ .status = PCE_OK, .why = "" };
 	pce_answer_path(a, &p);
 	a->cost = a->cost_least = w->cost;
+	if (j->of[at] == PCE_MLP)
+		a->load_ppb = pce_set_load(&j->l, &j->own[at], w);
 	j->out->cost += w->cost;
 	return true;
 }
@@ -435,6 +460,7 @@ static void encode(const struct ted *t, const struct pce_disjoint *req, struct a
 		pce_encode(t, &q, was.path, was.n_path, a, leg);
 		leg->cost = was.cost;
 		leg->cost_least = was.cost_least;
+		leg->load_ppb = was.load_ppb;
 		pce_slacks_of(t, &q, leg);
 		if (leg->status == PCE_OK || out->status != PCE_OK)
 			continue;

@@ -5,6 +5,9 @@
  * (ends, bounds, bandwidth, affinities …); the sum of what the legs minimise is the least there
  * is. RFC 5440 SVEC, RFC 8800.
  *
+ * Legs with objective MLP or MBP (all that have one the same): the worst link of any of them is as good
+ * as can be, and of such sets the sum is the least. A set that only shares little does not look at it.
+ *
  * What it means to share:
  *  link  the same wire, in either direction. Parallel links are different wires. A LAN (all links
  *	  of one pseudonode) is one wire, whatever kind of disjointness is asked for.
@@ -56,7 +59,8 @@ struct pce_disjoint_answer {
 	uint8_t met; /* PCE_DIVERSE_ bits that hold, asked for or not */
 	uint32_t shared_links, shared_nodes, shared_srlgs; /* by any two legs; a LAN is a link */
 	/* Sum of what the legs minimise; no set as disjoint as this costs less than cost_least, which
-	 * is less than cost only when the budget ended. */
+	 * is less than cost only when the budget ended. With MLP or MBP: of sets whose bottleneck is as
+	 * good; 0 when a better one was not excluded. */
 	uint64_t cost, cost_least;
 	uint32_t branched;
 	/*

@@ -219,6 +219,7 @@ static enum pce_status ask(struct why *w, const struct question *q, enum pce_con
 	for (uint32_t i = 0; i < d.n_legs; i++) {
 		leg[i] = w->req->leg[i];
 		leg[i].trees = w->trees;
+		leg[i].objective = PCE_MCP; /* is there a set at all */
 		for (size_t k = 0; k < ARRAY_LEN(order); k++)
 			if (q->without & PCE_CUT(order[k]))
 				drop(&leg[i], order[k]);

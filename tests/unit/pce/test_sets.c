@@ -18,7 +18,7 @@
 enum { ROUNDS = 3000, WAYS = 4000 };
 
 struct way {
-	uint64_t wires, srlgs, cost;
+	uint64_t wires, srlgs, cost, load;
 	uint32_t transit, nodes, lans;
 	uint32_t link[NET_PATH], n;
 };
@@ -64,7 +64,8 @@ static void keep(void *arg, const struct want *x)
 	uint32_t leg = *(uint32_t *)arg;
 
 	ck_assert_uint_lt(ways[leg].n, WAYS);
-	ways[leg].at[ways[leg].n++] = way_of(x->path, x->n, x->cost);
+	ways[leg].at[ways[leg].n] = way_of(x->path, x->n, x->cost);
+	ways[leg].at[ways[leg].n++].load = x->load;
 }
 
 static void all_ways(const struct pce_request *q, uint32_t leg)
@@ -177,6 +178,90 @@ START_TEST(pairs_cost_the_least_whatever_each_asks_for)
 	ck_assert_uint_gt(found, ROUNDS / 20);
 	ck_assert_uint_gt(none, ROUNDS / 10);
 	ck_assert_uint_gt(sums, ROUNDS / 100);
+}
+END_TEST
+
+/* ---- the best bottleneck ---- */
+
+/* Of the legs that ask for it, the worst; *cost: the least sum of pairs that have it. */
+static uint64_t best_bottleneck(const struct pce_request *leg, uint8_t kind, uint64_t *cost)
+{
+	uint64_t best = UINT64_MAX;
+
+	*cost = UINT64_MAX;
+	for (uint32_t i = 0; i < ways[0].n; i++)
+		for (uint32_t j = 0; j < ways[1].n; j++) {
+			const struct way *a = &ways[0].at[i], *b = &ways[1].at[j];
+			uint64_t x = leg[0].objective == PCE_MCP ? 0 : a->load;
+			uint64_t y = leg[1].objective == PCE_MCP ? 0 : b->load;
+
+			x = y > x ? y : x;
+			if ((diverse(a, b) & kind) != kind || x > best ||
+			    (x == best && a->cost + b->cost >= *cost))
+				continue;
+			best = x;
+			*cost = a->cost + b->cost;
+		}
+	return best;
+}
+
+START_TEST(the_worst_bottleneck_of_a_pair_is_as_good_as_can_be)
+{
+	unsigned found = 0, dearer = 0;
+
+	rng_seed(&rng, (uint64_t)_i + 401);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct pce_request leg[2];
+		struct pce_disjoint d = { .leg = leg, .n_legs = 2, .strict = true };
+		uint8_t kind = (uint8_t)(1 + rng_below(&rng, 7));
+		uint64_t best, cost, worst = 0;
+		struct pce_disjoint_answer a;
+		struct want_lists lists;
+		const struct ted *t;
+		struct arena arena;
+
+		want_net_random(&w, &rng);
+		want_request(&w, &rng, &lists, &leg[0]);
+		leg[0].objective = rng_below(&rng, 2) ? PCE_MLP : PCE_MBP;
+		leg[1] = leg[0];
+		if (rng_below(&rng, 3) == 0)
+			leg[1].objective = PCE_MCP;
+		if (rng_below(&rng, 3) == 0)
+			leg[1].bandwidth_bps = rng_below(&rng, 3000);
+		d.diverse = kind;
+		kind |= PCE_DIVERSE_LINK;
+		all_ways(&leg[0], 0);
+		all_ways(&leg[1], 1);
+		best = best_bottleneck(leg, kind, &cost);
+		t = net_build(&w.n);
+		arena_init(&arena, 0);
+		pce_disjoint_paths(t, &d, &arena, &a);
+		ck_assert_int_eq(a.status == PCE_OK, cost != UINT64_MAX);
+		if (a.status == PCE_OK) {
+			for (uint32_t k = 0; k < 2; k++) {
+				const struct way *x = own(k, &a.leg[k]);
+
+				ck_assert_msg(x, "round %u: a leg breaks its terms", i);
+				if (leg[k].objective != PCE_MCP && x->load > worst)
+					worst = x->load;
+				if (leg[k].objective == PCE_MLP)
+					ck_assert_uint_eq(a.leg[k].load_ppb, x->load);
+			}
+			ck_assert_msg(worst == best, "round %u: %llu, not %llu", i,
+				      (unsigned long long)worst, (unsigned long long)best);
+			ck_assert_msg(a.cost == cost && a.cost_least == cost, "round %u: %llu, not %llu",
+				      i, (unsigned long long)a.cost, (unsigned long long)cost);
+			found++;
+			dearer += cost > best_pair(kind);
+		}
+		leg[1].objective = leg[0].objective == PCE_MLP ? PCE_MBP : PCE_MLP;
+		pce_disjoint_paths(t, &d, &arena, &a);
+		ck_assert_int_eq(a.status, PCE_INVALID);
+		arena_fini(&arena);
+		ted_unref(t);
+	}
+	ck_assert_uint_gt(found, ROUNDS / 20);
+	ck_assert_uint_gt(dearer, ROUNDS / 100);
 }
 END_TEST
 
@@ -443,6 +528,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, pairs_cost_the_least_whatever_each_asks_for, 0, 2);
+	tcase_add_loop_test(t, the_worst_bottleneck_of_a_pair_is_as_good_as_can_be, 0, 2);
 	tcase_add_loop_test(t, why_there_is_no_pair, 0, 2);
 	tcase_add_test(t, the_k_shortest_are_the_cheapest_whatever_is_asked_for);
 	tcase_add_test(t, what_carries_it_together_keeps_the_terms);
