@@ -63,12 +63,42 @@ static bool as_good(const struct quick *q, const struct pce_tree *s, uint32_t fr
 	return d->reached && d->allowed && d->worst[q->c->req->minimise] <= most;
 }
 
+/*
+ * The same by a tree that lags behind, while it can tell: what it says is not too far, so a single way
+ * whose arcs add up to that is the one routers choose. PCE_INF: ask a tree that is right.
+ */
+static uint32_t tell_behind(const struct rest *r, uint32_t to)
+{
+	const struct quick *q = r->q;
+	const struct pce_tree *s = pce_spt_behind(q->c, q->c->shape->node[q->line.place[to]], 0);
+	NOT_CLEARED uint32_t links[PCE_PATH_MAX];
+	uint32_t from;
+
+	if (!s)
+		return PCE_INF;
+	for (from = pce_line_strict(q, s, to, true); from > 0; from--) {
+		uint32_t n = pce_dag_single(q->c, s, q->c->shape->node[q->line.place[from - 1]], links);
+
+		if (n == 0)
+			return PCE_INF;
+		/* Not along the path, or that would have been found. */
+		if (r->strict || !pce_way_allowed(q->c, links, n, q->c->req->minimise,
+						  line_sum(q, from - 1, to)))
+			break;
+	}
+	return from;
+}
+
 static uint32_t work_out(const struct rest *r, uint32_t to)
 {
 	const struct quick *q = r->q;
-	const struct pce_tree *s = pce_spt(q->c, q->c->shape->node[q->line.place[to]]);
-	uint32_t from = s ? pce_line_strict(q, s, to) : to;
+	uint32_t from = tell_behind(r, to);
+	const struct pce_tree *s;
 
+	if (from != PCE_INF)
+		return from;
+	s = pce_spt(q->c, q->c->shape->node[q->line.place[to]]);
+	from = s ? pce_line_strict(q, s, to, false) : to;
 	if (r->strict || from == 0 || !s)
 		return from;
 	pce_dag_begin(q->c);

@@ -37,14 +37,19 @@ struct only {
 	bool yes;
 };
 
-static bool only_way(const struct quick *q, const struct pce_tree *s, uint32_t u, uint32_t arc)
+/* What a tree that lags behind denies may be so all the same: that is not kept. */
+static bool only_way(const struct quick *q, const struct pce_tree *s, uint32_t u, uint32_t arc, bool behind)
 {
 	uint32_t mixed = (s->root * 0x9e3779b1U) ^ (arc * 0x85ebca77U);
 	struct only *o = &q->only[(uint64_t)mixed * q->c->shape->m >> 32];
+	bool yes;
 
-	if (o->stamp != q->stamp || o->root != s->root || o->arc != arc)
-		*o = (struct only){ q->stamp, s->root, arc, ask_only_way(q, s, u, arc) };
-	return o->yes;
+	if (o->stamp == q->stamp && o->root == s->root && o->arc == arc)
+		return o->yes;
+	yes = ask_only_way(q, s, u, arc);
+	if (yes || !behind)
+		*o = (struct only){ q->stamp, s->root, arc, yes };
+	return yes;
 }
 
 /* First position from which the path is a shortest one to position `to`. */
@@ -68,16 +73,17 @@ static uint32_t back_any(const struct quick *q, const struct pce_tree *s, uint32
 }
 
 /* The only one from `from` on: or the first position, further on, for which that is so. */
-static uint32_t back_only(const struct quick *q, const struct pce_tree *s, uint32_t from, uint32_t to)
+static uint32_t back_only(const struct quick *q, const struct pce_tree *s, uint32_t from, uint32_t to,
+			  bool behind)
 {
-	while (to > from && only_way(q, s, q->line.place[to - 1], q->line.arc[to - 1]))
+	while (to > from && only_way(q, s, q->line.place[to - 1], q->line.arc[to - 1], behind))
 		to--;
 	return to;
 }
 
-uint32_t pce_line_strict(const struct quick *q, const struct pce_tree *s, uint32_t to)
+uint32_t pce_line_strict(const struct quick *q, const struct pce_tree *s, uint32_t to, bool behind)
 {
-	return back_only(q, s, back_any(q, s, to), to);
+	return back_only(q, s, back_any(q, s, to), to, behind);
 }
 
 /* ---- SIDs, found once for a TED ---- */
@@ -188,14 +194,14 @@ static uint32_t one_more(struct quick *q, uint32_t j)
 	bool take_adj;
 
 	if (s && node == 0)
-		node = back_only(q, s, 0, j);
+		node = back_only(q, s, 0, j, false);
 	if (node > 0 && j > 1) {
 		near = pce_spt(c, c->shape->node[p->place[j - 1]]);
 		if (!near)
 			return PCE_INF;
-		adj = back_only(q, near, back_any(q, near, j - 1), j - 1);
+		adj = back_only(q, near, back_any(q, near, j - 1), j - 1, false);
 		if (node <= adj)
-			node = back_only(q, s, adj, j);
+			node = back_only(q, s, adj, j, false);
 	}
 	if (!s)
 		return PCE_INF;

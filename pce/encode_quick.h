@@ -44,8 +44,9 @@ struct quick {
 	uint32_t n;
 };
 
-/* First position from which the path is the only shortest one to position `to`, the tree's root. */
-uint32_t pce_line_strict(const struct quick *q, const struct pce_tree *s, uint32_t to);
+/* First position from which the path is the only shortest one to position `to`, the tree's root. On a
+ * tree that lags behind (pce_tree_behind()) an earlier one may be that. */
+uint32_t pce_line_strict(const struct quick *q, const struct pce_tree *s, uint32_t to, bool behind);
 const struct quick_sids *pce_line_node(const struct quick *q, uint32_t position);
 const struct quick_sids *pce_line_adj(const struct quick *q, uint32_t hop); /* as asked to be protected */
 void pce_line_seg(const struct quick *q, const struct quick_seg *x, struct pce_segment *s);

@@ -482,6 +482,56 @@ static enum pce_found seek_all(struct pce_seek *k, uint32_t *end)
 	return k->n_pass || k->f->delay_us_min ? seek(k, true, end) : r;
 }
 
+/* ---- without a search ---- */
+
+/* The arc along the tree; PCE_INF: there is none that is open, or more than one. */
+static uint32_t only_arc(struct pce_seek *k, const struct pce_term *x, uint32_t u)
+{
+	const uint32_t *dist = x->low[0].dist;
+	uint32_t found = PCE_INF;
+
+	/* What cannot be used or reached adds up to more than any distance; what an overloaded router
+	 * seems to offer comes beside what the tree goes by. */
+	for (uint32_t i = k->s->out[u], end = k->s->out[u + 1]; i < end; i++) {
+		if ((uint64_t)dist[x->arc[i].place] + x->arc[i].w != dist[u])
+			continue;
+		if (found != PCE_INF)
+			return PCE_INF;
+		found = i;
+	}
+	return found == PCE_INF || is_cut(k, found) ? PCE_INF : found;
+}
+
+/* Nothing but the cost to look at, and one way along the tree: that is what the search would find,
+ * without its queue and without the tree that settles ties. */
+static bool only_way(struct pce_seek *k, struct pce_path *out)
+{
+	const struct pce_label start = { .place = k->src };
+	NOT_CLEARED uint32_t links[PCE_PATH_MAX];
+	const struct pce_term *x = &k->cost[0];
+	uint32_t u = k->src, n = 0;
+
+	if (k->n_bound > 0 || k->n_pass > 0 || k->n_cost != 1 || k->f->objective != PCE_MCP ||
+	    pce_label_low(k, &start) == UINT64_MAX)
+		return false;
+	while (u != k->dst) {
+		uint32_t arc = n < PCE_PATH_MAX ? only_arc(k, x, u) : PCE_INF;
+
+		if (arc == PCE_INF)
+			return false;
+		links[n++] = k->s->out_link[arc];
+		u = x->arc[arc].place;
+	}
+	out->links = arena_copy(k->c->out, links, n * sizeof(*links));
+	out->n = n;
+	out->cost = out->cost_least = x->low[0].dist[k->src] * x->weight;
+	out->load = 0;
+	out->plain = k->f->minimise != PCE_MIX && !k->f->algo;
+	if (out->links)
+		pce_path_sum(k->c, out);
+	return out->links != NULL;
+}
+
 static bool worthless(const struct pce_seek *k)
 {
 	const struct pce_label start = { .place = k->src };
@@ -500,8 +550,10 @@ enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pc
 		k.labels_max = LABELS_MAX;
 	if (r == PCE_FOUND && f->worth && worthless(&k))
 		return PCE_FOUND_WORTHLESS;
+	if (r == PCE_FOUND && only_way(&k, out))
+		return PCE_FOUND;
 	if (r == PCE_FOUND)
-		r = seek_all(&k, &end);
+		r = pce_seek_ties(&k) ? seek_all(&k, &end) : PCE_FOUND_NO_MEMORY;
 	out->plain = r == PCE_FOUND && k.n_bound == 0 && k.n_pass == 0 &&
 		     f->objective == PCE_MCP && f->minimise != PCE_MIX && !f->algo;
 	if (r == PCE_FOUND)
@@ -515,7 +567,7 @@ bool pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels
 	struct pce_seek k = { .labels_max = labels_max };
 	enum pce_found r = pce_seek_init(&k, c, f);
 
-	if (r != PCE_FOUND || !pce_seek_bounded(&k) || !begin(&k, true, true))
+	if (r != PCE_FOUND || !pce_seek_ties(&k) || !pce_seek_bounded(&k) || !begin(&k, true, true))
 		return r == PCE_FOUND_NOT;
 	while (k.n_turns && k.n < labels_max) {
 		uint32_t id = queue_pop(&k);

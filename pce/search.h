@@ -76,6 +76,8 @@ struct pce_seek {
 
 /* seek.c */
 enum pce_found pce_seek_init(struct pce_seek *k, struct pce_ctx *c, const struct pce_find *f);
+/* What is equal otherwise is compared too, as every search has to; false without memory. */
+bool pce_seek_ties(struct pce_seek *k);
 /* Labels from now on carry what is bounded; false without memory. */
 bool pce_seek_bounded(struct pce_seek *k);
 /* Load of a link for the objective, less is better. */

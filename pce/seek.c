@@ -151,7 +151,7 @@ bool pce_seek_bounded(struct pce_seek *k)
 }
 
 /* Ties go to what routers prefer anyway. The tree is the one that encoding asks for too. */
-static bool ties(struct pce_seek *k)
+bool pce_seek_ties(struct pce_seek *k)
 {
 	const struct pce_class is = { .metric = PCE_IGP };
 	struct pce_term x = { 0 };
@@ -238,7 +238,7 @@ enum pce_found pce_seek_init(struct pce_seek *k, struct pce_ctx *c, const struct
 	k->cuts = f->mask & c->asked & PCE_CUT_LINKS;
 	passes(k);
 	k->crowded = f->mask & PCE_CUT(PCE_C_OVERLOAD) ? k->overload : NULL;
-	return rooms(k) && terms(k) && lows(k, k->cost, k->n_cost) && ties(k) ?
+	return rooms(k) && terms(k) && lows(k, k->cost, k->n_cost) ?
 		       PCE_FOUND :
 		       PCE_FOUND_NO_MEMORY;
 }

@@ -10,7 +10,7 @@
 
 #include "net.h"
 
-enum { NETS = 240, GENERATIONS = 12, REQUESTS = 12 };
+enum { NETS = 240, LOSING_NETS = 800, GENERATIONS = 12, REQUESTS = 12 };
 
 static struct net net;
 static struct rng rng;
@@ -160,13 +160,12 @@ struct shards {
 	uint32_t found, none;
 };
 
-static void ask(const struct ted *t, struct shards *s, int round)
+static void compare(const struct ted *t, struct shards *s, const struct pce_request *asked, int round)
 {
 	struct pce_answer cold, warm, tiny;
-	struct pce_request q;
+	struct pce_request q = *asked;
 	struct arena arena;
 
-	request_random(&q);
 	arena_init(&arena, 0);
 	pce_compute(t, &q, &arena, &cold);
 	q.trees = s->warm;
@@ -180,6 +179,14 @@ static void ask(const struct ted *t, struct shards *s, int round)
 	s->found += cold.status == PCE_OK;
 	s->none += cold.status != PCE_OK;
 	arena_fini(&arena);
+}
+
+static void ask(const struct ted *t, struct shards *s, int round)
+{
+	struct pce_request q;
+
+	request_random(&q);
+	compare(t, s, &q, round);
 }
 
 START_TEST(answers_are_the_same_whatever_is_kept)
@@ -211,6 +218,47 @@ START_TEST(answers_are_the_same_whatever_is_kept)
 }
 END_TEST
 
+/* Links only go, and the same is asked again: what is kept lags behind as long as it may. */
+START_TEST(answers_are_the_same_while_links_go)
+{
+	struct shards s = { 0 };
+
+	for (int round = _i; round < LOSING_NETS; round += 4) {
+		struct net_cfg cfg = { .complete = true, .metric_max = 1, .delay_max = 99 };
+		struct pce_request q[6];
+		const struct ted *t, *old;
+
+		rng_seed(&rng, (uint64_t)round + 1);
+		cfg.routers = 5 + below(4);
+		cfg.pairs = 7 + below(5);
+		net_make(&net, &rng, &cfg);
+		for (size_t k = 0; k < ARRAY_LEN(q); k++) {
+			request_random(&q[k]);
+			q[k] = (struct pce_request){
+				.src = q[k].src, .dst = q[k].dst, .usid = true, .strict = k % 2,
+				.minimise = PCE_DELAY, .delay_us_max = PCE_NO_BOUND,
+				.hops_max = PCE_NO_BOUND, .igp_max = PCE_NO_BOUND, .te_max = PCE_NO_BOUND,
+			};
+		}
+		t = net_build(&net);
+		ck_assert_int_eq(pce_trees_new(&s.warm, SIZE_MAX), 0);
+		ck_assert_int_eq(pce_trees_new(&s.tiny, 0), 0);
+		for (int g = 0; g < 5; g++) {
+			for (size_t k = 0; k < ARRAY_LEN(q); k++)
+				compare(t, &s, &q[k], round);
+			net.link[below(net.n_links)].alive = false;
+			old = t;
+			t = next(old);
+			ted_unref(old);
+		}
+		ted_unref(t);
+		s.warm = pce_trees_free(s.warm);
+		s.tiny = pce_trees_free(s.tiny);
+	}
+	ck_assert_uint_gt(s.found, 1000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("shard");
@@ -218,6 +266,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, answers_are_the_same_whatever_is_kept, 0, 4);
+	tcase_add_loop_test(tc, answers_are_the_same_while_links_go, 0, 4);
 	suite_add_tcase(s, tc);
 	return check_main(s);
 }
