@@ -10,11 +10,11 @@
 
 #include "pce/encode_quick.h"
 
-enum { SPOTS_MAX = 160, FULL = 128, ENTRY_BITS = 128 };
+enum { SPOTS_MAX = 240, FULL = 128, ENTRY_BITS = 128 };
 
 /* A list from a position to the end. */
 struct spot {
-	uint32_t from;
+	uint32_t from; /* PCE_INF: not asked yet */
 	uint8_t entries, bits; /* bits of the first entry that are taken, the block too */
 	uint8_t n_adj;
 	uint8_t after; /* the spot it goes on with */
@@ -171,7 +171,7 @@ static bool put(struct rest *r, const struct spot *x)
 {
 	uint32_t i = r->n;
 
-	if (x->entries > PCE_SEGS_MAX || is_idle(r, x, r->next))
+	if (x->entries > PCE_SEGS_MAX || (x->from != PCE_INF && is_idle(r, x, r->next)))
 		return true;
 	if (r->n == SPOTS_MAX)
 		return false;
@@ -191,7 +191,7 @@ static bool add(struct rest *r, uint32_t to, bool adj, bool as_next)
 	bool open = as_next && after->bits + bits <= ENTRY_BITS;
 
 	return put(r, &(struct spot){
-			      .from = adj ? back(r, to - 1) : back(r, to),
+			      .from = r->back[adj ? to - 1 : to],
 			      .entries = (uint8_t)(after->entries + !open),
 			      .bits = (uint8_t)(!as_next ? FULL :
 						open	 ? after->bits + bits :
@@ -279,9 +279,12 @@ uint32_t pce_encode_line(struct quick *q, bool strict, bool usid, struct pce_seg
 	r.at[0] = (struct spot){ .from = q->line.n, .bits = FULL };
 	if (!one_make(&r))
 		return 0;
+	/* Where one begins is asked when it is its turn: of those a shorter list leaves behind, never. */
 	while (r.next < r.n && !q->c->no_memory) {
-		const struct spot *x = &r.at[r.next];
+		struct spot *x = &r.at[r.next];
 
+		if (x->from == PCE_INF)
+			x->from = back(&r, x->seg.adj ? x->seg.to - 1 : x->seg.to);
 		if (x->from == 0)
 			return give(&r, x, segs);
 		if (is_idle(&r, x, r.next++))
