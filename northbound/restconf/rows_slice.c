@@ -24,6 +24,7 @@ static const char *const life_names[] = {
 	[SLICE_VIOLATED] = "violated",	   [SLICE_REPAIRING] = "repairing",
 	[SLICE_DEGRADED] = "degraded",	   [SLICE_SUSPENDED] = "suspended",
 	[SLICE_RETIRING] = "retiring",	   [SLICE_ROLLED_BACK] = "rolled-back",
+	[SLICE_SCHEDULED] = "scheduled",
 };
 static const char *const verdict_names[] = {
 	[SLICE_UNKNOWN] = "unknown",
@@ -191,6 +192,7 @@ static const char *oper_of(const struct slice_view *v)
 	case SLICE_IS_RESERVED:
 	case SLICE_SUSPENDED:
 	case SLICE_ROLLED_BACK:
+	case SLICE_SCHEDULED:
 	case SLICE_STATES:
 		break;
 	}

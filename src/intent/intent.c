@@ -406,8 +406,8 @@ static int record_take(struct intent *i, struct intent_record *r)
 	intent_bsid_set(p, &r->bsid);
 	p->revision = r->revision;
 	p->created_wall_ns = r->created_wall_ns;
-	p->adopting = true;
-	p->new_sent = p->maybe_there = true; /* for all we know */
+	/* for all we know; of one whose time has not come nothing was ever sent, and its headend is not waited for */
+	p->adopting = p->new_sent = p->maybe_there = p->deleted || !p->desired->p.later;
 	bsid_seen(i, &p->bsid);
 	if (p->revision > i->revision)
 		i->revision = p->revision;

@@ -116,6 +116,7 @@ struct intent_policy {
 	uint32_t nrp;
 	struct intent_membership group;
 	bool admin_down;
+	bool later; /* of an owner: placed, booked and repaired like any other, and not sent before it is written without */
 	uint8_t protect; /* enum intent_protect */
 	char owner[SR_NAME_MAX]; /* "slice ID": only its owner writes it, see intent_put_set(); "": operators do */
 	uint8_t n_cpaths;

@@ -179,6 +179,20 @@ static void derive_reported(const struct intent_pol *p, struct verdict_of *v)
 	}
 }
 
+/* Nobody is without it yet: what it lacks is its owner's business, and no alarm. */
+static bool derive_later(const struct intent_pol *p, struct verdict_of *v)
+{
+	const char *blind = no_sight(p);
+
+	if (!p->desired->p.later || p->desired->p.admin_down)
+		return false;
+	return say(v, INTENT_HELD,
+		   p->no_path	  ? p->why[0] ? p->why : "no path" :
+		   p->want.set	  ? "booked, and sent when its time has come" :
+		   blind	  ? blind :
+				    "being computed");
+}
+
 static void derive(const struct intent_pol *p, struct verdict_of *v)
 {
 	enum intent_wish w = intent_wish_of(p);
@@ -187,7 +201,7 @@ static void derive(const struct intent_pol *p, struct verdict_of *v)
 		derive_observed(p, v);
 		return;
 	}
-	if (derive_absent(p, w, v) || derive_waiting(p, w, v))
+	if (derive_later(p, v) || derive_absent(p, w, v) || derive_waiting(p, w, v))
 		return;
 	derive_reported(p, v);
 }
@@ -267,7 +281,7 @@ void intent_state_refresh(struct intent_pol *p)
 		if (!intent_owe_state(p, was))
 			intent_state_event(p, was, p->state);
 		intent_owner_tell(p);
-	} else if (p->state == INTENT_DEGRADED) { /* another bound: worse, or less bad */
+	} else if (p->state == INTENT_DEGRADED || (p->desired && p->desired->p.later)) { /* another bound, or path */
 		intent_owner_tell(p);
 	}
 	alarms(p);

@@ -139,6 +139,11 @@ static void foretell(struct slice_commit *c, struct slice_change *h)
 		e->state = SLICE_DRAFT;
 		e->phase = SLICE_IDLE;
 	}
+	/* One that has begun stays so, should the clock jump back before its time. */
+	if (e->phase == SLICE_BUILD && e->service.real.begins_s > now / NS_PER_S && !(h->old && slice_begun(h->old))) {
+		e->state = SLICE_SCHEDULED;
+		e->phase = SLICE_LATER;
+	}
 	e->since_wall_ns = e->changed_wall_ns = now;
 	if (!h->old)
 		return;
@@ -166,6 +171,7 @@ static void apply_service(struct slice_commit *c, struct slice_change *h)
 	uint64_t changed = e->changed_wall_ns;
 	bool established = e->established, sheds = old && slice_shed_changes(h);
 	enum slice_step from = sheds ? h->from : SLICE_STEP_QUEUE;
+	bool begins = old && old->phase == SLICE_LATER && e->phase == SLICE_BUILD;
 
 	if (old) {
 		hand_over(old, e);
@@ -186,6 +192,8 @@ static void apply_service(struct slice_commit *c, struct slice_change *h)
 		slice_keys_drop(e);
 	slice_event(e, BUS_INFO, old ? "slice-changed" : "slice-created");
 	slice_event(e, BUS_INFO, "slice-state");
+	if (begins)
+		slice_event(e, BUS_INFO, "slice-begun");
 	if (sheds)
 		slice_event(e, e->shed_for[0] ? BUS_ALARM : BUS_CLEARED, "slice-shed");
 	if (e->phase == SLICE_BUILD)
@@ -235,6 +243,7 @@ void slice_settle(struct slice_commit *c)
 			slice_growth_count(s);
 		slice_partitions_changed(s);
 		slice_ends_look(s);
+		slice_begins_look(s);
 	}
 	tell(c);
 }

@@ -379,6 +379,22 @@ static bool ends_ok(struct slice_commit *c, const struct slice_change *h)
 	       slice_refuse(c, h, SLICE_E_INVALID, field, "its parent %.80s ends before", id);
 }
 
+/* What runs is not taken down for a while; a child runs in what its parent has. */
+static bool begins_ok(struct slice_commit *c, const struct slice_change *h)
+{
+	static const char field[] = "sextant-slice:realisation/begins";
+	const struct slice_service *v = &h->fresh->service;
+	uint64_t begins_s = v->real.begins_s, now_s = loop_wall_ns(c->s->loop) / NS_PER_S;
+	const struct slice_entry *parent =
+		v->real.parent ? c->outlook.find(c, c->s, SLICE_SERVICE, v->real.parent) : NULL;
+
+	if (begins_s > now_s && h->old && slice_begun(h->old) && h->old->service.real.begins_s != begins_s)
+		return slice_refuse(c, h, SLICE_E_INVALID, field, "it has begun already");
+	return !parent || v->admin == SLICE_ADMIN_PRE || slice_begun(parent) || parent->service.real.begins_s <= begins_s ||
+	       parent->service.real.begins_s <= now_s ||
+	       slice_refuse(c, h, SLICE_E_INVALID, field, "its parent %.80s begins later", v->real.parent);
+}
+
 static bool parent_ok(struct slice_commit *c, const struct slice_change *h)
 {
 	static const char field[] = "sextant-slice:realisation/parent-slice";
@@ -473,7 +489,7 @@ static bool service_put(struct slice_commit *c, size_t at)
 	if (h.old && h.old->plan.n && v->admin == SLICE_ADMIN_PRE)
 		return slice_refuse(c, &h, SLICE_E_INVALID, "status/admin-status/status",
 				    "it is realised: admin-down suspends it, deleting takes it away");
-	return parent_ok(c, &h) && ends_ok(c, &h) && steps_served(c, &h) &&
+	return parent_ok(c, &h) && begins_ok(c, &h) && ends_ok(c, &h) && steps_served(c, &h) &&
 	       partition_served(c, &h) && follow_children(c, &h);
 }
 

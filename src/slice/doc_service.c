@@ -159,7 +159,10 @@ static void realisation(struct doc *d, json_object *root, struct slice_realisati
 		out->southbound = (enum slice_southbound)(SLICE_PCEP + doc_word(d, o, "southbound", souths, 0));
 	out->steering = (enum slice_steering)doc_word(d, o, "steering", steerings, SLICE_BY_AC);
 	out->sharing = (enum slice_sharing)doc_word(d, o, "sharing", sharings, SLICE_SHARED);
+	out->begins_s = doc_time(d, o, "begins");
 	out->ends_s = doc_time(d, o, "ends");
+	if (out->begins_s && out->ends_s && out->ends_s <= out->begins_s)
+		doc_fault(d, "begins", "it would be over before it begins");
 	if (out->flex_algo && out->flex_algo < 128)
 		doc_fault(d, "flex-algo", "0, or a flexible algorithm from 128 to 255");
 	if (out->color >= SLICE_COLORS && out->color < 2u * SLICE_COLORS)

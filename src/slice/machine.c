@@ -5,7 +5,7 @@
  * service to be looked at later in the turn.
  *
  * One that never stood is rolled back when a step fails, with its cause. One that stood is not: it has
- * traffic, so it is violated and tried again.
+ * traffic, so it is violated and tried again; nor is one that was promised long before it began.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ static void wait_no_more(struct slice_entry *e)
 
 /* ---- alarms ---- */
 
-static void alarm_set(struct slice_entry *e, bool on)
+void slice_alarm_set(struct slice_entry *e, bool on)
 {
 	if (e->alarm == on)
 		return;
@@ -119,13 +119,13 @@ static void failed(struct slice_entry *e, const char *why)
 
 	(void)snprintf(cause, sizeof(cause), "%s: %.200s", slice_step_text(e->step), why);
 	wait_no_more(e);
-	if (!e->established) {
+	if (!e->established && !e->service.real.begins_s) {
 		metric_add(e->s->m_rolled_back, 1);
 		slice_undo(e, false, cause);
 		return;
 	}
 	slice_state_set(e, SLICE_VIOLATED, cause);
-	alarm_set(e, true);
+	slice_alarm_set(e, true);
 	wait_for(e, RETRY_S * NS_PER_S, true);
 }
 
@@ -148,7 +148,7 @@ static void stood(struct slice_entry *e)
 	if (!e->established || slice_examine(e, why) != SLICE_ILL)
 		return;
 	slice_state_set(e, SLICE_VIOLATED, why);
-	alarm_set(e, true);
+	slice_alarm_set(e, true);
 }
 
 static void build_on(struct slice_entry *e)
@@ -163,7 +163,7 @@ static void build_on(struct slice_entry *e)
 			continue;
 		}
 		/* What is violated stays so until it stands again. */
-		if (!e->established || e->state != SLICE_VIOLATED)
+		if (e->state != SLICE_VIOLATED)
 			slice_state_set(e, e->step == SLICE_STEP_VERIFY ? SLICE_VERIFYING : SLICE_REALISING, "");
 		if (e->step != SLICE_STEP_POLICIES) {
 			start(e, e->step, off);
@@ -224,7 +224,7 @@ static void health(struct slice_entry *e)
 			       e->shed_for);
 	slice_state_set(e, st, st == SLICE_ACTIVE || (st == SLICE_SUSPENDED && !e->shed_for[0]) ? "" : why);
 	if (st != SLICE_REPAIRING)
-		alarm_set(e, st == SLICE_VIOLATED);
+		slice_alarm_set(e, st == SLICE_VIOLATED);
 }
 
 /* ---- taking back ---- */
@@ -240,7 +240,7 @@ void slice_undo(struct slice_entry *e, bool deleted, const char *cause)
 	e->established = false;
 	e->step = SLICE_STEPS;
 	slice_state_set(e, deleted ? SLICE_RETIRING : SLICE_ROLLED_BACK, why);
-	alarm_set(e, false);
+	slice_alarm_set(e, false);
 	if (e->shed_for[0])
 		slice_event(e, BUS_CLEARED, "slice-shed");
 	if (!deleted) {
@@ -420,6 +420,9 @@ static void look_at(struct slice_entry *e)
 		if (!e->waiting)
 			undo_on(e);
 		break;
+	case SLICE_LATER:
+		slice_begin_check(e);
+		break;
 	case SLICE_PHASES:
 		break;
 	}
@@ -521,6 +524,7 @@ void slice_resume(struct slice_entry *e)
 {
 	switch (e->phase) {
 	case SLICE_IDLE:
+	case SLICE_LATER:
 		slice_look(e);
 		break;
 	case SLICE_BUILD:

@@ -215,7 +215,8 @@ struct slice_realisation {
 	enum slice_southbound southbound;
 	enum slice_steering steering;
 	enum slice_sharing sharing;
-	uint64_t ends_s; /* since 1970; 0: it stays until it is deleted */
+	uint64_t begins_s; /* since 1970; 0, or over: at once */
+	uint64_t ends_s;   /* 0: it stays until it is deleted */
 };
 
 struct slice_assurance {

@@ -46,6 +46,7 @@ static const char *const states[SLICE_STATES] = {
 	[SLICE_VIOLATED] = "violated",	   [SLICE_REPAIRING] = "repairing",
 	[SLICE_DEGRADED] = "degraded",	   [SLICE_SUSPENDED] = "suspended",
 	[SLICE_RETIRING] = "retiring",	   [SLICE_ROLLED_BACK] = "rolled-back",
+	[SLICE_SCHEDULED] = "scheduled",
 };
 
 const char *slice_state_text(enum slice_state st)
@@ -348,6 +349,7 @@ int slice_new(struct slice **outp, struct loop *loop, struct store *store, struc
 	list_init(&s->growing);
 	loop_task_init(&s->look_task, loop, slice_look_run, s);
 	loop_timer_init(&s->ends, loop, slice_ends_fire, s);
+	loop_timer_init(&s->begins, loop, slice_begins_fire, s);
 	metrics(s);
 	intent_owned_watch(intent, slice_on_policy, s);
 	*outp = s;
@@ -376,6 +378,7 @@ struct slice *slice_free(struct slice *s)
 	hash_fini(&s->keys);
 	loop_task_cancel(&s->look_task);
 	loop_timer_fini(&s->ends);
+	loop_timer_fini(&s->begins);
 	ted_unref(s->ted);
 	free(s);
 	return NULL;
@@ -425,6 +428,7 @@ int slice_load(struct slice *s)
 	for (size_t i = 0; r == 0 && i < s->of[SLICE_SERVICE].n; i++)
 		slice_resume(s->of[SLICE_SERVICE].at[i]);
 	slice_ends_look(s);
+	slice_begins_look(s);
 	slice_growth_count(s);
 	return r;
 }

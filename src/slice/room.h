@@ -18,6 +18,7 @@ enum slice_phase {
 	SLICE_BUILD,	/* steps are taken in order */
 	SLICE_STANDS,	/* all were */
 	SLICE_UNDO,	/* steps are taken back, the last first */
+	SLICE_LATER,	/* reserved, its time has not come: no step is taken */
 	SLICE_PHASES,
 };
 
@@ -63,6 +64,7 @@ struct slice_entry {
 	bool again;	   /* its timer is for another try */
 	bool asked;	   /* intent is to answer for a draft */
 	bool alarm;
+	enum { SLICE_UNCHECKED, SLICE_SURE, SLICE_DOUBTFUL } begin; /* what was said of its beginning */
 	char reason[SR_REASON_MAX];
 	uint64_t since_wall_ns, changed_wall_ns;
 	enum slice_verdict verdict;
@@ -98,7 +100,8 @@ struct slice {
 	struct list look;    /* entries */
 	struct list growing; /* struct slice_growing */
 	struct loop_task look_task;
-	struct loop_timer ends; /* when one is over */
+	struct loop_timer ends;	  /* when one is over */
+	struct loop_timer begins; /* when one's time has come */
 	struct slice_odds odds; /* owns its array */
 	uint64_t revision, revision_given;
 	uint32_t color_next, apart_next;
@@ -164,6 +167,7 @@ bool slice_policies_ready(const struct slice_entry *e, char why[SR_REASON_MAX]);
 
 void slice_state_set(struct slice_entry *e, enum slice_state st, const char *why);
 void slice_build(struct slice_entry *e, enum slice_step from);
+void slice_alarm_set(struct slice_entry *e, bool on); /* slice-violated */
 void slice_undo(struct slice_entry *e, bool deleted, const char *cause);
 void slice_resume(struct slice_entry *e);	      /* after a start */
 void slice_draft_look(struct slice_entry *e);	      /* could it be? */
@@ -179,6 +183,13 @@ void slice_event(const struct slice_entry *e, enum bus_severity severity, const 
 
 void slice_ends_look(struct slice *s); /* when the next one is over */
 void slice_ends_fire(void *arg);
+
+/* ---- begins.c: slices whose time comes ---- */
+
+bool slice_begun(const struct slice_entry *e); /* a service that is put into the network, or in it */
+void slice_begins_look(struct slice *s);	/* when the next one is to be looked at */
+void slice_begins_fire(void *arg);
+void slice_begin_check(struct slice_entry *e);	/* of one in SLICE_LATER: could it begin? */
 
 /* ---- odds.c ---- */
 

@@ -96,6 +96,7 @@ static void policy_of(const struct slice_entry *e, const struct slice_member *m,
 	struct intent_cpath *c = &out->cpaths[0];
 
 	slice_policy_of(&e->service, m, out);
+	out->later = e->phase == SLICE_LATER;
 	for (uint8_t i = 0; i < d->n_avoid; i++) {
 		uint32_t node = e->s->ted ? ted_node_by_id(e->s->ted, d->avoid[i]) : TED_NONE;
 

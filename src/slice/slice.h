@@ -302,6 +302,7 @@ enum slice_state {
 	SLICE_SUSPENDED,
 	SLICE_RETIRING,
 	SLICE_ROLLED_BACK,
+	SLICE_SCHEDULED, /* admitted and reserved; nothing of it is in the network before it begins */
 	SLICE_STATES,
 };
 

@@ -203,7 +203,7 @@ static void audit_step(void *arg, const char *id, const char *what)
 
 	if (!e)
 		say(a, "%.100s: %.200s is left", id, what);
-	else if (e->phase == SLICE_IDLE || (e->phase == SLICE_UNDO && !e->deleted))
+	else if (e->phase == SLICE_IDLE || e->phase == SLICE_LATER || (e->phase == SLICE_UNDO && !e->deleted))
 		say(a, "slice %.100s, which is %s: %.200s is left", id, slice_state_text(e->state), what);
 }
 

@@ -68,6 +68,8 @@ static const struct cli_column fields[] = {
 	{ "NRP", "realisation/nrp-id", NULL, false },
 	{ "sharing", "realisation/sharing", NULL, false },
 	{ "parent", "realisation/parent-slice", NULL, false },
+	{ "begins", "realisation/begins", NULL, false },
+	{ "ends", "realisation/ends", NULL, false },
 };
 
 static const struct cli_column flows[] = {

@@ -65,7 +65,7 @@ enum intent_wish intent_wish_of(const struct intent_pol *p)
 
 	if (p->mode == INTENT_OBSERVED)
 		return wish_released(p);
-	if (p->deleted || p->desired->p.admin_down || p->no_path)
+	if (p->deleted || p->desired->p.admin_down || p->desired->p.later || p->no_path)
 		return wish_absent(p);
 	if (!p->want.set)
 		return INTENT_WISH_NONE;
@@ -110,6 +110,8 @@ static bool may_send(const struct intent_pol *p, enum intent_wish w)
 /* The headend has this list, or may have it: an answer is due, or it cannot be asked now. */
 bool intent_in_force(const struct intent_pol *p)
 {
+	if (p->desired && p->desired->p.later)
+		return false;
 	if (p->adopting || (p->txn_kind == INTENT_TXN_LIST && p->new_sent) || !p->he->synced)
 		return true;
 	return intent_lsp_here(p->lsp) && sr_list_eq(&p->lsp->st.list, &p->want.list);

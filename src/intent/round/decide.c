@@ -146,6 +146,9 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 	intent_uses_look(p);
 	p->leads_new = led || p->n_uses > 0;
 	intent_owe_event(p);
+	/* Its room is promised: it is there again after a restart, as of those that were sent. */
+	if (p->desired->p.later && !p->tentative)
+		intent_owe_record(p);
 	intent_reconcile(p);
 }
 
@@ -491,7 +494,7 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 	intent_route_fini(&p->prev);
 	p->want = copy;
 	intent_guards_fit(i, p->want.links, p->want.n_links);
-	p->new_sent = p->maybe_there = true;
+	p->new_sent = p->maybe_there = !p->desired->p.later;
 	p->no_path = false;
 	p->binds = p->binds || (p->adopting && !p->lsp); /* for all we know */
 	intent_uses_look(p);

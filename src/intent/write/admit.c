@@ -391,6 +391,8 @@ static void commit_put(struct admit *s, struct put *u)
 	intent_op_put_apply(op);
 	if (p && p->want.set)
 		intent_owe_event(p);
+	if (p && p->want.set && p->desired && p->desired->p.later)
+		intent_owe_record(p);
 	/* Nobody comes between the room that was held and what takes it. */
 	if (!p && (p = intent_pol_find(s->i, &op->key)) && p->dirty != INTENT_CLEAN && !p->in_batch &&
 	    s->i->ted && !s->i->ted->stale && intent_awaited(p)) {

@@ -175,6 +175,8 @@ static void put_desired(struct str *s, const struct intent_policy *p)
 	put_u64(s, "reserved", p->reserved);
 	put_u64(s, "nrp", p->nrp);
 	put_u64(s, "admin_down", p->admin_down);
+	if (p->later)
+		put_u64(s, "later", p->later);
 	if (p->protect)
 		put_u64(s, "protect", p->protect);
 	if (p->owner[0])
@@ -457,6 +459,7 @@ static void get_desired(json_object *o, struct intent_policy *p, bool *bad)
 	p->reserved = (uint8_t)get_u64(o, "reserved", UINT8_MAX, bad);
 	p->nrp = (uint32_t)get_u64(o, "nrp", UINT32_MAX, bad);
 	p->admin_down = get_u64(o, "admin_down", 1, bad) != 0;
+	p->later = maybe_u64(o, "later", 0, 1, bad) != 0;
 	p->protect = (uint8_t)maybe_u64(o, "protect", INTENT_PROTECT_NONE, INTENT_PROTECT_SRLG_NODE, bad);
 	if (json_object_object_get_ex(o, "owner", NULL))
 		get_text(o, "owner", p->owner, sizeof(p->owner), bad);
