@@ -260,9 +260,9 @@ int intent_reoptimise(struct intent *i, const struct sr_policy_key *key); /* 0 o
 /* ---- several policies as one ---- */
 
 enum {
-	INTENT_SET_MAX = 1024,	 /* policies of one set */
+	INTENT_SET_MAX = 4096,	 /* policies of one set */
 	INTENT_SETS_MAX = 4096,	 /* sets that wait */
-	INTENT_BESIDE_MAX = 64,	 /* records of the owner in one */
+	INTENT_BESIDE_MAX = 1280, /* records of the owner in one */
 };
 
 struct intent_set_result {

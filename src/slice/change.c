@@ -16,7 +16,7 @@
 #include "log/log.h"
 #include "slice/change.h"
 
-enum { COMMITS_MAX = 4096, RUNNING_MAX = 256, WAITING_OCTETS_MAX = 64 << 20 };
+enum { COMMITS_MAX = 4096, RUNNING_MAX = 256, WAITING_OCTETS_MAX = 64 << 20, DOCUMENTS_A_TURN = 64 };
 
 bool slice_refuse(struct slice_commit *c, const struct slice_change *of, int code, const char *field,
 		  const char *fmt, ...)
@@ -38,9 +38,16 @@ bool slice_refuse(struct slice_commit *c, const struct slice_change *of, int cod
 
 struct slice_change *slice_change_of(const struct slice_commit *c, enum slice_kind kind, const char *id)
 {
+	const struct slice_entry *is = slice_find(c->s, kind, id);
+
+	/* What is there knows who writes it: where a thousand change at once nobody looks through all of them. */
+	if (is)
+		return is->writer == c ? &c->changes.at[is->change_at] : NULL;
 	for (size_t i = 0; i < c->changes.n; i++) {
-		if (c->changes.at[i].kind == kind && strcmp(c->changes.at[i].id, id) == 0)
-			return &c->changes.at[i];
+		struct slice_change *h = &c->changes.at[i];
+
+		if (!h->old && h->kind == kind && strcmp(h->id, id) == 0)
+			return h;
 	}
 	return NULL;
 }
@@ -73,12 +80,15 @@ static void commit_free(struct slice_commit *c)
 	VEC_FINI(&c->moves);
 	loop_task_cancel(&c->tell);
 	loop_task_cancel(&c->later);
+	loop_task_cancel(&c->work);
 	VEC_FINI(&c->ends);
 	for (size_t i = 0; i < c->changes.n; i++) {
 		struct slice_change *h = &c->changes.at[i];
 
-		if (h->old)
+		if (h->old) {
 			h->old->writing = false;
+			h->old->writer = NULL;
+		}
 		slice_entry_free(h->fresh);
 	}
 	VEC_FINI(&c->changes);
@@ -279,6 +289,14 @@ static void runs_as(struct slice_entry *e, const struct slice_move *m, const str
 		(void)str_copy(e->shed_for, sizeof(e->shed_for), m ? m->shed_for : old->shed_for);
 }
 
+/* The last of the changes is of something that is there. */
+static void writes(struct slice_commit *c, struct slice_entry *old)
+{
+	old->writing = true;
+	old->writer = c;
+	old->change_at = c->changes.n - 1;
+}
+
 /* m: how it is to run; NULL: as before. */
 static bool take_edit(struct slice_commit *c, const struct slice_edit *e, const struct slice_move *m)
 {
@@ -317,7 +335,7 @@ static bool take_edit(struct slice_commit *c, const struct slice_edit *e, const 
 		return slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
 	}
 	if (h.old)
-		h.old->writing = true;
+		writes(c, h.old);
 	return true;
 }
 
@@ -357,7 +375,7 @@ bool slice_follow(struct slice_commit *c, struct slice_entry *old)
 		slice_entry_free(h.fresh);
 		return slice_refuse(c, NULL, SLICE_E_LIMIT, "", "no memory");
 	}
-	old->writing = true;
+	writes(c, old);
 	return true;
 }
 
@@ -428,14 +446,38 @@ static bool moves_fit(struct slice_commit *c)
 	return true;
 }
 
-static bool go(struct slice_commit *c)
+/* A turn's part of reading, checking and planning. False: refused. */
+static bool go_on(struct slice_commit *c, unsigned *budget)
 {
-	if (!take(c) || !slice_check(c) || !slice_plan_all(c) || !moves_fit(c))
+	if (!c->taken && !take(c))
 		return false;
+	c->taken = true;
+	return slice_check(c, budget) && (*budget == 0 || slice_plan_all(c, budget));
+}
+
+/* Where many change at once others have their turns between: those that are written stay as they are meanwhile,
+ * and what refers to them waits. */
+static void go(void *arg)
+{
+	struct slice_commit *c = arg;
+	unsigned budget = DOCUMENTS_A_TURN;
+
+	if (!go_on(c, &budget)) {
+		loop_task_run(&c->tell);
+		return;
+	}
+	if (budget == 0) {
+		loop_task_run(&c->work);
+		return;
+	}
+	if (!moves_fit(c)) {
+		loop_task_run(&c->tell);
+		return;
+	}
 	for (size_t i = 0; i < c->changes.n; i++)
 		foretell(c, &c->changes.at[i]);
 	slice_shares_hold(c);
-	return true;
+	slice_ask(c);
 }
 
 /* In the order they came; none passes one that waits to be alone. */
@@ -451,10 +493,7 @@ static void kick(struct slice *s)
 		c->running = true;
 		s->running++;
 		s->alone = c->alone;
-		if (go(c))
-			slice_ask(c);
-		else
-			loop_task_run(&c->tell);
+		go(c);
 	}
 }
 
@@ -517,6 +556,7 @@ static void put(struct slice *s, const struct slice_write *w, const struct slice
 	c->dry_run = w->dry_run;
 	c->outlook = (struct slice_outlook){ .s = s, .find = as_it_will_be, .ctx = c };
 	loop_task_init(&c->tell, s->loop, tell, c);
+	loop_task_init(&c->work, s->loop, go, c);
 	list_add(&s->commits, &c->link);
 	for (size_t i = 0; i < w->n; i++)
 		c->octets += w->edits[i].len;

@@ -27,6 +27,11 @@ struct slice_commit {
 	bool running;
 	VEC(struct slice_move) moves; /* an edit each: only how it runs changes; none: documents do */
 	uint64_t revision;
+	struct loop_task work;	/* the next part of: */
+	bool taken;		/* edits are read */
+	size_t checked, planned; /* changes, so far */
+	size_t plan_at;		/* the next to look at, of those */
+	unsigned plan_depth;	/* that have so many parents above them */
 	size_t other; /* partitions, and behind them none, tried instead so far */
 	VEC(uint64_t) ends; /* of slices, ascending: from one of them on there may be room */
 	size_t ends_low, ends_high; /* not before; there is room, n: not known of any */
@@ -52,8 +57,9 @@ bool slice_follow(struct slice_commit *c, struct slice_entry *old);
 bool slice_detour_is(const struct slice_detour *d); /* not empty */
 bool slice_shed_changes(const struct slice_change *h);
 
-/* check.c: does it make sense, all together? Adds what follows. False: it is refused. */
-bool slice_check(struct slice_commit *c);
+/* check.c: does it make sense, all together? Adds what follows. False: it is refused. Looks at so many at
+ * most, and counts budget down; not all have been looked at when none is left of it. */
+bool slice_check(struct slice_commit *c, unsigned *budget);
 /* partition.c: shares that are written are nobody else's room from now on, nor what they were; until
  * slice_shares_let(). */
 void slice_shares_hold(struct slice_commit *c);
@@ -61,7 +67,7 @@ void slice_shares_let(struct slice_commit *c);
 /* set.c: plans, and asks intent; slice_settle() when it has answered. */
 /* What is asked for, as policies; NULL without memory, else each is to be freed, and all. */
 struct intent_policy **slice_puts(struct slice_commit *c, size_t *n);
-bool slice_plan_all(struct slice_commit *c);
+bool slice_plan_all(struct slice_commit *c, unsigned *budget); /* as slice_check() */
 void slice_ask(struct slice_commit *c);
 /* odds.c: is it as available as promised? A judge of intent's. */
 bool slice_judge(void *arg, const struct intent_set_way *ways, size_t n, struct intent_set_result *r);

@@ -517,12 +517,14 @@ static bool check_one(struct slice_commit *c, size_t i)
 	return true;
 }
 
-bool slice_check(struct slice_commit *c)
+bool slice_check(struct slice_commit *c, unsigned *budget)
 {
+	bool done = c->checked == c->changes.n && c->checked > 0;
+
 	/* What follows is added behind, and is looked at in its turn. */
-	for (size_t i = 0; i < c->changes.n; i++) {
-		if (!check_one(c, i))
+	for (; c->checked < c->changes.n && *budget > 0; (*budget)--) {
+		if (!check_one(c, c->checked++))
 			return false;
 	}
-	return nrps_fit(c);
+	return done || c->checked < c->changes.n || nrps_fit(c);
 }

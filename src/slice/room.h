@@ -41,7 +41,9 @@ struct slice_entry {
 		struct slice_nrp nrp;
 		struct slice_phb phb;
 	};
-	bool writing; /* a change of it is on its way to disk */
+	bool writing; /* a change of it is on its way to disk: */
+	const struct slice_commit *writer;
+	size_t change_at; /* among the writer's changes */
 	uint8_t algo_given; /* a partition with SIDs of its own that says no algorithm; 0 none */
 	struct slice_growth *growths; /* of a partition: by repairs */
 	size_t n_growths;

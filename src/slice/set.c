@@ -3,6 +3,8 @@
  * A write's policies as one set of intent's, with its records beside them. What is the same as before is
  * not asked for again. After a refusal it is looked for what else could be, only to be told.
  */
+#include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,8 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "slice/change.h"
+
+enum { RECORDS_MAX = 64 << 20 }; /* octets of one transaction's */
 
 /* ---- plans ---- */
 
@@ -41,20 +45,21 @@ static unsigned depth(const struct slice_commit *c, const struct slice_change *h
 	return n;
 }
 
-bool slice_plan_all(struct slice_commit *c)
+bool slice_plan_all(struct slice_commit *c, unsigned *budget)
 {
-	size_t planned = 0;
-
 	c->outlook.fresh = c->fresh.at;
 	c->outlook.n_fresh = c->fresh.n;
-	for (unsigned d = 0; planned < c->changes.n; d++) { /* parents first */
-		for (size_t i = 0; i < c->changes.n; i++) {
-			if (depth(c, &c->changes.at[i]) != d)
-				continue;
-			planned++;
-			if (!plan_one(c, &c->changes.at[i]))
-				return false;
+	while (c->planned < c->changes.n && *budget > 0) { /* parents first */
+		if (c->plan_at == c->changes.n) {
+			c->plan_at = 0;
+			c->plan_depth++;
 		}
+		if (depth(c, &c->changes.at[c->plan_at++]) != c->plan_depth)
+			continue;
+		c->planned++;
+		(*budget)--;
+		if (!plan_one(c, &c->changes.at[c->plan_at - 1]))
+			return false;
 	}
 	return true;
 }
@@ -123,16 +128,22 @@ static bool same(const struct slice_change *h, const struct slice_member *m, con
 
 static bool add_put(struct slice_commit *c, struct slice_change *h, const struct slice_member *m, struct set *x)
 {
-	struct intent_policy *p = calloc(1, sizeof(*p));
+	static const size_t octets = offsetof(struct intent_policy, cpaths) + sizeof(struct intent_cpath);
+	AUTO_FREE struct intent_policy *p = calloc(1, sizeof(*p));
+	struct intent_policy *kept;
 
 	if (!p)
 		return false;
 	policy_of(h->fresh, m, p);
-	if (same(h, m, p)) {
-		free(p);
+	if (same(h, m, p))
 		return true;
-	}
-	x->puts[x->n_puts++] = p;
+	/* There may be thousands: each as long as its one candidate path. */
+	assert(p->n_cpaths == 1);
+	kept = malloc(octets);
+	if (!kept)
+		return false;
+	memcpy(kept, p, octets);
+	x->puts[x->n_puts++] = kept;
 	return VEC_ADD(&c->put_of, h) && VEC_ADD(&c->put_member, m);
 }
 
@@ -263,6 +274,25 @@ static void stored(void *arg, int r)
 	slice_settle(c);
 }
 
+/* Is it little enough to be one transaction? What to do about it, else. */
+static bool fits_one(struct slice_commit *c, const struct set *x, const struct store_op *rows, size_t n_rows)
+{
+	size_t octets = 0;
+	bool follow = false;
+
+	for (size_t i = 0; i < n_rows; i++)
+		octets += rows[i].len;
+	for (size_t i = 0; i < c->changes.n; i++)
+		follow = follow || c->changes.at[i].follows;
+	if (n_rows <= SLICE_TOGETHER_MAX + 1 && x->n_puts + x->n_gone <= INTENT_SET_MAX && octets <= RECORDS_MAX)
+		return true;
+	return slice_refuse(c, NULL, SLICE_E_LIMIT, "",
+			    "%zu documents and %zu policies would change at once, of %d and %d: %s; nothing changed",
+			    c->changes.n, x->n_puts + x->n_gone, SLICE_TOGETHER_MAX, INTENT_SET_MAX,
+			    follow ? "write a template of another id beside it, and slices on that in parts" :
+				     "write them in parts");
+}
+
 static void answered(void *arg, const struct intent_set_result *r);
 
 static void send(struct slice_commit *c, const struct set *x, const struct store_op *rows, size_t n_rows)
@@ -280,10 +310,7 @@ static void send(struct slice_commit *c, const struct set *x, const struct store
 	int r;
 
 	if (x->n_puts + x->n_gone > 0) {
-		if (n_rows > SLICE_TOGETHER_MAX + 1)
-			(void)slice_refuse(c, NULL, SLICE_E_LIMIT, "",
-					   "%d slices may change at once: write them in parts", SLICE_TOGETHER_MAX);
-		else
+		if (fits_one(c, x, rows, n_rows))
 			intent_put_set(c->s->intent, &w, answered, c);
 	} else if (!c->dry_run) {
 		r = store_write(c->s->store, rows, n_rows, stored, c);

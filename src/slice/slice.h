@@ -150,7 +150,7 @@ enum {
 
 enum {
 	SLICE_EDITS_MAX = 1024,
-	SLICE_TOGETHER_MAX = 60, /* documents that change at once when policies change with them */
+	SLICE_TOGETHER_MAX = 1200, /* documents that change at once when policies change with them */
 	SLICE_ALTERNATIVES_MAX = 3,
 	SLICE_AVOID_MAX = 4,
 };

@@ -17,6 +17,8 @@
 #include "intent/group/group.h"
 #include "intent/write/op.h"
 
+enum { PREPARED_A_TURN = 256 };
+
 struct put {
 	struct intent_desired *wish;
 	struct intent_op *op;	   /* NULL before the set's turn */
@@ -37,7 +39,8 @@ struct admit {
 	struct gone *gone;
 	struct store_op *beside;
 	char *texts; /* what those point to */
-	size_t n_puts, n_gone, n_beside, at;
+	size_t n_puts, n_gone, n_beside, ready, at, applied; /* puts and those gone; puts that are placed; in effect */
+	struct loop_task apply;
 	bool prepared, dry_run;
 	uint64_t revision;
 	char owner[SR_NAME_MAX];
@@ -81,6 +84,7 @@ static void undo(struct admit *s)
 static void admit_free(struct admit *s)
 {
 	list_del(&s->link);
+	loop_task_cancel(&s->apply);
 	for (size_t k = 0; k < s->n_puts; k++) {
 		VEC_FINI(&s->puts[k].extra);
 		VEC_FINI(&s->puts[k].way);
@@ -131,7 +135,6 @@ static bool op_fails(struct admit *s, const struct intent_op *op, size_t index)
 static void claim_write(struct admit *s, struct intent_op *op)
 {
 	op->writing = true;
-	op->revision = s->revision;
 	if (op->creates)
 		s->i->n_creating++;
 }
@@ -147,30 +150,42 @@ static struct intent_op *op_for(struct admit *s, const struct sr_policy_key *key
 	return op;
 }
 
+static bool prepare_put(struct admit *s, size_t k)
+{
+	struct put *u = &s->puts[k];
+
+	u->op = op_for(s, &u->wish->p.key, k);
+	if (!u->op)
+		return false;
+	if (!intent_op_put(u->op, INTENT_REPLACE, &u->wish->p, 0))
+		return op_fails(s, u->op, k);
+	claim_write(s, u->op);
+	return true;
+}
+
+static bool prepare_gone(struct admit *s, size_t k)
+{
+	struct gone *g = &s->gone[k];
+
+	g->op = op_for(s, &g->key, k);
+	if (!g->op)
+		return false;
+	if (!intent_op_delete(g->op))
+		return op_fails(s, g->op, k);
+	claim_write(s, g->op);
+	return true;
+}
+
+/* A turn's part of it. */
 static bool prepare(struct admit *s)
 {
-	s->prepared = true;
-	s->revision = s->i->revision_given + 1;
-	for (size_t k = 0; k < s->n_puts; k++) {
-		struct put *u = &s->puts[k];
+	size_t all = s->n_puts + s->n_gone;
 
-		u->op = op_for(s, &u->wish->p.key, k);
-		if (!u->op)
+	for (unsigned k = 0; k < PREPARED_A_TURN && s->ready < all; k++, s->ready++) {
+		if (!(s->ready < s->n_puts ? prepare_put(s, s->ready) : prepare_gone(s, s->ready - s->n_puts)))
 			return false;
-		if (!intent_op_put(u->op, INTENT_REPLACE, &u->wish->p, 0))
-			return op_fails(s, u->op, k);
-		claim_write(s, u->op);
 	}
-	for (size_t k = 0; k < s->n_gone; k++) {
-		struct gone *g = &s->gone[k];
-
-		g->op = op_for(s, &g->key, k);
-		if (!g->op)
-			return false;
-		if (!intent_op_delete(g->op))
-			return op_fails(s, g->op, k);
-		claim_write(s, g->op);
-	}
+	s->prepared = s->ready == all;
 	return true;
 }
 
@@ -401,6 +416,23 @@ static void commit_put(struct admit *s, struct put *u)
 	}
 }
 
+/* A turn's part of it. What has not had its turn is held as before, and nobody else writes it. */
+static void apply(void *arg)
+{
+	struct admit *s = arg;
+	uint32_t budget = s->i->ted ? intent_turn_max(s->i->ted) : 1;
+
+	for (; s->applied < s->n_puts && budget > 0; budget--)
+		commit_put(s, &s->puts[s->applied++]);
+	if (s->applied < s->n_puts) {
+		loop_task_run(&s->apply);
+		return;
+	}
+	for (size_t k = 0; k < s->n_gone; k++)
+		intent_op_delete_apply(s->gone[k].op);
+	finish(s);
+}
+
 static void stored(void *arg, int r)
 {
 	struct admit *s = arg;
@@ -419,19 +451,15 @@ static void stored(void *arg, int r)
 		s->puts[k].op->written = true;
 	for (size_t k = 0; k < s->n_gone; k++)
 		s->gone[k].op->written = true;
-	for (size_t k = 0; k < s->n_puts; k++)
-		commit_put(s, &s->puts[k]);
-	for (size_t k = 0; k < s->n_gone; k++)
-		intent_op_delete_apply(s->gone[k].op);
-	finish(s);
+	apply(s);
 }
 
 /* A row each; out has room. False without memory. */
-static bool row_of(struct intent_op *op, char key[SR_KEY_TEXT_MAX], struct store_op *out)
+static bool row_of(struct intent_op *op, uint64_t revision, char key[SR_KEY_TEXT_MAX], struct store_op *out)
 {
 	char *text;
 
-	op->rec.revision = op->revision;
+	op->rec.revision = op->revision = revision;
 	text = intent_record_print(&op->rec);
 	*out = (struct store_op){ "policy", sr_policy_key_text(&op->key, key, SR_KEY_TEXT_MAX), text,
 				  text ? strlen(text) : 0 };
@@ -450,7 +478,7 @@ static int write_rows(struct admit *s)
 	for (; ok && n < n_policies; n++) {
 		struct intent_op *op = n < s->n_puts ? s->puts[n].op : s->gone[n - s->n_puts].op;
 
-		ok = row_of(op, keys + n * SR_KEY_TEXT_MAX, &rows[n]);
+		ok = row_of(op, s->revision, keys + n * SR_KEY_TEXT_MAX, &rows[n]);
 	}
 	if (ok) {
 		if (s->n_beside > 0)
@@ -467,8 +495,10 @@ static int write_rows(struct admit *s)
 static void write_set(struct admit *s)
 {
 	char text[SR_REASON_MAX];
-	int r = write_rows(s);
+	int r;
 
+	s->revision = s->i->revision_given + 1; /* others were written while it was placed */
+	r = write_rows(s);
 	if (r == 0) {
 		s->i->revision_given = s->revision;
 		list_del(&s->link);
@@ -489,8 +519,10 @@ static void go_on(struct admit *s, uint32_t *budget)
 	const struct ted *t = s->i->ted;
 	uint32_t before = *budget;
 
-	if (!s->prepared)
-		(void)prepare(s);
+	if (!s->prepared && prepare(s) && !s->prepared) {
+		*budget = 0; /* the next turn goes on */
+		return;
+	}
 	if (!s->result.code && s->at < s->n_puts && (!t || t->stale || t->generation == 0))
 		(void)fails(s, INTENT_E_BLIND, s->at, "the topology is not in sight: nothing can be promised");
 	for (; !s->result.code && s->at < s->n_puts && *budget > 0; (*budget)--)
@@ -613,6 +645,7 @@ void intent_put_set(struct intent *i, const struct intent_set_write *w, intent_s
 	s->arg = arg;
 	s->dry_run = w->dry_run;
 	s->prepared = !admissible(s, w);
+	loop_task_init(&s->apply, i->loop, apply, s);
 	list_add(&i->admits, &s->link);
 	i->n_admits++;
 	loop_task_run(&i->admit_task);

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "intent/write/op.h"
 
-enum { OPS_MAX = 4096 };
+enum { OPS_MAX = 2 * INTENT_SET_MAX };
 
 
 void intent_op_end(struct intent_op *op)
