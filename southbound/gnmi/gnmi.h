@@ -100,6 +100,7 @@ struct gnmi_kind {
 	const char *title;
 	const char *const *models; /* it is this kind if it has all of them; NULL-terminated */
 	const char *const *policy_models; /* that SRv6 policies need */
+	const char *const *probe_models;  /* that STAMP needs; NULL: this kind is not asked for it */
 	bool commit;		   /* try the commit extension, and do without if it is refused */
 	const struct gnmic_list *lists; /* keys of its models' lists */
 	size_t n_lists;

@@ -251,6 +251,7 @@ struct gnmi_dev {
 	unsigned failures, missed;
 	bool commit_ok;
 	bool policies;
+	bool probes;
 	unsigned models;
 	char version[32];
 	uint64_t up_wall_ns, rx, tx, rx_errors, flaps;

@@ -3,6 +3,7 @@
 #include "southbound/gnmi/kinds.h"
 
 static const char *const models[] = { "sextant-device", NULL };
+static const char *const probe_models[] = { "sextant-device-measure", NULL };
 
 static const struct gnmic_list lists[] = {
 	{ "adjacency", { "interface" } },
@@ -57,6 +58,7 @@ const struct gnmi_kind gnmi_kind_agent = {
 	.title = "sextant-agent",
 	.models = models,
 	.policy_models = models,
+	.probe_models = probe_models,
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
 	.secrets = secrets,

@@ -169,6 +169,15 @@ static int build_core(struct app *app, const struct conf *conf)
 	return 0;
 }
 
+/* Who measures links by the reflector needs it all the time. */
+static void probed(void *ctx, const char *device)
+{
+	struct app *app = ctx;
+
+	if (app->assure && !(app->links && sense_needs(app->links, device)))
+		assure_room_answered(app->assure, device);
+}
+
 static int build_assure(struct app *app)
 {
 	const struct assure_room_parts parts = { .loop = app->env.loop, .bus = app->bus, .intent = app->intent,
@@ -177,6 +186,7 @@ static int build_assure(struct app *app)
 					     .last_sid = app_realise_last_sid,
 					     .ctx = app->realise };
 
+	realise_on_probed(app->realise, probed, app);
 	return app_assure_new(&app->assure, app->devices, &parts, &cfg);
 }
 

@@ -79,6 +79,7 @@ struct device_info {
 	const char *version; /* of gNMI, as told */
 	unsigned models;  /* how many it says it has */
 	bool policies;	  /* it has those that SRv6 policies need */
+	bool probes;	  /* it has those that STAMP needs, to ask and to answer */
 };
 
 struct device_sink {

@@ -244,9 +244,11 @@ static bool plan_order(struct planning *p)
 	give_back(p);
 	if (!number(p) || !claim(p))
 		return false;
+	if (!realise_verify_plan(s, &p->in))
+		return fail(s, NULL, "no memory");
 	if (realise_plan(&p->in, &s->arena, &s->objects, &f) < 0)
 		return fail(s, NULL, f.text[0] ? f.text : "no memory");
-	return realise_verify_plan(s, &p->in) || fail(s, NULL, "no memory");
+	return true;
 }
 
 static void forget_all(struct realise_slice *s)

@@ -419,7 +419,7 @@ static void put_session(struct realise_work *w, uint32_t at)
 	STR_AUTO struct str json = { 0 };
 	char name[REALISE_NAME_MAX], end[IP_TEXT_MAX], own[IP_TEXT_MAX];
 
-	if (!realise_is_probed(w->in, f))
+	if (!realise_is_probed(w->in, f) || (w->in->running && !w->in->running[at]))
 		return;
 	realise_session_name(w->tag, at, name);
 	(void)ip_text(&f->key.endpoint, end, sizeof(end));

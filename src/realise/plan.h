@@ -51,6 +51,7 @@ struct realise_in {
 	const struct realise_place *places; /* by SDP */
 	const struct realise_table *tables;
 	uint32_t n_tables;
+	const bool *running; /* by flow: it is being probed; NULL: all that can be are */
 	unsigned parts;
 };
 

@@ -41,6 +41,9 @@ struct realise *realise_free(struct realise *r);
 AUTO_DEFINE(struct realise, realise_free)
 extern const struct device_sink realise_device_sink; /* its arg is the room */
 void realise_port(struct realise *r, const struct device_port *port);
+/* Who is told that a device's reflector answered for a verification that is over: whose reflectors are is
+ * to take it away where nobody needs it. */
+void realise_on_probed(struct realise *r, void (*fn)(void *ctx, const char *device), void *ctx);
 struct slice_steps realise_steps(struct realise *r);
 /* Once, after slice_load() and realise_port(). 0 or < 0. */
 int realise_load(struct realise *r);

@@ -58,6 +58,15 @@ static void put_feet(struct str *t, struct realise_slice *s, size_t *n)
 	str_add(t, "]}");
 }
 
+static void put_on(struct str *t, const struct realise_slice *s)
+{
+	str_add(t, ",\"on\":[");
+	for (size_t i = 0; i < s->on.n; i++)
+		str_addf(t, "%s{\"flow\":%llu,\"blind\":%d}", i ? "," : "", (unsigned long long)s->on.at[i].flow,
+			 s->on.at[i].blind);
+	str_add(t, "]");
+}
+
 static void arrived(struct realise_slice *s)
 {
 	for (size_t i = 0; i < s->sites.n; i++) {
@@ -81,6 +90,7 @@ static void saved(void *arg, int r)
 	s->saving = false;
 	if (r == 0) {
 		s->kept_parts = s->saving_parts;
+		s->kept_on = s->saving_on;
 		arrived(s);
 		if (s->dirty)
 			realise_save(s);
@@ -106,6 +116,8 @@ void realise_save(struct realise_slice *s)
 	}
 	str_addf(&t, "{\"version\":%d,\"parts\":%u", RECORD_VERSION, s->parts);
 	put_slots(&t, s);
+	if (!s->on_all)
+		put_on(&t, s);
 	put_feet(&t, s, &n);
 	if (n || s->parts) {
 		op.value = str_text(&t);
@@ -117,6 +129,7 @@ void realise_save(struct realise_slice *s)
 	}
 	s->kept = op.value != NULL;
 	s->saving_parts = s->parts;
+	s->saving_on = s->on_rev;
 	s->saving = true;
 	s->dirty = false;
 }
@@ -174,6 +187,17 @@ static bool get_foot(struct realise_slice *s, json_object *o)
 	return f;
 }
 
+static bool get_on(struct realise_slice *s, json_object *o)
+{
+	struct realise_let_on x = { 0 };
+	uint64_t blind;
+
+	if (!number_of(o, "flow", INT64_MAX, &x.flow) || !number_of(o, "blind", 1, &blind))
+		return false;
+	x.blind = blind;
+	return s->on.n < SLICE_FLOWS_MAX && VEC_ADD(&s->on, x);
+}
+
 static bool get_all(struct realise_slice *s, json_object *o, const char *name,
 		    bool (*one)(struct realise_slice *s, json_object *o))
 {
@@ -216,6 +240,10 @@ int realise_record_read(struct realise *r, const char *id, const char *text, siz
 		  number_of(o, "parts", REALISE_PARTS, &parts) &&
 		  get_all(s, o, "numbers", get_slot) && get_all(s, o, "there", get_foot);
 
+	if (ok && json_object_object_get_ex(o, "on", NULL))
+		ok = get_all(s, o, "on", get_on);
+	else if (ok)
+		s->on_all = (parts & REALISE_CLASSIFY) != 0; /* of a version that did not say */
 	json_object_put(o);
 	if (!ok) {
 		if (s)

@@ -32,6 +32,7 @@ int realise_new(struct realise **outp, const struct realise_cfg *cfg)
 	if (!r->cfg.retry_ns)
 		r->cfg.retry_ns = RETRY_S * NS_PER_S;
 	list_init(&r->look);
+	list_init(&r->verifying);
 	loop_task_init(&r->look_task, cfg->loop, look_run, r);
 	r->m_slices = metric_gauge("sextant_realise_slices", "Slices that have something on devices.", "");
 	r->m_refused = metric_counter("sextant_realise_refused_total", "What devices refused of slices.", "");
@@ -56,6 +57,12 @@ struct realise *realise_free(struct realise *r)
 	ted_unref(r->ted);
 	free(r);
 	return NULL;
+}
+
+void realise_on_probed(struct realise *r, void (*fn)(void *ctx, const char *device), void *ctx)
+{
+	r->probed = fn;
+	r->probed_ctx = ctx;
 }
 
 void realise_port(struct realise *r, const struct device_port *port)
@@ -111,6 +118,7 @@ void realise_slice_del(struct realise_slice *s)
 	metric_set(r->m_slices, (double)r->slices.n);
 	store_forget(r->cfg.store, s);
 	list_del(&s->look);
+	list_del(&s->verify);
 	loop_timer_fini(&s->patience);
 	loop_timer_fini(&s->resave);
 	for (size_t i = 0; i < s->sites.n; i++)
@@ -124,6 +132,7 @@ void realise_slice_del(struct realise_slice *s)
 	VEC_FINI(&s->slots);
 	VEC_FINI(&s->claims);
 	VEC_FINI(&s->probes);
+	VEC_FINI(&s->on);
 	arena_fini(&s->arena);
 	free(s->id);
 	free(s);
@@ -163,6 +172,7 @@ static void stop_probing(struct realise_slice *s)
 {
 	if (!(s->parts & REALISE_VERIFY))
 		return;
+	realise_turn_end(s);
 	s->parts &= ~(unsigned)REALISE_VERIFY;
 	s->planned = false;
 	realise_look(s);
@@ -170,10 +180,14 @@ static void stop_probing(struct realise_slice *s)
 
 static void answer(struct realise_slice *s, bool ok, const char *why)
 {
+	char note[SR_REASON_MAX] = "";
+
 	s->asked = false;
 	loop_timer_stop(&s->patience);
 	stop_probing(s);
-	slice_step_done(s->r->cfg.slice, s->id, s->step, s->undo, ok, why);
+	if (ok && s->step == SLICE_STEP_VERIFY && !s->undo)
+		realise_turn_note(s, note);
+	slice_step_done(s->r->cfg.slice, s->id, s->step, s->undo, ok, note[0] ? note : why);
 }
 
 /* A site for each device that something is wanted on. */
@@ -232,6 +246,7 @@ static void settled(struct realise_slice *s)
 	if (!s->parts && (s->kept || s->dirty) && !s->saving && !has_feet(s)) {
 		realise_save(s); /* the record goes */
 	} else if (probing && realise_verify_look(s)) {
+		realise_turn_passed(s);
 		stop_probing(s); /* sessions go first */
 	} else if (s->asked && !probing && (s->parts || (!s->kept && !s->saving))) {
 		answer(s, true, "");
@@ -252,7 +267,7 @@ static void look_at(struct realise_slice *s)
 		s->planned = true;
 	}
 	/* What is wanted is durable before anything moves: after a crash it is not the other way. */
-	if (s->kept_parts != s->parts) {
+	if (s->kept_parts != s->parts || (s->parts && s->kept_on != s->on_rev)) {
 		realise_save(s);
 		return;
 	}
@@ -278,17 +293,36 @@ static void look_run(void *arg)
 
 	while ((n = list_pop(&r->look)))
 		look_at(LIST_OF(n, struct realise_slice, look));
+	if (r->turns_due)
+		realise_turns(r);
 	if (r->watches.n)
 		realise_verify_trim(r);
 }
 
 /* ---- steps ---- */
 
+/* Each flow is given its time when its turn comes: who waits for that says so, and goes on. */
+static bool has_time(struct realise_slice *s)
+{
+	bool verifies = s->asked && !s->undo && s->step == SLICE_STEP_VERIFY && s->parts & REALISE_VERIFY;
+	uint64_t left = verifies && s->planned ? realise_turn_left(s) : 0;
+	char why[SR_REASON_MAX];
+
+	if (!left)
+		return false;
+	realise_turn_why(s, why);
+	slice_step_waits(s->r->cfg.slice, s->id, s->step, why);
+	loop_timer_after(&s->patience, left);
+	return true;
+}
+
 static void out_of_patience(void *arg)
 {
 	struct realise_slice *s = arg;
 	char why[SR_REASON_MAX] = "it takes too long";
 
+	if (has_time(s))
+		return;
 	if (!s->planned)
 		(void)str_copy(why, sizeof(why), s->why);
 	else if (s->kept_parts != s->parts)
@@ -333,8 +367,9 @@ static void start(void *ctx, const struct slice_job *job)
 {
 	struct realise *r = ctx;
 	struct realise_slice *s = realise_find(r, job->id);
-	unsigned part = part_of(job->step), was = s ? s->parts : 0;
-	bool wanted = !job->undo && (part != REALISE_VERIFY || job->service->assure.stamp);
+	unsigned part = part_of(job->step), was;
+	char why[SR_REASON_MAX] = "";
+	int wanted = !job->undo;
 
 	if (!s && (job->undo || !has_circuits(job->service))) {
 		slice_step_done(r->cfg.slice, job->id, job->step, job->undo, true, "");
@@ -346,10 +381,24 @@ static void start(void *ctx, const struct slice_job *job)
 		slice_step_done(r->cfg.slice, job->id, job->step, job->undo, false, "no memory");
 		return;
 	}
+	was = s->parts;
+	if (wanted && part == REALISE_VERIFY)
+		wanted = realise_turn_begin(s, job, why);
+	if (wanted < 0) {
+		slice_step_done(r->cfg.slice, job->id, job->step, job->undo, false, why);
+		return;
+	}
+	/* What is taken off is verified before it is let on again. */
+	if (job->undo)
+		realise_turn_off(s);
+	if (!wanted && part != REALISE_CLASSIFY)
+		stop_probing(s);
 	s->parts = wanted ? was | part : part == REALISE_VPN ? 0 : was & ~part;
 	/* Taking back what was never put there is done, whatever else a device says. */
 	if (!wanted && s->parts == was && was) {
-		slice_step_done(r->cfg.slice, job->id, job->step, job->undo, true, "");
+		if (part == REALISE_VERIFY && !job->undo)
+			realise_turn_note(s, why);
+		slice_step_done(r->cfg.slice, job->id, job->step, job->undo, true, why);
 		return;
 	}
 	s->asked = true;
@@ -370,6 +419,7 @@ static void cancel(void *ctx, const char *id)
 		return;
 	s->asked = false;
 	loop_timer_stop(&s->patience);
+	stop_probing(s);
 	realise_look(s);
 }
 
@@ -496,7 +546,7 @@ static void on_up(void *arg, const struct device_info *info)
 {
 	struct realise *r = arg;
 
-	realise_seen_up(r, info->device);
+	realise_seen_up(r, info);
 	for (size_t i = 0; i < r->slices.n; i++) {
 		struct realise_site *x = site_at(r, i, info->device);
 

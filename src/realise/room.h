@@ -47,12 +47,24 @@ struct realise_claim {
 	char device[DEVICE_NAME_MAX], interface[REALISE_IF_MAX];
 };
 
+/* Sessions of verification are so many at once on a device: others are probed after them. */
+enum realise_turn { REALISE_QUEUED, REALISE_PROBED, REALISE_PASSED };
+
+/* A flow whose traffic is let on, or is to be. */
+struct realise_let_on {
+	uint64_t flow;
+	bool blind; /* nobody could probe it */
+};
+
 /* A session along a flow's policy: what its last windows said. */
 struct realise_probe {
+	uint64_t flow;
+	enum realise_turn turn;
+	struct mono since; /* it is probed */
 	char device[DEVICE_NAME_MAX], name[REALISE_NAME_MAX];
 	char far[DEVICE_NAME_MAX]; /* where it is answered */
 	struct ip_addr headend;
-	uint32_t delay_us_max; /* PCE_NO_BOUND: none */
+	uint32_t delay_us_max, loss_ppm_max; /* PCE_NO_BOUND: none */
 	bool known;	       /* of the window that is being told: */
 	uint64_t sent, lost, there_us, error_us, round_us; /* UINT64_MAX: not told */
 	uint64_t window; /* the last one; 0 none */
@@ -77,6 +89,10 @@ struct realise_slice {
 	VEC(struct realise_slot) slots;
 	VEC(struct realise_claim) claims;
 	VEC(struct realise_probe) probes; /* while it is verified */
+	struct list verify;		  /* of the room's, while probes have turns */
+	VEC(struct realise_let_on) on;	  /* flows that are verified, durable before traffic comes */
+	bool on_all; /* of a record that does not say: all that it has */
+	uint32_t on_rev, kept_on, saving_on; /* of on, as parts below */
 	bool kept;	/* it has a record, or will have */
 	unsigned kept_parts, saving_parts; /* of the record; of the one on its way */
 	bool saving, dirty;
@@ -110,6 +126,7 @@ struct realise_sight {
 	VEC(struct realise_seen) seen;
 	uint32_t watch_mixed;
 	VEC(struct realise_mixed) mixed;
+	bool probes; /* it can ask and answer probes */
 };
 
 struct realise {
@@ -120,6 +137,10 @@ struct realise {
 	VEC(struct realise_watch) watches;  /* of sessions */
 	VEC(struct realise_sight *) sights; /* of devices */
 	struct list look; /* slices */
+	struct list verifying; /* slices, who came first is first */
+	bool turns_due;
+	void (*probed)(void *ctx, const char *device);
+	void *probed_ctx;
 	struct loop_task look_task;
 	struct metric *m_slices, *m_refused, *m_retries, *m_drifts;
 };
@@ -177,8 +198,9 @@ int realise_record_read(struct realise *r, const char *id, const char *text, siz
 
 /* ---- verify.c ---- */
 
-/* Probes for the flows of a plan. False: no memory. */
-bool realise_verify_plan(struct realise_slice *s, const struct realise_in *in);
+/* Probes for the flows of a plan, and which of them run. False: no memory. */
+bool realise_verify_plan(struct realise_slice *s, struct realise_in *in);
+void realise_verify_forget(struct realise_probe *p); /* of what is told of a window */
 /* True: each has been good so often that traffic may come. */
 bool realise_verify_look(struct realise_slice *s);
 void realise_verify_why(const struct realise_slice *s, char out[SR_REASON_MAX]);
@@ -187,10 +209,27 @@ void realise_verify_gap(struct realise *r, const char *device, uint32_t watch);
 void realise_verify_gone(struct realise *r, const char *device);
 void realise_verify_trim(struct realise *r); /* nobody needs some of the watches */
 
+/* ---- turn.c: whom verification is for, and when ---- */
+
+uint64_t realise_flow_id(const struct slice_flow_view *f);
+bool realise_promises(const struct slice_service *v, const struct slice_flow_view *f);
+bool realise_is_on(const struct realise_slice *s, uint64_t flow, bool *blind);
+/* > 0: some of its flows are to be probed; 0: none is; < 0: it cannot be and was ordered, why says. */
+int realise_turn_begin(struct realise_slice *s, const struct slice_job *job, char why[SR_REASON_MAX]);
+void realise_turns(struct realise *r); /* gives those that are free */
+/* How long the probe that is on for longest may go on; 0: no more. */
+uint64_t realise_turn_left(const struct realise_slice *s);
+void realise_turn_why(const struct realise_slice *s, char out[SR_REASON_MAX]); /* it waits */
+void realise_turn_passed(struct realise_slice *s); /* all of its flows may go on */
+void realise_turn_end(struct realise_slice *s);	   /* it is verified no longer, however it ended */
+void realise_turn_off(struct realise_slice *s);	   /* its traffic is taken off: nothing is verified */
+void realise_turn_note(const struct realise_slice *s, char out[SR_REASON_MAX]); /* "" all were probed */
+
 /* ---- seen.c ---- */
 
 void realise_seen_fini(struct realise *r);
-void realise_seen_up(struct realise *r, const char *device);
+void realise_seen_up(struct realise *r, const struct device_info *info);
+bool realise_seen_probes(const struct realise *r, const char *device); /* or it was never up */
 void realise_seen_gone(struct realise *r, const char *device);
 bool realise_seen_sample(struct realise *r, const struct device_sample *s);
 void realise_seen_synced(struct realise *r, const char *device, uint32_t watch);

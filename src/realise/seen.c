@@ -49,11 +49,14 @@ void realise_seen_fini(struct realise *r)
 }
 
 /* It is up, perhaps for the first time. */
-void realise_seen_up(struct realise *r, const char *device)
+void realise_seen_up(struct realise *r, const struct device_info *info)
 {
+	const char *device = info->device;
 	struct realise_sight *g = sight_of(r, device);
 	unsigned n = 0;
 
+	if (g)
+		g->probes = info->probes;
 	if (g)
 		return;
 	g = calloc(1, sizeof(*g));
@@ -62,6 +65,7 @@ void realise_seen_up(struct realise *r, const char *device)
 		return;
 	}
 	(void)str_copy(g->device, sizeof(g->device), device);
+	g->probes = info->probes;
 	for (unsigned k = 0; k < REALISE_SEEN_KINDS; k++) {
 		const struct device_watch w = { .path = kinds[k], .on_change = true };
 
@@ -70,6 +74,13 @@ void realise_seen_up(struct realise *r, const char *device)
 	n += realise_mixed_up(r, g);
 	if (n <= REALISE_SEEN_KINDS)
 		log_event("", LOG_WARN, "realise.watch", "device=%s error=\"not all of it can be watched\"", device);
+}
+
+bool realise_seen_probes(const struct realise *r, const char *device)
+{
+	const struct realise_sight *g = sight_of(r, device);
+
+	return !g || g->probes;
 }
 
 void realise_seen_gone(struct realise *r, const char *device)

@@ -1,53 +1,103 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Before traffic is let on, STAMP sessions go the way it will go. A window is good when it is known,
- * nothing of it was lost and its delay is within what is promised; unknown is not good. Where clocks do
+ * no more of it was lost than is promised (nothing, where nothing is said) and its delay is within what is
+ * promised; unknown is not good. Where clocks do
  * not agree the way there takes no longer than there and back.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "log/log.h"
 #include "realise/room.h"
 
-enum { WINDOWS_GOOD = 3, UNKNOWN_AGAIN = 5 };
+enum { WINDOWS_GOOD = 3, UNKNOWN_AGAIN = 5, PPM = 1000000 };
 
 static const char sessions[] = "/device/measure/stamp/session";
 
-static void forget_window(struct realise_probe *p)
+void realise_verify_forget(struct realise_probe *p)
 {
 	p->known = false;
 	p->sent = p->lost = p->there_us = p->error_us = p->round_us = UINT64_MAX;
 }
 
-bool realise_verify_plan(struct realise_slice *s, const struct realise_in *in)
+static void find_ends(const struct realise_in *in, const struct slice_flow_view *f, struct realise_probe *p)
 {
+	for (uint32_t k = 0; k < in->service->n_sdps; k++) {
+		const char *id = in->service->sdps[k].id, *device = in->places[k].device;
+
+		if (device && strcmp(id, f->sender) == 0)
+			(void)str_copy(p->device, sizeof(p->device), device);
+		if (device && strcmp(id, f->receiver) == 0)
+			(void)str_copy(p->far, sizeof(p->far), device);
+	}
+}
+
+/* What was heard is kept while the same session goes on. */
+static void go_on(const struct realise_probe *was, size_t n, struct realise_probe *p)
+{
+	for (size_t i = 0; i < n; i++) {
+		char name[REALISE_NAME_MAX], device[DEVICE_NAME_MAX], far[DEVICE_NAME_MAX];
+
+		if (was[i].flow != p->flow)
+			continue;
+		memcpy(name, p->name, sizeof(name));
+		memcpy(device, p->device, sizeof(device));
+		memcpy(far, p->far, sizeof(far));
+		*p = was[i];
+		if (strcmp(p->name, name) != 0 || strcmp(p->device, device) != 0)
+			p->good = 0, p->window = 0;
+		p->asked = p->asked && strcmp(p->far, far) == 0;
+		memcpy(p->name, name, sizeof(name));
+		memcpy(p->device, device, sizeof(device));
+		memcpy(p->far, far, sizeof(far));
+		return;
+	}
+}
+
+static bool plan_probes(struct realise_slice *s, struct realise_in *in, const struct realise_probe *was, size_t n)
+{
+	bool *running = ARENA_ARRAY(&s->arena, in->n_flows + 1, bool), blind;
 	char tag[REALISE_TAG_MAX];
 
-	s->probes.n = 0;
+	if (!running)
+		return false;
+	in->running = running;
 	realise_tag(s->id, tag);
 	for (uint32_t i = 0; in->parts & REALISE_VERIFY && i < in->n_flows; i++) {
 		const struct slice_flow_view *f = &in->flows[i];
-		struct realise_probe p = { .headend = f->key.headend, .delay_us_max = f->delay_us_max };
+		struct realise_probe p = { .flow = realise_flow_id(f), .headend = f->key.headend };
 
-		if (!realise_is_probed(in, f))
+		if (!realise_is_probed(in, f) || !realise_promises(in->service, f) || realise_is_on(s, p.flow, &blind))
 			continue;
 		realise_session_name(tag, i, p.name);
-		forget_window(&p);
+		find_ends(in, f, &p);
+		realise_verify_forget(&p);
 		(void)str_copy(p.why, sizeof(p.why), "no window has been told");
-		for (uint32_t k = 0; k < in->service->n_sdps; k++) {
-			const char *id = in->service->sdps[k].id, *device = in->places[k].device;
-
-			if (device && strcmp(id, f->sender) == 0)
-				(void)str_copy(p.device, sizeof(p.device), device);
-			if (device && strcmp(id, f->receiver) == 0)
-				(void)str_copy(p.far, sizeof(p.far), device);
-		}
+		go_on(was, n, &p);
+		p.delay_us_max = f->delay_us_max;
+		p.loss_ppm_max = f->loss_ppm_max;
+		running[i] = p.turn == REALISE_PROBED;
 		if (!VEC_ADD(&s->probes, p))
 			return false;
 	}
+	s->r->turns_due = true;
 	return true;
+}
+
+bool realise_verify_plan(struct realise_slice *s, struct realise_in *in)
+{
+	struct realise_probe *was = s->probes.at;
+	size_t n = s->probes.n;
+	bool ok;
+
+	s->probes.at = NULL;
+	s->probes.n = s->probes.cap = 0;
+	ok = plan_probes(s, in, was, n);
+	free(was);
+	return ok;
 }
 
 /* ---- devices ---- */
@@ -105,8 +155,8 @@ void realise_verify_trim(struct realise *r)
 		const struct realise_watch w = r->watches.at[i];
 		bool used = false;
 
-		for (size_t k = 0; k < r->slices.n && !used; k++)
-			used = needs(r->slices.at[k], w.device);
+		LIST_EACH(n, &r->verifying)
+			used = used || needs(LIST_OF(n, struct realise_slice, verify), w.device);
 		if (used)
 			continue;
 		r->watches.at[i] = r->watches.at[--r->watches.n];
@@ -125,19 +175,32 @@ void realise_verify_gone(struct realise *r, const char *device)
 
 bool realise_verify_look(struct realise_slice *s)
 {
-	bool good = true;
+	bool all = true, freed = false;
 
 	for (size_t i = 0; i < s->probes.n; i++) {
 		struct realise_probe *p = &s->probes.at[i];
 
+		all = all && p->turn != REALISE_QUEUED;
+		if (p->turn != REALISE_PROBED)
+			continue;
 		if (!is_watched(s->r, p->device) && !watch(s->r, p))
 			(void)str_copy(p->why, sizeof(p->why), "it cannot be watched");
 		if (!p->asked)
 			reflect(s->r, p);
 		p->asked = true;
-		good = good && p->good >= WINDOWS_GOOD;
+		if (p->good >= WINDOWS_GOOD) {
+			p->turn = REALISE_PASSED;
+			freed = true;
+		} else {
+			all = false;
+		}
 	}
-	return good;
+	if (freed && !all) { /* its session makes room for another */
+		s->planned = false;
+		s->r->turns_due = true;
+		realise_look(s);
+	}
+	return all;
 }
 
 void realise_verify_why(const struct realise_slice *s, char out[SR_REASON_MAX])
@@ -145,7 +208,7 @@ void realise_verify_why(const struct realise_slice *s, char out[SR_REASON_MAX])
 	for (size_t i = 0; i < s->probes.n; i++) {
 		const struct realise_probe *p = &s->probes.at[i];
 
-		if (p->good >= WINDOWS_GOOD)
+		if (p->turn != REALISE_PROBED)
 			continue;
 		(void)snprintf(out, SR_REASON_MAX, "%.50s to %.50s: %.140s", p->device, p->far, p->why);
 		return;
@@ -163,7 +226,7 @@ static const char *judge(const struct realise_probe *p, bool *unknown, char text
 	*unknown = !p->known || p->lost == UINT64_MAX || p->sent == UINT64_MAX || p->sent == 0;
 	if (*unknown)
 		return "probes are not answered";
-	if (p->lost > 0) {
+	if (p->lost > 0 && (p->loss_ppm_max == PCE_NO_BOUND || p->lost * PPM > p->sent * p->loss_ppm_max)) {
 		(void)snprintf(text, SR_REASON_MAX, "%llu of %llu probes were lost", (unsigned long long)p->lost,
 			       (unsigned long long)p->sent);
 		return text;
@@ -195,14 +258,14 @@ static void window_over(struct realise_slice *s, struct realise_probe *p, uint64
 		realise_look(s);
 	}
 	p->window = number;
-	forget_window(p);
+	realise_verify_forget(p);
 }
 
 static struct realise_probe *probe_of(struct realise *r, const char *device, const char *name, size_t len,
 				      struct realise_slice **of)
 {
-	for (size_t i = 0; i < r->slices.n; i++) {
-		struct realise_slice *s = r->slices.at[i];
+	LIST_EACH(n, &r->verifying) {
+		struct realise_slice *s = LIST_OF(n, struct realise_slice, verify);
 
 		for (size_t k = 0; k < s->probes.n; k++) {
 			struct realise_probe *p = &s->probes.at[k];
@@ -263,8 +326,8 @@ void realise_verify_gap(struct realise *r, const char *device, uint32_t watch_id
 	for (size_t i = 0; i < r->watches.n; i++) {
 		if (r->watches.at[i].id != watch_id || strcmp(r->watches.at[i].device, device) != 0)
 			continue;
-		for (size_t k = 0; k < r->slices.n; k++) {
-			struct realise_slice *s = r->slices.at[k];
+		LIST_EACH(n, &r->verifying) {
+			struct realise_slice *s = LIST_OF(n, struct realise_slice, verify);
 
 			for (size_t j = 0; j < s->probes.n; j++) {
 				if (strcmp(s->probes.at[j].device, device) == 0)

@@ -368,6 +368,13 @@ static void metrics(struct sense *s)
 	}
 }
 
+bool sense_needs(const struct sense *s, const char *device)
+{
+	const struct sense_device *d = sense_device_of(s, device);
+
+	return d && d->senders.n > 0;
+}
+
 int sense_new(struct sense **outp, const struct sense_parts *parts)
 {
 	struct sense *s = calloc(1, sizeof(*s));

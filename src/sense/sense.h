@@ -55,6 +55,7 @@ AUTO_DEFINE(struct sense, sense_free)
 void sense_port(struct sense *s, const struct device_port *port);
 /* What is not measured any more is withdrawn, and its sessions go. */
 void sense_configure(struct sense *s, const struct sense_cfg *cfg);
+bool sense_needs(const struct sense *s, const char *device); /* its reflector, for links */
 extern const struct device_sink sense_device_sink; /* arg is the struct sense */
 void sense_on_ted(void *arg, const struct ted *ted); /* a topo_ted_fn; after intent's */
 

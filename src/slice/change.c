@@ -126,6 +126,7 @@ static void hand_over(struct slice_entry *old, struct slice_entry *fresh)
 	if (old->waiting)
 		slice_steps_cancel(old->s, old->id);
 	fresh->established = old->established;
+	memcpy(fresh->unproved, old->unproved, sizeof(fresh->unproved));
 	fresh->since_wall_ns = old->since_wall_ns;
 	fresh->changed_wall_ns = old->changed_wall_ns;
 	fresh->alarm = old->alarm;

@@ -222,7 +222,9 @@ static void health(struct slice_entry *e)
 	if (st == SLICE_SUSPENDED && e->shed_for[0])
 		(void)snprintf(why, sizeof(why), "shed: it gives way to slice %.200s, which is violated where both run",
 			       e->shed_for);
-	slice_state_set(e, st, st == SLICE_ACTIVE || (st == SLICE_SUSPENDED && !e->shed_for[0]) ? "" : why);
+	if (st == SLICE_ACTIVE)
+		(void)str_copy(why, sizeof(why), e->unproved);
+	slice_state_set(e, st, st == SLICE_SUSPENDED && !e->shed_for[0] ? "" : why);
 	if (st != SLICE_REPAIRING)
 		slice_alarm_set(e, st == SLICE_VIOLATED);
 }
@@ -375,9 +377,22 @@ void slice_step_done(struct slice *s, const char *id, enum slice_step step, bool
 		failed(e, why);
 		return;
 	}
+	if (step == SLICE_STEP_VERIFY && !undo)
+		(void)str_copy(e->unproved, sizeof(e->unproved), why);
 	e->done = undo ? (uint8_t)(e->done & ~(1u << step)) : (uint8_t)(e->done | 1u << step);
 	e->step = (enum slice_step)(step + 1);
 	slice_look(e);
+}
+
+void slice_step_waits(struct slice *s, const char *id, enum slice_step step, const char *why)
+{
+	struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);
+
+	if (!e || e->phase != SLICE_BUILD || !e->waiting || !e->jobbed || e->job_undo || e->job_step != step)
+		return;
+	wait_for(e, s->cfg.realise_ns, false);
+	if (e->state != SLICE_VIOLATED)
+		slice_state_set(e, e->state, why);
 }
 
 void slice_timer_fire(void *arg)

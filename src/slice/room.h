@@ -68,6 +68,7 @@ struct slice_entry {
 	bool alarm;
 	enum { SLICE_UNCHECKED, SLICE_SURE, SLICE_DOUBTFUL } begin; /* what was said of its beginning */
 	char reason[SR_REASON_MAX];
+	char unproved[SR_REASON_MAX]; /* what could not be verified of it; "" nothing */
 	uint64_t since_wall_ns, changed_wall_ns;
 	enum slice_verdict verdict;
 	char verdict_why[SR_REASON_MAX];

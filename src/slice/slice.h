@@ -88,9 +88,12 @@ struct slice_steps {
 	void (*devices)(void *ctx, const char *id, slice_device_fn fn, void *arg); /* may be NULL */
 };
 
-/* ok false: why says what went wrong. */
+/* ok false: why says what went wrong; true: what is to be known of it all the same, "" nothing. */
 void slice_step_done(struct slice *s, const char *id, enum slice_step step, bool undo, bool ok,
 		     const char *why);
+
+/* It goes on, and is given its time anew: why says what it waits for. */
+void slice_step_waits(struct slice *s, const char *id, enum slice_step step, const char *why);
 
 /* ---- who puts partitions into the network; nobody: they are numbers in the book ---- */
 

@@ -58,8 +58,9 @@ static void capabilities(struct sim_target *tg, struct rpc_call *call, struct ar
 	size_t len = 0;
 	uint8_t *msg;
 
+	/* what measures is held, but measures nothing: nobody is to wait for it */
 	while ((m = ly_ctx_get_module_iter(tg->all->ctx, &i)) && caps.n_models < ARRAY_LEN(models))
-		if (m->implemented && strncmp(m->name, "sextant-device", 14) == 0)
+		if (m->implemented && strcmp(m->name, "sextant-device") == 0)
 			models[caps.n_models++] = (struct gnmic_model){ m->name, "Sextant (simulated)",
 									m->revision ? m->revision : "" };
 	msg = gnmic_caps_write(&caps, a, &len);

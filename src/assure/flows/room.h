@@ -46,6 +46,9 @@ int assure_room_load(struct assure_room *r); /* what is durable, once, after sli
 void assure_on_ted(void *arg, const struct ted *ted); /* a topo_ted_fn; after intent's and slice's */
 /* What last_sid() says may have changed. */
 void assure_room_look(struct assure_room *r);
+/* Another room had the reflector of a device answer, and needs it no more: it goes, or answers those only who
+ * measure by it. */
+void assure_room_answered(struct assure_room *r, const char *device);
 
 /* ---- what repairs begin from ---- */
 

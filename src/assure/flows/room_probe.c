@@ -173,6 +173,19 @@ static bool reflector_tell(struct room_device *d)
 	return true;
 }
 
+void assure_room_answered(struct assure_room *r, const char *device)
+{
+	struct room_device *d = room_device_of(r, device);
+
+	if (!d)
+		return;
+	/* as if it had been given by us, nobody knows what */
+	if (d->answers.len == 0)
+		str_add(&d->answers, "?");
+	d->answers_known = false;
+	assure_room_plan_soon(r);
+}
+
 static void sender_add(struct room_device *d, const struct ip_addr *a)
 {
 	for (size_t i = 0; i < d->wants.senders.n; i++)

@@ -61,6 +61,15 @@ void slice_step_done(struct slice *s, const char *id, enum slice_step step, bool
 		bed.heard(&bed.told);
 }
 
+void slice_step_waits(struct slice *s, const char *id, enum slice_step step, const char *why)
+{
+	(void)s;
+	ck_assert(str_copy(bed.told.id, sizeof(bed.told.id), id));
+	(void)str_copy(bed.told.why, sizeof(bed.told.why), why);
+	ck_assert_int_eq(step, SLICE_STEP_VERIFY);
+	bed.told.waits++;
+}
+
 static struct ip_addr loopback(const char *node)
 {
 	char text[32];
@@ -78,7 +87,7 @@ static void add_flow(struct ordered *o, const struct slice_group *g, const struc
 
 	if (strcmp(a->node, b->node) == 0)
 		return;
-	ck_assert_uint_lt(o->n_flows, 64);
+	ck_assert_uint_lt(o->n_flows, FLOWS);
 	o->flows[o->n_flows] = (struct slice_flow_view){
 		.group = g->id,
 		.construct = c->id,
@@ -86,8 +95,15 @@ static void add_flow(struct ordered *o, const struct slice_group *g, const struc
 		.receiver = b->id,
 		.key = { .headend = loopback(a->node), .color = 100 + o->n_flows, .endpoint = loopback(b->node) },
 		.delay_us_max = 10000,
+		.variation_us_max = PCE_NO_BOUND,
+		.loss_ppm_max = PCE_NO_BOUND,
 	};
 	o->n_flows++;
+}
+
+struct ordered *bed_ordered(const char *id)
+{
+	return order_of(id);
 }
 
 void bed_order(const char *id, const char *doc)
@@ -382,6 +398,15 @@ void bed_topology(unsigned routers)
 	realise_on_ted(bed.room, t);
 }
 
+static void probed(void *ctx, const char *device)
+{
+	struct device *d = device_at(device);
+
+	(void)ctx;
+	if (d)
+		d->probed++;
+}
+
 static void start_room(void)
 {
 	const struct realise_cfg cfg = { .loop = bed.loop, .store = bed.store, .bus = bed.bus };
@@ -390,6 +415,7 @@ static void start_room(void)
 
 	ck_assert_int_eq(realise_new(&bed.room, &cfg), 0);
 	realise_port(bed.room, &port);
+	realise_on_probed(bed.room, probed, NULL);
 	ck_assert_int_eq(realise_load(bed.room), 0);
 }
 

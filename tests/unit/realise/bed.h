@@ -10,7 +10,7 @@
 
 #include "realise/room.h"
 
-enum { DEVICES = 4, OBJECTS = 256, WAITING = 32, ORDERS = 16 };
+enum { DEVICES = 4, OBJECTS = 256, FLOWS = 128, WAITING = 32, ORDERS = 16 };
 
 struct thing {
 	char *path, *json;
@@ -26,6 +26,7 @@ struct device {
 	char name[8];
 	bool missing; /* from the configuration */
 	unsigned watches, reflects; /* watched so often; its reflector was asked to answer */
+	unsigned probed; /* its reflector may be needed no more */
 	struct thing at[OBJECTS]; /* what is really there */
 	size_t n;
 	struct waiting waiting[WAITING];
@@ -37,7 +38,7 @@ struct ordered {
 	char id[SLICE_ID_MAX];
 	struct arena arena;
 	struct slice_service service;
-	struct slice_flow_view flows[64];
+	struct slice_flow_view flows[FLOWS];
 	uint32_t n_flows;
 };
 
@@ -45,7 +46,7 @@ struct told { /* the last slice_step_done() */
 	bool done, ok, undo;
 	enum slice_step step;
 	char id[SLICE_ID_MAX], why[SR_REASON_MAX];
-	unsigned n;
+	unsigned n, waits;
 };
 
 struct bed {
@@ -72,6 +73,7 @@ void bed_topology(unsigned routers); /* so many of them are in sight, locators a
 void bed_run(uint64_t ms);
 
 /* A document is ordered (or changed); NULL: it is no longer there. */
+struct ordered *bed_ordered(const char *id); /* its flows may be made others */
 void bed_order(const char *id, const char *doc);
 void bed_start(const char *id, enum slice_step step, bool undo);
 /* Until it was told, devices answering with DONE. */

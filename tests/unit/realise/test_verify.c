@@ -68,8 +68,8 @@ START_TEST(three_good_windows_of_each_let_traffic_on)
 	both(2, &good); /* the same one, told again */
 	bed_window("r1", 0, 3, &good);
 	bed_run(100);
+	(void)bed_answer_all(); /* sessions that are good go before the others */
 	ck_assert(!bed.told.done);
-	ck_assert(!bed_answer_all());
 	bed_window("r2", 1, 3, &good);
 	answered(true);
 	ck_assert_ptr_null(there("r1", SESSION("0")));
@@ -137,12 +137,14 @@ START_TEST(one_bad_window_begins_anew)
 	both(4, &good);
 	both(5, &good);
 	bed_run(100);
-	ck_assert(!bed_answer_all());
+	(void)bed_answer_all(); /* sessions that are good go before the others */
+	ck_assert(!bed.told.done);
 	realise_device_sink.gap(bed.room, "r1", 1, "the stream ended"); /* so does a gap */
 	both(6, &good);
 	both(7, &good);
 	bed_run(100);
-	ck_assert(!bed_answer_all());
+	(void)bed_answer_all(); /* sessions that are good go before the others */
+	ck_assert(!bed.told.done);
 	both(8, &good);
 	answered(true);
 	end();
@@ -168,6 +170,8 @@ START_TEST(what_is_not_to_be_probed_is_not)
 {
 	bed_up();
 	bed_order("x", LINE("x", "eth1", "2001:db8"));
+	for (unsigned i = 0; i < bed_ordered("x")->n_flows; i++)
+		bed_ordered("x")->flows[i].delay_us_max = PCE_NO_BOUND; /* nothing is promised */
 	bed_do("x", SLICE_STEP_VPN, false);
 	bed_start("x", SLICE_STEP_VERIFY, false);
 	ck_assert(bed.told.done && bed.told.ok && bed.told.step == SLICE_STEP_VERIFY);
