@@ -398,6 +398,64 @@ static const char *table_trouble(size_t at)
 	return p.status == AGENT_PART_FAILED ? p.reason : "";
 }
 
+struct told {
+	size_t at;
+	const char *what;
+};
+
+static bool is_told(void *arg)
+{
+	const struct told *t = arg;
+
+	return agent_slices_idle(s) && strcmp(table_trouble(t->at), t->what) == 0;
+}
+
+/* By what the kernel tells: nobody asks for a reading, and the next audit is a minute away. */
+static void comes_to(size_t at, const char *what)
+{
+	struct told t = { at, what };
+
+	ck_assert_msg(lab_run(loop, is_told, &t), "table %zu: \"%s\", not \"%s\"", at, table_trouble(at), what);
+}
+
+/* By a route of theirs in red's table red's packets come to blue's customer; nothing of ours is touched. */
+START_TEST(a_route_of_somebody_else_in_a_table_is_told)
+{
+	s = engine(loop, DEVICE(TABLES));
+	check_all_in();
+	shell("ip -6 route add 2001:db8:66::/48 via fe80::2 dev ce2 table 100");
+	comes_to(0, "a route of somebody else (2001:db8:66::/48, protocol 3) is in it");
+	ck_assert_str_eq(table_trouble(1), "");
+	shell("ip -6 route add throw default table 100 proto static");
+	comes_to(0, "2 routes of somebody else are in it (2001:db8:66::/48)");
+	ck_assert(says("ip -6 route show table 100", "2001:db8:66::/48 via fe80::2 dev ce2")); /* it is theirs */
+	shell("ip -6 route del 2001:db8:66::/48 table 100");
+	comes_to(0, "a route of somebody else (::/0, protocol 4) is in it");
+	shell("ip -6 route del throw default table 100");
+	comes_to(0, "");
+	check_all_in();
+	/* those of policies and of slices are ours; other tables are others', the router's own too */
+	shell("ip -6 route add 2001:db8:66::/48 dev ce2 table 200 proto 200; ip -6 route add 2001:db8:66::/48 dev ce2; "
+	      "ip -6 route add 2001:db8:66::/48 dev ce2 table 300");
+	for (unsigned i = 0; i < 2; i++)
+		refresh(loop, s);
+	check_all_in();
+	shell("ip -6 route flush table 300; ip -6 route flush proto 200 table 200; ip -6 route del 2001:db8:66::/48 dev ce2");
+}
+END_TEST
+
+/* Who is there first is found by a table that is new; and a route that goes with its interface, of which nobody is
+ * told, is not in the way for ever. */
+START_TEST(a_route_of_somebody_else_was_there_before)
+{
+	shell("ip link add stray type veth peer name stray2; ip link set stray up; ip -6 route add 2001:db8:66::/48 dev stray table 100");
+	s = engine(loop, DEVICE(TABLES));
+	comes_to(0, "a route of somebody else (2001:db8:66::/48, protocol 3) is in it");
+	shell("ip link del stray");
+	comes_to(0, "");
+}
+END_TEST
+
 /* Who binds a customer's interface to another's table meddles with neither of our rules. */
 START_TEST(a_rule_of_somebody_else_that_mixes_customers_is_told)
 {
@@ -601,6 +659,10 @@ static Suite *suite(void)
 			    (int)(sizeof(meddling) / sizeof(meddling[0])));
 	tcase_add_test(t, others_objects_are_left_alone);
 	tcase_add_test(t, a_rule_of_somebody_else_that_mixes_customers_is_told);
+	tcase_add_test(t, a_route_of_somebody_else_in_a_table_is_told);
+	tcase_add_test(t, a_route_of_somebody_else_was_there_before);
+	tcase_add_test(t, a_route_of_somebody_else_in_a_table_is_told);
+	tcase_add_test(t, a_route_of_somebody_else_was_there_before);
 	tcase_add_loop_test(t, what_the_kernel_refuses_is_refused_whole, 0,
 			    (int)(sizeof(refusals) / sizeof(refusals[0])));
 	tcase_add_test(t, an_old_failure_does_not_block_a_change);

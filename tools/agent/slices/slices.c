@@ -250,7 +250,7 @@ static bool compare(struct agent_slices *s)
 	s->ground.reduced = s->cfg.reduced;
 	s->ground.counters = s->cfg.counters;
 	ok = agent_obj_want(s->now, &s->ground, &s->want, &s->missing) && agent_slices_stray(s) &&
-	     agent_obj_plan(&s->want, &s->seen, &s->ops, &s->n_made) && agent_nft_read(s->nft) == 0;
+	     agent_slices_foreign(s) && agent_obj_plan(&s->want, &s->seen, &s->ops, &s->n_made) && agent_nft_read(s->nft) == 0;
 	if (ok)
 		agent_slices_hand_over(s);
 	return ok;
@@ -430,6 +430,7 @@ struct agent_slices *agent_slices_free(struct agent_slices *s)
 	VEC_FINI(&s->seen);
 	VEC_FINI(&s->missing);
 	VEC_FINI(&s->others);
+	VEC_FINI(&s->checks);
 	VEC_FINI(&s->ops);
 	VEC_FINI(&s->refused);
 	VEC_FINI(&s->fails);

@@ -31,6 +31,15 @@ struct counts {
 	const struct agent_obj *seen;
 };
 
+/* What others have in a table. */
+struct agent_check {
+	uint32_t table;
+	bool there, due;
+	uint32_t n, reading; /* routes; those that are being read */
+	struct ip_prefix first;
+	uint8_t protocol; /* of the first */
+};
+
 enum change_phase { CHANGE_NONE, CHANGE_APPLY, CHANGE_REVERT };
 
 struct asker {
@@ -66,6 +75,9 @@ struct agent_slices {
 	struct agent_if_addrs addrs;
 	struct agent_objs want, seen;
 	VEC(struct agent_rule) others; /* of somebody else's, as read */
+	VEC(struct agent_check) checks; /* by table */
+	size_t check_next;	/* of an audit */
+	struct mono check_at;	/* it is due */
 	struct agent_missings missing;
 	struct agent_ops ops;
 	struct fails refused;	    /* by the kernel, in this round */
@@ -86,12 +98,18 @@ struct agent_slices {
 int agent_slices_watch(struct agent_slices *s);
 void agent_slices_read(struct agent_slices *s); /* then agent_slices_read_end() */
 void agent_slices_reread(struct agent_slices *s); /* soon, once for a burst */
+void agent_slices_read_one(struct agent_slices *s, int err, const char *text); /* of what agent_slices_read() asks first */
 /* slices_write.c */
 void agent_slices_write(struct agent_slices *s); /* then agent_slices_written() */
 bool agent_fails_add(struct fails *v, const void *owner, const char *name, const char *reason);
 const struct fail *agent_fails_find(const struct fails *v, const char *name);
 /* slices_stray.c: tables that rules of others lead to, or around, are missing something. False: no memory. */
 bool agent_slices_stray(struct agent_slices *s);
+/* slices_foreign.c: routes of others in tables. Asks for those that are due, as a part of a reading. */
+void agent_slices_foreign_read(struct agent_slices *s);
+bool agent_slices_foreign_event(struct agent_slices *s, const struct nlmsghdr *h); /* true: it is of one */
+void agent_slices_foreign_lost(struct agent_slices *s); /* anything may have happened */
+bool agent_slices_foreign(struct agent_slices *s); /* those tables are missing something. False: no memory. */
 /* slices_follow.c */
 void agent_slices_hand_over(struct agent_slices *s); /* the plan, where pol comes in */
 bool agent_slices_follow(struct agent_slices *s);    /* true: not over yet */

@@ -147,6 +147,11 @@ static void on_done(void *arg, uint64_t tag, int err, const char *text)
 	}
 }
 
+void agent_slices_read_one(struct agent_slices *s, int err, const char *text)
+{
+	on_done(s, FIRST, err, text);
+}
+
 static void dump(struct agent_slices *s, struct nlmsghdr *h, uint16_t type, uint64_t tag)
 {
 	struct agent_nl_ask ask = {
@@ -199,6 +204,7 @@ void agent_slices_read(struct agent_slices *s)
 	s->ifaces.n = s->addrs.n = 0;
 	s->bad_read = false;
 	s->waiting = 5;
+	agent_slices_foreign_read(s);
 	h = mnl_nlmsg_put_header(buf);
 	(void)mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
 	dump(s, h, RTM_GETLINK, FIRST);
@@ -237,7 +243,8 @@ static void on_event(void *arg, const struct nlmsghdr *h)
 	if (h->nlmsg_pid == agent_nl_port(s->ask))
 		return;
 	if ((h->nlmsg_type == RTM_NEWROUTE || h->nlmsg_type == RTM_DELROUTE) &&
-	    (mnl_nlmsg_get_payload_len(h) < sizeof(*m) || m->rtm_protocol != AGENT_PROTO_SLICES))
+	    (mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
+	     (m->rtm_protocol != AGENT_PROTO_SLICES && !agent_slices_foreign_event(s, h))))
 		return;
 	agent_slices_reread(s);
 }
@@ -250,6 +257,7 @@ static void on_nft_event(void *arg, const struct nlmsghdr *h)
 
 static void on_lost(void *arg)
 {
+	agent_slices_foreign_lost(arg);
 	agent_slices_reread(arg);
 }
 
