@@ -93,7 +93,9 @@ lsp_of() { vt "$1" -c "show isis database detail $2.00-00"; } # SEEN-FROM ROUTER
 capture() { # NAME NODE INTERFACE FILTER: starts tcpdump, returns when it listens
 	: >"$work/$1.err"
 	# What is read soon after it happened was written then: it does not wait for a processor.
-	in_node "$2" nice -n -10 tcpdump -n -U --immediate-mode -s 0 -i "$3" -w "$work/$1.pcap" "$4" 2>"$work/$1.err" &
+	# The room between is counted in packets of the longest there may be: of what there usually is, 32.
+	in_node "$2" nice -n -10 tcpdump -n -U --immediate-mode -B 16384 -s 0 -i "$3" -w "$work/$1.pcap" "$4" \
+		2>"$work/$1.err" &
 	TCPDUMP[$1]=$!
 	within 10 grep -q 'listening on' "$work/$1.err"
 }
