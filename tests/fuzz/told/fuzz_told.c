@@ -157,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const struct device_port port = { .set = set, .watch = watch, .unwatch = unwatch, .forget = forget };
 	const struct gnmi_kind *kind = gnmi_kind_at(len ? data[0] % 4 : 0);
-	struct device_info info = { "d", kind->name, "", 1, true };
+	const struct device_info info = { .device = "d", .kind = kind->name, .version = "", .models = 1, .policies = true };
 	struct gnmi_driver *d = NULL;
 	struct loop *loop = NULL;
 	char *text, *at, *next;
