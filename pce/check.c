@@ -111,47 +111,59 @@ static uint32_t next_link(const struct pce_ctx *c, const struct pce_expansion *e
 	return TED_NONE;
 }
 
-static bool is_lan(const struct pce_ctx *c, uint32_t node)
+/* By how many may be behind: a bit for each count there can be. */
+struct behind {
+	bool is[PCE_PASSES_MAX + 1];
+	bool any;
+};
+
+static void behind_add(struct behind *b, const struct pce_passes *w, unsigned from, unsigned to)
 {
-	return c->p->nflags[node] & TED_NF_PSEUDO;
+	b->is[to] = b->any = true;
+	while (to-- > from)
+		b->is[to] |= pce_pass_held(w->at, w->n, to);
 }
 
-/* Passes behind link, of those before it; too near: something was between. */
-static uint32_t passed(const struct pce_ctx *c, uint32_t done, uint32_t link, bool *between)
+/* A link further on. */
+static void behind_next(const struct pce_ctx *c, const struct pce_passes *w, uint32_t link,
+			struct behind *b)
 {
-	const struct pce_request *r = c->req;
-	uint32_t was = done, to = c->p->arcs[link].to;
+	const struct behind was = *b;
+	uint32_t to = c->p->arcs[link].to;
 
-	if (done < r->n_include && r->include[done].link == link)
-		done++;
-	if (done < r->n_include && r->include[done].link == TED_NONE &&
-	    r->include[done].node == to)
-		done++;
-	*between = done == was && was < r->n_include && r->include[was].strict && !is_lan(c, to);
-	return done;
+	*b = (struct behind){ 0 };
+	for (unsigned i = 0; i <= w->n; i++) {
+		unsigned most = was.is[i] ? pce_pass_on(c, w, i, link) : 0;
+		bool waits = was.is[i] && pce_pass_waits(c, w, i, to);
+
+		if (was.is[i] && (most > i || waits))
+			behind_add(b, w, waits ? i : i + 1, most);
+	}
 }
 
 static const char *check_passes(const struct pce_ctx *c, const struct pce_expansion *e)
 {
 	const struct pce_request *r = c->req;
-	uint32_t at = r->src, done = 0, steps = 0;
-	bool between = false;
+	const struct pce_passes w = { r->include, r->n_include };
+	uint32_t at = r->src, steps = 0;
+	struct behind b = { 0 };
 
 	if (r->n_include == 0)
 		return NULL;
 	if (!e->single)
 		return "a packet may go round what has to be passed";
-	if (r->include[0].link == TED_NONE && r->include[0].node == r->src)
-		done++;
-	while (at != r->dst && steps++ < e->n_links && !between) {
+	if (r->n_include > PCE_PASSES_MAX)
+		return "it has to pass too much";
+	behind_add(&b, &w, 0, pce_pass_begin(c, &w, r->src));
+	while (at != r->dst && steps++ < e->n_links && b.any) {
 		uint32_t l = next_link(c, e, at);
 
 		if (l == TED_NONE)
 			break;
-		done = passed(c, done, l, &between);
+		behind_next(c, &w, l, &b);
 		at = c->p->arcs[l].to;
 	}
-	return done == r->n_include && !between ? NULL : "it does not pass what has to be passed";
+	return b.is[w.n] ? NULL : "it does not pass what has to be passed";
 }
 
 static const char *check_delay_min(const struct pce_request *req, const struct pce_expansion *e,

@@ -14,11 +14,20 @@ struct lead {
 	uint32_t best;
 };
 
+/* What is still to come at least: a step that is nearer makes it less by just what it costs. */
+static uint64_t left(const struct pce_term *by, const struct pce_label *x)
+{
+	const struct pce_low *l = &by->low[x->stage];
+
+	return l->rest == UINT64_MAX || l->dist[x->place] == PCE_INF ? UINT64_MAX :
+								       l->dist[x->place] + l->rest;
+}
+
 /* A step that brings the label nearer by one metric; the first such link. */
 static bool nearer(struct pce_seek *k, const struct pce_term *by, uint32_t id, struct pce_label *y)
 {
 	const struct pce_label *x = &k->label[id];
-	const struct pce_low *low = &by->low[x->stage];
+	uint64_t low = left(by, x);
 
 	if (k->crowded && x->place != k->src &&
 	    (k->crowded[x->place >> 6] >> (x->place & 63) & 1))
@@ -27,13 +36,9 @@ static bool nearer(struct pce_seek *k, const struct pce_term *by, uint32_t id, s
 		const struct pce_arc *a = &by->arc[i];
 		uint64_t load;
 
-		/* In front of a link to pass there is only the link. */
-		if (a->w == PCE_INF || low->dist[a->place] == PCE_INF ||
-		    (low->dist[x->place] ? (uint64_t)low->dist[a->place] + a->w !=
-						   low->dist[x->place] :
-					   x->stage < k->n_pass && k->pass[x->stage].link != i))
-			continue;
-		if (pce_label_on(k, id, a->place) || !pce_label_step(k, x, id, i, y) ||
+		if (a->w == PCE_INF || pce_label_on(k, id, a->place) ||
+		    !pce_label_step(k, x, id, i, y) || low == UINT64_MAX ||
+		    left(by, y) == UINT64_MAX || left(by, y) + a->w != low ||
 		    (pce_cut(k->c, k->s->out_link[i]) & k->cuts))
 			continue;
 		load = k->f->objective == PCE_MCP ? 0 : pce_seek_load(k, i);

@@ -53,11 +53,24 @@ int pce_trees_new(struct pce_trees **outp, size_t bytes_max);
 struct pce_trees *pce_trees_free(struct pce_trees *p);
 AUTO_DEFINE(struct pce_trees, pce_trees_free)
 
-/* A node or a link (then node is not looked at) the path must pass. */
+enum pce_pass_kind {
+	PCE_PASS_HOP,  /* a node or a link */
+	PCE_PASS_ASN,  /* at least one node of the domain; the source's and the target's count */
+	PCE_PASS_SRLG, /* at least one link of the group */
+};
+
+/*
+ * What the path must pass. One node may be of several domains' turn, and of a node's own (RFC 3209
+ * s4.3.4.1), and one link of several groups'.
+ */
 struct pce_pass {
-	uint32_t node;
+	uint32_t node; /* of a hop */
 	uint32_t link; /* TED_NONE: the node */
-	bool strict;   /* nothing between it and the one before (or the source): RFC 3209 s4.3.3.1 */
+	/* Nothing between it and the one before (or the source): RFC 3209 s4.3.3.1. That leaves the
+	 * one before, when it is a domain, by whatever nodes of its own. */
+	bool strict;
+	enum pce_pass_kind kind;
+	uint32_t number; /* of the domain or the group */
 };
 
 enum { PCE_PASSES_MAX = 16 };

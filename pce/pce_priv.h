@@ -464,6 +464,25 @@ uint32_t pce_constraints_of(const struct pce_ctx *c);
 void pce_bound_set(struct pce_request *r, enum pce_constraint by, uint32_t to);
 void pce_find_without(const struct pce_ctx *c, uint32_t without, struct pce_find *f);
 
+/* pass.c: what is to be passed. A node, a link is the one or of the one that is named. */
+struct pce_passes {
+	const struct pce_pass *at;
+	unsigned n;
+};
+
+bool pce_pass_node(const struct pce_ctx *c, const struct pce_pass *p, uint32_t node);
+bool pce_pass_link(const struct pce_ctx *c, const struct pce_pass *p, uint32_t link);
+/* How many are behind at the source; behind a link and its far end, of those before it: the most.
+ * As many as that less those that are held is the same path taken in another way. */
+unsigned pce_pass_begin(const struct pce_ctx *c, const struct pce_passes *w, uint32_t src);
+unsigned pce_pass_on(const struct pce_ctx *c, const struct pce_passes *w, unsigned done,
+		     uint32_t link);
+/* Pass i may be worth leaving where it is met, for a later meeting. */
+bool pce_pass_held(const struct pce_pass *at, unsigned n, unsigned i);
+/* A node may be entered though the next pass is not met with it. */
+bool pce_pass_waits(const struct pce_ctx *c, const struct pce_passes *w, unsigned done,
+		    uint32_t node);
+
 /* valid.c: NULL, or in which way the request cannot be meant; arena text. */
 const char *pce_valid(const struct ted *t, const struct pce_request *req, struct arena *a);
 

@@ -237,27 +237,14 @@ static bool add_label(struct pce_seek *k, const struct pce_label *x, uint64_t lo
 
 /* ---- one step ---- */
 
-/* The pass that comes next allows nothing between: only it, or the LAN before it. */
-static bool strict_allows(const struct pce_seek *k, unsigned stage, uint32_t from, uint32_t arc)
+/* The passes behind, when the arc is taken with so many behind; false: something is between. */
+static bool pass_on(const struct pce_seek *k, unsigned stage, uint32_t arc, uint8_t *out)
 {
-	const struct pce_pass *p = &k->pass[stage];
-	const uint8_t *flags = k->c->p->nflags;
-	uint32_t to = k->s->out_to[arc];
-	bool from_lan = flags[k->s->node[from]] & TED_NF_PSEUDO;
-	bool to_lan = flags[k->s->node[to]] & TED_NF_PSEUDO;
+	const struct pce_passes want = { k->pass, k->n_pass };
+	unsigned done = pce_pass_on(k->c, &want, stage, k->s->out_link[arc]);
 
-	if (p->link != TED_NONE)
-		return arc == p->link || (!from_lan && to_lan && to == p->node);
-	return to == p->node || (!from_lan && to_lan);
-}
-
-static unsigned pass_on(const struct pce_seek *k, unsigned stage, uint32_t arc, uint32_t to)
-{
-	if (stage < k->n_pass && k->pass[stage].link == arc)
-		stage++;
-	if (stage < k->n_pass && k->pass[stage].link == TED_NONE && k->pass[stage].node == to)
-		stage++;
-	return stage;
+	*out = (uint8_t)done;
+	return done > stage || pce_pass_waits(k->c, &want, done, k->s->node[k->s->out_to[arc]]);
 }
 
 /* What constraints of this request alone say of a link; counted, as it would have been taken. */
@@ -292,7 +279,10 @@ bool pce_label_step(struct pce_seek *k, const struct pce_label *x, uint32_t x_id
 			return false;
 		y->used[i] = pce_sat32((uint64_t)x->used[i] + w);
 	}
-	y->stage = (uint8_t)pass_on(k, x->stage, arc, y->place);
+	if (x->stage < k->n_pass && !pass_on(k, x->stage, arc, &y->stage))
+		return false;
+	if (x->stage >= k->n_pass)
+		y->stage = x->stage;
 	y->tie = x->tie + hop;
 	if (k->igp) {
 		uint64_t igp = k->igp[arc].w;
@@ -301,12 +291,32 @@ bool pce_label_step(struct pce_seek *k, const struct pce_label *x, uint32_t x_id
 	}
 	if (y->place == k->dst && y->stage < k->n_pass)
 		return false;
-	if (x->stage < k->n_pass && k->pass[x->stage].strict &&
-	    !strict_allows(k, x->stage, x->place, arc))
-		return false;
 	if (k->simple) {
 		y->seen = x->seen | pce_seen_bit(y->place);
 		if (y->seen == x->seen && pce_label_on(k, x_id, y->place))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Less passes behind than there could be: from stage on those that are held. False without memory.
+ * What was behind before stays behind.
+ */
+static bool add_held(struct pce_seek *k, const struct pce_label *y, unsigned stage, bool start)
+{
+	const struct pce_passes want = { k->pass, k->n_pass };
+
+	for (unsigned i = y->place == k->dst ? stage : y->stage; k->held && i-- > stage;) {
+		struct pce_label z = *y;
+		uint64_t low;
+
+		if (!pce_pass_held(k->pass, k->n_pass, i) ||
+		    (i == stage && !start && !pce_pass_waits(k->c, &want, i, k->s->node[y->place])))
+			continue;
+		z.stage = (uint8_t)i;
+		low = hopeful(k, &z) ? pce_label_low(k, &z) : UINT64_MAX;
+		if (low != UINT64_MAX && !add_label(k, &z, low))
 			return false;
 	}
 	return true;
@@ -332,7 +342,7 @@ static bool open_label(struct pce_seek *k, uint32_t id)
 
 			y.load = load > y.load ? load : y.load;
 		}
-		if (!add_label(k, &y, low))
+		if (!add_label(k, &y, low) || !add_held(k, &y, x.stage, false))
 			return false;
 	}
 	return true;
@@ -380,6 +390,7 @@ static enum pce_found gave_up(struct pce_seek *k, struct pce_path *out)
 static bool begin(struct pce_seek *k, bool simple, bool all)
 {
 	struct pce_label start = { .place = k->src, .via = PCE_INF, .parent = PCE_NOWHERE };
+	const struct pce_passes want = { k->pass, k->n_pass };
 	uint64_t low;
 
 	k->simple = simple;
@@ -388,8 +399,10 @@ static bool begin(struct pce_seek *k, bool simple, bool all)
 	k->work = 0;
 	k->epoch = pce_trees_epoch(k->c->trees);
 	start.seen = pce_seen_bit(k->src);
+	start.stage = (uint8_t)pce_pass_begin(k->c, &want, k->c->req->src);
 	low = pce_label_low(k, &start);
-	return low != UINT64_MAX && hopeful(k, &start) && add_label(k, &start, low);
+	return low != UINT64_MAX && hopeful(k, &start) && add_label(k, &start, low) &&
+	       add_held(k, &start, 0, true);
 }
 
 static enum pce_found seek(struct pce_seek *k, bool simple, uint32_t *end)
@@ -561,11 +574,28 @@ enum pce_found pce_search(struct pce_ctx *c, const struct pce_find *f, struct pc
 	return r == PCE_FOUND_NO_BUDGET ? gave_up(&k, out) : r;
 }
 
+/* One of those ends is of the same path, that took what it passes in another way. */
+static bool again(const struct pce_seek *k, uint32_t ends, uint32_t id)
+{
+	for (; ends != PCE_NOWHERE; ends = k->label[ends].next) {
+		uint32_t a = id, b = ends;
+
+		while (a != PCE_NOWHERE && b != PCE_NOWHERE && k->label[a].via == k->label[b].via) {
+			a = k->label[a].parent;
+			b = k->label[b].parent;
+		}
+		if (a == b)
+			return true;
+	}
+	return false;
+}
+
 bool pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels_max,
 		    pce_give_fn give, void *arg)
 {
 	struct pce_seek k = { .labels_max = labels_max };
 	enum pce_found r = pce_seek_init(&k, c, f);
+	uint32_t ends = PCE_NOWHERE;
 
 	if (r != PCE_FOUND || !pce_seek_ties(&k) || !pce_seek_bounded(&k) || !begin(&k, true, true))
 		return r == PCE_FOUND_NOT;
@@ -580,6 +610,10 @@ bool pce_search_all(struct pce_ctx *c, const struct pce_find *f, uint32_t labels
 		}
 		if (f->delay_us_min && k.label[id].used[k.delay] < f->delay_us_min)
 			continue;
+		if (k.held && again(&k, ends, id))
+			continue;
+		k.label[id].next = ends;
+		ends = id;
 		if (!path_of(&k, id, &c->scratch, &p) || !give(arg, &p))
 			return false;
 	}

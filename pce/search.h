@@ -58,7 +58,8 @@ struct pce_seek {
 	const uint64_t *overload;      /* of the network */
 	const uint64_t *crowded;       /* the same, when it is respected */
 	unsigned n_pass;
-	struct pce_pass pass[PCE_PASSES_MAX]; /* places and out-arcs */
+	struct pce_pass pass[PCE_PASSES_MAX];
+	bool held; /* some pass is taken or left, see pce_pass_held() */
 	bool simple;		       /* labels are ways without a node twice */
 	bool all;		       /* every way counts: nothing dominates */
 	uint32_t labels_max;

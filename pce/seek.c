@@ -59,11 +59,38 @@ static bool add_use(struct pce_seek *k, unsigned metric, uint64_t bound)
 
 /* ---- lower bounds ---- */
 
+/* Dijkstra against a class's arcs from what the heap holds, overloaded nodes as good as others;
+ * what is too far is not reached, or as far as can be told. False without memory. */
+static bool spread(struct pce_seek *k, const struct pce_term *x, struct pce_heap *heap,
+		   uint32_t *dist, bool far)
+{
+	const struct pce_arc *in = pce_class_in(k->c->trees, x->class);
+
+	while (heap->n) {
+		struct pce_entry e = pce_heap_pop(heap);
+
+		if (e.k0 != dist[e.id])
+			continue;
+		for (uint32_t i = k->s->in[e.id]; i < k->s->in[e.id + 1]; i++) {
+			uint64_t d = e.k0 + in[i].w;
+
+			if (in[i].w == PCE_INF || (d > PCE_FAR && !far))
+				continue;
+			d = d > PCE_FAR ? PCE_FAR : d;
+			if (d >= dist[in[i].place])
+				continue;
+			dist[in[i].place] = (uint32_t)d;
+			if (!pce_heap_push(heap, (struct pce_entry){ d, 0, in[i].place }))
+				return false;
+		}
+	}
+	return true;
+}
+
 /* Towards a node by a class's arcs, overloaded nodes as good as others. Only to explain. */
 static const uint32_t *low_through_overload(struct pce_seek *k, const struct pce_term *x,
 					    uint32_t root)
 {
-	const struct pce_arc *in = pce_class_in(k->c->trees, x->class);
 	struct pce_heap heap = { .a = &k->c->scratch };
 	uint32_t *dist = ARENA_ARRAY(&k->c->scratch, (size_t)k->s->n + 1, uint32_t);
 
@@ -71,22 +98,7 @@ static const uint32_t *low_through_overload(struct pce_seek *k, const struct pce
 		return NULL;
 	memset(dist, 0xff, k->s->n * sizeof(*dist));
 	dist[root] = 0;
-	while (heap.n) {
-		struct pce_entry e = pce_heap_pop(&heap);
-
-		if (e.k0 != dist[e.id])
-			continue;
-		for (uint32_t i = k->s->in[e.id]; i < k->s->in[e.id + 1]; i++) {
-			uint64_t d = e.k0 + in[i].w;
-
-			if (in[i].w == PCE_INF || d > PCE_FAR || d >= dist[in[i].place])
-				continue;
-			dist[in[i].place] = (uint32_t)d;
-			if (!pce_heap_push(&heap, (struct pce_entry){ d, 0, in[i].place }))
-				return NULL;
-		}
-	}
-	return dist;
+	return spread(k, x, &heap, dist, false) ? dist : NULL;
 }
 
 static const uint32_t *low_to(struct pce_seek *k, const struct pce_term *x, uint32_t place)
@@ -105,19 +117,81 @@ static uint64_t low_at(const struct pce_low *l, uint32_t place)
 								    l->dist[place] + l->rest;
 }
 
-/* What is behind pass i, seen from in front of it; and where to go for it. */
+/* By way of a link, to what is behind pass i and those that the link is of as well. */
+static uint64_t low_by(const struct pce_seek *k, const struct pce_term *x, unsigned i, uint32_t arc)
+{
+	uint64_t rest;
+
+	for (i++; i < k->n_pass && pce_pass_link(k->c, &k->pass[i], k->s->out_link[arc]);)
+		i++;
+	rest = low_at(&x->low[i], k->s->out_to[arc]);
+
+	return rest == UINT64_MAX || x->arc[arc].w == PCE_INF ? UINT64_MAX : rest + x->arc[arc].w;
+}
+
+/* What is behind hop i, seen from in front of it; and where to go for it. */
 static uint64_t rest_of(const struct pce_seek *k, const struct pce_term *x, unsigned i,
 			uint32_t *place)
 {
 	const struct pce_pass *p = &k->pass[i];
-	uint64_t rest;
 
-	*place = p->node;
-	if (p->link == TED_NONE)
-		return low_at(&x->low[i + 1], p->node);
-	rest = low_at(&x->low[i + 1], k->s->out_to[p->link]);
-	return rest == UINT64_MAX || x->arc[p->link].w == PCE_INF ? UINT64_MAX :
-								    rest + x->arc[p->link].w;
+	if (p->link == TED_NONE) {
+		*place = k->s->place[p->node];
+		return low_at(&x->low[i + 1], *place);
+	}
+	*place = k->s->place[k->c->p->arcs[p->link].from];
+	return low_by(k, x, i, k->s->out_arc[p->link]);
+}
+
+/* What is to come from a place where a domain or a group may be met; UINT64_MAX: it is not met. */
+static uint64_t low_met(const struct pce_seek *k, const struct pce_term *x, unsigned i,
+			uint32_t place)
+{
+	uint64_t least = UINT64_MAX;
+
+	if (k->pass[i].kind == PCE_PASS_ASN)
+		return pce_pass_node(k->c, &k->pass[i], k->s->node[place]) ?
+			       low_at(&x->low[i + 1], place) :
+			       UINT64_MAX;
+	for (uint32_t arc = k->s->out[place]; arc < k->s->out[place + 1]; arc++) {
+		uint64_t low = pce_pass_link(k->c, &k->pass[i], k->s->out_link[arc]) ?
+				       low_by(k, x, i, arc) :
+				       UINT64_MAX;
+
+		least = low < least ? low : least;
+	}
+	return least;
+}
+
+/*
+ * Towards whatever of a domain or a group is best, with what is behind it: no kept tree says that,
+ * and this one is made for this request. What is too far to be told is as far as can be told.
+ */
+static bool lows_met(struct pce_seek *k, struct pce_term *x, unsigned i)
+{
+	uint64_t *seed = ARENA_ARRAY(&k->c->scratch, (size_t)k->s->n + 1, uint64_t);
+	uint32_t *dist = ARENA_ARRAY(&k->c->scratch, (size_t)k->s->n + 1, uint32_t);
+	struct pce_heap heap = { .a = &k->c->scratch };
+	struct pce_low *l = &x->low[i];
+
+	if (!seed || !dist)
+		return false;
+	*l = (struct pce_low){ .dist = dist, .rest = UINT64_MAX };
+	memset(dist, 0xff, k->s->n * sizeof(*dist));
+	for (uint32_t at = 0; at < k->s->n; at++) {
+		seed[at] = low_met(k, x, i, at);
+		l->rest = seed[at] < l->rest ? seed[at] : l->rest;
+	}
+	for (uint32_t at = 0; at < k->s->n; at++) {
+		uint64_t d = seed[at] - l->rest;
+
+		if (seed[at] == UINT64_MAX)
+			continue;
+		dist[at] = d > PCE_FAR ? PCE_FAR : (uint32_t)d;
+		if (!pce_heap_push(&heap, (struct pce_entry){ dist[at], 0, at }))
+			return false;
+	}
+	return spread(k, x, &heap, dist, true);
 }
 
 static bool term_lows(struct pce_seek *k, struct pce_term *x)
@@ -128,6 +202,11 @@ static bool term_lows(struct pce_seek *k, struct pce_term *x)
 	for (unsigned i = k->n_pass; i-- > 0;) {
 		uint32_t place;
 
+		if (k->pass[i].kind != PCE_PASS_HOP) {
+			if (!lows_met(k, x, i))
+				return false;
+			continue;
+		}
 		x->low[i].rest = rest_of(k, x, i, &place);
 		x->low[i].dist = low_to(k, x, place);
 		if (!x->low[i].dist)
@@ -202,18 +281,14 @@ static void passes(struct pce_seek *k)
 	if (!(k->f->mask & PCE_CUT(PCE_C_INCLUDE)))
 		return;
 	for (uint32_t i = 0; i < r->n_include && i < PCE_PASSES_MAX; i++) {
-		struct pce_pass p = r->include[i];
+		const struct pce_pass *p = &r->include[i];
 
-		if (p.link == TED_NONE && p.node == r->src && i == 0)
+		if (i == 0 && pce_pass_node(k->c, p, r->src) && p->kind == PCE_PASS_HOP)
 			continue; /* it begins there */
-		if (p.link == TED_NONE) {
-			p.node = k->s->place[p.node];
-		} else {
-			p.node = k->s->place[k->c->p->arcs[p.link].from];
-			p.link = k->s->out_arc[p.link];
-		}
-		k->pass[k->n_pass++] = p;
+		k->pass[k->n_pass++] = *p;
 	}
+	for (unsigned i = 0; i < k->n_pass; i++)
+		k->held |= pce_pass_held(k->pass, k->n_pass, i);
 }
 
 static bool rooms(struct pce_seek *k)

@@ -137,6 +137,15 @@ static const char *ends(const struct look *k)
 	return NULL;
 }
 
+/* Of the nodes to pass, all from one on, up to another, may be of a domain only. */
+static bool domains_only(const struct pce_request *r, uint32_t from, uint32_t to)
+{
+	for (; from < to; from++)
+		if (r->include[from].kind != PCE_PASS_ASN)
+			return false;
+	return true;
+}
+
 static const char *pass_node(const struct look *k, uint32_t i)
 {
 	const struct pce_request *r = k->r;
@@ -146,12 +155,13 @@ static const char *pass_node(const struct look *k, uint32_t i)
 	if (node >= k->t->n_nodes || !k->t->nodes[node].alive)
 		return "a node to pass is not in the topology";
 	why = node_excluded(k, node);
-	if (!why && node == r->src && i > 0)
+	if (!why && node == r->src && !domains_only(r, 0, i))
 		why = "is the source, and can only come first";
-	if (!why && node == r->dst && i + 1 < r->n_include)
+	if (!why && node == r->dst && !domains_only(r, i + 1, r->n_include))
 		why = "is the target, and can only come last";
 	for (uint32_t j = 0; !why && j < i; j++)
-		if (r->include[j].link == TED_NONE && r->include[j].node == node)
+		if (r->include[j].kind == PCE_PASS_HOP && r->include[j].link == TED_NONE &&
+		    r->include[j].node == node)
 			why = "is asked for twice";
 	return why ? said(arena_printf(k->a, "a node to pass, %s, %s", ted_node_label(k->t, node),
 				       why)) :
@@ -174,11 +184,65 @@ static const char *pass_link(const struct look *k, uint32_t i)
 	if (!why && (l->from == r->dst || l->to == r->src))
 		why = "leaves the target or leads back to the source";
 	for (uint32_t j = 0; !why && j < i; j++)
-		if (r->include[j].link == link)
+		if (r->include[j].kind == PCE_PASS_HOP && r->include[j].link == link)
 			why = "is asked for twice";
 	return why ? said(arena_printf(k->a, "a link to pass, %s, %s",
 				       ted_link_label(k->t, link, label, sizeof(label)), why)) :
 		     NULL;
+}
+
+static bool has_domain(const struct ted *t, uint32_t number)
+{
+	for (uint32_t i = 0; i < t->n_nodes; i++)
+		if (t->nodes[i].alive && !t->nodes[i].pseudonode && t->nodes[i].asn == number)
+			return true;
+	return false;
+}
+
+static bool has_group(const struct ted *t, uint32_t number)
+{
+	for (uint32_t i = 0; i < t->n_links; i++) {
+		const struct ted_link *l = &t->links[i];
+
+		if (l->alive && !t->nodes[l->from].pseudonode && in(l->srlg, l->n_srlg, number))
+			return true;
+	}
+	return false;
+}
+
+static const char *pass_domain(const struct look *k, uint32_t i)
+{
+	uint32_t number = k->r->include[i].number;
+
+	if (!has_domain(k->t, number))
+		return said(arena_printf(k->a, "no node is in domain %u, that has to be passed", number));
+	if (in(k->r->exclude_asns, k->r->n_exclude_asns, number))
+		return said(arena_printf(k->a, "domain %u is to be passed, and is excluded", number));
+	return NULL;
+}
+
+static const char *pass_group(const struct look *k, uint32_t i)
+{
+	uint32_t number = k->r->include[i].number;
+
+	if (!has_group(k->t, number))
+		return said(arena_printf(k->a, "no link is in SRLG %u, that has to be passed", number));
+	if (in(k->r->exclude_srlgs, k->r->n_exclude_srlgs, number))
+		return said(arena_printf(k->a, "SRLG %u is to be passed, and is excluded", number));
+	return NULL;
+}
+
+static const char *pass(const struct look *k, uint32_t i)
+{
+	switch (k->r->include[i].kind) {
+	case PCE_PASS_HOP:
+		break;
+	case PCE_PASS_ASN:
+		return pass_domain(k, i);
+	case PCE_PASS_SRLG:
+		return pass_group(k, i);
+	}
+	return k->r->include[i].link == TED_NONE ? pass_node(k, i) : pass_link(k, i);
 }
 
 static const char *passes(const struct look *k)
@@ -186,11 +250,10 @@ static const char *passes(const struct look *k)
 	const struct pce_request *r = k->r;
 
 	if (r->n_include > PCE_PASSES_MAX)
-		return said(arena_printf(k->a, "%u nodes and links to pass are more than %u",
+		return said(arena_printf(k->a, "%u things to pass are more than %u",
 					 r->n_include, PCE_PASSES_MAX));
 	for (uint32_t i = 0; i < r->n_include; i++) {
-		const char *why = r->include[i].link == TED_NONE ? pass_node(k, i) :
-								   pass_link(k, i);
+		const char *why = pass(k, i);
 
 		if (why)
 			return why;

@@ -89,7 +89,7 @@ static struct pcepc_spot spot_of(const struct driver_spot *s, bool avoid)
 	if (s->kind == DRIVER_SPOT_INTERFACE || s->kind == DRIVER_SPOT_INTERFACE_SRLGS)
 		out.type = PCEPC_SPOT_UNNUMBERED;
 	else if (s->kind == DRIVER_SPOT_AS)
-		out.type = PCEPC_SPOT_AS;
+		out.type = s->value > UINT16_MAX ? PCEPC_SPOT_AS4 : PCEPC_SPOT_AS;
 	else if (s->kind == DRIVER_SPOT_SRLG)
 		out.type = PCEPC_SPOT_SRLG;
 	return out;

@@ -117,6 +117,7 @@ static const struct {
 	{ PCEPC_SPOT_UNNUMBERED, PCEPC_ATTR_NODE, DRIVER_SPOT_NODE },
 	{ PCEPC_SPOT_UNNUMBERED, PCEPC_ATTR_SRLG, DRIVER_SPOT_INTERFACE_SRLGS },
 	{ PCEPC_SPOT_AS, 0, DRIVER_SPOT_AS },
+	{ PCEPC_SPOT_AS4, 0, DRIVER_SPOT_AS },
 	{ PCEPC_SPOT_SRLG, PCEPC_ATTR_SRLG, DRIVER_SPOT_SRLG },
 	{ PCEPC_SPOT_SRLG, 0, DRIVER_SPOT_SRLG }, /* many leave it 0: there is but one meaning */
 };
@@ -126,13 +127,13 @@ static bool spot_of(const struct pcepc_spot *s, bool pass, struct driver_spot *o
 	uint8_t bits = s->type == PCEPC_SPOT_V4 || s->type == PCEPC_SPOT_V6 ? s->len :
 									      ip_bits(&s->addr);
 	/* an address to pass is a node's, whatever it is on (RFC 3209 s4.3.3) */
-	uint8_t attribute = pass && s->type != PCEPC_SPOT_UNNUMBERED ? PCEPC_ATTR_NODE :
-								       s->attribute;
+	bool node = pass && (s->type == PCEPC_SPOT_V4 || s->type == PCEPC_SPOT_V6);
+	uint8_t attribute = node ? PCEPC_ATTR_NODE : s->attribute;
 
 	*out = (struct driver_spot){ .soft = s->soft, .value = s->value,
 				     .prefix = ip_prefix_of(&s->addr, bits) };
-	if (pass && s->type == PCEPC_SPOT_AS)
-		return false; /* whole domains are not passed */
+	if (pass && s->type == PCEPC_SPOT_SRLG)
+		return false; /* RFC 5521: to be avoided only */
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (kinds[i].type != s->type || kinds[i].attribute != attribute)
 			continue;

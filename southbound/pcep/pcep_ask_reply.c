@@ -149,7 +149,7 @@ static struct pcepc_spot spot_of(const struct driver_spot *s, bool pass)
 		out.attribute = s->kind == DRIVER_SPOT_INTERFACE ? 0 : PCEPC_ATTR_SRLG;
 		break;
 	case DRIVER_SPOT_AS:
-		out.type = PCEPC_SPOT_AS;
+		out.type = s->value > UINT16_MAX ? PCEPC_SPOT_AS4 : PCEPC_SPOT_AS;
 		break;
 	case DRIVER_SPOT_SRLG:
 		out.type = PCEPC_SPOT_SRLG;

@@ -41,7 +41,8 @@ void intent_cfg_default(struct intent_cfg *cfg);
 
 enum { INTENT_CPATHS_MAX = 8, INTENT_HOPS_MAX = 16, INTENT_MAY_BIND = 8 };
 
-/* A node or link text to pass; strict: nothing between it and the one before. */
+/* What to pass: a node or link text, "asn:NUMBER" for some node of a domain, "srlg:NUMBER" for some link
+ * of a group; strict: nothing between it and the one before. */
 struct intent_pass {
 	char text[TED_LABEL_MAX];
 	bool strict;

@@ -261,6 +261,8 @@ uint8_t intent_msd_at(const struct intent *i, const struct intent_path_query *q,
 bool intent_request_of(const struct ted *t, const struct intent_policy *p,
 		       const struct intent_cpath *c, struct arena *a, struct pce_request *out,
 		       const char **bad);
+/* A domain or a group to pass; false: the text is of a node or a link. */
+bool intent_pass_set(const char *text, struct pce_pass *p);
 /* What of the constraints contradicts itself whatever the topology, for people; NULL: nothing.
  * field: the part of the model. */
 const char *intent_constraints_fault(const struct intent_cpath *c, const char **field);

@@ -195,7 +195,7 @@ int cli_segments(struct str *out);
 		{ "hops-max", "N", "bound on the number of links" },                               \
 		{ "igp-max", "N", "bound on the sum of IGP metrics" },                             \
 		{ "te-max", "N", "bound on the sum of TE metrics" },                               \
-		{ "include", "REF..", "pass nodes and links in this order; =REF: with nothing between" }, \
+		{ "include", "REF..", "pass nodes, links, domains (asn:N) and SRLGs (srlg:N) in this order; =REF: nothing between" }, \
 		{ "exclude", "REF..", "stay away from nodes (NODE) and links (NODE>NODE)" },       \
 		{ "exclude-srlg", "N..", "and from shared risk link groups" },                     \
 		{ "exclude-asn", "N..", "and from domains (AS numbers)" },                         \

@@ -203,7 +203,7 @@ static int include_one(const char *option, const char *text, struct str *out)
 	bool strict = text[0] == '=';
 
 	if (index > 16)
-		return cli_fail(CLI_USAGE, "--%s: 16 nodes and links at most", option);
+		return cli_fail(CLI_USAGE, "--%s: 16 things to pass at most", option);
 	str_addf(out, "{\"index\":%u,\"ref\":", index);
 	str_json(out, text + strict);
 	str_addf(out, "%s}", strict ? ",\"strict\":true" : "");

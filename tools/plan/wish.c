@@ -331,11 +331,36 @@ static int pass_link(const struct plan_at *at, void *into)
 	return link(at, w->net, &w->one.link);
 }
 
+static int pass_number(const struct plan_at *at, struct wish *w, enum pce_pass_kind kind)
+{
+	uint64_t v;
+
+	if (w->one.kind != PCE_PASS_HOP)
+		return plan_json_bad(at, "either a domain or an SRLG expected");
+	if (plan_json_number(at, kind == PCE_PASS_ASN, UINT32_MAX, &v) < 0)
+		return -EINVAL;
+	w->one.kind = kind;
+	w->one.number = (uint32_t)v;
+	return 0;
+}
+
+static int pass_asn(const struct plan_at *at, void *into)
+{
+	return pass_number(at, into, PCE_PASS_ASN);
+}
+
+static int pass_srlg(const struct plan_at *at, void *into)
+{
+	return pass_number(at, into, PCE_PASS_SRLG);
+}
+
 static int read_pass(const struct plan_at *at, void *into)
 {
 	static const struct plan_row rows[] = {
 		CALL("node", false, pass_node),
 		CALL("link", false, pass_link),
+		CALL("as-number", false, pass_asn),
+		CALL("srlg", false, pass_srlg),
 		VALUE("strict", PLAN_BOOL, one.strict, 0, 0),
 	};
 	struct wish *w = into;
@@ -343,8 +368,8 @@ static int read_pass(const struct plan_at *at, void *into)
 	w->one = (struct pce_pass){ .node = TED_NONE, .link = TED_NONE };
 	if (plan_json_members(at, rows, ARRAY_LEN(rows), into) < 0)
 		return -EINVAL;
-	if ((w->one.node == TED_NONE) == (w->one.link == TED_NONE))
-		return plan_json_bad(at, "either a node or a link expected");
+	if ((w->one.node != TED_NONE) + (w->one.link != TED_NONE) + (w->one.kind != PCE_PASS_HOP) != 1)
+		return plan_json_bad(at, "one of a node, a link, a domain and an SRLG expected");
 	w->pass[w->x.r.n_include++] = w->one;
 	return 0;
 }

@@ -277,6 +277,7 @@ enum {
 	PCEPC_SPOT_V4 = 1,
 	PCEPC_SPOT_V6 = 2,
 	PCEPC_SPOT_UNNUMBERED = 4,
+	PCEPC_SPOT_AS4 = 5, /* of four octets, RFC 7897 s3.2 */
 	PCEPC_SPOT_AS = 32,
 	PCEPC_SPOT_SRLG = 34, /* XRO only */
 	/* attributes in an XRO, RFC 5521 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IRO (RFC 5440 s7.12, RFC 7896) and XRO (RFC 5521): lists of things in the network, of the same
+ * IRO (RFC 5440 s7.12, RFC 7896) and XRO (RFC 5521), with AS numbers of RFC 7897: lists of things in the network, of the same
  * make but for the octet an XRO has an attribute in. Sub-objects we do not know are counted.
  */
 #include "southbound/pcep/codec/pcepc_internal.h"
@@ -16,6 +16,7 @@ static const struct spot_row rows[] = {
 	{ PCEPC_SPOT_V4, 8, false },
 	{ PCEPC_SPOT_V6, 20, false },
 	{ PCEPC_SPOT_UNNUMBERED, 12, false },
+	{ PCEPC_SPOT_AS4, 8, false },
 	{ PCEPC_SPOT_AS, 4, false },
 	{ PCEPC_SPOT_SRLG, 8, true },
 };
@@ -61,6 +62,10 @@ static bool spot_read(struct rd *r, struct pcepc_spot *s)
 		rd_skip(r, 1);
 		s->attribute = rd_u8(r);
 		s->addr = pcepc_rd_v4(r);
+		s->value = rd_u32(r);
+		return true;
+	case PCEPC_SPOT_AS4:
+		rd_skip(r, 2);
 		s->value = rd_u32(r);
 		return true;
 	case PCEPC_SPOT_AS:
@@ -144,6 +149,10 @@ static void spot_write(struct wr *w, const struct pcepc_spot *s)
 		wr_u8(w, 0);
 		wr_u8(w, s->attribute);
 		pcepc_wr_ip(w, &s->addr);
+		wr_u32(w, s->value);
+		break;
+	case PCEPC_SPOT_AS4:
+		wr_u16(w, 0);
 		wr_u32(w, s->value);
 		break;
 	case PCEPC_SPOT_AS:

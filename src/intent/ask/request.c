@@ -217,6 +217,11 @@ static void pass_one(const struct ted *t, const struct driver_spot *s, struct fo
 		     struct pce_pass *out)
 {
 	*out = (struct pce_pass){ .node = TED_NONE, .link = TED_NONE, .strict = !s->soft };
+	if (s->kind == DRIVER_SPOT_AS) {
+		out->kind = PCE_PASS_ASN;
+		out->number = s->value;
+		return;
+	}
 	if (s->kind == DRIVER_SPOT_INTERFACE) {
 		out->link = interface_of(t, s);
 		return;

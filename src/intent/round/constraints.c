@@ -20,6 +20,29 @@ static bool named(const struct ted *t, const char *text, uint32_t *node, uint32_
 	return *node != TED_NONE || *link != TED_NONE;
 }
 
+/* asn:NUMBER, srlg:NUMBER. */
+bool intent_pass_set(const char *text, struct pce_pass *p)
+{
+	static const struct {
+		const char *word;
+		enum pce_pass_kind kind;
+		uint64_t least;
+	} words[] = { { "asn:", PCE_PASS_ASN, 1 }, { "srlg:", PCE_PASS_SRLG, 0 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		size_t n = strlen(words[i].word);
+		uint64_t v;
+
+		if (strncmp(text, words[i].word, n) != 0 || str_u64(text + n, &v) < 0 ||
+		    v < words[i].least || v > UINT32_MAX)
+			continue;
+		p->kind = words[i].kind;
+		p->number = (uint32_t)v;
+		return true;
+	}
+	return false;
+}
+
 /* What does not exist is kept away from; the caller may still want to know. */
 static void excludes(const struct ted *t, const struct intent_cpath *c, struct arena *a,
 		     struct pce_request *out, const char **bad)
@@ -55,7 +78,8 @@ static void passes(const struct ted *t, const struct intent_cpath *c, struct are
 		struct pce_pass *p = &at[out->n_include++];
 
 		p->strict = c->include[i].strict;
-		if (!named(t, c->include[i].text, &p->node, &p->link))
+		if (!intent_pass_set(c->include[i].text, p) &&
+		    !named(t, c->include[i].text, &p->node, &p->link))
 			*bad = c->include[i].text;
 	}
 	out->include = at;
@@ -128,6 +152,25 @@ static bool text_in(const char *text, const char at[][TED_LABEL_MAX], unsigned n
 	return false;
 }
 
+static bool number_in(uint32_t v, const uint32_t *at, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (at[i] == v)
+			return true;
+	return false;
+}
+
+/* What is to be passed is to be avoided as well. */
+static bool contradicts(const struct intent_cpath *c, const char *text)
+{
+	struct pce_pass p;
+
+	if (!intent_pass_set(text, &p))
+		return text_in(text, c->exclude, c->n_exclude);
+	return p.kind == PCE_PASS_ASN ? number_in(p.number, c->exclude_asn, c->n_exclude_asn) :
+					number_in(p.number, c->exclude_srlg, c->n_exclude_srlg);
+}
+
 static const char *passes_fault(const struct intent_cpath *c)
 {
 	if (c->n_include > INTENT_HOPS_MAX)
@@ -137,9 +180,9 @@ static const char *passes_fault(const struct intent_cpath *c)
 
 		if (strnlen(text, TED_LABEL_MAX) == TED_LABEL_MAX || text[0] == '\0')
 			return "name a node, or a link as NODE>NODE";
-		if (text_in(text, c->exclude, c->n_exclude))
+		if (contradicts(c, text))
 			return "what is to be passed is excluded too";
-		for (unsigned j = 0; j < i; j++)
+		for (unsigned j = 0; j < i && !intent_pass_set(text, &(struct pce_pass){ 0 }); j++)
 			if (strcmp(text, c->include[j].text) == 0)
 				return "no path passes the same twice";
 	}

@@ -211,17 +211,36 @@ static bool include_kept(const struct intent_policy *old, const char *text)
 	return false;
 }
 
+/* At least one of it is in the topology. */
+static bool set_known(const struct ted *t, const struct pce_pass *p)
+{
+	for (uint32_t i = 0; p->kind == PCE_PASS_ASN && i < t->n_nodes; i++)
+		if (t->nodes[i].alive && !t->nodes[i].pseudonode && t->nodes[i].asn == p->number)
+			return true;
+	for (uint32_t i = 0; p->kind == PCE_PASS_SRLG && i < t->n_links; i++)
+		for (uint32_t k = 0; t->links[i].alive && k < t->links[i].n_srlg; k++)
+			if (t->links[i].srlg[k] == p->number)
+				return true;
+	return false;
+}
+
 static bool include_ok(const struct intent *i, const struct intent_policy *old, const char *text,
 		       char why[SR_REASON_MAX])
 {
+	struct pce_pass set = { 0 };
 	uint32_t node;
 
-	if (!in_sight(i) || exclude_names(i->ted, text, &node))
+	if (!in_sight(i))
 		return true;
-	(void)snprintf(why, SR_REASON_MAX,
-		       "%.120s is no node or link of the topology: name a node, or a link as "
-		       "NODE>NODE",
-		       text);
+	if (intent_pass_set(text, &set) ? set_known(i->ted, &set) : exclude_names(i->ted, text, &node))
+		return true;
+	if (set.kind != PCE_PASS_HOP)
+		(void)snprintf(why, SR_REASON_MAX, "nothing of %.120s is in the topology", text);
+	else
+		(void)snprintf(why, SR_REASON_MAX,
+			       "%.120s is no node or link of the topology: name a node, a link as "
+			       "NODE>NODE, a domain as asn:NUMBER, or a group as srlg:NUMBER",
+			       text);
 	return include_kept(old, text);
 }
 

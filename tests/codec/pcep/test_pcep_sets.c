@@ -83,6 +83,31 @@ START_TEST(set_and_constraints_are_understood)
 }
 END_TEST
 
+/* RFC 7897 s3.2: an AS of four octets, in an IRO and an XRO; read and written. */
+START_TEST(domains_of_four_octets_are_understood)
+{
+	static const char hex[] =
+		"2003003c 0212000c 00000000 00000001 0412000c 0a000001 0a000002"
+		" 0a12000c 85080000 fa56ea01 1112 0010 00000000 0508 0000 00010000";
+	uint8_t in[128], out[128];
+	size_t n = hex_read(hex, in, sizeof(in));
+	struct wr w = wr_of(out, sizeof(out));
+	const struct pcepc_item *it;
+	struct pcepc_fault f;
+	struct pcepc_msg *m;
+
+	in[3] = (uint8_t)n;
+	ck_assert_int_eq(pcepc_read(&arena, in, n, &m, &f), VERDICT_OK);
+	it = m->items;
+	ck_assert(it->iro->n == 1 && it->iro->skipped == 0 && it->iro->at[0].soft &&
+		  it->iro->at[0].type == PCEPC_SPOT_AS4 && it->iro->at[0].value == 4200000001);
+	ck_assert(it->xro->n == 1 && !it->xro->at[0].soft && it->xro->at[0].value == 65536);
+	pcepc_write(&w, m);
+	ck_assert_uint_eq(w.len, n);
+	ck_assert_int_eq(memcmp(in, out, n), 0);
+}
+END_TEST
+
 /* Sub-objects we do not know are counted; a fault in one request leaves the other. */
 START_TEST(fault_in_a_request_of_a_set_is_its_own)
 {
@@ -153,6 +178,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, set_and_constraints_are_understood);
+	tcase_add_test(t, domains_of_four_octets_are_understood);
 	tcase_add_test(t, fault_in_a_request_of_a_set_is_its_own);
 	tcase_add_test(t, metrics_of_sets_are_in_our_units);
 	tcase_add_test(t, set_without_memory_is_a_verdict);

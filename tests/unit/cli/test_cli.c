@@ -449,7 +449,7 @@ static const struct {
 	{ "policy create ::1 1 ::2 --variation-max x", CLI_USAGE, "--variation-max 'x' is not a time" },
 	{ "policy create ::1 1 ::2 --include a,,b", CLI_USAGE, "empty or too long" },
 	{ "policy create ::1 1 ::2 --include 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", CLI_USAGE,
-	  "16 nodes and links at most" },
+	  "16 things to pass at most" },
 	{ "policy create ::1 1 ::2 --exclude-srlg x", CLI_USAGE, "--exclude-srlg 'x' is not a number" },
 	{ "policy create ::1 1 ::2 --exclude-asn 4294967296", CLI_USAGE, "is not a number" },
 	{ "policy create ::1 1 ::2 --binding-sid 10.0.0.1", CLI_USAGE, "is not an IPv6 address" },

@@ -42,12 +42,20 @@ static uint32_t below(uint32_t n)
 
 /* ---- the network ---- */
 
+/* The AS of each router: some are of two, the ends of one of their own. */
+static uint32_t domain(unsigned node)
+{
+	return node == 0 || node == N - 1 ? 65000 + node : 4200000000 + node % 2;
+}
+
 static void setup(void)
 {
 	world_up(NULL);
 	net_empty();
 	for (unsigned i = 0; i < N; i++)
 		net_node(names[i]);
+	for (unsigned i = 0; i < N; i++)
+		net_at(names[i])->asn = domain(i);
 	for (unsigned i = 0; i < WIRES; i++)
 		net_link(names[ends[i][0]], names[ends[i][1]], 1, 1, G);
 	net_publish();
@@ -131,7 +139,9 @@ static bool passes(const struct path *p, const struct driver_spot *s)
 	for (unsigned k = 0; k <= p->n; k++) {
 		struct ip_addr a = net_addr(names[p->node[k]]);
 
-		if (ip_prefix_has(&s->prefix, &a))
+		if (s->kind == DRIVER_SPOT_AS && domain(p->node[k]) == s->value)
+			return true;
+		if (s->kind != DRIVER_SPOT_AS && ip_prefix_has(&s->prefix, &a))
 			return true;
 	}
 	return false;
@@ -215,6 +225,9 @@ static void constrain(struct driver_path_request *q)
 		a = net_addr(names[1 + below(4)]);
 		q->pass[q->n_pass++] = (struct driver_spot){ .kind = DRIVER_SPOT_NODE, .soft = true,
 			.prefix = ip_prefix_of(&a, 128) };
+	} else if (below(4) == 0) {
+		q->pass[q->n_pass++] = (struct driver_spot){ .kind = DRIVER_SPOT_AS, .soft = true,
+			.value = domain(below(N)) };
 	}
 }
 

@@ -299,10 +299,17 @@ START_TEST(constraints_are_kept_and_obeyed)
 {
 	struct intent_policy *p = policy("a", 1, "d");
 	struct intent_cpath *c = &p->cpaths[0], was;
+	static const uint32_t group = 8;
 
+	net_at("c")->asn = 65000;
+	net_dir("c", "d")->srlg = &group;
+	net_dir("c", "d")->n_srlg = 1;
+	net_publish();
 	pcc_up("a");
 	c->include[0] = (struct intent_pass){ .text = "c", .strict = true };
-	c->n_include = 1;
+	c->include[1] = (struct intent_pass){ .text = "asn:65000" };
+	c->include[2] = (struct intent_pass){ .text = "srlg:8", .strict = true };
+	c->n_include = 3;
 	c->exclude_srlg[0] = 7;
 	c->exclude_srlg[1] = 4294967295;
 	c->n_exclude_srlg = 2;

@@ -267,6 +267,27 @@ static void include_twice(struct intent_policy *p)
 	include(p, "b");
 }
 
+static void include_no_domain(struct intent_policy *p)
+{
+	include(p, "asn:64999");
+}
+
+static void include_no_group(struct intent_policy *p)
+{
+	include(p, "srlg:4294967295");
+}
+
+static void include_no_number(struct intent_policy *p)
+{
+	include(p, "asn:4294967296");
+}
+
+static void include_excluded_domain(struct intent_policy *p)
+{
+	include(p, "asn:65001");
+	p->cpaths[0].exclude_asn[p->cpaths[0].n_exclude_asn++] = 65001;
+}
+
 static void include_excluded(struct intent_policy *p)
 {
 	include(p, "b");
@@ -328,6 +349,10 @@ static const struct fault faults[] = {
 	{ "candidate-path[preference='100']/dynamic/include", include_nothing },
 	{ "candidate-path[preference='100']/dynamic/include", include_twice },
 	{ "candidate-path[preference='100']/dynamic/include", include_excluded },
+	{ "candidate-path[preference='100']/dynamic/include", include_no_domain },
+	{ "candidate-path[preference='100']/dynamic/include", include_no_group },
+	{ "candidate-path[preference='100']/dynamic/include", include_no_number },
+	{ "candidate-path[preference='100']/dynamic/include", include_excluded_domain },
 	{ "candidate-path[preference='100']/dynamic/exclude-srlg", srlgs_17 },
 };
 

@@ -55,6 +55,16 @@ static const char *where(const struct pce_request *q, int round)
 	return text;
 }
 
+/* Domains and groups among what was passed. */
+static int passed_sets(const struct pce_request *q)
+{
+	int n = 0;
+
+	for (uint32_t i = 0; i < q->n_include; i++)
+		n += q->include[i].kind != PCE_PASS_HOP;
+	return n;
+}
+
 static void answer_is_best(const struct pce_request *q, const struct pce_answer *a,
 			   const struct want *best, int round)
 {
@@ -233,7 +243,7 @@ static void slacks_hold(const struct pce_request *q, const struct pce_answer *a,
 
 START_TEST(the_answer_is_the_best_path_and_none_is_explained)
 {
-	int found = 0, none = 0, invalid = 0;
+	int found = 0, none = 0, invalid = 0, sets = 0;
 
 	rng_seed(&rng, (uint64_t)_i + 1);
 	for (int round = 0; round < ROUNDS; round++) {
@@ -252,6 +262,7 @@ START_TEST(the_answer_is_the_best_path_and_none_is_explained)
 		best = want_best(&w, &q, true);
 		if (a.status == PCE_OK) {
 			found++;
+			sets += passed_sets(&q);
 			answer_is_best(&q, &a, &best, round);
 			slacks_hold(&q, &a, round);
 		} else {
@@ -269,6 +280,47 @@ START_TEST(the_answer_is_the_best_path_and_none_is_explained)
 	ck_assert_int_gt(found, ROUNDS / 8);
 	ck_assert_int_gt(none, ROUNDS / 20);
 	ck_assert_int_gt(invalid, ROUNDS / 50);
+	ck_assert_int_gt(sets, ROUNDS / 100);
+}
+END_TEST
+
+/* Nodes, links, domains and groups in a row, and hardly anything else that takes paths away. */
+START_TEST(what_is_to_be_passed_is_passed_in_order)
+{
+	int sets = 0, strict = 0, none = 0;
+
+	rng_seed(&rng, (uint64_t)_i + 7000);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct pce_request q = { .delay_us_max = PCE_NO_BOUND, .hops_max = PCE_NO_BOUND,
+					 .igp_max = PCE_NO_BOUND, .te_max = PCE_NO_BOUND };
+		struct pce_answer a;
+		struct arena arena;
+		const struct ted *t;
+		struct want best;
+
+		net_random();
+		q.src = pick(w.n.n_routers);
+		q.dst = (q.src + 1 + pick(w.n.n_routers - 1)) % w.n.n_routers;
+		q.te_max = pick(5) ? PCE_NO_BOUND : pick(40);
+		want_passes(&w, &rng, &lists, &q);
+		t = net_build(&w.n);
+		arena_init(&arena, 0);
+		pce_path(t, &q, &arena, &a);
+		best = want_best(&w, &q, true);
+		if (a.status == PCE_OK) {
+			answer_is_best(&q, &a, &best, round);
+			sets += passed_sets(&q);
+			strict += q.n_include > 1 && passed_sets(&q) && q.include[1].strict;
+		} else {
+			none++;
+			ck_assert_msg(!best.found, "%s: missed a path (%s)", where(&q, round), a.why);
+		}
+		arena_fini(&arena);
+		ted_unref(t);
+	}
+	ck_assert_int_gt(sets, ROUNDS / 6);
+	ck_assert_int_gt(strict, ROUNDS / 40);
+	ck_assert_int_gt(none, ROUNDS / 4);
 }
 END_TEST
 
@@ -360,7 +412,7 @@ START_TEST(a_search_that_gives_up_says_so)
 
 		net_random();
 		request_random(&q);
-		q.labels_max = 2 + pick(8);
+		q.labels_max = 1 + pick(4);
 		t = net_build(&w.n);
 		arena_init(&arena, 0);
 		pce_path(t, &q, &arena, &a);
@@ -391,6 +443,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, the_answer_is_the_best_path_and_none_is_explained, 0, 4);
+	tcase_add_loop_test(t, what_is_to_be_passed_is_passed_in_order, 0, 3);
 	tcase_add_loop_test(t, a_list_does_what_was_asked, 0, 2);
 	tcase_add_loop_test(t, what_a_shard_holds_changes_no_answer, 0, 2);
 	tcase_add_test(t, a_search_that_gives_up_says_so);

@@ -76,11 +76,11 @@ static uint32_t maybe(struct rng *r, uint32_t max)
 	return pick(r, 4) ? PCE_NO_BOUND : pick(r, max);
 }
 
-static void passes_random(const struct want_net *w, struct rng *r, struct want_lists *l,
-			  struct pce_request *q)
+void want_passes(const struct want_net *w, struct rng *r, struct want_lists *l,
+		 struct pce_request *q)
 {
 	q->include = l->pass;
-	q->n_include = pick(r, 3) == 0 ? 1 + pick(r, 2) : 0;
+	q->n_include = 1 + pick(r, ARRAY_LEN(l->pass));
 	for (uint32_t i = 0; i < q->n_include; i++) {
 		struct pce_pass *p = &l->pass[i];
 
@@ -88,6 +88,14 @@ static void passes_random(const struct want_net *w, struct rng *r, struct want_l
 					.strict = pick(r, 4) == 0 };
 		if (pick(r, 3) == 0)
 			p->link = pick(r, w->n.n_links);
+		if (pick(r, 2))
+			*p = (struct pce_pass){ .kind = PCE_PASS_ASN, .number = 65000 + pick(r, 4),
+						.strict = pick(r, 2) };
+		else if (pick(r, 3) == 0)
+			*p = (struct pce_pass){ .kind = PCE_PASS_SRLG, .number = 1 + pick(r, 9),
+						.strict = pick(r, 3) == 0 };
+		if (i > 0 && p[-1].kind != PCE_PASS_HOP)
+			p->strict = pick(r, 3) != 0;
 	}
 }
 
@@ -139,7 +147,8 @@ void want_request(const struct want_net *w, struct rng *r, struct want_lists *l,
 		q->affinity.include_all[0] = 1U << pick(r, 4);
 	q->algo = pick(r, 5) == 0 ? WANT_ALGO : 0;
 	excludes_random(w, r, l, q);
-	passes_random(w, r, l, q);
+	if (pick(r, 3) == 0)
+		want_passes(w, r, l, q);
 }
 
 /* ---- one link ---- */
@@ -323,38 +332,70 @@ static bool within(const struct want_net *w, const struct pce_request *q, const 
 	return true;
 }
 
-/* Walks along and ticks off; strict: since the one before there was only a LAN. */
+/*
+ * A path as places in a row: the source, a link, what it leads to, the next link ... Each pass is given
+ * a place, none before that of the pass before it, in every way there is.
+ */
+struct walk {
+	const struct want_net *w;
+	const struct pce_request *q;
+	const uint32_t *path;
+	uint32_t n; /* places */
+};
+
+static uint32_t walk_node(const struct walk *k, uint32_t at)
+{
+	return at == 0 ? k->q->src : k->w->n.link[k->path[at / 2 - 1]].to;
+}
+
+static bool is_at(const struct walk *k, const struct pce_pass *p, uint32_t at)
+{
+	const struct ted_link *l = at % 2 ? &k->w->n.link[k->path[at / 2]] : NULL;
+	uint32_t node = l ? 0 : walk_node(k, at);
+
+	if (p->kind == PCE_PASS_SRLG)
+		return l && !is_lan(k->w, l->from) && shares(l, &p->number, 1);
+	if (p->kind == PCE_PASS_ASN)
+		return !l && !is_lan(k->w, node) && k->w->n.node[node].asn == p->number;
+	return p->link != TED_NONE ? l && k->path[at / 2] == p->link : !l && node == p->node;
+}
+
+/* Nothing lies between two places but LANs, the end of a link, and other nodes of a domain. */
+static bool adjacent(const struct walk *k, const struct pce_pass *before, uint32_t from, uint32_t to)
+{
+	for (uint32_t at = from + 1; at < to; at++) {
+		bool end = from % 2 && at == from + 1;
+
+		if (at % 2 == 0 && !end && !is_lan(k->w, walk_node(k, at)) &&
+		    !(before && before->kind == PCE_PASS_ASN && is_at(k, before, at)))
+			return false;
+	}
+	return true;
+}
+
+/* free: from where on no node or link has been asked for by itself. */
+static bool place_all(const struct walk *k, uint32_t i, uint32_t from, uint32_t free)
+{
+	const struct pce_pass *p, *before;
+
+	if (i == k->q->n_include)
+		return true;
+	p = &k->q->include[i];
+	before = i ? p - 1 : NULL;
+	for (uint32_t at = p->kind == PCE_PASS_HOP ? free : from; at < k->n; at++)
+		if (is_at(k, p, at) &&
+		    (!p->strict || (at == from) || adjacent(k, before, from, at)) &&
+		    place_all(k, i + 1, at, p->kind == PCE_PASS_HOP ? at + 1 : free > at ? free : at))
+			return true;
+	return false;
+}
+
 static bool passes(const struct want_net *w, const struct pce_request *q, const uint32_t *path,
 		   uint32_t n)
 {
-	uint32_t at = 0, since = 0; /* routers entered since the last pass */
+	const struct walk k = { w, q, path, 2 * n + 1 };
 
-	if (q->n_include && q->include[0].link == TED_NONE && q->include[0].node == q->src)
-		at++;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t to = w->n.link[path[i]].to;
-
-		if (at < q->n_include && q->include[at].link == path[i]) {
-			if (q->include[at].strict && since)
-				return false;
-			at++;
-			since = 0;
-			if (at < q->n_include && q->include[at].link == TED_NONE &&
-			    q->include[at].node == to)
-				at++;
-			continue;
-		}
-		if (at < q->n_include && q->include[at].link == TED_NONE &&
-		    q->include[at].node == to) {
-			if (q->include[at].strict && since)
-				return false;
-			at++;
-			since = 0;
-			continue;
-		}
-		since += !is_lan(w, to);
-	}
-	return at == q->n_include;
+	return place_all(&k, 0, 0, 0);
 }
 
 bool want_judge(const struct want_net *w, const struct pce_request *q, const uint32_t *path,

@@ -46,3 +46,6 @@ struct want_lists {
 void want_net_random(struct want_net *w, struct rng *r); /* decorated */
 void want_request(const struct want_net *w, struct rng *r, struct want_lists *l,
 		  struct pce_request *q);
+/* Something to pass, of every kind. */
+void want_passes(const struct want_net *w, struct rng *r, struct want_lists *l,
+		 struct pce_request *q);

@@ -143,6 +143,7 @@ static void everything(struct pcc_path *q)
 		{ .kind = DRIVER_SPOT_INTERFACE, .value = 5, .prefix = v4_host },
 		{ .kind = DRIVER_SPOT_INTERFACE_SRLGS, .value = 6, .prefix = v4_host },
 		{ .kind = DRIVER_SPOT_AS, .value = 65001 },
+		{ .kind = DRIVER_SPOT_AS, .value = 4200000000 },
 		{ .kind = DRIVER_SPOT_SRLG, .value = 77 },
 	};
 
@@ -160,6 +161,10 @@ static void everything(struct pcc_path *q)
 		spot_add(q->want.avoid, &q->want.n_avoid, avoid[i]);
 	spot_add(q->want.pass, &q->want.n_pass,
 		 (struct driver_spot){ .kind = DRIVER_SPOT_NODE, .soft = true, .prefix = host });
+	spot_add(q->want.pass, &q->want.n_pass,
+		 (struct driver_spot){ .kind = DRIVER_SPOT_AS, .value = 65536 });
+	spot_add(q->want.pass, &q->want.n_pass,
+		 (struct driver_spot){ .kind = DRIVER_SPOT_AS, .value = 65535, .soft = true });
 	spot_add(q->want.pass, &q->want.n_pass,
 		 (struct driver_spot){ .kind = DRIVER_SPOT_INTERFACE, .value = 3, .prefix = v4_host });
 }

@@ -61,7 +61,9 @@ START_TEST(constraints_reach_the_sink)
 {
 	struct pcepc_spot pass[] = { { .type = PCEPC_SPOT_V6, .soft = true, .len = 128, .addr = ENDPOINT },
 				     { .type = PCEPC_SPOT_UNNUMBERED, .addr = addr("10.0.0.1"),
-				       .value = 7 } };
+				       .value = 7 },
+				     { .type = PCEPC_SPOT_AS, .value = 65001 },
+				     { .type = PCEPC_SPOT_AS4, .soft = true, .value = 4200000001 } };
 	struct pcepc_spot avoid[] = {
 		{ .type = PCEPC_SPOT_SRLG, .attribute = PCEPC_ATTR_SRLG, .value = 77 },
 		{ .type = PCEPC_SPOT_V6, .soft = true, .attribute = PCEPC_ATTR_NODE, .len = 64,
@@ -70,8 +72,9 @@ START_TEST(constraints_reach_the_sink)
 		  .addr = addr("10.1.1.1") },
 		{ .type = PCEPC_SPOT_V6, .attribute = PCEPC_ATTR_SRLG, .len = 128, .addr = ENDPOINT },
 		{ .type = PCEPC_SPOT_AS, .value = 65001 },
+		{ .type = PCEPC_SPOT_AS4, .value = 4200000000 },
 	};
-	struct pcepc_spots iro = { pass, 2, 0, false }, xro = { avoid, 5, 0, false };
+	struct pcepc_spots iro = { pass, 4, 0, false }, xro = { avoid, 6, 0, false };
 	struct pcepc_metric loss = { .type = 14, .bound = true, .value = 1000, .must = true },
 			    variation = { .next = &loss, .type = 13, .bound = true, .value = 90 },
 			    again = { .next = &variation, .type = 12, .bound = true, .value = 400 },
@@ -87,9 +90,13 @@ START_TEST(constraints_reach_the_sink)
 	say.b[0].item.musts = PCEPC_MUST(PCEPC_OBJ_IRO) | PCEPC_MUST(PCEPC_OBJ_XRO);
 	said(0, 1, 0);
 	ck_assert(w.set.n == 1 && w.set.diverse == 0 && w.set.objective == 0);
-	ck_assert(r->n_pass == 2 && r->pass[0].kind == DRIVER_SPOT_NODE && r->pass[0].soft);
+	ck_assert(r->n_pass == 4 && r->pass[0].kind == DRIVER_SPOT_NODE && r->pass[0].soft);
 	ck_assert(r->pass[1].kind == DRIVER_SPOT_INTERFACE && !r->pass[1].soft && r->pass[1].value == 7);
-	ck_assert(r->n_avoid == 5 && r->avoid[0].kind == DRIVER_SPOT_SRLG && r->avoid[0].value == 77);
+	ck_assert(r->pass[2].kind == DRIVER_SPOT_AS && !r->pass[2].soft && r->pass[2].value == 65001);
+	ck_assert(r->pass[3].kind == DRIVER_SPOT_AS && r->pass[3].soft &&
+		  r->pass[3].value == 4200000001);
+	ck_assert(r->avoid[5].kind == DRIVER_SPOT_AS && r->avoid[5].value == 4200000000);
+	ck_assert(r->n_avoid == 6 && r->avoid[0].kind == DRIVER_SPOT_SRLG && r->avoid[0].value == 77);
 	ck_assert(r->avoid[1].kind == DRIVER_SPOT_NODE && r->avoid[1].soft &&
 		  r->avoid[1].prefix.len == 64);
 	ck_assert(r->avoid[2].kind == DRIVER_SPOT_LINK && !r->avoid[2].soft);
@@ -106,8 +113,8 @@ END_TEST
 START_TEST(what_we_lack_is_refused_only_where_it_is_insisted_on)
 {
 	bool insist = _i % 2 == 0;
-	struct pcepc_spot domain = { .type = PCEPC_SPOT_AS, .value = 65001 };
-	struct pcepc_spots iro = { &domain, 1, 0, false }, xro = { NULL, 0, 1, false };
+	struct pcepc_spot group = { .type = PCEPC_SPOT_SRLG, .value = 7 }; /* RFC 5521: not here */
+	struct pcepc_spots iro = { &group, 1, 0, false }, xro = { NULL, 0, 1, false };
 	struct pcepc_spot many[DRIVER_SPOTS_MAX + 1] = { 0 };
 	struct pcepc_item *it = &say.b[0].item;
 

@@ -299,7 +299,8 @@ START_TEST(our_own_requests_are_read)
 	asks_of(&a, &n, WISH(ASK(",\"metric\":\"mix\",\"mix\":{\"igp\":2,\"delay\":1},\"objective\":\"mlp\","
 				 "\"bounds\":{\"delay\":9,\"delay-min\":2,\"loss\":5},\"bandwidth\":\"7\","
 				 "\"affinity\":{\"include-any\":[33]},\"exclude\":{\"links\":[\"A>b\"],"
-				 "\"srlgs\":[3]},\"include\":[{\"node\":\"b\",\"strict\":true}],"
+				 "\"srlgs\":[3]},\"include\":[{\"node\":\"b\",\"strict\":true},"
+				 "{\"as-number\":4294967295},{\"srlg\":0,\"strict\":true}],"
 				 "\"strict\":false,\"disjoint\":{\"type\":\"node\",\"paths\":3}")));
 	x = &a.asks.at[0];
 	ck_assert(x->r.src == 0 && x->r.dst == 1 && !x->r.strict && x->r.usid);
@@ -308,7 +309,10 @@ START_TEST(our_own_requests_are_read)
 	ck_assert(x->r.hops_max == PCE_NO_BOUND && !x->r.bound_variation);
 	ck_assert(x->r.bandwidth_bps == 7 && x->r.affinity.include_any[1] == 2);
 	ck_assert(x->r.n_exclude_links == 1 && x->r.exclude_links[0] == 0 && x->r.exclude_srlgs[0] == 3);
-	ck_assert(x->r.n_include == 1 && x->r.include[0].node == 1 && x->r.include[0].strict);
+	ck_assert(x->r.n_include == 3 && x->r.include[0].node == 1 && x->r.include[0].strict);
+	ck_assert(x->r.include[1].kind == PCE_PASS_ASN && x->r.include[1].number == UINT32_MAX);
+	ck_assert(x->r.include[2].kind == PCE_PASS_SRLG && x->r.include[2].number == 0 &&
+		  x->r.include[2].strict);
 	ck_assert(x->disjoint == PLAN_NODES && x->legs == 3);
 	plan_asks_fini(&a);
 	plan_net_fini(&n);
@@ -327,7 +331,12 @@ static const struct {
 	{ WISH(ASK(",\"bounds\":{\"delay\":NaN}")), "f: /requests/0/bounds/delay: 'NaN' is not a whole" },
 	{ WISH(ASK(",\"affinity\":{\"exclude-any\":[1],\"include-all\":[1]}")),
 	  "f: /requests/0/affinity: a group is in exclude-any and in include-all" },
-	{ WISH(ASK(",\"include\":[{}]")), "f: /requests/0/include/0: either a node or a link expected" },
+	{ WISH(ASK(",\"include\":[{\"as-number\":1,\"node\":\"b\"}]")),
+	  "f: /requests/0/include/0: one of a node, a link, a domain and an SRLG expected" },
+	{ WISH(ASK(",\"include\":[{\"as-number\":1,\"srlg\":2}]")),
+	  "f: /requests/0/include/0/srlg: either a domain or an SRLG expected" },
+	{ WISH(ASK(",\"include\":[{\"as-number\":0}]")), "f: /requests/0/include/0/as-number: 0 is not" },
+	{ WISH(ASK(",\"include\":[{}]")), "f: /requests/0/include/0: one of a node, a link, a domain and an SRLG expected" },
 	{ WISH(ASK(",\"exclude\":{\"nodes\":[\"z\"]}")), "f: /requests/0/exclude/nodes/0: no node 'z'" },
 	{ WISH(ASK(",\"exclude\":{\"links\":[\"z\"]}")), "f: /requests/0/exclude/links/0: no link 'z'" },
 	{ WISH(ASK(",\"payload\":0")), "f: /requests/0/payload: 0 is not between 1 and 65535" },

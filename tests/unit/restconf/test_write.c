@@ -473,7 +473,8 @@ static void output_ok(const char *body)
 #define EVERY                                                                                      \
 	"\"metric\":\"mix\",\"mix\":{\"igp\":3,\"loss\":65535},\"objective\":\"mlp\",\"protection\":\"protected-only\",\"payload\":1500,\"algorithm\":129,"   \
 	"\"bounds\":{\"delay\":900,\"delay-min\":100,\"variation\":0,\"loss\":20},\"exclude\":[\"r3\"],"   \
-	"\"include\":[{\"index\":9,\"ref\":\"r2\",\"strict\":true},{\"index\":4,\"ref\":\"r1>r2\"}],"      \
+	"\"include\":[{\"index\":9,\"ref\":\"r2\",\"strict\":true},{\"index\":4,\"ref\":\"r1>r2\"},"      \
+	"{\"index\":16,\"ref\":\"asn:65000\"}],"                                                       \
 	"\"exclude-srlg\":[7,4294967295],\"exclude-asn\":[65001],\"binding-sid\":[\"fcbb:ffff::1\"]"
 
 START_TEST(every_constraint_is_written_and_read)
@@ -497,7 +498,8 @@ START_TEST(every_constraint_is_written_and_read)
 	ck_assert_uint_eq(c->delay_us_min, 100);
 	ck_assert_uint_eq(c->variation_us_max, 0);
 	ck_assert_uint_eq(c->loss_ppm_max, 20);
-	ck_assert_uint_eq(c->n_include, 2);
+	ck_assert_uint_eq(c->n_include, 3);
+	ck_assert_str_eq(c->include[2].text, "asn:65000");
 	ck_assert_str_eq(c->include[0].text, "r1>r2");
 	ck_assert(!c->include[0].strict && c->include[1].strict);
 	ck_assert_uint_eq(c->exclude_srlg[1], 4294967295);
@@ -513,7 +515,8 @@ START_TEST(every_constraint_is_written_and_read)
 	ck_has(str_text(&a->body), "\"algorithm\":129");
 	ck_has(str_text(&a->body), "\"delay-min\":100,\"variation\":0,\"loss\":20");
 	ck_has(str_text(&a->body), "\"include\":[{\"index\":1,\"ref\":\"r1>r2\",\"strict\":false},"
-	       "{\"index\":2,\"ref\":\"r2\",\"strict\":true}]");
+	       "{\"index\":2,\"ref\":\"r2\",\"strict\":true},"
+	       "{\"index\":3,\"ref\":\"asn:65000\",\"strict\":false}]");
 	ck_has(str_text(&a->body), "\"exclude-srlg\":[7,4294967295],\"exclude-asn\":[65001]");
 	ck_has(str_text(&a->body), "\"binding-sid\":[\"fcbb:ffff::1\"]");
 	fake_down();
