@@ -4,10 +4,11 @@
  * cheapest that carries its part of the rest; when that ends without all being carried, again,
  * each time the widest (of those the cheapest). What is left on their links then widens them,
  * so that weights, which are coarse, find room. When a path of a set has no list that fits, once
- * more, with paths that have.
+ * more, with paths that have. Where no set was found a maximum flow may show that there is none.
  */
 #include <string.h>
 
+#include "base/str.h"
 #include "pce/leg.h"
 #include "pce/multipath.h"
 
@@ -289,10 +290,33 @@ static enum pce_found try_way(struct many *m, bool widest)
 	return give(m, weight, total) ? PCE_FOUND : PCE_FOUND_NO_MEMORY;
 }
 
+/* Is it proven that there is no set? */
+static bool beyond(struct many *m)
+{
+	STR_AUTO struct str text = { .limit = 256 };
+	const struct pce_request *q = m->req->req;
+	uint64_t most;
+	enum pce_found r = pce_most(m->l.t, q, &m->l.scratch, &most);
+
+	if (r == PCE_FOUND_NO_MEMORY) {
+		fail(m->out, PCE_NO_MEMORY, NULL);
+		return true;
+	}
+	if (r != PCE_FOUND || most >= q->bandwidth_bps)
+		return false;
+	m->out->limit_bps = most;
+	str_add(&text, "no paths carry it together, however many; needs ");
+	pce_say_relax(&text, &(struct pce_relax){ .of = PCE_C_BANDWIDTH, .needs = most });
+	fail(m->out, PCE_NO_CONSTRAINED, arena_str(m->l.out, str_text(&text)));
+	return true;
+}
+
 static void say_none(struct many *m)
 {
 	const struct pce_request *q = m->req->req;
 
+	if (m->out->most_bps && beyond(m))
+		return;
 	if (m->out->most_bps == 0) {
 		struct pce_answer *a = ARENA_NEW(m->l.out, struct pce_answer);
 

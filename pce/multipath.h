@@ -25,13 +25,17 @@ struct pce_multipath {
 };
 
 struct pce_multipath_answer {
-	/* PCE_NO_BUDGET: no set was found, but it was not shown that there is none. */
+	/* PCE_NO_BUDGET: no set was found, but it was not shown that there is none.
+	 * PCE_NO_CONSTRAINED, with limit_bps: however many paths there were, and whatever their
+	 * weights, they would not carry what is asked for. */
 	enum pce_status status;
 	struct pce_answer *path;
 	const uint32_t *weight;
 	const uint64_t *rate_bps; /* what to book for each */
 	uint32_t n, total;
 	uint64_t most_bps; /* what the paths found carry together, as they are */
+	uint64_t limit_bps; /* without a set: nothing carries more than that, by a maximum flow; 0:
+			     * not known to be less than what is asked for */
 	const char *why;   /* arena text, "" with a set */
 };
 

@@ -464,6 +464,11 @@ uint32_t pce_constraints_of(const struct pce_ctx *c);
 void pce_bound_set(struct pce_request *r, enum pce_constraint by, uint32_t to);
 void pce_find_without(const struct pce_ctx *c, uint32_t without, struct pce_find *f);
 
+/* most.c: what can be carried from source to target at most, by however many paths over links that the
+ * request may use; all that is asked for, when that is less. */
+enum pce_found pce_most(const struct ted *t, const struct pce_request *r, struct arena *a,
+			uint64_t *out);
+
 /* pass.c: what is to be passed. A node, a link is the one or of the one that is named. */
 struct pce_passes {
 	const struct pce_pass *at;

@@ -153,6 +153,8 @@ static void multipath_fill(const struct pce_multipath_answer *m, const struct te
 		rc_addf(out, "total-weight", "%" PRIu32, m->total);
 	else if (m->most_bps)
 		rc_addf(out, "most", "%" PRIu64, m->most_bps);
+	if (!m->n && m->limit_bps)
+		rc_addf(out, "limit", "%" PRIu64, m->limit_bps);
 	for (uint32_t i = 0; ted && i < m->n; i++) {
 		struct lyd_node *n = path_entry(out, i);
 

@@ -155,10 +155,76 @@ static bool pair_exists(const struct game *g, uint64_t bps)
 	return false;
 }
 
+static bool may(const struct game *g, uint32_t l)
+{
+	const struct pce_request *q = &g->req;
+	const struct ted_link *k = &g->net.link[l];
+	const uint32_t end[2] = { k->from, k->to };
+
+	for (uint32_t i = 0; i < q->n_exclude_links; i++)
+		if (q->exclude_links[i] == l)
+			return false;
+	for (uint32_t e = 0; e < 2; e++) {
+		if (g->net.node[end[e]].overload && end[e] != q->src && end[e] != q->dst)
+			return false;
+		for (uint32_t i = 0; i < q->n_exclude_nodes; i++)
+			if (q->exclude_nodes[i] == end[e])
+				return false;
+	}
+	if (g->net.node[k->from].pseudonode)
+		return g->net.usable[l];
+	for (uint32_t i = 0; i < q->n_exclude_srlgs; i++)
+		for (uint32_t j = 0; j < k->n_srlg; j++)
+			if (q->exclude_srlgs[i] == k->srlg[j])
+				return false;
+	return g->net.usable[l] && !(k->admin_group[0] & q->affinity.exclude_any[0]);
+}
+
+/* The most there can flow: of every way to part the nodes, what goes from the one side to the other. */
+static uint64_t narrowest(const struct game *g)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t side = 0; side < 1U << g->net.n_nodes; side++) {
+		uint64_t sum = 0;
+
+		if (!(side >> g->req.src & 1) || (side >> g->req.dst & 1))
+			continue;
+		for (uint32_t l = 0; l < g->net.n_links; l++) {
+			const struct ted_link *k = &g->net.link[l];
+
+			if (!(side >> k->from & 1) || (side >> k->to & 1) || !may(g, l))
+				continue;
+			sum += g->net.node[k->from].pseudonode ? UINT32_MAX : k->capacity_bps;
+		}
+		least = sum < least ? sum : least;
+	}
+	return least;
+}
+
+/* A set, a proof that there is none, or neither. */
+static void proof_holds(const struct game *g, const struct pce_multipath_answer *a, uint64_t limit,
+			unsigned round)
+{
+	uint64_t asked = g->req.bandwidth_bps;
+
+	if (a->status == PCE_OK || a->status == PCE_NO_BUDGET)
+		ck_assert_msg(limit >= asked && a->limit_bps == 0, "round %u: %s: %llu of %llu", round,
+			      pce_status_text(a->status), (unsigned long long)asked,
+			      (unsigned long long)limit);
+	if (a->limit_bps) {
+		ck_assert_int_eq(a->status, PCE_NO_CONSTRAINED);
+		ck_assert_msg(a->limit_bps == limit && limit < asked && a->most_bps <= limit,
+			      "round %u: %llu, told %llu", round, (unsigned long long)limit,
+			      (unsigned long long)a->limit_bps);
+		ck_assert(strstr(a->why, "needs bandwidth <= "));
+	}
+}
+
 START_TEST(no_link_gets_more_than_it_has)
 {
 	struct game *g = game();
-	unsigned found = 0, several = 0, there = 0, missed = 0;
+	unsigned found = 0, several = 0, there = 0, missed = 0, proven = 0, open = 0;
 	struct rng r;
 
 	rng_seed(&r, 32);
@@ -185,10 +251,13 @@ START_TEST(no_link_gets_more_than_it_has)
 			several += a.n > 1;
 			ck_assert_str_eq(a.why, "");
 		} else {
-			ck_assert_msg(a.status == PCE_NO_BUDGET || g->ways.n == 0,
+			ck_assert_msg(a.status == PCE_NO_BUDGET || a.limit_bps || g->ways.n == 0,
 				      "round %u: %s: %s", i, pce_status_text(a.status), a.why);
 			ck_assert_str_ne(a.why, "");
 		}
+		proof_holds(g, &a, narrowest(g), i);
+		proven += a.limit_bps != 0;
+		open += a.status == PCE_NO_BUDGET;
 		if (pair_exists(g, g->req.bandwidth_bps)) {
 			there++;
 			missed += a.status != PCE_OK;
@@ -198,6 +267,8 @@ START_TEST(no_link_gets_more_than_it_has)
 	}
 	ck_assert_uint_gt(found, ROUNDS / 10);
 	ck_assert_uint_gt(several, ROUNDS / 50);
+	ck_assert_uint_gt(proven, ROUNDS / 10);
+	ck_assert_uint_gt(open, 0); /* bounds, and weights */
 	ck_assert_msg(missed * 50 <= there, "missed %u of %u that two paths carry", missed, there);
 }
 END_TEST

@@ -60,6 +60,7 @@ static void fake_multipath(const struct intent_set_query *q, struct arena *a,
 	*out = (struct pce_multipath_answer){ .status = fake.path_status, .why = "" };
 	if (out->status != PCE_OK) {
 		out->most_bps = 900;
+		out->limit_bps = 950;
 		out->why = "no paths carry it";
 		return;
 	}

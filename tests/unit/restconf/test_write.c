@@ -764,7 +764,7 @@ START_TEST(alternatives_and_weighted_paths_are_computed)
 	fake.path_status = PCE_NO_BUDGET;
 	a = ask_set("compute-multipath", "");
 	ck_status(a, 200);
-	ck_has(str_text(&a->body), "\"most\":\"900\"");
+	ck_has(str_text(&a->body), "\"most\":\"900\",\"limit\":\"950\"");
 	ck_status(ask_set("compute-multipath", ",\"lists\":17"), 400);
 	fake_down();
 }
