@@ -22,6 +22,7 @@ void intent_cfg_default(struct intent_cfg *cfg)
 				    .foreign_age_ns = 3600 * NS_PER_S,
 				    .confirm_ns = 10 * NS_PER_S,
 				    .policies_max = 20000,
+				    .wave_labels = 1 << 16,
 				    .msd_default = 10 };
 }
 
@@ -204,6 +205,8 @@ static void metrics_get(struct intent *i)
 				      "Paths replaced because they broke or broke a bound", "");
 	i->m_failures = metric_counter("sextant_policy_failures_total",
 				       "Requests refused or not answered by headends", "");
+	i->m_put_off = metric_counter("sextant_policy_searches_put_off_total",
+				      "Searches too long for a wave of repairs, made again when none waits", "");
 	i->m_compute = metric_histogram("sextant_policy_compute_seconds",
 					"Time of one evaluation, or of one batch on workers", "");
 }

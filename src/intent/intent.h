@@ -32,6 +32,9 @@ struct intent_cfg {
 	uint64_t foreign_age_ns;	  /* LSPs of a lost headend stay charged this long; 0: for ever */
 	uint64_t confirm_ns;		  /* how long the headend has to answer a push */
 	uint32_t policies_max;
+	/* Partial paths of a search in a wave of repairs (pce_request.labels_max). One that needs more is put off
+	 * until no repair waits, and has then what any search may have. */
+	uint32_t wave_labels;
 	uint8_t msd_default;		  /* when the headend told none */
 	struct ip_prefix bsid_block;	  /* binding SIDs are allocated from it; len 0: none asked for */
 	bool hold;			  /* global hold: compute and show, send nothing */

@@ -149,6 +149,7 @@ struct intent_pol {
 	struct mono better_since; /* while on the list of those */
 	struct loop_timer revert;
 	enum intent_dirt dirty;
+	bool put_off; /* its last search was too long for a wave of repairs: the next one may be longer */
 	bool in_batch;
 	struct intent_item *item; /* of a wave that is on its way */
 	struct intent_use *uses;  /* binding SIDs that its lists name, or may name */
@@ -219,6 +220,7 @@ struct intent_eval {
 	uint32_t n_unbound;
 	bool moving; /* a policy behind them is between two lists: both carry its packets */
 	bool brief; /* why nothing is found is known already: only the book has changed since */
+	uint32_t labels_max; /* of each search; 0: what any may have */
 	bool force; /* an operator asked: the best there is, however little it is better */
 	uint32_t hysteresis_pct;
 	struct intent_group_eval *group; /* others to be kept apart from; NULL: it is of no group */
@@ -234,6 +236,7 @@ struct intent_eval {
 	struct intent_route best;
 	const char *why; /* best not set: the reason of the most preferred candidate path */
 	bool blocked;	 /* more bandwidth would have helped */
+	bool gave_up; /* for want of labels_max: with more there may be a path, or a better one */
 	const char *pin_why; /* the pin does not hold any more: why; NULL: it does */
 };
 
@@ -384,7 +387,7 @@ struct intent {
 	struct intent_guards *guards;
 	struct intent_optimiser *optimiser; /* NULL before it is first asked for */
 	struct metric *m_group[INTENT_GROUP_METS];
-	struct metric *m_state[INTENT_HELD + 1], *m_pushes, *m_repairs, *m_failures, *m_compute;
+	struct metric *m_state[INTENT_HELD + 1], *m_pushes, *m_repairs, *m_failures, *m_compute, *m_put_off;
 };
 
 /* What the names and LSPs tables compare: bytes from intent_name_key(), equality by this. */

@@ -52,6 +52,15 @@ struct intent_batch {
 
 /* ---- one item ---- */
 
+/* A repair has others of its wave waiting, and on the loop everybody waits. In a group one search is
+ * not what takes the time. */
+static uint32_t labels_of(const struct intent_item *it, const struct intent_pol *p, bool here)
+{
+	bool hurry = here || it->how == INTENT_REPAIR;
+
+	return hurry && !it->eval.group ? p->i->cfg.wave_labels : 0;
+}
+
 /* now: the rooms it will see. a: of whatever it is given. */
 static void item_load(struct intent_item *it, struct intent_pol *p, const struct book_view *now,
 		      struct arena *a)
@@ -68,7 +77,7 @@ static void item_load(struct intent_item *it, struct intent_pol *p, const struct
 	e->hysteresis_pct = p->i->cfg.hysteresis_pct;
 	intent_group_load(p, e, a);
 	e->brief = !e->group && it->how == INTENT_SWEEP && (p->no_path || p->degraded) && p->why[0] &&
-		   p->why_generation == e->ted->generation;
+		   !p->put_off && p->why_generation == e->ted->generation;
 	e->has_cur = p->want.set;
 	if (e->has_cur) {
 		e->cur = p->want.list;
@@ -111,6 +120,17 @@ static bool item_decide(struct intent_item *it, struct intent_pol *p)
 	return decided;
 }
 
+/* Its search was cut short: it has another turn, after all repairs. True: until then nothing is decided. */
+static bool item_put_off(const struct intent_item *it, struct intent_pol *p)
+{
+	p->put_off = it->eval.gave_up;
+	if (!p->put_off)
+		return false;
+	metric_add(p->i->m_put_off, 1);
+	intent_dirty(p, it->how == INTENT_FORCE ? INTENT_FORCE : INTENT_SWEEP);
+	return !it->eval.best.set;
+}
+
 /* ---- on the loop ---- */
 
 void intent_run_here(struct intent_pol *p, enum intent_dirt how)
@@ -129,12 +149,13 @@ void intent_run_here(struct intent_pol *p, enum intent_dirt how)
 	arena_init(&it.eval.arena, 0);
 	item_load(&it, p, now, &it.eval.arena);
 	it.eval.exact = true;
+	it.eval.labels_max = labels_of(&it, p, true);
 	/* A wave on its way has it, or the end of an abandoned one. */
 	it.eval.trees = intent_shard_trees(s->running ? &i->shards->here : s);
 	intent_eval_run(&it.eval, now->bps);
 	loop_now_update(i->loop);
 	metric_observe_ns(i->m_compute, mono_since(from, loop_now(i->loop)));
-	if (!intent_group_same(p, &it.eval) || !item_decide(&it, p))
+	if (!intent_group_same(p, &it.eval) || (!item_put_off(&it, p) && !item_decide(&it, p)))
 		intent_dirty(p, how);
 	item_unload(&it);
 	arena_fini(&it.eval.arena);
@@ -273,7 +294,7 @@ static void batch_commit(struct intent_batch *b)
 		if (p->dirty != INTENT_CLEAN || it->eval.desired != p->desired || !it->ran ||
 		    !intent_group_same(p, &it->eval))
 			intent_dirty(p, it->how);
-		else if (!item_decide(it, p))
+		else if (!item_put_off(it, p) && !item_decide(it, p))
 			intent_run_here(p, it->how);
 	}
 	i->admitting = false;
@@ -444,6 +465,7 @@ static void batch_add(struct intent_batch *b, struct intent_pol *p, enum intent_
 	it->how = how;
 	it->snap = take_snap;
 	item_load(it, p, &take_snap->view, &b->in);
+	it->eval.labels_max = labels_of(it, p, false);
 	it->pol = p;
 	p->item = it;
 	*j->end = it;

@@ -237,6 +237,7 @@ static bool request(struct intent_eval *e, const struct intent_cpath *c, const u
 	out->free_bps = free_bps;
 	out->n_free = e->n_free;
 	out->brief = e->brief;
+	out->labels_max = e->labels_max;
 	if (c->kind == INTENT_DYNAMIC)
 		intent_may_bind(e->ted, c, e->bindings, e->n_bindings, &e->arena, out);
 	/* What ECMP might do with a loose list could meet the others of its group. */
@@ -397,6 +398,8 @@ bool intent_eval_one(struct intent_eval *e, const struct intent_cpath *c,
 
 	tell_known(e, c, &req);
 	pce_compute(e->ted, &req, &e->arena, &ans);
+	e->gave_up |= e->labels_max && (ans.status == PCE_NO_BUDGET ||
+					(ans.status == PCE_OK && ans.cost_least < ans.cost));
 	if (ans.known) {
 		e->best = e->now;
 		return true;

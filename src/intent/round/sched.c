@@ -309,6 +309,15 @@ uint32_t intent_turn_max(const struct ted *t)
 	return n > 0 ? n : 1;
 }
 
+/* A search that is known to be long is no work for the loop. */
+static bool is_long(const struct wave *w)
+{
+	for (uint32_t k = 0; k < w->n; k++)
+		if (w->at[k].pol->put_off)
+			return true;
+	return false;
+}
+
 void intent_round_run(void *arg)
 {
 	struct intent *i = arg;
@@ -326,7 +335,7 @@ void intent_round_run(void *arg)
 	}
 	if (i->n_waves > 0 && w.n == 0)
 		return;
-	if (w.n > intent_turn_max(i->ted) || i->n_waves > 0) {
+	if (w.n > intent_turn_max(i->ted) || i->n_waves > 0 || is_long(&w)) {
 		intent_batch_start(i, w.at, w.n);
 		loop_task_run(&i->round); /* perhaps another */
 		return;

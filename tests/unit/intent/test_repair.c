@@ -561,6 +561,68 @@ START_TEST(topology_that_changes_while_workers_compute_wins)
 }
 END_TEST
 
+static void slow(const char *from, const char *to, uint32_t us)
+{
+	struct ted_link *l = net_dir(from, to);
+
+	l->delay_us = l->delay_min_us = l->delay_max_us = us;
+}
+
+/*
+ * A search that is cut short is made again, at length, when no repair waits. 0: of a new policy, for which
+ * the cheap way is not slow enough; 1: of one whose list breaks its bound, and stays until then; 2: of
+ * the same, and it is not cut short.
+ */
+START_TEST(search_too_long_for_a_wave_is_made_again)
+{
+	struct intent_policy *p = by(1, _i == 0 ? PCE_IGP : PCE_TE, 0);
+	const struct intent *i = world.intent;
+	double before = metric_value(i->m_put_off);
+
+	slow("a", "c", 5000);
+	net_publish();
+	pcc_up("a");
+	p->cpaths[0].delay_us_min = 3000;
+	if (_i > 0)
+		put_up(p);
+	world.intent->cfg.wave_labels = _i == 2 ? i->cfg.wave_labels : 1;
+	if (_i == 0) {
+		put_ok(p);
+	} else {
+		goes(1, "a>c,c>d");
+		slow("a", "c", 1000);
+		slow("a", "b", 5000);
+		net_publish();
+	}
+	run_ms(1000);
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	is(1, INTENT_UP, "");
+	goes(1, _i == 0 ? "a>c,c>d" : "a>b,b>d");
+	ck_assert_int_eq(metric_value(i->m_put_off) > before, _i < 2);
+	ck_assert(!intent_pol_find(world.intent, &p->key)->put_off);
+	audit();
+}
+END_TEST
+
+/* Nothing can be found, however long: it is told once, and the searches end. */
+START_TEST(search_in_vain_ends)
+{
+	struct intent_policy *p = by(1, PCE_IGP, 0);
+	double before = metric_value(world.intent->m_put_off), n;
+
+	pcc_up("a");
+	world.intent->cfg.wave_labels = 1;
+	p->cpaths[0].delay_us_min = 50000;
+	put_ok(p);
+	run_ms(1000);
+	ck_assert_int_eq(view_of("a", 1, "d")->state, INTENT_DOWN);
+	n = metric_value(world.intent->m_put_off);
+	ck_assert(n >= before + 1);
+	run_ms(60000);
+	ck_assert(metric_value(world.intent->m_put_off) <= n + 1);
+}
+END_TEST
+
 static void add_all(TCase *tc)
 {
 	tcase_add_test(tc, cut_moves_its_users_in_order_of_priority_and_nobody_else);
@@ -584,6 +646,8 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, broken_comes_before_waiting);
 	tcase_add_test(tc, many_are_repaired_in_order_whoever_computes);
 	tcase_add_test(tc, what_was_computed_before_is_not_sent_after);
+	tcase_add_loop_test(tc, search_too_long_for_a_wave_is_made_again, 0, 3);
+	tcase_add_test(tc, search_in_vain_ends);
 	tcase_add_test(tc, topology_that_changes_while_workers_compute_wins);
 }
 
