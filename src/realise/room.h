@@ -67,6 +67,8 @@ struct realise_probe {
 	uint32_t delay_us_max, loss_ppm_max; /* PCE_NO_BOUND: none */
 	bool known;	       /* of the window that is being told: */
 	uint64_t sent, lost, there_us, error_us, round_us; /* UINT64_MAX: not told */
+	uint64_t there_mid_us, round_mid_us; /* half of them took no longer */
+	bool strict; /* probes were ordered: every one of them is to keep the bound */
 	uint64_t window; /* the last one; 0 none */
 	unsigned good, unknown; /* so many in a row */
 	bool asked; /* who answers was told to */

@@ -21,6 +21,7 @@ void realise_verify_forget(struct realise_probe *p)
 {
 	p->known = false;
 	p->sent = p->lost = p->there_us = p->error_us = p->round_us = UINT64_MAX;
+	p->there_mid_us = p->round_mid_us = UINT64_MAX;
 }
 
 static void find_ends(const struct realise_in *in, const struct slice_flow_view *f, struct realise_probe *p)
@@ -79,6 +80,7 @@ static bool plan_probes(struct realise_slice *s, struct realise_in *in, const st
 		go_on(was, n, &p);
 		p.delay_us_max = f->delay_us_max;
 		p.loss_ppm_max = f->loss_ppm_max;
+		p.strict = in->service->assure.said && in->service->assure.stamp;
 		running[i] = p.turn == REALISE_PROBED;
 		if (!VEC_ADD(&s->probes, p))
 			return false;
@@ -217,6 +219,27 @@ void realise_verify_why(const struct realise_slice *s, char out[SR_REASON_MAX])
 
 /* ---- windows ---- */
 
+/*
+ * Where probes were not ordered it is the way that is verified: how its packets fare is measured afterwards, by
+ * themselves. Half of the probes are to keep the bound; where clocks do not agree the way there takes half of there
+ * and back.
+ */
+static const char *judge_way(const struct realise_probe *p, bool *unknown, char text[SR_REASON_MAX])
+{
+	uint64_t half = p->round_mid_us == UINT64_MAX ? UINT64_MAX : p->round_mid_us / 2;
+	uint64_t there = p->there_mid_us != UINT64_MAX && p->error_us != UINT64_MAX ? p->there_mid_us + p->error_us :
+										       half;
+
+	if (there <= p->delay_us_max || half <= p->delay_us_max)
+		return NULL;
+	*unknown = there == UINT64_MAX;
+	if (*unknown)
+		return "no delay is known";
+	(void)snprintf(text, SR_REASON_MAX, "the way there takes %llu us, %u are promised", (unsigned long long)there,
+		       p->delay_us_max);
+	return text;
+}
+
 /* NULL: it is good. *unknown: nobody knows. */
 static const char *judge(const struct realise_probe *p, bool *unknown, char text[SR_REASON_MAX])
 {
@@ -231,6 +254,8 @@ static const char *judge(const struct realise_probe *p, bool *unknown, char text
 			       (unsigned long long)p->sent);
 		return text;
 	}
+	if (p->delay_us_max != PCE_NO_BOUND && !p->strict)
+		return judge_way(p, unknown, text);
 	if (p->delay_us_max == PCE_NO_BOUND || there <= p->delay_us_max || p->round_us <= p->delay_us_max)
 		return NULL;
 	*unknown = there == UINT64_MAX;
@@ -289,6 +314,8 @@ static void leaf(struct realise_slice *s, struct realise_probe *p, const char *n
 		{ "window-lost", &p->lost },
 		{ "round-trip/maximum", &p->round_us },
 		{ "forward/maximum", &p->there_us },
+		{ "round-trip/median", &p->round_mid_us },
+		{ "forward/median", &p->there_mid_us },
 		{ "forward/error", &p->error_us },
 	};
 	uint64_t u = d->u;

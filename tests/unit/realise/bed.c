@@ -243,6 +243,8 @@ void bed_window(const char *device, unsigned v, uint64_t number, const struct wi
 	tell_leaf(device, v, "round-trip/maximum", NULL, w->round);
 	tell_leaf(device, v, "forward/maximum", NULL, w->there);
 	tell_leaf(device, v, "forward/error", NULL, w->error);
+	tell_leaf(device, v, "round-trip/median", NULL, w->round);
+	tell_leaf(device, v, "forward/median", NULL, w->there);
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
 	tell_leaf(device, v, "window", text, 0); /* 64 bits are texts in JSON */
 }

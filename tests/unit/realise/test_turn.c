@@ -251,6 +251,35 @@ START_TEST(as_much_may_be_lost_as_is_promised)
 }
 END_TEST
 
+static const struct {
+	struct window w;
+	const char *why; /* NULL: it is good */
+} ways[] = {
+	{ { "true", 50, 0, 9990, 10, 30000 }, NULL },
+	{ { "true", 50, 0, 9990, 11, 20000 }, NULL }, /* half of there and back says so */
+	{ { "true", 50, 0, 9990, 11, 20002 }, "the way there takes 10001 us, 10000 are promised" },
+	{ { "true", 50, 0, -1, -1, 20000 }, NULL },
+	{ { "true", 50, 0, -1, -1, 20002 }, "the way there takes 10001 us, 10000 are promised" },
+	{ { "true", 50, 0, -1, -1, -1 }, "no delay is known" },
+};
+
+START_TEST(where_probes_are_not_ordered_the_way_is_verified)
+{
+	bed_up();
+	verify(PAIR_OF(MARKED));
+	windows("r1", &good);
+	windows("r2", &ways[_i].w);
+	ck_assert(bed.told.done == !ways[_i].why);
+	if (ways[_i].why) {
+		bed_run(46000);
+		settle();
+		ck_assert(bed.told.done && !bed.told.ok);
+		ck_assert_msg(strstr(bed.told.why, ways[_i].why), "%s", bed.told.why);
+	}
+	end();
+}
+END_TEST
+
 /* Fifty ends on r1, all to r2: their flows are more than a router is to probe at a time. */
 static const char *many(void)
 {
@@ -309,6 +338,7 @@ int main(void)
 	tcase_add_loop_test(tc, who_cannot_probe_is_told, 0, 3);
 	tcase_add_test(tc, where_probes_are_ordered_who_cannot_is_refused);
 	tcase_add_loop_test(tc, as_much_may_be_lost_as_is_promised, 0, 2);
+	tcase_add_loop_test(tc, where_probes_are_not_ordered_the_way_is_verified, 0, (int)ARRAY_LEN(ways));
 	tcase_add_loop_test(tc, so_many_at_a_time_the_rest_waits, 0, 2);
 	suite_add_tcase(s, tc);
 	return check_main(s);
