@@ -18,6 +18,7 @@ struct pcc_cfg {
 	bool srv6, sr_mpls;	      /* path setup types 3 and 1 */
 	uint8_t msd_srv6;	      /* told as Max-H.Encaps, sub-TLV 27 of RFC 9603; 0: not told */
 	uint8_t msd_mpls;	      /* RFC 8664; 0: not told */
+	uint8_t lists;		      /* of one LSP, with weights (RFC 10066), SR_LISTS_MAX at most; 0, 1: one */
 	struct ip_addr router_id;     /* tunnel sender of our LSP identifiers */
 	uint64_t retry_ns_min, retry_ns_max; /* of connecting; 0: 1 s and 60 s */
 };
@@ -51,7 +52,8 @@ struct pcc_request {
 	enum pcc_ask ask;
 	uint32_t srp_id;
 	/* wish: name, key, cpath, preference, list, bandwidth, priorities, binding SID as far as
-	 * told; has_list false: the request leaves the list as it is. */
+	 * told; has_list false: the request leaves the list as it is. Further lists are borrowed for
+	 * the call. */
 	bool has_list, has_bandwidth, has_prios, has_admin;
 	struct lsp_state wish;
 };

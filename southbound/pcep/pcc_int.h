@@ -39,6 +39,7 @@ struct pcc_pce {
 	struct loop_task dump, tell;
 	unsigned failures; /* of connecting, since the last session */
 	bool up, dumping, starved, assoc;
+	bool several; /* it takes several lists of an LSP */
 	bool told_lost; /* no memory for told: it knows too little */
 	unsigned busy; /* callbacks of ours on the stack */
 	bool gone;     /* deleted: freed when they return */

@@ -110,6 +110,21 @@ static void policy_put(const struct pcc_pce *p, struct pcep_item *b, const struc
 				 st->has_preference ? &st->preference : NULL);
 }
 
+/* One that has not told that it takes several gets the first alone. */
+static void list_put(const struct pcc_pce *p, struct pcep_item *b, const struct lsp_state *st)
+{
+	if (p->several || !st->list.more) {
+		pcep_item_list(b, &st->list, false);
+		for (unsigned k = 0; st->list.more && k < sr_list_count(&st->list); k++)
+			b->paths[k].flags = st->oper & PCEPC_PATH_OPER_MASK;
+	} else {
+		struct sr_list first = st->list;
+
+		first.more = NULL;
+		pcep_item_list(b, &first, false);
+	}
+}
+
 static void item_of(const struct pcc_pce *p, const struct lsp_state *st, struct pcep_item *b)
 {
 	pcep_item_init(b);
@@ -123,7 +138,7 @@ static void item_of(const struct pcc_pce *p, const struct lsp_state *st, struct 
 	policy_put(p, b, st);
 	if (st->binding_sid.family == IP_V6 || st->binding_label)
 		pcep_item_binding(b, &st->binding_sid, st->binding_label);
-	pcep_item_list(b, &st->list, false);
+	list_put(p, b, st);
 	if (st->bandwidth_bps)
 		pcep_item_bandwidth(b, st->bandwidth_bps);
 	pcep_item_prios(b, st->setup_prio, st->hold_prio);
@@ -247,6 +262,7 @@ static bool on_accept_open(void *arg, const struct pcepc_open *o, uint8_t *type,
 	if (!(v6 && c->srv6) && !(mpls && c->sr_mpls))
 		return open_refuse(p, "no path setup type in common", type, value);
 	p->assoc = pcepc_open_assoc(o, PCEPC_ASSOC_SR_POLICY);
+	p->several = c->lists > 1 && o->has_multipath && o->multipath > 0;
 	return true;
 }
 
@@ -376,6 +392,11 @@ static struct pcepc_open open_of(const struct pcc_cfg *c)
 				.has_sr_policy = true,
 				.has_ofs = true };
 
+	if (c->lists > 1) {
+		o.has_multipath = true;
+		o.multipath = c->lists;
+		o.multipath_flags = PCEPC_MULTIPATH_WEIGHT;
+	}
 	for (unsigned of = DRIVER_OF_MCP; of <= DRIVER_OF_MCC; of++)
 		o.ofs[o.n_ofs++] = (uint16_t)of;
 	if (c->srv6)

@@ -43,6 +43,7 @@ static struct refusal check_path(const struct pcc_pce *p, const struct pcepc_ite
 {
 	const struct pcc_cfg *c = &p->pcc->cfg;
 	uint8_t dataplane, msd;
+	unsigned n = 0;
 
 	if (!pcep_dataplane_of(it, &dataplane))
 		return (struct refusal){ 21, 1 };
@@ -53,9 +54,18 @@ static struct refusal check_path(const struct pcc_pce *p, const struct pcepc_ite
 	msd = dataplane == SR_MPLS ? c->msd_mpls : c->msd_srv6;
 	if (msd == 0 || msd > SR_SEGS_MAX)
 		msd = SR_SEGS_MAX;
-	if (it->ero->n > msd)
-		return (struct refusal){ 10, dataplane == SR_MPLS ? 9 : 40 };
-	return check_hops(it->ero, dataplane);
+	for (const struct pcepc_route *r = it->ero; r; r = r->next) {
+		struct refusal no = check_hops(r, dataplane);
+
+		if (r->n > msd)
+			return (struct refusal){ 10, dataplane == SR_MPLS ? 9 : 40 };
+		if (no.type)
+			return no;
+		/* more than was agreed on, or one of several that leads nowhere */
+		if (++n > 1 && (!p->several || n > c->lists || r->n == 0 || it->ero->n == 0))
+			return (struct refusal){ 4, 4 };
+	}
+	return fine;
 }
 
 /* Whatever the item needs to be looked at any further. */
@@ -119,14 +129,14 @@ static struct refusal read_initiate(const struct pcc_pce *p, const struct pcepc_
 }
 
 static struct refusal read_item(const struct pcc_pce *p, const struct pcepc_item *it, uint8_t msg,
-				struct pcc_request *r)
+				struct pcc_request *r, struct sr_more *more)
 {
 	struct refusal no = check_item(it, msg);
 
 	if (no.type)
 		return no;
 	r->srp_id = it->srp->id;
-	if (!pcep_state_of(it, &r->wish))
+	if (!pcep_state_all(it, &r->wish, more))
 		return (struct refusal){ 24, 1 }; /* a name too long to be told apart */
 	no = msg == PCEPC_PCUPD ? read_update(p, it, r) : read_initiate(p, it, r);
 	if (no.type)
@@ -159,7 +169,8 @@ static void requests(struct pcc_pce *p, const struct pcepc_msg *msg)
 		refuse(p, NULL, (struct refusal){ 6, 10 });
 	for (const struct pcepc_item *it = msg->items; it && p->up; it = it->next) {
 		struct pcc_request r = { 0 };
-		struct refusal no = read_item(p, it, msg->type, &r);
+		struct sr_more more;
+		struct refusal no = read_item(p, it, msg->type, &r, &more);
 
 		if (no.type)
 			refuse(p, it, no);

@@ -84,12 +84,29 @@ static struct pcepc_hop hop_of(const struct sr_segment *s, uint8_t dataplane, bo
 	return h;
 }
 
+static void ero_of(const struct sr_list *list, bool with_nai, struct pcepc_hop *hops, struct pcepc_route *ero)
+{
+	*ero = (struct pcepc_route){ .hops = hops };
+	for (; ero->n < list->n && ero->n < SR_SEGS_MAX; ero->n++)
+		hops[ero->n] = hop_of(&list->at[ero->n], list->dataplane, with_nai);
+}
+
 void pcep_item_list(struct pcep_item *b, const struct sr_list *list, bool with_nai)
 {
-	b->ero = (struct pcepc_route){ .hops = b->hops };
-	for (; b->ero.n < list->n && b->ero.n < SR_SEGS_MAX; b->ero.n++)
-		b->hops[b->ero.n] = hop_of(&list->at[b->ero.n], list->dataplane, with_nai);
+	struct pcepc_route *last = &b->ero;
+
+	ero_of(list, with_nai, b->hops, &b->ero);
 	b->item.ero = &b->ero;
+	for (unsigned k = 0; list->more && k < sr_list_count(list); k++) {
+		b->paths[k] = (struct pcepc_path){ .id = k + 1, .has_weight = true,
+						   .weight = sr_list_weight(list, k) };
+		if (k > 0) {
+			ero_of(sr_list_nth(list, k), with_nai, b->more[k - 1].hops, &b->more[k - 1].ero);
+			last->next = &b->more[k - 1].ero;
+			last = last->next;
+		}
+		last->attr = &b->paths[k];
+	}
 }
 
 void pcep_item_endpoints(struct pcep_item *b, const struct ip_addr *src, const struct ip_addr *dst)
@@ -286,6 +303,35 @@ static bool lsp_read(const struct pcepc_lsp *l, struct lsp_state *out)
 	if (l->has_error)
 		out->error = l->error > UINT16_MAX ? UINT16_MAX : (uint16_t)l->error;
 	binding_read(l, out);
+	return fits;
+}
+
+/* False: they are more than we keep, or one of them is longer. */
+static bool more_of(const struct pcepc_route *first, uint8_t dataplane, struct sr_more *out)
+{
+	const struct pcepc_route *r = first->next;
+	bool fits = true;
+
+	*out = (struct sr_more){ .weight = first->attr ? first->attr->weight : 1 };
+	for (; r && out->n < SR_LISTS_MAX - 1; r = r->next) {
+		struct sr_weighted *w = &out->at[out->n++];
+
+		w->weight = r->attr ? r->attr->weight : 1;
+		fits = pcep_list_of(r, dataplane, &w->list) && fits;
+	}
+	return fits && !r;
+}
+
+bool pcep_state_all(const struct pcepc_item *it, struct lsp_state *out, struct sr_more *more)
+{
+	const struct pcepc_route *r = route_of(it);
+	bool fits = pcep_state_of(it, out);
+
+	if (!r || !r->next)
+		return fits;
+	if (!more_of(r, out->list.dataplane, more))
+		out->list_truncated = true;
+	out->list.more = more;
 	return fits;
 }
 

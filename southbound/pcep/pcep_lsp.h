@@ -15,6 +15,11 @@ struct pcep_item {
 	struct pcepc_endpoints endpoints;
 	struct pcepc_route ero;
 	struct pcepc_hop hops[SR_SEGS_MAX];
+	struct pcepc_path paths[SR_LISTS_MAX]; /* of several lists */
+	struct {
+		struct pcepc_route ero;
+		struct pcepc_hop hops[SR_SEGS_MAX];
+	} more[SR_LISTS_MAX - 1];
 	struct pcepc_assoc assoc;
 	struct pcepc_lspa lspa;
 	struct pcepc_vendor vendor;
@@ -25,7 +30,8 @@ void pcep_item_init(struct pcep_item *b);
 void pcep_item_srp(struct pcep_item *b, uint32_t id, uint32_t flags, uint8_t dataplane);
 /* name is borrowed; "" leaves it out. */
 void pcep_item_lsp(struct pcep_item *b, uint32_t plsp_id, uint16_t flags, const char *name);
-/* ERO of the list; n 0: an empty ERO. with_nai: as far as the segments have them. */
+/* ERO of the list; n 0: an empty ERO. with_nai: as far as the segments have them. Of several lists
+ * one each, with a PATH-ATTRIB that has the weight, ids from 1: for who has told MULTIPATH-CAP. */
 void pcep_item_list(struct pcep_item *b, const struct sr_list *list, bool with_nai);
 void pcep_item_endpoints(struct pcep_item *b, const struct ip_addr *src, const struct ip_addr *dst);
 /* ASSOCIATION of type 6, RFC 9862: ID 1, source the headend. cpath or preference may be NULL. */
@@ -47,3 +53,5 @@ bool pcep_dataplane_of(const struct pcepc_item *it, uint8_t *dataplane);
  * 0. The name is cut to SR_NAME_MAX: false then, for it is no identity any more.
  */
 bool pcep_state_of(const struct pcepc_item *it, struct lsp_state *out);
+/* The same with further lists, in more, which out's list then has. More than SR_LISTS_MAX: truncated. */
+bool pcep_state_all(const struct pcepc_item *it, struct lsp_state *out, struct sr_more *more);

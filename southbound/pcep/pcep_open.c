@@ -50,6 +50,9 @@ struct pcepc_open pcep_open_of(const struct pcep_cfg *cfg, const struct pcep_dia
 	for (unsigned of = DRIVER_OF_MCP; of <= DRIVER_OF_MCC; of++)
 		o.ofs[o.n_ofs++] = (uint16_t)of;
 	o.has_sr_policy = !d->no_assoc;
+	o.has_multipath = !d->no_assoc; /* where Opens are known to be taken as the RFCs say */
+	o.multipath = SR_LISTS_MAX;
+	o.multipath_flags = PCEPC_MULTIPATH_WEIGHT;
 	return o;
 }
 
@@ -83,6 +86,14 @@ static uint8_t msd_srv6(const struct pcepc_open *o)
 	return least;
 }
 
+/* 0 is reserved, and unequal shares are what several lists are for. */
+static uint8_t lists_of(const struct pcepc_open *o)
+{
+	if (!o->has_multipath || o->multipath == 0 || !(o->multipath_flags & PCEPC_MULTIPATH_WEIGHT))
+		return 1;
+	return o->multipath < SR_LISTS_MAX ? (uint8_t)o->multipath : SR_LISTS_MAX;
+}
+
 void pcep_open_caps(const struct pcepc_open *open, const struct pcep_dialect *d, uint8_t msd,
 		    struct headend_caps *out)
 {
@@ -97,5 +108,6 @@ void pcep_open_caps(const struct pcepc_open *open, const struct pcep_dialect *d,
 		.sr_policy_assoc = !d->no_assoc && pcepc_open_assoc(open, PCEPC_ASSOC_SR_POLICY),
 		.msd_srv6 = msd ? msd : msd_srv6(open),
 		.msd_mpls = msd ? msd : no_limit ? 0 : open->sr_msd,
+		.lists = d->no_assoc ? 1 : lists_of(open),
 	};
 }

@@ -185,6 +185,7 @@ static void report(struct pcep_peer *p, const struct pcepc_item *it)
 {
 	const struct pcep_db_lsp *l;
 	struct lsp_state st;
+	struct sr_more more;
 	uint8_t dataplane;
 
 	if (it->faulty) {
@@ -198,7 +199,7 @@ static void report(struct pcep_peer *p, const struct pcepc_item *it)
 			pcep_peer_synced(p);
 		return;
 	}
-	if (!pcep_state_of(it, &st)) {
+	if (!pcep_state_all(it, &st, &more)) {
 		limit_reached(p, st.plsp_id); /* the name is longer than what we keep of one */
 		return;
 	}

@@ -58,6 +58,11 @@ static bool plane_ok(const struct pcep_peer *p, uint8_t dataplane)
 	return dataplane == SR_MPLS ? p->caps.sr_mpls : p->caps.srv6;
 }
 
+static bool lists_ok(const struct pcep_peer *p, const struct sr_list *l)
+{
+	return l->n > 0 && (!l->more || sr_list_count(l) <= p->caps.lists);
+}
+
 static void attributes(struct pcep_item *b, const struct pcep_peer *p, const struct driver_lsp *lsp,
 		       bool update)
 {
@@ -77,7 +82,7 @@ static int initiate(struct pcep_peer *p, const struct driver_lsp *lsp, uint32_t 
 	struct pcep_item b;
 
 	if (!p->caps.initiate || !plane_ok(p, lsp->list.dataplane) || lsp->name[0] == '\0' ||
-	    lsp->list.n == 0)
+	    !lists_ok(p, &lsp->list))
 		return DRIVER_E_REFUSED;
 	if (p->dialect->ipv4_only && (src->family != IP_V4 || dst->family != IP_V4))
 		return DRIVER_E_REFUSED;
@@ -101,7 +106,7 @@ static int update(struct pcep_peer *p, const struct pcep_db_lsp *known,
 	struct pcep_item b;
 
 	if (!p->caps.update || !plane_ok(p, lsp->list.dataplane) || !known->delegated ||
-	    lsp->list.n == 0)
+	    !lists_ok(p, &lsp->list))
 		return DRIVER_E_REFUSED;
 	pcep_item_init(&b);
 	pcep_item_srp(&b, 0, 0, lsp->list.dataplane);
@@ -187,8 +192,10 @@ static int driver_release(void *self, const struct driver_lsp *lsp, uint32_t *tx
 		return rc;
 	if (!p->caps.update || !known->delegated)
 		return DRIVER_E_REFUSED;
-	if (p->dialect->lean)
+	if (p->dialect->lean) {
 		list = lsp->list;
+		list.more = NULL;
+	}
 	pcep_item_init(&b);
 	pcep_item_srp(&b, 0, 0, known->dataplane);
 	pcep_item_lsp(&b, known->plsp_id, PCEPC_LSP_ADMIN, "");

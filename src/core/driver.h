@@ -15,6 +15,7 @@ struct headend_caps {
 	bool sr_policy_assoc;	   /* association type 6, RFC 9862 */
 	uint8_t msd_srv6;	   /* max H.Encaps (44), else smallest told; 0: not told */
 	uint8_t msd_mpls;	   /* 0: not told or no limit flag */
+	uint8_t lists;		   /* of one LSP with weights, RFC 10066; 0, 1: one alone */
 };
 
 /* A wish: bring this candidate path to this list. */

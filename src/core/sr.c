@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/str.h"
 
-bool sr_list_eq(const struct sr_list *a, const struct sr_list *b)
+static bool segments_eq(const struct sr_list *a, const struct sr_list *b)
 {
 	if (a->dataplane != b->dataplane || a->n != b->n)
 		return false;
@@ -17,6 +19,77 @@ bool sr_list_eq(const struct sr_list *a, const struct sr_list *b)
 			return false;
 	}
 	return true;
+}
+
+bool sr_list_eq(const struct sr_list *a, const struct sr_list *b)
+{
+	if (!segments_eq(a, b) || !a->more != !b->more)
+		return false;
+	if (!a->more)
+		return true;
+	if (a->more->n != b->more->n || a->more->weight != b->more->weight)
+		return false;
+	for (unsigned k = 0; k < a->more->n; k++) {
+		const struct sr_weighted *x = &a->more->at[k], *y = &b->more->at[k];
+
+		if (x->weight != y->weight || !segments_eq(&x->list, &y->list))
+			return false;
+	}
+	return true;
+}
+
+int sr_list_keep(const struct sr_list *from, struct sr_list *to)
+{
+	struct sr_more *more = NULL;
+
+	if (from->more) {
+		more = malloc(sizeof(*more));
+		if (more)
+			*more = *from->more;
+	}
+	*to = *from;
+	to->more = more;
+	return from->more && !more ? err_raise(-ENOMEM) : 0;
+}
+
+void sr_list_drop(struct sr_list *l)
+{
+	struct sr_more *own;
+
+	memcpy(&own, &l->more, sizeof(own)); /* const for all but its owner */
+	free(own);
+	l->more = NULL;
+}
+
+unsigned sr_list_count(const struct sr_list *l)
+{
+	return 1U + (l->more ? l->more->n : 0);
+}
+
+const struct sr_list *sr_list_nth(const struct sr_list *l, unsigned k)
+{
+	return k == 0 ? l : &l->more->at[k - 1].list;
+}
+
+uint32_t sr_list_weight(const struct sr_list *l, unsigned k)
+{
+	return !l->more ? 1 : k == 0 ? l->more->weight : l->more->at[k - 1].weight;
+}
+
+uint64_t sr_list_total(const struct sr_list *l)
+{
+	uint64_t sum = 0;
+
+	for (unsigned k = 0; k < sr_list_count(l); k++)
+		sum += sr_list_weight(l, k);
+	return sum;
+}
+
+uint64_t sr_share(uint64_t bps, uint64_t units, uint64_t total)
+{
+	__extension__ typedef unsigned __int128 wide;
+
+	return (uint64_t)(((wide)bps * units + total - 1) / total);
 }
 
 int sr_policy_key_cmp(const struct sr_policy_key *a, const struct sr_policy_key *b)

@@ -11,6 +11,7 @@
 
 enum {
 	SR_SEGS_MAX = 16,	/* of one list; an MSD above it is cut to it */
+	SR_LISTS_MAX = 8,	/* of one candidate path */
 	SR_NAME_MAX = 128,	/* with the NUL */
 	SR_REASON_MAX = 256,
 };
@@ -57,13 +58,38 @@ struct sr_segment {
 	struct ip_addr nai_local, nai_remote; /* node: local only; adjacency: both; may be none */
 };
 
+struct sr_more;
+
+/*
+ * The list of a candidate path; of one with several (RFC 9256 s2.11) the first, and the others behind
+ * it. A copy by assignment borrows those: who keeps one makes it his own with sr_list_keep().
+ */
 struct sr_list {
 	uint8_t dataplane; /* enum sr_dataplane */
 	uint8_t n;
 	struct sr_segment at[SR_SEGS_MAX];
+	const struct sr_more *more; /* NULL: there is one list */
 };
 
-bool sr_list_eq(const struct sr_list *a, const struct sr_list *b); /* SIDs and labels only */
+/* A flow takes list k with the probability of its weight to the sum of all. */
+struct sr_more {
+	uint32_t weight; /* of the first list, 1 at least, as are the others */
+	uint8_t n;
+	struct sr_weighted {
+		uint32_t weight;
+		struct sr_list list; /* has no more itself */
+	} at[SR_LISTS_MAX - 1];
+};
+
+bool sr_list_eq(const struct sr_list *a, const struct sr_list *b); /* SIDs, labels and weights only */
+int sr_list_keep(const struct sr_list *from, struct sr_list *to); /* 0; -ENOMEM: to has the first alone */
+void sr_list_drop(struct sr_list *l);				  /* what sr_list_keep() made */
+unsigned sr_list_count(const struct sr_list *l);
+const struct sr_list *sr_list_nth(const struct sr_list *l, unsigned k); /* 0: itself */
+uint32_t sr_list_weight(const struct sr_list *l, unsigned k);
+uint64_t sr_list_total(const struct sr_list *l); /* of all weights */
+/* What of a rate to reckon with where units of total may come: the exact share, rounded up. */
+uint64_t sr_share(uint64_t bps, uint64_t units, uint64_t total);
 
 /* RFC 9256 section 2.1; and which of two LSPs that are candidate paths of the same policy. */
 struct sr_policy_key {

@@ -84,9 +84,15 @@ static struct lsp *lsp_named(const struct sim_pcc *c, const char *name)
 	return NULL;
 }
 
+static void lsp_free(struct lsp *l)
+{
+	sr_list_drop(&l->s.st.list);
+	free(l);
+}
+
 static void lsp_drop(struct sim_pcc *c, size_t i)
 {
-	free(c->lsps.at[i]);
+	lsp_free(c->lsps.at[i]);
 	c->lsps.n--;
 	memmove(c->lsps.at + i, c->lsps.at + i + 1, (c->lsps.n - i) * sizeof(*c->lsps.at));
 }
@@ -94,16 +100,22 @@ static void lsp_drop(struct sim_pcc *c, size_t i)
 static void lsps_clear(struct sim_pcc *c)
 {
 	for (size_t i = 0; i < c->lsps.n; i++)
-		free(c->lsps.at[i]);
+		lsp_free(c->lsps.at[i]);
 	c->lsps.n = 0;
 }
 
 /* ---- installing ---- */
 
+/* Of every list: flows are spread over all. */
 static bool first_step(const struct sim_pcc *c, const struct lsp *l)
 {
-	return l->s.st.list.n > 0 &&
-	       sim_walk_first(c->all->paths, c->router, &l->s.st.list.at[0].sid);
+	for (unsigned k = 0; k < sr_list_count(&l->s.st.list); k++) {
+		const struct sr_list *list = sr_list_nth(&l->s.st.list, k);
+
+		if (list->n == 0 || !sim_walk_first(c->all->paths, c->router, &list->at[0].sid))
+			return false;
+	}
+	return true;
 }
 
 /* Whose binding SID it is, NULL: nobody's. */
@@ -154,10 +166,9 @@ static bool send(const struct sim_pccs *p, const struct sr_list *l, unsigned dee
 	return true;
 }
 
-/* Sends a packet through the list, in thought: it must come out at the endpoint. */
-static void install(const struct sim_pcc *c, struct lsp *l)
+/* Sends a packet through a list, in thought: it must come out at the endpoint. */
+static bool arrives(const struct sim_pcc *c, struct lsp *l, const struct sr_list *list)
 {
-	const struct sr_list *list = &l->s.st.list;
 	struct ip_addr sids[SR_SEGS_MAX];
 	struct sim_walk w;
 	uint32_t end = sim_router_by_addr(c->all->t, &l->s.st.endpoint), at = c->router;
@@ -169,9 +180,18 @@ static void install(const struct sim_pcc *c, struct lsp *l)
 		w.ok = true;
 		w.end = at;
 	}
-	l->s.installed = w.ok && (end == SIM_NONE || w.end == end);
-	(void)str_copy(l->s.why, sizeof(l->s.why),
-		       l->s.installed ? "" : w.ok ? "it ends at another router" : w.why);
+	if (w.ok && (end == SIM_NONE || w.end == end))
+		return true;
+	(void)str_copy(l->s.why, sizeof(l->s.why), w.ok ? "it ends at another router" : w.why);
+	return false;
+}
+
+static void install(const struct sim_pcc *c, struct lsp *l)
+{
+	l->s.installed = true;
+	l->s.why[0] = '\0';
+	for (unsigned k = 0; l->s.installed && k < sr_list_count(&l->s.st.list); k++)
+		l->s.installed = arrives(c, l, sr_list_nth(&l->s.st.list, k));
 }
 
 /* What the headend would say now. */
@@ -231,6 +251,11 @@ static void initiate(struct sim_pcc *c, const struct pcc_request *r)
 	id = l->s.st.plsp_id;
 	l->s.st = r->wish;
 	l->s.st.plsp_id = id;
+	if (sr_list_keep(&r->wish.list, &l->s.st.list) < 0) {
+		lsp_drop(c, lsp_place(c, id));
+		(void)pcc_refuse(c->pcc, PCE, r->srp_id, ERR_INTERNAL);
+		return;
+	}
 	l->s.st.headend = sim_loopback(c->all->t, c->router);
 	l->s.st.delegated = l->s.st.pce_initiated = l->s.st.admin_up = true;
 	set_list(c, l);
@@ -240,9 +265,14 @@ static void initiate(struct sim_pcc *c, const struct pcc_request *r)
 static void update(struct sim_pcc *c, struct lsp *l, const struct pcc_request *r)
 {
 	struct lsp_state *st = &l->s.st;
+	struct sr_list list = { .n = 0 };
 
 	if (!st->delegated) {
 		(void)pcc_refuse(c->pcc, PCE, r->srp_id, ERR_NOT_DELEGATED);
+		return;
+	}
+	if (r->has_list && sr_list_keep(&r->wish.list, &list) < 0) {
+		(void)pcc_refuse(c->pcc, PCE, r->srp_id, ERR_INTERNAL);
 		return;
 	}
 	if (r->has_admin)
@@ -257,8 +287,10 @@ static void update(struct sim_pcc *c, struct lsp *l, const struct pcc_request *r
 		st->has_preference = true;
 		st->preference = r->wish.preference;
 	}
-	if (r->has_list)
-		st->list = r->wish.list;
+	if (r->has_list) {
+		sr_list_drop(&st->list);
+		st->list = list;
+	}
 	set_list(c, l);
 	report(c, l, r->srp_id);
 }
@@ -441,7 +473,8 @@ static int session(struct sim_pcc *c)
 
 static int pcc_start(struct sim_pccs *p, struct sim_pcc *c, uint32_t router)
 {
-	struct pcc_cfg cfg = { .srv6 = true, .msd_srv6 = SIM_MSD,
+	struct pcc_cfg cfg = { .srv6 = true, .msd_srv6 = SIM_MSD, .lists = SR_LISTS_MAX,
+			      
 			       .router_id = sim_loopback(p->t, router),
 			       .retry_ns_min = NS_PER_S / 4, .retry_ns_max = 2 * NS_PER_S };
 	int rc;

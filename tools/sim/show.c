@@ -249,11 +249,19 @@ static unsigned get_sids(struct call *c, char *list, struct ip_addr *sids, unsig
 
 static void walk_lsp(struct call *c, const struct sim_lsp *l, struct sim_walk *w, uint64_t *used)
 {
-	struct ip_addr sids[SR_SEGS_MAX];
+	struct sim_walk one;
 
-	for (unsigned i = 0; i < l->st.list.n; i++)
-		sids[i] = l->st.list.at[i].sid;
-	sim_walk(c->s->paths, l->router, sids, l->st.list.n, w, used);
+	for (unsigned k = 0; k < sr_list_count(&l->st.list); k++) {
+		const struct sr_list *list = sr_list_nth(&l->st.list, k);
+		struct ip_addr sids[SR_SEGS_MAX];
+
+		for (unsigned i = 0; i < list->n; i++)
+			sids[i] = list->at[i].sid;
+		sim_walk(c->s->paths, l->router, sids, list->n, &one, used);
+		/* of several the worst is told: one that is lost, else the slowest */
+		if (k == 0 || (w->ok && (!one.ok || one.delay_us_max > w->delay_us_max)))
+			*w = one;
+	}
 }
 
 /* R SID,SID */
@@ -312,6 +320,18 @@ static void show_sids(struct str *out, const struct sr_list *list, bool json)
 	}
 }
 
+/* Several: each with its weight. */
+static void show_lists(struct str *out, const struct sr_list *list, bool json)
+{
+	for (unsigned k = 0; k < sr_list_count(list); k++) {
+		str_add(out, k == 0 ? "" : json ? "," : " and ");
+		if (json || list->more)
+			str_addf(out, json ? "{\"weight\":%u,\"sids\":[" : "%u x ", sr_list_weight(list, k));
+		show_sids(out, sr_list_nth(list, k), json);
+		str_add(out, json ? "]}" : "");
+	}
+}
+
 /* A name is the PCE's: quoted where it could look like something else. */
 static void show_name(struct str *out, const char *name)
 {
@@ -333,10 +353,12 @@ static void show_lsp_json(struct str *out, const struct sim_lsp *l, const struct
 	str_addf(out,
 		 ",\"router\":\"%s\",\"headend\":\"%s\",\"color\":%u,\"endpoint\":\"%s\","
 		 "\"plsp-id\":%u,\"oper\":\"%s\",\"delegated\":%s,\"bandwidth-bps\":%llu,"
-		 "\"sids\":[",
+		 "\"lists\":[",
 		 from, ip_text(&l->st.headend, h, sizeof(h)), l->st.color,
 		 ip_text(&l->st.endpoint, e, sizeof(e)), l->st.plsp_id, oper_text(l->st.oper),
 		 l->st.delegated ? "true" : "false", (unsigned long long)l->st.bandwidth_bps);
+	show_lists(out, &l->st.list, true);
+	str_add(out, "],\"sids\":[");
 	show_sids(out, &l->st.list, true);
 	str_addf(out, "],\"forwards\":%s,\"end\":\"%s\",\"delay-us-max\":%llu,\"why\":",
 		 w->ok ? "true" : "false", end, (unsigned long long)w->delay_us_max);
@@ -363,7 +385,7 @@ static void show_lsp(void *arg, const struct sim_lsp *l)
 	show_name(out, l->st.name);
 	str_addf(out, ": %s to %s colour %u, %s, ", from,
 		 ip_text(&l->st.endpoint, e, sizeof(e)), l->st.color, oper_text(l->st.oper));
-	show_sids(out, &l->st.list, false);
+	show_lists(out, &l->st.list, false);
 	if (w.ok)
 		str_addf(out, ", ends at %s after %llu us at most\n", end,
 			 (unsigned long long)w.delay_us_max);
