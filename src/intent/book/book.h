@@ -89,6 +89,20 @@ int book_hold(struct book *b, struct book_claim *c, const struct book_terms *t,
  * the old; else it never left the house and is dropped. */
 int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
 	      const uint32_t *links, uint32_t n, bool new_was_sent);
+/*
+ * Links of several lists that share a rate: over each may come units of total, which is booked rounded
+ * up, so never less than what comes. Links ascend, each once. units NULL: all of it over each.
+ */
+struct book_way {
+	const uint32_t *links, *units;
+	uint32_t n, total;
+};
+int book_hold_way(struct book *b, struct book_claim *c, const struct book_terms *t, const struct book_way *w);
+int book_move_way(struct book *b, struct book_claim *c, const struct book_terms *t, const struct book_way *w,
+		  bool new_was_sent);
+uint32_t book_refuses_way(const struct book *b, const struct book_ask *ask, uint64_t bps, const struct book_way *w);
+bool book_claim_full_way(const struct book_claim *c, uint64_t bps, const struct book_way *w);
+uint64_t book_way_bps(const struct book_way *w, uint64_t bps, uint32_t k); /* on the k-th link */
 void book_settle(struct book *b, struct book_claim *c); /* the move happened: old side released */
 void book_revert(struct book *b, struct book_claim *c); /* it was refused: new side released */
 void book_drop(struct book *b, struct book_claim *c);	/* holds nothing */

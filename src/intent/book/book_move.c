@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "core/sr.h"
 #include "intent/book/book_claim.h"
 
 static int item_cmp(const void *a, const void *b)
@@ -43,18 +44,28 @@ struct book_item book_item_want(uint32_t link, uint64_t bps)
 	return (struct book_item){ .link = link, .in = 1u << BOOK_WANT, .bps = { 0, bps } };
 }
 
-int book_hold(struct book *b, struct book_claim *c, const struct book_terms *t,
-	      const uint32_t *links, uint32_t n)
+uint64_t book_way_bps(const struct book_way *w, uint64_t bps, uint32_t k)
+{
+	return w->units ? sr_share(bps, w->units[k], w->total) : bps;
+}
+
+int book_hold_way(struct book *b, struct book_claim *c, const struct book_terms *t, const struct book_way *w)
 {
 	const struct book_terms terms[BOOK_SIDES] = { *t, *t };
-	struct book_item *items = malloc((n + (size_t)1) * sizeof(*items));
+	struct book_item *items = malloc((w->n + (size_t)1) * sizeof(*items));
 
 	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS && !c->failures);
 	if (!items)
 		return err_raise(-ENOMEM);
-	for (uint32_t i = 0; i < n; i++)
-		items[i] = book_item_want(links[i], t->bps);
-	return book_items_put(b, c, terms, items, book_items_merge(items, n));
+	for (uint32_t i = 0; i < w->n; i++)
+		items[i] = book_item_want(w->links[i], book_way_bps(w, t->bps, i));
+	return book_items_put(b, c, terms, items, book_items_merge(items, w->n));
+}
+
+int book_hold(struct book *b, struct book_claim *c, const struct book_terms *t,
+	      const uint32_t *links, uint32_t n)
+{
+	return book_hold_way(b, c, t, &(struct book_way){ .links = links, .n = n });
 }
 
 /* What stands on the old side once the new one is replaced. False: nothing. */
@@ -114,24 +125,25 @@ static uint32_t weave_sorted(const struct book_claim *c, bool join, const uint32
 	return book_items_merge(out, k);
 }
 
-int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
-	      const uint32_t *links, uint32_t n, bool new_was_sent)
+int book_move_way(struct book *b, struct book_claim *c, const struct book_terms *t, const struct book_way *w,
+		  bool new_was_sent)
 {
 	struct book_terms terms[BOOK_SIDES] = { c->terms[BOOK_OLD], *t };
-	struct book_item *items = malloc((c->n + (size_t)n + 1) * sizeof(*items));
-	uint32_t k;
+	struct book_item *items = malloc((c->n + (size_t)w->n + 1) * sizeof(*items));
+	uint32_t k, at = 0;
 	bool had_old = false;
 
 	assert(t->bps <= BOOK_BPS_MAX && t->hold < BOOK_PRIOS && !c->failures);
+	assert(!w->units || ascending(w->links, w->n));
 	if (!items)
 		return err_raise(-ENOMEM);
 	for (uint32_t i = 0; i < c->n; i++)
 		had_old = had_old || c->items[i].in & 1u << BOOK_OLD;
-	k = ascending(links, n) ? weave(c, new_was_sent, links, n, items) :
-				  weave_sorted(c, new_was_sent, links, n, items);
+	k = ascending(w->links, w->n) ? weave(c, new_was_sent, w->links, w->n, items) :
+					weave_sorted(c, new_was_sent, w->links, w->n, items);
 	for (uint32_t i = 0; i < k; i++) {
 		if (items[i].in & 1u << BOOK_WANT)
-			items[i].bps[BOOK_WANT] = t->bps;
+			items[i].bps[BOOK_WANT] = book_way_bps(w, t->bps, at++);
 	}
 	if (new_was_sent) {
 		/* Joined sides keep the better priority: never less protected than promised. */
@@ -140,6 +152,12 @@ int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
 			terms[BOOK_OLD].hold = c->terms[BOOK_OLD].hold;
 	}
 	return book_items_put(b, c, terms, items, k);
+}
+
+int book_move(struct book *b, struct book_claim *c, const struct book_terms *t,
+	      const uint32_t *links, uint32_t n, bool new_was_sent)
+{
+	return book_move_way(b, c, t, &(struct book_way){ .links = links, .n = n }, new_was_sent);
 }
 
 bool book_claim_moving(const struct book_claim *c)

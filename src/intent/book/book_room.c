@@ -168,6 +168,26 @@ uint32_t book_refuses(const struct book *b, const struct book_ask *ask, uint64_t
 	return UINT32_MAX;
 }
 
+uint32_t book_refuses_way(const struct book *b, const struct book_ask *ask, uint64_t bps, const struct book_way *w)
+{
+	for (uint32_t i = 0; bps > 0 && i < w->n; i++) {
+		if (book_room(b, w->links[i], ask) < book_way_bps(w, bps, i))
+			return w->links[i];
+	}
+	return UINT32_MAX;
+}
+
+bool book_claim_full_way(const struct book_claim *c, uint64_t bps, const struct book_way *w)
+{
+	if (!w->units)
+		return book_claim_full(c, bps, w->links, w->n);
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (book_claim_bps(c, w->links[i]) < book_way_bps(w, bps, i))
+			return false;
+	}
+	return true;
+}
+
 void book_snapshot(const struct book *b, const struct book_ask *ask, uint64_t *free_bps, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)

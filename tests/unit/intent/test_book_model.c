@@ -189,12 +189,37 @@ static uint32_t some_links(uint32_t links[LINKS], struct side *s, const struct b
 	return n;
 }
 
+/* Of one list, or of several that share the rate: units of total over each link, rounded up. */
+static struct book_way some_way(uint32_t links[LINKS], uint32_t units[LINKS], struct side *s,
+				const struct book_terms *t)
+{
+	struct book_way w = { .links = links, .total = 1 + (uint32_t)below(64) };
+
+	w.n = some_links(links, s, t);
+	if (below(3))
+		return w;
+	w.units = units;
+	w.n = 0;
+	for (uint32_t l = 0; l < LINKS; l++) {
+		uint32_t u = 1 + (uint32_t)below(w.total);
+
+		if (!s->on[l])
+			continue;
+		links[w.n] = l;
+		units[w.n++] = u;
+		s->bps[l] = t->bps / w.total * u + (t->bps % w.total * u + w.total - 1) / w.total;
+	}
+	return w;
+}
+
 static void op_hold(unsigned k)
 {
 	struct book_terms t = some_terms();
-	uint32_t links[LINKS], n = some_links(links, &plain[k].want, &t);
+	uint32_t links[LINKS], units[LINKS];
+	struct book_way w = some_way(links, units, &plain[k].want, &t);
 
-	ck_assert_int_eq(book_hold(book, claim[k], &t, links, n), 0);
+	ck_assert_int_eq(book_hold_way(book, claim[k], &t, &w), 0);
+	ck_assert(book_claim_full_way(claim[k], t.bps, &w));
 	plain[k].old = (struct side){ .t = t };
 }
 
@@ -221,12 +246,14 @@ static void op_move(unsigned k)
 {
 	struct book_terms t = some_terms();
 	bool sent = below(2);
-	uint32_t links[LINKS], n;
+	uint32_t links[LINKS], units[LINKS];
+	struct book_way w;
 
 	if (sent)
 		join(&plain[k]);
-	n = some_links(links, &plain[k].want, &t);
-	ck_assert_int_eq(book_move(book, claim[k], &t, links, n, sent), 0);
+	w = some_way(links, units, &plain[k].want, &t);
+	ck_assert_int_eq(book_move_way(book, claim[k], &t, &w, sent), 0);
+	ck_assert(book_claim_full_way(claim[k], t.bps, &w));
 }
 
 static bool has_backups(unsigned k)
