@@ -254,6 +254,22 @@ static void standby_fill(struct rc_read *rd, struct lyd_node *state, const struc
 	}
 }
 
+/* Of several lists, each with what of the rate it takes. */
+static void lists_fill(struct lyd_node *c, const struct sr_list *l, uint64_t bps)
+{
+	for (unsigned k = 0; l->more && k < sr_list_count(l); k++) {
+		char index[16];
+		struct lyd_node *n;
+
+		snprintf(index, sizeof(index), "%u", k);
+		n = rc_entry(c, "segment-list", index);
+		rc_addf(n, "weight", "%" PRIu32, sr_list_weight(l, k));
+		if (bps)
+			rc_addf(n, "rate", "%" PRIu64, sr_share(bps, sr_list_weight(l, k), sr_list_total(l)));
+		rc_list_fill(n, sr_list_nth(l, k));
+	}
+}
+
 static void reported_fill(struct lyd_node *state, const struct lsp_state *l)
 {
 	struct lyd_node *r = rc_container(state, NULL, "reported");
@@ -267,6 +283,7 @@ static void reported_fill(struct lyd_node *state, const struct lsp_state *l)
 	if (l->binding_label)
 		rc_addf(r, "binding-label", "%" PRIu32, l->binding_label & 0xfffff);
 	rc_list_fill(r, &l->list);
+	lists_fill(r, &l->list, l->bandwidth_bps);
 }
 
 static void state_fill(struct rc_read *rd, struct lyd_node *entry, const struct intent_view *v)
@@ -292,6 +309,7 @@ static void state_fill(struct rc_read *rd, struct lyd_node *entry, const struct 
 		c = rc_container(s, NULL, "computed");
 		rc_leaves_fill(c, computed_leaves, ARRAY_LEN(computed_leaves), v);
 		rc_list_fill(c, &v->computed);
+		lists_fill(c, &v->computed, v->desired.bandwidth_bps);
 		path_fill(c, v->path_text);
 	}
 	if (v->has_reported)
@@ -304,6 +322,8 @@ static void policy_fill(struct rc_read *rd, const struct rc_cursor *cur, struct 
 
 	rc_leaves_fill(entry, policy_leaves, ARRAY_LEN(policy_leaves), &v->desired);
 	group_fill(entry, &v->desired);
+	if (v->desired.lists_max > 1)
+		rc_addf(rc_container(entry, NULL, "multipath"), "max-lists", "%u", v->desired.lists_max);
 	for (size_t i = 0; i < v->desired.n_cpaths; i++)
 		cpath_fill(entry, &v->desired.cpaths[i]);
 	if (rd->q.content != RC_CONTENT_CONFIG)
@@ -364,6 +384,14 @@ static void group_read(const struct lyd_node *n, struct intent_policy *p)
 			p->group.diverse = group_kinds[i].bits;
 }
 
+static void multipath_read(const struct lyd_node *n, struct intent_policy *p)
+{
+	uint64_t lists = 0;
+
+	if (n && rc_child(n, "max-lists") && str_u64(rc_value(n, "max-lists"), &lists) == 0)
+		p->lists_max = (uint8_t)lists; /* the model has bounded it */
+}
+
 static bool policy_convert(struct rc *rc, const struct lyd_node *entry, void *value,
 			   struct rc_error *e)
 {
@@ -379,6 +407,7 @@ static bool policy_convert(struct rc *rc, const struct lyd_node *entry, void *va
 	}
 	rc_leaves_read(entry, policy_leaves, ARRAY_LEN(policy_leaves), p);
 	group_read(rc_child(entry, "disjointness"), p);
+	multipath_read(rc_child(entry, "multipath"), p);
 	LY_LIST_FOR(lyd_child(entry), n) {
 		if (strcmp(n->schema->name, "candidate-path") != 0)
 			continue;

@@ -103,6 +103,8 @@ const char *intent_bound_fault(const struct intent_pol *l)
 		return "that policy is administratively down";
 	if (l->no_path || !l->want.set)
 		return "that policy has no path";
+	if (l->desired->p.lists_max > 1)
+		return "that policy may have several lists: its max-lists has to be 1";
 	if (!l->binds)
 		return "its headend does not report it up with that SID";
 	return ip_is_any(&l->key.endpoint) ? "that policy has no endpoint" :

@@ -128,12 +128,13 @@ static void rehold(struct intent_pol *p)
 {
 	struct book_terms t = *book_claim_terms(p->claim);
 	const struct intent_route *w = &p->want;
+	const struct book_way way = intent_way(w);
 
 	if (!w->set || t.bps == 0 || t.hold == intent_hold_of(p))
 		return;
 	t.hold = intent_hold_of(p);
-	if (!book_claim_full(p->claim, t.bps, w->links, w->n_links) ||
-	    book_move(p->i->book, p->claim, &t, w->links, w->n_links, false) < 0)
+	if (!book_claim_full_way(p->claim, t.bps, &way) ||
+	    book_move_way(p->i->book, p->claim, &t, &way, false) < 0)
 		intent_dirty(p, INTENT_REPAIR);
 	intent_retry_blocked(p->i);
 }

@@ -446,10 +446,12 @@ static int load_path(void *arg, const char *key, const void *value, size_t len)
 
 	if (!p || !p->desired)
 		return 0; /* left behind by a policy that is gone */
-	if (intent_list_parse(value, len, &list, &preference) == 0)
-		intent_adopt_list(p, &list, preference);
-	else
+	if (intent_list_parse(value, len, &list, &preference) < 0) {
 		log_event("", LOG_WARN, "intent.store.path", "policy=%s", key);
+		return 0;
+	}
+	intent_adopt_list(p, &list, preference);
+	sr_list_drop(&list);
 	return 0;
 }
 

@@ -122,6 +122,7 @@ struct intent_policy {
 	bool admin_down;
 	bool later; /* of an owner: placed, booked and repaired like any other, and not sent before it is written without */
 	uint8_t protect; /* enum intent_protect */
+	uint8_t lists_max; /* weighted SID lists its path may have where one cannot carry it; 0, 1: one */
 	char owner[SR_NAME_MAX]; /* "slice ID": only its owner writes it, see intent_put_set(); "": operators do */
 	uint8_t n_cpaths;
 	struct intent_cpath cpaths[INTENT_CPATHS_MAX];

@@ -49,12 +49,19 @@ struct intent_route {
 	struct sr_list list;
 	uint32_t *path; /* links in order; n_path 0 when not known or not single */
 	uint32_t *links; /* expansion, ascending */
+	uint32_t *units; /* of several lists, by link: the weights of those over it; NULL: one list */
 	uint32_t n_path, n_links;
 	uint32_t igp, te, delay_us, hops, worst_delay_us;
 	uint32_t variation_us, loss; /* loss in the engine's units */
 	uint64_t flex;		     /* by the metric of the candidate path's algorithm */
 	uint64_t generation; /* 0: never seen on a TED */
 };
+
+static inline struct book_way intent_way(const struct intent_route *r)
+{
+	return (struct book_way){ .links = r->links, .n = r->n_links, .units = r->units,
+				  .total = r->units ? (uint32_t)sr_list_total(&r->list) : 1 };
+}
 
 /* The list the optimiser gave a dynamic candidate path. */
 struct intent_pin {
@@ -211,6 +218,7 @@ struct intent_eval {
 	const char *refused_why;
 	const struct intent_pin *pin; /* in arena, or NULL */
 	uint8_t msd;
+	uint8_t lists_max; /* that it may have, and its headend takes */
 	uint32_t n_free;
 	struct book_own *own; /* in arena: what the snapshot does not know of this one's own share */
 	uint32_t n_own;
@@ -248,6 +256,19 @@ uint64_t intent_route_cost(const struct intent_route *r, const struct intent_cpa
  * ends), into i->arena. */
 void intent_expand(struct intent *i, uint32_t src, const struct ip_addr *to,
 		   const struct sr_list *list, struct pce_expansion *out);
+/* The same for all lists of a route: links, units, and the worst of all values. NULL, or why not. */
+const char *intent_expand_lists(struct intent *i, uint32_t src, const struct ip_addr *to,
+				const struct sr_list *list, struct intent_route *out);
+
+/* several.c: expansions of each list as one route. False without memory. */
+bool intent_join(const struct pce_expansion *x, const struct sr_list *list, uint64_t generation,
+		 struct arena *a, struct intent_route *out);
+/* A set of lists that carry the bandwidth together. False: none, and why; blocked when room would help. */
+bool intent_eval_several(struct intent_eval *e, const struct intent_cpath *c, const struct pce_request *req,
+			 const char **why);
+/* The first link without room for what comes over it; TED_NONE: all have it. */
+uint32_t intent_eval_lacks(const struct intent_eval *e, const struct intent_route *r, uint64_t bps,
+			   const uint64_t *room);
 void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, uint8_t dataplane,
 			   struct sr_list *out);
 
@@ -445,6 +466,7 @@ struct intent_record {
 char *intent_record_print(const struct intent_record *r); /* malloc'd or NULL */
 int intent_record_parse(const char *text, size_t len, struct intent_record *out); /* 0, -EINVAL */
 char *intent_list_print(const struct sr_list *l, uint32_t preference);
+/* 0: l has its further lists, if any, to itself (sr_list_drop()); -EINVAL: l has none. */
 int intent_list_parse(const char *text, size_t len, struct sr_list *l, uint32_t *preference);
 
 /* sched.c */
@@ -459,6 +481,8 @@ void intent_round_run(void *arg); /* struct intent */
 uint32_t intent_turn_max(const struct ted *t); /* evaluations one turn of the loop may take */
 void intent_touch(struct intent *i, uint32_t link); /* users of a changed link */
 uint8_t intent_msd(const struct intent_pol *p, const struct intent_policy *d);
+/* Lists it may have, and its headend takes; of one that has never been there: may have. */
+uint8_t intent_lists(const struct intent_pol *p, const struct intent_policy *d);
 
 /* batch.c */
 void intent_batch_start(struct intent *i, const struct intent_pick *at, uint32_t n); /* in order */

@@ -73,15 +73,19 @@ int intent_route_copy(const struct intent_route *from, struct intent_route *to)
 {
 	uint32_t *path = links_copy(from->path, from->n_path);
 	uint32_t *links = links_copy(from->links, from->n_links);
+	uint32_t *units = from->units ? links_copy(from->units, from->n_links) : NULL;
 
-	if (!path || !links) {
+	*to = *from;
+	if (!path || !links || (from->units && !units) || sr_list_keep(&from->list, &to->list) < 0) {
 		free(path);
 		free(links);
+		free(units);
+		memset(to, 0, sizeof(*to));
 		return err_raise(-ENOMEM);
 	}
-	*to = *from;
 	to->path = path;
 	to->links = links;
+	to->units = units;
 	return 0;
 }
 
@@ -89,6 +93,8 @@ void intent_route_fini(struct intent_route *r)
 {
 	free(r->path);
 	free(r->links);
+	free(r->units);
+	sr_list_drop(&r->list);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -242,6 +248,7 @@ void intent_pol_unmanage(struct intent_pol *p)
 	p->claim = book_claim_free(p->i->book, p->claim);
 	intent_route_fini(&p->want);
 	intent_route_fini(&p->prev);
+	sr_list_drop(&p->refused);
 	p->desired = intent_desired_unref(p->desired);
 	intent_pin_forget(p);
 	intent_optimise_gone(p);

@@ -52,25 +52,39 @@ void intent_path_text(const struct ted *t, const struct intent_route *r, char *b
 	(void)str_copy(buf, cap, str_text(&s));
 }
 
+static void segments(struct str *s, const struct sr_list *l)
+{
+	char sid[IP_TEXT_MAX];
+
+	str_add(s, ",\"segments\":[");
+	for (unsigned k = 0; k < l->n; k++) {
+		const struct sr_segment *g = &l->at[k];
+
+		str_add(s, k ? "," : "");
+		if (l->dataplane == SR_MPLS)
+			str_addf(s, "%u", g->label);
+		else
+			str_json(s, ip_text(&g->sid, sid, sizeof(sid)));
+	}
+	str_add(s, "]");
+}
+
 void intent_path_event(struct intent_pol *p)
 {
 	STR_AUTO struct str s = { 0 };
-	char path[1024], sid[IP_TEXT_MAX];
+	char path[1024];
 
 	intent_path_text(p->i->ted, &p->want, path, sizeof(path));
 	str_addf(&s, "\"preference\":%u,\"path\":", p->want.preference);
 	str_json(&s, path);
-	str_add(&s, ",\"segments\":[");
-	for (unsigned k = 0; k < p->want.list.n; k++) {
-		const struct sr_segment *g = &p->want.list.at[k];
-
-		str_add(&s, k ? "," : "");
-		if (p->want.list.dataplane == SR_MPLS)
-			str_addf(&s, "%u", g->label);
-		else
-			str_json(&s, ip_text(&g->sid, sid, sizeof(sid)));
+	segments(&s, &p->want.list);
+	for (unsigned k = 0; p->want.list.more && k < sr_list_count(&p->want.list); k++) {
+		str_addf(&s, "%s{\"weight\":%u", k ? "," : ",\"lists\":[", sr_list_weight(&p->want.list, k));
+		segments(&s, sr_list_nth(&p->want.list, k));
+		str_add(&s, "}");
 	}
-	str_add(&s, "]");
+	if (p->want.list.more)
+		str_add(&s, "]");
 	intent_event(p, BUS_INFO, "policy-path", "%s", str_text(&s));
 }
 

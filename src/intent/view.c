@@ -29,7 +29,8 @@ static void desired_of_report(const struct intent_pol *p, const struct intent_ls
 	out->setup_prio = l->st.setup_prio;
 	out->hold_prio = l->st.hold_prio;
 	out->dataplane = l->st.list.dataplane;
-	if (l->st.list.n == 0 || l->st.list_truncated)
+	/* several lists are no candidate path that an operator could write */
+	if (l->st.list.n == 0 || l->st.list_truncated || l->st.list.more)
 		return;
 	intent_cpath_default(c);
 	c->kind = INTENT_EXPLICIT;

@@ -9,6 +9,7 @@ static const struct cli_option o_create[] = {
 	CLI_OPTIONS_DEMAND,
 	{ "hold-priority", "N", "0 (best) to 7 (default)" },
 	{ "protect-bandwidth", "none|link|node|srlg|srlg-node", "what single failure it is to survive" },
+	{ "max-lists", "N", "weighted lists it may have, where one cannot carry the bandwidth: 1 (default) to 8" },
 	{ "group", "N", "of policies to be kept disjoint from one another, 1 to 65534" },
 	{ "disjoint", "link|node|srlg|srlg-node", "what the group must not share (default link)" },
 	{ "best-available", NULL, "of the group: what shares least, where there is nothing better" },

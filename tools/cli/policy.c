@@ -66,6 +66,22 @@ static void fmt_mate(struct str *out, json_object *m)
 		str_add(out, "no path to compare");
 }
 
+/* "3 x A,B (600M); 1 x C (200M)" */
+static void fmt_lists(struct str *out, json_object *lists)
+{
+	for (size_t i = 0; i < cli_count(lists, ""); i++) {
+		json_object *l = cli_nth(lists, "", i);
+
+		str_addf(out, "%s%s x ", i ? "; " : "", cli_text(l, "weight", "1"));
+		cli_fmt_segments(out, cli_at(l, "segment"));
+		if (!cli_at(l, "rate"))
+			continue;
+		str_add(out, " (");
+		cli_fmt_rate(out, cli_at(l, "rate"));
+		str_add(out, ")");
+	}
+}
+
 static const struct cli_column policy_fields[] = {
 	{ "policy", "", fmt_key, false },
 	{ "name", "name", NULL, false },
@@ -90,7 +106,9 @@ static const struct cli_column policy_fields[] = {
 	{ "IGP", "state/computed/igp", NULL, false },
 	{ "TE", "state/computed/te", NULL, false },
 	{ "hops", "state/computed/hops", NULL, false },
+	{ "lists at most", "multipath/max-lists", NULL, false },
 	{ "wanted list", "state/computed/segment", cli_fmt_segments, false },
+	{ "wanted lists", "state/computed/segment-list", fmt_lists, false },
 	{ "standby", "state/standby/status", NULL, false },
 	{ "standby reason", "state/standby/reason", NULL, false },
 	{ "standby path", "state/standby/link", cli_fmt_path, false },
@@ -99,6 +117,7 @@ static const struct cli_column policy_fields[] = {
 	{ "southbound", "state/southbound", NULL, false },
 	{ "reported", "state/reported/oper-state", NULL, false },
 	{ "reported list", "state/reported/segment", cli_fmt_segments, false },
+	{ "reported lists", "state/reported/segment-list", fmt_lists, false },
 	{ "delegated", "state/reported/delegated", cli_fmt_yes, false },
 	{ "confirmed", "state/confirmed", cli_fmt_yes, false },
 	{ "optimised", "state/optimised", cli_fmt_yes, false },
@@ -275,6 +294,17 @@ static int protection(struct str *out)
 			"--protect-bandwidth '%s': there are none, link, node, srlg, srlg-node", said);
 }
 
+static int multipath(struct str *out)
+{
+	uint64_t lists = 0;
+
+	if (cli_opt_number("max-lists", 1, 8, &lists) != CLI_OK)
+		return CLI_USAGE;
+	if (lists)
+		str_addf(out, "\"multipath\":{\"max-lists\":%llu},", (unsigned long long)lists);
+	return CLI_OK;
+}
+
 static int group(struct str *out)
 {
 	static const char *const kinds[] = { "link", "node", "srlg", "srlg-node" };
@@ -325,6 +355,8 @@ static int members(const struct cli_key *k, struct str *out)
 	rc = protection(out);
 	if (rc == CLI_OK)
 		rc = group(out);
+	if (rc == CLI_OK)
+		rc = multipath(out);
 	return rc == CLI_OK ? candidate(out) : rc;
 }
 

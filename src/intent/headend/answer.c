@@ -192,7 +192,9 @@ void intent_lsp_gone(struct intent_pol *p, bool asked)
 static void roll_back(struct intent_pol *p)
 {
 	p->has_refused = true;
-	p->refused = p->want.list;
+	sr_list_drop(&p->refused);
+	/* without memory for further lists it is another one, and asked for once more */
+	(void)sr_list_keep(&p->want.list, &p->refused);
 	intent_route_fini(&p->want);
 	if (p->prev.set && p->lsp) {
 		book_revert(p->i->book, p->claim);

@@ -51,7 +51,7 @@ static void crowd_out(struct intent *i, uint32_t link)
 	}
 }
 
-static void charge(struct intent_lsp *l, const struct pce_expansion *x)
+static void charge(struct intent_lsp *l, const struct intent_route *x)
 {
 	struct intent *i = l->he->i;
 	const struct lsp_state *st = &l->st;
@@ -60,18 +60,19 @@ static void charge(struct intent_lsp *l, const struct pce_expansion *x)
 		.hold = st->hold_prio < BOOK_PRIOS ? st->hold_prio : BOOK_PRIOS - 1,
 		.window = BOOK_ALWAYS,
 	};
+	const struct book_way way = intent_way(x);
 	uint64_t *was = ARENA_ARRAY(&i->arena, x->n_links, uint64_t);
 
 	for (uint32_t k = 0; was && k < x->n_links; k++)
 		was[k] = book_claim_bps(l->claim, x->links[k]);
-	if (!was || book_hold(i->book, l->claim, &t, x->links, x->n_links) < 0) {
+	if (!was || book_hold_way(i->book, l->claim, &t, &way) < 0) {
 		str_copy(l->note, sizeof(l->note), "not booked: no memory");
 		return;
 	}
 	l->charged = true;
 	l->note[0] = '\0';
 	for (uint32_t k = 0; k < x->n_links; k++) {
-		if (t.bps > was[k])
+		if (book_way_bps(&way, t.bps, k) > was[k])
 			crowd_out(i, x->links[k]);
 	}
 	intent_retry_blocked(i); /* where it was before, or held more */
@@ -82,7 +83,8 @@ static void expand(struct intent_lsp *l)
 	struct intent *i = l->he->i;
 	const struct lsp_state *st = &l->st;
 	uint32_t src = intent_endpoint_node(i->ted, &l->he->addr);
-	struct pce_expansion x = { 0 };
+	struct intent_route x;
+	const char *why;
 	bool known;
 
 	if (!st->admin_up && st->oper == LSP_DOWN) {
@@ -95,14 +97,14 @@ static void expand(struct intent_lsp *l)
 	} else {
 		arena_reset(&i->arena);
 		/* It may lead out of the topology: what it uses inside is charged. */
-		intent_bound_foreign(i, &st->list);
+		for (unsigned k = 0; k < sr_list_count(&st->list); k++)
+			intent_bound_foreign(i, sr_list_nth(&st->list, k));
 		known = intent_endpoint_node(i->ted, &st->endpoint) != TED_NONE;
-		intent_expand(i, src, known ? &st->endpoint : NULL, &st->list, &x);
-		if (x.valid)
+		why = intent_expand_lists(i, src, known ? &st->endpoint : NULL, &st->list, &x);
+		if (!why)
 			charge(l, &x);
 		else
-			uncharge(l, arena_printf(&i->arena, "not booked: segment %u: %s",
-						 x.bad_segment + 1, x.why));
+			uncharge(l, arena_printf(&i->arena, "not booked: %s", why));
 	}
 	if (l->pol)
 		intent_todo(l->pol);

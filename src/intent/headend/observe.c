@@ -43,6 +43,17 @@ struct intent_lsp *intent_lsp_find(const struct intent *i, const struct ip_addr 
 	return h ? HASH_OF(h, struct intent_lsp, node) : NULL;
 }
 
+/* Further lists are borrowed from who reports. Without memory for them: the list is not known whole. */
+static void state_keep(struct intent_lsp *l, const struct lsp_state *st)
+{
+	struct sr_list was = l->st.list;
+
+	l->st = *st;
+	if (sr_list_keep(&st->list, &l->st.list) < 0)
+		l->st.list_truncated = true;
+	sr_list_drop(&was);
+}
+
 static struct intent_lsp *lsp_new(struct intent_headend *he, const struct lsp_state *st)
 {
 	uint8_t buf[INTENT_NAME_KEY_MAX];
@@ -55,7 +66,7 @@ static struct intent_lsp *lsp_new(struct intent_headend *he, const struct lsp_st
 		return NULL;
 	}
 	l->he = he;
-	l->st = *st;
+	state_keep(l, st);
 	list_init(&l->pol_link);
 	list_init(&l->expand_link);
 	list_init(&l->own_link);
@@ -89,6 +100,7 @@ void intent_lsp_free(struct intent_lsp *l)
 	hash_del(&i->lsps, &l->node);
 	l->he->n_lsps--;
 	i->n_lsps--;
+	sr_list_drop(&l->st.list);
 	free(l);
 }
 
@@ -341,7 +353,15 @@ static void cut_to_msd(struct intent_pol *p)
 {
 	uint8_t msd = intent_msd(p, &p->desired->p);
 
-	if (p->lsp || !p->want.set || !msd || p->want.list.n + p->desired->p.reserved <= msd)
+	unsigned lists = sr_list_count(&p->want.list), longest = 0;
+
+	for (unsigned k = 0; k < lists; k++) {
+		unsigned n = sr_list_nth(&p->want.list, k)->n;
+
+		longest = n > longest ? n : longest;
+	}
+	if (p->lsp || !p->want.set || ((!msd || longest + p->desired->p.reserved <= msd) &&
+				       lists <= intent_lists(p, &p->desired->p)))
 		return;
 	intent_route_fini(&p->want);
 	book_drop(p->i->book, p->claim);
@@ -450,7 +470,10 @@ static void lsp_reported(struct intent_lsp *l, const struct lsp_state *st)
 	struct intent_pol *p = intent_pol_by_name(i, &l->he->addr, st->name);
 	bool charge_stands = same_charge(l, st);
 
-	l->st = *st;
+	if (l->st.list.more || st->list.more)
+		state_keep(l, st);
+	else
+		l->st = *st;
 	if (p && key_fits(p, st) && expects(p, l)) {
 		intent_lsp_ours(l, p);
 		intent_lsp_news(p, st);

@@ -122,7 +122,7 @@ bool intent_in_force(const struct intent_pol *p)
 static bool still_good(struct intent_pol *p)
 {
 	struct intent *i = p->i;
-	struct pce_expansion x;
+	struct intent_route is;
 	uint32_t src;
 
 	if (intent_due(p))
@@ -136,9 +136,9 @@ static bool still_good(struct intent_pol *p)
 	src = intent_endpoint_node(i->ted, &p->key.headend);
 	arena_reset(&i->arena);
 	if (src != TED_NONE) {
-		intent_expand(i, src, &p->key.endpoint, &p->want.list, &x);
-		if (x.valid && x.n_links == p->want.n_links &&
-		    memcmp(x.links, p->want.links, x.n_links * sizeof(*x.links)) == 0)
+		if (!intent_expand_lists(i, src, &p->key.endpoint, &p->want.list, &is) &&
+		    is.n_links == p->want.n_links &&
+		    memcmp(is.links, p->want.links, is.n_links * sizeof(*is.links)) == 0)
 			return true;
 	}
 	intent_dirty(p, INTENT_REPAIR);

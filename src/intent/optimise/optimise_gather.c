@@ -39,6 +39,8 @@ static const char *unmovable(const struct intent_pol *p)
 		return "it is being changed";
 	if (p->fail[0])
 		return "its headend has refused a list lately";
+	if (p->desired->p.lists_max > 1)
+		return "it may have several lists";
 	if (p->member)
 		return "it is kept apart from others of its group";
 	if (!intent_booked(p))

@@ -64,8 +64,12 @@ static int pin_parse(const char *value, size_t len, struct intent_pin *out)
 	if (str_u64(number, &igp) < 0 || igp > UINT32_MAX)
 		return err_raise(-EINVAL);
 	out->igp = (uint32_t)igp;
-	return intent_list_parse(blank + 1, len - (size_t)(blank + 1 - value), &out->list,
-				 &out->preference);
+	if (intent_list_parse(blank + 1, len - (size_t)(blank + 1 - value), &out->list, &out->preference) < 0)
+		return err_raise(-EINVAL);
+	if (!out->list.more)
+		return 0;
+	sr_list_drop(&out->list); /* who may have several is not pinned */
+	return err_raise(-EINVAL);
 }
 
 /* In memory only: its record goes with the policy's. */

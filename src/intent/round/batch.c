@@ -61,6 +61,15 @@ static uint32_t labels_of(const struct intent_item *it, const struct intent_pol 
 	return hurry && !it->eval.group ? p->i->cfg.wave_labels : 0;
 }
 
+/* Further lists go with it: the policy may have others before this is over. */
+static bool list_load(const struct sr_list *from, struct sr_list *to, struct arena *a)
+{
+	*to = *from;
+	if (from->more)
+		to->more = arena_copy(a, from->more, sizeof(*from->more));
+	return !from->more || to->more;
+}
+
 /* now: the rooms it will see. a: of whatever it is given. */
 static void item_load(struct intent_item *it, struct intent_pol *p, const struct book_view *now,
 		      struct arena *a)
@@ -73,6 +82,7 @@ static void item_load(struct intent_item *it, struct intent_pol *p, const struct
 	e->n_free = e->ted->n_links;
 	e->desired = intent_desired_ref(p->desired);
 	e->msd = intent_msd(p, &p->desired->p);
+	e->lists_max = intent_lists(p, &p->desired->p);
 	e->force = it->how == INTENT_FORCE;
 	e->hysteresis_pct = p->i->cfg.hysteresis_pct;
 	intent_group_load(p, e, a);
@@ -80,13 +90,15 @@ static void item_load(struct intent_item *it, struct intent_pol *p, const struct
 		   !p->put_off && p->why_generation == e->ted->generation;
 	e->has_cur = p->want.set;
 	if (e->has_cur) {
-		e->cur = p->want.list;
+		e->has_cur = list_load(&p->want.list, &e->cur, a);
 		e->cur_preference = p->want.preference;
 		e->cur_path = arena_copy(a, p->want.path, p->want.n_path * sizeof(*p->want.path));
 		e->n_cur_path = e->cur_path ? p->want.n_path : 0;
 	}
 	if (p->has_refused) {
-		e->refused = arena_copy(a, &p->refused, sizeof(p->refused));
+		struct sr_list *refused = ARENA_NEW(a, struct sr_list);
+
+		e->refused = refused && list_load(&p->refused, refused, a) ? refused : NULL;
 		e->refused_why = arena_str(a, p->fail);
 	}
 	if (p->pin)
@@ -201,7 +213,11 @@ static bool route_keep(struct intent_route *r, struct arena *a)
 {
 	r->path = arena_copy(a, r->path, r->n_path * sizeof(*r->path));
 	r->links = arena_copy(a, r->links, r->n_links * sizeof(*r->links));
-	return r->path && r->links;
+	if (!r->units)
+		return r->path && r->links;
+	r->units = arena_copy(a, r->units, r->n_links * sizeof(*r->units));
+	r->list.more = arena_copy(a, r->list.more, sizeof(*r->list.more));
+	return r->path && r->links && r->units && r->list.more;
 }
 
 static bool text_keep(const char **text, struct arena *a)

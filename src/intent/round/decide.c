@@ -62,11 +62,18 @@ static void revert_forget(struct intent_pol *p)
 
 /* ---- taking a route ---- */
 
+static bool full(const struct intent_pol *p, const struct intent_route *r)
+{
+	const struct book_way w = intent_way(r);
+
+	return book_claim_full_way(p->claim, p->desired->p.bandwidth_bps, &w);
+}
+
 /* A preempted one has lost a part. */
 bool intent_booked(const struct intent_pol *p)
 {
 	return p->claim && p->want.set && p->want.n_links > 0 &&
-	       book_claim_full(p->claim, p->desired->p.bandwidth_bps, p->want.links, p->want.n_links);
+	       full(p, &p->want);
 }
 
 /* The link on which a route does not fit, UINT32_MAX when it fits. */
@@ -75,23 +82,25 @@ static uint32_t refuses(const struct intent_pol *p, const struct intent_route *r
 	const struct intent_policy *d = &p->desired->p;
 	const struct book_view *now = intent_room_now(p->i, d->setup_prio, d->nrp);
 	const struct book_ask ask = intent_ask_of(p);
+	const struct book_way w = intent_way(r);
 	uint32_t k = 0;
 
 	/* Where there is room beside its own there is no need to ask for more. */
 	while (now && k < r->n_links && r->links[k] < now->n &&
-	       now->bps[r->links[k]] >= d->bandwidth_bps)
+	       now->bps[r->links[k]] >= book_way_bps(&w, d->bandwidth_bps, k))
 		k++;
 	if (k == r->n_links)
 		return UINT32_MAX;
-	return book_refuses(p->i->book, &ask, d->bandwidth_bps, r->links, r->n_links);
+	return book_refuses_way(p->i->book, &ask, d->bandwidth_bps, &w);
 }
 
 /* Admitted before; false without memory, then nothing changed. */
 static bool charge(struct intent_pol *p, const struct intent_route *r, bool new_was_sent)
 {
 	const struct book_terms t = terms_of(p);
+	const struct book_way w = intent_way(r);
 
-	if (book_move(p->i->book, p->claim, &t, r->links, r->n_links, new_was_sent) < 0) {
+	if (book_move_way(p->i->book, p->claim, &t, &w, new_was_sent) < 0) {
 		log_event("", LOG_ERROR, "intent.book.memory", "policy=%s", p->lsp_name);
 		return false;
 	}
@@ -209,12 +218,21 @@ static void fit(struct intent_pol *p)
 	}
 }
 
+/* Of the same links. */
+static bool units_eq(const struct intent_route *a, const struct intent_route *b)
+{
+	if (!a->units || !b->units)
+		return a->units == b->units;
+	return memcmp(a->units, b->units, a->n_links * sizeof(*a->units)) == 0;
+}
+
 /* The same list may run over other links now: the charge follows the traffic. */
 static void refresh(struct intent_pol *p, const struct intent_eval *e)
 {
 	const struct book_terms t = *book_claim_terms(p->claim);
 	const struct intent_route *now = &e->now;
 	struct intent_route r;
+	struct book_way w;
 
 	if (p->want.preference != now->preference) { /* it does for another candidate path */
 		p->want.preference = now->preference;
@@ -223,7 +241,8 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 	}
 	/* One that was adopted has its links, and not yet their order. */
 	if (p->want.generation != 0 && p->want.n_path == now->n_path && p->want.n_links == now->n_links &&
-	    memcmp(p->want.links, now->links, now->n_links * sizeof(*now->links)) == 0) {
+	    memcmp(p->want.links, now->links, now->n_links * sizeof(*now->links)) == 0 &&
+	    units_eq(&p->want, now)) {
 		p->want.generation = now->generation;
 		p->want.igp = now->igp;
 		p->want.te = now->te;
@@ -239,7 +258,8 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 	if (intent_route_copy(now, &r) < 0)
 		return;
 	/* Behind a binding SID it moves when that policy does, which may be on its way. */
-	if (book_move(p->i->book, p->claim, &t, r.links, r.n_links, e->moving) < 0) {
+	w = intent_way(&r);
+	if (book_move_way(p->i->book, p->claim, &t, &w, e->moving) < 0) {
 		intent_route_fini(&r);
 		return;
 	}
@@ -464,29 +484,22 @@ void intent_adopt_list(struct intent_pol *p, const struct sr_list *l, uint32_t p
 {
 	struct intent *i = p->i;
 	const struct book_terms t = terms_of(p);
-	struct pce_expansion x = { 0 };
-	struct intent_route r = { .set = true, .preference = preference, .list = *l }, copy;
+	struct intent_route r = { .set = true, .list = *l }, walked, copy;
+	struct book_way w;
 
 	if (i->ted && i->ted->n_nodes > 0) {
 		uint32_t src = intent_endpoint_node(i->ted, &p->key.headend);
 
 		arena_reset(&i->arena);
-		if (src != TED_NONE)
-			intent_expand(i, src, &p->key.endpoint, l, &x);
+		if (src != TED_NONE && !intent_expand_lists(i, src, &p->key.endpoint, l, &walked))
+			r = walked;
 	}
-	if (x.valid) {
-		memcpy(&r.links, &x.links, sizeof(r.links));
-		r.n_links = x.n_links;
-		r.igp = x.igp_max;
-		r.te = x.te_max;
-		r.hops = x.hops_max;
-		r.delay_us = x.delay_us_min;
-		r.worst_delay_us = x.delay_us_max;
-		r.generation = i->ted->generation;
-	}
+	r.n_path = 0; /* their order is known when it is evaluated */
+	r.preference = preference;
 	if (intent_route_copy(&r, &copy) < 0)
 		return;
-	if (book_hold(i->book, p->claim, &t, copy.links, copy.n_links) < 0) {
+	w = intent_way(&copy);
+	if (book_hold_way(i->book, p->claim, &t, &w) < 0) {
 		intent_route_fini(&copy);
 		return;
 	}

@@ -15,6 +15,9 @@ uint32_t intent_endpoint_node(const struct ted *t, const struct ip_addr *a)
 
 /* ---- lists ---- */
 
+static void route_of_expansion(const struct ted *t, const struct pce_expansion *x,
+			       const struct sr_list *list, struct intent_route *out);
+
 /* What lists are walked on. */
 struct ground {
 	const struct ted *ted;
@@ -52,6 +55,23 @@ static void expand(const struct ground *g, uint32_t src, const struct ip_addr *t
 		labels[i] = list->at[i].label;
 	}
 	pce_expand(g->ted, src, dst, &l, g->arena, out);
+}
+
+const char *intent_expand_lists(struct intent *i, uint32_t src, const struct ip_addr *to,
+				const struct sr_list *list, struct intent_route *out)
+{
+	struct pce_expansion x[SR_LISTS_MAX] = { { 0 } };
+
+	for (unsigned k = 0; k < sr_list_count(list); k++) {
+		intent_expand(i, src, to, sr_list_nth(list, k), &x[k]);
+		if (!x[k].valid)
+			return arena_printf(&i->arena, "list %u, segment %u: %s", k + 1, x[k].bad_segment + 1, x[k].why);
+	}
+	if (list->more)
+		return intent_join(x, list, i->ted->generation, &i->arena, out) ? NULL : "no memory";
+	*out = (struct intent_route){ .n_path = 0 };
+	route_of_expansion(i->ted, &x[0], list, out);
+	return NULL;
 }
 
 void intent_expand(struct intent *i, uint32_t src, const struct ip_addr *to,
@@ -311,7 +331,7 @@ static uint64_t worth(uint64_t now, uint32_t hysteresis_pct)
 static void tell_known(const struct intent_eval *e, const struct intent_cpath *c,
 		       struct pce_request *req)
 {
-	if (!e->cur_valid || e->cur_breaks || e->now.preference != c->preference ||
+	if (!e->cur_valid || e->cur_breaks || e->now.preference != c->preference || e->now.units ||
 	    (e->group && e->group->now_score > e->group->kept))
 		return;
 	req->known = e->now.path;
@@ -422,6 +442,23 @@ bool intent_eval_one(struct intent_eval *e, const struct intent_cpath *c,
 	return true;
 }
 
+/* No single list does: several may carry the bandwidth together. */
+static bool eval_several(struct intent_eval *e, const struct intent_cpath *c, const struct pce_request *req)
+{
+	const char *alone = e->why, *why = NULL;
+
+	if (e->desired->p.lists_max < 2 || req->bandwidth_bps == 0 || !e->blocked)
+		return false;
+	if (e->lists_max < 2) {
+		e->why = arena_printf(&e->arena, "%.150s; the headend takes one list alone (no RFC 10066)", alone);
+		return false;
+	}
+	if (intent_eval_several(e, c, req, &why))
+		return true;
+	e->why = arena_printf(&e->arena, "%.120s; up to %u lists: %.110s", alone, e->lists_max, why ? why : "no memory");
+	return false;
+}
+
 static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 			 const uint64_t *free_bps)
 {
@@ -437,7 +474,9 @@ static bool eval_dynamic(struct intent_eval *e, const struct intent_cpath *c,
 	}
 	if (eval_pin(e, c, &req))
 		return true;
-	return e->group ? intent_eval_apart(e, c, &req) : intent_eval_one(e, c, &req);
+	if (e->group)
+		return intent_eval_apart(e, c, &req);
+	return intent_eval_one(e, c, &req) || eval_several(e, c, &req);
 }
 
 static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
@@ -507,6 +546,55 @@ static const struct intent_cpath *heir(struct intent_eval *e, const uint64_t *fr
 	return NULL;
 }
 
+/* What keeps several lists from being those of a candidate path; NULL: nothing does. */
+static const char *lists_break(struct intent_eval *e, const struct intent_cpath *c, const uint64_t *free_bps,
+			       const struct pce_expansion *x)
+{
+	unsigned n = sr_list_count(&e->cur);
+	char label[TED_LABEL_MAX];
+	struct pce_request req;
+	uint32_t link;
+
+	if (!c || c->kind != INTENT_DYNAMIC)
+		return "its candidate path is gone";
+	if (n > e->lists_max)
+		return arena_printf(&e->arena, "it has %u lists, and may have %u", n, e->lists_max);
+	if (!request(e, c, free_bps, &req))
+		return "the headend is not in the topology";
+	req.strict = true;
+	req.bandwidth_bps = 0; /* of each its share, below */
+	for (unsigned k = 0; k < n; k++) {
+		const char *breaks = path_breaks(e, c, &req, &x[k]);
+
+		if (breaks)
+			return arena_printf(&e->arena, "list %u: %s", k + 1, breaks);
+	}
+	link = intent_eval_lacks(e, &e->now, e->desired->p.bandwidth_bps, free_bps);
+	return link == TED_NONE ? NULL :
+				  arena_printf(&e->arena, "bandwidth: %s has too little free for its share",
+					       ted_link_label(e->ted, link, label, sizeof(label)));
+}
+
+static void cur_lists(struct intent_eval *e, uint32_t src, const struct intent_cpath *c, const uint64_t *free_bps)
+{
+	struct pce_expansion x[SR_LISTS_MAX];
+
+	for (unsigned k = 0; k < sr_list_count(&e->cur); k++) {
+		e->cur_why = list_walk(e, src, sr_list_nth(&e->cur, k), &x[k]);
+		if (e->cur_why) {
+			e->cur_why = arena_printf(&e->arena, "list %u, %s", k + 1, e->cur_why);
+			return;
+		}
+	}
+	if (!intent_join(x, &e->cur, e->ted->generation, &e->arena, &e->now)) {
+		e->cur_why = "no memory";
+		return;
+	}
+	e->cur_valid = true;
+	e->now.preference = c ? c->preference : e->cur_preference;
+	e->cur_breaks = lists_break(e, c, free_bps, x);
+}
+
 /* The list in force: does it still forward, and keep what its candidate path asks for? */
 static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 {
@@ -517,6 +605,10 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 
 	if (src == TED_NONE) {
 		e->cur_why = "the headend is not in the topology";
+		return;
+	}
+	if (e->cur.more) {
+		cur_lists(e, src, c, free_bps);
 		return;
 	}
 	e->cur_why = list_walk(e, src, &e->cur, &x);

@@ -150,6 +150,14 @@ uint8_t intent_msd(const struct intent_pol *p, const struct intent_policy *d)
 	return msd > SR_SEGS_MAX ? SR_SEGS_MAX : msd;
 }
 
+uint8_t intent_lists(const struct intent_pol *p, const struct intent_policy *d)
+{
+	const struct headend_caps *c = &p->he->caps;
+	uint8_t most = d->lists_max > 1 ? d->lists_max : 1, takes = c->lists > 1 ? c->lists : 1;
+
+	return c->southbound && takes < most ? takes : most;
+}
+
 /* ---- the round ---- */
 
 /* What needs no sight, or has nobody to compute for. */

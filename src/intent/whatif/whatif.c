@@ -103,27 +103,31 @@ static bool list_copy(const struct sr_list *from, struct arena *a, struct pce_li
 	return true;
 }
 
-/* False without memory. */
-static bool item_add(struct whatif *w, const struct intent_pol *p, bool sure)
+/* One of its lists, with its share. False without memory. */
+static bool item_add(struct whatif *w, const struct intent_pol *p, bool sure, unsigned k)
 {
 	struct whatif_slice *s = &w->slice;
 	struct whatif_item *it = &s->items[s->n];
+	const struct sr_list *list = sr_list_nth(&p->want.list, k);
+	const struct book_way way = intent_way(&p->want);
 
 	*it = (struct whatif_item){ .key = p->key, .sure = sure };
 	it->src = intent_endpoint_node(w->ted, &p->key.headend);
 	s->n++;
 	terms_of(p, it);
-	if (!list_copy(&p->want.list, &s->arena, &it->list))
+	if (!list_copy(list, &s->arena, &it->list))
 		return false;
-	it->list.bindings = intent_bindings_of(w->i, &p->want.list, true, &s->arena,
-					       &it->list.n_bindings);
-	if (sure && intent_booked(p)) {
-		it->n_links = p->want.n_links;
-		it->links = arena_copy(&s->arena, p->want.links, it->n_links * sizeof(uint32_t));
-		if (it->n_links && !it->links)
-			return false;
-	}
-	return true;
+	it->list.bindings = intent_bindings_of(w->i, list, true, &s->arena, &it->list.n_bindings);
+	it->booked_bps = it->terms.rate_bps;
+	it->terms.rate_bps = sr_share(it->terms.rate_bps, sr_list_weight(&p->want.list, k), sr_list_total(&p->want.list));
+	if (!sure || k > 0 || !intent_booked(p)) /* what all of them have booked is the first one's */
+		return true;
+	it->n_links = p->want.n_links;
+	it->links = arena_copy(&s->arena, p->want.links, it->n_links * sizeof(uint32_t));
+	it->rates = ARENA_ARRAY(&s->arena, (size_t)it->n_links + 1, uint64_t);
+	for (uint32_t l = 0; it->rates && l < it->n_links; l++)
+		it->rates[l] = book_way_bps(&way, it->booked_bps, l);
+	return it->rates && (it->n_links == 0 || it->links);
 }
 
 /* 1: done; 0; -ENOMEM. Policies in order of keys, from where the last slice ended. */
@@ -138,13 +142,14 @@ static int slice_fill(struct whatif *w)
 		const struct intent_pol *p = i->pols.at[k];
 		bool seen = p->want.generation != 0;
 
-		if (s->n == WHATIF_SLICE)
+		if (s->n + SR_LISTS_MAX > WHATIF_SLICE)
 			break;
 		if (p->deleted || !p->want.set ||
 		    (seen && !meet(p->want.links, p->want.n_links, w->dead)))
 			continue;
-		if (!item_add(w, p, seen))
-			return err_raise(-ENOMEM);
+		for (unsigned l = 0; l < sr_list_count(&p->want.list); l++)
+			if (!item_add(w, p, seen, l))
+				return err_raise(-ENOMEM);
 	}
 	w->over = k >= i->pols.n;
 	if (!w->over)

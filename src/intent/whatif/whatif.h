@@ -12,16 +12,18 @@ enum {
 	WHATIF_OPEN = 4,       /* asked at once */
 };
 
-/* One policy as the worker sees it: nothing of it changes. */
+/* One list of a policy as the worker sees it: nothing of it changes. */
 struct whatif_item {
 	struct sr_policy_key key;
-	struct pce_flow terms; /* its rate and bounds; hops come from the list */
+	struct pce_flow terms; /* its share of the rate, and bounds; hops come from the list */
+	uint64_t booked_bps;   /* the policy's rate */
 	struct pce_list list;
 	uint32_t src; /* node of its headend; TED_NONE */
 	bool sure;    /* it is known to run over what fails */
 	struct intent_desired *desired; /* NULL: it has no constraints, or breaks them now; loop's */
 	const struct intent_cpath *cpath; /* of desired */
-	const uint32_t *links; /* it has booked its rate there */
+	const uint32_t *links; /* it has booked rates there, of all its lists; of the first */
+	uint64_t *rates;
 	uint32_t n_links;
 };
 
@@ -48,7 +50,8 @@ struct whatif {
 	struct pce_trees *trees;
 	struct whatif_slice slice;
 	struct sr_policy_key from; /* rows begin behind it */
-	bool has_from;
+	bool has_from, has_worse;
+	struct sr_policy_key worse; /* the last that is */
 	uint32_t limit;
 	VEC(struct intent_whatif_row) rows;
 	struct arena texts; /* of rows */

@@ -50,6 +50,11 @@ static int flows_make(struct whatif *w, struct slice *s)
 static int row_add(struct whatif *w, const struct whatif_item *it, const struct pce_flow_effect *e,
 		   const char *breaks)
 {
+	/* Of several lists of one policy one is enough: they come one after the other. */
+	if (w->has_worse && sr_policy_key_cmp(&it->key, &w->worse) == 0)
+		return 0;
+	w->has_worse = true;
+	w->worse = it->key;
 	w->out.n_worse++;
 	if (w->has_from && sr_policy_key_cmp(&it->key, &w->from) <= 0)
 		return 0;
@@ -61,7 +66,7 @@ static int row_add(struct whatif *w, const struct whatif_item *it, const struct 
 		return err_raise(-ENOMEM);
 	return VEC_ADD(&w->rows, ((struct intent_whatif_row){ .key = it->key,
 							      .breaks = breaks,
-							      .bandwidth_bps = it->terms.rate_bps,
+							      .bandwidth_bps = it->booked_bps,
 							      .loss = e->loss,
 							      .bound = e->bound,
 							      .value = e->value,
@@ -151,7 +156,7 @@ void intent_whatif_slice_run(struct whatif *w)
 		const struct whatif_item *it = &w->slice.items[k];
 
 		for (uint32_t l = 0; l < it->n_links; l++)
-			w->booked[it->links[l]] += it->terms.rate_bps;
+			w->booked[it->links[l]] += it->rates[l];
 	}
 	if (rc == 0)
 		rc = pce_failures_new(&f, w->ted, s.flow, s.n, w->trees);

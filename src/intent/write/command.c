@@ -208,6 +208,10 @@ static bool list_followed(struct intent_op *op, const struct lsp_state *st)
 
 	if (st->list.n == 0 || st->list_truncated)
 		return INTENT_REFUSE(op, INTENT_E_MODE, "", "its headend does not tell its whole list");
+	if (st->list.more)
+		return INTENT_REFUSE(op, INTENT_E_MODE, "",
+				     "it has %u lists, and an explicit candidate path has one: create the policy with "
+				     "max-lists instead", sr_list_count(&st->list));
 	if (!i->ted || i->ted->n_nodes == 0)
 		return INTENT_REFUSE(op, INTENT_E_MODE, "", "there is no topology yet to follow its list on");
 	src = intent_endpoint_node(i->ted, &op->key.headend);

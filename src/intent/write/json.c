@@ -48,9 +48,8 @@ static void put_words(struct str *s, const char *name, const uint32_t w[TED_AFFI
 	str_add(s, "]");
 }
 
-static void put_list(struct str *s, const struct sr_list *l)
+static void put_segments(struct str *s, const struct sr_list *l)
 {
-	put_u64(s, "dataplane", l->dataplane);
 	str_add(s, ",\"segments\":[");
 	for (unsigned i = 0; i < l->n; i++) {
 		const struct sr_segment *g = &l->at[i];
@@ -64,6 +63,22 @@ static void put_list(struct str *s, const struct sr_list *l)
 			 g->structure.fun, g->structure.arg);
 		put_addr(s, "local", &g->nai_local);
 		put_addr(s, "remote", &g->nai_remote);
+		str_add(s, "}");
+	}
+	str_add(s, "]");
+}
+
+static void put_list(struct str *s, const struct sr_list *l)
+{
+	put_u64(s, "dataplane", l->dataplane);
+	put_segments(s, l);
+	if (!l->more)
+		return;
+	put_u64(s, "weight", l->more->weight);
+	str_add(s, ",\"more\":[");
+	for (unsigned k = 0; k < l->more->n; k++) {
+		str_addf(s, "%s{\"weight\":%u", k ? "," : "", l->more->at[k].weight);
+		put_segments(s, &l->more->at[k].list);
 		str_add(s, "}");
 	}
 	str_add(s, "]");
@@ -179,6 +194,8 @@ static void put_desired(struct str *s, const struct intent_policy *p)
 		put_u64(s, "later", p->later);
 	if (p->protect)
 		put_u64(s, "protect", p->protect);
+	if (p->lists_max > 1)
+		put_u64(s, "lists_max", p->lists_max);
 	if (p->owner[0])
 		put_text(s, "owner", p->owner);
 	if (p->group.id) {
@@ -315,15 +332,54 @@ static void get_segment(json_object *o, struct sr_segment *g, bool *bad)
 		*f[i] = (uint8_t)item_u32(st, i, bad);
 }
 
-static void get_list(json_object *o, struct sr_list *l, bool *bad)
+static void get_segments(json_object *o, struct sr_list *l, bool *bad)
 {
 	json_object *a = get_array(o, "segments", SR_SEGS_MAX, bad);
 
-	l->dataplane = (uint8_t)get_u64(o, "dataplane", SR_MPLS, bad);
 	for (size_t i = 0; a && i < json_object_array_length(a); i++) {
 		get_segment(json_object_array_get_idx(a, i), &l->at[i], bad);
 		l->n++;
 	}
+}
+
+static void get_list(json_object *o, struct sr_list *l, bool *bad)
+{
+	l->dataplane = (uint8_t)get_u64(o, "dataplane", SR_MPLS, bad);
+	get_segments(o, l, bad);
+}
+
+static uint32_t get_weight(json_object *o, bool *bad)
+{
+	uint32_t w = (uint32_t)get_u64(o, "weight", PCE_WEIGHTS_MAX, bad);
+
+	*bad = *bad || w == 0;
+	return w;
+}
+
+/* Further lists of a route, in memory of its own: sr_list_drop(). */
+static void get_lists(json_object *o, struct sr_list *l, bool *bad)
+{
+	json_object *a = NULL;
+	struct sr_more *more;
+
+	if (!json_object_object_get_ex(o, "more", NULL))
+		return;
+	a = get_array(o, "more", SR_LISTS_MAX - 1, bad);
+	more = a && json_object_array_length(a) > 0 ? calloc(1, sizeof(*more)) : NULL;
+	if (!more) {
+		*bad = true;
+		return;
+	}
+	more->weight = get_weight(o, bad);
+	for (; more->n < json_object_array_length(a); more->n++) {
+		struct sr_weighted *w = &more->at[more->n];
+		json_object *v = json_object_array_get_idx(a, more->n);
+
+		w->weight = get_weight(v, bad);
+		w->list.dataplane = l->dataplane;
+		get_segments(v, &w->list, bad);
+	}
+	l->more = more;
 }
 
 static void get_exclude(json_object *o, struct intent_cpath *c, bool *bad)
@@ -461,6 +517,7 @@ static void get_desired(json_object *o, struct intent_policy *p, bool *bad)
 	p->admin_down = get_u64(o, "admin_down", 1, bad) != 0;
 	p->later = maybe_u64(o, "later", 0, 1, bad) != 0;
 	p->protect = (uint8_t)maybe_u64(o, "protect", INTENT_PROTECT_NONE, INTENT_PROTECT_SRLG_NODE, bad);
+	p->lists_max = (uint8_t)maybe_u64(o, "lists_max", 0, SR_LISTS_MAX, bad);
 	if (json_object_object_get_ex(o, "owner", NULL))
 		get_text(o, "owner", p->owner, sizeof(p->owner), bad);
 	get_group(o, &p->group, bad);
@@ -535,6 +592,9 @@ int intent_list_parse(const char *text, size_t len, struct sr_list *l, uint32_t 
 	*l = (struct sr_list){ 0 };
 	*preference = (uint32_t)get_u64(o, "preference", UINT32_MAX, &bad);
 	get_list(o, l, &bad);
+	get_lists(o, l, &bad);
 	json_object_put(o);
+	if (bad)
+		sr_list_drop(l);
 	return bad ? err_raise(-EINVAL) : 0;
 }

@@ -137,6 +137,37 @@ static bool terms_ok(const struct intent_policy *p, struct intent_result *r)
 	return true;
 }
 
+/* Several lists are for a bandwidth that no path has alone; what does not go with them is not done by halves. */
+static bool lists_ok(const struct intent_policy *p, const struct intent_pol *pol, struct intent_result *r)
+{
+	static const char field[] = "multipath/max-lists";
+
+	if (p->lists_max > SR_LISTS_MAX)
+		return REFUSE(r, field, "at most %d", SR_LISTS_MAX);
+	if (p->lists_max < 2)
+		return true;
+	if (p->bandwidth_bps == 0)
+		return REFUSE(r, field, "several lists share a bandwidth: give one, or max-lists 1");
+	if (p->dataplane != SR_SRV6)
+		return REFUSE(r, field, "an SR-MPLS policy has one list: give max-lists 1");
+	if (all_explicit(p))
+		return REFUSE(r, field, "an explicit candidate path has one list: give a dynamic one, or max-lists 1");
+	if (p->group.id)
+		return REFUSE(r, field, "a policy kept apart from others has one list: leave the group, or give max-lists 1");
+	if (p->protect)
+		return REFUSE(r, field,
+			      "bandwidth that survives a failure is kept for one list: give protect-bandwidth none, or "
+			      "max-lists 1");
+	if (p->owner[0] || p->key.leg)
+		return REFUSE(r, field, "policies of slices have one list: give max-lists 1");
+	for (unsigned k = 0; k < p->n_cpaths; k++)
+		if (p->cpaths[k].n_binding)
+			return REFUSE(r, field, "lists through other policies' binding SIDs go alone: give max-lists 1");
+	if (pol && intent_bound_user(pol))
+		return REFUSE(r, field, "another policy's list leads through its binding SID: move that first");
+	return true;
+}
+
 /* ---- candidate paths ---- */
 
 static const char *cpath_field(const struct intent_cpath *c, const char *below, char *buf,
@@ -438,7 +469,8 @@ void intent_validate(const struct intent *i, const struct intent_policy *p, stru
 						     "at most 8 candidate paths");
 		return;
 	}
-	if (!key_ok(p, r) || !name_ok(i, p, r) || !terms_ok(p, r) || !place_ok(i, p, pol, r))
+	if (!key_ok(p, r) || !name_ok(i, p, r) || !terms_ok(p, r) || !lists_ok(p, pol, r) ||
+	    !place_ok(i, p, pol, r))
 		return;
 	for (unsigned k = 0; k < p->n_cpaths; k++) {
 		if (!cpath_ok(i, p, pol, k, r))

@@ -77,6 +77,7 @@ void world_crash(void)
 void world_down(void)
 {
 	intent_end(false);
+	pccs_fini();
 	store_disk_free(world.disk);
 	loop_free(world.loop);
 }

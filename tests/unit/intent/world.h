@@ -140,6 +140,7 @@ void pcc_forget(const char *name, const char *lsp); /* removes it and says so */
 /* An LSP of its own, not reported yet. */
 struct lsp_state *pcc_plant(const char *name, const char *lsp, const struct sr_list *list);
 /* Calls not answered yet, of all headends; and the last call, whatever became of it. */
+void pccs_fini(void); /* world_down() does */
 unsigned calls_open(void);
 const struct call *call_last(void);
 

@@ -33,6 +33,7 @@ static int record(int kind, const struct driver_lsp *lsp, uint32_t *txn)
 		return DRIVER_E_NO_SESSION;
 	ck_assert_uint_lt(world.n_calls, WORLD_CALLS);
 	*c = (struct call){ .lsp = *lsp, .txn = ++world.next_txn };
+	ck_assert_int_eq(sr_list_keep(&lsp->list, &c->lsp.list), 0);
 	c->kind = (__typeof__(c->kind))kind;
 	world.n_calls++;
 	*txn = c->txn;
@@ -87,6 +88,14 @@ const struct call *call_last(void)
 {
 	ck_assert_uint_gt(world.n_calls, 0);
 	return &world.calls[world.n_calls - 1];
+}
+
+void pccs_fini(void)
+{
+	for (uint32_t k = 0; k < world.n_calls; k++)
+		sr_list_drop(&world.calls[k].lsp.list);
+	for (unsigned k = 0; k < WORLD_NODES * WORLD_LSPS; k++)
+		sr_list_drop(&world.pccs[k / WORLD_LSPS].lsps[k % WORLD_LSPS].st.list);
 }
 
 /* ---- sessions ---- */
@@ -226,6 +235,7 @@ static void forget(struct pcc *p, struct pcc_lsp *l, uint32_t txn)
 	st.removed = true;
 	st.oper = LSP_DOWN;
 	tell(p, &st, txn, false);
+	sr_list_drop(&l->st.list);
 }
 
 void pcc_forget(const char *name, const char *lsp)
@@ -258,7 +268,8 @@ static void apply(struct pcc *p, const struct call *c, enum lsp_oper oper, uint1
 		return;
 	}
 	if (!c->lsp.take_over) {
-		l->st.list = c->lsp.list;
+		sr_list_drop(&l->st.list);
+		ck_assert_int_eq(sr_list_keep(&c->lsp.list, &l->st.list), 0);
 		l->st.oper = (uint8_t)oper;
 		l->st.bandwidth_bps = c->lsp.bandwidth_bps;
 		l->st.setup_prio = c->lsp.setup_prio;
