@@ -64,8 +64,11 @@ const char *intent_expand_lists(struct intent *i, uint32_t src, const struct ip_
 
 	for (unsigned k = 0; k < sr_list_count(list); k++) {
 		intent_expand(i, src, to, sr_list_nth(list, k), &x[k]);
-		if (!x[k].valid)
-			return arena_printf(&i->arena, "list %u, segment %u: %s", k + 1, x[k].bad_segment + 1, x[k].why);
+		if (x[k].valid)
+			continue;
+		return list->more ? arena_printf(&i->arena, "list %u, segment %u: %s", k + 1, x[k].bad_segment + 1,
+						 x[k].why) :
+				    arena_printf(&i->arena, "segment %u: %s", x[k].bad_segment + 1, x[k].why);
 	}
 	if (list->more)
 		return intent_join(x, list, i->ted->generation, &i->arena, out) ? NULL : "no memory";

@@ -45,6 +45,10 @@ static void step_put(void)
 	struct intent_cpath *c = &p->cpaths[0];
 
 	p->bandwidth_bps = below(8) * G;
+	if (p->bandwidth_bps && below(3) == 0) { /* more than a path has, now and then */
+		p->bandwidth_bps *= 2;
+		p->lists_max = (uint8_t)(2 + below(3));
+	}
 	p->setup_prio = (uint8_t)below(8);
 	p->hold_prio = (uint8_t)below(p->setup_prio + 1U);
 	p->admin_down = below(8) == 0;
@@ -87,8 +91,10 @@ static void step_session(void)
 		pcc_down(h);
 		return;
 	}
-	if (below(4) == 0)
-		memset(pcc_at(h)->lsps, 0, sizeof(pcc_at(h)->lsps)); /* it was a reboot */
+	for (unsigned k = 0, reboot = below(4) == 0; reboot && k < WORLD_LSPS; k++) {
+		sr_list_drop(&pcc_at(h)->lsps[k].st.list);
+		pcc_at(h)->lsps[k] = (struct pcc_lsp){ .used = false };
+	}
 	pcc_up(h);
 }
 

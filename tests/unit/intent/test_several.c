@@ -10,7 +10,6 @@ static void setup(void)
 {
 	world_up(NULL);
 	net_square();
-	pcc_at("a")->caps.lists = 4;
 }
 
 static void third_way(void)

@@ -49,6 +49,10 @@ static void put_all(struct rng *r)
 		struct intent_policy *p = policy(letter(from), c + 1, letter(to));
 
 		p->bandwidth_bps = rng_below(r, 4) * G;
+		if (rng_below(r, 4) == 0) {
+			p->bandwidth_bps += 9ull * G;
+			p->lists_max = 4;
+		}
 		p->setup_prio = (uint8_t)rng_below(r, 8);
 		p->hold_prio = (uint8_t)rng_below(r, p->setup_prio + 1U);
 		p->cpaths[0].minimise = rng_below(r, 2) ? PCE_IGP : PCE_DELAY;
@@ -85,19 +89,28 @@ static uint64_t mix(uint64_t h, const void *data, size_t n)
 	return h;
 }
 
+static unsigned several; /* of them have more than one list */
+
 /* Of everything that was decided; *placed: how many have a way. */
 static uint64_t decisions(unsigned *placed)
 {
 	uint64_t h = UINT64_C(14695981039346656037);
 
-	*placed = 0;
+	*placed = several = 0;
 	for (size_t k = 0; k < world.intent->pols.n; k++) {
 		const struct intent_pol *p = world.intent->pols.at[k];
 
 		h = mix(h, &p->want.set, sizeof(p->want.set));
 		h = mix(h, p->want.links, p->want.n_links * sizeof(*p->want.links));
-		for (unsigned s = 0; s < p->want.list.n; s++)
-			h = mix(h, &p->want.list.at[s].sid, sizeof(p->want.list.at[s].sid));
+		for (unsigned l = 0; l < sr_list_count(&p->want.list); l++) {
+			const struct sr_list *list = sr_list_nth(&p->want.list, l);
+			uint32_t weight = sr_list_weight(&p->want.list, l);
+
+			h = mix(h, &weight, sizeof(weight));
+			for (unsigned s = 0; s < list->n; s++)
+				h = mix(h, &list->at[s].sid, sizeof(list->at[s].sid));
+		}
+		several += p->want.list.more != NULL;
 		*placed += p->want.set;
 	}
 	return h;
@@ -124,6 +137,7 @@ static void day(uint64_t seed, unsigned workers, uint64_t out[CUTS + 2])
 	out[0] = decisions(&placed);
 	ck_assert_uint_lt(placed, N); /* too little for all */
 	ck_assert_uint_gt(placed, N / 4);
+	ck_assert_uint_gt(several, 0);
 	never_too_much();
 	for (unsigned k = 1; k <= CUTS; k++) {
 		uint64_t at = rng_below(&r, NODES);

@@ -109,7 +109,7 @@ struct pcc *pcc_at(const char *name)
 		p->addr = net_addr(name);
 		p->caps = (struct headend_caps){ .srv6 = true, .sr_mpls = true, .update = true,
 						 .initiate = true, .sr_policy_assoc = true,
-						 .msd_srv6 = 8, .msd_mpls = 8, .southbound = "pcep" };
+						 .msd_srv6 = 8, .msd_mpls = 8, .lists = 4, .southbound = "pcep" };
 	}
 	return p;
 }
