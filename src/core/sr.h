@@ -73,7 +73,7 @@ struct sr_list {
 
 /* A flow takes list k with the probability of its weight to the sum of all. */
 struct sr_more {
-	uint32_t weight; /* of the first list, 1 at least, as are the others */
+	uint32_t weight; /* of the first list, 1 at least, as are the others; all together UINT32_MAX at most */
 	uint8_t n;
 	struct sr_weighted {
 		uint32_t weight;

@@ -223,6 +223,43 @@ START_TEST(error_existing_bandwidth_and_a_recorded_route_are_read)
 }
 END_TEST
 
+START_TEST(several_lists_come_with_their_weights)
+{
+	struct sr_more more = { .weight = 3, .n = SR_LISTS_MAX - 1 }, got;
+	struct sr_list list = srv6_list();
+	struct lsp_state st;
+	struct pcep_item b;
+
+	for (unsigned k = 0; k < more.n; k++) {
+		more.at[k] = (struct sr_weighted){ .weight = k + 1, .list = srv6_list() };
+		more.at[k].list.n = (uint8_t)(1 + k % list.n);
+	}
+	list.more = &more;
+	pcep_item_init(&b);
+	pcep_item_srp(&b, 3, 0, SR_SRV6);
+	pcep_item_lsp(&b, 5, 0, "x");
+	pcep_item_list(&b, &list, true);
+	ck_assert(pcep_state_all(over(PCEPC_PCRPT, &b), &st, &got));
+	ck_assert(!st.list_truncated && sr_list_eq(&st.list, &list));
+	more.at[0].weight++;
+	ck_assert(!sr_list_eq(&st.list, &list));
+	/* A peer's weights are what they are to each other, however large. */
+	more.weight = more.at[0].weight = UINT32_MAX;
+	more.at[1].weight = UINT32_MAX / 2 + 1;
+	pcep_item_list(&b, &list, true);
+	ck_assert(pcep_state_all(over(PCEPC_PCRPT, &b), &st, &got));
+	ck_assert_uint_le(sr_list_total(&st.list), UINT32_MAX);
+	ck_assert_uint_eq(sr_list_weight(&st.list, 0), sr_list_weight(&st.list, 1));
+	ck_assert_uint_eq((sr_list_weight(&st.list, 0) + 1) / 2, sr_list_weight(&st.list, 2));
+	ck_assert_uint_ge(sr_list_weight(&st.list, 3), 1);
+	/* One of them leads nowhere: the whole is not known. */
+	more.at[2].list.n = 0;
+	pcep_item_list(&b, &list, true);
+	ck_assert(pcep_state_all(over(PCEPC_PCRPT, &b), &st, &got));
+	ck_assert(st.list_truncated);
+}
+END_TEST
+
 START_TEST(a_bare_report_leaves_the_rest_unknown)
 {
 	struct lsp_state st;
@@ -308,6 +345,7 @@ int main(void)
 	tcase_add_test(t, a_report_says_everything_of_its_lsp);
 	tcase_add_loop_test(t, the_data_plane_is_the_setup_type_or_else_the_hops, 0, 6);
 	tcase_add_test(t, error_existing_bandwidth_and_a_recorded_route_are_read);
+	tcase_add_test(t, several_lists_come_with_their_weights);
 	tcase_add_test(t, a_bare_report_leaves_the_rest_unknown);
 	tcase_add_loop_test(t, colour_of_the_vendor_object_needs_an_endpoint, 0, 2);
 	tcase_add_loop_test(t, a_name_too_long_for_us_is_no_identity, 0, 2);
