@@ -203,6 +203,8 @@ static void metrics_get(struct intent *i)
 	i->m_pushes = metric_counter("sextant_policy_pushes_total", "Requests sent to headends", "");
 	i->m_repairs = metric_counter("sextant_policy_repairs_total",
 				      "Paths replaced because they broke or broke a bound", "");
+	i->m_sets = metric_counter("sextant_policy_list_sets_total",
+				   "Sets of several weighted lists that were decided on", "");
 	i->m_failures = metric_counter("sextant_policy_failures_total",
 				       "Requests refused or not answered by headends", "");
 	i->m_put_off = metric_counter("sextant_policy_searches_put_off_total",

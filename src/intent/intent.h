@@ -187,6 +187,7 @@ struct intent_view {
 	uint8_t n_mates, n_apart;     /* others of its group; of them with a path, as it has one */
 	uint8_t met;		      /* PCE_DIVERSE_ bits that hold with all of those */
 	struct intent_mate mates[PCE_LEGS_MAX - 1];
+	struct sr_more more[2]; /* further lists of computed and of reported, where they have any */
 };
 
 /* The colour under which an LSP without one is shown: 0xff000000 and 24 bits of its name, the

@@ -408,7 +408,7 @@ struct intent {
 	struct intent_guards *guards;
 	struct intent_optimiser *optimiser; /* NULL before it is first asked for */
 	struct metric *m_group[INTENT_GROUP_METS];
-	struct metric *m_state[INTENT_HELD + 1], *m_pushes, *m_repairs, *m_failures, *m_compute, *m_put_off;
+	struct metric *m_state[INTENT_HELD + 1], *m_pushes, *m_repairs, *m_sets, *m_failures, *m_compute, *m_put_off;
 };
 
 /* What the names and LSPs tables compare: bytes from intent_name_key(), equality by this. */

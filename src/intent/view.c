@@ -40,6 +40,15 @@ static void desired_of_report(const struct intent_pol *p, const struct intent_ls
 	out->n_cpaths = 1;
 }
 
+/* Further lists are the reader's too. */
+static void list_out(struct sr_list *l, struct sr_more *own)
+{
+	if (!l->more)
+		return;
+	*own = *l->more;
+	l->more = own;
+}
+
 static void computed_out(const struct intent_pol *p, struct intent_view *out)
 {
 	const struct intent_route *w = &p->want;
@@ -50,6 +59,7 @@ static void computed_out(const struct intent_pol *p, struct intent_view *out)
 		return;
 	out->active_preference = w->preference;
 	out->computed = w->list;
+	list_out(&out->computed, &out->more[0]);
 	out->n_path = w->n_path;
 	intent_path_text(p->i->ted, w, out->path_text, sizeof(out->path_text));
 	out->ted_generation = w->generation;
@@ -66,7 +76,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 {
 	const struct intent_lsp *l = intent_lsp_shown(p);
 
-	memset(out, 0, sizeof(*out));
+	memset(out, 0, offsetof(struct intent_view, more));
 	if (p->desired)
 		intent_desired_out(p->desired, &out->desired);
 	else
@@ -80,6 +90,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 	out->has_reported = l != NULL;
 	if (l)
 		out->reported = l->st;
+	list_out(&out->reported.list, &out->more[1]);
 	computed_out(p, out);
 	out->pushes = p->pushes;
 	out->repairs = p->repairs;

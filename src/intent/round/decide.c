@@ -148,6 +148,8 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 	p->why[0] = '\0';
 	pushed_forget(p);
 	revert_forget(p);
+	if (p->want.list.more)
+		metric_add(p->i->m_sets, 1);
 	if (repair) {
 		p->repairs++;
 		metric_add(p->i->m_repairs, 1);
