@@ -435,6 +435,19 @@ static bool alone_in_partition(struct slice_commit *c, const struct slice_entry 
 			    "partition %u is slice %.80s's alone: that one is dedicated", r->nrp, user->id);
 }
 
+/* Its document is what stands: it runs otherwise, begins, or follows what it stands on. What was taken is held. */
+static bool says_the_same(const struct slice_change *h)
+{
+	const struct slice_entry *a = h->old, *b = h->fresh;
+
+	return a && !a->deleted && a->len == b->len && memcmp(a->doc, b->doc, a->len) == 0;
+}
+
+static bool all_is_kept(struct slice_commit *c, const struct slice_change *h, const struct slice_fault *unkept)
+{
+	return !unkept || says_the_same(h) || slice_refuse(c, h, SLICE_E_STEP, unkept->field, "%s", unkept->text);
+}
+
 /* Queues are of partitions; those of others than the whole link are what this controller makes. */
 static bool partition_served(struct slice_commit *c, const struct slice_change *h)
 {
@@ -489,7 +502,7 @@ static bool service_put(struct slice_commit *c, size_t at)
 	if (h.old && h.old->plan.n && v->admin == SLICE_ADMIN_PRE)
 		return slice_refuse(c, &h, SLICE_E_INVALID, "status/admin-status/status",
 				    "it is realised: admin-down suspends it, deleting takes it away");
-	return parent_ok(c, &h) && begins_ok(c, &h) && ends_ok(c, &h) && steps_served(c, &h) &&
+	return all_is_kept(c, &h, v->unkept) && parent_ok(c, &h) && begins_ok(c, &h) && ends_ok(c, &h) && steps_served(c, &h) &&
 	       partition_served(c, &h) && follow_children(c, &h);
 }
 

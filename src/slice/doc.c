@@ -14,6 +14,11 @@
 
 enum { DEPTH_MAX = 24 };
 
+static void where(const struct doc *d, const char *leaf, struct slice_fault *out)
+{
+	(void)snprintf(out->field, sizeof(out->field), "%s%s%.62s", d->path, d->path_len && leaf[0] ? "/" : "", leaf);
+}
+
 void doc_fault(struct doc *d, const char *leaf, const char *fmt, ...)
 {
 	va_list ap;
@@ -21,10 +26,24 @@ void doc_fault(struct doc *d, const char *leaf, const char *fmt, ...)
 	if (d->rc)
 		return;
 	d->rc = -EINVAL;
-	(void)snprintf(d->f->field, sizeof(d->f->field), "%s%s%.62s", d->path,
-		       d->path_len && leaf[0] ? "/" : "", leaf);
+	where(d, leaf, d->f);
 	va_start(ap, fmt);
 	(void)vsnprintf(d->f->text, sizeof(d->f->text), fmt, ap);
+	va_end(ap);
+}
+
+void doc_unkept(struct doc *d, const char *leaf, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (d->rc || d->unkept)
+		return;
+	d->unkept = doc_alloc(d, 1, sizeof(*d->unkept));
+	if (!d->unkept)
+		return;
+	where(d, leaf, d->unkept);
+	va_start(ap, fmt);
+	(void)vsnprintf(d->unkept->text, sizeof(d->unkept->text), fmt, ap);
 	va_end(ap);
 }
 

@@ -13,6 +13,7 @@ struct doc {
 	struct slice_fault *f;
 	json_object *root;
 	int rc; /* 0, -EINVAL or -ENOMEM */
+	struct slice_fault *unkept; /* in the arena; NULL: none */
 	char path[SLICE_FIELD_MAX - 64]; /* a leaf comes behind it */
 	size_t path_len;
 };
@@ -22,6 +23,9 @@ int doc_init(struct doc *d, const char *text, size_t len, struct arena *a, struc
 void doc_fini(struct doc *d);
 
 void doc_fault(struct doc *d, const char *leaf, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* It can be read, and nothing here does it: the first is kept, the walk goes on. */
+void doc_unkept(struct doc *d, const char *leaf, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void *doc_alloc(struct doc *d, size_t n, size_t size); /* NULL only with rc set, or n == 0 */
 

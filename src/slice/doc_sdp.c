@@ -5,8 +5,9 @@
 
 #include "base/str.h"
 #include "slice/doc_service.h"
+#include "slice/plan.h"
 
-enum { CRITERIA_MAX = 64, TERMS_MAX = 16, VALUES_MAX = 256, ACS_MAX = 16, BEHIND_MAX = 256, VLAN_MAX = 4094 };
+enum { CRITERIA_MAX = 64, TERMS_MAX = 16, VALUES_MAX = 256, ACS_MAX = 16, BEHIND_MAX = 256, VLAN_MAX = 4094, COS_MAX = 256 };
 
 static void numbers(struct doc *d, json_object *o, const char *name, uint64_t max, struct slice_match *out)
 {
@@ -182,18 +183,80 @@ static void criteria(struct doc *d, json_object *o, const struct slice_service *
 	}
 }
 
-static void rates(struct doc *d, json_object *o, const char *name, struct slice_rates *out)
+/* A policer has one rate and one burst, and nothing marks what is between two: see entrance.c of realise. */
+static void one_rate(struct doc *d, const struct slice_rates *r, bool in, const char *out_why)
 {
-	json_object *r = doc_object(d, doc_object(d, o, name), "rate-limits");
-	size_t was = doc_in(d, "%s/rate-limits", name);
+	if (in ? r->cir && r->pir > r->cir : r->pir && r->pir != r->cir)
+		doc_unkept(d, "pir", "%s", in ? "a policer has one rate here: what is above cir would be dropped. Say the "
+						"same as cir, or leave one of both out" : out_why);
+	if (!in && r->cbs)
+		doc_unkept(d, "cbs", "%s", out_why);
+	if (r->pbs && (!in || r->pbs != r->cbs))
+		doc_unkept(d, "pbs", "%s", in ? "a policer has one burst here: say it as cbs" : out_why);
+}
 
+static void beyond(struct doc *d, json_object *r, bool in, const char *out_why)
+{
+	uint32_t n;
+
+	if (doc_u64(d, r, "eir", 0, UINT64_MAX))
+		doc_unkept(d, "eir", "%s", in ? "a policer has one rate here, and passes nothing in excess of it: say all "
+						"of it as cir" : out_why);
+	if (doc_u64(d, r, "ebs", 0, UINT64_MAX))
+		doc_unkept(d, "ebs", "%s", in ? "a policer has one burst here: say it as cbs" : out_why);
+	(void)doc_array(d, doc_object(d, r, "classes"), "cos", COS_MAX, &n);
+	if (n)
+		doc_unkept(d, "classes/cos", "%s", in ? "classes are not policed apart: make an SDP of each, with a rate of "
+							"its own and criteria of its one DSCP" : out_why);
+}
+
+static void rates(struct doc *d, json_object *o, const char *name, bool in, struct slice_rates *out)
+{
+	static const char out_why[] = "of what leaves, cir of an SDP bounds what any-to-any constructs reserve, and nothing "
+				      "else is held to a rate: leave it out";
+	json_object *q = doc_object(d, o, name), *r;
+	size_t was = doc_in(d, "%s", name), limits;
+
+	r = doc_object(d, q, "rate-limits");
+	limits = doc_in(d, "rate-limits");
 	out->cir = doc_u64(d, r, "cir", 0, UINT64_MAX);
 	out->pir = doc_u64(d, r, "pir", 0, UINT64_MAX);
 	out->cbs = doc_u64(d, r, "cbs", 0, UINT64_MAX);
 	out->pbs = doc_u64(d, r, "pbs", 0, UINT64_MAX);
 	if (out->pir && out->pir < out->cir)
 		doc_fault(d, "pir", "the peak is below the committed rate");
+	one_rate(d, out, in, out_why);
+	beyond(d, r, in, out_why);
+	doc_out(d, limits);
+	if (doc_member(q, "qos-policy-name") && !out->cir && !out->pir)
+		doc_unkept(d, "qos-policy-name", "no policy is known here by its name: say rate-limits");
 	doc_out(d, was);
+}
+
+/* Rates are of what enters a circuit. */
+static void leaves_circuit(struct doc *d, json_object *o)
+{
+	struct slice_rates r = { 0 };
+
+	rates(d, o, "outgoing-qos-policy", false, &r);
+	if (r.cir)
+		doc_unkept(d, "outgoing-qos-policy/rate-limits/cir",
+			   "nothing holds what leaves a circuit to a rate: say incoming-qos-policy where it enters the "
+			   "network");
+}
+
+/* What may leave an SDP is what pairs of any-to-any constructs reserve at most, and nothing else. */
+void doc_leaves(struct doc *d, const struct slice_service *s)
+{
+	for (uint32_t i = 0; i < s->n_sdps; i++) {
+		size_t was = doc_in(d, "sdps/sdp[id='%s']", s->sdps[i].id);
+
+		if (s->sdps[i].out.cir && !slice_any_to_any(s, i))
+			doc_unkept(d, "outgoing-qos-policy/rate-limits/cir",
+				   "it bounds what is reserved to an SDP whose constructs are any-to-any, and no others: say "
+				   "incoming-qos-policy of those who send, or the bandwidth of the construct");
+		doc_out(d, was);
+	}
 }
 
 static struct ip_prefix ac_address(struct doc *d, json_object *o, const char *addr, const char *len)
@@ -247,7 +310,8 @@ static void circuit(struct doc *d, json_object *o, struct slice_ac *out)
 	out->mtu = (uint32_t)doc_u64(d, o, "mtu", 0, UINT32_MAX);
 	out->vlan = ac_vlan(d, o);
 	behind(d, o, out);
-	rates(d, o, "incoming-qos-policy", &out->in);
+	rates(d, o, "incoming-qos-policy", true, &out->in);
+	leaves_circuit(d, o);
 	out->down = doc_admin(d, o) != SLICE_ADMIN_UP;
 }
 
@@ -291,8 +355,8 @@ void doc_sdp(struct doc *d, json_object *o, const struct slice_service *s, struc
 	out->down = doc_admin(d, o) != SLICE_ADMIN_UP;
 	addresses(d, o, out);
 	criteria(d, o, s, out);
-	rates(d, o, "incoming-qos-policy", &out->in);
-	rates(d, o, "outgoing-qos-policy", &out->out);
+	rates(d, o, "incoming-qos-policy", true, &out->in);
+	rates(d, o, "outgoing-qos-policy", false, &out->out);
 	circuits(d, o, out);
 	if (out->node[0] == '\0' && out->n_addr == 0)
 		doc_fault(d, "node-id", "say which router, by its name or by an address of it");

@@ -267,6 +267,8 @@ static void read_lists(struct doc *d, struct slice_service *s)
 	}
 	for (uint32_t i = 0; i < s->n_groups; i++)
 		group(d, s, json_object_array_get_idx(groups, i), &s->groups[i]);
+	if (d->rc == 0)
+		doc_leaves(d, s);
 }
 
 static void read_service(struct doc *d, struct slice_service *out)
@@ -290,6 +292,7 @@ int slice_service_read(const char *text, size_t len, struct arena *a, struct sli
 		doc_vpn(&d, out);
 	else if (d.rc == 0)
 		read_service(&d, out);
+	out->unkept = d.unkept;
 	doc_fini(&d);
 	return d.rc;
 }

@@ -111,6 +111,19 @@ static void routing(struct doc *d, json_object *o, struct slice_ac *out)
 	}
 }
 
+/* What leaves is what pairs of any-to-any reserve in the slice it is grafted onto: nothing else holds it. */
+static void leaves(struct doc *d, const struct slice_service *s)
+{
+	static const char leaf[] = "service/pe-to-ce-bandwidth";
+
+	if (!s->real.parent)
+		doc_unkept(d, leaf, "nothing holds what leaves to a rate: graft the VPN onto a slice (underlay-transport), "
+				    "or leave it out; ce-to-pe-bandwidth is policed");
+	else if (s->groups[0].connectivity != SLICE_ANY_TO_ANY)
+		doc_unkept(d, leaf, "it bounds what is reserved in any-to-any only: leave it out, and say ce-to-pe-bandwidth "
+				    "of those who send");
+}
+
 static void access_of(struct doc *d, json_object *o, struct slice_sdp *sdp, struct slice_ac *out)
 {
 	static const char *const kinds[] = { "point-to-point", NULL };
@@ -134,7 +147,7 @@ static void access_of(struct doc *d, json_object *o, struct slice_sdp *sdp, stru
 	}
 }
 
-static void accesses(struct doc *d, json_object *node, struct slice_sdp *out)
+static void accesses(struct doc *d, json_object *node, const struct slice_service *s, struct slice_sdp *out)
 {
 	json_object *v = doc_array(d, doc_object(d, node, "vpn-network-accesses"), "vpn-network-access",
 				   ACCESSES_MAX, &out->n_acs);
@@ -152,6 +165,8 @@ static void accesses(struct doc *d, json_object *node, struct slice_sdp *out)
 			if (strcmp(at[k].id, at[i].id) == 0)
 				doc_fault(d, "id", "it is there twice");
 		access_of(d, o, out, &at[i]);
+		if (doc_u64(d, doc_object(d, o, "service"), "pe-to-ce-bandwidth", 0, UINT64_MAX))
+			leaves(d, s);
 		doc_out(d, was);
 	}
 }
@@ -203,12 +218,12 @@ static void role(struct doc *d, json_object *node, struct slice_sdp *out)
 	out->n_criteria = 1;
 }
 
-static void node_of(struct doc *d, json_object *o, struct slice_sdp *out)
+static void node_of(struct doc *d, json_object *o, const struct slice_service *s, struct slice_sdp *out)
 {
 	out->node = doc_id(d, o, "ne-id");
 	out->down = doc_admin(d, o) != SLICE_ADMIN_UP;
 	role(d, o, out);
-	accesses(d, o, out);
+	accesses(d, o, s, out);
 }
 
 static void nodes(struct doc *d, struct slice_service *s)
@@ -227,7 +242,7 @@ static void nodes(struct doc *d, struct slice_service *s)
 		for (uint32_t k = 0; k < i && d->rc == 0; k++)
 			if (strcmp(s->sdps[k].id, s->sdps[i].id) == 0)
 				doc_fault(d, "vpn-node-id", "it is there twice");
-		node_of(d, o, &s->sdps[i]);
+		node_of(d, o, s, &s->sdps[i]);
 		doc_out(d, was);
 	}
 }

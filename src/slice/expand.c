@@ -216,6 +216,51 @@ int slice_roles(struct slice_service *s, struct arena *a, struct slice_fault *f)
 	return 0;
 }
 
+/* What group_roles() will make of a group without constructs. */
+static bool will_be_any(const struct slice_service *s, uint32_t group)
+{
+	enum slice_connectivity kind = s->groups[group].connectivity;
+	enum slice_role role;
+
+	for (uint32_t i = 0; kind == SLICE_P2P && i < s->n_sdps; i++) {
+		if (role_in(&s->sdps[i], group, &role) && (role == SLICE_ROLE_SENDER || role == SLICE_ROLE_RECEIVER))
+			return false;
+	}
+	return kind == SLICE_ANY_TO_ANY || kind == SLICE_MP2MP || kind == SLICE_P2P;
+}
+
+static bool is_end(const struct slice_construct *c, uint32_t sdp)
+{
+	for (uint32_t i = 0; i < c->n_ends; i++) {
+		if (c->ends[i].sdp == sdp)
+			return true;
+	}
+	return false;
+}
+
+bool slice_any_to_any(const struct slice_service *s, uint32_t sdp)
+{
+	bool some = s->n_groups == 0; /* a pool */
+	enum slice_role role;
+
+	for (uint32_t g = 0; g < s->n_groups; g++) {
+		const struct slice_group *at = &s->groups[g];
+		bool made = at->n_constructs == 0 && role_in(&s->sdps[sdp], g, &role);
+
+		if (made && !will_be_any(s, g))
+			return false;
+		some = some || made;
+		for (uint32_t k = 0; k < at->n_constructs; k++) {
+			if (!is_end(&at->constructs[k], sdp))
+				continue;
+			if (at->constructs[k].kind != SLICE_C_A2A)
+				return false;
+			some = true;
+		}
+	}
+	return some;
+}
+
 /* ---- flows ---- */
 
 struct expansion {

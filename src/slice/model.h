@@ -262,6 +262,7 @@ struct slice_service {
 	struct slice_realisation real;
 	struct slice_assurance assure;
 	struct slice_repair repair;
+	const struct slice_fault *unkept; /* the first of what it says that nothing here does; NULL: nothing */
 };
 
 /* ---- partitions ---- */
@@ -299,7 +300,11 @@ enum { SLICE_BLOCK_BITS_MAX = 80 };
 
 bool slice_nrp_has_block(const struct slice_nrp *n);
 
-/* ---- reading: all strings and arrays are the arena's. 0, -ENOMEM, or -EINVAL and *f says. ---- */
+/*
+ * ---- reading: all strings and arrays are the arena's. 0, -ENOMEM, or -EINVAL and *f says. ----
+ * What can be read and is not done is no fault of the document, but unkept: it is refused when it is
+ * ordered (check.c), and one that was taken before is still read.
+ */
 
 int slice_template_read(const char *doc, size_t len, struct arena *a, struct slice_template *out,
 			struct slice_fault *f);

@@ -58,6 +58,8 @@ struct slice_flows {
 
 /* Groups without constructs get those their SDPs' roles make (in a: what s is of). 0, -EINVAL, -ENOMEM. */
 int slice_roles(struct slice_service *s, struct arena *a, struct slice_fault *f);
+/* All constructs it is an end of are any-to-any, or will be by slice_roles(); and there are some. */
+bool slice_any_to_any(const struct slice_service *s, uint32_t sdp);
 /* After slice_roles(). */
 int slice_expand(const struct slice_service *s, const struct slice_catalogue *c, uint8_t margin_pct,
 		 struct arena *a, struct slice_flows *out, struct slice_fault *f);

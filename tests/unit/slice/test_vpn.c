@@ -34,6 +34,7 @@ static void teardown(void)
 	"\"underlay-transport\":{\"instance-type\":\"" V "ietf-network-slice\",\"transport-instance-id\":\"" id \
 	"\"},"
 #define RATES ",\"service\":{\"ce-to-pe-bandwidth\":\"3000000\",\"pe-to-ce-bandwidth\":\"4000000\",\"mtu\":1400}"
+#define ENTERS ",\"service\":{\"ce-to-pe-bandwidth\":\"3000000\"}"
 
 /* ---- the document ---- */
 
@@ -94,6 +95,27 @@ START_TEST(bandwidth_outside_of_a_slice_is_policed_and_not_promised)
 	read_ok(VPN("plain", "", NODE("e", "a", "", ACCESS("1", RATES)) "," NODE("w", "b", "", "")), &arena, &s);
 	ck_assert(s.sdps[0].in.cir == 0 && s.sdps[0].out.cir == 0);
 	ck_assert(s.sdps[0].acs[0].in.cir == 3000000);
+}
+END_TEST
+
+#define LEAVES "vpn-nodes/vpn-node[vpn-node-id='e']/vpn-network-accesses/vpn-network-access[id='1']/service/pe-to-ce-bandwidth"
+
+/* It is what is reserved between pairs, in the slice below; nothing holds packets to it. */
+START_TEST(what_leaves_is_bound_among_all_in_a_slice_and_else_refused)
+{
+	struct slice_service s;
+
+	read_ok(VPN("x", UNDERLAY("gold"), NODE("e", "a", "", ACCESS("1", RATES)) "," NODE("w", "b", "", "")), &arena, &s);
+	ck_assert(!s.unkept);
+	read_ok(VPN("x", "", NODE("e", "a", "", ACCESS("1", ENTERS)) "," NODE("w", "b", "", "")), &arena, &s);
+	ck_assert(!s.unkept);
+	read_ok(VPN("x", "", NODE("e", "a", "", ACCESS("1", RATES)) "," NODE("w", "b", "", "")), &arena, &s);
+	ck_assert(s.unkept && strstr(s.unkept->text, "underlay-transport"));
+	ck_assert_str_eq(s.unkept->field, LEAVES);
+	read_ok(VPN("x", UNDERLAY("gold") "\"vpn-service-topology\":\"hub-spoke\",",
+		    NODE("e", "a", "", ACCESS("1", RATES)) "," NODE("w", "b", "", "")), &arena, &s);
+	ck_assert(s.unkept && strstr(s.unkept->text, "any-to-any only"));
+	ck_assert_str_eq(s.unkept->field, LEAVES);
 }
 END_TEST
 
@@ -174,9 +196,10 @@ static const char *state(const char *id)
 static const char *vpn(const char *id, const char *underlay)
 {
 	static char text[2048];
+	const char *rates = underlay[0] ? RATES : ENTERS;
 
-	snprintf(text, sizeof(text), VPN("%s", "%s", NODE("e", "a", "", ACCESS("1", RATES)) ","
-					 NODE("w", "b", "", ACCESS("1", RATES))), id, underlay);
+	snprintf(text, sizeof(text), VPN("%s", "%s", NODE("e", "a", "", ACCESS("1", "%s")) ","
+					 NODE("w", "b", "", ACCESS("1", "%s"))), id, underlay, rates, rates);
 	return text;
 }
 
@@ -246,6 +269,7 @@ static Suite *suite(void)
 	tcase_add_test(t, all_of_an_order_is_read);
 	tcase_add_test(t, hubs_and_spokes_have_the_role_of_their_profile);
 	tcase_add_test(t, bandwidth_outside_of_a_slice_is_policed_and_not_promised);
+	tcase_add_test(t, what_leaves_is_bound_among_all_in_a_slice_and_else_refused);
 	tcase_add_test(t, of_several_accesses_those_that_are_up_count);
 	tcase_add_loop_test(t, what_is_wrong_is_refused_where_it_is, 0, (int)(sizeof(bad) / sizeof(bad[0])));
 	suite_add_tcase(s, t);
