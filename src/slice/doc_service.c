@@ -139,11 +139,26 @@ static void group(struct doc *d, const struct slice_service *s, json_object *o, 
 
 /* ---- what the provider adds ---- */
 
+/* How its packets are told where they enter: nothing here colours routes of VPNs, or reads APN IDs. */
+static enum slice_steering steering(struct doc *d, json_object *o)
+{
+	static const char *const words[] = { "vpn-color", "dscp", "five-tuple", "apn-id", "ac", NULL };
+	static const char leaf[] = "steering";
+	enum slice_steering s = (enum slice_steering)doc_word(d, o, leaf, words, SLICE_BY_AC);
+
+	if (s == SLICE_BY_COLOR)
+		doc_unkept(d, leaf, "no routes of VPNs are coloured here, a circuit is bound to its slice: ac; or dscp or "
+				    "five-tuple with criteria of its SDPs");
+	if (s == SLICE_BY_APN)
+		doc_unkept(d, leaf, "no router here reads APN IDs: dscp or five-tuple with criteria of its SDPs, or ac for "
+				    "all that enters a circuit");
+	return s;
+}
+
 static void realisation(struct doc *d, json_object *root, struct slice_realisation *out)
 {
 	static const char *const transports[] = { "sr-policy", "flex-algo", "best-effort", NULL };
 	static const char *const souths[] = { "pcep", "bgp-sr-policy", "gnmi", NULL };
-	static const char *const steerings[] = { "vpn-color", "dscp", "five-tuple", "apn-id", "ac", NULL };
 	static const char *const sharings[] = { "shared", "reserved", "dedicated", NULL };
 	json_object *o = doc_object(d, root, "realisation");
 	size_t was = doc_in(d, "sextant-slice:realisation");
@@ -157,7 +172,7 @@ static void realisation(struct doc *d, json_object *root, struct slice_realisati
 	out->transport = (enum slice_transport)doc_word(d, o, "transport", transports, SLICE_SR_POLICY);
 	if (doc_member(o, "southbound"))
 		out->southbound = (enum slice_southbound)(SLICE_PCEP + doc_word(d, o, "southbound", souths, 0));
-	out->steering = (enum slice_steering)doc_word(d, o, "steering", steerings, SLICE_BY_AC);
+	out->steering = steering(d, o);
 	out->sharing = (enum slice_sharing)doc_word(d, o, "sharing", sharings, SLICE_SHARED);
 	out->begins_s = doc_time(d, o, "begins");
 	out->ends_s = doc_time(d, o, "ends");

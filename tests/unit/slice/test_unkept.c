@@ -26,6 +26,8 @@
 #define AC_OUT(limits) BETWEEN(AC(QOS(OUT, limits)), "", ANY)
 #define RATES_AT(level, way) "sdps/sdp[id='s1']/" level way "/rate-limits/"
 #define OF_AC "attachment-circuits/attachment-circuit[id='c']/"
+#define STEERED(how) BETWEEN("", "", PAIRS ",\"sextant-slice:realisation\":{\"steering\":\"" how "\"}")
+#define STEERING "sextant-slice:realisation/steering"
 
 static const struct {
 	const char *doc, *field, *text; /* NULL: it is taken */
@@ -78,6 +80,14 @@ static const struct {
 	{ AC_OUT("\"pir\":\"8000\""), RATES_AT(OF_AC, OUT) "pir", "leave it out" },
 	{ AC_OUT(COS), RATES_AT(OF_AC, OUT) "classes/cos", "leave it out" },
 	{ AC_OUT(""), NULL, NULL },
+	/* how packets are told */
+	{ STEERED("ac"), NULL, NULL },
+	{ STEERED("dscp"), NULL, NULL },
+	{ STEERED("five-tuple"), NULL, NULL },
+	{ STEERED("apn-id"), STEERING, "dscp or five-tuple" },
+	{ STEERED("vpn-color"), STEERING, "bound to its slice: ac" },
+	{ "{\"vpn-id\":\"one\",\"sextant-slice:realisation\":{\"steering\":\"ac\"}}", NULL, NULL },
+	{ "{\"vpn-id\":\"one\",\"sextant-slice:realisation\":{\"steering\":\"vpn-color\"}}", STEERING, "ac" },
 };
 
 START_TEST(what_is_not_kept_is_read_and_named)
@@ -107,6 +117,15 @@ START_TEST(it_is_refused_when_it_is_ordered)
 	ck_assert_str_eq(r.field, RATES_AT("", IN) "pir");
 	ck_assert_int_eq(try_doc(SLICE_SERVICE, "one", AC_OUT("\"cir\":\"8000\"")).code, SLICE_E_STEP);
 	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", BETWEEN(QOS(OUT, "\"cir\":\"8000\""), "", PAIRS)).code, SLICE_E_STEP);
+	r = put_doc(SLICE_SERVICE, "one", STEERED("apn-id"));
+	ck_assert_int_eq(r.code, SLICE_E_STEP);
+	ck_assert_str_eq(r.field, STEERING);
+	ck_assert_int_eq(try_doc(SLICE_SERVICE, "one", STEERED("vpn-color")).code, SLICE_E_STEP);
+	nothing_left();
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", STEERED("dscp")).code, 0);
+	bed_settle();
+	ck_assert_int_eq(drop(SLICE_SERVICE, "one").code, 0);
+	bed_settle();
 	nothing_left();
 	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", SDP_OUT("\"cir\":\"8000\"")).code, 0);
 	bed_settle();
