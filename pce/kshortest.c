@@ -281,20 +281,38 @@ static void fail(struct pce_kshortest_answer *out, enum pce_status status, const
 	out->why = why ? why : "out of memory";
 }
 
-/* Not even one: the search for one says why. */
+/* Not even one: the question for one says why, or finds what path by path was too far to come to. */
 static void explain(struct parts *s)
 {
 	struct pce_answer *a = ARENA_NEW(s->l.out, struct pce_answer);
+	struct pce_request one = *s->req;
 
 	if (!a) {
 		fail(s->out, PCE_NO_MEMORY, NULL);
 		return;
 	}
-	pce_path(s->l.t, s->req, s->l.out, a);
-	if (a->status == PCE_OK)
-		fail(s->out, PCE_NO_BUDGET, "the search gave up before it found a path");
-	else
-		fail(s->out, a->status, a->why);
+	one.brief = false;
+	pce_path(s->l.t, &one, s->l.out, a);
+	if (a->status == PCE_OK) {
+		s->out->path[s->out->n++] = *a;
+		return;
+	}
+	fail(s->out, a->status, a->why);
+	s->out->none = a;
+	s->out->all = a->status == PCE_NO_CONSTRAINED || a->status == PCE_NO_ROUTE;
+}
+
+static void say_gave_up(struct parts *s)
+{
+	struct pce_kshortest_answer *out = s->out;
+
+	out->gave_up = out->n > 0 && out->n < s->k && !out->all;
+	if (!out->gave_up)
+		return;
+	out->why = arena_printf(s->l.out, "the search gave up after %u of %u paths: there may be others",
+				out->n, s->k);
+	if (!out->why)
+		fail(out, PCE_NO_MEMORY, NULL);
 }
 
 static void work(struct parts *s)
@@ -317,6 +335,8 @@ static void work(struct parts *s)
 		fail(s->out, PCE_NO_MEMORY, NULL);
 	else if (s->out->n == 0)
 		explain(s);
+	if (good)
+		say_gave_up(s);
 }
 
 void pce_kshortest_paths(const struct ted *t, const struct pce_request *req, uint32_t k,

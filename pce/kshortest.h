@@ -13,14 +13,20 @@ struct pce_kshortest_answer {
 	enum pce_status status; /* PCE_NO_CONSTRAINED: not even one */
 	struct pce_answer *path;
 	uint32_t n;
-	bool all;	 /* there are no others: n is less than asked for because of that */
-	const char *why; /* arena text, "" when there is a path */
+	bool all;     /* there are no others: n is less than asked for because of that */
+	bool gave_up; /* n is less than asked for because the budget ended: there may be others */
+	/* Without a path: what the question for one answers (status, conflict, relax, removed …), as
+	 * there are none exactly when there is not one. NULL: there are paths, or it did not come to
+	 * that question (no memory, ends or a count that are none). */
+	const struct pce_answer *none;
+	const char *why; /* arena text, "" when there is a path and no budget ended */
 };
 
 /*
  * Always fills *out (status says); deterministic. Constraints on a path as a whole (a least delay,
- * nodes to include, MLP …) make it search path by path with a limit of work: when that ends it, `all` is
- * false.
+ * nodes to include, MLP …) make it search path by path with a limit of work: when that ends it,
+ * gave_up says so; where it ends before the first, the question for one is asked, whose search may know
+ * better.
  */
 void pce_kshortest_paths(const struct ted *t, const struct pce_request *req, uint32_t k,
 			 struct arena *a, struct pce_kshortest_answer *out);

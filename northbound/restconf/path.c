@@ -105,7 +105,7 @@ static void segments_fill(const struct pce_answer *a, uint8_t dataplane, struct 
 	rc_list_fill(out, &list);
 }
 
-static void removed_fill(const struct pce_answer *a, struct lyd_node *out)
+void rc_path_removed_fill(const struct pce_answer *a, struct lyd_node *out)
 {
 	for (size_t i = 0; i < PCE_C_COUNT; i++) {
 		const struct pce_removed *r = &a->removed[i];
@@ -196,5 +196,5 @@ void rc_path_one_fill(const struct pce_answer *a, const struct ted *ted, uint8_t
 	if (ted && a->status == PCE_OK)
 		rc_path_found_fill(ted, a, dataplane, out);
 	rc_path_reasons_fill(a->conflict, a->n_conflict, a->relax, a->n_relax, a->relax_together, out);
-	removed_fill(a, out);
+	rc_path_removed_fill(a, out);
 }

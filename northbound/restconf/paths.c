@@ -136,7 +136,15 @@ static void disjoint_fill(const struct pce_disjoint_answer *d, const struct ted 
 static void alternatives_fill(const struct pce_kshortest_answer *k, const struct ted *ted,
 			      uint8_t dataplane, struct lyd_node *out)
 {
+	const struct pce_answer *none = k->none;
+
 	rc_add(out, "complete", k->all ? "true" : "false");
+	rc_add(out, "budget-ended", k->gave_up ? "true" : "false");
+	if (none) {
+		rc_path_reasons_fill(none->conflict, none->n_conflict, none->relax, none->n_relax,
+				     none->relax_together, out);
+		rc_path_removed_fill(none, out);
+	}
 	for (uint32_t i = 0; ted && i < k->n; i++) {
 		struct lyd_node *n = path_entry(out, i);
 

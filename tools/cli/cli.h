@@ -236,6 +236,9 @@ int cli_fail_what(const struct cli_command *cmd);
 int cli_paths(const struct cli_command *cmd); /* paths.c */
 int cli_path_query(struct str *input);	      /* operands and constraints as members */
 void cli_show_slack(json_object *path); /* what it leaves of each constraint, if any was asked for */
+/* Without a path: what would help, and what constraints take out, as far as the answer tells. */
+void cli_show_reasons(json_object *answer);
+int cli_show_no_path(json_object *answer); /* with why; exit code */
 void cli_fmt_hops(struct str *out, json_object *hops);
 int cli_optimise(const struct cli_command *cmd);
 int cli_plan(const struct cli_command *cmd);

@@ -162,15 +162,20 @@ static void show_path(json_object *answer)
 	show_segments(answer);
 }
 
+void cli_show_reasons(json_object *answer)
+{
+	show_relaxations(answer);
+	show_removed(answer);
+}
+
 /* The reason first, then what each constraint took out and how near a path would be. */
-static int show_failure(json_object *answer)
+int cli_show_no_path(json_object *answer)
 {
 	const char *status = cli_text(answer, "status", "?");
 
 	(void)fflush(stdout);
 	(void)cli_fail(0, "no path: %s", cli_text(answer, "why", status));
-	show_relaxations(answer);
-	show_removed(answer);
+	cli_show_reasons(answer);
 	return strcmp(status, "no-memory") == 0 ? CLI_REFUSED : CLI_INFEASIBLE;
 }
 
@@ -215,7 +220,7 @@ int cli_path_compute(const struct cli_command *cmd)
 	if (cli_bool(answer, "stale") && !cli_said.quiet)
 		(void)cli_fail(0, "note: computed on a stale topology");
 	if (strcmp(status, "ok") != 0)
-		return show_failure(answer);
+		return cli_show_no_path(answer);
 	show_path(answer);
 	if (strcmp(cmd->words, "path explain") == 0) {
 		if (cli_count(answer, "constraint") > 0)

@@ -153,10 +153,8 @@ static int show(json_object *answer)
 
 	if (cli_bool(answer, "stale") && !cli_said.quiet)
 		(void)cli_fail(0, "note: computed on a stale topology");
-	if (cli_count(answer, "path") == 0) {
-		(void)cli_fail(0, "no path: %s", cli_text(answer, "why", status));
-		return strcmp(status, "no-memory") == 0 ? CLI_REFUSED : CLI_INFEASIBLE;
-	}
+	if (cli_count(answer, "path") == 0)
+		return cli_show_no_path(answer);
 	show_set(answer);
 	show_paths(answer);
 	(void)fflush(stdout);

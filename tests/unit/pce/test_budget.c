@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "base/rng.h"
-#include "pce/path.h"
+#include "pce/kshortest.h"
 
 enum {
 	SIDE = 30,
@@ -122,6 +122,38 @@ START_TEST(a_way_that_has_to_be_just_so_slow)
 }
 END_TEST
 
+/* Path by path the search comes to its end before it has them all: that there may be others is told. */
+START_TEST(alternatives_that_are_too_far_apart)
+{
+	/* how much slower than the fastest; how many there are in time */
+	static const struct {
+		uint64_t seed;
+		uint32_t eighths, least, most;
+	} row[] = { { 22, 0, PCE_KSHORTEST_MAX, PCE_KSHORTEST_MAX }, { 34, 6, 1, PCE_KSHORTEST_MAX - 1 } };
+	const struct ted *t = grid(row[_i].seed);
+	struct pce_request q = corner_to_corner();
+	struct pce_kshortest_answer k;
+	struct pce_answer a;
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	q.minimise = PCE_DELAY;
+	pce_path(t, &q, &arena, &a);
+	ck_assert_int_eq(a.status, PCE_OK);
+	q.minimise = PCE_IGP;
+	q.delay_us_min = a.delay_us + a.delay_us * row[_i].eighths / 8;
+	pce_kshortest_paths(t, &q, PCE_KSHORTEST_MAX, &arena, &k);
+	ck_assert_int_eq(k.status, PCE_OK);
+	ck_assert(k.n >= row[_i].least && k.n <= row[_i].most && !k.all);
+	ck_assert_int_eq(k.gave_up, k.n < PCE_KSHORTEST_MAX);
+	ck_assert_int_eq(strstr(k.why, "there may be others") != NULL, k.gave_up);
+	for (uint32_t i = 0; i < k.n; i++)
+		ck_assert_uint_ge(k.path[i].delay_us, q.delay_us_min);
+	arena_fini(&arena);
+	ted_unref(t);
+}
+END_TEST
+
 START_TEST(bounds_that_can_just_not_be_kept_together)
 {
 	const struct ted *t = grid((uint64_t)_i + 11);
@@ -156,6 +188,7 @@ int main(void)
 	tcase_set_timeout(t, 240);
 	tcase_add_loop_test(t, a_way_that_has_to_be_just_so_slow, 0, 2);
 	tcase_add_loop_test(t, bounds_that_can_just_not_be_kept_together, 0, 2);
+	tcase_add_loop_test(t, alternatives_that_are_too_far_apart, 0, 2);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pce/kshortest.h"
 #include "want.h"
 
 enum { ROUNDS = 4000 };
@@ -284,6 +285,56 @@ START_TEST(the_answer_is_the_best_path_and_none_is_explained)
 }
 END_TEST
 
+/* Alternatives are there when one path is; none are told as none is. */
+START_TEST(no_alternative_is_explained_as_no_path_is)
+{
+	int some = 0, none = 0, values = 0;
+
+	rng_seed(&rng, (uint64_t)_i + 500);
+	for (int round = 0; round < ROUNDS / 2; round++) {
+		struct pce_kshortest_answer k;
+		struct pce_request q;
+		struct pce_answer a;
+		struct arena arena;
+		const struct ted *t;
+
+		net_random();
+		request_random(&q);
+		t = net_build(&w.n);
+		arena_init(&arena, 0);
+		pce_path(t, &q, &arena, &a);
+		q.brief = pick(2); /* is for one path that nobody explains */
+		pce_kshortest_paths(t, &q, 1 + pick(4), &arena, &k);
+		ck_assert_int_eq(k.status, a.status);
+		ck_assert_int_eq(k.n > 0, want_best(&w, &q, true).found);
+		ck_assert(!k.gave_up);
+		if (a.status == PCE_OK) {
+			some++;
+			ck_assert_ptr_null(k.none);
+			ck_assert_str_eq(k.why, "");
+		} else if (a.status == PCE_INVALID) {
+			ck_assert(k.why[0] && !k.all);
+		} else {
+			none++;
+			ck_assert(k.all);
+			ck_assert_ptr_nonnull(k.none);
+			ck_assert_str_eq(k.why, a.why);
+			ck_assert_str_eq(k.none->why, a.why);
+			ck_assert_int_eq(set_of(k.none), set_of(&a));
+			ck_assert_mem_eq(k.none->removed, a.removed, sizeof(a.removed));
+			explanation_holds(&q, k.none, round);
+			for (uint32_t i = 0; i < k.none->n_relax; i++)
+				values += !k.none->relax[i].drop;
+		}
+		arena_fini(&arena);
+		ted_unref(t);
+	}
+	ck_assert_int_gt(some, ROUNDS / 16);
+	ck_assert_int_gt(none, ROUNDS / 20);
+	ck_assert_int_gt(values, ROUNDS / 40);
+}
+END_TEST
+
 /* Nodes, links, domains and groups in a row, and hardly anything else that takes paths away. */
 START_TEST(what_is_to_be_passed_is_passed_in_order)
 {
@@ -443,6 +494,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, the_answer_is_the_best_path_and_none_is_explained, 0, 4);
+	tcase_add_test(t, no_alternative_is_explained_as_no_path_is);
 	tcase_add_loop_test(t, what_is_to_be_passed_is_passed_in_order, 0, 3);
 	tcase_add_loop_test(t, a_list_does_what_was_asked, 0, 2);
 	tcase_add_loop_test(t, what_a_shard_holds_changes_no_answer, 0, 2);

@@ -36,12 +36,24 @@ static void fake_disjoint(const struct intent_set_query *q, struct arena *a,
 	out->cost_least = 39;
 }
 
+static void fake_one(const struct intent_path_query *q, struct arena *a, struct pce_answer *out,
+		     const struct ted **ted);
+
 static void fake_alternatives(const struct intent_set_query *q, struct arena *a,
 			 struct pce_kshortest_answer *out, const struct ted **ted)
 {
 	fake.last_set = *q;
 	*ted = fake.ted;
 	*out = (struct pce_kshortest_answer){ .status = fake.path_status, .why = "", .all = true };
+	if (fake.path_status == PCE_NO_CONSTRAINED) {
+		struct pce_answer *none = ARENA_NEW(a, struct pce_answer);
+
+		fake_one(&q->path, a, none, ted);
+		out->none = none;
+		out->why = none->why;
+		return;
+	}
+	out->gave_up = q->count == 3;
 	out->path = ARENA_ARRAY(a, q->count, struct pce_answer);
 	for (; out->n < q->count; out->n++)
 		fake_path(&out->path[out->n]);

@@ -752,7 +752,17 @@ START_TEST(alternatives_and_weighted_paths_are_computed)
 	ck_has(str_text(&a->body), "{\"index\":1,\"list-status\":\"needs 9 SIDs\",\"hop\":[");
 	ck_has(str_text(&a->body), "{\"index\":2,\"hop\":[");
 	ck_assert_uint_eq(fake.last_set.count, 2);
+	ck_has(str_text(&a->body), "\"budget-ended\":false");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "\"conflict\""));
+	ck_has(str_text(&ask_set("compute-alternatives", ",\"count\":3")->body), "\"budget-ended\":true");
 	ck_status(ask_set("compute-alternatives", ",\"count\":257"), 400);
+	fake.path_status = PCE_NO_CONSTRAINED;
+	a = ask_set("compute-alternatives", "");
+	output_ok_of("compute-alternatives", str_text(&a->body));
+	ck_has(str_text(&a->body), "\"conflict\":[\"include\",\"delay\"],\"relaxation\":[{\"constraint\":");
+	ck_has(str_text(&a->body), "\"drop\":false,\"needs\":\"1234\"}");
+	ck_has(str_text(&a->body), "\"links\":3,\"decisive\":true,\"nearest\":\"1234\"");
+	fake.path_status = PCE_OK;
 	a = ask_set("compute-multipath", ",\"bandwidth\":\"1000\",\"lists\":5,\"weights\":8");
 	ck_status(a, 200);
 	output_ok_of("compute-multipath", str_text(&a->body));
