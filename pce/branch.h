@@ -43,9 +43,14 @@ struct pce_fitting {
 };
 void pce_disjoint_find(const struct ted *t, const struct pce_disjoint *req,
 		       const struct pce_fitting *fit, struct arena *a, struct pce_disjoint_answer *out);
-/* disjoint_why.c: there is no set, with fit none whose lists fit; fills in what stands in the way. */
+/* disjoint_why.c: there is no set, with fit none whose lists fit; fills in what stands in the way. With
+ * fit also of a single leg, which is its path. */
 void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, bool fit, struct arena *a,
 		      struct pce_disjoint_answer *out);
+/* disjoint_why.c: the path of a single leg, as pce_disjoint_find() those of a set. */
+void pce_disjoint_single(const struct ted *t, const struct pce_request *req,
+			 const struct pce_fitting *fit, struct arena *a,
+			 struct pce_disjoint_answer *out);
 
 /* What of a path nothing else may use: wires, transit nodes, SRLGs. */
 bool pce_mark_way(struct pce_legs *l, const struct pce_way *w, uint8_t diverse, enum pce_how how);

@@ -203,6 +203,38 @@ static uint64_t needs(const struct why *w, const struct pce_disjoint_answer *a, 
 	return v;
 }
 
+/* The question for alternatives, whose lists are strict. */
+void pce_disjoint_single(const struct ted *t, const struct pce_request *req,
+			 const struct pce_fitting *fit, struct arena *a, struct pce_disjoint_answer *out)
+{
+	static const enum pce_status of[] = {
+		[PCE_FOUND] = PCE_OK,
+		[PCE_FOUND_WORTHLESS] = PCE_NO_BUDGET,
+		[PCE_FOUND_NOT] = PCE_NO_CONSTRAINED,
+		[PCE_FOUND_NO_MEMORY] = PCE_NO_MEMORY,
+		[PCE_FOUND_NO_BUDGET] = PCE_NO_BUDGET,
+	};
+	struct pce_path p = { 0 };
+	struct pce_find f;
+	struct pce_ctx c;
+
+	*out = (struct pce_disjoint_answer){ .status = PCE_NO_MEMORY, .why = "" };
+	out->leg = ARENA_NEW(a, struct pce_answer);
+	if (out->leg && pce_ctx_init(&c, t, req, req->trees, a)) {
+		c.depth_least = fit->depth_least;
+		pce_find_of(req, &f);
+		out->status = of[fit->on ? pce_fit(&c, &f, &p) : pce_search(&c, &f, &p)];
+		if (out->status == PCE_OK) {
+			*out->leg = (struct pce_answer){ .why = "" };
+			pce_answer_path(out->leg, &p);
+			out->leg->cost = out->cost = p.cost;
+			out->n_legs = 1;
+		}
+	}
+	if (out->leg)
+		pce_ctx_fini(&c);
+}
+
 /* *need: of the set found, for what is loosened, or c. */
 static enum pce_status ask(struct why *w, const struct question *q, enum pce_constraint c,
 			   uint64_t *need)
@@ -233,7 +265,10 @@ static enum pce_status ask(struct why *w, const struct question *q, enum pce_con
 	d.bound_difference = d.bound_difference && !(q->without & PCE_CUT(DIFFERENCE));
 	d.budget = !d.budget || d.budget > BUDGET ? BUDGET : d.budget;
 	arena_init(&arena, 0);
-	pce_disjoint_find(w->t, &d, &fit, &arena, &a);
+	if (d.n_legs == 1)
+		pce_disjoint_single(w->t, leg, &fit, &arena, &a);
+	else
+		pce_disjoint_find(w->t, &d, &fit, &arena, &a);
 	if (a.status == PCE_OK && c != PCE_C_COUNT)
 		*need = needs(w, &a, c);
 	arena_fini(&arena);
@@ -446,7 +481,8 @@ static void whole(struct why *w)
 		if (w->out->n_relax == 0 && !w->out->conflict_difference)
 			relax_together(w);
 	}
-	find_possible(w);
+	if (w->req->n_legs > 1)
+		find_possible(w);
 	say(w);
 }
 

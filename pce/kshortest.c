@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pce/kshortest.h"
+#include "pce/branch.h"
 #include "pce/leg.h"
 
 /* Arcs shut at a spur: the list of the part before, and one more. */
@@ -354,6 +355,67 @@ void pce_kshortest_paths(const struct ted *t, const struct pce_request *req, uin
 	pce_legs_fini(&s.l);
 }
 
+/* ---- lists ---- */
+
+/* No path at all has a list that the headend can impose. */
+static void explain_lists(const struct ted *t, const struct pce_request *req, struct arena *a,
+			  struct pce_kshortest_answer *out)
+{
+	struct pce_disjoint_answer d = { .status = PCE_NO_MSD, .why = out->why };
+	struct pce_answer *none = ARENA_NEW(a, struct pce_answer);
+
+	if (!none) {
+		fail(out, PCE_NO_MEMORY, NULL);
+		return;
+	}
+	pce_disjoint_why(t, &(struct pce_disjoint){ .leg = req, .n_legs = 1 }, true, a, &d);
+	*none = (struct pce_answer){ .status = d.status, .n_conflict = d.n_conflict,
+				     .n_relax = d.n_relax, .relax_together = d.relax_together,
+				     .why = d.why };
+	memcpy(none->conflict, d.conflict, sizeof(d.conflict));
+	memcpy(none->relax, d.relax, sizeof(d.relax));
+	out->none = none;
+	out->why = d.why;
+}
+
+/* Of those given. */
+static enum pce_status refusal(const struct pce_kshortest_answer *out)
+{
+	enum pce_status first = out->path[0].status;
+
+	for (uint32_t i = 0; i < out->n; i++)
+		if (out->path[i].status == PCE_OK || out->path[i].status == PCE_NO_MEMORY)
+			return PCE_OK;
+		else if (out->path[i].status == PCE_NO_MSD)
+			first = PCE_NO_MSD;
+	return first;
+}
+
+static void no_lists(const struct ted *t, const struct pce_request *req, struct arena *a,
+		     struct pce_kshortest_answer *out)
+{
+	enum pce_status status = refusal(out);
+	struct pce_disjoint_answer one;
+
+	if (status == PCE_OK)
+		return;
+	pce_disjoint_single(t, req, &(struct pce_fitting){ .on = true }, a, &one);
+	if (one.status == PCE_OK) {
+		out->cost_listed = one.cost;
+		out->why = arena_printf(a, "none of these has a list; a path that costs %llu has",
+					(unsigned long long)one.cost);
+	} else if (one.status == PCE_NO_CONSTRAINED) {
+		out->status = status;
+		out->why = arena_printf(a, "no path has a list (the first: %s)", out->path[0].why);
+	} else {
+		out->why = "none of these has a list, and no other path that has was found";
+	}
+	if (!out->why)
+		fail(out, PCE_NO_MEMORY, NULL);
+	else if (out->status == PCE_NO_MSD)
+		explain_lists(t, req, a, out);
+}
+
 void pce_kshortest(const struct ted *t, const struct pce_request *req, uint32_t k, struct arena *a,
 		   struct pce_kshortest_answer *out)
 {
@@ -369,4 +431,7 @@ void pce_kshortest(const struct ted *t, const struct pce_request *req, uint32_t 
 		p->cost_least = was.cost_least;
 		pce_slacks_of(t, &own, p);
 	}
+	own.brief = false;
+	if (out->status == PCE_OK && out->n)
+		no_lists(t, &own, a, out);
 }

@@ -140,6 +140,8 @@ static void alternatives_fill(const struct pce_kshortest_answer *k, const struct
 
 	rc_add(out, "complete", k->all ? "true" : "false");
 	rc_add(out, "budget-ended", k->gave_up ? "true" : "false");
+	if (k->cost_listed)
+		rc_addf(out, "cost-listed", "%" PRIu64, k->cost_listed);
 	if (none) {
 		rc_path_reasons_fill(none->conflict, none->n_conflict, none->relax, none->n_relax,
 				     none->relax_together, out);

@@ -177,9 +177,10 @@ static const char disjoint_more[] =
 
 static const char paths_more[] =
 	"Asks for several paths on the present topology and bandwidth book; nothing is booked or\n"
-	"sent. list: the cheapest paths in order, and whether there are no others; without any, why,\n"
-	"as of one path. multipath: paths that carry the bandwidth together, with weights, or what no\n"
-	"paths could carry more than. Exit code 3: there are none, or one has no list.\n"
+	"sent. list: the cheapest paths in order, and whether there are no others; without any, or\n"
+	"any that has a list, why. multipath: paths that carry the bandwidth together, with weights,\n"
+	"or what no paths could carry more than. Exit code 3: there are none, or none (of multipath:\n"
+	"not each) has a list.\n"
 	"\n"
 	"  sextant path list pe1 pe9 --count 8 --metric delay\n"
 	"  sextant path multipath pe1 pe9 --bandwidth 400G --lists 4";

@@ -162,6 +162,7 @@ static int show(json_object *answer)
 		(void)cli_fail(0, "note: %s", cli_text(answer, "why", ""));
 	if (cli_bool(answer, "complete") && !cli_said.quiet)
 		(void)cli_fail(0, "note: there are no others");
+	cli_show_reasons(answer);
 	return strcmp(status, "ok") == 0 ? CLI_OK : CLI_INFEASIBLE;
 }
 

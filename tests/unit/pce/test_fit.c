@@ -313,6 +313,99 @@ START_TEST(each_alternative_tells_what_it_leaves)
 }
 END_TEST
 
+/* One leg of that headend; is there a path that has a list? */
+static bool one_with(struct game *g, const struct pce_request *q)
+{
+	const struct pce_request own = g->leg[0];
+
+	g->leg[0] = *q;
+	keep_fit(g, 0, NULL);
+	g->leg[0] = own;
+	return g->fit[0].n > 0;
+}
+
+static unsigned list_reasons_hold(struct game *g, const struct pce_kshortest_answer *a, unsigned round)
+{
+	const struct pce_answer *x = a->none;
+	unsigned msd = 0;
+
+	ck_assert_ptr_nonnull(x);
+	ck_assert_str_eq(x->why, a->why);
+	for (uint32_t k = 0; k < x->n_conflict; k++)
+		msd += x->conflict[k] == PCE_C_MSD;
+	ck_assert_msg(msd == 1, "round %u: MSD is not of the conflict: %s", round, a->why);
+	msd = 0;
+	for (uint32_t k = 0; k < x->n_relax && !x->relax_together; k++) {
+		uint64_t v = x->relax[k].needs;
+		struct pce_request q = g->leg[0];
+		uint32_t *at = x->relax[k].of == PCE_C_DELAY ? &q.delay_us_max :
+			       x->relax[k].of == PCE_C_HOPS  ? &q.hops_max :
+			       x->relax[k].of == PCE_C_IGP   ? &q.igp_max :
+			       x->relax[k].of == PCE_C_TE    ? &q.te_max :
+							       NULL;
+
+		if (x->relax[k].drop || (!at && x->relax[k].of != PCE_C_MSD))
+			continue;
+		for (unsigned less = 0; less < 2; less++) {
+			if (at)
+				*at = (uint32_t)(v - less);
+			else
+				q.msd = (uint8_t)(v - less);
+			ck_assert_msg(one_with(g, &q) == !less, "round %u: %s", round, a->why);
+		}
+		msd += !at;
+		ck_assert(at || strstr(a->why, "MSD >= "));
+	}
+	return msd;
+}
+
+START_TEST(alternatives_none_of_which_has_a_list)
+{
+	struct game *g = game();
+	unsigned told = 0, dearer = 0, some = 0, others = 0;
+	struct rng r;
+
+	rng_seed(&r, 76);
+	for (unsigned i = 0; i < ROUNDS / 5; i++) {
+		struct pce_kshortest_answer a;
+		struct arena arena;
+		uint64_t least = UINT64_MAX;
+		bool listed = false;
+
+		deal(g, &r);
+		for (uint32_t k = 0; k < g->fit[0].n; k++)
+			if (g->fit[0].at[k].cost < least)
+				least = g->fit[0].at[k].cost;
+		arena_init(&arena, 0);
+		pce_kshortest(g->ted, &g->leg[0], 1 + (uint32_t)rng_below(&r, 3), &arena, &a);
+		for (uint32_t k = 0; k < a.n; k++)
+			listed = listed || a.path[k].status == PCE_OK;
+		if (a.n == 0) {
+			ck_assert(a.status != PCE_OK && a.status != PCE_NO_MSD);
+		} else if (listed || least != UINT64_MAX) {
+			ck_assert_int_eq(a.status, PCE_OK);
+			ck_assert_uint_eq(a.cost_listed, listed ? 0 : least);
+			ck_assert(!a.none && listed == !a.why[0]);
+			dearer += !listed;
+			some += listed;
+		} else {
+			ck_assert(a.status != PCE_OK && a.status != PCE_NO_CONSTRAINED);
+			ck_assert(a.cost_listed == 0 && strncmp(a.why, "no path has a list", 18) == 0);
+			if (a.status == PCE_NO_MSD)
+				told += list_reasons_hold(g, &a, i);
+			else
+				others++;
+		}
+		arena_fini(&arena);
+		ted_unref(g->ted);
+	}
+	ck_assert_uint_gt(told, ROUNDS / 200);
+	ck_assert_uint_gt(dearer, ROUNDS / 400);
+	ck_assert_uint_gt(some, ROUNDS / 50);
+	ck_assert_uint_gt(others, 0);
+}
+END_TEST
+
 /* ---- together ---- */
 
 /* The least that links of the path have beside what the other paths take. */
@@ -410,6 +503,7 @@ int main(void)
 	tcase_add_loop_test(t, the_cheapest_pair_whose_lists_fit_is_found, 0, 2);
 	tcase_add_test(t, how_many_sids_headends_must_push);
 	tcase_add_test(t, each_alternative_tells_what_it_leaves);
+	tcase_add_test(t, alternatives_none_of_which_has_a_list);
 	tcase_add_test(t, lists_of_what_carries_it_together_fit);
 	suite_add_tcase(s, t);
 	return check_main(s);

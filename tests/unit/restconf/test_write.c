@@ -754,7 +754,7 @@ START_TEST(alternatives_and_weighted_paths_are_computed)
 	ck_assert_uint_eq(fake.last_set.count, 2);
 	ck_has(str_text(&a->body), "\"budget-ended\":false");
 	ck_assert_ptr_null(strstr(str_text(&a->body), "\"conflict\""));
-	ck_has(str_text(&ask_set("compute-alternatives", ",\"count\":3")->body), "\"budget-ended\":true");
+	ck_has(str_text(&ask_set("compute-alternatives", ",\"count\":3")->body), "\"budget-ended\":true,\"cost-listed\":\"41\"");
 	ck_status(ask_set("compute-alternatives", ",\"count\":257"), 400);
 	fake.path_status = PCE_NO_CONSTRAINED;
 	a = ask_set("compute-alternatives", "");
