@@ -54,7 +54,7 @@ rx_shown device list
 
 cat >"$work/nrp.json" <<'TEXT'
 { "ietf-network:networks": { "ietf-nrp:nrp-policies": { "nrp-policy": [ { "name": "gold-class", "nrp-id": 7,
-  "mode": "ietf-nrp:data-plane-partition", "resource-reservation": { "maximum-bandwidth": "20000000" },
+  "mode": "ietf-nrp:hybrid-plane-partition", "resource-reservation": { "maximum-bandwidth": "20000000" },
   "selector-id": { "ipv6": { "srv6-sid": [ "fd5e:64::/32" ] } } } ] } } }
 TEXT
 nrp=/restconf/data/ietf-network:networks/ietf-nrp:nrp-policies/nrp-policy=gold-class

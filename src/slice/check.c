@@ -267,6 +267,19 @@ static bool algo_give(struct slice_commit *c, const struct slice_change *h)
 	return slice_refuse(c, h, SLICE_E_LIMIT, "", "there is no algorithm left for its SIDs");
 }
 
+/* Its document is what stands: it runs otherwise, begins, or follows what it stands on. What was taken is held. */
+static bool says_the_same(const struct slice_change *h)
+{
+	const struct slice_entry *a = h->old, *b = h->fresh;
+
+	return a && !a->deleted && a->len == b->len && memcmp(a->doc, b->doc, a->len) == 0;
+}
+
+static bool all_is_kept(struct slice_commit *c, const struct slice_change *h, const struct slice_fault *unkept)
+{
+	return !unkept || says_the_same(h) || slice_refuse(c, h, SLICE_E_STEP, unkept->field, "%s", unkept->text);
+}
+
 static bool nrp_put(struct slice_commit *c, const struct slice_change *h)
 {
 	const struct slice *s = c->s;
@@ -277,7 +290,7 @@ static bool nrp_put(struct slice_commit *c, const struct slice_change *h)
 		if (e && e != h->fresh && e->nrp.id == h->fresh->nrp.id)
 			return slice_refuse(c, h, SLICE_E_INVALID, "nrp-id", "%u is %.80s", e->nrp.id, e->id);
 	}
-	if (!algo_give(c, h) || !algo_is_its_own(c, h))
+	if (!all_is_kept(c, h, h->fresh->nrp.unkept) || !algo_give(c, h) || !algo_is_its_own(c, h))
 		return false;
 	if (!h->old)
 		return true;
@@ -433,19 +446,6 @@ static bool alone_in_partition(struct slice_commit *c, const struct slice_entry 
 	return u->sharing != SLICE_DEDICATED ||
 	       slice_refuse(c, h, SLICE_E_INVALID, "sextant-slice:realisation/nrp-id",
 			    "partition %u is slice %.80s's alone: that one is dedicated", r->nrp, user->id);
-}
-
-/* Its document is what stands: it runs otherwise, begins, or follows what it stands on. What was taken is held. */
-static bool says_the_same(const struct slice_change *h)
-{
-	const struct slice_entry *a = h->old, *b = h->fresh;
-
-	return a && !a->deleted && a->len == b->len && memcmp(a->doc, b->doc, a->len) == 0;
-}
-
-static bool all_is_kept(struct slice_commit *c, const struct slice_change *h, const struct slice_fault *unkept)
-{
-	return !unkept || says_the_same(h) || slice_refuse(c, h, SLICE_E_STEP, unkept->field, "%s", unkept->text);
 }
 
 /* Queues are of partitions; those of others than the whole link are what this controller makes. */

@@ -48,6 +48,33 @@ static void links(struct doc *d, json_object *o, struct slice_nrp_group *out)
 	out->n_links = at ? out->n_links : 0;
 }
 
+/* A partition is room in the book and a queue with SIDs of its own: both planes. */
+static void mode(struct doc *d)
+{
+	static const char *const words[] = { "hybrid-plane-partition", "control-plane-partition", "data-plane-partition", NULL };
+	static const char leaf[] = "mode";
+
+	switch (doc_word(d, d->root, leaf, words, 0)) {
+	case 1:
+		doc_unkept(d, leaf, "a partition has queues and SIDs of its own here, not only room in the book: "
+				    "hybrid-plane-partition");
+		break;
+	case 2:
+		doc_unkept(d, leaf, "a partition has its share in the book here, which admits what is in it, not only queues: "
+				    "hybrid-plane-partition");
+		break;
+	}
+}
+
+static void link_type(struct doc *d, json_object *o)
+{
+	static const char *const words[] = { "queue-partition", "virtual-interface", NULL };
+	static const char leaf[] = "link-partition-type";
+
+	if (doc_word(d, o, leaf, words, 0) == 1)
+		doc_unkept(d, leaf, "a partition has a queue on a link here, no interface of its own: queue-partition");
+}
+
 static const char *text_of(struct doc *d, json_object *o, const char *name)
 {
 	const char *text = doc_text(d, o, name);
@@ -69,6 +96,7 @@ static void groups(struct doc *d, json_object *topology, struct slice_nrp *out)
 		at[i].phb = text_of(d, o, "phb-profile");
 		was = doc_in(d, "topology/select/topology-group[group-id='%s']", at[i].id);
 		reservation(d, o, &at[i].max_bps, &at[i].max_pct);
+		link_type(d, o);
 		links(d, o, &at[i]);
 		doc_out(d, was);
 	}
@@ -96,6 +124,7 @@ static void read_nrp(struct doc *d, struct slice_nrp *out)
 	out->id = (uint32_t)doc_u64(d, d->root, "nrp-id", 0, UINT32_MAX);
 	if (out->id == 0)
 		doc_fault(d, "nrp-id", "give one from 1 on: 0 is what is not partitioned");
+	mode(d);
 	out->phb = text_of(d, d->root, "phb-profile");
 	reservation(d, d->root, &out->max_bps, &out->max_pct);
 	resize(d, out);
@@ -125,6 +154,7 @@ int slice_nrp_read(const char *text, size_t len, struct arena *a, struct slice_n
 	*out = (struct slice_nrp){ .name = "", .phb = "" };
 	if (doc_init(&d, text, len, a, f) == 0)
 		read_nrp(&d, out);
+	out->unkept = d.unkept;
 	doc_fini(&d);
 	return d.rc;
 }

@@ -289,6 +289,7 @@ struct slice_nrp {
 	const char *phb; /* "" none */
 	uint64_t grow_bps; /* repairs may raise its share of a link by so much, */
 	uint16_t grow_pct; /* or by so much of it; neither: not at all */
+	const struct slice_fault *unkept; /* as of a service */
 };
 
 struct slice_phb {

@@ -11,7 +11,7 @@
 #define GOLD "/restconf/data/ietf-network:networks/ietf-nrp:nrp-policies/nrp-policy=gold"
 #define JSON "Content-Type: application/yang-data+json\r\n"
 #define DOC(rate, more)                                                                            \
-	"{\"ietf-nrp:nrp-policy\":[{\"name\":\"gold\",\"nrp-id\":7,\"mode\":\"ietf-nrp:data-plane-partition\"," \
+	"{\"ietf-nrp:nrp-policy\":[{\"name\":\"gold\",\"nrp-id\":7,\"mode\":\"ietf-nrp:hybrid-plane-partition\"," \
 	"\"resource-reservation\":{\"maximum-bandwidth\":\"" rate "\"}" more "}]}"
 
 static bool raised; /* a repair did */

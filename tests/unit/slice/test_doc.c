@@ -359,9 +359,10 @@ static int as_nrp(const char *text, size_t len, const struct slice_fault **unkep
 {
 	struct slice_nrp n;
 	struct slice_fault f;
+	int r = slice_nrp_read(text, len, &arena, &n, &f);
 
-	*unkept = NULL;
-	return slice_nrp_read(text, len, &arena, &n, &f);
+	*unkept = n.unkept;
+	return r;
 }
 
 #define NSS "ietf-network-slice-service:"

@@ -108,6 +108,45 @@ START_TEST(what_is_not_kept_is_read_and_named)
 }
 END_TEST
 
+#define MODE(m) ",\"mode\":\"ietf-nrp:" m "-plane-partition\""
+#define TOPOLOGY(more) ",\"topology\":{" more "}"
+#define ON(type) TOPOLOGY("\"select\":{\"topology-group\":[{\"group-id\":\"core\",\"link-partition-type\":\"" type "\"}]}")
+#define NRP(more) "{\"name\":\"n\",\"nrp-id\":1,\"resource-reservation\":{\"maximum-bandwidth-percent\":30}" more "}"
+
+static const struct {
+	const char *doc, *field, *text;
+} partitions[] = {
+	{ NRP(MODE("hybrid")), NULL, NULL },
+	{ NRP(MODE("control")), "mode", "hybrid-plane-partition" },
+	{ NRP(MODE("data")), "mode", "hybrid-plane-partition" },
+	{ NRP(ON("ietf-nrp:queue-partition")), NULL, NULL },
+	{ NRP(ON("ietf-nrp:virtual-interface")), "topology/select/topology-group[group-id='core']/link-partition-type",
+	  "queue-partition" },
+};
+
+START_TEST(partitions_that_are_not_made_are_read_and_refused)
+{
+	const char *doc = partitions[_i].doc, *field = partitions[_i].field;
+	struct slice_result r;
+	struct slice_fault f;
+	struct slice_nrp n;
+	struct arena a;
+
+	arena_init(&a, 4 << 20);
+	ck_assert_int_eq(slice_nrp_read(doc, strlen(doc), &a, &n, &f), 0);
+	ck_assert(!n.unkept == !field);
+	arena_fini(&a);
+	ck_assert_int_eq(try_doc(SLICE_NRP, "n", doc).code, field ? SLICE_E_STEP : 0);
+	r = put_doc(SLICE_NRP, "n", doc);
+	ck_assert_int_eq(r.code, field ? SLICE_E_STEP : 0);
+	ck_assert_uint_eq(slice_count(bed.slice, SLICE_NRP), field ? 0 : 1);
+	if (!field)
+		return;
+	ck_assert_str_eq(r.field, field);
+	ck_assert_msg(strstr(r.text, partitions[_i].text) != NULL, "%s", r.text);
+}
+END_TEST
+
 /* The rate that is taken is what is reserved; what nothing keeps leaves nothing behind. */
 START_TEST(it_is_refused_when_it_is_ordered)
 {
@@ -210,6 +249,27 @@ START_TEST(what_was_taken_before_is_held)
 }
 END_TEST
 
+#define MODE_WAS "\\\"mode\\\":\\\"ietf-nrp:"
+
+/* One made by an older version keeps its slices, and is changed once it says the mode it has. */
+START_TEST(a_partition_taken_before_is_held)
+{
+	ck_assert_int_eq(put_doc(SLICE_NRP, "n", NRP(MODE("hybrid"))).code, 0);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", G, "\"sextant-slice:realisation\":{\"nrp-id\":1},")).code, 0);
+	bed_settle();
+	rewrite("slice-nrp", "n", MODE_WAS "hybrid-plane-partition\\\"", MODE_WAS "data-plane-partition\\\"  ");
+	bed_crash();
+	bed_settle();
+	ck_assert_uint_eq(slice_count(bed.slice, SLICE_NRP), 1);
+	ck_assert(seen("one"));
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active");
+	ck_assert_int_eq(put_doc(SLICE_NRP, "n", NRP(",\"phb-profile\":\"EF\"" MODE("data"))).code, SLICE_E_STEP);
+	ck_assert_int_eq(put_doc(SLICE_NRP, "n", NRP(",\"phb-profile\":\"EF\"" MODE("hybrid"))).code, 0);
+	bed_settle();
+	ck_assert_str_eq(slice_state_text(seen("one")->state), "active");
+}
+END_TEST
+
 static void setup(void)
 {
 	bed_up(bed_pair);
@@ -224,6 +284,8 @@ int main(void)
 	tcase_add_checked_fixture(room, setup, bed_down);
 	tcase_add_test(room, it_is_refused_when_it_is_ordered);
 	tcase_add_test(room, what_was_taken_before_is_held);
+	tcase_add_loop_test(room, partitions_that_are_not_made_are_read_and_refused, 0, ARRAY_LEN(partitions));
+	tcase_add_test(room, a_partition_taken_before_is_held);
 	suite_add_tcase(s, doc);
 	suite_add_tcase(s, room);
 	return check_main(s);
