@@ -245,12 +245,20 @@ static void leaves_circuit(struct doc *d, json_object *o)
 			   "network");
 }
 
-/* What may leave an SDP is what pairs of any-to-any constructs reserve at most, and nothing else. */
-void doc_leaves(struct doc *d, const struct slice_service *s)
+/*
+ * What may enter and leave an SDP is what pairs of any-to-any constructs reserve at most. What enters
+ * is policed too, of circuits.
+ */
+void doc_rates(struct doc *d, const struct slice_service *s)
 {
 	for (uint32_t i = 0; i < s->n_sdps; i++) {
 		size_t was = doc_in(d, "sdps/sdp[id='%s']", s->sdps[i].id);
+		const struct slice_rates *in = &s->sdps[i].in;
 
+		if ((in->cir || in->pir) && s->sdps[i].n_acs == 0 && !(in->cir && slice_any_to_any(s, i)))
+			doc_unkept(d, "incoming-qos-policy/rate-limits",
+				   "what enters is policed of attachment-circuits, and it has none: say them, or leave the rate "
+				   "out; cir bounds what is reserved too, of an SDP whose constructs are any-to-any");
 		if (s->sdps[i].out.cir && !slice_any_to_any(s, i))
 			doc_unkept(d, "outgoing-qos-policy/rate-limits/cir",
 				   "it bounds what is reserved to an SDP whose constructs are any-to-any, and no others: say "

@@ -283,7 +283,7 @@ static void read_lists(struct doc *d, struct slice_service *s)
 	for (uint32_t i = 0; i < s->n_groups; i++)
 		group(d, s, json_object_array_get_idx(groups, i), &s->groups[i]);
 	if (d->rc == 0)
-		doc_leaves(d, s);
+		doc_rates(d, s);
 }
 
 static void read_service(struct doc *d, struct slice_service *out)

@@ -20,7 +20,7 @@
 #define PAIRS GROUPS(GROUP("g", "any-to-any", P2P("1", "s1", "s2", "") "," P2P("2", "s2", "s1", "")))
 #define ALL "{\"id\":\"all\",\"a2a-sdp\":[{\"sdp-id\":\"s1\"},{\"sdp-id\":\"s2\"}]}"
 #define ANY GROUPS(GROUP("g", "any-to-any", ALL))
-#define SDP_IN(limits) BETWEEN(QOS(IN, limits), "", PAIRS)
+#define SDP_IN(limits) BETWEEN(AC("") QOS(IN, limits), "", PAIRS)
 #define AC_IN(limits) BETWEEN(AC(QOS(IN, limits)), "", PAIRS)
 #define SDP_OUT(limits) BETWEEN(QOS(OUT, limits), "", ANY)
 #define AC_OUT(limits) BETWEEN(AC(QOS(OUT, limits)), "", ANY)
@@ -49,7 +49,12 @@ static const struct {
 	{ AC_IN(COS), RATES_AT(OF_AC, IN) "classes/cos", "an SDP of each" },
 	{ BETWEEN(",\"" IN "\":{\"qos-policy-name\":\"gold\"}", "", PAIRS), "sdps/sdp[id='s1']/" IN "/qos-policy-name",
 	  "say rate-limits" },
-	{ BETWEEN(",\"" IN "\":{\"qos-policy-name\":\"gold\",\"rate-limits\":{\"cir\":\"8000\"}}", "", PAIRS), NULL, NULL },
+	{ BETWEEN(AC("") ",\"" IN "\":{\"qos-policy-name\":\"gold\",\"rate-limits\":{\"cir\":\"8000\"}}", "", PAIRS), NULL, NULL },
+	/* with no circuit it is policed nowhere */
+	{ BETWEEN(QOS(IN, "\"cir\":\"8000\""), "", PAIRS), "sdps/sdp[id='s1']/" IN "/rate-limits", "attachment-circuits" },
+	{ BETWEEN(QOS(IN, "\"cir\":\"8000\""), "", ANY), NULL, NULL },
+	{ BETWEEN(QOS(IN, "\"pir\":\"8000\""), "", ANY), "sdps/sdp[id='s1']/" IN "/rate-limits", "attachment-circuits" },
+	{ BETWEEN(AC("") QOS(IN, "\"pir\":\"8000\""), "", ANY), NULL, NULL },
 	/* what leaves an SDP: where all of it is any-to-any */
 	{ SDP_OUT("\"cir\":\"8000\""), NULL, NULL },
 	{ SDP_OUT("\"cir\":\"8000\",\"pir\":\"8000\""), NULL, NULL },
@@ -218,7 +223,7 @@ static void rewrite(const char *bucket, const char *key, const char *from, const
 START_TEST(what_was_taken_before_is_held)
 {
 	static const char text[] = "{\"id\":\"one\",\"slo-sle-template\":\"t\",\"sdps\":{\"sdp\":[{\"id\":\"s1\","
-				   "\"node-id\":\"a\"" QOS(IN, "\"cir\":\"8000\",\"pir\":\"8000\"")
+				   "\"node-id\":\"a\"" AC("") QOS(IN, "\"cir\":\"8000\",\"pir\":\"8000\"")
 				   "},{\"id\":\"s2\",\"node-id\":\"b\"}]}" PAIRS "}";
 	static const char tight[] = "{\"id\":\"t\"," SLO(BOUND("one-way-bandwidth", "Mbps", "2")) "}";
 	char was[sizeof(text)];
