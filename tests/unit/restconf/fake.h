@@ -81,6 +81,7 @@ void models_fini(void);
 
 Suite *suite_read(void);
 Suite *suite_write(void);
+Suite *suite_path(void);
 Suite *suite_group(void);
 Suite *suite_again(void);
 Suite *suite_slice(void);

@@ -605,6 +605,7 @@ int main(void)
 	int failed;
 
 	srunner_add_suite(sr, suite_write());
+	srunner_add_suite(sr, suite_path());
 	srunner_add_suite(sr, suite_optimise());
 	srunner_add_suite(sr, suite_nrp());
 	srunner_add_suite(sr, suite_group());
