@@ -28,6 +28,7 @@ gnmi_yaml() { # NODE: lines of its agent's configuration
 gnmi_open() { # NODE
 	local fd x
 	mkfifo "$dir/$1.orders"
+	: >"$dir/$1.gnmi" # what it answers is counted before it may have begun
 	(
 		for x in "${ORDER[@]}"; do exec {x}>&-; done # others' ends would keep them open
 		exec ip netns exec "$n$1" "$client" ::1 9339 localhost "$dir/ca.crt" "$dir/writer.crt" "$dir/writer.key"
