@@ -210,9 +210,7 @@ static const char *prepare(struct chain *c)
 				      .seed = c->b->seed };
 	FILE *f;
 
-	(void)snprintf(c->dir, sizeof(c->dir), "%s/sextant-chain-XXXXXX",
-		       getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-	if (!mkdtemp(c->dir))
+	if (!bench_folder(c->dir, sizeof(c->dir)))
 		return "no folder";
 	names(c);
 	sim_topo_init(&c->t);
@@ -552,19 +550,10 @@ static const char *failures(struct chain *c, bool risks)
 
 static void clean(struct chain *c)
 {
-	static const char *const files[] = { "sim.sock", "sextant.yaml", "sextant.db", "sextant.db-wal",
-					     "sextant.db-shm", "lo.pcap" };
-
 	bench_stop(&c->tcpdump);
 	bench_stop(&c->sim);
 	bench_stop(&c->daemon);
-	for (size_t i = 0; c->dir[0] && i < ARRAY_LEN(files); i++) {
-		char path[PATH_MAX_ + 32];
-
-		(void)snprintf(path, sizeof(path), "%s/%s", c->dir, files[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(c->dir);
+	bench_folder_gone(c->dir);
 	sim_topo_fini(&c->t);
 	free(c->users);
 	free(c->cut);

@@ -138,9 +138,7 @@ static bool prepare(struct stage *s)
 {
 	struct bench *b = s->b;
 
-	(void)snprintf(s->dir, sizeof(s->dir), "%s/sextant-bench-XXXXXX",
-		       getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-	if (!mkdtemp(s->dir))
+	if (!bench_folder(s->dir, sizeof(s->dir)))
 		return false;
 	(void)snprintf(s->socket, sizeof(s->socket), "%.400s/sim.sock", s->dir);
 	(void)snprintf(s->config, sizeof(s->config), "%.400s/sextant.yaml", s->dir);
@@ -324,18 +322,9 @@ static const char *failures(struct stage *s)
 
 static void clean(struct stage *s)
 {
-	static const char *const names[] = { "sim.sock", "sextant.yaml", "sextant.db",
-					     "sextant.db-wal", "sextant.db-shm" };
-
 	bench_stop(&s->sim);
 	bench_stop(&s->daemon);
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		char path[PATH_MAX_ + 32];
-
-		(void)snprintf(path, sizeof(path), "%s/%s", s->dir, names[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(s->dir);
+	bench_folder_gone(s->dir);
 }
 
 void bench_daemon(struct bench *b)

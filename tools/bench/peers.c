@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "tools/bench/proc.h"
 
 enum { PATH_CAP = 512 };
 
@@ -69,25 +70,15 @@ static bool write_queries(const char *name, const struct bench_pair *q, uint32_t
 
 static bool files_make(const struct bench *b, struct files *f)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	(void)snprintf(f->program, sizeof(f->program), "%s/tools/bench/bench-peers",
 		       b->programs ? b->programs : ".");
 	if (access(f->program, X_OK) < 0)
 		return false;
-	(void)snprintf(f->dir, sizeof(f->dir), "%s/bench-peers.XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(f->dir))
+	if (!bench_folder(f->dir, sizeof(f->dir)))
 		return false;
 	(void)snprintf(f->graph, sizeof(f->graph), "%s/graph", f->dir);
 	(void)snprintf(f->queries, sizeof(f->queries), "%s/queries", f->dir);
 	return true;
-}
-
-static void files_gone(const struct files *f)
-{
-	(void)unlink(f->graph);
-	(void)unlink(f->queries);
-	(void)rmdir(f->dir);
 }
 
 extern char **environ;
@@ -165,7 +156,7 @@ struct bench_peer bench_peer_run(const struct bench *b, enum bench_peer_kind kin
 		return recorded(kind, t->n_nodes);
 	ok = write_graph(f.graph, t) && write_queries(f.queries, q, n) &&
 	     run(&f, kinds[kind].name, &p);
-	files_gone(&f);
+	bench_folder_gone(f.dir);
 	return ok ? p : recorded(kind, t->n_nodes);
 }
 

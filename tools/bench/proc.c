@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/rd.h"
 
@@ -183,4 +184,30 @@ const char *bench_capture_each(const char *file, void (*fn)(void *arg, const str
 		why = packets(f, fn, arg);
 	(void)fclose(f);
 	return why;
+}
+
+/* ---- files ---- */
+
+bool bench_folder(char *path, size_t size)
+{
+	const char *under = getenv("TMPDIR");
+	int n = snprintf(path, size, "%s/sextant-bench-XXXXXX", under && under[0] ? under : "/tmp");
+
+	if (n > 0 && (size_t)n < size && mkdtemp(path))
+		return true;
+	path[0] = '\0';
+	return false;
+}
+
+void bench_folder_gone(const char *path)
+{
+	DIR *d = path[0] ? opendir(path) : NULL;
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		(void)unlinkat(dirfd(d), e->d_name, 0); /* "." and ".." stay */
+	if (d)
+		(void)closedir(d);
+	if (path[0])
+		(void)rmdir(path);
 }

@@ -13,6 +13,10 @@ double bench_status_mib(pid_t pid, const char *key); /* of /proc/PID/status */
 double bench_loop_cpu_ms(pid_t pid); /* what its first thread has worked */
 double bench_all_cpu_ms(pid_t pid);  /* what all have */
 
+/* A new folder under TMPDIR, else /tmp, for files of a run; false: none, and path is "". */
+bool bench_folder(char *path, size_t size);
+void bench_folder_gone(const char *path); /* with its files; "": nothing */
+
 /* A capture of tcpdump's (microseconds, Ethernet of the loopback device): one after the other the
  * TCP segments with data. */
 struct bench_segment {

@@ -6,11 +6,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/rng.h"
 #include "intent/intent.h"
 #include "tools/bench/network.h"
+#include "tools/bench/proc.h"
 
 enum { ROUTERS = 1000, SETS = 1000, EACH = 4, ENDS = 200, MBPS = 1000000 };
 
@@ -106,26 +106,21 @@ static void run(struct desk *d, const char *file)
 
 void bench_sets(struct bench *b)
 {
-	char file[] = "/tmp/sextant-bench-XXXXXX", beside[sizeof(file) + 4];
+	char dir[512], file[sizeof(dir) + 8];
 	struct bench_net n;
 	struct desk d = { .b = b, .n = &n };
-	int fd;
 
 	if (!bench_wants(b, "sets_"))
 		return;
-	fd = mkstemp(file);
-	if (fd < 0 || bench_net_init(&n, b->seed, ROUTERS, 0) < 0) {
-		bench_fail(b, "sets", "no such network, or no temporary file");
+	if (!bench_folder(dir, sizeof(dir)) || bench_net_init(&n, b->seed, ROUTERS, 0) < 0) {
+		bench_fail(b, "sets", "no such network, or no temporary folder");
+		bench_folder_gone(dir);
 		return;
 	}
-	close(fd);
+	(void)snprintf(file, sizeof(file), "%s/store", dir);
 	if (loop_new(&d.loop) == 0)
 		run(&d, file);
 	loop_free(d.loop);
 	bench_net_fini(&n);
-	unlink(file);
-	for (unsigned k = 0; k < 2; k++) {
-		snprintf(beside, sizeof(beside), "%s-%s", file, k ? "shm" : "wal");
-		unlink(beside);
-	}
+	bench_folder_gone(dir);
 }

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/rng.h"
 #include "base/str.h"
 #include "slice/slice.h"
 #include "tools/bench/network.h"
+#include "tools/bench/proc.h"
 
 enum { ROUTERS = 1000, ORDERS = 1000, EACH = 4, ENDS = 200 };
 
@@ -122,26 +122,21 @@ static void run(struct office *o, const char *file)
 
 void bench_slices(struct bench *b)
 {
-	char file[] = "/tmp/sextant-bench-XXXXXX", beside[sizeof(file) + 4];
+	char dir[512], file[sizeof(dir) + 8];
 	struct bench_net n;
 	struct office o = { .b = b, .n = &n };
-	int fd;
 
 	if (!bench_wants(b, "slices_"))
 		return;
-	fd = mkstemp(file);
-	if (fd < 0 || bench_net_init(&n, b->seed, ROUTERS, 0) < 0) {
-		bench_fail(b, "slices", "no such network, or no temporary file");
+	if (!bench_folder(dir, sizeof(dir)) || bench_net_init(&n, b->seed, ROUTERS, 0) < 0) {
+		bench_fail(b, "slices", "no such network, or no temporary folder");
+		bench_folder_gone(dir);
 		return;
 	}
-	close(fd);
+	(void)snprintf(file, sizeof(file), "%s/store", dir);
 	if (loop_new(&o.loop) == 0)
 		run(&o, file);
 	loop_free(o.loop);
 	bench_net_fini(&n);
-	unlink(file);
-	for (unsigned k = 0; k < 2; k++) {
-		snprintf(beside, sizeof(beside), "%s-%s", file, k ? "shm" : "wal");
-		unlink(beside);
-	}
+	bench_folder_gone(dir);
 }
