@@ -329,16 +329,10 @@ static bool went(const struct repair_desk *d, const struct ted *t)
 
 void repair_facts_ted(struct repair_desk *d, const struct ted *t)
 {
-	bool first = d->n_links == 0 || t->stale != d->was_stale;
 	uint64_t now = loop_wall_ns(d->p.loop);
 
 	if (!grow(&d->up_links, &d->n_links, t->n_links) || !grow(&d->up_nodes, &d->n_nodes, t->n_nodes))
 		return;
-	/* Behind a lost sight anything may have changed: nothing of it is news. */
-	for (uint32_t i = 0; first && i < t->n_links; i++)
-		d->up_links[i] = repair_link_usable(t, i);
-	for (uint32_t i = 0; first && i < t->n_nodes; i++)
-		d->up_nodes[i] = t->nodes[i].alive;
 	d->was_stale = t->stale;
 	if (went(d, t))
 		repair_flows_left(d, t);

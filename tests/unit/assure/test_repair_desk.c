@@ -274,6 +274,35 @@ START_TEST(whom_half_a_link_hit_is_known_when_all_of_it_is_dead)
 }
 END_TEST
 
+/* What went while nobody saw it is news as soon as somebody does, and only that. */
+START_TEST(what_went_out_of_sight_is_diagnosed_in_sight)
+{
+	const struct repair_diagnosis *g;
+
+	stands("one", "");
+	world.on_ted = on_ted;
+	bed_publish();
+	net_dir("c", "d")->alive = net_dir("d", "c")->alive = false;
+	bed_publish();
+	net_stale();
+	ck_assert_int_eq(diagnosis()->result.cause[0].class, LOCATE_LINK_DOWN); /* known before */
+	net_dir("c", "d")->alive = net_dir("d", "c")->alive = true;
+	bed_publish();
+	ck_assert_uint_eq(diagnosis()->result.n, 0);
+	net_stale();
+	ck_assert_uint_eq(diagnosis()->result.n, 0);
+	net_dir("a", "b")->alive = net_dir("b", "a")->alive = false;
+	bed_publish();
+	bed_settle();
+	g = diagnosis();
+	ck_assert_uint_eq(g->result.n, 1);
+	ck_assert_int_eq(g->result.cause[0].class, LOCATE_LINK_DOWN);
+	ck_assert_uint_eq(g->result.cause[0].n_services, 1);
+	ck_assert_str_eq(g->services[0][0], "one");
+	ck_assert_uint_eq(g->n_evidence, 2);
+}
+END_TEST
+
 START_TEST(what_is_well_is_not_hit)
 {
 	const struct locate_fact clock = { .kind = LOCATE_CLOCK_STEP, .node = node("b"), .link = LOCATE_NONE,
@@ -342,6 +371,7 @@ int main(void)
 	tcase_add_test(t, what_the_network_says_of_itself_is_diagnosed);
 	tcase_add_test(t, whom_a_dead_link_hit_is_known_though_they_left_it);
 	tcase_add_test(t, whom_half_a_link_hit_is_known_when_all_of_it_is_dead);
+	tcase_add_test(t, what_went_out_of_sight_is_diagnosed_in_sight);
 	tcase_add_test(t, what_is_well_is_not_hit);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(blind, nothing, bed_down);
