@@ -365,6 +365,7 @@ struct slice_flow_view {
 	uint32_t variation_us_max, variation_milli; /* of delays beyond the shortest, the same way */
 	uint32_t loss_ppm_max; /* PCE_NO_BOUND: none */
 	uint16_t mtu;	       /* 0: not said */
+	uint8_t nines;	       /* of availability: 3 is 99.9 %; 0: not said */
 };
 
 int slice_get(const struct slice *s, const char *id, struct slice_view *out); /* 0 or SLICE_E_MISSING */

@@ -108,7 +108,8 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 						     .variation_us_max = m->terms.variation_us_max,
 						     .variation_milli = m->terms.variation_milli,
 						     .loss_ppm_max = m->terms.loss_ppm_max,
-						     .mtu = m->terms.mtu };
+						     .mtu = m->terms.mtu,
+						     .nines = m->terms.nines };
 	}
 	return n;
 }

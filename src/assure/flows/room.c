@@ -55,13 +55,19 @@ static void slice_changed(struct assure_room *r, const char *resource)
 	loop_task_run(&r->look);
 }
 
+static bool is_own(const char *type)
+{
+	return strcmp(type, "slice-verdict") == 0 || strcmp(type, "slice-promise") == 0 ||
+	       strcmp(type, "slice-availability") == 0;
+}
+
 static void on_event(void *arg, const struct bus_event *e)
 {
 	struct assure_room *r = arg;
 
 	if (strncmp(e->type, "policy-", 7) == 0)
 		policy_moved(r, e->resource);
-	if (strncmp(e->type, "slice-", 6) == 0 && strcmp(e->type, "slice-verdict") != 0)
+	if (strncmp(e->type, "slice-", 6) == 0 && !is_own(e->type))
 		slice_changed(r, e->resource);
 }
 
@@ -133,6 +139,7 @@ static void on_tick(void *arg)
 	}
 	room_windows(r, now);
 	room_history_count(r, now);
+	room_promises_recount(r);
 	room_paths_look(r);
 	if (mono_since(r->planned, loop_now(r->parts.loop)) > REPLAN_NS)
 		assure_room_plan_soon(r);
@@ -152,6 +159,11 @@ static void metrics(struct assure_room *r)
 			       assure_verdict_name((enum assure_verdict)v));
 		r->m_windows[v] = metric_counter("sextant_assure_windows_total",
 						 "windows of streams that were judged", label);
+	}
+	for (int s = ASSURE_INSUFFICIENT; s < ASSURE_STANDINGS; s++) {
+		(void)snprintf(label, sizeof(label), "state=\"%s\"", assure_standing_name((enum assure_standing)s));
+		r->m_standing[s] = metric_gauge("sextant_assure_promises",
+						"flows that are promised availability, by how that is kept", label);
 	}
 	for (int t = 0; t <= ASSURE_EARLY; t++) {
 		(void)snprintf(label, sizeof(label), "became=\"%s\"", takes[t]);

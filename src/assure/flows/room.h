@@ -8,6 +8,7 @@
  * Devices and routers are joined by name: a device is called as its router in the topology.
  */
 #include "assure/verdict/assure.h"
+#include "assure/verdict/assure_promise.h"
 #include "core/bus.h"
 #include "core/device.h"
 #include "intent/intent.h"
@@ -119,6 +120,19 @@ struct assure_slice_view {
 	uint32_t n_streams, n_hours;
 	uint64_t windows[4]; /* of 30 days at most */
 	uint32_t least_ppm, known_ppm; /* availability, see assure_availability() */
+	enum assure_standing promise;  /* of availability: the worst of its flows */
+	uint32_t n_broken;	       /* flows */
+	char promise_why[SR_REASON_MAX]; /* of that flow; "" where none is promised */
+};
+
+/* Availability that a flow is promised, and what it had in the last 30 days. */
+struct assure_promise_view {
+	uint8_t nines; /* 3 is 99.9 %; 0: none is promised, and the rest says nothing */
+	enum assure_standing standing;
+	uint64_t since_ns;
+	struct assure_spell is;
+	uint64_t allowed_ms; /* of down_ms */
+	uint32_t measured_ppm; /* of what is known, rounded down; UINT32_MAX: nothing is */
 };
 
 bool assure_room_slice(const struct assure_room *r, const char *id, struct assure_slice_view *out);
@@ -142,6 +156,7 @@ struct assure_stream_view {
 	bool has_probe;
 	uint64_t probe_sent, probe_lost;
 	uint32_t probe_delay_us;
+	struct assure_promise_view promise;
 };
 
 /* The n-th stream of a slice. */

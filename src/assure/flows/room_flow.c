@@ -178,6 +178,7 @@ static void flow_terms(struct assure_room *r, struct room_flow *f, const struct 
 	    (t.period_ms != f->terms.period_ms || assure_terms_set(r->assure, f->id, &t) != 0))
 		room_flow_stop(r, f);
 	f->terms = t;
+	room_promise_take(f->of, f, v->nines);
 	f->promised = t.loss_ppm_max != ASSURE_NO_BOUND || t.delay_us_max != ASSURE_NO_BOUND || t.variation_us_max;
 }
 
@@ -191,6 +192,7 @@ struct room_slice *room_slice_free(struct assure_room *r, struct room_slice *s)
 	VEC_FINI(&s->flows);
 	VEC_FINI(&s->edges);
 	VEC_FINI(&s->hours);
+	room_promises_free(&s->uptimes);
 	hash_del(&r->slices, &s->by_id);
 	free(s);
 	return NULL;
@@ -255,6 +257,7 @@ static void flows_look(struct assure_room *r, struct room_slice *s)
 
 	for (size_t i = 0; i < s->flows.n; i++)
 		s->flows.at[i]->seen = false;
+	room_promises_unsee(s);
 	while ((n = slice_flows(r->parts.slice, s->id, at, v, FLOWS_A_TIME)) > 0) {
 		for (uint32_t i = 0; i < n; i++) {
 			struct room_flow *f = v[i].protection ? NULL : flow_find(s, &v[i], &turn);
@@ -274,6 +277,7 @@ static void flows_look(struct assure_room *r, struct room_slice *s)
 		flow_free(r, s->flows.at[i]);
 		s->flows.at[i] = s->flows.at[--s->flows.n];
 	}
+	room_promises_look(r, s);
 }
 
 /* From when its routers are being set up: what is marked before there is traffic hurts nobody. */
@@ -294,8 +298,10 @@ static void slice_look(struct assure_room *r, const char *id)
 	struct slice_view v;
 
 	if (!slice_is_up(r, id, &v)) {
-		if (s)
+		if (s) {
+			room_promises_pause(r, s);
 			room_slice_free(r, s);
+		}
 		return;
 	}
 	if (!s)
@@ -336,9 +342,14 @@ static void all_look(struct assure_room *r)
 	for (const char *id = slice_next(r->parts.slice, SLICE_SERVICE, NULL); id;
 	     id = slice_next(r->parts.slice, SLICE_SERVICE, id))
 		slice_look(r, id);
-	HASH_EACH (n, &r->slices)
-		if (!HASH_OF(n, struct room_slice, by_id)->seen)
-			room_slice_free(r, HASH_OF(n, struct room_slice, by_id));
+	HASH_EACH (n, &r->slices) {
+		struct room_slice *s = HASH_OF(n, struct room_slice, by_id);
+
+		if (s->seen)
+			continue;
+		room_promises_pause(r, s);
+		room_slice_free(r, s);
+	}
 }
 
 void room_slices_look(struct assure_room *r)

@@ -50,19 +50,30 @@ static void count(struct room_slice *s, uint64_t at_ns, enum assure_verdict v, u
 	s->unsaved = true;
 }
 
-/* The worst of what its flows were in the window that ended then; false: nothing is promised. */
-static bool worst_of(const struct room_slice *s, uint64_t end_ns, uint64_t period_ns, enum assure_verdict *out)
+/* What a flow was in the window that ended then. */
+static enum assure_verdict flow_at(const struct room_flow *f, uint64_t end_ns, uint64_t period_ns)
 {
+	/* a longer window stands for all that it has of it */
+	uint64_t last_ns = f->window_end_ns + (uint64_t)f->terms.period_ms * NS_PER_MS - period_ns;
+
+	if (!f->measured || last_ns < end_ns)
+		return ASSURE_UNKNOWN;
+	/* who is promised no bound is there when packets arrive */
+	return f->promised ? f->window : f->arrives;
+}
+
+/* The worst of what its flows were in the period that began then; false: nothing is promised. */
+static bool worst_of(struct assure_room *r, struct room_slice *s, uint64_t at_ns, enum assure_verdict *out)
+{
+	uint64_t period_ns = r->period_ms * NS_PER_MS;
 	bool any = false;
 
 	*out = ASSURE_COMPLIANT;
 	for (size_t i = 0; i < s->flows.n; i++) {
-		const struct room_flow *f = s->flows.at[i];
-		/* a longer window stands for all that it has of it */
-		uint64_t last_ns = f->window_end_ns + (uint64_t)f->terms.period_ms * NS_PER_MS - period_ns;
-		bool known = f->measured && last_ns >= end_ns;
-		enum assure_verdict v = known ? f->window : ASSURE_UNKNOWN;
+		struct room_flow *f = s->flows.at[i];
+		enum assure_verdict v = flow_at(f, at_ns + period_ns, period_ns);
 
+		room_promise_count(r, f, at_ns, v);
 		if (!f->promised)
 			continue;
 		any = true;
@@ -84,7 +95,7 @@ static void period_count(struct assure_room *r, uint64_t k)
 	HASH_EACH (n, &r->slices) {
 		struct room_slice *s = HASH_OF(n, struct room_slice, by_id);
 
-		if (worst_of(s, (k + 1) * period_ns, period_ns, &v))
+		if (worst_of(r, s, k * period_ns, &v))
 			count(s, k * period_ns, v, 1);
 	}
 }
@@ -134,19 +145,23 @@ static char *print(const struct assure_hour *at, size_t n, uint64_t begin_ns, ui
 	return str_take(&s);
 }
 
-static void write_record(struct assure_room *r, const char *id, char *text)
+void room_record_write(struct assure_room *r, const char *bucket, const char *id, char *text)
 {
-	const struct store_op op = { BUCKET, id, text, text ? strlen(text) : 0 };
+	const struct store_op op = { bucket, id, text, text ? strlen(text) : 0 };
 
 	/* behind what it does: not waited for, and what a full queue refuses is saved next time */
-	if (r->parts.store && text)
+	if (r->parts.store)
 		(void)store_write(r->parts.store, &op, 1, NULL, NULL);
 	free(text);
 }
 
 static void save(struct assure_room *r, struct room_slice *s, uint64_t now_ns)
 {
-	write_record(r, s->id, print(s->hours.at, s->hours.n, s->begin_ns, now_ns));
+	char *text = print(s->hours.at, s->hours.n, s->begin_ns, now_ns);
+
+	if (text)
+		room_record_write(r, BUCKET, s->id, text);
+	room_promises_save(r, s);
 	s->unsaved = false;
 }
 
@@ -155,6 +170,7 @@ static void save_all(struct assure_room *r, uint64_t now_ns)
 	HASH_EACH (n, &r->slices) {
 		struct room_slice *s = HASH_OF(n, struct room_slice, by_id);
 
+		room_promises_judge(r, s, now_ns);
 		if (s->unsaved)
 			save(r, s, now_ns);
 	}
@@ -163,7 +179,7 @@ static void save_all(struct assure_room *r, uint64_t now_ns)
 
 /* ---- slices that come and go ---- */
 
-static struct room_past *past_of(const struct assure_room *r, const char *id)
+struct room_past *room_past_of(const struct assure_room *r, const char *id)
 {
 	struct hash_node *n = hash_get(&r->pasts, id, strlen(id), id);
 
@@ -174,6 +190,7 @@ static void past_free(struct assure_room *r, struct room_past *p)
 {
 	hash_del(&r->pasts, &p->by_id);
 	VEC_FINI(&p->hours);
+	room_promises_free(&p->uptimes);
 	free(p);
 }
 
@@ -202,7 +219,7 @@ static void gap_count(struct assure_room *r, struct room_slice *s, uint64_t from
 
 void room_history_begin(struct assure_room *r, struct room_slice *s)
 {
-	struct room_past *p = past_of(r, s->id);
+	struct room_past *p = room_past_of(r, s->id);
 	uint64_t now = assure_room_wall(r);
 
 	s->begin_ns = now;
@@ -211,6 +228,8 @@ void room_history_begin(struct assure_room *r, struct room_slice *s)
 	s->begin_ns = p->begin_ns;
 	for (size_t i = 0; i < p->hours.n; i++)
 		(void)VEC_ADD(&s->hours, p->hours.at[i]);
+	s->uptimes = p->uptimes;
+	p->uptimes = (struct room_uptimes){ 0 };
 	gap_count(r, s, p->until_ns, now);
 	past_free(r, p);
 }
@@ -230,10 +249,8 @@ static struct room_past *past_new(struct assure_room *r, const char *id)
 
 static void forget(struct assure_room *r, const char *id)
 {
-	const struct store_op gone = { BUCKET, id, NULL, 0 };
-
-	if (r->parts.store)
-		(void)store_write(r->parts.store, &gone, 1, NULL, NULL);
+	room_record_write(r, BUCKET, id, NULL);
+	room_record_write(r, ROOM_UPTIME_BUCKET, id, NULL);
 }
 
 void room_history_sweep(struct assure_room *r)
@@ -265,6 +282,8 @@ void room_history_end(struct assure_room *r, struct room_slice *s)
 		return;
 	p->begin_ns = s->begin_ns;
 	p->until_ns = assure_room_wall(r);
+	p->uptimes = s->uptimes;
+	s->uptimes = (struct room_uptimes){ 0 };
 	for (size_t i = 0; i < s->hours.n; i++)
 		(void)VEC_ADD(&p->hours, s->hours.at[i]);
 }
@@ -322,7 +341,7 @@ static int on_record(void *arg, const char *key, const void *value, size_t len)
 	json_object *o;
 	bool good;
 
-	if (slice_get(r->parts.slice, key, &v) != 0 || past_of(r, key) || len > INT32_MAX)
+	if (slice_get(r->parts.slice, key, &v) != 0 || room_past_of(r, key) || len > INT32_MAX)
 		return 0;
 	t = json_tokener_new();
 	p = past_new(r, key);
@@ -340,5 +359,9 @@ static int on_record(void *arg, const char *key, const void *value, size_t len)
 
 int assure_room_load(struct assure_room *r)
 {
-	return r->parts.store ? store_each(r->parts.store, BUCKET, on_record, r) : 0;
+	int rc = r->parts.store ? store_each(r->parts.store, BUCKET, on_record, r) : 0;
+
+	if (rc >= 0 && r->parts.store)
+		rc = room_promises_load(r);
+	return rc < 0 ? err_trace(rc) : 0;
 }

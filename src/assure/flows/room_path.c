@@ -134,18 +134,20 @@ static void way_of(const struct ted *ted, const struct room_flow *f, const struc
 	}
 }
 
-/* What the headend forwards by: the policy's own list, or its standby's when that is down. */
-static const struct intent_view *view_of(struct assure_room *r, const struct room_flow *f)
+/* What the headend forwards by: the policy's own list, or its standby's when that is down; out when both are. */
+static const struct intent_view *view_of(struct assure_room *r, struct room_flow *f)
 {
 	struct sr_policy_key key = f->key;
 	struct intent_view *v = r->view;
 	bool there = intent_get(r->parts.intent, &key, v) == 0;
 
+	f->out = false;
 	if (there && v->state != INTENT_DOWN)
 		return v;
 	key.leg = 1;
 	if (intent_get(r->parts.intent, &key, v) == 0 && v->state == INTENT_UP)
 		return v;
+	f->out = there;
 	key.leg = f->key.leg;
 	return intent_get(r->parts.intent, &key, v) == 0 ? v : NULL;
 }
@@ -257,7 +259,7 @@ void room_flow_stop(struct assure_room *r, struct room_flow *f)
 	if (f->measured)
 		assure_del(r->assure, f->id);
 	f->measured = f->moving = f->hops = false;
-	f->state = f->window = ASSURE_UNKNOWN;
+	f->state = f->window = f->arrives = ASSURE_UNKNOWN;
 	f->n_segments = 0;
 	f->delay_us = f->variation_us = UINT64_MAX;
 	f->has_probe = false;

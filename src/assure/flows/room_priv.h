@@ -60,6 +60,9 @@ struct room_flow {
 	char fault[SR_REASON_MAX];		 /* why it is not measured, "" */
 	char why[SR_REASON_MAX];		 /* of the last window */
 	enum assure_verdict window, state;	 /* its last */
+	enum assure_verdict arrives; /* of that window: compliant, packets did; violated, none of those sent */
+	bool out; /* its policy is down, and so is its standby: as intent says */
+	struct room_uptime *uptime; /* of the slice; NULL: no availability is promised */
 	uint64_t window_end_ns;
 	uint64_t delay_us, variation_us; /* at their percentiles; UINT64_MAX unknown */
 	bool marked, probed; /* by which methods */
@@ -87,6 +90,24 @@ struct room_flow {
 	uint64_t lost[ASSURE_POINTS_MAX - 1]; /* in all of their windows that are known */
 };
 
+/* What a flow that is promised availability was, kept for as long as it is ordered. */
+struct room_uptime {
+	char group[SLICE_ID_MAX], construct[SLICE_ID_MAX], sender[SLICE_ID_MAX], receiver[SLICE_ID_MAX];
+	uint8_t nines;
+	bool seen; /* ordered still */
+	struct assure_uptime is;
+	enum assure_standing standing;
+	uint64_t since_ns; /* of that */
+};
+
+struct room_uptimes {
+	VEC(struct room_uptime *) of;
+	size_t turn;  /* where the last was that was found */
+	bool durable; /* there is a record */
+};
+
+#define ROOM_UPTIME_BUCKET "assure-uptime"
+
 struct room_edge {
 	char device[DEVICE_NAME_MAX], port[ROOM_NAME_MAX];
 };
@@ -104,6 +125,8 @@ struct room_slice {
 	uint64_t since_ns, begin_ns, told_ns;
 	VEC(struct assure_hour) hours; /* the oldest first, ASSURE_HOURS at most */
 	bool unsaved;
+	struct room_uptimes uptimes;
+	bool broken; /* the alarm stands: a flow's availability is not what was promised */
 };
 
 /* History of a slice that is not measured now. */
@@ -112,6 +135,7 @@ struct room_past {
 	char id[SLICE_ID_MAX];
 	uint64_t begin_ns, until_ns;
 	VEC(struct assure_hour) hours;
+	struct room_uptimes uptimes;
 };
 
 /* Interfaces of a device, by the name it gives them. */
@@ -250,6 +274,8 @@ struct assure_room {
 	struct intent_view *view; /* large: one for all */
 	void (*watch)(void *arg, const struct assure_evidence *e);
 	void *watch_arg;
+	bool recount; /* promises may stand otherwise */
+	struct metric *m_standing[ASSURE_STANDINGS];
 	struct metric *m_windows[4], *m_streams, *m_readings[ASSURE_EARLY + 1], *m_faults;
 };
 
@@ -332,7 +358,34 @@ void room_windows(struct assure_room *r, uint64_t now_ns);
 /* What is said of a flow that is not measured counts as well. */
 void room_slice_judge(struct assure_room *r, struct room_slice *s);
 
+/* ---- room_promise.c: availability promised and measured ---- */
+
+/* What a flow is promised, as it is ordered. */
+void room_promise_take(struct room_slice *s, struct room_flow *f, uint8_t nines);
+/* What is no longer ordered is forgotten, and what is new is judged. Before: room_promises_unsee(). */
+void room_promises_unsee(struct room_slice *s);
+void room_promises_look(struct assure_room *r, struct room_slice *s);
+/* A period of the history: so it was. */
+void room_promise_count(struct assure_room *r, struct room_flow *f, uint64_t at_ns, enum assure_verdict v);
+void room_promises_judge(struct assure_room *r, struct room_slice *s, uint64_t now_ns);
+/* It is measured no more: its alarm ends, its history does not. */
+void room_promises_pause(struct assure_room *r, struct room_slice *s);
+/* The metric, when it may have changed. */
+void room_promises_recount(struct assure_room *r);
+/* Of all its flows; NULL: none is promised any. */
+const struct room_uptime *room_promise_worst(const struct room_slice *s, uint32_t *n_broken);
+void room_promise_words(const struct room_uptime *u, uint64_t now_ns, char buf[SR_REASON_MAX]);
+uint32_t room_promise_ppm(const struct assure_spell *is); /* up, of what is known; UINT32_MAX: nothing is */
+/* Saves it; nothing of it where nothing is promised. */
+void room_promises_save(struct assure_room *r, struct room_slice *s);
+void room_promises_free(struct room_uptimes *u);
+int room_promises_load(struct assure_room *r); /* for slices with a past */
+
 /* ---- room_history.c ---- */
+
+struct room_past *room_past_of(const struct assure_room *r, const char *id);
+/* NULL: it goes. */
+void room_record_write(struct assure_room *r, const char *bucket, const char *id, char *take_text);
 
 void room_history_count(struct assure_room *r, uint64_t now_ns);
 void room_history_begin(struct assure_room *r, struct room_slice *s);

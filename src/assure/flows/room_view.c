@@ -51,9 +51,18 @@ const char *assure_room_next(const struct assure_room *r, const char *after)
 	return id;
 }
 
+static void promise_of(const struct assure_room *r, const struct room_uptime *u, struct assure_promise_view *out)
+{
+	*out = (struct assure_promise_view){ .nines = u->nines, .standing = u->standing, .since_ns = u->since_ns };
+	assure_uptime_sum(&u->is, assure_room_wall(r), &out->is);
+	out->allowed_ms = assure_promise_allowed_ms(u->nines, u->standing, &out->is);
+	out->measured_ppm = room_promise_ppm(&out->is);
+}
+
 bool assure_room_slice(const struct assure_room *r, const char *id, struct assure_slice_view *out)
 {
 	const struct room_slice *s = room_slice_of(r, id);
+	const struct room_uptime *worst;
 
 	if (!s)
 		return false;
@@ -66,6 +75,11 @@ bool assure_room_slice(const struct assure_room *r, const char *id, struct assur
 	for (size_t i = 0; i < s->hours.n; i++)
 		for (size_t v = 0; v < ARRAY_LEN(out->windows); v++)
 			out->windows[v] += s->hours.at[i].windows[v];
+	worst = room_promise_worst(s, &out->n_broken);
+	if (worst) {
+		out->promise = worst->standing;
+		room_promise_words(worst, assure_room_wall(r), out->promise_why);
+	}
 	assure_availability(out->windows, &out->least_ppm, &out->known_ppm);
 	return true;
 }
@@ -110,6 +124,8 @@ bool assure_room_stream(const struct assure_room *r, const char *id, uint32_t n,
 	(void)str_copy(out->why, sizeof(out->why), f->measured ? f->why : f->fault);
 	memcpy(out->segments, f->segments, f->n_segments * sizeof(f->segments[0]));
 	memcpy(out->lost, f->lost, f->n_segments * sizeof(f->lost[0]));
+	if (f->uptime)
+		promise_of(r, f->uptime, &out->promise);
 	out->is.terms = f->terms;
 	return !f->measured || assure_view(r->assure, f->id, &out->is);
 }

@@ -281,6 +281,9 @@ static void on_window(void *arg, const struct assure_window *w)
 	metric_add(r->m_windows[w->verdict], 1);
 	f->window = w->verdict;
 	f->state = w->state;
+	f->arrives = w->loss_why != ASSURE_FINE || w->sent == 0 ? ASSURE_UNKNOWN :
+		     w->lost < w->sent				? ASSURE_COMPLIANT :
+								  ASSURE_VIOLATED;
 	f->window_end_ns = (w->period + 1) * f->terms.period_ms * NS_PER_MS;
 	ladder_keep(f, w);
 	room_look_window(r, f, w->verdict);
