@@ -265,6 +265,32 @@ static void probe_fill(const struct assure_stream_view *v, struct lyd_node *entr
 		rc_addf(n, "delay", "%" PRIu32, v->probe_delay_us);
 }
 
+static void add_seconds(struct lyd_node *n, const char *name, uint64_t ms)
+{
+	rc_addf(n, name, "%" PRIu64 ".%03" PRIu64, ms / 1000, ms % 1000);
+}
+
+static void promise_fill(const struct assure_promise_view *p, struct lyd_node *entry)
+{
+	static const char *const promised[] = { "", "90", "99", "99.9", "99.99", "99.999", "99.9999" };
+	struct lyd_node *n = p->nines ? rc_container(entry, NULL, "availability") : NULL;
+
+	if (!n)
+		return;
+	rc_add(n, "promised", promised[p->nines]);
+	if (p->standing != ASSURE_UNPROMISED)
+		rc_add(n, "state", assure_standing_name(p->standing));
+	add_time(n, "since", p->since_ns);
+	if (p->measured_ppm != UINT32_MAX)
+		add_percent(n, "measured", p->measured_ppm);
+	add_seconds(n, "up", p->is.up_ms);
+	add_seconds(n, "down", p->is.down_ms);
+	add_seconds(n, "unknown", p->is.unknown_ms);
+	add_seconds(n, "down-allowed", p->allowed_ms);
+	if (p->allowed_ms)
+		rc_addf(n, "budget-used", "%" PRIu64, p->is.down_ms * 100 / p->allowed_ms);
+}
+
 static void counts_fill(const struct assure_view *v, struct lyd_node *entry)
 {
 	static const struct {
@@ -299,6 +325,7 @@ static void stream_fill(struct rc_read *rd, const struct rc_cursor *cur, struct 
 	if (v->why[0])
 		rc_add(entry, "reason", v->why);
 	terms_fill(v, entry);
+	promise_fill(&v->promise, entry);
 	if (!v->measured)
 		return;
 	add_time(entry, "since", v->is.since_period * v->is.terms.period_ms * NS_PER_MS);
@@ -421,14 +448,39 @@ static void construct_fill(struct rc_read *rd, struct lyd_node *construct, const
 	monitoring_fill(construct, &v->is);
 }
 
+/* A promise that nobody judges is told as that. */
+static void unjudged_fill(const struct rc_read *rd, const char *id, struct lyd_node *entry)
+{
+	struct slice_flow_view f[16];
+	bool promised = false;
+	uint32_t at = 0, n;
+
+	while (!promised && (n = slice_flows(rd->rc->cfg.slice, id, at, f, ARRAY_LEN(f))) > 0) {
+		for (uint32_t i = 0; i < n; i++)
+			promised |= f[i].nines > 0;
+		at += n;
+	}
+	if (!promised)
+		return;
+	entry = rc_inside(entry, "sextant-slice", "compliance-state");
+	rc_add(entry, "availability-promise", assure_standing_name(ASSURE_INSUFFICIENT));
+	rc_add(entry, "availability-reason", "it is not measured: it is not up, or its order has no assurance-policy");
+}
+
 void rc_measured_fill(struct rc_read *rd, const char *id, struct lyd_node *entry)
 {
 	struct lyd_node *groups = rc_inside(entry, NULL, "connection-groups");
 	struct assure_stream_view *v = calloc(1, sizeof(*v));
 	struct assure_slice_view s;
+	struct lyd_node *state;
 
 	if (v && room(rd) && assure_room_slice(room(rd), id, &s)) {
-		add_percent(rc_inside(entry, "sextant-slice", "compliance-state"), "availability-30d", s.least_ppm);
+		state = rc_inside(entry, "sextant-slice", "compliance-state");
+		add_percent(state, "availability-30d", s.least_ppm);
+		if (s.promise != ASSURE_UNPROMISED) {
+			rc_add(state, "availability-promise", assure_standing_name(s.promise));
+			rc_add(state, "availability-reason", s.promise_why);
+		}
 		for (uint32_t i = 0; assure_room_stream(room(rd), id, i, v); i++) {
 			struct lyd_node *c = rc_entry_of(rc_entry_of(groups, "connection-group", v->group),
 							 "connectivity-construct", v->construct);
@@ -436,6 +488,8 @@ void rc_measured_fill(struct rc_read *rd, const char *id, struct lyd_node *entry
 			if (c)
 				construct_fill(rd, c, v);
 		}
+	} else if (room(rd)) {
+		unjudged_fill(rd, id, entry);
 	}
 	free(v);
 }

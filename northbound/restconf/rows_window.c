@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assure/flows/room.h"
 #include "assure/window/window_book.h"
 #include "base/str.h"
 #include "northbound/restconf/rc_int.h"
@@ -72,7 +73,18 @@ static void check_fill(struct lyd_node *state, const struct window_check *c)
 		rc_add(n, "finding", c->finding[i]);
 }
 
-static void service_fill(struct lyd_node *report, const char *slice, const struct window_service_report *s)
+static void promise_fill(const struct rc_read *rd, struct lyd_node *n, const char *slice)
+{
+	struct assure_slice_view v;
+
+	if (!rd->rc->cfg.assure || !assure_room_slice(rd->rc->cfg.assure, slice, &v) || v.promise == ASSURE_UNPROMISED)
+		return;
+	rc_add(n, "availability-promise", assure_standing_name(v.promise));
+	rc_add(n, "availability-reason", v.promise_why);
+}
+
+static void service_fill(const struct rc_read *rd, struct lyd_node *report, const char *slice,
+			 const struct window_service_report *s)
 {
 	struct lyd_node *n = rc_entry(report, "service", slice);
 	uint64_t within = s->windows[REPAIR_WITHIN], all = within + s->windows[REPAIR_BEYOND] + s->windows[REPAIR_UNKNOWN];
@@ -83,12 +95,13 @@ static void service_fill(struct lyd_node *report, const char *slice, const struc
 	if (all) /* rounded down: never better than it was */
 		rc_addf(n, "availability", "%" PRIu64 ".%04" PRIu64, within * 100 / all,
 			within * 1000000 / all % 10000);
+	promise_fill(rd, n, slice);
 	time_add(n, "worst-time", s->worst_ns);
 	if (s->worst_ns)
 		rc_add(n, "worst", s->worst);
 }
 
-static void report_fill(struct lyd_node *state, const struct window_view *v)
+static void report_fill(const struct rc_read *rd, struct lyd_node *state, const struct window_view *v)
 {
 	const struct window_report *r = &v->report;
 	struct lyd_node *n;
@@ -103,7 +116,7 @@ static void report_fill(struct lyd_node *state, const struct window_view *v)
 	for (uint32_t i = 0; i < r->n_incidents; i++)
 		rc_addf(n, "incident", "%u", r->incident[i]);
 	for (uint8_t i = 0; i < v->window.n_services; i++)
-		service_fill(n, v->window.service[i], &r->of[i]);
+		service_fill(rd, n, v->window.service[i], &r->of[i]);
 }
 
 static void row_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry)
@@ -127,7 +140,7 @@ static void row_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd
 	time_add(state, "begin", v->begin_ns);
 	time_add(state, "end", v->end_ns);
 	check_fill(state, &v->check);
-	report_fill(state, v);
+	report_fill(rd, state, v);
 	free(v);
 }
 

@@ -62,6 +62,8 @@ static const struct cli_column fields[] = {
 	{ "step", "compliance-state/step", NULL, false },
 	{ "since", "compliance-state/since", cli_fmt_time, false },
 	{ "promise", "compliance-state/state", NULL, false },
+	{ "availability promised", "compliance-state/availability-promise", NULL, false },
+	{ "availability", "compliance-state/availability-reason", NULL, false },
 	{ "admin status", "status/admin-status/status", fmt_identity, false },
 	{ "oper status", "status/oper-status/status", fmt_identity, false },
 	{ "template", "slo-sle-template", NULL, false },

@@ -101,7 +101,7 @@ int cli_window_report(const struct cli_command *cmd)
 		{ "SLICE", "slice", NULL, false },     { "WITHIN", "within", NULL, true },
 		{ "BEYOND", "beyond", NULL, true },    { "UNKNOWN", "unknown", NULL, true },
 		{ "AVAILABLE %", "availability", NULL, true }, { "WORST", "worst-time", NULL, true },
-		{ "", "worst", NULL, false },
+		{ "PROMISE NOW", "availability-promise", NULL, false }, { "", "worst", NULL, false },
 	};
 	CLI_REPLY struct cli_reply r = { 0 };
 	json_object *w;

@@ -112,7 +112,8 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 		return 0;
 	*out = (struct slice_flow_view){ .group = "cg-1", .construct = fake_slices.construct,
 					 .sender = "a", .receiver = "b", .bandwidth_bps = 50000000,
-					 .delay_us_max = PCE_NO_BOUND };
+					 .delay_us_max = PCE_NO_BOUND,
+					 .nines = fake_slices.nines };
 	out->key.color = 100;
 	ip_parse("2001:db8::1", &out->key.headend);
 	ip_parse("2001:db8::9", &out->key.endpoint);

@@ -20,6 +20,7 @@ struct fake_slices {
 	size_t last_n;
 	const char *refuse;    /* there is no room for the one of this id */
 	const char *construct; /* that has a flow */
+	uint8_t nines; /* that its flows promise */
 	bool device; /* something of it is on one */
 	const char *reason;
 	enum slice_state state;

@@ -36,6 +36,12 @@ static void measured(void)
 	ip_parse("2001:db8::3", &s->key.endpoint);
 	ip_parse("fc00::d", &s->last);
 	s->key.color = 100;
+	s->promise = (struct assure_promise_view){ .nines = 4, .standing = ASSURE_BROKEN, .since_ns = PERIOD * NS_PER_S,
+						   .is = { 2000000000, 300007, 7000 }, .allowed_ms = 200030,
+						   .measured_ppm = 999850 };
+	fake_assure.view.promise = ASSURE_BROKEN;
+	fake_assure.view.n_broken = 1;
+	(void)snprintf(fake_assure.view.promise_why, sizeof(fake_assure.view.promise_why), "a to b: down");
 	s->is.state = ASSURE_VIOLATED;
 	s->is.terms = (struct assure_terms){ .period_ms = 1000, .loss_ppm_max = 1000, .percentile_ppm = 999000,
 					     .delay_us_max = 20000, .ceiling_us_max = 40000, .variation_us_max = 3000,
@@ -97,6 +103,9 @@ START_TEST(windows_hops_and_history_of_a_slice_are_told)
 	ck_has(body, "\"delay-variation\":900");
 	ck_has(body, "\"variation-unknown\":\"no-sample\"");
 	ck_has(body, "\"probe\":{\"sent\":\"100\",\"lost\":\"3\",\"delay\":4000}");
+	ck_has(body, "\"availability\":{\"promised\":\"99.99\",\"state\":\"broken\",\"since\":\"2025-11-24T16:00:00.000000+00:00\","
+		     "\"measured\":\"99.985\",\"up\":\"2000000.0\",\"down\":\"300.007\",\"unknown\":\"7.0\","
+		     "\"down-allowed\":\"200.03\",\"budget-used\":149}");
 	ck_has(body, "\"period\":1000,");
 	ck_assert_ptr_null(strstr(body, "period-ordered"));
 	a = get(MEASURED "/slice=s1/stream=74565/segment=1");
@@ -107,6 +116,9 @@ START_TEST(windows_hops_and_history_of_a_slice_are_told)
 	body = str_text(&get(MEASURED)->body);
 	body_ok(body, NULL);
 	ck_has(body, "\"period\":1000,\"period-ordered\":5000");
+	/* nothing is promised: nothing is said of it */
+	fake_assure.stream.promise.nines = 0;
+	ck_lacks(str_text(&get(MEASURED)->body), "\"promised\":\"99");
 	ck_status(get(MEASURED "/slice=s1/stream=1"), 404);
 	ck_status(get(MEASURED "/slice=s2"), 404);
 	ck_status(ask("DELETE", MEASURED "/slice=s1", "", NULL), 405);
@@ -128,7 +140,7 @@ START_TEST(the_standard_resource_has_what_was_measured)
 	ck_status(a, 200);
 	body = str_text(&a->body);
 	body_ok(body, "/ietf-network-slice-service:network-slice-services");
-	ck_has(body, "\"availability-30d\":\"50.0\"");
+	ck_has(body, "\"availability-30d\":\"50.0\",\"availability-promise\":\"broken\",\"availability-reason\":\"a to b: down\"");
 	ck_has(body, "\"connectivity-construct-monitoring\":{\"one-way-min-delay\":\"2500\",\"one-way-max-delay\":\"2500\","
 		     "\"one-way-delay-variation\":\"0\",\"one-way-packet-loss\":\"2.0\"}");
 	ck_has(body, "\"node-id\":\"r0\",\"tx-packets\":\"1000\"}");
@@ -142,6 +154,12 @@ START_TEST(the_standard_resource_has_what_was_measured)
 	fake_assure.slice = NULL;
 	body = str_text(&get(NSS "/slice-service=s1")->body);
 	ck_lacks(body, "availability");
+	/* who promises it, and is not measured, is told as that */
+	fake_slices.nines = 3;
+	body = str_text(&get(NSS "/slice-service=s1")->body);
+	body_ok(body, "/ietf-network-slice-service:network-slice-services");
+	ck_has(body, "\"availability-promise\":\"insufficient\",\"availability-reason\":\"it is not measured: ");
+	fake_slices.nines = 0;
 	ck_lacks(body, "node-id\":\"r1");
 	down();
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fake.h"
+#include "fake_assure.h"
 #include "fake_window.h"
 
 #define JSON "Content-Type: application/yang-data+json\r\n"
@@ -48,6 +49,13 @@ START_TEST(a_window_is_written_and_read_as_it_is)
 	ck_has(str_text(&a->body), "\"finding\":[\"link a>b: gold loses its way\"]");
 	ck_has(str_text(&a->body), "\"availability\":\"99.8\"");
 	ck_has(str_text(&a->body), "\"incident\":[7]");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "availability-promise"));
+	fake_assure = (struct fake_assure){ .slice = "gold", .view = { .promise = ASSURE_NEARLY, .promise_why = "x to y" } };
+	a = get(NIGHT);
+	body_ok(str_text(&a->body), "/sextant-assurance:assurance-windows");
+	ck_has(str_text(&a->body), "\"availability\":\"99.8\",\"availability-promise\":\"at-risk\","
+				   "\"availability-reason\":\"x to y\"");
+	fake_assure = (struct fake_assure){ 0 };
 	ck_has(str_text(&a->body), "\"refused-writes\":4,\"unwatched\":37,");
 	fake_windows.is.report.unwatched_s = 0; /* that is told too: somebody was there all the time */
 	ck_has(str_text(&get(NIGHT)->body), "\"unwatched\":0,");
