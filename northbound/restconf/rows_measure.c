@@ -230,6 +230,37 @@ static void windows_fill(const struct assure_stream_view *v, struct lyd_node *en
 	}
 }
 
+static void bound_fill(struct lyd_node *entry, unsigned index, const char *kind, const struct assure_bound *b,
+		       const struct assure_bound_view *is)
+{
+	struct lyd_node *n;
+	char key[8];
+
+	(void)snprintf(key, sizeof(key), "%u", index);
+	n = rc_entry(entry, "further-bound", key);
+	rc_add(n, "kind", kind);
+	rc_addf(n, "bound", "%" PRIu32, b->us_max);
+	add_percent(n, "percentile", b->ppm);
+	rc_add(n, "verdict", assure_verdict_name(is->is.verdict));
+	if (is->is.why != ASSURE_FINE)
+		rc_add(n, "unknown", assure_why_name(is->is.why));
+	if (is->us != UINT64_MAX)
+		rc_addf(n, "value", "%" PRIu64, is->us);
+}
+
+static void further_fill(const struct assure_stream_view *v, struct lyd_node *entry)
+{
+	const struct assure_terms *t = &v->is.terms;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ASSURE_ALSO_MAX; i++)
+		if (t->delay_also[i].us_max)
+			bound_fill(entry, n++, "delay", &t->delay_also[i], &v->delay_also[i]);
+	for (unsigned i = 0; i < ASSURE_ALSO_MAX; i++)
+		if (t->variation_also[i].us_max)
+			bound_fill(entry, n++, "delay-variation", &t->variation_also[i], &v->variation_also[i]);
+}
+
 static void terms_fill(const struct assure_stream_view *v, struct lyd_node *entry)
 {
 	const struct assure_terms *t = &v->is.terms;
@@ -325,6 +356,7 @@ static void stream_fill(struct rc_read *rd, const struct rc_cursor *cur, struct 
 	if (v->why[0])
 		rc_add(entry, "reason", v->why);
 	terms_fill(v, entry);
+	further_fill(v, entry);
 	promise_fill(&v->promise, entry);
 	if (!v->measured)
 		return;

@@ -368,32 +368,16 @@ static uint64_t least_said(uint64_t a, uint64_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
-/* What one end promises of all packets is so when the other's, of some, is stricter. */
-static uint32_t lower_for_all(uint32_t ceiling_us, const struct slice_terms *lax)
-{
-	return lax->percentile_milli == 0 && lax->promised_us < ceiling_us ? lax->promised_us : ceiling_us;
-}
-
 /* The stricter of what its two ends are held to: no bound is the largest number. */
 static struct slice_terms joined(const struct slice_terms *a, const struct slice_terms *b)
 {
 	struct slice_terms t = *a;
 
 	t.delay_us_max = a->delay_us_max < b->delay_us_max ? a->delay_us_max : b->delay_us_max;
-	t.ceiling_us = a->ceiling_us < b->ceiling_us ? a->ceiling_us : b->ceiling_us;
-	if (b->promised_us < a->promised_us) {
-		t.promised_us = b->promised_us;
-		t.percentile_milli = b->percentile_milli;
-		t.ceiling_us = lower_for_all(t.ceiling_us, a);
-	} else if (a->promised_us < b->promised_us) {
-		t.ceiling_us = lower_for_all(t.ceiling_us, b);
-	}
-	if (b->variation_us_max < a->variation_us_max) {
-		t.variation_us_max = b->variation_us_max;
-		t.variation_milli = b->variation_milli;
-	}
+	slice_terms_join(&t, b);
 	t.loss_ppm_max = a->loss_ppm_max < b->loss_ppm_max ? a->loss_ppm_max : b->loss_ppm_max;
 	t.mtu = a->mtu > b->mtu ? a->mtu : b->mtu;
+	t.nines = a->nines > b->nines ? a->nines : b->nines;
 	t.diversity = a->diversity | b->diversity;
 	t.isolate = a->isolate || b->isolate;
 	t.secure = a->secure || b->secure;

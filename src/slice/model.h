@@ -65,6 +65,13 @@ struct slice_bound {
 	uint32_t percentile_milli; /* 99900: 99.9; 0: not said */
 };
 
+enum { SLICE_ALSO_MAX = 4 };
+
+/* A bound beside the strictest of its kind, which is for more packets than that; us 0: there is none, nor are any after. */
+struct slice_also {
+	uint32_t us, milli; /* milli: for which share, 99900 is 99.9 %, 0 all */
+};
+
 enum { SLICE_SECURE_AUTHENTICATION = 1, SLICE_SECURE_INTEGRITY = 2, SLICE_SECURE_ENCRYPTION = 4 };
 enum { SLICE_ISOLATE_TRAFFIC = 1, SLICE_ISOLATE_RESOURCE = 2 };
 

@@ -31,6 +31,8 @@ struct slice_terms {
 	uint32_t percentile_milli;  /* of packets: 99900 is 99.9 %, 0 all */
 	uint32_t ceiling_us;	    /* what any packet may take, where that is for some; PCE_NO_BOUND: none */
 	uint32_t variation_us_max, variation_milli; /* and for which share, as that of delay */
+	/* the laxer ones that are for more packets, ascending; the one on delay for all is the ceiling */
+	struct slice_also delay_also[SLICE_ALSO_MAX], variation_also[SLICE_ALSO_MAX];
 	uint32_t loss_ppm_max;
 	uint16_t mtu;		    /* 0: not said */
 	uint8_t diversity;	    /* PCE_DIVERSE_ bits */
@@ -40,6 +42,8 @@ struct slice_terms {
 	bool secure, occupancy;	    /* these are promised as well: nothing here keeps them */
 };
 
+/* The delays and variations that both promise, in place of to's: each that none of the others implies. */
+void slice_terms_join(struct slice_terms *to, const struct slice_terms *other);
 void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_terms *out);
 
 /* ---- expand.c ---- */

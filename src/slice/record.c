@@ -34,6 +34,18 @@ static void put_u64(struct str *s, const char *name, uint64_t v)
 	str_addf(s, ",\"%s\":%llu", name, (unsigned long long)v);
 }
 
+/* Pairs, as many as there are; none is not written. */
+static void put_also(struct str *s, const char *name, const struct slice_also b[SLICE_ALSO_MAX])
+{
+	for (unsigned i = 0; i < SLICE_ALSO_MAX && b[i].us; i++) {
+		if (i == 0)
+			str_addf(s, ",\"%s\":[", name);
+		str_addf(s, "%s%u,%u", i ? "," : "", b[i].us, b[i].milli);
+	}
+	if (b[0].us)
+		str_add(s, "]");
+}
+
 static void put_member(struct str *s, const struct slice_member *m)
 {
 	char key[SR_KEY_TEXT_MAX];
@@ -56,6 +68,8 @@ static void put_member(struct str *s, const struct slice_member *m)
 	put_u64(s, "ceiling_us", m->terms.ceiling_us);
 	put_u64(s, "variation_us_max", m->terms.variation_us_max);
 	put_u64(s, "variation_milli", m->terms.variation_milli);
+	put_also(s, "delay_also", m->terms.delay_also);
+	put_also(s, "variation_also", m->terms.variation_also);
 	put_u64(s, "loss_ppm_max", m->terms.loss_ppm_max);
 	put_u64(s, "mtu", m->terms.mtu);
 	put_u64(s, "diversity", m->terms.diversity);
@@ -166,6 +180,19 @@ static uint64_t number(struct doc *d, json_object *o, const char *name, uint64_t
 	return doc_u64(d, o, name, 0, max);
 }
 
+static void read_also(struct doc *d, json_object *o, const char *name, struct slice_also out[SLICE_ALSO_MAX])
+{
+	uint32_t n;
+	json_object *v = doc_array(d, o, name, 2 * SLICE_ALSO_MAX, &n);
+
+	if (n % 2)
+		doc_fault(d, name, "it has to be pairs");
+	for (uint32_t i = 0; i + 1 < n; i += 2) {
+		out[i / 2].us = (uint32_t)doc_number(d, json_object_array_get_idx(v, i), name, UINT32_MAX);
+		out[i / 2].milli = (uint32_t)doc_number(d, json_object_array_get_idx(v, i + 1), name, 100000);
+	}
+}
+
 static void get_member(struct doc *d, json_object *o, struct slice_member *m)
 {
 	char key[SR_KEY_TEXT_MAX];
@@ -191,6 +218,8 @@ static void get_member(struct doc *d, json_object *o, struct slice_member *m)
 	/* older records have none: then the one is for all packets, and the other not promised */
 	m->terms.ceiling_us = (uint32_t)doc_u64(d, o, "ceiling_us", PCE_NO_BOUND, UINT32_MAX);
 	m->terms.variation_milli = (uint32_t)doc_u64(d, o, "variation_milli", 0, 100000);
+	read_also(d, o, "delay_also", m->terms.delay_also);
+	read_also(d, o, "variation_also", m->terms.variation_also);
 	m->terms.loss_ppm_max = (uint32_t)number(d, o, "loss_ppm_max", UINT32_MAX);
 	m->terms.mtu = (uint16_t)number(d, o, "mtu", UINT16_MAX);
 	m->terms.diversity = (uint8_t)number(d, o, "diversity", UINT8_MAX);

@@ -363,6 +363,7 @@ struct slice_flow_view {
 	uint32_t promised_us, percentile_milli; /* of delay, and for which share: 99900 is 99.9 %, 0 all */
 	uint32_t ceiling_us; /* of delay, for all where that is for some; PCE_NO_BOUND: none */
 	uint32_t variation_us_max, variation_milli; /* of delays beyond the shortest, the same way */
+	struct slice_also delay_also[SLICE_ALSO_MAX], variation_also[SLICE_ALSO_MAX];
 	uint32_t loss_ppm_max; /* PCE_NO_BOUND: none */
 	uint16_t mtu;	       /* 0: not said */
 	uint8_t nines;	       /* of availability: 3 is 99.9 %; 0: not said */

@@ -3,6 +3,7 @@
  * Who promises what: a template over the one it refers to, a level over the one above it. What a
  * level says of one thing replaces what was said of that thing; a full override forgets the rest.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,20 +111,120 @@ static uint64_t least(const struct slice_slo *s, const enum slice_metric *one, u
 	return at;
 }
 
-/* Of the packets that the least bound is for: 0 when it is for all. at: maximum and percentile one way,
- * both of them both ways. */
-static uint32_t percentile_of(const struct slice_slo *s, const enum slice_metric at[4], uint64_t bound)
-{
-	const struct slice_bound *one = &s->bound[at[1]], *two = &s->bound[at[3]];
-
-	if (bound == UINT64_MAX || s->bound[at[0]].value == bound || s->bound[at[2]].value / BOTH_WAYS == bound)
-		return 0;
-	return one->value == bound ? one->percentile_milli : two->percentile_milli;
-}
-
 static uint32_t us(uint64_t ns)
 {
 	return ns == UINT64_MAX ? PCE_NO_BOUND : (uint32_t)(ns / NS_PER_US);
+}
+
+/* ---- bounds of one kind ---- */
+
+enum { BOUNDS_MAX = 12, ALL_MILLI = 100000 };
+
+/* Ascending, and so is the share of packets that each is for: what another one implies is none of them. */
+struct bounds {
+	unsigned n;
+	struct slice_also at[BOUNDS_MAX];
+};
+
+static uint32_t share(const struct slice_also *b)
+{
+	return b->milli ? b->milli : ALL_MILLI;
+}
+
+static bool implies(const struct slice_also *a, const struct slice_also *b)
+{
+	return a->us <= b->us && share(a) >= share(b);
+}
+
+static void bound_add(struct bounds *b, uint32_t us_is, uint32_t milli)
+{
+	const struct slice_also x = { us_is, milli };
+	unsigned n = 0, at = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		if (implies(&b->at[i], &x))
+			return;
+	for (unsigned i = 0; i < b->n; i++)
+		if (!implies(&x, &b->at[i]))
+			b->at[n++] = b->at[i];
+	assert(n < BOUNDS_MAX); /* five of one order, twice */
+	while (at < n && b->at[at].us < x.us)
+		at++;
+	memmove(&b->at[at + 1], &b->at[at], (n - at) * sizeof(b->at[0]));
+	b->at[at] = x;
+	b->n = n + 1;
+}
+
+/* The n-th to the last but `last` of them. */
+static void also_take(struct slice_also out[SLICE_ALSO_MAX], const struct bounds *b, bool but_last)
+{
+	unsigned end = b->n - (but_last && b->n > 0);
+
+	memset(out, 0, SLICE_ALSO_MAX * sizeof(out[0]));
+	assert(end <= SLICE_ALSO_MAX + 1); /* shares of one end's three and the other's, all packets once */
+	for (unsigned i = 1; i < end; i++)
+		out[i - 1] = b->at[i];
+}
+
+static void delays_take(struct slice_terms *t, const struct bounds *b)
+{
+	bool any = b->n > 1 && share(&b->at[b->n - 1]) == ALL_MILLI;
+
+	t->promised_us = b->n ? b->at[0].us : PCE_NO_BOUND;
+	t->percentile_milli = b->n ? b->at[0].milli : 0;
+	t->ceiling_us = any ? b->at[b->n - 1].us : PCE_NO_BOUND;
+	also_take(t->delay_also, b, any);
+}
+
+static void variations_take(struct slice_terms *t, const struct bounds *b)
+{
+	t->variation_us_max = b->n ? b->at[0].us : PCE_NO_BOUND;
+	t->variation_milli = b->n ? b->at[0].milli : 0;
+	also_take(t->variation_also, b, false);
+}
+
+static void delays_of(struct bounds *b, const struct slice_terms *t)
+{
+	if (t->promised_us != PCE_NO_BOUND)
+		bound_add(b, t->promised_us, t->percentile_milli);
+	if (t->ceiling_us != PCE_NO_BOUND)
+		bound_add(b, t->ceiling_us, 0);
+	for (unsigned i = 0; i < SLICE_ALSO_MAX && t->delay_also[i].us; i++)
+		bound_add(b, t->delay_also[i].us, t->delay_also[i].milli);
+}
+
+static void variations_of(struct bounds *b, const struct slice_terms *t)
+{
+	if (t->variation_us_max != PCE_NO_BOUND)
+		bound_add(b, t->variation_us_max, t->variation_milli);
+	for (unsigned i = 0; i < SLICE_ALSO_MAX && t->variation_also[i].us; i++)
+		bound_add(b, t->variation_also[i].us, t->variation_also[i].milli);
+}
+
+void slice_terms_join(struct slice_terms *to, const struct slice_terms *other)
+{
+	struct bounds delays = { 0 }, variations = { 0 };
+
+	delays_of(&delays, to);
+	delays_of(&delays, other);
+	delays_take(to, &delays);
+	variations_of(&variations, to);
+	variations_of(&variations, other);
+	variations_take(to, &variations);
+}
+
+/* What was said of one kind: maximum and percentile one way, both of them both ways. */
+static struct bounds said(const struct slice_slo *s, const enum slice_metric at[4])
+{
+	struct bounds b = { 0 };
+
+	for (unsigned i = 0; i < 4; i++) {
+		const struct slice_bound *x = &s->bound[at[i]];
+
+		if (x->value) /* of both ways half, as in least() */
+			bound_add(&b, us(i < 2 ? x->value : x->value / BOTH_WAYS), i % 2 ? x->percentile_milli : 0);
+	}
+	return b;
 }
 
 void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_terms *out)
@@ -132,11 +233,9 @@ void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_ter
 						    SLICE_DELAY2_PCT };
 	static const enum slice_metric variations[4] = { SLICE_VARIATION_MAX, SLICE_VARIATION_PCT,
 							SLICE_VARIATION2_MAX, SLICE_VARIATION2_PCT };
-	static const enum slice_metric longest[] = { SLICE_DELAY_MAX, SLICE_DELAY2_MAX };
 	static const enum slice_metric losses[] = { SLICE_LOSS, SLICE_LOSS2 };
 	uint64_t delay = least(s, delays, ARRAY_LEN(delays), SLICE_DELAY2_MAX);
-	uint64_t any = least(s, longest, ARRAY_LEN(longest), SLICE_DELAY2_MAX);
-	uint64_t variation = least(s, variations, ARRAY_LEN(variations), SLICE_VARIATION2_MAX);
+	const struct bounds of_delay = said(s, delays), of_variation = said(s, variations);
 	uint64_t loss = least(s, losses, ARRAY_LEN(losses), SLICE_LOSS2);
 	uint64_t one = s->bound[SLICE_BW_ONE_WAY].value, two = s->bound[SLICE_BW_TWO_WAY].value;
 
@@ -144,11 +243,6 @@ void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_ter
 		.bandwidth_bps = one > two ? one : two,
 		.shared_bps = s->bound[SLICE_BW_SHARED].value,
 		.delay_us_max = us(delay == UINT64_MAX ? delay : delay * (100u - margin_pct) / 100),
-		.promised_us = us(delay),
-		.percentile_milli = percentile_of(s, delays, delay),
-		.ceiling_us = us(any > delay ? any : UINT64_MAX),
-		.variation_us_max = us(variation),
-		.variation_milli = percentile_of(s, variations, variation),
 		.loss_ppm_max = loss == UINT64_MAX ? PCE_NO_BOUND : (uint32_t)loss,
 		.mtu = (uint16_t)s->mtu,
 		.diversity = s->diversity,
@@ -160,4 +254,6 @@ void slice_terms(const struct slice_slo *s, uint8_t margin_pct, struct slice_ter
 		.secure = s->security != 0,
 		.occupancy = s->has_occupancy,
 	};
+	delays_take(out, &of_delay);
+	variations_take(out, &of_variation);
 }

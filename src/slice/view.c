@@ -93,7 +93,7 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 	for (uint32_t i = at; e && i < e->plan.n && n < cap; i++) {
 		const struct slice_member *m = &e->plan.at[i];
 
-		out[n++] = (struct slice_flow_view){ .group = m->group,
+		out[n] = (struct slice_flow_view){ .group = m->group,
 						     .construct = m->construct,
 						     .sender = m->sender,
 						     .receiver = m->receiver,
@@ -110,6 +110,9 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 						     .loss_ppm_max = m->terms.loss_ppm_max,
 						     .mtu = m->terms.mtu,
 						     .nines = m->terms.nines };
+		memcpy(out[n].delay_also, m->terms.delay_also, sizeof(out[n].delay_also));
+		memcpy(out[n].variation_also, m->terms.variation_also, sizeof(out[n].variation_also));
+		n++;
 	}
 	return n;
 }

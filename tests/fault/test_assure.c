@@ -13,7 +13,10 @@ static const struct assure_point other[] = { { 1, false }, { 3, false }, { 3, tr
 static const struct assure_terms terms = { .period_ms = 1000, .guard_ms = 100, .loss_ppm_max = 1000,
 					   .delay_us_max = 500, .percentile_ppm = 500000,
 					   .horizon = 10, .variation_us_max = 300, .variation_ppm = 500000,
-					   .variation_horizon = 10, .at_risk_pct = 80, .to_violate = 1,
+					   .variation_horizon = 10,
+					   .delay_also = { { 900, 900000, 20 } },
+					   .variation_also = { { 800, 900000, 20 }, { 900, 1000000, 20 } },
+					   .at_risk_pct = 80, .to_violate = 1,
 					   .to_clear = 1 };
 
 static void on_window(void *arg, const struct assure_window *w)
@@ -46,6 +49,7 @@ static void once(void *arg)
 
 	(void)arg;
 	lax.delay_us_max = 1;
+	lax.delay_also[1] = (struct assure_bound){ 950, 950000, 20 };
 	fault_begin();
 	made = assure_new(&a, 2, 7);
 	added = made == 0 ? assure_add(a, 1, &terms, path, 2, 5000 * MS) : -1;

@@ -65,6 +65,15 @@ static const struct cli_column stream_fields[] = {
 	{ "ordered, ms", "period-ordered", NULL, false },
 };
 
+static const struct cli_column bounds[] = {
+	{ "BOUND ON", "kind", NULL, false },
+	{ "ALLOWED", "bound", cli_fmt_delay, true },
+	{ "FOR", "percentile", fmt_percent, true },
+	{ "IS", "value", cli_fmt_delay, true },
+	{ "VERDICT", "verdict", NULL, false },
+	{ "UNKNOWN", "unknown", NULL, false },
+};
+
 static const struct cli_column rungs[] = {
 	{ "WHERE", "where", NULL, false },
 	{ "LOST", "lost", NULL, true },
@@ -152,6 +161,10 @@ int cli_slice_measure(const struct cli_command *cmd)
 		if (i)
 			(void)putchar('\n');
 		cli_record(stream, stream_fields, ARRAY_LEN(stream_fields));
+		if (cli_count(stream, "further-bound")) {
+			(void)putchar('\n');
+			cli_table(cli_at(stream, "further-bound"), bounds, ARRAY_LEN(bounds));
+		}
 		show_ladder(stream);
 		show_windows(stream);
 	}

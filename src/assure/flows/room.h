@@ -140,6 +140,12 @@ bool assure_room_slice(const struct assure_room *r, const char *id, struct assur
 uint32_t assure_room_hours(const struct assure_room *r, const char *id, uint32_t at,
 			   struct assure_hour *out, uint32_t cap);
 
+/* How a bound beside the first of its kind was in the last window. */
+struct assure_bound_view {
+	struct assure_found is;
+	uint64_t us; /* at its percentile; UINT64_MAX: unknown */
+};
+
 struct assure_stream_view {
 	uint64_t id; /* also its FlowMonID */
 	const char *group, *construct, *sender, *receiver;
@@ -152,6 +158,7 @@ struct assure_stream_view {
 	struct assure_segment segments[ASSURE_POINTS_MAX - 1];
 	uint64_t lost[ASSURE_POINTS_MAX - 1]; /* in all windows that are known, since they are neighbours */
 	uint64_t delays_percentile_us, variation_us; /* at the percentiles promised; UINT64_MAX: unknown */
+	struct assure_bound_view delay_also[ASSURE_ALSO_MAX], variation_also[ASSURE_ALSO_MAX]; /* as terms have them */
 	uint32_t ordered_ms; /* period as it was ordered: is.terms has the one in force */
 	bool has_probe;
 	uint64_t probe_sent, probe_lost;

@@ -122,6 +122,17 @@ static uint32_t horizon_of(uint32_t period_ms, uint32_t percentile_ppm)
 	return 2 * need > minute ? 2 * need : minute;
 }
 
+static void also_of(const struct slice_also from[SLICE_ALSO_MAX], uint32_t period_ms,
+		    struct assure_bound to[ASSURE_ALSO_MAX])
+{
+	_Static_assert((int)SLICE_ALSO_MAX == (int)ASSURE_ALSO_MAX, "each is judged");
+	for (unsigned i = 0; i < SLICE_ALSO_MAX && from[i].us; i++) {
+		uint32_t ppm = from[i].milli ? from[i].milli * 10 : PPM;
+
+		to[i] = (struct assure_bound){ from[i].us, ppm, horizon_of(period_ms, ppm) };
+	}
+}
+
 static struct assure_terms terms_of(const struct assure_room *r, const struct room_slice *s,
 				    const struct slice_flow_view *v)
 {
@@ -130,7 +141,7 @@ static struct assure_terms terms_of(const struct assure_room *r, const struct ro
 	uint32_t variation_ppm = v->variation_milli ? v->variation_milli * 10 : PPM;
 	uint32_t period = p->alt_mark ? r->period_ms : period_of(p);
 
-	return (struct assure_terms){
+	struct assure_terms t = {
 		.period_ms = period,
 		.guard_ms = period / 4 * 3,
 		.loss_ppm_max = v->loss_ppm_max == PCE_NO_BOUND ? ASSURE_NO_BOUND :
@@ -148,6 +159,10 @@ static struct assure_terms terms_of(const struct assure_room *r, const struct ro
 		.to_violate = p->windows_to_violate ? p->windows_to_violate : 1,
 		.to_clear = p->windows_to_clear ? p->windows_to_clear : 1,
 	};
+
+	also_of(v->delay_also, period, t.delay_also);
+	also_of(v->variation_also, period, t.variation_also);
+	return t;
 }
 
 static bool same_terms(const struct assure_terms *a, const struct assure_terms *b)
@@ -158,6 +173,8 @@ static bool same_terms(const struct assure_terms *a, const struct assure_terms *
 	       a->ceiling_us_max == b->ceiling_us_max && a->ceiling_horizon == b->ceiling_horizon &&
 	       a->variation_us_max == b->variation_us_max && a->variation_ppm == b->variation_ppm &&
 	       a->variation_horizon == b->variation_horizon &&
+	       memcmp(a->delay_also, b->delay_also, sizeof(a->delay_also)) == 0 && /* numbers without holes */
+	       memcmp(a->variation_also, b->variation_also, sizeof(a->variation_also)) == 0 &&
 	       a->at_risk_pct == b->at_risk_pct && a->to_violate == b->to_violate &&
 	       a->to_clear == b->to_clear;
 }

@@ -262,6 +262,9 @@ void room_flow_stop(struct assure_room *r, struct room_flow *f)
 	f->state = f->window = f->arrives = ASSURE_UNKNOWN;
 	f->n_segments = 0;
 	f->delay_us = f->variation_us = UINT64_MAX;
+	for (unsigned i = 0; i < ASSURE_ALSO_MAX; i++)
+		f->delay_also[i] = f->variation_also[i] =
+			(struct assure_bound_view){ { ASSURE_UNKNOWN, ASSURE_NO_SAMPLE }, UINT64_MAX };
 	f->has_probe = false;
 	f->heard_sent = f->heard_lost = 0;
 	f->why[0] = '\0';
@@ -296,9 +299,18 @@ static int stream_add(struct assure_room *r, struct room_flow *f)
 	return assure_add(r->assure, f->id, &f->terms, p, points_of(f, p), now);
 }
 
+static uint32_t highest(uint32_t ppm, const struct assure_bound also[ASSURE_ALSO_MAX])
+{
+	for (unsigned i = 0; i < ASSURE_ALSO_MAX; i++) /* what is for all is no percentile */
+		ppm = also[i].us_max && also[i].ppm > ppm && also[i].ppm < 1000000 ? also[i].ppm : ppm;
+	return ppm;
+}
+
 void room_flow_measure(struct assure_room *r, struct room_flow *f)
 {
 	const char *fault = fault_of(f);
+	uint32_t delay = highest(f->terms.percentile_ppm, f->terms.delay_also);
+	uint32_t variation = highest(f->terms.variation_ppm, f->terms.variation_also);
 
 	if (fault) {
 		room_flow_stop(r, f);
@@ -320,8 +332,7 @@ void room_flow_measure(struct assure_room *r, struct room_flow *f)
 		(void)snprintf(f->fault, sizeof(f->fault),
 			       "its bounds cannot be measured: percentiles of %u.%04u %% of delay, %u.%04u %% of its "
 			       "variation take more delays than are kept",
-			       f->terms.percentile_ppm / 10000, f->terms.percentile_ppm % 10000,
-			       f->terms.variation_ppm / 10000, f->terms.variation_ppm % 10000);
+			       delay / 10000, delay % 10000, variation / 10000, variation % 10000);
 		break;
 	default:
 		(void)str_copy(f->fault, sizeof(f->fault), "there is no memory for it");

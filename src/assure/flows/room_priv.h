@@ -65,6 +65,7 @@ struct room_flow {
 	struct room_uptime *uptime; /* of the slice; NULL: no availability is promised */
 	uint64_t window_end_ns;
 	uint64_t delay_us, variation_us; /* at their percentiles; UINT64_MAX unknown */
+	struct assure_bound_view delay_also[ASSURE_ALSO_MAX], variation_also[ASSURE_ALSO_MAX];
 	bool marked, probed; /* by which methods */
 	enum assure_verdict told_state; /* by an event */
 	uint64_t told_ns;

@@ -122,6 +122,8 @@ bool assure_room_stream(const struct assure_room *r, const char *id, uint32_t n,
 					    .probe_lost = f->probe_lost,
 					    .probe_delay_us = f->has_probe ? f->probe_delay_us : UINT32_MAX };
 	(void)str_copy(out->why, sizeof(out->why), f->measured ? f->why : f->fault);
+	memcpy(out->delay_also, f->delay_also, sizeof(out->delay_also));
+	memcpy(out->variation_also, f->variation_also, sizeof(out->variation_also));
 	memcpy(out->segments, f->segments, f->n_segments * sizeof(f->segments[0]));
 	memcpy(out->lost, f->lost, f->n_segments * sizeof(f->lost[0]));
 	if (f->uptime)

@@ -108,6 +108,38 @@ static void say_variation(const struct assure_room *r, struct room_flow *f, cons
 		str_addf(o, " for %u.%02u %% of packets", t->variation_ppm / 10000, t->variation_ppm % 10000 / 100);
 }
 
+static void say_also(struct str *o, const struct assure_bound *b, const struct assure_bound_view *is, uint8_t risk_pct,
+		     const char *what)
+{
+	if (is->is.why != ASSURE_FINE || is->us == UINT64_MAX || is->us * 100 < (uint64_t)b->us_max * risk_pct)
+		return;
+	str_addf(o, "%s%s %" PRIu64 " us of %" PRIu32 " us allowed", o->len ? "; " : "", what, is->us, b->us_max);
+	if (b->ppm < PPM)
+		str_addf(o, " for %u.%02u %% of packets", b->ppm / 10000, b->ppm % 10000 / 100);
+}
+
+/* Bounds beside the first of their kind: each is said as that is. */
+static void say_further(const struct assure_room *r, struct room_flow *f, const struct assure_window *w, struct str *o)
+{
+	const struct assure_terms *t = &f->terms;
+	uint32_t us;
+
+	for (unsigned i = 0; i < ASSURE_ALSO_MAX; i++) {
+		struct assure_bound_view *d = &f->delay_also[i], *v = &f->variation_also[i];
+
+		*d = (struct assure_bound_view){ w->delay_also[i], UINT64_MAX };
+		*v = (struct assure_bound_view){ w->variation_also[i], UINT64_MAX };
+		if (t->delay_also[i].us_max && assure_percentile_also(r->assure, f->id, i, &us) == ASSURE_FINE)
+			d->us = us;
+		if (t->variation_also[i].us_max && assure_variation_also(r->assure, f->id, i, &us) == ASSURE_FINE)
+			v->us = us;
+		if (t->delay_also[i].us_max)
+			say_also(o, &t->delay_also[i], d, t->at_risk_pct, "delay");
+		if (t->variation_also[i].us_max)
+			say_also(o, &t->variation_also[i], v, t->at_risk_pct, "delay varies by");
+	}
+}
+
 /* An end that is known to say nothing explains what is missing, better than that it is missing. */
 static void say_missing(const struct assure_room *r, const struct room_flow *f, const char *what, struct str *o)
 {
@@ -147,6 +179,28 @@ static void say_unknown(const struct assure_room *r, const struct room_flow *f, 
 		str_addf(o, "%s%s: %s", o->len ? "; " : "", what, words[why]);
 }
 
+/* Which bound it is that nothing is known of: the first of its kind may be fine. */
+static void say_further_unknown(const struct assure_room *r, const struct room_flow *f, const struct assure_window *w,
+				struct str *o)
+{
+	const struct assure_terms *t = &f->terms;
+
+	for (unsigned i = 0; i < 2 * ASSURE_ALSO_MAX; i++) {
+		bool delay = i < ASSURE_ALSO_MAX;
+		unsigned k = i % ASSURE_ALSO_MAX;
+		const struct assure_bound *b = delay ? &t->delay_also[k] : &t->variation_also[k];
+		enum assure_why why = delay ? w->delay_also[k].why : w->variation_also[k].why;
+		char what[64];
+
+		/* where no delay is told at all the first one says so */
+		if (!b->us_max || why == ASSURE_NO_SAMPLE)
+			continue;
+		(void)snprintf(what, sizeof(what), "%s for %u.%02u %% of packets unknown", delay ? "delay" : "variation",
+			       b->ppm / 10000, b->ppm % 10000 / 100);
+		say_unknown(r, f, why, what, o);
+	}
+}
+
 static void words_of(const struct assure_room *r, struct room_flow *f, const struct assure_window *w)
 {
 	struct str o STR_AUTO = { 0 };
@@ -155,6 +209,7 @@ static void words_of(const struct assure_room *r, struct room_flow *f, const str
 	say_delay(r, f, w, &o);
 	say_beyond(f, w, &o);
 	say_variation(r, f, w, &o);
+	say_further(r, f, w, &o);
 	if (w->verdict == ASSURE_UNKNOWN || (w->verdict == ASSURE_VIOLATED && o.len == 0)) {
 		if (f->terms.loss_ppm_max != ASSURE_NO_BOUND || !f->promised)
 			say_unknown(r, f, w->loss_why, "loss unknown", &o);
@@ -162,6 +217,7 @@ static void words_of(const struct assure_room *r, struct room_flow *f, const str
 			say_unknown(r, f, w->delay_why, "delay unknown", &o);
 		if (f->terms.variation_us_max)
 			say_unknown(r, f, w->variation_why, "variation unknown", &o);
+		say_further_unknown(r, f, w, &o);
 	}
 	if (!f->promised)
 		str_addf(&o, "%snothing is promised that is measured", o.len ? "; " : "");

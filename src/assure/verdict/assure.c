@@ -48,6 +48,7 @@ static struct stream *stream_free(struct stream *s)
 	free(s->rungs);
 	assure_delays_fini(&s->delays);
 	assure_vary_fini(&s->vary);
+	assure_also_free(s->also);
 	free(s);
 	return NULL;
 }
@@ -74,7 +75,7 @@ static bool sensible(const struct assure_terms *t)
 	       (t->ceiling_us_max == 0 || t->ceiling_horizon > 0) &&
 	       (t->variation_us_max == 0 ||
 		(t->variation_ppm <= PPM && t->variation_horizon > 0 && assure_vary_need(t) <= SAMPLES_MAX / 2)) &&
-	       t->horizon > 0 && t->at_risk_pct <= 100 && t->to_violate > 0 && t->to_clear > 0;
+	       assure_also_sensible(t) && t->horizon > 0 && t->at_risk_pct <= 100 && t->to_violate > 0 && t->to_clear > 0;
 }
 
 /* When the window that is open is over and all of it should have been told. */
@@ -104,6 +105,8 @@ int assure_add(struct assure *a, uint64_t id, const struct assure_terms *t,
 	rc = assure_delays_init(&s->delays, t);
 	if (rc == 0)
 		rc = assure_vary_init(&s->vary, t);
+	if (rc == 0)
+		rc = assure_also_new(&s->also, t);
 	if (rc == 0)
 		rc = assure_ladder_path(s, points, n, 0, s->next);
 	if (rc == 0)
@@ -180,6 +183,7 @@ static int vary_anew(const struct stream *s, const struct assure_terms *t, struc
 int assure_terms_set(struct assure *a, uint64_t id, const struct assure_terms *t)
 {
 	struct stream *s = stream_of(a, id);
+	AUTO(assure_also_free) struct also *also = NULL;
 	struct delays delays;
 	struct vary vary;
 	int rc;
@@ -188,7 +192,9 @@ int assure_terms_set(struct assure *a, uint64_t id, const struct assure_terms *t
 		return ASSURE_E_ABSENT;
 	if (!sensible(t) || t->period_ms != s->terms.period_ms || t->guard_ms != s->terms.guard_ms)
 		return ASSURE_E_TERMS;
-	rc = vary_anew(s, t, &vary);
+	rc = assure_also_new(&also, t);
+	if (rc == 0)
+		rc = vary_anew(s, t, &vary);
 	if (rc < 0)
 		return rc;
 	if (!s->delays.many || !same_delay(&s->terms, t)) {
@@ -197,8 +203,11 @@ int assure_terms_set(struct assure *a, uint64_t id, const struct assure_terms *t
 			assure_vary_fini(&vary);
 			return rc;
 		}
+		assure_also_take(s, TAKE(also), t);
 		assure_delays_fini(&s->delays);
 		s->delays = delays;
+	} else {
+		assure_also_take(s, TAKE(also), t);
 	}
 	assure_vary_fini(&s->vary);
 	s->vary = vary;
@@ -221,13 +230,20 @@ int assure_rebase(struct assure *a, uint64_t now_ns)
 {
 	HASH_EACH (n, &a->streams) {
 		struct stream *s = HASH_OF(n, struct stream, node);
+		struct also *also = NULL;
 		struct delays fresh;
 		int rc = assure_delays_init(&fresh, &s->terms);
 
-		if (rc < 0)
+		if (rc == 0)
+			rc = assure_also_new(&also, &s->terms);
+		if (rc < 0) {
+			assure_delays_fini(&fresh);
 			return err_trace(rc);
+		}
 		assure_delays_fini(&s->delays);
 		s->delays = fresh;
+		assure_also_free(s->also);
+		s->also = also;
 		s->vary.n = s->vary.samples = s->vary.fresh = 0;
 		s->next = s->since = now_ns / (s->terms.period_ms * NS_PER_MS);
 		s->state = ASSURE_UNKNOWN;
@@ -262,9 +278,12 @@ static void sample_keep(void *arg, const struct sample *x)
 	struct stream *s = arg;
 	const struct alike y = { x->period, x->least_ns, x->most_ns, x->clock_ns, s->path, 1 };
 
+	bool certain = s->vary.cap > 0 && assure_ladder_certain(s);
+
 	assure_delays_keep(&s->delays, &s->terms, x);
-	if (s->vary.cap > 0 && assure_ladder_certain(s))
+	if (certain)
 		assure_vary_keep(&s->vary, &s->terms, &y);
+	assure_also_keep(s, x, certain ? &y : NULL);
 }
 
 static void sample_add(struct stream *s, uint64_t ns, uint64_t error_ns)
@@ -316,6 +335,7 @@ static void close_window(struct stream *s, void (*fn)(void *arg, const struct as
 	assure_judge(s, &w);
 	assure_delays_turn(&s->delays, &s->terms, s->next);
 	assure_vary_turn(&s->vary, &s->terms, s->next);
+	assure_also_turn(s, s->next);
 	s->next++;
 	assure_ladder_trim(s);
 	fn(arg, &w);
@@ -389,10 +409,8 @@ static int by_value(const void *x, const void *y)
 	return (*a > *b) - (*a < *b);
 }
 
-enum assure_why assure_percentile(const struct assure *a, uint64_t id, uint32_t ppm, uint32_t *us)
+static enum assure_why percentile(const struct delays *d, uint32_t ppm, uint32_t *us)
 {
-	const struct stream *s = stream_of(a, id);
-	const struct delays *d = s ? &s->delays : NULL;
 	AUTO_FREE uint64_t *ns = NULL;
 	uint64_t rank;
 
@@ -415,6 +433,28 @@ enum assure_why assure_percentile(const struct assure *a, uint64_t id, uint32_t 
 	qsort(ns, d->n, sizeof(*ns), by_value);
 	*us = ns[rank - 1] / 1000 < UINT32_MAX ? (uint32_t)(ns[rank - 1] / 1000) : UINT32_MAX;
 	return ASSURE_FINE;
+}
+
+enum assure_why assure_percentile(const struct assure *a, uint64_t id, uint32_t ppm, uint32_t *us)
+{
+	const struct stream *s = stream_of(a, id);
+
+	return percentile(s ? &s->delays : NULL, ppm, us);
+}
+
+enum assure_why assure_percentile_also(const struct assure *a, uint64_t id, unsigned i, uint32_t *us)
+{
+	const struct stream *s = stream_of(a, id);
+	const struct delays *d = s ? assure_also_delays(s, i) : NULL;
+
+	return d ? percentile(d, s->terms.delay_also[i].ppm, us) : ASSURE_NO_SAMPLE;
+}
+
+enum assure_why assure_variation_also(const struct assure *a, uint64_t id, unsigned i, uint32_t *us)
+{
+	const struct stream *s = stream_of(a, id);
+
+	return s ? assure_also_variation(s, i, us) : ASSURE_NO_SAMPLE;
 }
 
 enum assure_why assure_variation(const struct assure *a, uint64_t id, uint32_t *us)

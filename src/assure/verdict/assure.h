@@ -36,6 +36,13 @@ enum assure_why {
 	ASSURE_INSUFFICIENT_SAMPLES,
 };
 
+enum { ASSURE_ALSO_MAX = 4 };
+
+/* A bound beside the first of its kind, for another share of packets; us_max 0: there is none. */
+struct assure_bound {
+	uint32_t us_max, ppm, horizon;
+};
+
 /* What is promised. */
 struct assure_terms {
 	uint32_t period_ms, guard_ms; /* guard < period: when all readings of a period are told */
@@ -46,6 +53,8 @@ struct assure_terms {
 	uint32_t ceiling_us_max, ceiling_horizon;
 	/* Beyond the shortest delay of the windows that count for that; 0: not promised. */
 	uint32_t variation_us_max, variation_ppm, variation_horizon;
+	/* Where the first of the kind is said; each is judged for itself, and the worst counts. */
+	struct assure_bound delay_also[ASSURE_ALSO_MAX], variation_also[ASSURE_ALSO_MAX];
 	uint8_t at_risk_pct, to_violate, to_clear;
 };
 
@@ -82,6 +91,12 @@ struct assure_segment {
 	uint32_t delay_us;
 };
 
+/* How one bound is; why is FINE where it is known, or there is none. */
+struct assure_found {
+	enum assure_verdict verdict;
+	enum assure_why why;
+};
+
 struct assure_window {
 	uint64_t id, period;
 	enum assure_verdict verdict; /* of this window alone; VIOLATED: out of bound */
@@ -91,6 +106,7 @@ struct assure_window {
 	bool has_delay;
 	uint32_t delay_us; /* of the D-marked packet */
 	uint32_t beyond_us; /* what a packet took that was beyond, or near, what any may; 0: none was */
+	struct assure_found delay_also[ASSURE_ALSO_MAX], variation_also[ASSURE_ALSO_MAX]; /* of those bounds */
 	unsigned n_segments;
 	struct assure_segment segments[ASSURE_POINTS_MAX - 1];
 };
@@ -181,6 +197,10 @@ void assure_availability(const uint64_t windows[4], uint32_t *least_ppm, uint32_
 enum assure_why assure_percentile(const struct assure *a, uint64_t id, uint32_t ppm, uint32_t *us);
 /* The variation at the percentile promised, the same way. */
 enum assure_why assure_variation(const struct assure *a, uint64_t id, uint32_t *us);
+
+/* The same of the i-th of the bounds beside them. */
+enum assure_why assure_percentile_also(const struct assure *a, uint64_t id, unsigned i, uint32_t *us);
+enum assure_why assure_variation_also(const struct assure *a, uint64_t id, unsigned i, uint32_t *us);
 
 const char *assure_verdict_name(enum assure_verdict v);
 const char *assure_why_name(enum assure_why w);

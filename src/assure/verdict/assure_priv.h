@@ -40,6 +40,7 @@ struct sample {
 };
 
 struct assure_many;
+struct also;
 
 /* So many delays of which the same is known. */
 struct alike {
@@ -75,6 +76,7 @@ struct stream {
 	struct rung *rungs; /* RUNGS_MAX at most */
 	struct delays delays;
 	struct vary vary;
+	struct also *also; /* NULL: no kind has a second bound */
 	uint32_t path; /* changes with it */
 	enum assure_verdict state;
 	uint64_t since;
@@ -129,6 +131,20 @@ enum assure_verdict assure_vary_judge(const struct vary *v, const struct assure_
 /* At the percentile promised: FINE, or why there is none. */
 enum assure_why assure_vary_value(const struct vary *v, const struct assure_terms *t, uint32_t *us);
 uint32_t assure_vary_need(const struct assure_terms *t);
+
+/* assure_also.c */
+bool assure_also_sensible(const struct assure_terms *t);
+int assure_also_new(struct also **outp, const struct assure_terms *t); /* 0 with NULL: none is wanted */
+struct also *assure_also_free(struct also *a);
+AUTO_DEFINE(struct also, assure_also_free)
+void assure_also_keep(struct stream *s, const struct sample *x, const struct alike *y); /* y NULL: its path is not known */
+void assure_also_turn(struct stream *s, uint64_t period);
+unsigned assure_also_judge(const struct stream *s, struct assure_window *w,
+			   enum assure_verdict of[2 * ASSURE_ALSO_MAX]);
+const struct delays *assure_also_delays(const struct stream *s, unsigned i); /* NULL: there is no such bound */
+enum assure_why assure_also_variation(const struct stream *s, unsigned i, uint32_t *us);
+/* In place of what it has, with what of that holds; before its other delays and its terms are changed. */
+void assure_also_take(struct stream *s, struct also *take_fresh, const struct assure_terms *t);
 
 /* assure_many.c */
 struct assure_many *assure_many_new(void);

@@ -52,7 +52,7 @@ static enum assure_verdict worse(enum assure_verdict a, enum assure_verdict b)
 static enum assure_verdict judge_window(const struct stream *s, struct assure_window *w)
 {
 	const struct assure_terms *t = &s->terms;
-	enum assure_verdict of[4], v;
+	enum assure_verdict of[4 + 2 * ASSURE_ALSO_MAX], v;
 	unsigned n = 0;
 
 	if (t->loss_ppm_max != ASSURE_NO_BOUND)
@@ -63,6 +63,7 @@ static enum assure_verdict judge_window(const struct stream *s, struct assure_wi
 		of[n++] = assure_delays_any(&s->delays, t, w->period, &w->beyond_us);
 	if (t->variation_us_max)
 		of[n++] = assure_vary_judge(&s->vary, t, &w->variation_why);
+	n += assure_also_judge(s, w, of + n);
 	v = n ? of[0] : ASSURE_UNKNOWN;
 	for (unsigned i = 1; i < n; i++)
 		v = worse(v, of[i]);

@@ -305,7 +305,7 @@ void tell_as(const char *name, bool out, const char *face, uint64_t k, uint64_t 
 		uint64_t u;
 	} const told[] = { { "packets", packets }, { "octets", 100 * packets }, { "boot", d->boot },
 			   { "began", 2 }, { "d-time", k * PERIOD_MS * NS_PER_MS + 500 * NS_PER_MS +
-						       (uint64_t)(name[0] - 'a' + out) * NS_PER_MS },
+						       ((uint64_t)(name[0] - 'a' + out) + d->late_ms) * NS_PER_MS },
 			   { "clock-error", 10 }, { "period", k } };
 
 	if (!d->up || !d->counters)

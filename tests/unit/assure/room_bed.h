@@ -17,6 +17,7 @@ struct router {
 	bool deaf;		/* answers no Set */
 	const char *refuses;	/* with these words */
 	int64_t clock_ms;	/* ahead of true time */
+	uint64_t late_ms;	/* so much later it sees the packet that is timed */
 	char doc[4096];		/* what it has: "" nothing */
 	unsigned sets, deletes;
 	uint32_t txn, faces, counters; /* of the last Set of marking; watches, 0 none */

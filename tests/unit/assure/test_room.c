@@ -527,6 +527,41 @@ START_TEST(a_percentile_with_too_few_samples_says_so)
 }
 END_TEST
 
+#define PCT(type, ms, p)                                                                           \
+	"{\"metric-type\":\"ietf-network-slice-service:" type "\",\"metric-unit\":\"milliseconds\",\"bound\":\"" ms \
+	"\",\"percentile-value\":\"" p "\"}"
+
+static int last_window(void)
+{
+	return stream()->is.recent[0].verdict; /* of the flow there; nothing goes back */
+}
+
+/* One way of some, and both ways (half of it each) of more: each says for itself what it lacks, and what it is. */
+START_TEST(each_of_several_percentiles_is_judged_and_named)
+{
+	up(FLOW(QUICK, PCT("one-way-delay-percentile", "20", "80.000") "," PCT("two-way-delay-percentile", "60", "95.000")));
+	periods(10);
+	ck_assert_int_eq(last_window(), ASSURE_UNKNOWN);
+	ck_assert_msg(strcmp(stream()->why, "delay for 95.00 % of packets unknown: insufficient samples") == 0, "%s", stream()->why);
+	ck_assert(stream()->delays_percentile_us == 2000 && stream()->delay_also[0].us == UINT64_MAX);
+	ck_assert_int_eq(stream()->delay_also[0].is.why, ASSURE_INSUFFICIENT_SAMPLES);
+	ck_assert(stream()->is.terms.delay_also[0].us_max == 30000 && stream()->is.terms.delay_also[0].ppm == 950000);
+	periods(12); /* twenty are enough for that */
+	ck_assert_int_eq(last_window(), ASSURE_COMPLIANT);
+	ck_assert(stream()->delay_also[0].is.verdict == ASSURE_COMPLIANT && stream()->delay_also[0].us == 2000);
+	/* one in seven is late by 38 ms: within what may be of the first, not of the second */
+	for (unsigned i = 0; i < 20; i++) {
+		router("d")->late_ms = i % 7 ? 0 : 38;
+		period();
+	}
+	ck_assert_int_eq(last_window(), ASSURE_VIOLATED);
+	ck_assert_msg(strcmp(stream()->why, "delay 40000 us of 30000 us allowed for 95.00 % of packets") == 0, "%s", stream()->why);
+	ck_assert_int_eq(stream()->delay_also[0].is.verdict, ASSURE_VIOLATED);
+	ck_assert_uint_eq(stream()->delays_percentile_us, 2000);
+	room_bed_down();
+}
+END_TEST
+
 START_TEST(after_a_restart_all_is_unknown_until_there_is_data)
 {
 	uint64_t windows;
@@ -626,6 +661,7 @@ int main(void)
 	tcase_add_test(t, a_reroute_in_the_middle_of_a_period_is_no_loss);
 	tcase_add_test(t, packets_where_their_path_does_not_go_are_astray);
 	tcase_add_test(t, a_percentile_with_too_few_samples_says_so);
+	tcase_add_test(t, each_of_several_percentiles_is_judged_and_named);
 	tcase_add_test(t, after_a_restart_all_is_unknown_until_there_is_data);
 	tcase_add_loop_test(t, a_record_that_makes_no_sense_is_no_history, 0, ARRAY_LEN(records_of_history));
 	tcase_add_test(t, windows_that_nobody_watched_are_none_of_the_good_ones);

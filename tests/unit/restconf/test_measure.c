@@ -46,6 +46,10 @@ static void measured(void)
 	s->is.terms = (struct assure_terms){ .period_ms = 1000, .loss_ppm_max = 1000, .percentile_ppm = 999000,
 					     .delay_us_max = 20000, .ceiling_us_max = 40000, .variation_us_max = 3000,
 					     .variation_ppm = 1000000 };
+	s->is.terms.delay_also[0] = (struct assure_bound){ 30000, 999900, 9 };
+	s->delay_also[0] = (struct assure_bound_view){ { ASSURE_UNKNOWN, ASSURE_INSUFFICIENT_SAMPLES }, UINT64_MAX };
+	s->is.terms.variation_also[0] = (struct assure_bound){ 5000, 1000000, 9 };
+	s->variation_also[0] = (struct assure_bound_view){ { ASSURE_VIOLATED, ASSURE_FINE }, 5100 };
 	s->is.since_period = PERIOD;
 	s->is.n_recent = 2;
 	s->is.recent[0] = (struct assure_past){ .period = PERIOD + 1, .sent = 1000, .lost = 20, .delay_us = 2500,
@@ -99,6 +103,10 @@ START_TEST(windows_hops_and_history_of_a_slice_are_told)
 		     "\"delay-unknown\":\"insufficient-samples\"");
 	ck_has(body, "\"verdict\":\"unknown\",\"loss-unknown\":\"missing\"");
 	ck_has(body, "\"delay-maximum\":40000,");
+	ck_has(body, "\"further-bound\":[{\"index\":0,\"kind\":\"delay\",\"bound\":30000,\"percentile\":\"99.99\","
+		     "\"verdict\":\"unknown\",\"unknown\":\"insufficient-samples\"},{\"index\":1,"
+		     "\"kind\":\"delay-variation\",\"bound\":5000,\"percentile\":\"100.0\",\"verdict\":\"violated\","
+		     "\"value\":5100}]");
 	ck_has(body, "\"delay-variation\":3000,\"variation-percentile\":\"100.0\"");
 	ck_has(body, "\"delay-variation\":900");
 	ck_has(body, "\"variation-unknown\":\"no-sample\"");
