@@ -98,6 +98,7 @@ static void period_count(struct assure_room *r, uint64_t k)
 		if (worst_of(r, s, k * period_ns, &v))
 			count(s, k * period_ns, v, 1);
 	}
+	room_promises_count_shed(r, k * period_ns);
 }
 
 static void slept(struct assure_room *r, uint64_t periods)
@@ -161,7 +162,7 @@ static void save(struct assure_room *r, struct room_slice *s, uint64_t now_ns)
 
 	if (text)
 		room_record_write(r, BUCKET, s->id, text);
-	room_promises_save(r, s);
+	room_promises_save(r, s->id, &s->uptimes);
 	s->unsaved = false;
 }
 
@@ -173,6 +174,12 @@ static void save_all(struct assure_room *r, uint64_t now_ns)
 		room_promises_judge(r, s, now_ns);
 		if (s->unsaved)
 			save(r, s, now_ns);
+	}
+	HASH_EACH (n, &r->pasts) {
+		struct room_past *p = HASH_OF(n, struct room_past, by_id);
+
+		if (p->uptimes.unsaved)
+			room_promises_save(r, p->id, &p->uptimes);
 	}
 	r->saved_ns = now_ns;
 }

@@ -105,6 +105,7 @@ struct room_uptimes {
 	VEC(struct room_uptime *) of;
 	size_t turn;  /* where the last was that was found */
 	bool durable; /* there is a record */
+	bool unsaved; /* of a slice that is not measured now: it was counted since */
 };
 
 #define ROOM_UPTIME_BUCKET "assure-uptime"
@@ -368,6 +369,8 @@ void room_promises_unsee(struct room_slice *s);
 void room_promises_look(struct assure_room *r, struct room_slice *s);
 /* A period of the history: so it was. */
 void room_promise_count(struct assure_room *r, struct room_flow *f, uint64_t at_ns, enum assure_verdict v);
+/* The same of slices that are suspended for the sake of others: not measured, and known to be down. */
+void room_promises_count_shed(struct assure_room *r, uint64_t at_ns);
 void room_promises_judge(struct assure_room *r, struct room_slice *s, uint64_t now_ns);
 /* It is measured no more: its alarm ends, its history does not. */
 void room_promises_pause(struct assure_room *r, struct room_slice *s);
@@ -378,7 +381,7 @@ const struct room_uptime *room_promise_worst(const struct room_slice *s, uint32_
 void room_promise_words(const struct room_uptime *u, uint64_t now_ns, char buf[SR_REASON_MAX]);
 uint32_t room_promise_ppm(const struct assure_spell *is); /* up, of what is known; UINT32_MAX: nothing is */
 /* Saves it; nothing of it where nothing is promised. */
-void room_promises_save(struct assure_room *r, struct room_slice *s);
+void room_promises_save(struct assure_room *r, const char *id, struct room_uptimes *u);
 void room_promises_free(struct room_uptimes *u);
 int room_promises_load(struct assure_room *r); /* for slices with a past */
 

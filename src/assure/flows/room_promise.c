@@ -112,6 +112,21 @@ void room_promise_count(struct assure_room *r, struct room_flow *f, uint64_t at_
 	f->of->unsaved = true;
 }
 
+void room_promises_count_shed(struct assure_room *r, uint64_t at_ns)
+{
+	HASH_EACH (n, &r->pasts) {
+		struct room_past *p = HASH_OF(n, struct room_past, by_id);
+		struct slice_view v;
+
+		if (p->uptimes.of.n == 0 || slice_get(r->parts.slice, p->id, &v) != 0 || !v.shed_for[0] ||
+		    v.state != SLICE_SUSPENDED)
+			continue;
+		for (size_t i = 0; i < p->uptimes.of.n; i++)
+			assure_uptime_count(&p->uptimes.of.at[i]->is, at_ns, r->period_ms, ASSURE_VIOLATED);
+		p->uptimes.unsaved = true;
+	}
+}
+
 /* ---- what is told ---- */
 
 /* Towards nothing: it is not told as better than it was. */
@@ -337,15 +352,16 @@ static char *print(const struct room_uptimes *all)
 	return str_take(&o);
 }
 
-void room_promises_save(struct assure_room *r, struct room_slice *s)
+void room_promises_save(struct assure_room *r, const char *id, struct room_uptimes *all)
 {
-	char *text = s->uptimes.of.n > 0 ? print(&s->uptimes) : NULL;
+	char *text = all->of.n > 0 ? print(all) : NULL;
 
 	if (text)
-		room_record_write(r, ROOM_UPTIME_BUCKET, s->id, text);
-	else if (s->uptimes.durable && s->uptimes.of.n == 0)
-		room_record_write(r, ROOM_UPTIME_BUCKET, s->id, NULL);
-	s->uptimes.durable = s->uptimes.of.n > 0;
+		room_record_write(r, ROOM_UPTIME_BUCKET, id, text);
+	else if (all->durable && all->of.n == 0)
+		room_record_write(r, ROOM_UPTIME_BUCKET, id, NULL);
+	all->durable = all->of.n > 0;
+	all->unsaved = false;
 }
 
 /* ---- reading: a record that makes no sense is none ---- */

@@ -225,6 +225,60 @@ START_TEST(a_policy_that_is_down_is_down_though_nothing_is_measured)
 }
 END_TEST
 
+static void moved(void *arg, const struct slice_result *r)
+{
+	struct answer *x = arg;
+
+	x->done = true;
+	x->r = *r;
+}
+
+static void shed_for(const char *whom)
+{
+	struct slice_move m = { .id = "one" };
+	struct answer x = { 0 };
+
+	(void)snprintf(m.shed_for, sizeof(m.shed_for), "%s", whom);
+	slice_moves_put(bed.slice, &m, 1, false, moved, &x);
+	ck_assert_int_eq(wait_for(&x).code, 0);
+	bed_settle();
+}
+
+/* Suspended for another's sake it is not measured; it is not there either, and that is known. */
+START_TEST(a_slice_that_is_shed_is_down_meanwhile)
+{
+	static const char other[] =
+		SERVICE("two", "\"sextant-slice:assurance-policy\":{}," CUSTOM(BOUND("one-way-bandwidth", "bps", "1")) ",",
+			SDP("s1", "a", "g", "") "," SDP("s2", "d", "g", ""),
+			GROUP("g", "point-to-point", P2P("1", "s1", "s2", "")));
+	struct assure_spell was;
+
+	room_bed_up();
+	rb.room = assure_room_free(rb.room);
+	bed.available[SLICE_STEP_CLASSIFY] = true;
+	bed_crash();
+	room_bed_begin();
+	order_it(PROMISED(NINES("two"), LOSS));
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "two", other).code, 0);
+	bed_settle();
+	periods(10);
+	ck_assert_uint_eq(promise()->is.down_ms, 0);
+	was = promise()->is;
+	shed_for("two");
+	periods(700); /* it is saved meanwhile: a restart does not make it good */
+	rb.room = assure_room_free(rb.room);
+	run_ms(1000);
+	room_bed_begin();
+	periods(5);
+	shed_for("");
+	periods(3);
+	ck_assert_uint_ge(promise()->is.down_ms, 500000); /* what was not saved is unknown */
+	ck_assert_uint_le(promise()->is.down_ms, 706000);
+	ck_assert_uint_le(promise()->is.up_ms, was.up_ms + 6000);
+	room_bed_down();
+}
+END_TEST
+
 /* Idle alone is no outage. */
 START_TEST(a_flow_that_sends_nothing_is_unknown)
 {
@@ -336,6 +390,7 @@ int main(void)
 	tcase_add_test(t, who_keeps_it_again_is_told_so_once_there_is_something_to_spare);
 	tcase_add_test(t, what_nobody_measured_is_neither_up_nor_down);
 	tcase_add_test(t, a_policy_that_is_down_is_down_though_nothing_is_measured);
+	tcase_add_test(t, a_slice_that_is_shed_is_down_meanwhile);
 	tcase_add_test(t, a_flow_that_sends_nothing_is_unknown);
 	tcase_add_test(t, without_a_bound_it_is_up_when_packets_arrive_and_down_when_none_does);
 	tcase_add_test(t, another_promise_is_judged_by_the_same_time_and_none_is_forgotten);
