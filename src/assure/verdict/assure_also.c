@@ -117,19 +117,19 @@ unsigned assure_also_judge(const struct stream *s, struct assure_window *w, enum
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < ASSURE_ALSO_MAX; i++) {
-		const struct assure_terms d = delay_of(&s->terms, i), v = variation_of(&s->terms, i);
-
+	for (unsigned i = 0; i < ASSURE_ALSO_MAX; i++)
 		w->delay_also[i] = w->variation_also[i] = (struct assure_found){ ASSURE_UNKNOWN, ASSURE_FINE };
-		if (s->also && s->terms.delay_also[i].us_max) {
-			w->delay_also[i].verdict =
-				assure_delays_judge(&s->also->delays[i], &d, &w->delay_also[i].why);
-			of[n++] = w->delay_also[i].verdict;
+	for (unsigned i = 0; s->also && i < ASSURE_ALSO_MAX; i++) {
+		const struct assure_terms d = delay_of(&s->terms, i), v = variation_of(&s->terms, i);
+		struct assure_found *delay = &w->delay_also[i], *variation = &w->variation_also[i];
+
+		if (s->terms.delay_also[i].us_max) {
+			delay->verdict = assure_delays_judge(&s->also->delays[i], &d, &delay->why);
+			of[n++] = delay->verdict;
 		}
-		if (s->also && s->terms.variation_also[i].us_max) {
-			w->variation_also[i].verdict =
-				assure_vary_judge(&s->also->vary[i], &v, &w->variation_also[i].why);
-			of[n++] = w->variation_also[i].verdict;
+		if (s->terms.variation_also[i].us_max) {
+			variation->verdict = assure_vary_judge(&s->also->vary[i], &v, &variation->why);
+			of[n++] = variation->verdict;
 		}
 	}
 	return n;
