@@ -323,7 +323,9 @@ const struct cli_command cli_commands[] = {
 	ROW("slice list", "", 0, 0, cli_slice_list, NULL, "every network slice and its state", NULL),
 	ROW("slice show", "SLICE", 1, 1, cli_slice_show, NULL, "one slice: state, constructs, their policies", NULL),
 	ROW("slice measure", "SLICE", 1, 1, cli_slice_measure, NULL, "what its packets tell: loss and delay by hop",
-	    NULL),
+	    "Every bound that is promised and what is measured of it; of promised availability the time it was up, down,\n"
+	    "and neither (unknown) in the last 30 days, against the time it may be down. It is insufficient while less\n"
+	    "than half of that is known, at risk from the at-risk-threshold of the time on."),
 	ROW("slice history", "SLICE", 1, 1, cli_slice_history, NULL, "how it kept its promise, by the hour", NULL),
 	ROW("slice apply", "FILE", 1, 1, cli_slice_order, o_slice, "order slices, templates, partitions",
 	    slice_more),
