@@ -14,11 +14,12 @@
 static void on_audit_route(void *arg, uint64_t tag, const struct nlmsghdr *h)
 {
 	struct agent_fib *fib = arg;
-	struct agent_route r;
+	struct agent_route r, own;
+	struct agent_more more;
 	struct entry *e;
 
 	(void)tag;
-	if (h->nlmsg_type != RTM_NEWROUTE || !agent_route_get(h, &r) || r.protocol != AGENT_PROTO)
+	if (h->nlmsg_type != RTM_NEWROUTE || !agent_route_get_all(h, &r, &more) || r.protocol != AGENT_PROTO)
 		return;
 	e = agent_fib_find(fib, &r);
 	if (!e) {
@@ -27,7 +28,10 @@ static void on_audit_route(void *arg, uint64_t tag, const struct nlmsghdr *h)
 			return;
 		e->leftover = true;
 	}
-	e->kernel = r;
+	if (agent_route_keep(&r, &own) < 0)
+		own = (struct agent_route){ .dst = r.dst }; /* what is not known is not as wanted */
+	agent_route_drop(&e->kernel);
+	e->kernel = own;
 	e->audit = fib->audit;
 	if (!e->busy && !e->stale)
 		e->ours = e->seen = true;

@@ -53,6 +53,13 @@ struct entry *agent_fib_find_or_add(struct agent_fib *fib, const struct agent_ro
 	return e;
 }
 
+static void entry_free(struct entry *e)
+{
+	agent_route_drop(&e->wanted);
+	agent_route_drop(&e->kernel);
+	free(e);
+}
+
 void agent_fib_look_at(struct agent_fib *fib, struct entry *e)
 {
 	if (list_linked(&e->todo))
@@ -95,7 +102,7 @@ static void drop(struct agent_fib *fib, struct entry *e)
 {
 	list_del(&e->todo);
 	hash_del(&fib->entries, &e->node);
-	free(e);
+	entry_free(e);
 }
 
 /* Brings one entry a step nearer to what is wanted. */
@@ -267,7 +274,7 @@ struct agent_fib *agent_fib_free(struct agent_fib *fib)
 	loop_timer_fini(&fib->meddle_timer);
 	HASH_EACH (it, &fib->entries) {
 		hash_del(&fib->entries, it);
-		free(HASH_OF(it, struct entry, node));
+		entry_free(HASH_OF(it, struct entry, node));
 	}
 	hash_fini(&fib->entries);
 	free(fib);
@@ -287,15 +294,22 @@ bool agent_fib_ready(const struct agent_fib *fib)
 
 int agent_fib_set(struct agent_fib *fib, const struct agent_route *r)
 {
-	struct entry *e = agent_fib_find_or_add(fib, r);
+	struct entry *e = agent_fib_find(fib, r);
+	struct agent_route own;
 
-	if (!e)
-		return err_raise(-ENOMEM);
-	if (e->want && agent_route_same(&e->wanted, r))
+	if (e && e->want && agent_route_same(&e->wanted, r))
 		return 0;
+	if (agent_route_keep(r, &own) < 0)
+		return err_raise(-ENOMEM);
+	e = agent_fib_find_or_add(fib, r);
+	if (!e) {
+		agent_route_drop(&own);
+		return err_raise(-ENOMEM);
+	}
 	e->want = true;
 	e->leftover = false;
-	e->wanted = *r;
+	agent_route_drop(&e->wanted);
+	e->wanted = own;
 	e->changed = true;
 	become(fib, e, AGENT_FIB_PENDING);
 	agent_fib_look_at(fib, e);
@@ -332,6 +346,13 @@ const struct agent_route *agent_fib_seen(const struct agent_fib *fib, const stru
 	const struct entry *e = agent_fib_find(fib, key);
 
 	return e && e->seen ? &e->kernel : NULL;
+}
+
+const struct agent_route *agent_fib_wanted(const struct agent_fib *fib, const struct agent_route *key)
+{
+	const struct entry *e = agent_fib_find(fib, key);
+
+	return e && e->want ? &e->wanted : NULL;
 }
 
 void agent_fib_sweep(struct agent_fib *fib)

@@ -43,7 +43,7 @@ AUTO_DEFINE(struct agent_fib, agent_fib_free)
 void agent_fib_start(struct agent_fib *fib);
 bool agent_fib_ready(const struct agent_fib *fib);
 
-/* Wants r, instead of what had its key; replaced in one step. 0 or -ENOMEM. */
+/* Wants r, which is copied with all its lists, instead of what had its key; replaced in one step. 0 or -ENOMEM. */
 int agent_fib_set(struct agent_fib *fib, const struct agent_route *r);
 void agent_fib_unset(struct agent_fib *fib, const struct agent_route *key);
 enum agent_fib_state agent_fib_state(const struct agent_fib *fib, const struct agent_route *key);
@@ -52,6 +52,8 @@ const char *agent_fib_reason(const struct agent_fib *fib, const struct agent_rou
 /* The route as last read from the kernel, NULL when it was not there. */
 const struct agent_route *agent_fib_seen(const struct agent_fib *fib,
 					 const struct agent_route *key);
+/* The route as it is wanted, with all its lists; NULL when none is. Good until the next change. */
+const struct agent_route *agent_fib_wanted(const struct agent_fib *fib, const struct agent_route *key);
 
 /* Leftovers are removed from now on. */
 void agent_fib_sweep(struct agent_fib *fib);
