@@ -116,7 +116,7 @@ static void list_put(const struct pcc_pce *p, struct pcep_item *b, const struct 
 	if (p->several || !st->list.more) {
 		pcep_item_list(b, &st->list, false);
 		for (unsigned k = 0; st->list.more && k < sr_list_count(&st->list); k++)
-			b->paths[k].flags = st->oper & PCEPC_PATH_OPER_MASK;
+			b->paths[k].flags = st->lists_down & 1U << k ? LSP_DOWN : st->oper & PCEPC_PATH_OPER_MASK;
 	} else {
 		struct sr_list first = st->list;
 

@@ -148,6 +148,7 @@ struct lsp_state {
 	bool admin_up, sync, removed;
 	struct sr_list list;	    /* what the headend says is (or would be) in use */
 	bool list_truncated;	    /* longer than SR_SEGS_MAX */
+	uint8_t lists_down;	    /* bit k: list k, of several, carries nothing for now; a PCC's own */
 	uint64_t bandwidth_bps;	    /* 0: none reported */
 	struct ip_addr binding_sid; /* SRv6; none when not reported */
 	uint32_t binding_label;

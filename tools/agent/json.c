@@ -5,6 +5,9 @@
 
 #include "tools/agent/policy/pol_int.h"
 
+/* Of all lists of a route. */
+enum { ROUTE_TEXT_MAX = SR_LISTS_MAX * AGENT_SEGS_MAX * IP_TEXT_MAX };
+
 /* One level of nesting: whether a comma is due. */
 struct out {
 	struct str *o;
@@ -114,23 +117,64 @@ static void policies(struct out *w)
 	}
 }
 
-static void alive(struct str *o, const struct agent_lsp *l)
+static const char *const live_names[] = { "unknown", "yes", "no" };
+
+static void probes(struct str *o, const struct agent_watch *watch)
 {
-	static const char *const names[] = { "unknown", "yes", "no" };
 	struct agent_watch_view v;
 
-	if (l->unwatched)
-		text(o, "alive", "not watched: too many paths, or too long");
-	if (!l->watch)
-		return;
-	agent_watch_view(l->watch, &v);
-	text(o, "alive", names[v.judge->state]);
+	agent_watch_view(watch, &v);
 	str_addf(o, ",\"probes-sent\":%u,\"probes-answered\":%" PRIu64 ",\"probe-rtt-us\":%" PRIu64, v.judge->sent,
 		 v.judge->n_answered, v.judge->rtt_ns / 1000);
 	str_addf(o, ",\"probe-deaths\":%" PRIu64 ",\"probe-holds\":%" PRIu64 ",\"probe-errors\":%" PRIu64, v.judge->deaths,
 		 v.judge->holds, v.send_errors);
 	if (v.error[0])
 		text(o, "probe-error", v.error);
+}
+
+/* Probes of one that has several lists are told with each. */
+static void alive(struct str *o, const struct agent_lsp *l)
+{
+	bool watched = false;
+
+	for (unsigned k = 0; k < SR_LISTS_MAX; k++)
+		watched = watched || l->watch[k];
+	if (l->unwatched)
+		text(o, "alive", "not watched: too many paths, or too long");
+	if (!watched)
+		return;
+	text(o, "alive", live_names[agent_pol_alive(l)]);
+	if (!l->st.list.more && l->watch[0])
+		probes(o, l->watch[0]);
+}
+
+static void segments(struct str *o, const struct sr_list *list)
+{
+	char t[IP_TEXT_MAX];
+
+	str_add(o, ",\"segments\":[");
+	for (unsigned i = 0; i < list->n; i++)
+		str_addf(o, "%s\"%s\"", i ? "," : "", ip_text(&list->at[i].sid, t, sizeof(t)));
+	str_add(o, "]");
+}
+
+static void lists(struct str *o, const struct agent_lsp *l)
+{
+	struct agent_watch_view v;
+
+	str_add(o, ",\"lists\":[");
+	for (unsigned k = 0; k < sr_list_count(&l->st.list); k++) {
+		str_addf(o, "%s{\"weight\":%u,\"in-use\":%s", k ? "," : "", sr_list_weight(&l->st.list, k),
+			 agent_pol_in_use(l, k) ? "true" : "false");
+		if (l->watch[k]) {
+			agent_watch_view(l->watch[k], &v);
+			text(o, "alive", live_names[v.judge->state]);
+			probes(o, l->watch[k]);
+		}
+		segments(o, sr_list_nth(&l->st.list, k));
+		str_add(o, "}");
+	}
+	str_add(o, "]");
 }
 
 static void lsp(struct out *w, const struct agent_lsp *l)
@@ -153,17 +197,17 @@ static void lsp(struct out *w, const struct agent_lsp *l)
 	addr(w->o, "delegated-to", &controller);
 	addr(w->o, "controller", &l->creator);
 	addr(w->o, "binding-sid", &l->st.binding_sid);
-	str_addf(w->o, ",\"bandwidth-bps\":%" PRIu64 ",\"segments\":[", l->st.bandwidth_bps);
-	for (unsigned i = 0; i < l->st.list.n; i++)
-		str_addf(w->o, "%s\"%s\"", i ? "," : "",
-			 ip_text(&l->st.list.at[i].sid, t, sizeof(t)));
-	str_add(w->o, "]}");
+	str_addf(w->o, ",\"bandwidth-bps\":%" PRIu64, l->st.bandwidth_bps);
+	segments(w->o, &l->st.list);
+	if (l->st.list.more)
+		lists(w->o, l);
+	str_add(w->o, "}");
 }
 
 static void steer(void *arg, const struct agent_steer_state *s)
 {
 	struct out *w = arg;
-	char t[IP_TEXT_MAX], p[IP_PREFIX_TEXT_MAX], r[SR_REASON_MAX * 4];
+	char t[IP_TEXT_MAX], p[IP_PREFIX_TEXT_MAX], r[ROUTE_TEXT_MAX];
 
 	next(w);
 	str_addf(w->o, "{\"prefix\":\"%s\",\"color\":%u,\"endpoint\":\"%s\"",
@@ -173,14 +217,14 @@ static void steer(void *arg, const struct agent_steer_state *s)
 	text(w->o, "via", s->via ? s->via->st.name : s->fallback ? "igp" : "");
 	str_addf(w->o, ",\"state\":\"%s\"", fib_name(s->state));
 	text(w->o, "reason", s->reason);
-	if (s->route.n > 0)
-		text(w->o, "route", agent_route_text(&s->route, r, sizeof(r)));
+	if (s->route)
+		text(w->o, "route", agent_route_text(s->route, r, sizeof(r)));
 	str_add(w->o, "}");
 }
 
 static void sid(struct out *w, const struct agent_route *r, const char *owner)
 {
-	char p[IP_PREFIX_TEXT_MAX], t[SR_REASON_MAX * 4];
+	char p[IP_PREFIX_TEXT_MAX], t[ROUTE_TEXT_MAX];
 
 	next(w);
 	str_addf(w->o, "{\"sid\":\"%s\",\"owner\":\"%s\"", ip_prefix_text(&r->dst, p, sizeof(p)),

@@ -224,21 +224,51 @@ static int on_route(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
+struct listed {
+	uint32_t table;
+	uint8_t protocol;
+	const struct ip_prefix *dst;
+	unsigned n;
+};
+
+static int on_lists(const struct nlmsghdr *h, void *arg)
+{
+	struct listed *w = arg;
+	struct agent_route r;
+	struct agent_more more;
+
+	if (agent_route_get_all(h, &r, &more) && r.table == w->table && r.protocol == w->protocol &&
+	    ip_prefix_cmp(&r.dst, w->dst) == 0 && r.kind != AGENT_ROUTE_PLAIN)
+		w->n += 1U + (r.more ? r.more->n : 0);
+	return MNL_CB_OK;
+}
+
+static void dump(uint8_t family, int (*on)(const struct nlmsghdr *h, void *arg), void *arg)
+{
+	uint64_t buf[64];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+	h->nlmsg_type = RTM_GETROUTE;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	((struct rtmsg *)mnl_nlmsg_put_extra_header(h, sizeof(struct rtmsg)))->rtm_family = family;
+	ck_assert_int_eq(ask(h, on, arg), 0);
+}
+
+unsigned lab_lists(uint32_t table, uint8_t protocol, const struct ip_prefix *dst)
+{
+	struct listed w = { table, protocol, dst, 0 };
+
+	dump(dst->addr.family == IP_V6 ? AF_INET6 : AF_INET, on_lists, &w);
+	return w.n;
+}
+
 unsigned lab_routes(uint32_t table, uint8_t protocol, struct agent_route *out, unsigned max)
 {
 	static const uint8_t families[] = { AF_INET6, AF_INET };
 	struct wanted w = { .table = table, .protocol = protocol, .out = out, .max = max };
 
-	for (unsigned i = 0; i < 2; i++) {
-		uint64_t buf[64];
-		struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-
-		h->nlmsg_type = RTM_GETROUTE;
-		h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-		((struct rtmsg *)mnl_nlmsg_put_extra_header(h, sizeof(struct rtmsg)))->rtm_family =
-			families[i];
-		ck_assert_int_eq(ask(h, on_route, &w), 0);
-	}
+	for (unsigned i = 0; i < 2; i++)
+		dump(families[i], on_route, &w);
 	return w.n;
 }
 

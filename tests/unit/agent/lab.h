@@ -30,5 +30,7 @@ int lab_route(const struct agent_route *r, uint8_t protocol, bool del);
 void lab_via(const char *prefix, const char *gateway, const char *dev);
 /* The routes of a table whose protocol is p, at most max; how many. */
 unsigned lab_routes(uint32_t table, uint8_t protocol, struct agent_route *out, unsigned max);
+/* How many lists (next hops with an encapsulation) the route of a prefix has; 0: there is no such route. */
+unsigned lab_lists(uint32_t table, uint8_t protocol, const struct ip_prefix *dst);
 /* Runs the loop until done(arg) or about five seconds passed; what done said last. */
 bool lab_run(struct loop *loop, bool (*done)(void *arg), void *arg);

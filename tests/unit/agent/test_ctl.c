@@ -18,6 +18,7 @@ enum { ROUTES_MAX = 8 };
 
 static struct {
 	struct agent_route at[ROUTES_MAX];
+	unsigned lists[ROUTES_MAX];
 	unsigned n;
 	bool read_back, refuses;
 } kernel;
@@ -38,6 +39,8 @@ int agent_fib_set(struct agent_fib *fib, const struct agent_route *r)
 	(void)fib;
 	ck_assert_uint_lt(i, ROUTES_MAX);
 	kernel.at[i] = *r;
+	kernel.at[i].more = NULL;
+	kernel.lists[i] = 1U + (r->more ? r->more->n : 0);
 	if (i == kernel.n)
 		kernel.n++;
 	return 0;
@@ -59,6 +62,14 @@ enum agent_fib_state agent_fib_state(const struct agent_fib *fib, const struct a
 		return AGENT_FIB_ABSENT;
 	return kernel.refuses ? AGENT_FIB_FAILED :
 	       kernel.read_back ? AGENT_FIB_IN : AGENT_FIB_PENDING;
+}
+
+const struct agent_route *agent_fib_wanted(const struct agent_fib *fib, const struct agent_route *key)
+{
+	unsigned i = route_of(key);
+
+	(void)fib;
+	return i < kernel.n ? &kernel.at[i] : NULL;
 }
 
 const char *agent_fib_reason(const struct agent_fib *fib, const struct agent_route *key)
@@ -408,6 +419,173 @@ START_TEST(only_its_own_controller_may_change_an_lsp)
 }
 END_TEST
 
+/* ---- several lists ---- */
+
+/* Of 2, 3, … SIDs; weights 3, 2, 1, 1, … */
+static struct sr_list several(struct sr_more *more, unsigned n)
+{
+	struct sr_list list = raw_list(2);
+
+	*more = (struct sr_more){ .weight = 3, .n = (uint8_t)(n - 1) };
+	for (unsigned k = 1; k < n; k++) {
+		more->at[k - 1].weight = k == 1 ? 2 : 1;
+		more->at[k - 1].list = raw_list(k == 1 ? 3 : 1);
+		more->at[k - 1].list.at[0].sid.b[7] = (uint8_t)k;
+	}
+	list.more = more;
+	return list;
+}
+
+/* A controller that takes and gives several lists. */
+static void both_speak_multipath(void)
+{
+	one.open.has_multipath = true;
+	one.open.multipath = SR_LISTS_MAX;
+	one.open.multipath_flags = PCEPC_MULTIPATH_WEIGHT;
+	raw_pce_drop(&one);
+	run_s(15); /* the longest back-off */
+	heard(&one, "multipath 8 flags=1\n");
+	heard(&one, "end-of-sync");
+	raw_pce_forget(&one);
+}
+
+START_TEST(several_lists_are_taken_programmed_and_told)
+{
+	struct sr_more more;
+	struct sr_list list = several(&more, 2);
+	struct pcep_item b;
+
+	both_speak_multipath();
+	raw_initiate(&b, 5, "gold", 100, &list);
+	tell(&one, PCEPC_PCINITIATE, &b);
+	memset(&more, 0xff, sizeof(more)); /* the LSP has its own */
+	heard(&one, "rpt id=1 srp=5 D A C oper=4 name=gold segs=2 color=100 list1=3*2/4 list2=2*3/4\n");
+	/* who has not told that he takes several hears of the first */
+	heard(&two, "rpt id=1 srp=0 A C oper=4 name=gold segs=2 color=100\n");
+	ck_assert_uint_eq(kernel.n, 1);
+	ck_assert_uint_eq(kernel.lists[0], 2);
+	kernel_reads_back();
+	heard(&one, "oper=2 name=gold segs=2 color=100 list1=3*2/2 list2=2*3/2\n");
+	/* others, then one */
+	list = several(&more, 3);
+	raw_update(&b, 6, 1, &list);
+	tell(&one, PCEPC_PCUPD, &b);
+	heard(&one, "srp=6 D A C oper=2 name=gold segs=2 color=100 list1=3*2/2 list2=2*3/2 list3=1*1/2\n");
+	ck_assert_uint_eq(kernel.lists[0], 3);
+	list = raw_list(2);
+	raw_update(&b, 8, 1, &list);
+	tell(&one, PCEPC_PCUPD, &b);
+	heard(&one, "srp=8 D A C oper=2 name=gold segs=2 color=100\n");
+	ck_assert_uint_eq(kernel.lists[0], 1);
+}
+END_TEST
+
+START_TEST(several_lists_are_told_again_in_a_resync)
+{
+	struct sr_more more;
+	struct sr_list list = several(&more, 3);
+	struct pcep_item b;
+
+	both_speak_multipath();
+	raw_initiate(&b, 5, "gold", 100, &list);
+	tell(&one, PCEPC_PCINITIATE, &b);
+	kernel_reads_back();
+	raw_pce_drop(&one);
+	raw_pce_forget(&one);
+	run_s(15);
+	heard(&one, "rpt id=1 srp=0 D S A C oper=2 name=gold segs=2 color=100 list1=3*2/2 list2=2*3/2 "
+		    "list3=1*1/2\nend-of-sync\n");
+	raw_remove(&b, 8, 1);
+	tell(&one, PCEPC_PCINITIATE, &b);
+	ck_assert_uint_eq(kernel.n, 0);
+}
+END_TEST
+
+static void weightless(struct pcep_item *b)
+{
+	b->paths[1].weight = 0;
+}
+
+static void one_too_many(struct pcep_item *b)
+{
+	static struct pcepc_route last;
+	static struct pcepc_path attr;
+
+	attr = (struct pcepc_path){ .id = SR_LISTS_MAX + 1, .has_weight = true, .weight = 1 };
+	last = (struct pcepc_route){ .attr = &attr, .hops = b->hops, .n = 1 };
+	b->more[SR_LISTS_MAX - 2].ero.next = &last;
+}
+
+static void same_id(struct pcep_item *b)
+{
+	b->paths[2].id = b->paths[0].id;
+}
+
+static void empty_second(struct pcep_item *b)
+{
+	b->more[0].ero.n = 0;
+}
+
+static void long_second(struct pcep_item *b)
+{
+	b->more[0].ero.n = 4; /* and then the service SID */
+	b->more[0].hops[3] = b->more[0].hops[0];
+}
+
+static const struct {
+	void (*spoil)(struct pcep_item *b);
+	const char *update, *initiate;
+} wrong_lists[] = {
+	{ weightless, "err srp=6 4/4\n", "err srp=7 24/1\n" },
+	{ one_too_many, "err srp=6 4/4\n", "err srp=7 4/4\n" },
+	{ same_id, "err srp=6 10/38\n", "err srp=7 10/38\n" },
+	{ empty_second, "err srp=6 4/4\n", "err srp=7 4/4\n" },
+	{ long_second, "err srp=6 10/40\n", "err srp=7 10/40\n" },
+};
+
+START_TEST(lists_that_cannot_be_had_are_refused_and_change_nothing)
+{
+	struct sr_more more;
+	struct sr_list list = several(&more, SR_LISTS_MAX);
+	struct pcep_item b;
+
+	both_speak_multipath();
+	raw_initiate(&b, 5, "gold", 100, &list);
+	tell(&one, PCEPC_PCINITIATE, &b);
+	kernel_reads_back();
+	ck_assert_uint_eq(kernel.lists[0], SR_LISTS_MAX);
+	raw_pce_forget(&one);
+	raw_update(&b, 6, 1, &list);
+	wrong_lists[_i].spoil(&b);
+	tell(&one, PCEPC_PCUPD, &b);
+	ck_assert_str_eq(str_text(&one.log), wrong_lists[_i].update);
+	raw_pce_forget(&one);
+	raw_initiate(&b, 7, "lead", 101, &list);
+	wrong_lists[_i].spoil(&b);
+	if (wrong_lists[_i].spoil == long_second)
+		b.assoc.color = 100; /* where a service SID is behind it */
+	tell(&one, PCEPC_PCINITIATE, &b);
+	ck_assert_str_eq(str_text(&one.log), wrong_lists[_i].initiate);
+	ck_assert_uint_eq(kernel.n, 1);
+	ck_assert_uint_eq(kernel.lists[0], SR_LISTS_MAX);
+	ck_assert_ptr_null(agent_pol_by_name(pol, "lead"));
+}
+END_TEST
+
+/* The negative twin: nothing was agreed on, so one is all there may be. */
+START_TEST(who_has_not_told_the_capability_may_not_give_several)
+{
+	struct sr_more more;
+	struct sr_list list = several(&more, 2);
+	struct pcep_item b;
+
+	raw_initiate(&b, 5, "gold", 100, &list);
+	tell(&one, PCEPC_PCINITIATE, &b);
+	heard(&one, "err srp=5 4/4\n");
+	ck_assert_uint_eq(kernel.n, 0);
+}
+END_TEST
+
 START_TEST(an_orphan_stays_and_goes_back_to_its_controller)
 {
 	give(&one, 5, "gold", 3);
@@ -543,6 +721,11 @@ int main(void)
 	tcase_add_loop_test(t, a_wrong_initiation_makes_nothing, 0,
 			    (int)ARRAY_LEN(wrong_initiates));
 	tcase_add_test(t, a_name_in_use_is_refused);
+	tcase_add_test(t, several_lists_are_taken_programmed_and_told);
+	tcase_add_test(t, several_lists_are_told_again_in_a_resync);
+	tcase_add_loop_test(t, lists_that_cannot_be_had_are_refused_and_change_nothing, 0,
+			    (int)ARRAY_LEN(wrong_lists));
+	tcase_add_test(t, who_has_not_told_the_capability_may_not_give_several);
 	tcase_add_test(t, only_its_own_controller_may_change_an_lsp);
 	tcase_add_test(t, an_orphan_stays_and_goes_back_to_its_controller);
 	tcase_add_test(t, another_controller_takes_an_orphan_and_keeps_it);

@@ -348,9 +348,9 @@ static bool ready(void *arg)
 		const struct agent_lsp *l = agent_pol_by_name(pol, names[i]);
 		struct agent_watch_view v;
 
-		if (!l->watch)
+		if (!l->watch[0])
 			return false;
-		agent_watch_view(l->watch, &v);
+		agent_watch_view(l->watch[0], &v);
 		if (v.judge->state != AGENT_LIVE_YES)
 			return false;
 	}

@@ -237,6 +237,7 @@ static int router(const char *sid)
 	lab_sysctl("ipv6/conf/all/seg6_enabled", "1");
 	lab_sysctl("ipv6/conf/default/seg6_enabled", "1");
 	lab_sysctl("ipv6/conf/lo/seg6_enabled", "1");
+	lab_sysctl("ipv6/conf/default/accept_dad", "0"); /* nobody waits for addresses that are tentative */
 	(void)lab_link("sr0", "ifb");
 	un(sid, false);
 	return ns;
@@ -295,8 +296,9 @@ static bool idle(void *arg)
 	return agent_fib_idle(fib);
 }
 
-static struct agent_lsp *path(const char *name, const char *sid, uint32_t preference)
+static struct agent_lsp *path(const char *name, const char *sid, const char *second, uint32_t preference)
 {
+	struct sr_more more = { .weight = 3, .n = 1, .at[0] = { .weight = 1 } };
 	struct lsp_state w = { .has_key = true,
 			       .color = 100,
 			       .endpoint = addr(TAIL),
@@ -309,6 +311,11 @@ static struct agent_lsp *path(const char *name, const char *sid, uint32_t prefer
 	(void)snprintf(w.name, sizeof(w.name), "%s", name);
 	w.list.n = 1;
 	w.list.at[0].sid = addr(sid);
+	if (second) {
+		more.at[0].list = w.list;
+		more.at[0].list.at[0].sid = addr(second);
+		w.list.more = &more;
+	}
 	ck_assert_int_eq(agent_pol_put(pol, &w, &l, why), 0);
 	return l;
 }
@@ -327,8 +334,8 @@ static void start(bool on)
 				  .steering = &steering,
 				  .n_steering = 1 };
 	ck_assert_int_eq(agent_pol_configure(pol, &cfg), 0);
-	working = path("working", OVER_P, 200);
-	standby = path("standby", OVER_Q, 100);
+	working = path("working", OVER_P, NULL, 200);
+	standby = path("standby", OVER_Q, NULL, 100);
 	ck_assert(lab_run(loop, idle, NULL));
 }
 
@@ -360,9 +367,9 @@ static enum agent_live_state state(const struct agent_lsp *l)
 {
 	struct agent_watch_view v;
 
-	if (!l->watch)
+	if (!l->watch[0])
 		return AGENT_LIVE_UNKNOWN;
-	agent_watch_view(l->watch, &v);
+	agent_watch_view(l->watch[0], &v);
 	return v.judge->state;
 }
 
@@ -370,7 +377,7 @@ static uint64_t answered(const struct agent_lsp *l)
 {
 	struct agent_watch_view v;
 
-	agent_watch_view(l->watch, &v);
+	agent_watch_view(l->watch[0], &v);
 	return v.judge->n_answered;
 }
 
@@ -378,7 +385,7 @@ static uint32_t sent(const struct agent_lsp *l)
 {
 	struct agent_watch_view v;
 
-	agent_watch_view(l->watch, &v);
+	agent_watch_view(l->watch[0], &v);
 	return v.judge->sent;
 }
 
@@ -424,6 +431,128 @@ static void cut_p(bool cut)
 	un("fcbb:bbbb:11::/48", cut);
 	lab_switch(head);
 }
+
+static void cut_q(bool cut)
+{
+	lab_switch(q_ns);
+	un("fcbb:bbbb:12::/48", cut);
+	lab_switch(head);
+}
+
+static unsigned lists_in_kernel(void)
+{
+	return lab_lists(RT_TABLE_MAIN, AGENT_PROTO, &steering.prefix);
+}
+
+/* ---- a path of two lists ---- */
+
+static enum agent_live_state list_state(unsigned k)
+{
+	struct agent_watch_view v;
+
+	if (!working->watch[k])
+		return AGENT_LIVE_UNKNOWN;
+	agent_watch_view(working->watch[k], &v);
+	return v.judge->state;
+}
+
+static bool two_in_use(void *arg)
+{
+	(void)arg;
+	return list_state(0) == AGENT_LIVE_YES && list_state(1) == AGENT_LIVE_YES && lists_in_kernel() == 2 &&
+	       active_is(working);
+}
+
+static bool q_alone(void *arg)
+{
+	(void)arg;
+	return kernel_has(OVER_Q) && active_is(working);
+}
+
+static bool both_lists_dead(void *arg)
+{
+	(void)arg;
+	return list_state(0) == AGENT_LIVE_NO && list_state(1) == AGENT_LIVE_NO && working->st.oper == LSP_DOWN &&
+	       agent_fib_idle(fib);
+}
+
+static bool p_answers(void *arg)
+{
+	(void)arg;
+	return list_state(0) == AGENT_LIVE_YES;
+}
+
+/* Alone in its policy (0), or with a standby, which is not taken for it (1). */
+START_TEST(a_dead_list_is_left_and_the_others_carry_on)
+{
+	start(true);
+	working = path("working", OVER_P, OVER_Q, 200);
+	if (_i == 0)
+		agent_pol_remove(pol, standby);
+	ck_assert(lab_run(loop, two_in_use, NULL));
+	cut_p(true);
+	ck_assert(lab_run(loop, q_alone, NULL));
+	ck_assert_uint_eq(working->st.lists_down, 1);
+	ck_assert_uint_eq(lists_in_kernel(), 1);
+	ck_assert_uint_eq(sr_list_count(&working->st.list), 2); /* it is what was asked for still */
+	/* What asks for the policy's list gets one that is in use. */
+	ck_assert(ip_eq(&agent_pol_active(pol, 100, &working->st.endpoint)->at[0].sid,
+			&working->st.list.more->at[0].list.at[0].sid));
+	cut_p(false);
+	ck_assert(lab_run(loop, p_answers, NULL));
+	ck_assert_uint_eq(lists_in_kernel(), 1); /* not at once */
+	ck_assert(lab_run(loop, two_in_use, NULL));
+	ck_assert_uint_eq(working->st.lists_down, 0);
+	ck_assert_uint_eq(working->policy->switches, 0);
+}
+END_TEST
+
+/* The way back may be what broke: no list is better than another, and all of them stay. */
+START_TEST(a_path_is_dead_when_all_its_lists_are)
+{
+	start(true);
+	working = path("working", OVER_P, OVER_Q, 200);
+	agent_pol_remove(pol, standby);
+	ck_assert(lab_run(loop, two_in_use, NULL));
+	cut_p(true);
+	cut_q(true);
+	ck_assert(lab_run(loop, both_lists_dead, NULL));
+	ck_assert_str_eq(working->reason, "its probes are not answered");
+	ck_assert_uint_eq(lists_in_kernel(), 2);
+	cut_p(false);
+	cut_q(false);
+	ck_assert(lab_run(loop, two_in_use, NULL));
+}
+END_TEST
+
+/* The first list of the standby is alive: the path all of whose lists died is left for it. */
+START_TEST(a_path_with_a_list_that_lives_is_taken_for_one_without)
+{
+	start(true);
+	agent_pol_remove(pol, standby);
+	standby = path("standby", OVER_Q, OVER_P, 100);
+	ck_assert(lab_run(loop, both_alive, NULL));
+	ck_assert(lab_run(loop, active_is, working));
+	cut_p(true);
+	ck_assert(lab_run(loop, active_is, standby));
+	ck_assert(kernel_has(OVER_Q)); /* and its other list is out */
+	ck_assert_uint_eq(working->policy->switches, 1);
+	ck_assert_uint_eq(standby->st.lists_down, 2);
+	cut_p(false);
+	ck_assert(lab_run(loop, active_is, working));
+}
+END_TEST
+
+START_TEST(switched_off_all_lists_stay)
+{
+	start(false);
+	working = path("working", OVER_P, OVER_Q, 200);
+	cut_p(true);
+	ck_assert(lab_run(loop, active_is, working));
+	ck_assert_ptr_null(working->watch[0]);
+	ck_assert_uint_eq(lists_in_kernel(), 2);
+}
+END_TEST
 
 START_TEST(a_dead_path_is_left_and_taken_again_when_it_has_been_alive)
 {
@@ -506,22 +635,22 @@ END_TEST
 START_TEST(switched_off_or_alone_nobody_is_watched)
 {
 	start(false);
-	ck_assert_ptr_null(working->watch);
-	ck_assert_ptr_null(standby->watch);
+	ck_assert_ptr_null(working->watch[0]);
+	ck_assert_ptr_null(standby->watch[0]);
 	cfg.live.on = true;
 	ck_assert_int_eq(agent_pol_configure(pol, &cfg), 0);
-	ck_assert_ptr_nonnull(working->watch);
+	ck_assert_ptr_nonnull(working->watch[0]);
 	ck_assert(lab_run(loop, both_alive, NULL));
 	agent_pol_remove(pol, standby);
-	ck_assert_ptr_null(working->watch);
+	ck_assert_ptr_null(working->watch[0]);
 	ck_assert(lab_run(loop, idle, NULL));
 	ck_assert(agent_pol_is_active(working));
-	standby = path("standby", OVER_Q, 100);
-	ck_assert_ptr_nonnull(standby->watch);
+	standby = path("standby", OVER_Q, NULL, 100);
+	ck_assert_ptr_nonnull(standby->watch[0]);
 	ck_assert(lab_run(loop, both_alive, NULL));
 	cfg.live.on = false;
 	ck_assert_int_eq(agent_pol_configure(pol, &cfg), 0);
-	ck_assert_ptr_null(working->watch);
+	ck_assert_ptr_null(working->watch[0]);
 }
 END_TEST
 
@@ -569,6 +698,10 @@ int main(void)
 	tcase_add_test(packets, the_standby_is_taken_though_its_answers_are_lost_too);
 	tcase_add_test(packets, a_far_end_that_never_answers_moves_nothing);
 	tcase_add_test(packets, one_that_has_never_answered_is_not_trusted_when_another_does);
+	tcase_add_loop_test(packets, a_dead_list_is_left_and_the_others_carry_on, 0, 2);
+	tcase_add_test(packets, a_path_is_dead_when_all_its_lists_are);
+	tcase_add_test(packets, a_path_with_a_list_that_lives_is_taken_for_one_without);
+	tcase_add_test(packets, switched_off_all_lists_stay);
 	tcase_add_test(packets, switched_off_or_alone_nobody_is_watched);
 	tcase_add_test(packets, made_up_answers_keep_nobody_alive);
 	if (lab_possible())

@@ -154,6 +154,43 @@ START_TEST(what_is_saved_is_loaded_the_same)
 }
 END_TEST
 
+START_TEST(several_lists_are_saved_and_loaded_with_their_weights)
+{
+	struct lsp_state w = wish("p", 100);
+	struct sr_more more = { .weight = 7, .n = 2 };
+	struct agent_lsp *l = NULL;
+	char why[SR_REASON_MAX];
+	struct agent_fib_stats s;
+
+	for (unsigned k = 0; k < 2; k++) {
+		more.at[k].weight = k ? 4000000000U : 1;
+		more.at[k].list = w.list;
+		more.at[k].list.at[0].sid.b[7] = (uint8_t)(0x21 + k);
+	}
+	w.list.more = &more;
+	ck_assert_msg(agent_pol_put(pol, &w, &l, why) == 0, "%s", why);
+	agent_fib_start(fib);
+	ck_assert(lab_run(loop, idle, NULL));
+	ck_assert_msg(l->st.oper == LSP_ACTIVE, "%s", l->reason);
+	ck_assert_int_eq(agent_state_save(file, pol), 0);
+	stop();
+	start();
+	ck_assert_int_eq(agent_state_load(file, pol), 0);
+	l = agent_pol_by_name(pol, "p");
+	ck_assert_ptr_nonnull(l);
+	ck_assert(sr_list_eq(&l->st.list, &w.list));
+	ck_assert_ptr_nonnull(l->st.list.more);
+	ck_assert_mem_eq(l->st.list.more->at[1].list.at, more.at[1].list.at, sizeof(more.at[1].list.at));
+	agent_fib_start(fib);
+	agent_fib_sweep(fib);
+	ck_assert(lab_run(loop, idle, NULL));
+	ck_assert_int_eq(l->st.oper, LSP_ACTIVE);
+	agent_fib_stats(fib, &s); /* as it left them */
+	ck_assert_uint_eq(s.installs + s.replaces + s.removes, 0);
+	ck_assert_uint_eq(s.in, 2);
+}
+END_TEST
+
 START_TEST(a_restart_touches_no_route)
 {
 	struct agent_route kernel[8];
@@ -231,6 +268,30 @@ static const struct {
 	  "\"color\":1,\"endpoint\":\"::8\",\"admin-up\":true}]}",
 	  1 },
 	{ "{\"version\":1,\"lsps\":[[[[[[[[[[[[[[]]]]]]]]]]]]]]}", 0 },
+	{ "{\"version\":1,\"lsps\":[{\"name\":\"p\",\"weight\":1,\"list\":[{\"sid\":\"fc::1\"}],\"color\":1,\"endpoint\":\"::8\",\"admin-up\":true,"
+	  "\"more\":5}]}",
+	  0 },
+	{ "{\"version\":1,\"lsps\":[{\"name\":\"p\",\"weight\":1,\"list\":[{\"sid\":\"fc::1\"}],\"color\":1,\"endpoint\":\"::8\",\"admin-up\":true,"
+	  "\"more\":[]}]}",
+	  0 },
+	{ "{\"version\":1,\"lsps\":[{\"name\":\"p\",\"weight\":1,\"list\":[{\"sid\":\"fc::1\"}],\"color\":1,\"endpoint\":\"::8\",\"admin-up\":true,"
+	  "\"more\":[5]}]}",
+	  0 },
+	{ "{\"version\":1,\"lsps\":[{\"name\":\"p\",\"weight\":1,\"list\":[{\"sid\":\"fc::1\"}],\"color\":1,\"endpoint\":\"::8\",\"admin-up\":true,"
+	  "\"more\":[{\"list\":[{\"sid\":\"fc::2\"}]}]}]}",
+	  0 },
+	{ "{\"version\":1,\"lsps\":[{\"name\":\"p\",\"weight\":1,\"list\":[{\"sid\":\"fc::1\"}],\"color\":1,\"endpoint\":\"::8\",\"admin-up\":true,"
+	  "\"more\":[{\"weight\":4294967295,\"list\":[{\"sid\":\"fc::2\"}]}]}]}",
+	  0 },
+	{ "{\"version\":1,\"lsps\":[{\"name\":\"p\",\"list\":[{\"sid\":\"fc::1\"}],\"color\":1,\"endpoint\":\"::8\",\"admin-up\":true,"
+	  "\"more\":[{\"weight\":1,\"list\":[{\"sid\":\"fc::2\"}]}]}]}",
+	  0 },
+	{ "{\"version\":1,\"lsps\":[{\"name\":\"p\",\"weight\":1,\"list\":[{\"sid\":\"fc::1\"}],\"color\":1,\"endpoint\":\"::8\",\"admin-up\":true,"
+	  "\"more\":[{\"weight\":1,\"list\":[]}]}]}",
+	  0 },
+	{ "{\"version\":1,\"lsps\":[{},{\"name\":\"p\",\"weight\":1,\"list\":[{\"sid\":\"fc::1\"}],\"color\":1,\"endpoint\":\"::8\",\"admin-up\":true,"
+	  "\"more\":[{\"weight\":1,\"list\":[{\"sid\":\"fc::2\"}]}]}]}",
+	  1 },
 };
 
 START_TEST(a_damaged_file_is_refused_and_the_rest_of_it_kept)
@@ -265,6 +326,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_is_saved_is_loaded_the_same);
+	tcase_add_test(t, several_lists_are_saved_and_loaded_with_their_weights);
 	tcase_add_test(t, a_restart_touches_no_route);
 	tcase_add_test(t, without_its_file_the_kernel_keeps_forwarding);
 	tcase_add_loop_test(t, a_damaged_file_is_refused_and_the_rest_of_it_kept, 0,

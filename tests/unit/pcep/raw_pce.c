@@ -25,6 +25,9 @@ static void told_report(struct raw_pce *r, const struct pcepc_item *it)
 		 st.oper, st.name, st.list.n);
 	if (st.has_key)
 		str_addf(&r->log, " color=%u", st.color);
+	for (const struct pcepc_route *p = it->ero; p && it->ero->next; p = p->next)
+		str_addf(&r->log, " list%u=%u*%u/%u", p->attr->id, p->attr->weight, p->n,
+			 p->attr->flags & PCEPC_PATH_OPER_MASK);
 	str_add(&r->log, "\n");
 }
 
@@ -46,6 +49,8 @@ static void told_open(struct raw_pce *r, const struct pcepc_open *o)
 	str_addf(&r->log, "open stateful=%x srv6=%d mpls=%d msd=%u assoc=%d\n", o->stateful,
 		 pcepc_open_pst(o, PCEPC_PST_SRV6), pcepc_open_pst(o, PCEPC_PST_SR),
 		 o->n_msds ? o->msds[0].value : 0, pcepc_open_assoc(o, PCEPC_ASSOC_SR_POLICY));
+	if (o->has_multipath)
+		str_addf(&r->log, "multipath %u flags=%x\n", o->multipath, o->multipath_flags);
 	if (r->mute)
 		return;
 	raw_pce_send(r, &(struct pcepc_msg){ .type = PCEPC_OPEN, .open = &r->open });

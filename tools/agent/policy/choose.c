@@ -4,7 +4,8 @@
  * are valid, and a path whose probes are no longer answered is not. So a router goes from a working path
  * to its standby without anybody's help.
  *
- * Paths are watched while a policy has more than one. Nobody is taken for dead who has never answered,
+ * Paths are watched while a policy has more than one. Each list of a path that has several is watched by
+ * itself: a dead one is taken out while another is alive, the path is dead when all of them are. Nobody is taken for dead who has never answered,
  * unless another of the same policy does answer: then the far end is not to blame. Where all of them died
  * at once, it may be the way back that broke, which they share: the standby is taken all the same, for the
  * working path is at best no better. Back to a better one goes who has seen it alive for a while.
@@ -40,15 +41,49 @@ static bool usable(const struct agent_lsp *l)
 	return l->st.admin_up && l->st.list.n > 0 && !l->st.removed;
 }
 
-static const struct agent_judge *judge_of(const struct agent_lsp *l)
+static const struct agent_judge *judge_of(const struct agent_lsp *l, unsigned k)
 {
 	static const struct agent_judge none;
 	struct agent_watch_view v;
 
-	if (!l->watch)
+	if (!l->watch[k])
 		return &none;
-	agent_watch_view(l->watch, &v);
+	agent_watch_view(l->watch[k], &v);
 	return v.judge;
+}
+
+/* The best of states. */
+static enum agent_live_state either(enum agent_live_state a, enum agent_live_state b)
+{
+	static const uint8_t rank[] = { [AGENT_LIVE_NO] = 0, [AGENT_LIVE_UNKNOWN] = 1, [AGENT_LIVE_YES] = 2 };
+
+	return rank[a] > rank[b] ? a : b;
+}
+
+enum agent_live_state agent_pol_alive(const struct agent_lsp *l)
+{
+	enum agent_live_state s = AGENT_LIVE_NO;
+
+	for (unsigned k = 0; k < sr_list_count(&l->st.list); k++)
+		s = either(s, judge_of(l, k)->state);
+	return s;
+}
+
+/* Of its lists that are in this state, the one that came to it first, or last; with deaths only those that have
+ * been dead. NULL: none is. */
+static const struct agent_judge *of_lists(const struct agent_lsp *l, enum agent_live_state s, bool last, bool died)
+{
+	const struct agent_judge *found = NULL;
+
+	for (unsigned k = 0; k < sr_list_count(&l->st.list); k++) {
+		const struct agent_judge *j = judge_of(l, k);
+
+		if (j->state != s || (died && j->deaths == 0))
+			continue;
+		if (!found || (last ? j->since_ns > found->since_ns : j->since_ns < found->since_ns))
+			found = j;
+	}
+	return found;
 }
 
 /* The policy as it stands while one is chosen. */
@@ -65,16 +100,25 @@ static void look_again(struct choice *c, uint64_t at_ns)
 		c->again_ns = at_ns;
 }
 
-static enum agent_live_state state_of(struct choice *c, const struct agent_lsp *l)
+static enum agent_live_state list_state(struct choice *c, const struct agent_lsp *l, unsigned k)
 {
-	const struct agent_judge *j = judge_of(l);
+	const struct agent_judge *j = judge_of(l, k);
 
-	if (j->state != AGENT_LIVE_UNKNOWN || !l->watch || !c->answers)
+	if (j->state != AGENT_LIVE_UNKNOWN || !l->watch[k] || !c->answers)
 		return j->state;
 	if (c->now_ns - j->since_ns >= GRACE_NS)
 		return AGENT_LIVE_NO;
 	look_again(c, j->since_ns + GRACE_NS);
 	return AGENT_LIVE_UNKNOWN;
+}
+
+static enum agent_live_state state_of(struct choice *c, const struct agent_lsp *l)
+{
+	enum agent_live_state s = AGENT_LIVE_NO;
+
+	for (unsigned k = 0; k < sr_list_count(&l->st.list); k++)
+		s = either(s, list_state(c, l, k));
+	return s;
 }
 
 /* The best of those in a state (of all: any), that are better than one (NULL: all). */
@@ -101,7 +145,7 @@ static struct agent_lsp *best_in(struct choice *c, enum agent_live_state s, cons
 /* The active one is dead. Of the dead only a worse one that died with it: see above. */
 static struct agent_lsp *way_out(struct choice *c, struct agent_lsp *active)
 {
-	const struct agent_judge *mine = judge_of(active);
+	const struct agent_judge *mine = of_lists(active, AGENT_LIVE_NO, true, false);
 	struct agent_lsp *l = best_in(c, AGENT_LIVE_YES, NULL), *found = NULL;
 
 	if (!l)
@@ -112,8 +156,8 @@ static struct agent_lsp *way_out(struct choice *c, struct agent_lsp *active)
 		const struct agent_judge *j;
 
 		l = LIST_OF(it, struct agent_lsp, member);
-		j = judge_of(l);
-		if (!usable(l) || j->deaths == 0 || !better(active, l))
+		j = of_lists(l, AGENT_LIVE_NO, true, true);
+		if (!usable(l) || !j || !mine || !better(active, l))
 			continue;
 		if (j->since_ns + agent_judge_patience(j, c->cfg) >= mine->since_ns && (!found || better(l, found)))
 			found = l;
@@ -121,9 +165,22 @@ static struct agent_lsp *way_out(struct choice *c, struct agent_lsp *active)
 	return found ? found : active;
 }
 
+/* It has a list that is alive and always was. */
+static bool never_dead(const struct agent_lsp *l)
+{
+	for (unsigned k = 0; k < sr_list_count(&l->st.list); k++) {
+		const struct agent_judge *j = judge_of(l, k);
+
+		if (j->state == AGENT_LIVE_YES && j->deaths == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A better one than the active one, which is not dead. */
 static struct agent_lsp *way_back(struct choice *c, struct agent_lsp *active)
 {
+	const struct agent_judge *j;
 	struct agent_lsp *l;
 	uint64_t stable;
 
@@ -132,9 +189,10 @@ static struct agent_lsp *way_back(struct choice *c, struct agent_lsp *active)
 	l = best_in(c, AGENT_LIVE_YES, active);
 	if (!l)
 		return active;
-	stable = judge_of(l)->since_ns + c->cfg->revert_ms * NS_PER_MS;
+	j = of_lists(l, AGENT_LIVE_YES, false, false);
+	stable = j ? j->since_ns + c->cfg->revert_ms * NS_PER_MS : 0;
 	/* One that has never been dead has nothing to prove. */
-	if (judge_of(l)->deaths == 0 || c->now_ns >= stable)
+	if (never_dead(l) || c->now_ns >= stable)
 		return l;
 	look_again(c, stable);
 	return active;
@@ -151,7 +209,7 @@ static struct agent_lsp *choose(struct choice *c)
 	struct agent_lsp *l;
 
 	LIST_EACH (it, &p->lsps)
-		c->answers = c->answers || judge_of(LIST_OF(it, struct agent_lsp, member))->state == AGENT_LIVE_YES;
+		c->answers = c->answers || agent_pol_alive(LIST_OF(it, struct agent_lsp, member)) == AGENT_LIVE_YES;
 	if (still_member(p))
 		return state_of(c, p->active) == AGENT_LIVE_NO ? way_out(c, p->active) : way_back(c, p->active);
 	l = best_in(c, AGENT_LIVE_YES, NULL);
@@ -160,11 +218,47 @@ static struct agent_lsp *choose(struct choice *c)
 	return l ? l : best(c, NULL, NULL);
 }
 
+/* One that was dead comes back when it has been alive for long enough, as a better path does. */
+static bool comes_back(struct choice *c, const struct agent_lsp *l, unsigned k)
+{
+	const struct agent_judge *j = judge_of(l, k);
+	uint64_t stable = j->since_ns + c->cfg->revert_ms * NS_PER_MS;
+
+	if (agent_pol_in_use(l, k) || j->deaths == 0 || c->now_ns >= stable)
+		return true;
+	look_again(c, stable);
+	return false;
+}
+
+/* Which of its lists carry nothing, as bits. Not all of them do: where none is alive, all are as good. */
+static uint8_t lists_down(struct choice *c, const struct agent_lsp *l)
+{
+	unsigned down = 0, dead = 0, n = sr_list_count(&l->st.list);
+
+	for (unsigned k = 0; n > 1 && k < n; k++) {
+		enum agent_live_state s = list_state(c, l, k);
+
+		dead |= s == AGENT_LIVE_NO ? 1U << k : 0;
+		down |= s == AGENT_LIVE_NO || (s == AGENT_LIVE_YES && !comes_back(c, l, k)) ? 1U << k : 0;
+	}
+	if (down == (1U << n) - 1)
+		down = dead; /* rather one that has just come back than none */
+	return down == (1U << n) - 1 ? 0 : (uint8_t)down;
+}
+
 struct agent_lsp *agent_pol_choose(struct agent_policy *p)
 {
 	struct choice c = { .p = p, .cfg = agent_live_config(p->pol->live), .now_ns = agent_live_now() };
 	struct agent_lsp *l = choose(&c);
 
+	LIST_EACH (it, &p->lsps) {
+		struct agent_lsp *m = LIST_OF(it, struct agent_lsp, member);
+
+		uint8_t down = lists_down(&c, m);
+
+		m->news = m->news || down != m->st.lists_down;
+		m->st.lists_down = down;
+	}
 	if (c.again_ns == 0)
 		loop_timer_stop(&p->again);
 	else
@@ -172,17 +266,18 @@ struct agent_lsp *agent_pol_choose(struct agent_policy *p)
 	return l;
 }
 
-static void watch(struct agent_pol *pol, struct agent_lsp *l, bool wanted)
+static void watch(struct agent_pol *pol, struct agent_lsp *l, unsigned k, bool wanted)
 {
 	struct ip_addr sids[SR_SEGS_MAX];
+	const struct sr_list *list = wanted ? sr_list_nth(&l->st.list, k) : NULL;
 
-	for (unsigned k = 0; k < l->st.list.n; k++)
-		sids[k] = l->st.list.at[k].sid;
-	if (l->watch && (!wanted || !agent_watch_along(l->watch, sids, l->st.list.n)))
-		l->watch = agent_live_unwatch(l->watch);
-	if (wanted && !l->watch)
-		l->watch = agent_live_watch(pol->live, sids, l->st.list.n, l);
-	l->unwatched = wanted && !l->watch;
+	for (unsigned i = 0; list && i < list->n; i++)
+		sids[i] = list->at[i].sid;
+	if (l->watch[k] && (!list || !agent_watch_along(l->watch[k], sids, list->n)))
+		l->watch[k] = agent_live_unwatch(l->watch[k]);
+	if (list && !l->watch[k])
+		l->watch[k] = agent_live_watch(pol->live, sids, list->n, l);
+	l->unwatched = l->unwatched || (list && !l->watch[k]);
 }
 
 void agent_pol_watch(struct agent_policy *p)
@@ -193,7 +288,17 @@ void agent_pol_watch(struct agent_policy *p)
 		n += usable(LIST_OF(it, struct agent_lsp, member));
 	LIST_EACH (it, &p->lsps) {
 		struct agent_lsp *l = LIST_OF(it, struct agent_lsp, member);
+		unsigned lists = sr_list_count(&l->st.list);
+		bool wanted = (n > 1 || lists > 1) && usable(l) && agent_live_config(p->pol->live)->on;
 
-		watch(p->pol, l, n > 1 && usable(l) && agent_live_config(p->pol->live)->on);
+		l->unwatched = false;
+		for (unsigned k = 0; k < SR_LISTS_MAX; k++)
+			watch(p->pol, l, k, wanted && k < lists);
 	}
+}
+
+void agent_pol_unwatch(struct agent_lsp *l)
+{
+	for (unsigned k = 0; k < SR_LISTS_MAX; k++)
+		l->watch[k] = agent_live_unwatch(l->watch[k]);
 }

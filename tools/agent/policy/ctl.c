@@ -357,6 +357,7 @@ static struct pcc_cfg base_of(const struct agent_cfg *cfg)
 				 .dead_s = cfg->dead_s,
 				 .srv6 = true,
 				 .msd_srv6 = cfg->msd,
+				 .lists = SR_LISTS_MAX,
 				 .router_id = cfg->router_id,
 				 .retry_ns_max = RETRY_NS_MAX };
 }

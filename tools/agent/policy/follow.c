@@ -44,22 +44,32 @@ static bool in_underlay(const struct agent_pol *pol, const struct ip_addr *sid)
 	return false;
 }
 
+static bool all_in_underlay(const struct agent_pol *pol, const struct sr_list *list)
+{
+	for (unsigned k = 0; k < sr_list_count(list); k++) {
+		if (!in_underlay(pol, &sr_list_nth(list, k)->at[0].sid))
+			return false;
+	}
+	return true;
+}
+
 /* Why there can be no route; "" when there can. */
 static void obstacle(const struct agent_pol *pol, struct follow *f)
 {
 	const struct agent_lsp *via = f->policy->active;
 	unsigned max = pol->cfg->msd < AGENT_SEGS_MAX ? pol->cfg->msd : AGENT_SEGS_MAX;
+	unsigned n = via ? agent_pol_longest_list(&via->st.list) : 0;
 
 	f->why[0] = '\0';
 	f->waits = !via;
 	if (!via)
 		(void)str_copy(f->why, sizeof(f->why), "the policy has no path that is up");
-	else if (via->st.list.n + f->n > max)
+	else if (n + f->n > max)
 		(void)snprintf(f->why, sizeof(f->why),
 			       "%u SIDs of the policy and %u of the route are more than the %u that "
 			       "this router imposes",
-			       via->st.list.n, f->n, max);
-	else if (!in_underlay(pol, &via->st.list.at[0].sid))
+			       n, f->n, max);
+	else if (!all_in_underlay(pol, &via->st.list))
 		(void)str_copy(f->why, sizeof(f->why),
 			       "the first SID of the policy is in no 'underlay' block: packets would "
 			       "come back to this table");
@@ -95,19 +105,14 @@ void agent_pol_follow_one(struct agent_pol *pol, struct follow *f)
 		return;
 	}
 	obstacle(pol, f);
-	if (!f->why[0]) {
-		agent_pol_add_list(&r, &f->policy->active->st.list);
-		memcpy(&r.seg[r.n], f->seg, f->n * sizeof(f->seg[0]));
-		r.n = (uint8_t)(r.n + f->n);
-	}
-	if (f->route.n && (r.n == 0 || agent_route_key_cmp(&f->route, &r) != 0))
+	if (f->route.n && (f->why[0] || agent_route_key_cmp(&f->route, &r) != 0))
 		agent_fib_unset(pol->fib, &f->route);
-	f->moving = r.n && (was == AGENT_FIB_IN || (f->moving && was == AGENT_FIB_PENDING));
-	f->route = r;
-	if (r.n && agent_fib_set(pol->fib, &r) < 0) {
+	f->moving = !f->why[0] && (was == AGENT_FIB_IN || (f->moving && was == AGENT_FIB_PENDING));
+	if (!f->why[0] && agent_pol_want(pol, &r, f->policy->active, f->seg, f->n) < 0) {
 		(void)str_copy(f->why, sizeof(f->why), "out of memory");
-		f->route.n = 0;
+		r.n = 0;
 	}
+	f->route = r;
 	f->take = false;
 }
 

@@ -81,15 +81,15 @@ static void bsid_apply(struct agent_pol *pol, struct agent_policy *p)
 				 .counters = pol->cfg->counters,
 				 .dev = pol->dev };
 
-	if (via && via->st.binding_sid.family == IP_V6 && pol->dev) {
+	bool wanted = via && via->st.binding_sid.family == IP_V6 && pol->dev;
+
+	if (wanted)
 		r.dst = ip_prefix_of(&via->st.binding_sid, 128);
-		agent_pol_add_list(&r, &via->st.list);
-	}
-	if (p->bsid.n > 0 && (r.n == 0 || agent_route_key_cmp(&p->bsid, &r) != 0))
+	if (p->bsid.n > 0 && (!wanted || agent_route_key_cmp(&p->bsid, &r) != 0))
 		agent_fib_unset(pol->fib, &p->bsid);
+	if (wanted)
+		(void)agent_pol_want(pol, &r, via, NULL, 0);
 	p->bsid = r;
-	if (r.n > 0)
-		(void)agent_fib_set(pol->fib, &r);
 }
 
 static void policy_apply(struct agent_pol *pol, struct agent_policy *p)
@@ -107,10 +107,17 @@ static void policy_apply(struct agent_pol *pol, struct agent_policy *p)
 /* Nothing but a watch, or time, has changed. */
 void agent_pol_rechoose(struct agent_pol *pol, struct agent_policy *p)
 {
-	const struct agent_lsp *was = p->active;
+	const struct agent_lsp *was = p->active, *now;
+	uint8_t down = was ? was->st.lists_down : 0;
 	char ip[IP_TEXT_MAX];
 
-	if (agent_pol_choose(p) != was) {
+	now = agent_pol_choose(p);
+	if (now && now == was && now->st.lists_down != down) {
+		policy_apply(pol, p);
+		log_event("", LOG_WARN, "agent.policy.lists", "color=%u endpoint=%s path=%s lists=%u down=0x%x",
+			  p->key.color, ip_text(&p->key.endpoint, ip, sizeof(ip)), now->st.name,
+			  sr_list_count(&now->st.list), now->st.lists_down);
+	} else if (now != was) {
 		policy_apply(pol, p);
 		p->switches++;
 		log_event("", LOG_WARN, "agent.policy.switched", "color=%u endpoint=%s from=%s to=%s",
@@ -210,8 +217,9 @@ static void lsp_become(struct agent_pol *pol, struct agent_lsp *l, enum lsp_oper
 {
 	char scope[SR_NAME_MAX + 8];
 
-	if (l->st.oper == oper && strcmp(l->reason, reason) == 0)
+	if (l->st.oper == oper && strcmp(l->reason, reason) == 0 && !l->news)
 		return;
+	l->news = false;
 	l->st.oper = (uint8_t)oper;
 	(void)str_copy(l->reason, sizeof(l->reason), reason);
 	l->version++;
@@ -219,16 +227,6 @@ static void lsp_become(struct agent_pol *pol, struct agent_lsp *l, enum lsp_oper
 	log_event(scope, LOG_INFO, "agent.lsp.state", "oper=%u reason=\"%s\"", l->st.oper,
 		  l->reason);
 	pol->ops.changed(pol->arg, l);
-}
-
-static bool is_dead(const struct agent_lsp *l)
-{
-	struct agent_watch_view v;
-
-	if (!l->watch)
-		return false;
-	agent_watch_view(l->watch, &v);
-	return v.judge->state == AGENT_LIVE_NO;
 }
 
 static void judge_lsp(struct agent_pol *pol, struct agent_lsp *l)
@@ -239,7 +237,7 @@ static void judge_lsp(struct agent_pol *pol, struct agent_lsp *l)
 		lsp_become(pol, l, LSP_DOWN, "administratively down");
 	} else if (l->st.list.n == 0) {
 		lsp_become(pol, l, LSP_DOWN, "no path given");
-	} else if (is_dead(l)) {
+	} else if (agent_pol_alive(l) == AGENT_LIVE_NO) {
 		lsp_become(pol, l, LSP_DOWN, "its probes are not answered");
 	} else if (l->policy->active != l) {
 		lsp_become(pol, l, LSP_UP, "");
@@ -263,6 +261,13 @@ static void on_judge(void *arg)
 	LIST_EACH (it, &pol->lsps)
 		judge_lsp(pol, LIST_OF(it, struct agent_lsp, link));
 	agent_pol_tell_followed(pol);
+}
+
+static void lsp_free(struct agent_lsp *l)
+{
+	agent_pol_unwatch(l);
+	sr_list_drop(&l->st.list);
+	free(l);
 }
 
 int agent_pol_new(struct agent_pol **outp, struct loop *loop, struct agent_fib *fib,
@@ -298,8 +303,7 @@ struct agent_pol *agent_pol_free(struct agent_pol *pol)
 	LIST_EACH (it, &pol->lsps) {
 		struct agent_lsp *l = LIST_OF(it, struct agent_lsp, link);
 
-		agent_live_unwatch(l->watch);
-		free(l);
+		lsp_free(l);
 	}
 	HASH_EACH (it, &pol->policies)
 		policy_free(pol, HASH_OF(it, struct agent_policy, node));
@@ -319,30 +323,46 @@ void agent_pol_fib_changed(struct agent_pol *pol)
 	loop_task_run(&pol->judge);
 }
 
+static int check_segments(const struct sr_list *list, char *why)
+{
+	if (list->n > 0 && list->dataplane != SR_SRV6) {
+		(void)snprintf(why, SR_REASON_MAX, "not an SRv6 path");
+		return AGENT_POL_E_LIST;
+	}
+	for (unsigned i = 0; i < list->n; i++) {
+		if (list->at[i].sid.family == IP_V6 && !ip_is_any(&list->at[i].sid))
+			continue;
+		(void)snprintf(why, SR_REASON_MAX, "segment %u has no SID", i + 1);
+		return AGENT_POL_E_LIST;
+	}
+	return 0;
+}
+
 /* The longest list that fits, service SID of steered prefixes counted. */
-static int check_list(const struct agent_pol *pol, const struct lsp_state *w, char *why)
+static int check_lists(const struct agent_pol *pol, const struct lsp_state *w, char *why)
 {
 	struct key k = { .color = w->color, .endpoint = w->endpoint };
 	const struct hash_node *n = hash_get(&pol->policies, &k, sizeof(k), &k);
 	const struct agent_policy *p = n ? HASH_OF(n, const struct agent_policy, node) : NULL;
 	unsigned service = p && !list_empty(&p->steers) ? 1 : 0;
-	unsigned own = p ? agent_pol_longest(pol, p) : 0;
+	unsigned own = p ? agent_pol_longest(pol, p) : 0, longest = agent_pol_longest_list(&w->list);
 
 	service = own > service ? own : service;
-	if (w->list_truncated || w->list.n + service > pol->cfg->msd) {
-		(void)snprintf(why, SR_REASON_MAX, "%u SIDs and %u service SID, but MSD is %u",
-			       w->list.n, service, pol->cfg->msd);
+	if (w->list_truncated || longest + service > pol->cfg->msd) {
+		(void)snprintf(why, SR_REASON_MAX, "%u SIDs and %u service SID, but MSD is %u", longest, service,
+			       pol->cfg->msd);
 		return AGENT_POL_E_MSD;
 	}
-	if (w->list.n > 0 && w->list.dataplane != SR_SRV6) {
-		(void)snprintf(why, SR_REASON_MAX, "not an SRv6 path");
-		return AGENT_POL_E_LIST;
-	}
-	for (unsigned i = 0; i < w->list.n; i++) {
-		if (w->list.at[i].sid.family == IP_V6 && !ip_is_any(&w->list.at[i].sid))
-			continue;
-		(void)snprintf(why, SR_REASON_MAX, "segment %u has no SID", i + 1);
-		return AGENT_POL_E_LIST;
+	for (unsigned i = 0; i < sr_list_count(&w->list); i++) {
+		const struct sr_list *list = sr_list_nth(&w->list, i);
+		int r = check_segments(list, why);
+
+		if (r)
+			return r;
+		if (w->list.more && list->n == 0) {
+			(void)snprintf(why, SR_REASON_MAX, "list %u of several is empty", i + 1);
+			return AGENT_POL_E_LIST;
+		}
 	}
 	return 0;
 }
@@ -377,7 +397,7 @@ static int check_wish(const struct agent_pol *pol, const struct lsp_state *w, bo
 		(void)snprintf(why, SR_REASON_MAX, "no name, colour or endpoint");
 		return AGENT_POL_E_KEY;
 	}
-	r = check_list(pol, w, why);
+	r = check_lists(pol, w, why);
 	return r ? r : check_bsid(pol, w, others, why);
 }
 
@@ -427,18 +447,22 @@ static void lsp_unlink(struct agent_pol *pol, struct agent_lsp *l)
 		return;
 	list_del(&l->member);
 	l->policy = NULL;
-	l->watch = agent_live_unwatch(l->watch);
+	agent_pol_unwatch(l);
 	if (p->active == l)
 		p->active = NULL;
 	policy_apply(pol, p);
 	policy_drop_if_unused(pol, p);
 }
 
-static void take_wish(struct agent_lsp *l, const struct lsp_state *w)
+/* The list, which is to be l's own, may be one that w borrows of l. */
+static void take_wish(struct agent_lsp *l, const struct lsp_state *w, const struct sr_list *list)
 {
 	uint32_t id = l->st.plsp_id;
+	struct sr_list old = l->st.list;
 
 	l->st = *w;
+	l->st.list = *list;
+	sr_list_drop(&old);
 	l->st.plsp_id = id;
 	l->st.removed = l->st.sync = false;
 	if (!l->st.has_preference)
@@ -479,6 +503,7 @@ int agent_pol_place(struct agent_pol *pol, const struct lsp_state *wish, bool co
 {
 	struct agent_lsp *l = agent_pol_by_name(pol, wish->name);
 	struct agent_policy *p;
+	struct sr_list list;
 	int r = check_name(l, configured, why);
 
 	if (r)
@@ -491,12 +516,15 @@ int agent_pol_place(struct agent_pol *pol, const struct lsp_state *wish, bool co
 	r = check_wish(pol, wish, false, why);
 	if (r)
 		return r;
+	if (sr_list_keep(&wish->list, &list) < 0)
+		return err_raise(-ENOMEM);
 	p = agent_pol_policy(pol, wish->color, &wish->endpoint);
 	if (p && !l)
 		l = lsp_new(pol, wish);
 	if (!p || !l) {
 		if (p)
 			policy_drop_if_unused(pol, p);
+		sr_list_drop(&list);
 		return err_raise(-ENOMEM);
 	}
 	if (l->policy && l->policy != p)
@@ -505,7 +533,7 @@ int agent_pol_place(struct agent_pol *pol, const struct lsp_state *wish, bool co
 		list_add(&p->lsps, &l->member);
 	l->policy = p;
 	l->configured = configured;
-	take_wish(l, wish);
+	take_wish(l, wish, &list);
 	l->st.oper = LSP_GOING_UP;
 	l->reason[0] = '\0';
 	policy_apply(pol, p);
@@ -522,7 +550,7 @@ void agent_pol_remove(struct agent_pol *pol, struct agent_lsp *lsp)
 	list_del(&lsp->link);
 	pol->n_lsps--;
 	pol->ops.changed(pol->arg, lsp);
-	free(lsp);
+	lsp_free(lsp);
 }
 
 const struct sr_list *agent_pol_active(const struct agent_pol *pol, uint32_t color,
@@ -532,7 +560,13 @@ const struct sr_list *agent_pol_active(const struct agent_pol *pol, uint32_t col
 	const struct hash_node *n = hash_get(&pol->policies, &k, sizeof(k), &k);
 	const struct agent_policy *p = n ? HASH_OF(n, const struct agent_policy, node) : NULL;
 
-	return p && p->active && p->active->st.list.n > 0 ? &p->active->st.list : NULL;
+	unsigned i = 0;
+
+	if (!p || !p->active || p->active->st.list.n == 0)
+		return NULL;
+	while (!agent_pol_in_use(p->active, i)) /* some list is */
+		i++;
+	return sr_list_nth(&p->active->st.list, i);
 }
 
 struct agent_lsp *agent_pol_by_name(const struct agent_pol *pol, const char *name)

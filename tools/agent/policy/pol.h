@@ -29,15 +29,17 @@ struct agent_lsp {
 	struct list link;   /* of all, in order of plsp_id */
 	struct list member; /* of its policy */
 	struct agent_policy *policy;
-	struct lsp_state st; /* headend, session, txn, sync are the session's business */
+	struct lsp_state st; /* owns further lists; headend, session, txn, sync are the session's business */
 	struct ip_addr creator; /* controller it belongs to; none: to whom takes it */
 	uint32_t controller; /* session's number that may change it; 0: orphan or only ours */
 	uint64_t version;    /* grows with each change of st */
 	uint64_t told[AGENT_CONTROLLERS_MAX]; /* version each controller knows */
 	char reason[SR_REASON_MAX]; /* why it is not up; "" */
 	bool configured; /* of the device, not of a controller: static.h */
-	struct agent_watch *watch;  /* of its list, while its policy has other candidates; or NULL */
-	bool unwatched;		    /* it should have one */
+	/* Of its lists, while there are several, or its policy has other candidates; or NULL. */
+	struct agent_watch *watch[SR_LISTS_MAX];
+	bool unwatched; /* some list should have one */
+	bool news;	/* other lists of it are in use, and nobody was told */
 };
 
 struct agent_pol;
@@ -123,12 +125,13 @@ struct agent_steer_state {
 	bool fallback;
 	enum agent_fib_state state;
 	const char *reason;
-	struct agent_route route; /* wanted; n 0 when none is */
+	const struct agent_route *route; /* wanted; NULL when none is */
 };
 
 void agent_pol_each_steer(const struct agent_pol *pol,
 			  void (*fn)(void *arg, const struct agent_steer_state *s), void *arg);
 bool agent_pol_is_active(const struct agent_lsp *lsp);
-/* The list of the policy's active candidate; NULL: there is none. Good until policies change. */
+/* The list of the policy's active candidate, of several the first in use; NULL: there is none. Good
+ * until policies change. */
 const struct sr_list *agent_pol_active(const struct agent_pol *pol, uint32_t color,
 				       const struct ip_addr *endpoint);

@@ -17,7 +17,7 @@ struct agent_policy {
 	struct agent_pol *pol;
 	struct list lsps, steers, follows;
 	struct agent_lsp *active;
-	struct agent_route bsid; /* wanted; n 0: none */
+	struct agent_route bsid; /* wanted; n 0: none; has not its further lists, as all here */
 	struct list stirred_link; /* a watch of its candidates has come to another state */
 	struct loop_timer again;  /* a better candidate will have been alive for long enough */
 	uint64_t switches;	  /* from one candidate to another, by what probes said */
@@ -89,8 +89,15 @@ void agent_pol_rechoose(struct agent_pol *pol, struct agent_policy *p);
 /* choose.c: which candidate of a policy is the active one */
 struct agent_lsp *agent_pol_choose(struct agent_policy *p);
 void agent_pol_watch(struct agent_policy *p); /* its candidates, as they are now */
+void agent_pol_unwatch(struct agent_lsp *l);
+enum agent_live_state agent_pol_alive(const struct agent_lsp *l); /* by its probes alone */
+/* lists.c */
+bool agent_pol_in_use(const struct agent_lsp *l, unsigned k);
+unsigned agent_pol_longest_list(const struct sr_list *list);
+/* Wants r with l's lists in use, the tail behind each; r has none. Further ones are not left in r. 0 or -ENOMEM. */
+int agent_pol_want(struct agent_pol *pol, struct agent_route *r, const struct agent_lsp *l, const struct ip_addr *tail,
+		   unsigned n_tail);
 /* steer.c */
-void agent_pol_add_list(struct agent_route *r, const struct sr_list *list);
 void agent_pol_steer(struct agent_pol *pol, struct steer *s);
 /* follow.c */
 void agent_pol_follow_one(struct agent_pol *pol, struct follow *f);

@@ -12,7 +12,7 @@
 #include "file/file.h"
 #include "log/log.h"
 
-enum { VERSION = 1, BYTES_MAX = 32 << 20, DEPTH_MAX = 8 };
+enum { VERSION = 1, BYTES_MAX = 32 << 20, DEPTH_MAX = 16 };
 
 static void add_ip(struct str *o, const char *name, const struct ip_addr *a)
 {
@@ -31,6 +31,21 @@ static void add_segment(struct str *o, const struct sr_segment *s)
 	add_ip(o, "local", &s->nai_local);
 	add_ip(o, "remote", &s->nai_remote);
 	str_add(o, "}");
+}
+
+/* One of the lists, and its weight where there are several. */
+static void add_list(struct str *o, const struct sr_list *lists, unsigned k)
+{
+	const struct sr_list *list = sr_list_nth(lists, k);
+
+	if (lists->more)
+		str_addf(o, ",\"weight\":%u", sr_list_weight(lists, k));
+	str_add(o, ",\"list\":[");
+	for (unsigned i = 0; i < list->n; i++) {
+		str_add(o, i ? "," : "");
+		add_segment(o, &list->at[i]);
+	}
+	str_add(o, "]");
 }
 
 static void add_lsp(struct str *o, const struct agent_lsp *l)
@@ -52,12 +67,15 @@ static void add_lsp(struct str *o, const struct agent_lsp *l)
 			 st->cpath.asn, st->cpath.discriminator);
 		add_ip(o, "originator", &st->cpath.originator);
 	}
-	str_add(o, ",\"list\":[");
-	for (unsigned i = 0; i < st->list.n; i++) {
-		str_add(o, i ? "," : "");
-		add_segment(o, &st->list.at[i]);
+	add_list(o, &st->list, 0);
+	if (st->list.more)
+		str_add(o, ",\"more\":[");
+	for (unsigned k = 1; k < sr_list_count(&st->list); k++) {
+		str_addf(o, "%s{\"n\":%u", k > 1 ? "," : "", k); /* what begins an object */
+		add_list(o, &st->list, k);
+		str_add(o, "}");
 	}
-	str_add(o, "]}");
+	str_add(o, st->list.more ? "]}" : "}");
 }
 
 int agent_state_save(const char *path, const struct agent_pol *pol)
@@ -137,20 +155,61 @@ static void get_segment(struct json_object *o, struct sr_segment *s)
 				  .nai_remote = ip_of(o, "remote") };
 }
 
-/* False when it cannot be what we wrote. */
-static bool get_lsp(struct json_object *o, struct lsp_state *st)
+static bool get_list(struct json_object *o, struct sr_list *list)
 {
-	struct json_object *name, *list;
+	struct json_object *arr;
 	size_t n;
 
-	*st = (struct lsp_state){ .has_key = true, .has_preference = true };
-	if (!json_object_object_get_ex(o, "name", &name) ||
-	    !json_object_object_get_ex(o, "list", &list) ||
-	    !json_object_is_type(list, json_type_array) ||
-	    !str_copy(st->name, sizeof(st->name), json_object_get_string(name)))
+	if (!json_object_object_get_ex(o, "list", &arr) || !json_object_is_type(arr, json_type_array))
 		return false;
-	n = json_object_array_length(list);
+	n = json_object_array_length(arr);
 	if (n > SR_SEGS_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		get_segment(json_object_array_get_idx(arr, i), &list->at[list->n++]);
+	return true;
+}
+
+static bool get_weight(struct json_object *o, uint32_t *weight)
+{
+	uint64_t w = num_of(o, "weight");
+
+	*weight = (uint32_t)w;
+	return w > 0 && w <= UINT32_MAX;
+}
+
+/* The further lists, if there are any. */
+static bool get_more(struct json_object *o, struct lsp_state *st, struct sr_more *more)
+{
+	struct json_object *arr;
+	size_t n;
+
+	if (!json_object_object_get_ex(o, "more", &arr))
+		return true;
+	n = json_object_is_type(arr, json_type_array) ? json_object_array_length(arr) : 0;
+	*more = (struct sr_more){ 0 };
+	if (n == 0 || n > SR_LISTS_MAX - 1 || !get_weight(o, &more->weight))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *one = json_object_array_get_idx(arr, i);
+		struct sr_weighted *w = &more->at[more->n++];
+
+		if (!json_object_is_type(one, json_type_object) || !get_weight(one, &w->weight) ||
+		    !get_list(one, &w->list))
+			return false;
+	}
+	st->list.more = more;
+	return sr_list_total(&st->list) <= UINT32_MAX;
+}
+
+/* False when it cannot be what we wrote. Further lists are in more. */
+static bool get_lsp(struct json_object *o, struct lsp_state *st, struct sr_more *more)
+{
+	struct json_object *name;
+
+	*st = (struct lsp_state){ .has_key = true, .has_preference = true };
+	if (!json_object_object_get_ex(o, "name", &name) || !get_list(o, &st->list) || !get_more(o, st, more) ||
+	    !str_copy(st->name, sizeof(st->name), json_object_get_string(name)))
 		return false;
 	st->plsp_id = (uint32_t)num_of(o, "plsp");
 	st->color = (uint32_t)num_of(o, "color");
@@ -167,8 +226,6 @@ static bool get_lsp(struct json_object *o, struct lsp_state *st)
 	st->cpath.asn = (uint32_t)num_of(o, "asn");
 	st->cpath.discriminator = (uint32_t)num_of(o, "discriminator");
 	st->cpath.originator = ip_of(o, "originator");
-	for (size_t i = 0; i < n; i++)
-		get_segment(json_object_array_get_idx(list, i), &st->list.at[st->list.n++]);
 	return true;
 }
 
@@ -188,8 +245,9 @@ static int put_all(const char *path, struct json_object *root, struct agent_pol 
 		struct agent_lsp *l;
 		struct json_object *o = json_object_array_get_idx(lsps, i);
 		struct lsp_state st;
+		struct sr_more more;
 
-		if (get_lsp(o, &st) && agent_pol_put(pol, &st, &l, why) == 0) {
+		if (get_lsp(o, &st, &more) && agent_pol_put(pol, &st, &l, why) == 0) {
 			l->creator = ip_of(o, "controller");
 			continue;
 		}

@@ -10,12 +10,6 @@
 #include "log/log.h"
 #include "tools/agent/policy/pol_int.h"
 
-void agent_pol_add_list(struct agent_route *r, const struct sr_list *list)
-{
-	for (unsigned i = 0; i < list->n && r->n < AGENT_SEGS_MAX; i++)
-		r->seg[r->n++] = list->at[i].sid;
-}
-
 static void steer_key(const struct agent_pol *pol, const struct agent_steering *cfg,
 		      struct agent_route *r)
 {
@@ -26,29 +20,42 @@ static void steer_key(const struct agent_pol *pol, const struct agent_steering *
 				   .kind = AGENT_ROUTE_ENCAP };
 }
 
+/* A list whose first SID is in the prefix it is for. */
+static bool loops(const struct ip_prefix *prefix, const struct agent_lsp *via)
+{
+	for (unsigned k = 0; k < sr_list_count(&via->st.list); k++) {
+		if (ip_prefix_has(prefix, &sr_list_nth(&via->st.list, k)->at[0].sid))
+			return true;
+	}
+	return false;
+}
+
 /* Works out one steered prefix and tells the fib. */
 void agent_pol_steer(struct agent_pol *pol, struct steer *s)
 {
 	const struct agent_lsp *via = s->policy->active;
+	int rc;
 
 	steer_key(pol, s->cfg, &s->route);
 	s->fallback = !via && s->cfg->fallback_igp;
 	s->blocked = NULL;
-	if (via)
-		agent_pol_add_list(&s->route, &via->st.list);
-	if (via || s->fallback)
-		s->route.seg[s->route.n++] = s->cfg->service;
-	if (s->route.n > 0 && ip_prefix_has(&s->cfg->prefix, &s->route.seg[0]))
-		s->blocked = "the prefix holds the first SID: packets would loop";
-	else if (s->route.n > 0 && !pol->dev)
-		s->blocked = "the SID device is absent";
-	if (s->blocked)
-		s->route.n = 0;
 	s->route.dev = pol->dev;
 	s->route.reduced = pol->cfg->reduced;
-	if (s->route.n == 0)
+	if (via ? loops(&s->cfg->prefix, via) : s->fallback && ip_prefix_has(&s->cfg->prefix, &s->cfg->service))
+		s->blocked = "the prefix holds the first SID: packets would loop";
+	else if ((via || s->fallback) && !pol->dev)
+		s->blocked = "the SID device is absent";
+	if (s->blocked || !(via || s->fallback)) {
 		agent_fib_unset(pol->fib, &s->route);
-	else if (agent_fib_set(pol->fib, &s->route) < 0)
+		return;
+	}
+	if (via) {
+		rc = agent_pol_want(pol, &s->route, via, &s->cfg->service, 1);
+	} else {
+		s->route.seg[s->route.n++] = s->cfg->service;
+		rc = agent_fib_set(pol->fib, &s->route);
+	}
+	if (rc < 0)
 		s->blocked = "out of memory";
 }
 
@@ -203,7 +210,7 @@ void agent_pol_each_steer(const struct agent_pol *pol,
 			.fallback = s->fallback,
 			.state = agent_fib_state(pol->fib, &s->route),
 			.reason = s->blocked ? s->blocked : agent_fib_reason(pol->fib, &s->route),
-			.route = s->route,
+			.route = s->route.n ? agent_fib_wanted(pol->fib, &s->route) : NULL,
 		};
 
 		fn(arg, &st);
