@@ -132,7 +132,7 @@ static void probes(struct str *o, const struct agent_watch *watch)
 		text(o, "probe-error", v.error);
 }
 
-/* Probes of one that has several lists are told with each. */
+/* Of several lists each is told by itself: lists(). */
 static void alive(struct str *o, const struct agent_lsp *l)
 {
 	bool watched = false;
@@ -158,23 +158,13 @@ static void segments(struct str *o, const struct sr_list *list)
 	str_add(o, "]");
 }
 
-static void lists(struct str *o, const struct agent_lsp *l)
+static unsigned in_use(const struct agent_lsp *l)
 {
-	struct agent_watch_view v;
+	unsigned n = 0;
 
-	str_add(o, ",\"lists\":[");
-	for (unsigned k = 0; k < sr_list_count(&l->st.list); k++) {
-		str_addf(o, "%s{\"weight\":%u,\"in-use\":%s", k ? "," : "", sr_list_weight(&l->st.list, k),
-			 agent_pol_in_use(l, k) ? "true" : "false");
-		if (l->watch[k]) {
-			agent_watch_view(l->watch[k], &v);
-			text(o, "alive", live_names[v.judge->state]);
-			probes(o, l->watch[k]);
-		}
-		segments(o, sr_list_nth(&l->st.list, k));
-		str_add(o, "}");
-	}
-	str_add(o, "]");
+	for (unsigned k = 0; k < sr_list_count(&l->st.list); k++)
+		n += agent_pol_in_use(l, k);
+	return n;
 }
 
 static void lsp(struct out *w, const struct agent_lsp *l)
@@ -198,10 +188,30 @@ static void lsp(struct out *w, const struct agent_lsp *l)
 	addr(w->o, "controller", &l->creator);
 	addr(w->o, "binding-sid", &l->st.binding_sid);
 	str_addf(w->o, ",\"bandwidth-bps\":%" PRIu64, l->st.bandwidth_bps);
+	str_addf(w->o, ",\"lists\":%u,\"lists-in-use\":%u", sr_list_count(&l->st.list), in_use(l));
 	segments(w->o, &l->st.list);
-	if (l->st.list.more)
-		lists(w->o, l);
 	str_add(w->o, "}");
+}
+
+/* Those of paths that have several. */
+static void lists(struct out *w, const struct agent_lsp *l)
+{
+	struct agent_watch_view v;
+
+	for (unsigned k = 0; l->st.list.more && k < sr_list_count(&l->st.list); k++) {
+		next(w);
+		str_add(w->o, "{\"lsp\":");
+		str_json(w->o, l->st.name);
+		str_addf(w->o, ",\"list\":%u,\"weight\":%u,\"in-use\":%s", k + 1, sr_list_weight(&l->st.list, k),
+			 agent_pol_in_use(l, k) ? "true" : "false");
+		if (l->watch[k]) {
+			agent_watch_view(l->watch[k], &v);
+			text(w->o, "alive", live_names[v.judge->state]);
+			probes(w->o, l->watch[k]);
+		}
+		segments(w->o, sr_list_nth(&l->st.list, k));
+		str_add(w->o, "}");
+	}
 }
 
 static void steer(void *arg, const struct agent_steer_state *s)
@@ -311,6 +321,10 @@ void agent_json(const struct agent_view *v, struct str *o)
 	open_list(&w, "lsps");
 	while ((l = agent_pol_next(v->pol, l)))
 		lsp(&w, l);
+	str_add(o, "]");
+	open_list(&w, "lists");
+	while ((l = agent_pol_next(v->pol, l)))
+		lists(&w, l);
 	str_add(o, "]");
 	open_list(&w, "steering");
 	agent_pol_each_steer(v->pol, steer, &w);

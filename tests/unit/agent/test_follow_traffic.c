@@ -205,8 +205,10 @@ static bool fib_idle(void *arg)
 	return agent_fib_idle(fib);
 }
 
-static void put(const char *name, uint32_t preference, const char *sid)
+/* second: of another list, of the same weight; or NULL. */
+static void put_two(const char *name, uint32_t preference, const char *sid, const char *second)
 {
+	struct sr_more more = { .weight = 1, .n = 1, .at[0] = { .weight = 1, .list.n = 1 } };
 	struct lsp_state w = { .has_key = true,
 			       .color = 10,
 			       .has_preference = true,
@@ -219,8 +221,17 @@ static void put(const char *name, uint32_t preference, const char *sid)
 	(void)str_copy(w.name, sizeof(w.name), name);
 	w.list.n = 1;
 	ck_assert_int_eq(ip_parse(sid, &w.list.at[0].sid), 0);
+	if (second) {
+		ck_assert_int_eq(ip_parse(second, &more.at[0].list.at[0].sid), 0);
+		w.list.more = &more;
+	}
 	ck_assert_int_eq(agent_pol_put(pol, &w, &l, why), 0);
 	ck_assert(lab_run(loop, fib_idle, NULL));
+}
+
+static void put(const char *name, uint32_t preference, const char *sid)
+{
+	put_two(name, preference, sid, NULL);
 }
 
 struct tally {
@@ -275,6 +286,47 @@ START_TEST(packets_take_the_path_of_the_policy_and_its_changes)
 	send_n(tx, 10);
 	ck_assert_uint_eq(arrived(rx, 0), 0);
 	ck_assert_uint_eq(count().service, 60);
+	close(rx);
+	close(tx);
+}
+END_TEST
+
+enum { FLOWS = 400 };
+
+static void send_flows(void)
+{
+	for (unsigned i = 0; i < FLOWS; i++) {
+		int tx = udp(CA, "2001:db8:a::2", 0);
+
+		send_n(tx, 1);
+		close(tx);
+	}
+}
+
+/* A customer's table follows both lists, then one of them alone, then the other way is in no block. */
+START_TEST(flows_of_a_table_take_all_lists_of_the_policy)
+{
+	int rx = udp(CB, "2001:db8:b::2", PORT), tx = udp(CA, "2001:db8:a::2", 0);
+	struct tally t;
+
+	put_two("p", 100, "fc00:0:2::", "fc00:0:3::");
+	send_n(tx, 1); /* neighbours first */
+	ck_assert_uint_eq(arrived(rx, 1), 1);
+	send_flows();
+	ck_assert_uint_eq(arrived(rx, FLOWS), FLOWS);
+	t = count();
+	ck_assert_uint_eq(t.service, FLOWS + 1); /* its SID is behind every list */
+	ck_assert_uint_eq(t.two + t.three, FLOWS + 1);
+	ck_assert_uint_gt(t.two, FLOWS / 3); /* even shares: off by a sixth is 6 times the mean deviation */
+	ck_assert_uint_gt(t.three, FLOWS / 3);
+	put("p", 100, "fc00:0:3::");
+	send_flows();
+	ck_assert_uint_eq(arrived(rx, FLOWS), FLOWS);
+	ck_assert_uint_eq(count().two, t.two);
+	/* a list that would bring packets back to the table: none is taken */
+	put_two("p", 100, "fc00:0:3::", "2001:db8:b::9");
+	send_n(tx, 5);
+	ck_assert_uint_eq(arrived(rx, 0), 0);
 	close(rx);
 	close(tx);
 }
@@ -453,6 +505,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, packets_take_the_path_of_the_policy_and_its_changes);
+	tcase_add_test(t, flows_of_a_table_take_all_lists_of_the_policy);
 	tcase_add_test(t, no_packet_is_lost_while_the_path_changes);
 	tcase_add_test(t, a_dead_path_is_left_without_any_controller);
 	tcase_add_test(t, without_a_standby_a_dead_path_stays_dead);
