@@ -272,6 +272,18 @@ static void on_slices(void *arg)
 		agent_gnmi_changed(a->gnmi);
 }
 
+static bool is_own(void *arg, const struct ip_addr *sid)
+{
+	const struct agent *a = arg;
+	const struct agent_device *d = a->slices ? agent_slices_device(a->slices) : NULL;
+
+	for (size_t i = 0; d && i < d->n_locators; i++) {
+		if (ip_prefix_has(&d->locators[i].prefix, sid))
+			return true;
+	}
+	return a->sids && agent_sids_holds(a->sids, sid);
+}
+
 static void on_followed(void *arg)
 {
 	struct agent *a = arg;
@@ -461,7 +473,8 @@ static int parts_new(struct agent *a, struct net *net)
 						      .links = on_links,
 						      .foreign_all = on_foreign_all };
 	static const struct agent_pol_ops pol_ops = { .changed = on_lsp,
-						      .followed = on_followed };
+						      .followed = on_followed,
+						      .own = is_own };
 	int rc;
 
 	if ((rc = agent_fib_new(&a->fib, a->loop, &fib_ops, a)) < 0 ||

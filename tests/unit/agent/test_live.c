@@ -482,6 +482,23 @@ static bool p_answers(void *arg)
 	return list_state(0) == AGENT_LIVE_YES;
 }
 
+/* It was probed for longer than one that never answered has, while the other does. */
+static bool kept_apart(void *arg)
+{
+	struct agent_watch_view v;
+
+	(void)arg;
+	agent_watch_view(working->watch[0], &v);
+	return list_state(0) == AGENT_LIVE_UNKNOWN && list_state(1) == AGENT_LIVE_YES && v.judge->sent > 80 &&
+	       lists_in_kernel() == 2;
+}
+
+static bool left_out(void *arg)
+{
+	(void)arg;
+	return list_state(0) == AGENT_LIVE_UNKNOWN && list_state(1) == AGENT_LIVE_YES && q_alone(NULL);
+}
+
 /* Alone in its policy (0), or with a standby, which is not taken for it (1). */
 START_TEST(a_dead_list_is_left_and_the_others_carry_on)
 {
@@ -540,6 +557,25 @@ START_TEST(a_path_with_a_list_that_lives_is_taken_for_one_without)
 	ck_assert_uint_eq(standby->st.lists_down, 2);
 	cut_p(false);
 	ck_assert(lab_run(loop, active_is, working));
+}
+END_TEST
+
+/* Its probes never leave, its customers' packets would: nothing follows from them. */
+START_TEST(a_list_that_begins_at_this_router_is_believed)
+{
+	static struct agent_local_sid own;
+
+	own = (struct agent_local_sid){ .sid = addr("fcbb:bbbb:1:e001::"), .len = 64,
+					.action = SEG6_LOCAL_ACTION_END_X, .nh = addr("fd00:1::2"), .next_csid = true,
+					.block = 32 };
+	start(true);
+	(void)snprintf(own.interface, sizeof(own.interface), "hp");
+	cfg.sids = _i ? &own : NULL;
+	cfg.n_sids = _i ? 1 : 0;
+	ck_assert_int_eq(agent_pol_configure(pol, &cfg), 0);
+	agent_pol_remove(pol, standby);
+	working = path("working", "fcbb:bbbb:1:e001:8::", OVER_Q, 200);
+	ck_assert(lab_run(loop, _i ? kept_apart : left_out, NULL));
 }
 END_TEST
 
@@ -701,6 +737,7 @@ int main(void)
 	tcase_add_loop_test(packets, a_dead_list_is_left_and_the_others_carry_on, 0, 2);
 	tcase_add_test(packets, a_path_is_dead_when_all_its_lists_are);
 	tcase_add_test(packets, a_path_with_a_list_that_lives_is_taken_for_one_without);
+	tcase_add_loop_test(packets, a_list_that_begins_at_this_router_is_believed, 0, 2);
 	tcase_add_test(packets, switched_off_all_lists_stay);
 	tcase_add_test(packets, switched_off_or_alone_nobody_is_watched);
 	tcase_add_test(packets, made_up_answers_keep_nobody_alive);

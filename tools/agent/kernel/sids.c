@@ -160,6 +160,15 @@ void agent_sids_repair(struct agent_sids *s, bool on)
 		apply(s, &s->at.at[i], false);
 }
 
+bool agent_sids_holds(const struct agent_sids *s, const struct ip_addr *sid)
+{
+	for (size_t i = 0; i < s->at.n; i++) {
+		if (ip_prefix_has(&s->at.at[i].route.dst, sid))
+			return true;
+	}
+	return false;
+}
+
 /* Metrics are few: each is looked through by halves. */
 bool agent_sids_has(const struct agent_sids *s, const struct ip_prefix *sid)
 {

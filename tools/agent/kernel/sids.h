@@ -28,6 +28,8 @@ void agent_sids_foreign(struct agent_sids *s, const struct agent_route *r, bool 
 void agent_sids_all(struct agent_sids *s);
 /* Whether the router software has this very SID. */
 bool agent_sids_has(const struct agent_sids *s, const struct ip_prefix *sid);
+/* Whether an address is for a SID of the router software. */
+bool agent_sids_holds(const struct agent_sids *s, const struct ip_addr *sid);
 /* In order of prefix. repaired: a corrected SID of ours stands before it. */
 void agent_sids_each(const struct agent_sids *s,
 		     void (*fn)(void *arg, const struct agent_route *r, bool repaired), void *arg);

@@ -100,12 +100,27 @@ static void look_again(struct choice *c, uint64_t at_ns)
 		c->again_ns = at_ns;
 }
 
+/* Its first SID is this router's own. Linux does what a SID says with packets that come, not with those it
+ * makes itself: probes of such a list never leave, whereas those of customers do. */
+static bool starts_here(const struct agent_pol *pol, const struct sr_list *list)
+{
+	const struct ip_addr *first = &list->at[0].sid;
+
+	for (size_t i = 0; i < pol->n_sids; i++) {
+		if (ip_prefix_has(&pol->sids[i].dst, first))
+			return true;
+	}
+	return pol->ops.own && pol->ops.own(pol->arg, first);
+}
+
 static enum agent_live_state list_state(struct choice *c, const struct agent_lsp *l, unsigned k)
 {
 	const struct agent_judge *j = judge_of(l, k);
 
 	if (j->state != AGENT_LIVE_UNKNOWN || !l->watch[k] || !c->answers)
 		return j->state;
+	if (starts_here(c->p->pol, sr_list_nth(&l->st.list, k)))
+		return AGENT_LIVE_YES; /* it cannot be asked: believed, as if there were no probes */
 	if (c->now_ns - j->since_ns >= GRACE_NS)
 		return AGENT_LIVE_NO;
 	look_again(c, j->since_ns + GRACE_NS);

@@ -49,6 +49,8 @@ struct agent_pol_ops {
 	void (*changed)(void *arg, struct agent_lsp *lsp);
 	/* Routes of tables fare differently; may be NULL. */
 	void (*followed)(void *arg);
+	/* Whether a SID is one of this router itself, beside those of its configuration; may be NULL. */
+	bool (*own)(void *arg, const struct ip_addr *sid);
 };
 
 int agent_pol_new(struct agent_pol **outp, struct loop *loop, struct agent_fib *fib,
