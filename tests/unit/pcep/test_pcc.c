@@ -233,6 +233,35 @@ START_TEST(reports_carry_everything_the_owner_knows)
 }
 END_TEST
 
+/* RFC 10066: O of PATH-ATTRIB; who takes one list hears nothing of it. */
+START_TEST(lists_that_carry_nothing_are_told_as_down)
+{
+	struct pcc_cfg cfg = { .srv6 = true, .msd_srv6 = 8, .lists = SR_LISTS_MAX };
+	struct sr_more more = { .weight = 5, .n = 2 };
+	struct lsp_state st = { .plsp_id = 3, .name = "three", .oper = LSP_ACTIVE, .lists_down = 2 };
+
+	st.list = raw_list(2);
+	for (unsigned k = 0; k < 2; k++) {
+		more.at[k].weight = k + 1;
+		more.at[k].list = raw_list(k + 1);
+	}
+	st.list.more = &more;
+	world();
+	pcc = pcc_free(pcc);
+	ck_assert_int_eq(ip_parse("2001:db8::1", &cfg.router_id), 0);
+	ck_assert_int_eq(pcc_new(&pcc, loop, net, &cfg, &ops, NULL), 0);
+	pce.open.has_multipath = _i;
+	pce.open.multipath = SR_LISTS_MAX;
+	pce.open.multipath_flags = PCEPC_MULTIPATH_WEIGHT;
+	connect_up();
+	ck_assert_int_eq(pcc_report(pcc, 1, &st), 0);
+	run_s(1);
+	ck_assert_msg(raw_pce_heard(&pce, _i ? "segs=2 list1=5*2/2 list2=1*1/0 list3=2*2/2\n" : "segs=2\n"), "%s",
+		      str_text(&pce.log));
+	end_world();
+}
+END_TEST
+
 START_TEST(without_the_association_type_none_is_sent)
 {
 	struct lsp_state st = lsp_of(3);
@@ -693,6 +722,7 @@ int main(void)
 	tcase_add_test(t, the_open_tells_what_the_router_can);
 	tcase_add_test(t, the_dump_is_whole_also_when_the_peer_stops_reading);
 	tcase_add_test(t, reports_carry_everything_the_owner_knows);
+	tcase_add_loop_test(t, lists_that_carry_nothing_are_told_as_down, 0, 2);
 	tcase_add_test(t, without_the_association_type_none_is_sent);
 	tcase_add_test(t, what_a_pce_asks_reaches_the_owner);
 	tcase_add_loop_test(t, what_is_wrong_gets_the_error_its_rfc_names_and_no_more, 0,
