@@ -5,6 +5,7 @@
 # The comments "FRR:" name a defect of FRR 10.7.1 that the line works round; README.md lists them.
 
 IGP=C # the name of the IS-IS instance
+FRR_LOADS=6 # so often a configuration is offered
 
 frr_daemons() { # ROUTER
 	local d='mgmtd zebra isisd'
@@ -241,18 +242,28 @@ frr_free() { # ROUTER
 	done
 }
 
+# FRR: a rejected line takes the rest of its group with it, and vtysh only prints it; whatever it prints stays in
+# the file. A configuration is whole or it is not loaded: it is read again from its beginning.
+frr_load() { # ROUTER
+	local log=$RUN/$1/frr/log/load
+	frr_free "$1"
+	frr_run "$1" exec /usr/bin/vtysh -b >"$log" 2>&1 || true
+	! grep -Eiq '^%|unknown|error|fail|reject|line [0-9]+' "$log"
+}
+
 frr_start() { # ROUTER
-	local r=$1 out
+	local r=$1 k log=$RUN/$1/frr/log/load
 	# shellcheck disable=SC2046
 	frr_run "$r" start $(frr_daemons "$r") || return 1
-	frr_free "$r"
-	out=$(frr_run "$r" exec /usr/bin/vtysh -b 2>&1) || true
-	# FRR: a rejected line takes the rest of its group with it, and vtysh only prints it
-	if grep -Eiq '^%|unknown|error|fail|reject|line [0-9]+' <<<"$out"; then
-		printf '%s\n' "$out" >"$RUN/$r/frr/log/load"
-		echo "$r: FRR did not take its configuration: $(grep -Ei -m1 '%|unknown|error|fail|reject|line' <<<"$out") (see $RUN/$r/frr/log/load)" >&2
-		return 1
-	fi
+	# FRR: on a busy machine a daemon that is still coming up makes mgmtd refuse what it takes a moment later
+	for ((k = 1; ; k++)); do
+		frr_load "$r" && break
+		if ((k == FRR_LOADS)); then
+			echo "$r: FRR did not take its configuration, $k times: $(grep -Ei -m1 '%|unknown|error|fail|reject|line' "$log") (see $log)" >&2
+			return 1
+		fi
+		sleep 0.5
+	done
 	frr_record "$r"
 }
 
