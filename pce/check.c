@@ -75,9 +75,11 @@ static const char *const cut_texts[] = {
 	[PCE_C_SRLG] = "is in an excluded SRLG",
 	[PCE_C_ASN] = "leads through an excluded domain",
 	[PCE_C_ALGO] = "is not for the flexible algorithm",
+	[PCE_C_MTU] = "has too small an MTU",
 };
 static const enum pce_constraint cuts[] = { PCE_C_EXCLUDE, PCE_C_OVERLOAD, PCE_C_AFFINITY,
-					    PCE_C_BANDWIDTH, PCE_C_SRLG, PCE_C_ASN, PCE_C_ALGO };
+					    PCE_C_BANDWIDTH, PCE_C_SRLG, PCE_C_ASN, PCE_C_ALGO,
+					    PCE_C_MTU };
 
 static const char *check_link(const struct pce_ctx *c, uint32_t l, struct arena *a)
 {
@@ -222,8 +224,18 @@ const char *pce_check_in(const struct pce_ctx *c, const struct pce_expansion *e,
 const char *pce_check(const struct ted *t, const struct pce_request *req,
 		      const struct pce_expansion *e, struct arena *a)
 {
+	const char *why;
 	struct pce_ctx c;
+	uint32_t more, at, n;
 
 	pce_ctx_look(&c, t, req);
-	return pce_check_in(&c, e, a);
+	why = pce_check_in(&c, e, a);
+	if (why || req->payload == 0)
+		return why;
+	more = pce_overhead(req, e->n_list ? e->n_list : 1);
+	at = pce_narrow(&c, e->links, e->n_links, more, &n);
+	if (at == TED_NONE)
+		return NULL;
+	why = pce_say_narrow(&c, at, more, a);
+	return why ? why : "out of memory";
 }

@@ -90,6 +90,18 @@ static void find_other(struct pce_ctx *c, const struct pce_find *f, uint32_t nee
 		fail(out, PCE_NO_MEMORY, "out of memory");
 }
 
+/* The list of the cheapest path makes packets too long for a link: the next one that does not. */
+static void find_wider(struct pce_ctx *c, const struct pce_find *f, struct pce_answer *out)
+{
+	const struct pce_removed none = { 0 }, met = out->removed[PCE_C_MTU];
+	struct other o = { .c = c, .out = out };
+
+	out->removed[PCE_C_MTU] = none;
+	pce_alternatives(c, f, try_other, &o);
+	if (!o.found)
+		out->removed[PCE_C_MTU] = met;
+}
+
 /* False: there is none, and the answer says why. */
 static bool find_path(struct pce_ctx *c, const struct pce_find *f, struct pce_path *p,
 		      struct pce_answer *out)
@@ -151,6 +163,8 @@ static void compute(struct pce_ctx *c, struct pce_answer *out)
 	pce_encode_in(c, &p, c->req->strict, out, &needed);
 	if (out->status == PCE_NO_MSD && needed)
 		find_other(c, &f, needed, out);
+	else if (out->status == PCE_NO_CONSTRAINED && out->removed[PCE_C_MTU].decisive)
+		find_wider(c, &f, out);
 }
 
 static void run(const struct ted *t, const struct pce_request *req, struct arena *a,

@@ -64,6 +64,14 @@ static bool algo_cuts(const struct pce_ctx *c, uint32_t link)
 	return c->req->algo && pce_class_weight(c->t, &is, link) == PCE_INF;
 }
 
+/* Not even with the shortest list: what longer ones need is asked when they are known. */
+static bool mtu_cuts(const struct pce_ctx *c, uint32_t link)
+{
+	uint32_t n;
+
+	return pce_narrow(c, &link, 1, pce_overhead(c->req, 1), &n) != TED_NONE;
+}
+
 /* An overloaded node is a source or a target, never between. */
 static bool overload_cuts(const struct pce_ctx *c, const struct ted_arc *a)
 {
@@ -91,6 +99,8 @@ bool pce_link_cut(const struct pce_ctx *c, uint32_t link, enum pce_constraint by
 		return asn_cuts(c, a->from) || asn_cuts(c, a->to);
 	if (by == PCE_C_ALGO)
 		return algo_cuts(c, link);
+	if (by == PCE_C_MTU)
+		return mtu_cuts(c, link);
 	return false;
 }
 
@@ -112,12 +122,14 @@ static bool asked(const struct pce_ctx *c, enum pce_constraint by)
 		return r->n_exclude_asns > 0;
 	if (by == PCE_C_ALGO)
 		return r->algo != 0;
+	if (by == PCE_C_MTU)
+		return r->payload > 0;
 	return !c->trees || pce_trees_overload(c->trees) != NULL;
 }
 
 static const enum pce_constraint cutting[] = { PCE_C_AFFINITY, PCE_C_BANDWIDTH, PCE_C_EXCLUDE,
 					       PCE_C_OVERLOAD, PCE_C_SRLG,	PCE_C_ASN,
-					       PCE_C_ALGO };
+					       PCE_C_ALGO,     PCE_C_MTU };
 
 uint32_t pce_cut_judge(struct pce_ctx *c, uint32_t link)
 {

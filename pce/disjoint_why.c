@@ -31,8 +31,8 @@ struct why {
 
 /* As in explain.c: what is tried first is told last. */
 static const enum pce_constraint order[] = {
-	PCE_C_AFFINITY, PCE_C_SRLG, PCE_C_ASN, PCE_C_EXCLUDE,	PCE_C_INCLUDE,	 PCE_C_ALGO,  PCE_C_IGP,
-	PCE_C_TE,	PCE_C_HOPS, PCE_C_LOSS, PCE_C_VARIATION, PCE_C_DELAY_MIN, PCE_C_DELAY,
+	PCE_C_AFFINITY, PCE_C_SRLG, PCE_C_ASN, PCE_C_EXCLUDE,	PCE_C_INCLUDE,	 PCE_C_ALGO,  PCE_C_MTU,
+	PCE_C_IGP,	PCE_C_TE,	PCE_C_HOPS, PCE_C_LOSS, PCE_C_VARIATION, PCE_C_DELAY_MIN, PCE_C_DELAY,
 	PCE_C_BANDWIDTH, PCE_C_MSD,
 };
 
@@ -84,6 +84,8 @@ static void drop(struct pce_request *r, enum pce_constraint c)
 		r->n_include = 0;
 	} else if (c == PCE_C_DELAY_MIN) {
 		r->delay_us_min = 0;
+	} else if (c == PCE_C_MTU) {
+		r->payload = 0;
 	} else if (c == PCE_C_ALGO && r->algo) {
 		r->algo = 0;
 		r->minimise = PCE_HOPS;
@@ -131,6 +133,8 @@ static bool has(const struct pce_request *r, enum pce_constraint c)
 		return r->n_include > 0;
 	if (c == PCE_C_MSD)
 		return false; /* of the set, see fit */
+	if (c == PCE_C_MTU)
+		return r->payload > 0;
 	return c == PCE_C_ALGO ? r->algo != 0 : value_of(r, c) > 0;
 }
 

@@ -78,7 +78,7 @@ bool pce_limit_end(const struct pce_route *r)
 	return (!q->reserved && !q->decapsulates) || r->total < 2 || !max || r->total <= max;
 }
 
-static uint32_t overhead(const struct pce_request *q, uint32_t n)
+uint32_t pce_overhead(const struct pce_request *q, uint32_t n)
 {
 	n += q->reserved;
 	if (q->dataplane == PCE_MPLS)
@@ -86,29 +86,43 @@ static uint32_t overhead(const struct pce_request *q, uint32_t n)
 	return 40 + (n > 1 ? 8 + 16 * n : 0);
 }
 
-const char *pce_mtu_check(struct pce_ctx *c, struct pce_answer *out)
+uint32_t pce_narrow(const struct pce_ctx *c, const uint32_t *links, uint32_t n_links, uint32_t more, uint32_t *n)
 {
-	const struct pce_expansion *e = &out->expansion;
-	uint32_t more = overhead(c->req, out->n_segs), least = UINT32_MAX, at = TED_NONE, n = 0;
-	char label[TED_LABEL_MAX];
+	uint32_t at = TED_NONE;
 
-	for (uint32_t i = 0; c->req->payload && i < e->n_links; i++) {
-		uint32_t mtu = c->t->links[e->links[i]].mtu;
+	*n = 0;
+	for (uint32_t i = 0; c->req->payload && i < n_links; i++) {
+		uint32_t mtu = c->t->links[links[i]].mtu;
 
 		if (mtu == 0 || c->req->payload + more <= mtu)
 			continue;
-		n++;
-		if (mtu < least) {
-			least = mtu;
-			at = e->links[i];
-		}
+		++*n;
+		if (at == TED_NONE || mtu < c->t->links[at].mtu)
+			at = links[i];
 	}
-	if (n == 0)
+	return at;
+}
+
+const char *pce_say_narrow(const struct pce_ctx *c, uint32_t link, uint32_t more, struct arena *a)
+{
+	char label[TED_LABEL_MAX];
+
+	return arena_printf(a, "link %s carries packets of %u octets, %u and %u of the list need %u",
+			    ted_link_label(c->t, link, label, sizeof(label)), c->t->links[link].mtu, c->req->payload,
+			    more, c->req->payload + more);
+}
+
+const char *pce_mtu_check(struct pce_ctx *c, struct pce_answer *out)
+{
+	uint32_t more = pce_overhead(c->req, out->n_segs), n = 0;
+	uint32_t at = pce_narrow(c, out->expansion.links, out->expansion.n_links, more, &n);
+	uint32_t least;
+
+	if (at == TED_NONE)
 		return "";
+	least = c->t->links[at].mtu;
 	out->removed[PCE_C_MTU] = (struct pce_removed){
 		.links = n, .decisive = true, .nearest = least > more ? least - more : 0
 	};
-	return arena_printf(c->out, "link %s carries packets of %u octets, %u and %u of the list need %u",
-			    ted_link_label(c->t, at, label, sizeof(label)), least, c->req->payload,
-			    more, c->req->payload + more);
+	return pce_say_narrow(c, at, more, c->out);
 }

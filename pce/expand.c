@@ -422,7 +422,7 @@ void pce_expand_in(struct pce_ctx *c, uint32_t src, uint32_t dst, const struct p
 	};
 	bool ok;
 
-	*out = (struct pce_expansion){ .valid = true, .why = "" };
+	*out = (struct pce_expansion){ .valid = true, .n_list = list->n, .why = "" };
 	w.owner = pce_room_places(c->trees, PCE_ROOM_OWNER, sizeof(*w.owner));
 	w.heard = pce_room_links(c->trees, PCE_ROOM_HEARD, sizeof(*w.heard));
 	if (!pce_used_init(&w.used, c, PCE_ROOM_USED)) {

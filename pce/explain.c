@@ -23,8 +23,8 @@ struct why {
  * hear of, because it has a value to change. */
 static const enum pce_constraint order[] = {
 	PCE_C_OVERLOAD, PCE_C_AFFINITY, PCE_C_SRLG, PCE_C_ASN,	PCE_C_EXCLUDE,
-	PCE_C_INCLUDE,	PCE_C_ALGO,	PCE_C_IGP,  PCE_C_TE,	PCE_C_HOPS,
-	PCE_C_LOSS,	PCE_C_VARIATION, PCE_C_DELAY_MIN, PCE_C_DELAY, PCE_C_BANDWIDTH,
+	PCE_C_INCLUDE,	PCE_C_ALGO,	PCE_C_MTU,  PCE_C_IGP,	PCE_C_TE,
+	PCE_C_HOPS,	PCE_C_LOSS,	PCE_C_VARIATION, PCE_C_DELAY_MIN, PCE_C_DELAY, PCE_C_BANDWIDTH,
 };
 
 /* The metric of a bound from above; PCE_METRICS: it is none. */
@@ -283,6 +283,17 @@ static void say_conflict(struct why *w)
 		str_add(&w->text, " together");
 }
 
+/* A packet too long is a matter of one link, by whose name it is mended. */
+static void say_narrow(struct why *w, enum pce_constraint by, const struct pce_path *p)
+{
+	uint32_t more = pce_overhead(w->c->req, 1), n;
+	uint32_t at = by == PCE_C_MTU ? pce_narrow(w->c, p->links, p->n, more, &n) : TED_NONE;
+	const char *s = at != TED_NONE ? pce_say_narrow(w->c, at, more, w->c->out) : NULL;
+
+	if (s)
+		str_addf(&w->text, "; %s", s);
+}
+
 /* Why a constraint has to go: what it takes out, and what there is without it. */
 static void say_drop(struct why *w, enum pce_constraint by, uint32_t without)
 {
@@ -300,8 +311,10 @@ static void say_drop(struct why *w, enum pce_constraint by, uint32_t without)
 	else
 		str_add(&w->text, " (");
 	str_add(&w->text, r->links || metric_of(by) < PCE_METRICS ? "; without it " : "without it ");
-	if (ask(w, &f, &p) == PCE_FOUND)
+	if (ask(w, &f, &p) == PCE_FOUND) {
 		say_path(w, &f, &p);
+		say_narrow(w, by, &p);
+	}
 	str_add(&w->text, ")");
 }
 

@@ -26,7 +26,7 @@ enum {
 /* Those of one request only; the others are in classes and trees already. */
 #define PCE_CUT_LINKS                                                                              \
 	(PCE_CUT(PCE_C_BANDWIDTH) | PCE_CUT(PCE_C_EXCLUDE) | PCE_CUT(PCE_C_SRLG) |                 \
-	 PCE_CUT(PCE_C_ASN))
+	 PCE_CUT(PCE_C_ASN) | PCE_CUT(PCE_C_MTU))
 #define PCE_CUT_ALL                                                                                \
 	(PCE_CUT_LINKS | PCE_CUT(PCE_C_AFFINITY) | PCE_CUT(PCE_C_OVERLOAD) | PCE_CUT(PCE_C_ALGO) | \
 	 PCE_CUT(PCE_C_INCLUDE))
@@ -435,6 +435,12 @@ bool pce_limits_told(const struct pce_route *r, uint32_t total);
 /* The router that reads the SID, in that entry of r->total, may go on to the next one. */
 bool pce_limit_next(const struct pce_route *r, const struct pce_elem *e, uint32_t count);
 bool pce_limit_end(const struct pce_route *r);
+/* Octets that so many entries of a list, and the service SID, add to a packet. */
+uint32_t pce_overhead(const struct pce_request *q, uint32_t n);
+/* Of links, the one with the least MTU that a packet with so much more does not fit, and how many there
+ * are of them; TED_NONE: it fits, as far as their MTU is known. */
+uint32_t pce_narrow(const struct pce_ctx *c, const uint32_t *links, uint32_t n_links, uint32_t more, uint32_t *n);
+const char *pce_say_narrow(const struct pce_ctx *c, uint32_t link, uint32_t more, struct arena *a);
 /* Octets all links may carry with this many entries on top of the payload; fills removed[]. */
 const char *pce_mtu_check(struct pce_ctx *c, struct pce_answer *out);
 

@@ -158,7 +158,7 @@ struct ted_link {
 	const struct ted_sid *sids;	/* End.X / uA towards `to` (LAN: towards that neighbour) */
 	const struct ted_adj_sid *adj_sids;
 	uint16_t n_srlg, n_sids, n_adj_sids;
-	uint16_t mtu; /* octets an IPv6 packet may have, 0: unknown. No TLV tells it, files do */
+	uint16_t mtu; /* octets an IPv6 packet may have, 0: unknown. No TLV tells it: files and agents do */
 	/* What Flex-Algo uses: the attributes above when flex_plain (files; ASLA for all), else flex;
 	 * NULL: only the IGP metric. See ted_flex_weight(). */
 	bool flex_plain;

@@ -42,7 +42,7 @@ static bool link_helps(const struct ted *old, const struct ted *t, uint32_t link
 		return true;
 	a = &old->links[link];
 	return b->igp_metric < a->igp_metric || b->te_metric < a->te_metric ||
-	       b->delay_us < a->delay_us || b->capacity_bps > a->capacity_bps ||
+	       (b->mtu != a->mtu && (b->mtu == 0 || (a->mtu && b->mtu > a->mtu))) || b->delay_us < a->delay_us || b->capacity_bps > a->capacity_bps ||
 	       (b->has_igp && !a->has_igp) || (b->has_te && !a->has_te) ||
 	       (b->has_delay && !a->has_delay) ||
 	       memcmp(a->admin_group, b->admin_group, sizeof(a->admin_group)) != 0 ||
