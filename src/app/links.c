@@ -40,6 +40,7 @@ void app_links_apply(struct sense *s, const struct conf *conf)
 	sense_cfg_default(&cfg);
 	cfg.delay = use_of(conf->links_delay);
 	cfg.load = use_of(conf->links_load);
+	cfg.mtu = conf->has_devices && conf->links_mtu;
 	cfg.probe_ms = conf->links_probe_ms;
 	cfg.window_s = conf->links_window_s;
 	cfg.load_s = conf->links_load_s;

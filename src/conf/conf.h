@@ -100,6 +100,7 @@ struct conf {
 	struct conf_device *devices;
 	size_t n_devices;
 	char links_delay[8], links_load[8]; /* "off", … as in the model */
+	bool links_mtu;
 	uint32_t links_probe_ms, links_window_s, links_load_s, links_threshold_pct, links_delay_floor_us,
 		links_hold_s, links_interval_s, links_keep_s;
 	bool probes_authenticated;

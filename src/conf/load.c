@@ -186,6 +186,7 @@ static void fill_links(const struct lyd_node *in, struct conf *c)
 {
 	conf_read_text(in, "delay", c->links_delay, sizeof(c->links_delay));
 	conf_read_text(in, "load", c->links_load, sizeof(c->links_load));
+	c->links_mtu = conf_read_flag(in, "mtu");
 	c->links_probe_ms = (uint32_t)conf_read_num(in, "probe-interval");
 	c->links_window_s = (uint32_t)conf_read_num(in, "window");
 	c->links_load_s = (uint32_t)conf_read_num(in, "load-interval");

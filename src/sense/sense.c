@@ -30,9 +30,14 @@ void sense_cfg_default(struct sense_cfg *cfg)
 	};
 }
 
-static bool is_on(const struct sense *s)
+static bool measures(const struct sense *s)
 {
 	return s->cfg.delay != SENSE_OFF || s->cfg.load != SENSE_OFF;
+}
+
+static bool is_on(const struct sense *s)
+{
+	return measures(s) || s->cfg.mtu;
 }
 
 /* ---- devices ---- */
@@ -141,8 +146,10 @@ static bool link_see(struct sense *s, uint32_t index)
 	l = link_get(s, index);
 	if (!l)
 		return false;
-	if (!ip_eq(&l->local, &t->local_v6))
+	if (!ip_eq(&l->local, &t->local_v6) || strcmp(l->id, s->ted->nodes[t->from].id) != 0) {
 		l->face[0] = '\0';
+		sense_mtu_forget(l); /* of what it was */
+	}
 	(void)str_copy(l->id, sizeof(l->id), s->ted->nodes[t->from].id);
 	l->local = t->local_v6;
 	l->remote = t->remote_v6;
@@ -169,9 +176,22 @@ static void links_see(struct sense *s)
 			continue;
 		l->wanted = l->seen && !l->why;
 		/* what was known of it stays for its time, should it come back */
-		if (!l->seen && !l->delay.known && !l->booked)
+		if (!l->seen && !l->delay.known && !l->booked && !l->mtu)
 			s->links.at[i] = sense_link_drop(l);
 	}
+}
+
+static void mtus(struct sense *s)
+{
+	unsigned known = 0;
+
+	for (size_t i = 0; i < s->links.n; i++) {
+		if (!s->links.at[i])
+			continue;
+		sense_mtu(s->links.at[i]);
+		known += s->links.at[i]->mtu != 0;
+	}
+	metric_set(s->m_mtus, known);
 }
 
 static void look(void *arg)
@@ -184,7 +204,8 @@ static void look(void *arg)
 	if (is_on(s) || s->devices.count > 0)
 		links_see(s);
 	sense_plan(s);
-	if (is_on(s) && !loop_timer_armed(&s->tick))
+	mtus(s);
+	if (measures(s) && !loop_timer_armed(&s->tick))
 		loop_timer_after(&s->tick, NS_PER_S);
 }
 
@@ -212,7 +233,7 @@ static void tick(void *arg)
 	/* what a device refused is tried again */
 	HASH_EACH (n, &s->devices)
 		sense_tell(HASH_OF(n, struct sense_device, by_name));
-	if (is_on(s))
+	if (measures(s))
 		loop_timer_after(&s->tick, NS_PER_S);
 }
 
@@ -271,7 +292,7 @@ static void on_synced(void *arg, const char *device, uint32_t watch)
 {
 	struct sense_device *d = sense_device_of(arg, device);
 
-	if (!d || (watch != d->watch_sessions && watch != d->watch_faces))
+	if (!d || (watch != d->watch_sessions && watch != d->watch_faces && watch != d->watch_mtus))
 		return;
 	d->clean = d->clean || watch == d->watch_sessions;
 	sense_look_soon(arg);
@@ -358,6 +379,7 @@ static void metrics(struct sense *s)
 	char labels[32];
 
 	s->m_measured = metric_gauge("sextant_links_measured", "Links whose delay is measured now.", "");
+	s->m_mtus = metric_gauge("sextant_links_mtu_known", "Links whose MTU is known of their ends.", "");
 	s->m_windows[0] = metric_counter("sextant_link_windows_total", "Windows of probes on links.",
 					 "known=\"false\"");
 	s->m_windows[1] = metric_counter("sextant_link_windows_total", "Windows of probes on links.", "known=\"true\"");
@@ -444,7 +466,7 @@ static bool view(void *self, uint32_t link, struct sense_link_view *out)
 	const struct sense_link *l = link < s->links.n ? s->links.at[link] : NULL;
 	char buf[SR_REASON_MAX];
 
-	if (!l || !is_on(s))
+	if (!l || !measures(s))
 		return false;
 	*out = (struct sense_link_view){
 		.device = l->from ? l->from->name : "",

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * Links as they are measured: their delay by STAMP from one end to the other, what they carry by the
- * counters of their interfaces. What comes of it goes into the topology and into the bandwidth book,
+ * counters of their interfaces; and their MTU, as their ends tell it. What comes of it goes into the topology and into the bandwidth book,
  * damped. Loop thread only.
  *
  * Devices and routers are joined by name: a device is called as its router in the topology.
@@ -30,6 +30,7 @@ enum sense_use {
 
 struct sense_cfg {
 	enum sense_use delay, load;
+	bool mtu; /* the topology is told what the links' ends say */
 	uint32_t probe_ms, window_s; /* of STAMP */
 	uint32_t load_s;	     /* between two readings of counters */
 	uint32_t threshold_pct;

@@ -138,6 +138,10 @@ static void device_watch(struct sense_device *d)
 		d->watch_sessions = watch(d, SESSION, true, NS_PER_S);
 	if (any && !d->watch_faces)
 		d->watch_faces = watch(d, "/device/interface/address", true, NS_PER_S);
+	if (any && cfg->mtu && !d->watch_mtus)
+		d->watch_mtus = watch(d, "/device/interface/mtu", true, NS_PER_S);
+	if (!any || !cfg->mtu)
+		unwatch(d, &d->watch_mtus);
 	if (any && cfg->load != SENSE_OFF && !d->watch_load)
 		d->watch_load = watch(d, "/device/interface[name=*]/statistics/out-octets", false,
 				      cfg->load_s * NS_PER_S);

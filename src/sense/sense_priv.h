@@ -48,6 +48,7 @@ struct sense_link {
 	struct sense_filter delay;
 	uint32_t max_us[SENSE_RECENT], var_us[SENSE_RECENT]; /* the newest first */
 	struct topo_delay said;
+	uint16_t mtu; /* as the topology was told, 0: it was not */
 	/* load */
 	struct sense_load load;
 	struct sense_filter beside;
@@ -61,6 +62,7 @@ struct sense_face {
 	char name[SENSE_NAME_MAX];
 	struct ip_addr at[SENSE_FACE_ADDRS_MAX];
 	uint8_t n;
+	uint32_t mtu; /* 0: not told */
 };
 
 /* A STAMP session at a device that is ours by its name. */
@@ -78,7 +80,7 @@ struct sense_device {
 	struct sense *s;
 	char name[DEVICE_NAME_MAX];
 	bool up, agent, clean; /* clean: nothing of a life before is there */
-	uint32_t watch_faces, watch_sessions, watch_load;
+	uint32_t watch_faces, watch_mtus, watch_sessions, watch_load;
 	VEC(struct sense_face) faces;
 	VEC(struct sense_session) sessions;
 	VEC(struct sense_link *) links; /* that begin here */
@@ -101,7 +103,7 @@ struct sense {
 	VEC(struct sense_link *) links; /* by TED index, NULL none */
 	VEC(struct sense_device *) at_node; /* during a look */
 	struct loop_timer look, tick;
-	struct metric *m_measured, *m_windows[2], *m_said[SENSE_REFRESH + 1];
+	struct metric *m_measured, *m_mtus, *m_windows[2], *m_said[SENSE_REFRESH + 1];
 };
 
 /* ---- sense.c ---- */
@@ -124,7 +126,14 @@ struct sense_link *sense_link_drop(struct sense_link *l); /* NULL */
 void sense_sample(struct sense_device *d, const struct device_sample *e);
 void sense_face_find(struct sense_link *l);
 
+/* ---- sense_mtu.c ---- */
+
+void sense_mtu(struct sense_link *l); /* as its ends tell it now */
+void sense_mtu_forget(struct sense_link *l);
+
 /* ---- sense_say.c: what comes of it ---- */
+
+void sense_publish(const struct sense_link *l, enum bus_severity severity, const char *type, const char *body);
 
 void sense_window_over(struct sense_link *l);
 void sense_counted(struct sense_link *l);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What devices say: addresses of interfaces, windows of probes, counters. All of it is theirs: names
+ * What devices say: addresses of interfaces and their MTU, windows of probes, counters. All of it is theirs: names
  * are bounded, and what is not a number is none. A device tells all leafs of a window with one time,
  * `window` the last; what is not whole by then is not known.
  */
@@ -81,6 +81,8 @@ static void on_face(struct sense_device *d, const struct device_sample *e)
 	if (!f)
 		return;
 	addresses(f, e->gone ? "" : e->text);
+	if (d->s->cfg.mtu)
+		sense_look_soon(d->s);
 	for (size_t i = 0; i < d->links.n; i++) {
 		struct sense_link *l = d->links.at[i];
 
@@ -89,6 +91,18 @@ static void on_face(struct sense_device *d, const struct device_sample *e)
 		if (face_has(f, &l->local))
 			(void)str_copy(l->face, sizeof(l->face), name);
 	}
+}
+
+static void on_mtu(struct sense_device *d, const struct device_sample *e)
+{
+	char name[SENSE_NAME_MAX];
+	const char *leaf = key_of(e->path, name, sizeof(name));
+	struct sense_face *f = leaf && strcmp(leaf, "mtu") == 0 ? face_of(d, name, !e->gone) : NULL;
+
+	if (!f || (!e->gone && (!e->number || e->u > UINT32_MAX)))
+		return;
+	f->mtu = e->gone ? 0 : (uint32_t)e->u;
+	sense_look_soon(d->s);
 }
 
 /* ---- windows of probes ---- */
@@ -175,6 +189,8 @@ void sense_sample(struct sense_device *d, const struct device_sample *e)
 {
 	if (e->watch == d->watch_faces)
 		on_face(d, e);
+	else if (e->watch == d->watch_mtus)
+		on_mtu(d, e);
 	else if (e->watch == d->watch_sessions)
 		on_session(d, e);
 	else if (e->watch == d->watch_load)

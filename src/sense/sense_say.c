@@ -17,7 +17,7 @@ enum { SAMPLES_MIN = 5, UNKNOWN_LOST = 3 };
 
 /* ---- events and metrics ---- */
 
-static void publish(const struct sense_link *l, enum bus_severity severity, const char *type, const char *body)
+void sense_publish(const struct sense_link *l, enum bus_severity severity, const char *type, const char *body)
 {
 	const struct sense *s = l->s;
 	char label[TED_LABEL_MAX] = "?", resource[BUS_RESOURCE_MAX];
@@ -62,7 +62,7 @@ static void alarm(struct sense_link *l, bool lost)
 	l->alarmed = lost;
 	(void)snprintf(body, sizeof(body), "\"delay\":%" PRIu32 ",\"reason\":\"%s\"", l->said.min_us,
 		       lost ? "nothing is measured: the last delay stands for a while" : "measured again, or given up");
-	publish(l, lost ? BUS_ALARM : BUS_CLEARED, "link-unmeasured", body);
+	sense_publish(l, lost ? BUS_ALARM : BUS_CLEARED, "link-unmeasured", body);
 }
 
 static void say(struct sense_link *l, enum sense_news news)
@@ -85,7 +85,7 @@ static void say(struct sense_link *l, enum sense_news news)
 		       "\"delay\":%" PRIu32 ",\"delay-max\":%" PRIu32 ",\"delay-variation\":%" PRIu32
 		       ",\"was\":%" PRIu32 ",\"why\":\"%s\"",
 		       l->said.min_us, l->said.max_us, l->said.var_us, was, sense_news_text(news));
-	publish(l, BUS_INFO, "link-delay", body);
+	sense_publish(l, BUS_INFO, "link-delay", body);
 	gauges(l);
 }
 
@@ -100,7 +100,7 @@ void sense_withdraw_delay(struct sense_link *l, const char *why)
 	l->said = (struct topo_delay){ 0 };
 	(void)topo_delay_set(l->s->parts.topo, l->id, &l->local, NULL);
 	(void)snprintf(body, sizeof(body), "\"why\":\"withdrawn\",\"reason\":\"%s\"", why);
-	publish(l, BUS_INFO, "link-delay", body);
+	sense_publish(l, BUS_INFO, "link-delay", body);
 	gauges(l);
 }
 

@@ -190,6 +190,7 @@ int slice_plan(const struct slice_service *s, const struct slice_flows *flows,
 /* ---- policies ---- */
 
 enum { WORKING = 200, STANDBY = 100 }; /* preferences */
+enum { MARK_OCTETS = 8 };
 
 static enum intent_protect protect(uint8_t diverse)
 {
@@ -198,6 +199,15 @@ static enum intent_protect protect(uint8_t diverse)
 	if (diverse & PCE_DIVERSE_SRLG)
 		return INTENT_PROTECT_SRLG;
 	return diverse ? INTENT_PROTECT_LINK : INTENT_PROTECT_NONE;
+}
+
+/* Measured packets have a mark in a header of its own (RFC 9343). */
+static uint16_t payload(const struct slice_service *s, const struct slice_member *m)
+{
+	bool marked = s->assure.said && s->assure.alt_mark;
+	uint32_t octets = m->terms.mtu && marked ? m->terms.mtu + (uint32_t)MARK_OCTETS : m->terms.mtu;
+
+	return octets > UINT16_MAX ? UINT16_MAX : (uint16_t)octets;
 }
 
 void slice_policy_of(const struct slice_service *s, const struct slice_member *m, struct intent_policy *out)
@@ -217,7 +227,7 @@ void slice_policy_of(const struct slice_service *s, const struct slice_member *m
 	c->variation_us_max = m->terms.variation_us_max;
 	c->loss_ppm_max = m->terms.loss_ppm_max;
 	c->algo = s->real.flex_algo;
-	c->payload = m->terms.mtu;
+	c->payload = payload(s, m);
 	if (m->apart) {
 		out->group.id = m->apart;
 		out->group.diverse = m->terms.diversity;

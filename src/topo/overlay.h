@@ -13,11 +13,13 @@ struct overlay_node {
 	struct topo_extra x; /* owns its arrays */
 };
 
-/* A link of which the delay is measured. */
+/* A link of which the delay is measured, or the MTU told. */
 struct overlay_link {
 	char id[sizeof(((struct ted_node *)0)->id)];
 	struct ip_addr local_v6;
+	bool has_delay;
 	struct topo_delay delay;
+	uint16_t mtu; /* 0: not known */
 };
 
 struct overlay {
@@ -35,8 +37,11 @@ int overlay_set(struct overlay *o, const char *id, const struct topo_extra *x, e
 /* d NULL: not known. LESS: the delay is longer, or not known any more. */
 int overlay_delay_set(struct overlay *o, const char *id, const struct ip_addr *local_v6, const struct topo_delay *d,
 		      enum overlay_news *news);
+/* mtu 0: not known. LESS: it is smaller, or known now. */
+int overlay_mtu_set(struct overlay *o, const char *id, const struct ip_addr *local_v6, uint16_t mtu,
+		    enum overlay_news *news);
 /* Into a link's row that is filled otherwise. 0 or -ENOMEM. */
-int overlay_delay_fill(const struct overlay *o, struct arena *a, const char *id, struct ted_link *t);
+int overlay_told_fill(const struct overlay *o, struct arena *a, const char *id, struct ted_link *t);
 /* What is known of a node, NULL nothing. */
 const struct topo_extra *overlay_of(const struct overlay *o, const char *id);
 /* Into a node's row, whose arrays have room for it; and the algorithms of all. 0 or -ENOMEM. */

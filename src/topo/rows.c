@@ -294,5 +294,5 @@ int merge_row_link(const struct merge_rows *r, struct ted_link *t, const struct 
 	link_attrs(t, l);
 	if (link_flex(r, t, l) < 0 || link_sids(r, t, l) < 0)
 		return -ENOMEM;
-	return r->overlay ? overlay_delay_fill(r->overlay, r->a, r->nodes[t->from].id, t) : 0;
+	return r->overlay ? overlay_told_fill(r->overlay, r->a, r->nodes[t->from].id, t) : 0;
 }

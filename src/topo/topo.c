@@ -442,6 +442,14 @@ int topo_delay_set(struct topo *t, const char *node, const struct ip_addr *local
 	return r < 0 ? err_trace(r) : overlay_told(t, news);
 }
 
+int topo_mtu_set(struct topo *t, const char *node, const struct ip_addr *local_v6, uint16_t mtu)
+{
+	enum overlay_news news;
+	int r = overlay_mtu_set(&t->overlay, node, local_v6, mtu, &news);
+
+	return r < 0 ? err_trace(r) : overlay_told(t, news);
+}
+
 void topo_overlay_algos(struct topo *t, const uint64_t algos[4], const uint64_t reserved[4])
 {
 	if (memcmp(t->overlay.algos, algos, sizeof(t->overlay.algos)) == 0 &&

@@ -71,6 +71,8 @@ struct topo_delay {
 };
 /* Of the link of a router (by its id) with this local address; NULL: it is not known. 0 or -ENOMEM. */
 int topo_delay_set(struct topo *t, const char *node, const struct ip_addr *local_v6, const struct topo_delay *d);
+/* The longest packet that a link carries, of the same; no feed tells it. 0: not known. 0 or -ENOMEM. */
+int topo_mtu_set(struct topo *t, const char *node, const struct ip_addr *local_v6, uint16_t mtu);
 /* Does a feed say that a router takes part in an algorithm, defines it or has a locator for it? */
 bool topo_algo_told(const struct topo *t, uint8_t algo);
 

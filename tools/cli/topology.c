@@ -181,6 +181,7 @@ int cli_topology_links(const struct cli_command *cmd)
 		{ "FREE", "free", cli_fmt_rate, true },
 		{ "MEASURED", "a/measured/delay", cli_fmt_delay, true },
 		{ "LOAD", "a/measured/load", cli_fmt_rate, true },
+		{ "MTU", "a/mtu", NULL, true },
 		{ "STATE", "state", NULL, false },
 	};
 	CLI_REPLY struct cli_reply r = { 0 };

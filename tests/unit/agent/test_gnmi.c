@@ -251,6 +251,25 @@ START_TEST(changes_are_told_and_nothing_else)
 }
 END_TEST
 
+START_TEST(another_mtu_of_an_interface_is_told)
+{
+	struct stream s;
+
+	shell("ip link set core mtu 1500; ip link set core up");
+	subscribe(&s, &(struct wish){ .path = "device/interface/mtu",
+				      .mode = GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE });
+	ck_assert(lab_run(loop, synced, &s));
+	await_text(&s, "interface[name=core]/mtu=1500");
+	ck_assert_ptr_null(strstr(str_text(&s.text), "address"));
+	shell("ip link set core mtu 1300");
+	await_text(&s, "interface[name=core]/mtu=1300");
+	ck_assert_uint_eq(s.deletes, 0);
+	shell("ip link del core");
+	await_text(&s, "-/device/interface[name=core]");
+	stream_fini(&s);
+}
+END_TEST
+
 static bool many(void *arg)
 {
 	return ((struct stream *)arg)->updates >= 5;
@@ -327,6 +346,7 @@ static Suite *suite(void)
 	tcase_add_test(t, interfaces_are_what_the_kernel_counts);
 	tcase_add_test(t, once_tells_all_and_ends);
 	tcase_add_test(t, changes_are_told_and_nothing_else);
+	tcase_add_test(t, another_mtu_of_an_interface_is_told);
 	tcase_add_test(t, samples_come_in_time_and_may_be_only_what_changed);
 	tcase_add_test(t, who_may_not_write_is_refused);
 	if (lab_possible())

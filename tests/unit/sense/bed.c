@@ -136,6 +136,16 @@ static void tell(struct device *d, uint32_t watch, const char *path, const char 
 		sense_device_sink.sample(bed.sense, &s);
 }
 
+void mtu_told(const char *link, uint32_t mtu)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "/device/interface[name=to-%s]/mtu", link + 2);
+	dev(link)->mtu[router(link + 2)] = mtu;
+	tell(dev(link), watch_of(dev(link), "/mtu"), path, "", mtu);
+	run_ms(1500);
+}
+
 /* What a watch that begins is told. */
 static void tell_all(void *arg)
 {
@@ -150,6 +160,9 @@ static void tell_all(void *arg)
 		(void)snprintf(value, sizeof(value), "[fe80::1,%s]", ip_text(&local, text, sizeof(text)));
 		if (x != r)
 			tell(d, watch_of(d, "/address"), path, value, 0);
+		(void)snprintf(path, sizeof(path), "/device/interface[name=to-%s]/mtu", names[x]);
+		if (x != r && d->mtu[x])
+			tell(d, watch_of(d, "/mtu"), path, "", d->mtu[x]);
 	}
 	for (unsigned i = 0; i < d->n; i++) {
 		(void)snprintf(path, sizeof(path), "%s/port", d->has[i].path);
@@ -296,6 +309,11 @@ unsigned events(const char *type)
 
 const char *least(void)
 {
+	return least_for(0);
+}
+
+const char *least_for(uint16_t payload)
+{
 	static char text[128];
 	struct intent_path_query q = { .src = "a", .dst = "c", .setup_prio = 7, .dataplane = SR_SRV6, .msd = 8 };
 	const struct ted *ted;
@@ -304,7 +322,8 @@ const char *least(void)
 
 	arena_init(&a, 0);
 	intent_cpath_default(&q.constraints);
-	q.constraints.minimise = PCE_DELAY;
+	q.constraints.minimise = payload ? PCE_IGP : PCE_DELAY;
+	q.constraints.payload = payload;
 	intent_path(bed.intent, &q, &a, &out, &ted);
 	text[0] = '\0';
 	for (uint32_t i = 0; out.status == PCE_OK && i < out.n_path; i++) {

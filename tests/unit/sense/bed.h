@@ -13,7 +13,7 @@
 
 #include "sense/sense.h"
 
-enum { ROUTERS = 3, SESSIONS = 16, WATCHES = 3 };
+enum { ROUTERS = 3, SESSIONS = 16, WATCHES = 4 };
 
 struct device {
 	char name[8];
@@ -29,6 +29,7 @@ struct device {
 		uint64_t interval_ns;
 	} watch[WATCHES];
 	uint32_t txn;
+	uint32_t mtu[ROUTERS]; /* of interfaces to them */
 };
 
 struct bed {
@@ -68,7 +69,10 @@ struct window {
 void window(const char *link, struct window w);
 /* For so many seconds a window a second, there and back takes so long. */
 void windows(const char *link, uint32_t round_us, unsigned s);
+/* Of the interface "to-…" at the beginning of a link, now and to who asks from now on; 0: it tells none. */
+void mtu_told(const char *link, uint32_t mtu);
 void counted(const char *link, uint64_t octets); /* now */
 unsigned events(const char *type);
-/* The way of least delay from a to c, as links: "a>c". */
+/* The way of least delay from a to c, as links: "a>c"; for packets of so many octets. */
 const char *least(void);
+const char *least_for(uint16_t payload);

@@ -533,6 +533,29 @@ START_TEST(dedicated_and_diverse_is_two_policies_kept_apart)
 }
 END_TEST
 
+START_TEST(packets_that_are_marked_need_room_for_the_mark)
+{
+	AUTO_FREE struct intent_policy *q = calloc(1, sizeof(*q));
+	AUTO_FREE struct slice_service *s = calloc(1, sizeof(*s));
+	struct slice_member m = { .terms = { .mtu = 1400 } };
+
+	slice_policy_of(s, &m, q);
+	ck_assert_uint_eq(q->cpaths[0].payload, 1400);
+	s->assure.alt_mark = true; /* would be, if it were measured */
+	slice_policy_of(s, &m, q);
+	ck_assert_uint_eq(q->cpaths[0].payload, 1400);
+	s->assure.said = true;
+	slice_policy_of(s, &m, q);
+	ck_assert_uint_eq(q->cpaths[0].payload, 1408);
+	m.terms.mtu = UINT16_MAX;
+	slice_policy_of(s, &m, q);
+	ck_assert_uint_eq(q->cpaths[0].payload, UINT16_MAX);
+	m.terms.mtu = 0; /* links' MTUs do not matter */
+	slice_policy_of(s, &m, q);
+	ck_assert_uint_eq(q->cpaths[0].payload, 0);
+}
+END_TEST
+
 /* ---- slices inside of slices ---- */
 
 static struct slice_member between(unsigned from, unsigned to, uint32_t color_is, uint64_t bps)
@@ -694,6 +717,7 @@ int main(void)
 	tcase_add_test(t, colour_of_another_is_not_taken);
 	tcase_add_test(t, what_stays_keeps_its_numbers);
 	tcase_add_test(t, dedicated_and_diverse_is_two_policies_kept_apart);
+	tcase_add_test(t, packets_that_are_marked_need_room_for_the_mark);
 	tcase_add_test(t, children_share_what_their_parent_has_to_the_last_bit);
 	tcase_add_test(t, child_that_is_promised_more_than_its_parent_keeps_to_is_refused);
 	tcase_add_test(t, operators_colour_is_kept_too);

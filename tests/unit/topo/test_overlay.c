@@ -359,6 +359,57 @@ START_TEST(longer_delay_is_told_at_once_and_the_same_not_at_all)
 }
 END_TEST
 
+/* ---- MTU ---- */
+
+static void mtu_put(uint16_t mtu)
+{
+	struct ip_addr at = addr("2001:db8::1");
+
+	ck_assert_int_eq(topo_mtu_set(topo, "0000.0000.0001", &at, mtu), 0);
+}
+
+START_TEST(mtu_stands_beside_a_delay_and_neither_takes_the_other_away)
+{
+	mtu_put(1500);
+	run_ms(1000);
+	ck_assert_uint_eq(link_of("r1>r2")->mtu, 1500);
+	ck_assert_uint_eq(link_of("r2>r1")->mtu, 0);
+	ck_assert(!link_of("r1>r2")->has_delay);
+	delay_put(700, false);
+	ck_assert_uint_eq(link_of("r1>r2")->mtu, 1500);
+	ck_assert_uint_eq(link_of("r1>r2")->delay_us, 700);
+	mtu_put(0);
+	run_ms(1000);
+	ck_assert_uint_eq(link_of("r1>r2")->mtu, 0);
+	ck_assert_uint_eq(link_of("r1>r2")->delay_us, 700);
+	mtu_put(1400);
+	delay_put(0, false);
+	ck_assert_uint_eq(link_of("r1>r2")->mtu, 1400);
+	ck_assert(!link_of("r1>r2")->has_delay);
+}
+END_TEST
+
+START_TEST(smaller_mtu_is_told_at_once_and_the_same_not_at_all)
+{
+	uint64_t generation;
+
+	mtu_put(1500);
+	run_ms(1000);
+	generation = topo_ted(topo)->generation;
+	mtu_put(1500);
+	run_ms(1000);
+	ck_assert_uint_eq(topo_ted(topo)->generation, generation);
+	mtu_put(1300);
+	run_ms(6);
+	ck_assert_uint_eq(link_of("r1>r2")->mtu, 1300);
+	mtu_put(1500);
+	run_ms(6);
+	ck_assert_uint_eq(link_of("r1>r2")->mtu, 1300); /* good news settles */
+	run_ms(1000);
+	ck_assert_uint_eq(link_of("r1>r2")->mtu, 1500);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const all[] = {
@@ -372,6 +423,8 @@ int main(void)
 		measured_delay_is_used_where_the_router_says_none,
 		preferred_delay_is_not_what_flex_algo_uses,
 		longer_delay_is_told_at_once_and_the_same_not_at_all,
+		mtu_stands_beside_a_delay_and_neither_takes_the_other_away,
+		smaller_mtu_is_told_at_once_and_the_same_not_at_all,
 	};
 	Suite *s = suite_create("topo-overlay");
 	TCase *t = tcase_create("all");

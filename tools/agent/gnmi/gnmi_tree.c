@@ -179,6 +179,8 @@ static void iface_state(struct grow *g, struct lyd_node *root, const struct agen
 	g->ok = lyd_new_term(in, NULL, "oper-status",
 			     names[i->oper < ARRAY_LEN(names) ? i->oper : 0], 0,
 			     NULL) == LY_SUCCESS && g->ok;
+	if (i->mtu)
+		number(g, in, "mtu", i->mtu);
 	addresses(g, in, i->index);
 	g->ok = lyd_new_inner(in, NULL, "statistics", 0, &st) == LY_SUCCESS && g->ok;
 	if (!st)

@@ -59,6 +59,8 @@ static void on_link(struct agent_slices *s, const struct nlmsghdr *h)
 			(void)str_copy(i.name, sizeof(i.name), mnl_attr_get_str(a));
 		else if (mnl_attr_get_type(a) == IFLA_OPERSTATE && mnl_attr_get_payload_len(a) > 0)
 			i.oper = mnl_attr_get_u8(a);
+		else if (mnl_attr_get_type(a) == IFLA_MTU && mnl_attr_validate(a, MNL_TYPE_U32) == 0)
+			i.mtu = mnl_attr_get_u32(a);
 		else if (mnl_attr_get_type(a) == IFLA_STATS64)
 			get_counts(a, &i);
 	}

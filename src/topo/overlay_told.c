@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delays of links as they were measured from elsewhere. A router's own word goes before, unless who
+ * What is told of links from elsewhere: their MTU, which no feed tells, and their delay as it was measured. A router's own word goes before, unless who
  * measured is preferred: RFC 8571 hands on what the routers flood and compute with, and two who
  * compute by two numbers make loops where one of them is a router. So attributes for Flex-Algo never
  * change here.
@@ -34,11 +34,11 @@ static size_t at(const struct overlay *o, const char *id, const struct ip_addr *
 	return lo;
 }
 
-static const struct topo_delay *delay_of(const struct overlay *o, const char *id, const struct ip_addr *local_v6)
+static struct overlay_link *link_of(const struct overlay *o, const char *id, const struct ip_addr *local_v6)
 {
 	size_t i = at(o, id, local_v6);
 
-	return i < o->links.n && order(&o->links.at[i], id, local_v6) == 0 ? &o->links.at[i].delay : NULL;
+	return i < o->links.n && order(&o->links.at[i], id, local_v6) == 0 ? &o->links.at[i] : NULL;
 }
 
 static bool delay_eq(const struct topo_delay *a, const struct topo_delay *b)
@@ -55,8 +55,10 @@ static enum overlay_news news_of(const struct topo_delay *was, const struct topo
 	return is->min_us > was->min_us ? OVERLAY_LESS : OVERLAY_MORE;
 }
 
-static int add(struct overlay *o, size_t i, const struct overlay_link *l)
+static int add(struct overlay *o, const struct overlay_link *l)
 {
+	size_t i = at(o, l->id, &l->local_v6);
+
 	if (!VEC_ADD(&o->links, *l))
 		return err_raise(-ENOMEM);
 	memmove(&o->links.at[i + 1], &o->links.at[i], (o->links.n - 1 - i) * sizeof(*l));
@@ -64,29 +66,58 @@ static int add(struct overlay *o, size_t i, const struct overlay_link *l)
 	return 0;
 }
 
+/* What is known of a link, in place of was (NULL: nothing was). */
+static int put(struct overlay *o, struct overlay_link *was, const struct overlay_link *is)
+{
+	size_t i;
+
+	if (was && (is->has_delay || is->mtu)) {
+		*was = *is;
+		return 0;
+	}
+	if (!was)
+		return add(o, is);
+	i = (size_t)(was - o->links.at);
+	o->links.n--;
+	memmove(was, was + 1, (o->links.n - i) * sizeof(*was));
+	return 0;
+}
+
+static int link_begin(const struct overlay_link *was, const char *id, const struct ip_addr *local_v6,
+		      struct overlay_link *out)
+{
+	*out = was ? *was : (struct overlay_link){ .local_v6 = *local_v6 };
+	return was || str_copy(out->id, sizeof(out->id), id) ? 0 : err_raise(-EINVAL);
+}
+
 int overlay_delay_set(struct overlay *o, const char *id, const struct ip_addr *local_v6, const struct topo_delay *d,
 		      enum overlay_news *news)
 {
-	const struct topo_delay *was = delay_of(o, id, local_v6);
-	struct overlay_link l = { .local_v6 = *local_v6 };
-	size_t i = at(o, id, local_v6);
+	struct overlay_link *was = link_of(o, id, local_v6), is;
 
-	*news = news_of(was, d);
+	*news = news_of(was && was->has_delay ? &was->delay : NULL, d);
 	if (*news == OVERLAY_SAME)
 		return 0;
-	if (was && d) {
-		o->links.at[i].delay = *d;
+	if (link_begin(was, id, local_v6, &is) < 0)
+		return -EINVAL;
+	is.has_delay = d != NULL;
+	is.delay = d ? *d : (struct topo_delay){ 0 };
+	return put(o, was, &is);
+}
+
+int overlay_mtu_set(struct overlay *o, const char *id, const struct ip_addr *local_v6, uint16_t mtu,
+		    enum overlay_news *news)
+{
+	struct overlay_link *was = link_of(o, id, local_v6), is;
+	uint16_t before = was ? was->mtu : 0;
+
+	*news = mtu == before ? OVERLAY_SAME : before == 0 || (mtu && mtu < before) ? OVERLAY_LESS : OVERLAY_MORE;
+	if (*news == OVERLAY_SAME)
 		return 0;
-	}
-	if (was) {
-		o->links.n--;
-		memmove(&o->links.at[i], &o->links.at[i + 1], (o->links.n - i) * sizeof(l));
-		return 0;
-	}
-	if (!str_copy(l.id, sizeof(l.id), id))
-		return err_raise(-EINVAL);
-	l.delay = *d;
-	return add(o, i, &l);
+	if (link_begin(was, id, local_v6, &is) < 0)
+		return -EINVAL;
+	is.mtu = mtu;
+	return put(o, was, &is);
 }
 
 /* What Flex-Algo uses stays what the router said. */
@@ -107,11 +138,9 @@ static int flex_keep(struct arena *a, struct ted_link *t)
 	return 0;
 }
 
-int overlay_delay_fill(const struct overlay *o, struct arena *a, const char *id, struct ted_link *t)
+static int delay_fill(struct arena *a, const struct topo_delay *d, struct ted_link *t)
 {
-	const struct topo_delay *d = o->links.n && t->local_v6.family ? delay_of(o, id, &t->local_v6) : NULL;
-
-	if (!d || (t->has_delay && !d->prefer))
+	if (t->has_delay && !d->prefer)
 		return 0;
 	if (flex_keep(a, t) < 0)
 		return -ENOMEM;
@@ -120,4 +149,15 @@ int overlay_delay_fill(const struct overlay *o, struct arena *a, const char *id,
 	t->delay_max_us = d->max_us;
 	t->delay_var_us = d->var_us;
 	return 0;
+}
+
+int overlay_told_fill(const struct overlay *o, struct arena *a, const char *id, struct ted_link *t)
+{
+	const struct overlay_link *l = o->links.n && t->local_v6.family ? link_of(o, id, &t->local_v6) : NULL;
+
+	if (!l)
+		return 0;
+	if (l->mtu)
+		t->mtu = l->mtu;
+	return l->has_delay ? delay_fill(a, &l->delay, t) : 0;
 }
