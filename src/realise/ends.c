@@ -41,6 +41,16 @@ struct gathering {
 	uint32_t n, cap;
 };
 
+static void add_backup(struct realise_prefix *p, const struct slice_ac *ac, bool behind)
+{
+	bool there = p->ac == ac;
+
+	for (uint32_t i = 0; i < p->n_backups; i++)
+		there = there || p->backup[i].ac == ac;
+	if (!there && p->n_backups < REALISE_BACKUPS_MAX)
+		p->backup[p->n_backups++] = (struct realise_backup){ ac, behind };
+}
+
 static void add_prefix(struct gathering *g, const struct ip_prefix *p, const struct slice_ac *ac, bool behind)
 {
 	const struct ip_prefix cut = ip_prefix_of(&p->addr, p->len);
@@ -48,11 +58,13 @@ static void add_prefix(struct gathering *g, const struct ip_prefix *p, const str
 	if (cut.addr.family != IP_V6)
 		return;
 	for (uint32_t i = 0; i < g->n; i++) {
-		if (ip_prefix_cmp(&g->at[i].prefix, &cut) == 0)
+		if (ip_prefix_cmp(&g->at[i].prefix, &cut) == 0) {
+			add_backup(&g->at[i], ac, behind);
 			return;
+		}
 	}
 	if (g->n < g->cap)
-		g->at[g->n++] = (struct realise_prefix){ cut, ac, behind };
+		g->at[g->n++] = (struct realise_prefix){ .prefix = cut, .ac = ac, .behind = behind };
 }
 
 /* On the link of one of its circuits already: no next hop leads there. */

@@ -258,12 +258,37 @@ static void open_route(struct routing *r, const struct ip_prefix *p)
 		 ip_prefix_text(p, text, sizeof(text)));
 }
 
+static void by_circuit(struct str *json, const char *before, const char *name, const struct ip_addr *hop)
+{
+	char text[IP_TEXT_MAX];
+
+	str_addf(json, "%s\"interface\":\"%s\"", before, name);
+	if (hop && hop->family == IP_V6)
+		str_addf(json, ",\"next-hop\":\"%s\"", ip_text(hop, text, sizeof(text)));
+}
+
+/* The other circuits of who has several: the first carries, the next ones wait. */
+static void backups(struct str *json, const struct realise_prefix *p, const char *first)
+{
+	char name[REALISE_IF_MAX];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n_backups; i++) {
+		const struct slice_ac *ac = p->backup[i].ac;
+
+		if (!realise_interface(ac, name) || strcmp(name, first) == 0)
+			continue;
+		by_circuit(json, n++ ? "},{" : ",\"backup\":[{", name, p->backup[i].behind ? &ac->next_hop : NULL);
+	}
+	str_add(json, n ? "}]" : "");
+}
+
 /* By the circuits of an SDP of this router. */
 static void local_routes(struct routing *r, uint32_t sdp)
 {
 	uint32_t n;
 	const struct realise_prefix *at = behind(r->w, sdp, &n);
-	char name[REALISE_IF_MAX], hop[IP_TEXT_MAX];
+	char name[REALISE_IF_MAX];
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct slice_ac *ac = at[i].ac;
@@ -271,9 +296,8 @@ static void local_routes(struct routing *r, uint32_t sdp)
 		if (!realise_interface(ac, name) || !fresh(r, &at[i].prefix))
 			continue;
 		open_route(r, &at[i].prefix);
-		str_addf(r->json, ",\"interface\":\"%s\"", name);
-		if (at[i].behind && ac->next_hop.family == IP_V6)
-			str_addf(r->json, ",\"next-hop\":\"%s\"", ip_text(&ac->next_hop, hop, sizeof(hop)));
+		by_circuit(r->json, ",", name, at[i].behind ? &ac->next_hop : NULL);
+		backups(r->json, &at[i], name);
 		str_add(r->json, "}");
 	}
 }

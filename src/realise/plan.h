@@ -21,6 +21,7 @@ enum {
 	REALISE_NAME_MAX = 49,
 	REALISE_IF_MAX = 16,
 	REALISE_CIRCUITS_MAX = 16, /* of an SDP */
+	REALISE_BACKUPS_MAX = 3,   /* of a prefix, beside the first; the device model's */
 	REALISE_PATH_MAX = 160,
 };
 
@@ -109,6 +110,12 @@ struct realise_prefix {
 	struct ip_prefix prefix;
 	const struct slice_ac *ac;
 	bool behind; /* not on the link itself */
+	/* The next circuits that have it, in their order: it is reached by them while those before are down. */
+	struct realise_backup {
+		const struct slice_ac *ac;
+		bool behind;
+	} backup[REALISE_BACKUPS_MAX];
+	uint32_t n_backups;
 };
 
 /* SDPs whose packets go from one to the other, in either direction: bits, both ways. */

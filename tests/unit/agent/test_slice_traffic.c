@@ -162,6 +162,128 @@ START_TEST(guards_drop_what_they_should)
 }
 END_TEST
 
+/* ---- a customer with two circuits ---- */
+
+#define TWO(backup)                                                                                 \
+	DEVICE("'underlay':['fc00::/16'],'table':[{'id':100,'sid':['fc00:0:1:d100::'],'interface':['ce1','ce3']," \
+	       "'route':[{'prefix':'2001:db8:a::/48','next-hop':'fe80::2','interface':'ce1'" backup "},"         \
+	       "{'prefix':'2001:db8:b::/48','segment':['fc00:0:2:d100::']}]}],"                                \
+	       "'source-filter':[{'interface':'ce1'},{'interface':'ce3'}]")
+static const char pe1_two[] = TWO(",'backup':[{'interface':'ce3','next-hop':'fe80::2'}]");
+static const char pe1_one[] = TWO("");
+static const char pe2_two[] = DEVICE(
+	"'underlay':['fc00::/16'],'table':[{'id':100,'sid':['fc00:0:2:d100::'],'interface':['ce1'],'route':["
+	"{'prefix':'2001:db8:b::/48','next-hop':'fe80::2','interface':'ce1'},"
+	"{'prefix':'2001:db8:a::/48','segment':['fc00:0:1:d100::']}]}]");
+
+/* A second cable from c1a to pe1, and the way back over the core. */
+static void setup_two(void)
+{
+	traffic_up(pe1_plain, pe2_two);
+	lab_switch(ns[PE2]);
+	lab_via("fc00:0:1::/48", "fd00::1", "core");
+	lab_switch(ns[C1A]);
+	lab_cable("up2", "ce3", ns[PE1]);
+	lab_addr("up2", "fe80::2", 64);
+	lab_addr("lo", "2001:db8:a::2", 128); /* is there whatever becomes of a cable */
+	lab_switch(ns[PE1]);
+	lab_addr("ce3", "fe80::1", 64);
+	ck_assert(change(loop, pe1, pe1_two));
+}
+
+static void sends_by(const char *dev)
+{
+	lab_switch(ns[C1A]);
+	shell("ip -6 route replace 2000::/3 via fe80::1 dev %s", dev);
+	lab_switch(ns[PE1]);
+}
+
+static uint64_t dropped(const char *interface)
+{
+	refresh(loop, pe1);
+	return agent_slices_rule(pe1, NULL, "source", interface).stats.packets;
+}
+
+START_TEST(who_has_two_circuits_may_send_by_both_and_lie_by_none)
+{
+	int lies = sender(C1A, "2001:db8:bad::1", "2001:db8:b::2", PORT, 0);
+
+	open_customers();
+	send_n(tx1, 11);
+	ck_assert_uint_eq(arrived(rx1, 11), 11);
+	sends_by("up2"); /* what comes back goes by the other: strict uRPF would drop it */
+	send_n(tx1, 12);
+	ck_assert_uint_eq(arrived(rx1, 12), 12);
+	ck_assert_uint_eq(dropped("ce1") + dropped("ce3"), 0);
+	send_n(lies, 7);
+	ck_assert_uint_eq(dropped("ce3"), 7);
+	sends_by("up");
+	send_n(lies, 5);
+	ck_assert_uint_eq(dropped("ce1"), 5);
+	ck_assert_uint_eq(arrived(rx1, 0), 0);
+	/* the twin: a circuit that is no backup has no part in the prefix */
+	ck_assert(change(loop, pe1, pe1_one));
+	sends_by("up2");
+	send_n(tx1, 9);
+	ck_assert_uint_eq(dropped("ce3"), 7 + 9);
+	ck_assert_uint_eq(arrived(rx1, 0), 0);
+	close(lies);
+	close_customers();
+}
+END_TEST
+
+/* As the kernel has it; arg: the interface. */
+static bool leads(void *arg)
+{
+	char *route = output("ip -6 route show table 100 2001:db8:a::/48"), want[32];
+	bool does;
+
+	(void)snprintf(want, sizeof(want), " dev %s ", (const char *)arg);
+	does = strstr(route, want) != NULL;
+	free(route);
+	return does;
+}
+
+static bool leads_to(const char *interface)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "%s", interface);
+	return lab_run(loop, leads, name);
+}
+
+static void cable(const char *name, bool up)
+{
+	lab_switch(ns[C1A]);
+	lab_up(name, up);
+	lab_switch(ns[PE1]);
+}
+
+START_TEST(packets_to_it_take_the_other_circuit_while_the_first_is_down)
+{
+	const struct agent_table_route *r = agent_slices_device(pe1)->tables[0].routes;
+	int rx = receiver_at(C1A, "2001:db8:a::2", PORT), tx = sender(C1B, "2001:db8:b::2", "2001:db8:a::2", PORT, 0);
+
+	ck_assert(leads_to("ce1"));
+	ck_assert_ptr_null(agent_slices_backup(pe1, r));
+	send_n(tx, 10);
+	ck_assert_uint_eq(arrived(rx, 10), 10);
+	cable("up", false);
+	ck_assert(leads_to("ce3"));
+	ck_assert_str_eq(agent_slices_backup(pe1, r), "ce3");
+	send_n(tx, 10);
+	ck_assert_uint_eq(arrived(rx, 10), 10);
+	cable("up", true);
+	ck_assert(leads_to("ce1"));
+	cable("up2", false);
+	cable("up", false); /* none is left: it stays with the first */
+	refresh(loop, pe1);
+	ck_assert(leads_to("ce1"));
+	close(rx);
+	close(tx);
+}
+END_TEST
+
 /* ---- the slice keeps its promise ---- */
 
 struct outcome {
@@ -275,7 +397,7 @@ END_TEST
 static Suite *suite(void)
 {
 	Suite *s = suite_create("agent-slice-traffic");
-	TCase *t = tcase_create("traffic");
+	TCase *t = tcase_create("traffic"), *two = tcase_create("two circuits");
 
 	tcase_add_checked_fixture(t, setup, traffic_down);
 	tcase_set_timeout(t, 120);
@@ -285,9 +407,14 @@ static Suite *suite(void)
 	tcase_add_test(t, guards_drop_what_they_should);
 	tcase_add_test(t, a_slice_keeps_its_promise_and_is_crushed_without);
 	tcase_add_test(t, routers_are_left_as_they_were_found);
-	if (lab_possible())
+	tcase_add_checked_fixture(two, setup_two, traffic_down);
+	tcase_set_timeout(two, 120);
+	tcase_add_test(two, who_has_two_circuits_may_send_by_both_and_lie_by_none);
+	tcase_add_test(two, packets_to_it_take_the_other_circuit_while_the_first_is_down);
+	if (lab_possible()) {
 		suite_add_tcase(s, t);
-	else
+		suite_add_tcase(s, two);
+	} else
 		(void)fprintf(stderr, "# agent-slice-traffic: no network namespaces here, NOTHING "
 				      "TESTED\n");
 	return s;

@@ -84,6 +84,28 @@ START_TEST(what_is_behind_a_circuit_goes_by_its_next_hop)
 }
 END_TEST
 
+/* The first carries, the second waits; by which of them it comes is all one to the filters. */
+START_TEST(a_prefix_behind_two_circuits_has_a_backup)
+{
+#define BEHIND(x) ",\"sextant-slice:customer-prefix\":[\"2001:db8:aa::/48\"],\"sextant-slice:next-hop\":\"" x "\""
+	built(ORDER("x", "",
+		    END("a", "r1", "", AC("c1", "eth1", "2001:db8:1::1", "64", BEHIND("2001:db8:1::2")) ","
+					  AC("c2", "eth3", "2001:db8:3::1", "64", BEHIND("2001:db8:3::2"))) ","
+		    END("b", "r2", "", AC("c1", "eth2", "2001:db8:2::1", "64", "")), BOTH));
+	is_json("r1", "/device/table[id=100000]",
+		"{\"id\":100000,\"name\":\"" X "\",\"sid\":[\"fd5e:64:1:d000::\"],\"sid-length\":64,"
+		"\"interface\":[\"eth1\",\"eth3\"],\"route\":[{\"prefix\":\"2001:db8:1::/64\",\"interface\":\"eth1\"},"
+		"{\"prefix\":\"2001:db8:aa::/48\",\"interface\":\"eth1\",\"next-hop\":\"2001:db8:1::2\","
+		"\"backup\":[{\"interface\":\"eth3\",\"next-hop\":\"2001:db8:3::2\"}]},"
+		"{\"prefix\":\"2001:db8:3::/64\",\"interface\":\"eth3\"},"
+		"{\"prefix\":\"2001:db8:2::/64\",\"segment\":[\"fd5e:64:2:d000::\"],"
+		"\"policy\":{\"color\":100,\"endpoint\":\"fd00::2\"}}]}");
+	ck_assert_ptr_nonnull(there("r1", "/device/source-filter[interface=eth1]"));
+	ck_assert_ptr_nonnull(there("r1", "/device/source-filter[interface=eth3]"));
+	gone();
+}
+END_TEST
+
 #define DSCP_CRITERIA                                                                              \
 	CRITERIA(CRITERION("2", "g", TERM("dscp", ",\"dscp\":[46]") ","                            \
 			   TERM("destination-ip-prefix", ",\"ip-prefix\":[\"2001:db8:2::/64\",\"2001:db8:3::/64\"]")))
@@ -315,6 +337,7 @@ int main(void)
 
 	tcase_add_test(tc, a_line_is_a_table_at_each_end_and_a_route_each_way);
 	tcase_add_test(tc, what_is_behind_a_circuit_goes_by_its_next_hop);
+	tcase_add_test(tc, a_prefix_behind_two_circuits_has_a_backup);
 	tcase_add_test(tc, fine_criteria_are_classifiers);
 	tcase_add_test(tc, five_tuples_are_classifiers_beside_what_is_bound);
 	tcase_add_test(tc, spokes_of_one_router_are_apart);

@@ -89,6 +89,15 @@ static void locator_state(struct grow *g, struct lyd_node *in, const struct agen
 	state(g, in, &p, RULE, true);
 }
 
+static void backup_state(struct grow *g, const struct lyd_node *route, const struct agent_table_route *r)
+{
+	const char *name = agent_slices_backup(g->s, r);
+	struct lyd_node *st = name ? (struct lyd_node *)(uintptr_t)conf_child(route, "state") : NULL;
+
+	if (st)
+		g->ok = lyd_new_term(st, NULL, "backup", name, 0, NULL) == LY_SUCCESS && g->ok;
+}
+
 static void table_state(struct grow *g, struct lyd_node *in, const struct agent_table *t)
 {
 	struct agent_part p = agent_slices_part(g->s, t);
@@ -98,9 +107,10 @@ static void table_state(struct grow *g, struct lyd_node *in, const struct agent_
 	LY_LIST_FOR(lyd_child(in), c)
 	{
 		if (is(c, "route") && route < t->n_routes) {
-			struct agent_part r = agent_slices_route(g->s, &t->routes[route++]);
+			struct agent_part r = agent_slices_route(g->s, &t->routes[route]);
 
 			state(g, c, &r, NONE, true);
+			backup_state(g, c, &t->routes[route++]);
 		}
 	}
 	state(g, in, &p, RULE, true);

@@ -170,6 +170,24 @@ static bool fill_locator(const struct lyd_node *in, struct agent_locator *l, str
 	return true;
 }
 
+static bool fill_backups(const struct lyd_node *in, struct agent_table_route *r)
+{
+	const struct lyd_node *c;
+	size_t n = count_of(in, "backup");
+
+	r->backups = n ? calloc(n, sizeof(*r->backups)) : NULL;
+	LY_LIST_FOR(lyd_child(in), c)
+	{
+		struct agent_backup *b = r->backups && is(c, "backup") ? &r->backups[r->n_backups++] : NULL;
+
+		if (!b)
+			continue;
+		conf_read_text(c, "interface", b->interface, sizeof(b->interface));
+		b->next_hop = conf_read_ip(c, "next-hop");
+	}
+	return r->n_backups == n;
+}
+
 static void fill_route(const struct lyd_node *in, struct agent_table *t, struct str *errors)
 {
 	struct agent_table_route *r = &t->routes[t->n_routes++];
@@ -181,6 +199,8 @@ static void fill_route(const struct lyd_node *in, struct agent_table *t, struct 
 	r->table = t->id;
 	r->next_hop = conf_read_ip(in, "next-hop");
 	conf_read_text(in, "interface", r->interface, sizeof(r->interface));
+	if (!fill_backups(in, r))
+		say(errors, in, "no memory");
 	LY_LIST_FOR(lyd_child(in), c)
 	{
 		if (!is(c, "segment"))
@@ -522,6 +542,8 @@ struct agent_device *agent_device_free(struct agent_device *d)
 		free(d->locators[i].adjs);
 	for (size_t i = 0; i < d->n_tables; i++) {
 		free(d->tables[i].interfaces);
+		for (size_t k = 0; k < d->tables[i].n_routes; k++)
+			free(d->tables[i].routes[k].backups);
 		free(d->tables[i].routes);
 	}
 	for (size_t i = 0; i < d->n_filters; i++)

@@ -55,6 +55,11 @@ struct agent_locator {
 	size_t n_adjs;
 };
 
+struct agent_backup {
+	char interface[AGENT_DEV_IF_MAX];
+	struct ip_addr next_hop;
+};
+
 struct agent_table_route {
 	struct ip_prefix prefix;
 	struct ip_addr next_hop;
@@ -64,6 +69,8 @@ struct agent_table_route {
 	struct ip_addr endpoint;
 	uint8_t n; /* segments, the service SID last */
 	struct ip_addr seg[SR_SEGS_MAX];
+	struct agent_backup *backups; /* in their order */
+	uint8_t n_backups;
 };
 
 struct agent_table {

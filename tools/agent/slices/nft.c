@@ -98,6 +98,16 @@ static void boundary(struct script *s, const char *interface)
 	add_line(s, "boundary", interface, &m, "drop");
 }
 
+/* Or would: what has two circuits may send by the one and be sent to by the other. */
+static bool leads_to(const struct agent_table_route *r, const char *interface)
+{
+	bool does = strcmp(r->interface, interface) == 0;
+
+	for (unsigned i = 0; !does && i < r->n_backups; i++)
+		does = strcmp(r->backups[i].interface, interface) == 0;
+	return does;
+}
+
 /* What tables route to an interface may come from it. */
 static void add_routed(struct str *o, const struct agent_device *d, const char *interface)
 {
@@ -105,7 +115,7 @@ static void add_routed(struct str *o, const struct agent_device *d, const char *
 		for (size_t j = 0; j < d->tables[i].n_routes; j++) {
 			const struct agent_table_route *r = &d->tables[i].routes[j];
 
-			if (r->n == 0 && strcmp(r->interface, interface) == 0)
+			if (r->n == 0 && leads_to(r, interface))
 				add_prefixes(o, &r->prefix, 1);
 		}
 	}

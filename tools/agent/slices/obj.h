@@ -166,5 +166,7 @@ struct agent_missings {
 };
 
 /* The objects that d needs. False: no memory. */
+/* Where a route leads while its interface is down; NULL: it is not, or so are all. */
+const struct agent_backup *agent_obj_backup(const struct agent_ground *g, const struct agent_table_route *r);
 bool agent_obj_want(const struct agent_device *d, const struct agent_ground *g,
 		    struct agent_objs *out, struct agent_missings *missing);

@@ -83,6 +83,8 @@ struct agent_part agent_slices_part(const struct agent_slices *s, const void *ow
 /* A route of a table, whoever sees to it. */
 struct agent_part agent_slices_route(const struct agent_slices *s,
 				     const struct agent_table_route *r);
+/* The interface of its backups that it leads to now, NULL: none. */
+const char *agent_slices_backup(const struct agent_slices *s, const struct agent_table_route *r);
 /* A packet rule: kind and name as in nft.h. */
 struct agent_part agent_slices_rule(const struct agent_slices *s, const void *owner,
 				    const char *kind, const char *name);

@@ -70,6 +70,13 @@ struct agent_part agent_slices_rule(const struct agent_slices *s, const void *ow
 	return p;
 }
 
+const char *agent_slices_backup(const struct agent_slices *s, const struct agent_table_route *r)
+{
+	const struct agent_backup *b = agent_obj_backup(&s->ground, r);
+
+	return b ? b->interface : NULL;
+}
+
 const struct agent_ifaces *agent_slices_ifaces(const struct agent_slices *s)
 {
 	return &s->ground.ifaces;

@@ -126,9 +126,39 @@ static void send_some(struct agent_slices *s, size_t from, size_t to, uint64_t p
 	on_done(s, part, 0, ""); /* the one of this function */
 }
 
+/* The route of several circuits that an object is; NULL: it is none. */
+static const struct agent_table_route *homed(const struct agent_slices *s, const struct agent_obj *o)
+{
+	const struct agent_device *d = agent_slices_device(s);
+
+	for (size_t i = 0; o->kind == AGENT_OBJ_ROUTE && i < d->n_tables; i++) {
+		for (size_t k = 0; d->tables[i].id == o->route.table && k < d->tables[i].n_routes; k++) {
+			const struct agent_table_route *r = &d->tables[i].routes[k];
+
+			if (r->n_backups && ip_prefix_cmp(&r->prefix, &o->route.dst) == 0)
+				return r;
+		}
+	}
+	return NULL;
+}
+
+/* A circuit went down, or is back. */
+static bool tell_backup(const struct agent_slices *s, const struct agent_obj *o)
+{
+	const struct agent_table_route *r = homed(s, o);
+	const char *backup = r ? agent_slices_backup(s, r) : NULL;
+
+	if (r)
+		log_event("", LOG_NOTICE, "agent.slices.circuit", "object=\"%s\" interface=%s", name_of(o),
+			  backup ? backup : r->interface);
+	return r != NULL;
+}
+
 static void tell_repairs(struct agent_slices *s)
 {
 	for (size_t i = 0; i < s->ops.n; i++) {
+		if (tell_backup(s, s->ops.at[i].obj))
+			continue;
 		s->stats.repaired++;
 		if (i < REPAIRS_LOGGED)
 			log_event("", LOG_WARN, "agent.slices.repaired",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A device as the objects of the kernel it needs: nft.c has the rest of it, the packet rules. */
+#include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
 #include <linux/seg6_local.h>
@@ -223,9 +224,31 @@ static void want_sid(struct wish *w, const struct agent_table *t, const struct i
 	put_sid(w, &dst, &r);
 }
 
+static bool is_down(const struct agent_ground *g, const char *name)
+{
+	for (size_t i = 0; i < g->ifaces.n; i++) {
+		uint8_t oper = g->ifaces.at[i].oper;
+
+		if (strcmp(g->ifaces.at[i].name, name) == 0)
+			return oper == IF_OPER_NOTPRESENT || oper == IF_OPER_DOWN || oper == IF_OPER_LOWERLAYERDOWN;
+	}
+	return true;
+}
+
+const struct agent_backup *agent_obj_backup(const struct agent_ground *g, const struct agent_table_route *r)
+{
+	for (unsigned i = 0; r->n_backups && is_down(g, r->interface) && i < r->n_backups; i++) {
+		if (!is_down(g, r->backups[i].interface))
+			return &r->backups[i];
+	}
+	return NULL;
+}
+
 static void want_route(struct wish *w, const struct agent_table *t,
 		       const struct agent_table_route *r)
 {
+	const struct agent_backup *b = agent_obj_backup(w->g, r);
+	const char *leads = r->n ? w->g->sid_device : b ? b->interface : r->interface;
 	struct agent_obj o = { .kind = AGENT_OBJ_ROUTE };
 	char prefix[IP_PREFIX_TEXT_MAX];
 
@@ -234,8 +257,8 @@ static void want_route(struct wish *w, const struct agent_table *t,
 					.table = t->id,
 					.metric = w->g->metric,
 					.protocol = AGENT_PROTO_SLICES,
-					.nh = r->next_hop,
-					.dev = iface(w, r->n ? w->g->sid_device : r->interface) };
+					.nh = b ? b->next_hop : r->next_hop,
+					.dev = iface(w, leads) };
 	if (r->n) {
 		o.route.kind = AGENT_ROUTE_ENCAP;
 		o.route.reduced = w->g->reduced;
