@@ -248,7 +248,8 @@ frr_load() { # ROUTER
 	local log=$RUN/$1/frr/log/load
 	frr_free "$1"
 	frr_run "$1" exec /usr/bin/vtysh -b >"$log" 2>&1 || true
-	! grep -Eiq '^%|unknown|error|fail|reject|line [0-9]+' "$log"
+	# what is there already is a note, not a refusal
+	! sed '/^% Configuration applied with notes/d' "$log" | grep -Ei '^%|unknown|error|fail|reject|line [0-9]+' >/dev/null
 }
 
 frr_start() { # ROUTER

@@ -294,7 +294,7 @@ static void on_poll(void *arg)
 
 bool lab_run(struct loop *loop, bool (*done)(void *arg), void *arg)
 {
-	struct waiting w = { .loop = loop, .done = done, .arg = arg, .left = 2500 };
+	struct waiting w = { .loop = loop, .done = done, .arg = arg, .left = 15000 };
 
 	loop_timer_init(&w.poll, loop, on_poll, &w);
 	loop_timer_after(&w.poll, 0);

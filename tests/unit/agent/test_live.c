@@ -64,6 +64,31 @@ START_TEST(one_that_is_not_answered_dies_and_one_that_never_was_does_not)
 }
 END_TEST
 
+START_TEST(one_that_never_answered_is_silent_when_it_had_its_chance)
+{
+	struct agent_judge j = { 0 }, stood = { 0 };
+	uint64_t ms = 1000, at = 1000;
+
+	ck_assert(!probes(&j, 99, &ms, 0));
+	ck_assert(!j.silent);
+	ck_assert(probes(&j, 1, &ms, 0)); /* a second's worth */
+	ck_assert(j.silent);
+	ck_assert_int_eq(j.state, AGENT_LIVE_UNKNOWN);
+	ck_assert(!probes(&j, 100, &ms, 0)); /* and that is told once */
+	ck_assert(probes(&j, 1, &ms, 1));
+	ck_assert(!j.silent);
+	ck_assert_int_eq(j.state, AGENT_LIVE_YES);
+	/* A process that stood still had sent nothing, and that says nothing. */
+	(void)probes(&stood, 50, &at, 0);
+	at += 5000;
+	ck_assert(!agent_judge_look(&stood, &ten, at * MS));
+	ck_assert(!probes(&stood, 49, &at, 0));
+	ck_assert(!stood.silent);
+	ck_assert(probes(&stood, 1, &at, 0));
+	ck_assert(stood.silent);
+}
+END_TEST
+
 START_TEST(a_long_way_has_its_time)
 {
 	struct agent_judge j = { 0 };
@@ -722,6 +747,8 @@ int main(void)
 	TCase *pure = tcase_create("pure"), *packets = tcase_create("packets");
 
 	tcase_add_test(pure, one_that_is_not_answered_dies_and_one_that_never_was_does_not);
+	tcase_set_timeout(pure, 60);
+	tcase_add_test(pure, one_that_never_answered_is_silent_when_it_had_its_chance);
 	tcase_add_test(pure, a_long_way_has_its_time);
 	tcase_add_test(pure, a_process_that_stood_still_kills_nobody);
 	tcase_add_test(pure, a_process_that_stood_still_kills_no_long_way);

@@ -5,16 +5,15 @@
  * to its standby without anybody's help.
  *
  * Paths are watched while a policy has more than one. Each list of a path that has several is watched by
- * itself: a dead one is taken out while another is alive, the path is dead when all of them are. Nobody is taken for dead who has never answered,
- * unless another of the same policy does answer: then the far end is not to blame. Where all of them died
+ * itself: a dead one is taken out while another is alive, the path is dead when all of them are. Nobody is
+ * taken for dead who has never answered, unless he has been silent while another of the same policy does
+ * answer: then the far end is not to blame. Where all of them died
  * at once, it may be the way back that broke, which they share: the standby is taken all the same, for the
  * working path is at best no better. Back to a better one goes who has seen it alive for a while.
  */
 #include <string.h>
 
 #include "tools/agent/policy/pol_int.h"
-
-#define GRACE_NS (1000 * NS_PER_MS) /* a path may take this long to answer first */
 
 /* Preference, then origin, lower originator, higher discriminator. */
 static bool better(const struct agent_lsp *a, const struct agent_lsp *b)
@@ -121,10 +120,7 @@ static enum agent_live_state list_state(struct choice *c, const struct agent_lsp
 		return j->state;
 	if (starts_here(c->p->pol, sr_list_nth(&l->st.list, k)))
 		return AGENT_LIVE_YES; /* it cannot be asked: believed, as if there were no probes */
-	if (c->now_ns - j->since_ns >= GRACE_NS)
-		return AGENT_LIVE_NO;
-	look_again(c, j->since_ns + GRACE_NS);
-	return AGENT_LIVE_UNKNOWN;
+	return j->silent ? AGENT_LIVE_NO : AGENT_LIVE_UNKNOWN;
 }
 
 static enum agent_live_state state_of(struct choice *c, const struct agent_lsp *l)

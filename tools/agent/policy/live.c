@@ -28,6 +28,7 @@ struct agent_watch {
 	unsigned n;
 	void *who;
 	struct agent_judge judge;
+	bool news; /* not told yet */
 	uint64_t send_errors;
 	int error;
 };
@@ -89,8 +90,20 @@ static void take_answer(struct agent_live *l, const uint8_t *buf, size_t len, ui
 	/* A clock that was set meanwhile tells no time. */
 	if (rx_wall_ns > wall_ns && rx_wall_ns - wall_ns < RTT_MAX_S * NS_PER_S)
 		rtt = rx_wall_ns - wall_ns;
-	if (agent_judge_answer(&w->judge, &l->cfg, seq, mono_ns, rtt, agent_live_now()))
+	w->news = agent_judge_answer(&w->judge, &l->cfg, seq, mono_ns, rtt, agent_live_now()) || w->news;
+}
+
+/* Once all that has come is heard: nobody is left for one whose answer merely lay in front of his. */
+static void tell_news(struct agent_live *l)
+{
+	LIST_EACH(it, &l->watches) {
+		struct agent_watch *w = LIST_OF(it, struct agent_watch, link);
+
+		if (!w->news)
+			continue;
+		w->news = false;
 		l->changed(l->arg, w->who);
+	}
 }
 
 static void drain(struct agent_live *l)
@@ -112,6 +125,7 @@ static void on_readable(void *arg, unsigned events)
 {
 	(void)events;
 	drain(arg);
+	tell_news(arg);
 }
 
 static void open_socket(struct agent_live *l)
@@ -186,9 +200,9 @@ static void on_tick(void *arg)
 	LIST_EACH(it, &l->watches) {
 		struct agent_watch *w = LIST_OF(it, struct agent_watch, link);
 
-		if (agent_judge_look(&w->judge, &l->cfg, now))
-			l->changed(l->arg, w->who);
+		w->news = agent_judge_look(&w->judge, &l->cfg, now) || w->news;
 	}
+	tell_news(l);
 	LIST_EACH(it, &l->watches)
 		send_probe(l, LIST_OF(it, struct agent_watch, link));
 }

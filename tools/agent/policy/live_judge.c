@@ -3,13 +3,15 @@
 
 #include "base/mono.h"
 
+#define CHANCE_MS 1000 /* so many of them may go unanswered at first */
+
 static bool become(struct agent_judge *j, enum agent_live_state s, uint64_t now_ns)
 {
 	if (j->state == s)
 		return false;
 	j->state = s;
 	j->since_ns = now_ns;
-	j->holding = false;
+	j->holding = j->silent = false;
 	j->deaths += s == AGENT_LIVE_NO;
 	return true;
 }
@@ -59,23 +61,37 @@ uint64_t agent_judge_patience(const struct agent_judge *j, const struct agent_li
 	return (uint64_t)cfg->missed * cfg->interval_ms * NS_PER_MS + j->rtt_ns;
 }
 
-/* The one that makes them enough. A look that comes late is followed by one that comes early: half an interval
- * is the least that a probe has. Where its time is not known any more it was long ago. */
-static bool last_is_overdue(const struct agent_judge *j, const struct agent_live_cfg *cfg, uint64_t now_ns)
+/* A look that comes late is followed by one that comes early: half an interval is the least that a probe has.
+ * Where its time is not known any more it was long ago. */
+static bool overdue(const struct agent_judge *j, const struct agent_live_cfg *cfg, uint32_t seq, uint64_t now_ns)
 {
-	uint32_t seq = j->answered + cfg->missed;
 	uint64_t left = j->left_ns[seq % AGENT_LIVE_KEPT];
 
 	return j->sent - seq >= AGENT_LIVE_KEPT ||
 	       (now_ns >= left && now_ns - left >= j->rtt_ns + cfg->interval_ms * NS_PER_MS / 2);
 }
 
+static bool falls_silent(struct agent_judge *j, const struct agent_live_cfg *cfg, uint64_t now_ns)
+{
+	uint32_t enough = cfg->interval_ms ? CHANCE_MS / cfg->interval_ms : 0;
+
+	if (enough < cfg->missed)
+		enough = cfg->missed;
+	if (j->silent || j->sent < enough || !overdue(j, cfg, enough, now_ns))
+		return false;
+	j->silent = true;
+	return true;
+}
+
 bool agent_judge_look(struct agent_judge *j, const struct agent_live_cfg *cfg, uint64_t now_ns)
 {
+	if (j->state == AGENT_LIVE_UNKNOWN)
+		return falls_silent(j, cfg, now_ns);
 	if (j->state != AGENT_LIVE_YES || now_ns < j->answered_sent_ns ||
 	    now_ns - j->answered_sent_ns < agent_judge_patience(j, cfg))
 		return false;
-	if (j->sent - j->answered >= cfg->missed && last_is_overdue(j, cfg, now_ns))
+	/* the one that makes them enough */
+	if (j->sent - j->answered >= cfg->missed && overdue(j, cfg, j->answered + cfg->missed, now_ns))
 		return become(j, AGENT_LIVE_NO, now_ns);
 	j->holding = true;
 	return false;
