@@ -39,6 +39,8 @@ struct gnmi {
 
 struct gnmi_leaf {
 	const char *path, *text;
+	const char **item; /* of a leaf-list, as texts */
+	size_t n_items;
 };
 
 struct gnmi_leafset {
@@ -56,8 +58,9 @@ void gnmi_leafset_add(struct gnmi_leafset *s, const struct gnmi_kind *k, const s
 void gnmi_leafset_reply(struct gnmi_leafset *s, const struct gnmi_kind *k, const void *data, size_t len);
 void gnmi_leafset_sort(struct gnmi_leafset *s);
 const struct gnmi_leaf *gnmi_leafset_find(const struct gnmi_leafset *s, const char *path);
-/* How many of wanted are in s as they are wanted. */
-size_t gnmi_leafset_count(const struct gnmi_leafset *s, const struct gnmi_leafset *wanted);
+/* How many of wanted are in s as they are wanted. merged: by an update, which adds to the values of a leaf-list that
+ * are there (RFC 7950 section 7.7; gNMI 3.4.4): others among them are somebody else's. */
+size_t gnmi_leafset_count(const struct gnmi_leafset *s, const struct gnmi_leafset *wanted, bool merged);
 bool gnmi_leafset_eq(const struct gnmi_leafset *a, const struct gnmi_leafset *b);
 bool gnmi_text_eq(const char *a, const char *b);
 

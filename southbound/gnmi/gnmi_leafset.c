@@ -36,10 +36,35 @@ static bool is_secret(const char *const *secrets, const struct gnmic_path *p)
 	return false;
 }
 
+static const char *text_of(const struct gnmic_value *v, struct arena *a)
+{
+	struct str text STR_AUTO = { 0 };
+
+	gnmic_value_text(v, &text);
+	return text.bad ? NULL : arena_str(a, str_text(&text));
+}
+
+static bool add_items(struct gnmi_leaf *l, const struct gnmic_value *v, struct arena *a)
+{
+	l->item = NULL;
+	l->n_items = 0;
+	if (v->kind != GNMIC_LIST || v->list.n == 0)
+		return true;
+	l->item = ARENA_ARRAY(a, v->list.n, const char *);
+	if (!l->item)
+		return false;
+	for (; l->n_items < v->list.n; l->n_items++) {
+		l->item[l->n_items] = text_of(&v->list.at[l->n_items], a);
+		if (!l->item[l->n_items])
+			return false;
+	}
+	return true;
+}
+
 static bool add_leaf(void *arg, const struct gnmic_leaf *leaf)
 {
 	struct gnmi_leafset *s = arg;
-	struct str path STR_AUTO = { 0 }, text STR_AUTO = { 0 };
+	struct str path STR_AUTO = { 0 };
 	struct gnmic_path bare = leaf->path;
 	struct gnmi_leaf *l;
 
@@ -53,11 +78,10 @@ static bool add_leaf(void *arg, const struct gnmic_leaf *leaf)
 	}
 	bare.origin = ""; /* some devices leave it out of their answers */
 	gnmic_path_text(&bare, &path);
-	gnmic_value_text(&leaf->val, &text);
 	l = &s->at[s->n++];
 	l->path = arena_str(s->a, str_text(&path));
-	l->text = arena_str(s->a, str_text(&text));
-	if (!l->path || !l->text || path.bad || text.bad)
+	l->text = text_of(&leaf->val, s->a);
+	if (!l->path || !l->text || path.bad || !add_items(l, &leaf->val, s->a))
 		s->why = "too big";
 	return !s->why;
 }
@@ -117,14 +141,30 @@ const struct gnmi_leaf *gnmi_leafset_find(const struct gnmi_leafset *s, const ch
 	return lo < s->n && strcmp(s->at[lo].path, path) == 0 ? &s->at[lo] : NULL;
 }
 
-size_t gnmi_leafset_count(const struct gnmi_leafset *s, const struct gnmi_leafset *wanted)
+static bool has_item(const struct gnmi_leaf *l, const char *text)
+{
+	for (size_t i = 0; i < l->n_items; i++)
+		if (gnmi_text_eq(l->item[i], text))
+			return true;
+	return false;
+}
+
+static bool has_items(const struct gnmi_leaf *l, const struct gnmi_leaf *wanted)
+{
+	for (size_t i = 0; i < wanted->n_items; i++)
+		if (!has_item(l, wanted->item[i]))
+			return false;
+	return wanted->n_items > 0;
+}
+
+size_t gnmi_leafset_count(const struct gnmi_leafset *s, const struct gnmi_leafset *wanted, bool merged)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < wanted->n; i++) {
 		const struct gnmi_leaf *l = gnmi_leafset_find(s, wanted->at[i].path);
 
-		n += l && gnmi_text_eq(l->text, wanted->at[i].text);
+		n += l && (gnmi_text_eq(l->text, wanted->at[i].text) || (merged && has_items(l, &wanted->at[i])));
 	}
 	return n;
 }

@@ -247,7 +247,7 @@ static const char *set_by_us(const struct gnmi_dev *d, size_t i, struct arena *a
 		return NULL;
 	json_leaves(d, b->paths[i], o->json, a, &ours);
 	slot_leaves(d, &b->before.slots[i], a, &was);
-	return !ours.why && !was.why && ours.hidden > 0 && gnmi_leafset_count(&was, &ours) == ours.n ? o->json : NULL;
+	return !ours.why && !was.why && ours.hidden > 0 && gnmi_leafset_count(&was, &ours, false) == ours.n ? o->json : NULL;
 }
 
 /* What slot i held, as updates behind a delete, or as one replace when it is one value. */
@@ -324,7 +324,9 @@ static bool compare_one(struct gnmi_dev *d, size_t i, struct gnmi_verdict *out)
 	ok = !before.why && !after.why && !wanted.why;
 	if (ok) {
 		same = gnmi_leafset_eq(&before, &after);
-		done = c->op == DEVICE_DELETE ? after.n == 0 : gnmi_leafset_count(&after, &wanted) == wanted.n;
+		done = c->op == DEVICE_DELETE
+			       ? after.n == 0
+			       : gnmi_leafset_count(&after, &wanted, c->op == DEVICE_UPDATE) == wanted.n;
 		out->same += same;
 		out->done += done;
 		out->blind += wanted.hidden > 0;

@@ -341,6 +341,27 @@ START_TEST(values_written_in_another_way_are_the_same)
 }
 END_TEST
 
+/* Somebody else's values are in the same leaf-list: an update adds to them, a replace does not. */
+START_TEST(an_update_of_a_list_of_values_leaves_those_of_others)
+{
+	uint32_t t;
+
+	world_up();
+	target.lies = true; /* so that what is there stays: as after the update */
+	target_put(&target, "/m:a", "{\"allow\":[\"2001:db8::1/128\",\"2001:DB8::2/128\",\"2001:db8::3/128\"]}");
+	t = set1(DEVICE_UPDATE, "/m:a", "{\"allow\":[\"2001:db8::3/128\",\"2001:db8::2/128\"]}");
+	ck_assert(run(&seen.results, 1, 60));
+	RESULT(0, t, DEVICE_DONE);
+	t = set1(DEVICE_UPDATE, "/m:a", "{\"allow\":[\"2001:db8::3/128\",\"2001:db8::4/128\"]}");
+	ck_assert(run(&seen.results, 2, 60));
+	RESULT(1, t, DEVICE_FALSE);
+	t = set1(DEVICE_REPLACE, "/m:a", "{\"allow\":[\"2001:db8::3/128\",\"2001:db8::2/128\"]}");
+	ck_assert(run(&seen.results, 3, 60));
+	RESULT(2, t, DEVICE_FALSE);
+	world_down();
+}
+END_TEST
+
 START_TEST(what_is_never_told_is_believed_when_it_was_taken)
 {
 	static const char key[] = "/m/key[name=k]";
@@ -674,6 +695,7 @@ int main(void)
 		a_cut_in_the_middle_ends_in_what_reading_back_says,
 		an_answer_that_is_none_is_not_believed,
 		values_written_in_another_way_are_the_same,
+		an_update_of_a_list_of_values_leaves_those_of_others,
 		what_is_never_told_is_believed_when_it_was_taken,
 		a_commit_is_confirmed_or_cancelled_or_done_without,
 		what_is_no_transaction_is_refused,
