@@ -141,6 +141,9 @@ const struct gnmi_leaf *gnmi_leafset_find(const struct gnmi_leafset *s, const ch
 	return lo < s->n && strcmp(s->at[lo].path, path) == 0 ? &s->at[lo] : NULL;
 }
 
+/* Lists longer than any of ours are compared as a whole: a device does not decide how long the loop compares. */
+enum { ITEMS_MAX = 1024 };
+
 static bool has_item(const struct gnmi_leaf *l, const char *text)
 {
 	for (size_t i = 0; i < l->n_items; i++)
@@ -151,6 +154,8 @@ static bool has_item(const struct gnmi_leaf *l, const char *text)
 
 static bool has_items(const struct gnmi_leaf *l, const struct gnmi_leaf *wanted)
 {
+	if (l->n_items > ITEMS_MAX || wanted->n_items > ITEMS_MAX)
+		return false;
 	for (size_t i = 0; i < wanted->n_items; i++)
 		if (!has_item(l, wanted->item[i]))
 			return false;

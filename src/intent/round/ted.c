@@ -31,6 +31,12 @@ static bool sids_differ(const struct ted_link *a, const struct ted_link *b)
 	return false;
 }
 
+/* Longer packets fit than did; an MTU that nobody tells (0) forbids none. */
+static bool wider(const struct ted_link *a, const struct ted_link *b)
+{
+	return a->mtu != 0 && (b->mtu == 0 || b->mtu > a->mtu);
+}
+
 /* Could somebody who does not use the link be better off with it now? */
 static bool link_helps(const struct ted *old, const struct ted *t, uint32_t link)
 {
@@ -42,7 +48,7 @@ static bool link_helps(const struct ted *old, const struct ted *t, uint32_t link
 		return true;
 	a = &old->links[link];
 	return b->igp_metric < a->igp_metric || b->te_metric < a->te_metric ||
-	       (b->mtu != a->mtu && (b->mtu == 0 || (a->mtu && b->mtu > a->mtu))) || b->delay_us < a->delay_us || b->capacity_bps > a->capacity_bps ||
+	       wider(a, b) || b->delay_us < a->delay_us || b->capacity_bps > a->capacity_bps ||
 	       (b->has_igp && !a->has_igp) || (b->has_te && !a->has_te) ||
 	       (b->has_delay && !a->has_delay) ||
 	       memcmp(a->admin_group, b->admin_group, sizeof(a->admin_group)) != 0 ||
