@@ -3,6 +3,7 @@
  * What slices are in a kernel: tc, ip and nft say what is there, before, after, when somebody
  * meddles, when the kernel refuses, when the agent is started again.
  */
+#include <libyang/libyang.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -633,6 +634,29 @@ START_TEST(a_file_keeps_the_device)
 }
 END_TEST
 
+static const char *const nothing[] = {
+	"{}",
+	DEVICE(""),
+	DEVICE("'link':[]"),
+	DEVICE("'sextant-device-measure:measure':{'marking':{}}"),
+};
+
+/* Found by the fuzzer: what was read of "{}" had no defaults. */
+START_TEST(nothing_is_the_same_however_it_is_written)
+{
+	struct agent_device *a = device_of(nothing[0]), *b = device_of(nothing[_i]),
+			    *c = device_of(DEVICE("'sextant-device-measure:measure':{'marking':{'period':500}}"));
+
+	ck_assert_uint_gt(a->measure.marking.period_ms, 0);
+	ck_assert(agent_altmark_cfg_same(&a->measure.marking, &b->measure.marking));
+	ck_assert(!agent_altmark_cfg_same(&a->measure.marking, &c->measure.marking));
+	ck_assert_int_eq(lyd_compare_siblings(a->tree, b->tree, LYD_COMPARE_FULL_RECURSION), LY_SUCCESS);
+	agent_device_free(a);
+	agent_device_free(b);
+	agent_device_free(c);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *su = suite_create("agent-slices");
@@ -641,6 +665,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(v, a_wrong_device_is_refused_with_its_reason, 0,
 			    (int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(v, a_file_keeps_the_device);
+	tcase_add_loop_test(v, nothing_is_the_same_however_it_is_written, 0,
+			    (int)(sizeof(nothing) / sizeof(nothing[0])));
 	suite_add_tcase(su, v);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);

@@ -127,11 +127,7 @@ static struct lyd_node *config_of(const struct agent_gnmi *g)
 	const struct lyd_node *tree = agent_slices_device(g->slices)->tree;
 	struct lyd_node *root = NULL;
 
-	if (tree)
-		(void)lyd_dup_single(tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &root);
-	else
-		(void)lyd_new_inner(NULL, ly_ctx_get_module_implemented(g->models, "sextant-device"),
-				    "device", 0, &root);
+	(void)lyd_dup_single(tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &root);
 	if (root)
 		agent_measure_hide(root);
 	return root;

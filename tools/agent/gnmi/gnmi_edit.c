@@ -239,7 +239,7 @@ static bool finish(struct edit *ed, struct agent_device **out)
 		ly_err_clean(ed->ctx, NULL);
 		return false;
 	}
-	if (agent_device_new(out, &ed->tree, &lines) == 0)
+	if (agent_device_new(out, ed->ctx, &ed->tree, &lines) == 0)
 		return true;
 	return agent_gfail(ed->e, lines.len ? RPC_INVALID_ARGUMENT : RPC_RESOURCE_EXHAUSTED,
 			   "%.*s", (int)strcspn(str_text(&lines), "\n"), str_text(&lines));
@@ -252,9 +252,8 @@ bool agent_gnmi_edit(struct ly_ctx *ctx, const struct agent_device *base,
 	struct edit ed = { .ctx = ctx, .prefix = req->prefix, .e = e };
 	bool ok;
 
-	if (base->tree && lyd_dup_siblings(base->tree, NULL,
-					   LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS,
-					   &ed.tree) != LY_SUCCESS)
+	if (lyd_dup_siblings(base->tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &ed.tree) !=
+	    LY_SUCCESS)
 		return agent_gfail(e, RPC_RESOURCE_EXHAUSTED, "no memory");
 	arena_init(&ed.arena, AGENT_DEV_BYTES_MAX);
 	ok = all(&ed, req) && finish(&ed, out);

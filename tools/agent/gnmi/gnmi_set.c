@@ -122,10 +122,10 @@ static int copy_of(struct agent_gnmi *g, struct agent_device **out)
 	struct lyd_node *tree = NULL;
 	int rc;
 
-	if (d->tree && lyd_dup_single(d->tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS,
-				      &tree) != LY_SUCCESS)
+	if (lyd_dup_single(d->tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &tree) !=
+	    LY_SUCCESS)
 		return err_raise(-ENOMEM);
-	rc = agent_device_new(out, &tree, &errors);
+	rc = agent_device_new(out, g->models, &tree, &errors);
 	lyd_free_all(tree);
 	return err_trace(rc);
 }

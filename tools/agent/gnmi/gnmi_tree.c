@@ -211,13 +211,8 @@ struct lyd_node *agent_gnmi_tree(const struct agent_slices *s, struct ly_ctx *mo
 	const struct agent_ifaces *ifaces = agent_slices_ifaces(s);
 	struct lyd_node *root = NULL, *c;
 
-	if (g.d->tree)
-		g.ok = lyd_dup_single(g.d->tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS,
-				      &root) == LY_SUCCESS;
-	else
-		g.ok = lyd_new_inner(NULL, ly_ctx_get_module_implemented(models, "sextant-device"),
-				     "device", 0, &root) == LY_SUCCESS;
-	if (!g.ok)
+	if (lyd_dup_single(g.d->tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &root) !=
+	    LY_SUCCESS)
 		return NULL;
 	LY_LIST_FOR(lyd_child(root), c)
 	part_state(&g, c);

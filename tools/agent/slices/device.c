@@ -515,12 +515,21 @@ static int by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-int agent_device_new(struct agent_device **outp, struct lyd_node **tree, struct str *errors)
+/* A device that says nothing is the same however that is written: "{}" has the defaults, too. */
+static bool complete(struct ly_ctx *ctx, struct lyd_node **tree)
+{
+	return *tree ||
+	       lyd_new_implicit_module(tree, ly_ctx_get_module_implemented(ctx, "sextant-device"),
+				       LYD_IMPLICIT_NO_STATE, NULL) == LY_SUCCESS;
+}
+
+int agent_device_new(struct agent_device **outp, struct ly_ctx *ctx, struct lyd_node **tree,
+		     struct str *errors)
 {
 	AUTO(agent_device_free) struct agent_device *d = calloc(1, sizeof(*d));
 	size_t before = errors->len;
 
-	if (!d || !make_room(*tree, d) || !fill(*tree, d, errors) || !check_sids(d, errors) ||
+	if (!d || !complete(ctx, tree) || !make_room(*tree, d) || !fill(*tree, d, errors) || !check_sids(d, errors) ||
 	    !agent_statics_fill(*tree, &d->statics, errors))
 		return err_raise(-ENOMEM);
 	qsort(d->classifiers, d->n_classifiers, sizeof(*d->classifiers), by_id);

@@ -126,14 +126,15 @@ struct agent_device {
 	size_t n_filters;
 	struct agent_measure_cfg measure;
 	struct agent_statics statics;
-	struct lyd_node *tree; /* NULL: nothing is configured */
+	struct lyd_node *tree; /* with its defaults, also where nothing is configured */
 };
 
 /* The context that trees are read with. 0, or -EINVAL with why in errors. */
 int agent_device_models(struct ly_ctx **outp, struct str *errors);
-/* Takes *tree (valid, with its defaults; NULL: nothing) when it succeeds. 0, or -EINVAL with every
- * problem found as a line in errors, or -ENOMEM. */
-int agent_device_new(struct agent_device **outp, struct lyd_node **tree, struct str *errors);
+/* Takes *tree (valid, with its defaults; NULL: nothing is configured) when it succeeds. 0, or -EINVAL
+ * with every problem found as a line in errors, or -ENOMEM. */
+int agent_device_new(struct agent_device **outp, struct ly_ctx *ctx, struct lyd_node **tree,
+		     struct str *errors);
 /* From JSON (RFC 7951), text of len octets. As agent_device_new. */
 int agent_device_parse(struct ly_ctx *ctx, const char *text, size_t len, struct agent_device **outp,
 		       struct str *errors);

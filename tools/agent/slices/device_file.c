@@ -67,7 +67,7 @@ int agent_device_parse(struct ly_ctx *ctx, const char *text, size_t len, struct 
 		lyd_free_all(tree);
 		return err_raise(-EINVAL);
 	}
-	r = agent_device_new(outp, &tree, errors);
+	r = agent_device_new(outp, ctx, &tree, errors);
 	lyd_free_all(tree);
 	return err_trace(r);
 }
@@ -99,8 +99,7 @@ int agent_device_save(const struct agent_device *d, const char *path)
 	char *text = NULL;
 	int r;
 
-	if (d->tree &&
-	    lyd_print_mem(&text, d->tree, LYD_JSON, LYD_PRINT_WITHSIBLINGS) != LY_SUCCESS)
+	if (lyd_print_mem(&text, d->tree, LYD_JSON, LYD_PRINT_WITHSIBLINGS) != LY_SUCCESS)
 		return err_raise(-ENOMEM);
 	r = file_replace(path, text ? text : "{}\n", text ? strlen(text) : 3, true);
 	free(text);
