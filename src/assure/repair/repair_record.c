@@ -352,7 +352,8 @@ static int take(struct repair *r, struct reading *in, uint32_t slot, char **deed
 int repair_record_read(struct repair *r, uint32_t slot, const char *text, size_t len, char **deed,
 		       uint32_t *id)
 {
-	struct json_tokener *tok = len <= REPAIR_RECORD_MAX ? json_tokener_new_ex(DEPTH_MAX) : NULL;
+	bool good = len <= REPAIR_RECORD_MAX && str_utf8(text, len);
+	struct json_tokener *tok = good ? json_tokener_new_ex(DEPTH_MAX) : NULL;
 	struct reading in = { .root = tok ? json_tokener_parse_ex(tok, text, (int)len) : NULL };
 	int rc = REPAIR_E_RECORD;
 
