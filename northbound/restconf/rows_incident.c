@@ -71,6 +71,15 @@ static void touched_fill(struct lyd_node *entry, const struct repair_desk *d, ui
 		rc_add(rc_entry(entry, "other-slice", t[k].slice), "is", t[k].shed ? "shed" : "moved");
 }
 
+static void tier_fill(struct lyd_node *entry, const struct rc *rc, const struct repair_incident *i)
+{
+	bool unkept = i->outcome == REPAIR_GIVEN_UP || i->outcome == REPAIR_REVERTED || i->outcome == REPAIR_ACCEPTED;
+	char text[SR_REASON_MAX];
+
+	if (unkept && rc->cfg.slice && slice_tier_below(rc->cfg.slice, i->slice, text, sizeof(text)))
+		rc_add(entry, "lower-tier", text);
+}
+
 static void incident_fill(struct rc_read *rd, const struct rc_cursor *cur, struct lyd_node *entry)
 {
 	const struct repair_incident *i = incident(rd->rc, cur->at);
@@ -80,6 +89,7 @@ static void incident_fill(struct rc_read *rd, const struct rc_cursor *cur, struc
 	rc_add(entry, "slice", i->slice);
 	rc_add(entry, "phase", repair_phase_name(i->phase));
 	rc_add(entry, "outcome", repair_outcome_name(i->outcome));
+	tier_fill(entry, rd->rc, i);
 	time_add(entry, "opened", i->opened_wall_ns);
 	time_add(entry, "ended", i->ended_wall_ns);
 	if (i->restores)

@@ -78,6 +78,7 @@ static void commit_free(struct slice_commit *c)
 	}
 	VEC_FINI(&c->edits);
 	VEC_FINI(&c->moves);
+	VEC_FINI(&c->kept);
 	loop_task_cancel(&c->tell);
 	loop_task_cancel(&c->later);
 	loop_task_cancel(&c->work);

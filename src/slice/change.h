@@ -32,6 +32,8 @@ struct slice_commit {
 	size_t checked, planned; /* changes, so far */
 	size_t plan_at;		/* the next to look at, of those */
 	unsigned plan_depth;	/* that have so many parents above them */
+	unsigned tier; /* tried instead so far: so many below */
+	VEC(struct slice_plan) kept; /* of each change, while a lower tier is tried */
 	size_t other; /* partitions, and behind them none, tried instead so far */
 	VEC(uint64_t) ends; /* of slices, ascending: from one of them on there may be room */
 	size_t ends_low, ends_high; /* not before; there is room, n: not known of any */
@@ -74,8 +76,8 @@ bool slice_judge(void *arg, const struct intent_set_way *ways, size_t n, struct 
 /* growth.c: is what is reserved in it where repairs raised its share within what is written now? With it
  * goes what they did. False: it is refused. */
 bool slice_growth_may_go(struct slice_commit *c, const struct slice_change *h);
-/* other.c: which other partitions it could be in, or outside of all, as alternatives; then slice_later().
- * False: none has to be asked for. */
+/* other.c: which lower tier it could have, and unless it was refused for its availability which other partitions
+ * it could be in, or outside of all, as alternatives; then slice_later(). False: nothing has to be asked for. */
 bool slice_other(struct slice_commit *c);
 /* later.c: from when on there would be room, as an alternative; then slice_settle(). False: nothing is
  * known of that. */

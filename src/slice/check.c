@@ -37,30 +37,14 @@ static bool each_service(struct slice_commit *c, use_fn fn, const void *arg)
 	return true;
 }
 
-static bool policy_names(const struct slice_policy *p, const char *id)
+static bool is_that(void *arg, const char *id)
 {
-	return p->template_ref && strcmp(p->template_ref, id) == 0;
-}
-
-static bool construct_names(const struct slice_construct *k, const char *id)
-{
-	bool found = policy_names(&k->policy, id);
-
-	for (uint32_t i = 0; k->kind == SLICE_C_A2A && i < k->n_ends; i++)
-		found = found || policy_names(&k->ends[i].policy, id);
-	return found;
+	return strcmp(arg, id) == 0;
 }
 
 static bool names_template(const struct slice_service *v, const char *id)
 {
-	bool found = policy_names(&v->policy, id);
-
-	for (uint32_t g = 0; g < v->n_groups; g++) {
-		found = found || policy_names(&v->groups[g].policy, id);
-		for (uint32_t k = 0; k < v->groups[g].n_constructs; k++)
-			found = found || construct_names(&v->groups[g].constructs[k], id);
-	}
-	return found;
+	return slice_slo_any(v, is_that, (char *)(uintptr_t)id);
 }
 
 static bool no_use_of_template(struct slice_commit *c, const struct slice_entry *user, const void *arg)
@@ -96,6 +80,8 @@ static bool template_gone(struct slice_commit *c, const struct slice_change *h)
 
 		if (e && e->template.parent && strcmp(e->template.parent, h->id) == 0)
 			return slice_refuse(c, h, SLICE_E_USED, "", "template %.80s refers to it", e->id);
+		if (e && e->template.lower && strcmp(e->template.lower, h->id) == 0)
+			return slice_refuse(c, h, SLICE_E_USED, "", "it is the lower tier of template %.80s", e->id);
 	}
 	return each_service(c, no_use_of_template, h);
 }
@@ -134,13 +120,21 @@ static bool service_reaches(struct slice_commit *c, const struct slice_service *
 
 static bool template_put(struct slice_commit *c, const struct slice_change *h)
 {
-	const struct slice_catalogue k = { find, c };
+	const struct slice_catalogue k = { .find = find, .ctx = c };
 	const struct slice *s = c->s;
 	struct slice_fault f = { 0 };
 	struct slice_slo slo;
+	unsigned tiers;
 
 	if (slice_slo_template(&k, h->id, &slo, &f) < 0)
 		return slice_refuse(c, h, SLICE_E_INVALID, "template-ref", "%s", f.text);
+	if (h->fresh->template.lower && !find(c, h->fresh->template.lower))
+		return slice_refuse(c, h, SLICE_E_INVALID, "sextant-slice:lower-tier", "there is no template %.100s",
+				    h->fresh->template.lower);
+	(void)slice_slo_lower(&k, h->id, SLICE_INHERIT_MAX, &tiers);
+	if (tiers == SLICE_INHERIT_MAX)
+		return slice_refuse(c, h, SLICE_E_INVALID, "sextant-slice:lower-tier",
+				    "template %.100s is below itself, or has %d tiers below it", h->id, SLICE_INHERIT_MAX);
 	for (size_t i = 0; h->old && i < s->of[SLICE_SERVICE].n; i++) {
 		struct slice_entry *e = s->of[SLICE_SERVICE].at[i];
 

@@ -169,6 +169,8 @@ int slice_template_read(const char *text, size_t len, struct arena *a, struct sl
 		out->id = doc_id(&d, d.root, "id");
 		if (doc_member(d.root, "template-ref"))
 			out->parent = doc_id(&d, d.root, "template-ref");
+		if (doc_member(d.root, "sextant-slice:lower-tier"))
+			out->lower = doc_id(&d, d.root, "sextant-slice:lower-tier");
 		doc_slo(&d, d.root, &out->slo);
 	}
 	doc_fini(&d);

@@ -97,6 +97,7 @@ struct slice_policy {
 
 struct slice_template {
 	const char *id, *parent; /* parent NULL: none */
+	const char *lower;	 /* the next lower tier: what is offered where there is no room; NULL: none */
 	struct slice_slo slo;
 };
 

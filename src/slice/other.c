@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where else an order that was refused would have room: in another partition, or outside of all. Asked as it
- * would be ordered there: by that partition's algorithm, judged as any order, and only where the same order
- * with another nrp-id would be taken. Nothing is booked for it.
+ * What else an order that was refused could be: of a lower tier; in another partition, or outside of all. Asked
+ * as it would be ordered so: there by that partition's algorithm, judged as any order, and only where the same
+ * order with another nrp-id would be taken. Nothing is booked for it.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "slice/change.h"
 
 static size_t alternatives(const struct slice_result *r)
@@ -100,9 +101,9 @@ static bool would_be_taken(const struct slice_commit *c, const struct slice_entr
 static bool judge(void *arg, const struct intent_set_way *ways, size_t n, struct intent_set_result *r)
 {
 	struct slice_commit *c = arg;
-	bool keeps = slice_judge(c, ways, n, r);
+	bool was = c->judged, keeps = slice_judge(c, ways, n, r);
 
-	c->judged = false;
+	c->judged = was;
 	memset(c->odds_offer, 0, sizeof(c->odds_offer));
 	return keeps;
 }
@@ -152,9 +153,160 @@ static void answered(void *arg, const struct intent_set_result *r)
 		slice_settle(c);
 }
 
+/* ---- a lower tier ---- */
+
+/* As they will be with this write. */
+static const struct slice_template *find(void *ctx, const char *id)
+{
+	const struct slice_commit *c = ctx;
+	const struct slice_entry *e = c->outlook.find(c->outlook.ctx, c->s, SLICE_TEMPLATE, id);
+
+	return e ? &e->template : NULL;
+}
+
+static const struct slice_template *find_now(void *ctx, const char *id)
+{
+	const struct slice_entry *e = slice_find(ctx, SLICE_TEMPLATE, id);
+
+	return e ? &e->template : NULL;
+}
+
+struct tiers {
+	struct slice_catalogue of;
+	unsigned n;
+	struct str *text; /* "silver in place of gold, …"; NULL: not wanted */
+};
+
+static bool has_tier(void *arg, const char *id)
+{
+	const struct tiers *t = arg;
+	unsigned got;
+
+	(void)slice_slo_lower(&t->of, id, t->n, &got);
+	return got == t->n;
+}
+
+/* Each once, however many levels name it. */
+static bool tell_tier(void *arg, const char *id)
+{
+	const struct tiers *t = arg;
+	STR_AUTO struct str one = { 0 };
+	unsigned got;
+	const char *lower = slice_slo_lower(&t->of, id, t->n, &got);
+
+	str_addf(&one, "%s in place of %s", lower, id);
+	if (got > 0 && !strstr(str_text(t->text), str_text(&one)))
+		str_addf(t->text, "%s%s", t->text->len ? ", " : "template ", str_text(&one));
+	return false;
+}
+
+static bool is_order(const struct slice_change *h)
+{
+	return h->kind == SLICE_SERVICE && h->fresh && !h->follows && h->fresh->service.admin != SLICE_ADMIN_PRE;
+}
+
+static bool any_has_tier(struct slice_commit *c)
+{
+	struct tiers t = { { .find = find, .ctx = c }, c->tier, NULL };
+
+	for (size_t i = 0; i < c->changes.n; i++)
+		if (is_order(&c->changes.at[i]) && slice_slo_any(&c->changes.at[i].fresh->service, has_tier, &t))
+			return true;
+	return false;
+}
+
+/* The plans are those of the tier until tier_end(). */
+static bool tier_begin(struct slice_commit *c)
+{
+	struct slice_refusal why = { 0 };
+	bool good = true;
+
+	c->kept.n = 0;
+	c->outlook.lower = c->tier;
+	for (size_t i = 0; i < c->changes.n && good; i++) {
+		struct slice_change *h = &c->changes.at[i];
+		bool planned = h->kind == SLICE_SERVICE && h->fresh;
+
+		good = VEC_ADD(&c->kept, planned ? h->fresh->plan : (struct slice_plan){ 0 }) != NULL;
+		if (good && is_order(h))
+			good = slice_plan_of(&c->outlook, h->fresh, h->old, &why) == 0;
+	}
+	return good;
+}
+
+static void tier_end(struct slice_commit *c)
+{
+	c->outlook.lower = 0;
+	for (size_t i = 0; i < c->kept.n; i++)
+		if (c->changes.at[i].kind == SLICE_SERVICE && c->changes.at[i].fresh)
+			c->changes.at[i].fresh->plan = c->kept.at[i];
+	c->kept.n = 0;
+}
+
+static void offer_tier(struct slice_commit *c)
+{
+	STR_AUTO struct str text = { .limit = SR_REASON_MAX };
+	struct tiers t = { { .find = find, .ctx = c }, c->tier, &text };
+
+	for (size_t i = 0; i < c->changes.n; i++)
+		if (is_order(&c->changes.at[i]))
+			(void)slice_slo_any(&c->changes.at[i].fresh->service, tell_tier, &t);
+	(void)str_copy(c->result.alternative[alternatives(&c->result)], SR_REASON_MAX, str_text(&text));
+}
+
+static void tier_answered(void *arg, const struct intent_set_result *r)
+{
+	struct slice_commit *c = arg;
+
+	tier_end(c);
+	if (r->code == 0) {
+		offer_tier(c);
+		c->tier = SLICE_INHERIT_MAX; /* the highest that fits */
+	}
+	if (!slice_other(c) && (c->judged || !slice_later(c)))
+		slice_settle(c);
+}
+
+static bool ask_tier(struct slice_commit *c)
+{
+	size_t n = 0;
+	struct intent_policy **puts = tier_begin(c) ? slice_puts(c, &n) : NULL;
+	const struct intent_set_write w = { .puts = (const struct intent_policy *const *)puts,
+					    .n_puts = n,
+					    .owner = SLICE_OWNER,
+					    .dry_run = true,
+					    .judge = judge };
+
+	if (n > 0)
+		intent_put_set(c->s->intent, &w, tier_answered, c);
+	else
+		tier_end(c);
+	for (size_t i = 0; i < n; i++)
+		free(puts[i]);
+	free(puts);
+	return n > 0;
+}
+
+/* Repairs keep to what was ordered. */
+static bool lower_tier(struct slice_commit *c)
+{
+	while (c->moves.n == 0 && c->tier < SLICE_INHERIT_MAX && alternatives(&c->result) < SLICE_ALTERNATIVES_MAX) {
+		c->tier++;
+		if (!any_has_tier(c))
+			c->tier = SLICE_INHERIT_MAX;
+		else if (ask_tier(c))
+			return true;
+	}
+	return false;
+}
+
 /* The partitions by name, and after them none: what has a queue is nearer to what was asked for. */
 bool slice_other(struct slice_commit *c)
 {
+	if (lower_tier(c))
+		return true;
+	if (c->judged) /* room elsewhere makes nothing more available */
+		return false;
 	while (c->other <= c->s->of[SLICE_NRP].n && alternatives(&c->result) < SLICE_ALTERNATIVES_MAX) {
 		const struct slice_entry *nrp = tried(c, c->other++);
 
@@ -162,4 +314,15 @@ bool slice_other(struct slice_commit *c)
 			return true;
 	}
 	return false;
+}
+
+bool slice_tier_below(const struct slice *s, const char *id, char *out, size_t cap)
+{
+	STR_AUTO struct str text = { .limit = SR_REASON_MAX };
+	struct tiers t = { { .find = find_now, .ctx = (void *)(uintptr_t)s }, 1, &text };
+	const struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);
+
+	if (e)
+		(void)slice_slo_any(&e->service, tell_tier, &t);
+	return text.len > 0 && str_copy(out, cap, str_text(&text));
 }

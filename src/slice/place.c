@@ -264,7 +264,7 @@ static int plan_in(const struct slice_outlook *o, struct slice_entry *e, const s
 {
 	struct slice *s = o->s;
 	struct finding finding = { o };
-	const struct slice_catalogue c = { find_template, &finding };
+	const struct slice_catalogue c = { find_template, &finding, o->lower };
 	struct given given = { s, old };
 	const struct slice_numbers numbers = { key_taken, color, apart, &given };
 	struct slice_place *places = ARENA_ARRAY(scratch, e->service.n_sdps + 1, struct slice_place);

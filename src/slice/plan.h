@@ -13,11 +13,16 @@
 struct slice_catalogue {
 	const struct slice_template *(*find)(void *ctx, const char *id); /* NULL: there is none */
 	void *ctx;
+	unsigned lower; /* what levels name is taken so many tiers lower, as far as there are */
 };
 
 /* What a template says with all it inherits. 0, or -EINVAL: it is not there, or goes in a circle. */
 int slice_slo_template(const struct slice_catalogue *c, const char *id, struct slice_slo *out,
 		       struct slice_fault *f);
+/* The template n tiers below it; *got: so many there were. */
+const char *slice_slo_lower(const struct slice_catalogue *c, const char *id, unsigned n, unsigned *got);
+/* Does fn say so of the template of any level? */
+bool slice_slo_any(const struct slice_service *s, bool (*fn)(void *arg, const char *id), void *arg);
 /* The levels from the slice down, n of them. */
 int slice_slo_resolve(const struct slice_catalogue *c, const struct slice_policy *const *levels,
 		      unsigned n, struct slice_slo *out, struct slice_fault *f);

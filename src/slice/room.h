@@ -220,6 +220,7 @@ struct slice_outlook {
 	const void *ctx;
 	struct slice_entry *const *fresh; /* services that are not there yet */
 	size_t n_fresh;
+	unsigned lower; /* templates are taken so many tiers lower */
 };
 
 struct slice_refusal {

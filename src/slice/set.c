@@ -425,8 +425,8 @@ static void answered(void *arg, const struct intent_set_result *r)
 
 	if (r->code)
 		refused(c, r);
-	/* room elsewhere makes nothing more available */
-	if (c->result.code == SLICE_E_SHORT && !c->judged && (slice_other(c) || slice_later(c)))
+	/* room at another time makes nothing more available */
+	if (c->result.code == SLICE_E_SHORT && (slice_other(c) || (!c->judged && slice_later(c))))
 		return;
 	slice_settle(c);
 }

@@ -370,6 +370,9 @@ struct slice_flow_view {
 };
 
 int slice_get(const struct slice *s, const char *id, struct slice_view *out); /* 0 or SLICE_E_MISSING */
+/* What may be ordered where what was promised cannot be kept: "template silver in place of gold". False: none of its
+ * templates has a lower tier. */
+bool slice_tier_below(const struct slice *s, const char *id, char *out, size_t cap);
 /* What its document says, until the next turn of the loop. NULL: there is none. */
 const struct slice_service *slice_service_of(const struct slice *s, const char *id);
 /* Flows in order, from `at` on; how many were written. What the network says of one: intent_get(). */

@@ -65,6 +65,41 @@ int slice_slo_template(const struct slice_catalogue *c, const char *id, struct s
 	return 0;
 }
 
+const char *slice_slo_lower(const struct slice_catalogue *c, const char *id, unsigned n, unsigned *got)
+{
+	for (*got = 0; *got < n; ++*got) {
+		const struct slice_template *t = c->find(c->ctx, id);
+
+		if (!t || !t->lower)
+			break;
+		id = t->lower;
+	}
+	return id;
+}
+
+static bool construct_any(const struct slice_construct *k, bool (*fn)(void *arg, const char *id), void *arg)
+{
+	bool found = k->policy.template_ref && fn(arg, k->policy.template_ref);
+
+	for (uint32_t i = 0; k->kind == SLICE_C_A2A && i < k->n_ends && !found; i++)
+		found = k->ends[i].policy.template_ref && fn(arg, k->ends[i].policy.template_ref);
+	return found;
+}
+
+bool slice_slo_any(const struct slice_service *s, bool (*fn)(void *arg, const char *id), void *arg)
+{
+	bool found = s->policy.template_ref && fn(arg, s->policy.template_ref);
+
+	for (uint32_t g = 0; g < s->n_groups && !found; g++) {
+		const struct slice_group *is = &s->groups[g];
+
+		found = is->policy.template_ref && fn(arg, is->policy.template_ref);
+		for (uint32_t k = 0; k < is->n_constructs && !found; k++)
+			found = construct_any(&is->constructs[k], fn, arg);
+	}
+	return found;
+}
+
 int slice_slo_resolve(const struct slice_catalogue *c, const struct slice_policy *const *levels,
 		      unsigned n, struct slice_slo *out, struct slice_fault *f)
 {
@@ -72,12 +107,13 @@ int slice_slo_resolve(const struct slice_catalogue *c, const struct slice_policy
 	for (unsigned i = 0; i < n; i++) {
 		const struct slice_policy *p = levels[i];
 		struct slice_slo said = p->slo;
+		unsigned got;
 		int r = 0;
 
 		if (!p->custom && !p->template_ref)
 			continue;
 		if (p->template_ref)
-			r = slice_slo_template(c, p->template_ref, &said, f);
+			r = slice_slo_template(c, slice_slo_lower(c, p->template_ref, c->lower, &got), &said, f);
 		if (r < 0)
 			return err_trace(r);
 		if (p->override == SLICE_FULL)

@@ -69,6 +69,7 @@ int cli_incident_show(const struct cli_command *cmd)
 	static const struct cli_column fields[] = {
 		{ "incident", "id", NULL, false },	{ "slice", "slice", NULL, false },
 		{ "phase", "phase", NULL, false },	{ "outcome", "outcome", NULL, false },
+		{ "may be ordered instead", "lower-tier", NULL, false },
 		{ "opened", "opened", cli_fmt_time, false }, { "ended", "ended", cli_fmt_time, false },
 		{ "takes back what incident", "restores", NULL, false },
 		{ "action", "action", NULL, false },	{ "actions", "actions", NULL, false },

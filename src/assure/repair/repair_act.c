@@ -210,12 +210,17 @@ static void simulate(struct repair_desk *d, struct desk_course *c, const struct 
 static void publish(struct repair_desk *d, const struct repair_incident *i, enum bus_severity sev, const char *type)
 {
 	STR_AUTO struct str b = { .limit = BUS_BODY_MAX };
-	char resource[32];
+	char resource[32], below[SR_REASON_MAX];
 
 	(void)snprintf(resource, sizeof(resource), "incident/%u", i->id);
 	str_add(&b, "\"slice\":");
 	str_json(&b, i->slice);
 	str_addf(&b, ",\"phase\":\"%s\",\"outcome\":\"%s\"", repair_phase_name(i->phase), repair_outcome_name(i->outcome));
+	if (i->phase == REPAIR_ENDED && (i->outcome == REPAIR_GIVEN_UP || i->outcome == REPAIR_REVERTED) &&
+	    slice_tier_below(d->p.slice, i->slice, below, sizeof(below))) {
+		str_add(&b, ",\"lower-tier\":");
+		str_json(&b, below);
+	}
 	if (i->n_timeline > 0) {
 		const struct repair_entry *e = &i->timeline[i->n_timeline - 1];
 

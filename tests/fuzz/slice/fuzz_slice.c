@@ -25,7 +25,7 @@ static const struct slice_template *find(void *ctx, const char *id)
 
 static void expand(struct slice_service *s, struct arena *a)
 {
-	const struct slice_catalogue c = { find, NULL };
+	const struct slice_catalogue c = { .find = find };
 	struct slice_fault f = { 0 };
 	struct slice_flows flows;
 

@@ -92,6 +92,13 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 	return 0;
 }
 
+bool slice_tier_below(const struct slice *s, const char *id, char *out, size_t cap)
+{
+	(void)s;
+	(void)id;
+	return fake_slices.below && str_copy(out, cap, fake_slices.below);
+}
+
 void slice_devices(const struct slice *s, const char *id, slice_device_fn fn, void *arg)
 {
 	const struct slice_device d = { .part = "tables", .device = "r1", .state = "refused", .wanted = 3,

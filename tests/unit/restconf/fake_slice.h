@@ -23,6 +23,7 @@ struct fake_slices {
 	uint8_t nines; /* that its flows promise */
 	bool device; /* something of it is on one */
 	const char *reason;
+	const char *below; /* the tier below any slice's; NULL: none */
 	enum slice_state state;
 };
 

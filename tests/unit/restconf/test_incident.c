@@ -2,9 +2,11 @@
 /* sextant-assurance: incidents as they are, what operators say to them, what is wrong now. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fake.h"
 #include "fake_repair.h"
+#include "fake_slice.h"
 
 #define JSON "Content-Type: application/yang-data+json\r\n"
 #define OPS "/restconf/operations/sextant-assurance:"
@@ -112,8 +114,13 @@ END_TEST
 START_TEST(an_operator_says_no_or_takes_it_as_it_is)
 {
 	up();
+	fake_slices.below = "template silver in place of gold";
+	ck_assert_ptr_null(strstr(str_text(&get(DATA "/incident=1")->body), "lower-tier"));
 	ck_status(post("approve", "{\"sextant-assurance:input\":{\"incident\":1,\"approved\":false}}"), 204);
 	ck_assert_int_eq(repair_incident_get(fake_repair.incidents, 1)->outcome, REPAIR_GIVEN_UP);
+	ck_has(str_text(&get(DATA "/incident=1")->body), "\"lower-tier\":\"template silver in place of gold\"");
+	fake_slices.below = NULL;
+	ck_assert_ptr_null(strstr(str_text(&get(DATA "/incident=1")->body), "lower-tier"));
 	ck_status(post("accept", "{\"sextant-assurance:input\":{\"incident\":1}}"), 409);
 	down();
 	up();

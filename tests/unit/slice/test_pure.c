@@ -42,7 +42,7 @@ static const struct slice_template *find(void *ctx, const char *id)
 	return NULL;
 }
 
-static const struct slice_catalogue catalogue = { find, NULL };
+static const struct slice_catalogue catalogue = { .find = find };
 
 static void some_slo(struct rng *r, struct slice_slo *out)
 {
