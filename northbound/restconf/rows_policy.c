@@ -254,9 +254,12 @@ static void standby_fill(struct rc_read *rd, struct lyd_node *state, const struc
 	}
 }
 
-/* Of several lists, each with what of the rate it takes. */
-static void lists_fill(struct lyd_node *c, const struct sr_list *l, uint64_t bps)
+/* Of several lists, each with what of the rate it takes; of: whose path each is told. */
+static void lists_fill(struct lyd_node *c, const struct sr_list *l, uint64_t bps, struct intent *i,
+		       const struct sr_policy_key *of)
 {
+	char path[1024];
+
 	for (unsigned k = 0; l->more && k < sr_list_count(l); k++) {
 		char index[16];
 		struct lyd_node *n;
@@ -267,6 +270,8 @@ static void lists_fill(struct lyd_node *c, const struct sr_list *l, uint64_t bps
 		if (bps)
 			rc_addf(n, "rate", "%" PRIu64, sr_share(bps, sr_list_weight(l, k), sr_list_total(l)));
 		rc_list_fill(n, sr_list_nth(l, k));
+		if (of && intent_list_path(i, of, k, path, sizeof(path)))
+			path_fill(n, path);
 	}
 }
 
@@ -283,7 +288,7 @@ static void reported_fill(struct lyd_node *state, const struct lsp_state *l)
 	if (l->binding_label)
 		rc_addf(r, "binding-label", "%" PRIu32, l->binding_label & 0xfffff);
 	rc_list_fill(r, &l->list);
-	lists_fill(r, &l->list, l->bandwidth_bps);
+	lists_fill(r, &l->list, l->bandwidth_bps, NULL, NULL);
 }
 
 static void state_fill(struct rc_read *rd, struct lyd_node *entry, const struct intent_view *v)
@@ -309,7 +314,7 @@ static void state_fill(struct rc_read *rd, struct lyd_node *entry, const struct 
 		c = rc_container(s, NULL, "computed");
 		rc_leaves_fill(c, computed_leaves, ARRAY_LEN(computed_leaves), v);
 		rc_list_fill(c, &v->computed);
-		lists_fill(c, &v->computed, v->desired.bandwidth_bps);
+		lists_fill(c, &v->computed, v->desired.bandwidth_bps, rd->rc->cfg.intent, &v->desired.key);
 		path_fill(c, v->path_text);
 	}
 	if (v->has_reported)

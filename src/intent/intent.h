@@ -328,6 +328,8 @@ void intent_owned_watch(struct intent *i, void (*fn)(void *arg, const struct sr_
 /* ---- queries ---- */
 
 int intent_get(const struct intent *i, const struct sr_policy_key *key, struct intent_view *out);
+/* Of several lists that are wanted the k-th one's links, as path_text. False: it is not single, or not valid now. */
+bool intent_list_path(struct intent *i, const struct sr_policy_key *key, unsigned k, char *text, size_t cap);
 /* Deleted, and shown no more, but its headend has not let go of it. */
 bool intent_lingers(const struct intent *i, const struct sr_policy_key *key);
 /* In key order; after NULL: from the first. False at the end. */

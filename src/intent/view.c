@@ -10,6 +10,8 @@
 #include "intent/group/group.h"
 #include "intent/intent_priv.h"
 
+enum { SINGLE_MAX = 256 }; /* links of a way that is told in order */
+
 /* ---- policies ---- */
 
 /* What the headend tells of an LSP that nobody has described to us. */
@@ -121,6 +123,44 @@ int intent_get(const struct intent *i, const struct sr_policy_key *key, struct i
 		return INTENT_E_MISSING;
 	view_of(p, out);
 	return 0;
+}
+
+/* Links that are one way, from src on, in order. False: they are not, or pass a node twice. */
+static bool in_order(const struct ted *t, uint32_t src, const uint32_t *links, uint32_t n, uint32_t *out)
+{
+	for (uint32_t at = src, k = 0; k < n; k++) {
+		uint32_t found = TED_NONE;
+
+		for (uint32_t j = 0; j < n; j++) {
+			if (t->links[links[j]].from != at)
+				continue;
+			if (found != TED_NONE)
+				return false;
+			found = links[j];
+		}
+		if (found == TED_NONE)
+			return false;
+		out[k] = found;
+		at = t->links[found].to;
+	}
+	return true;
+}
+
+bool intent_list_path(struct intent *i, const struct sr_policy_key *key, unsigned k, char *text, size_t cap)
+{
+	const struct intent_pol *p = intent_pol_find(i, key);
+	uint32_t src = p && i->ted ? intent_endpoint_node(i->ted, &p->key.headend) : TED_NONE;
+	uint32_t path[SINGLE_MAX];
+	struct pce_expansion x;
+
+	if (src == TED_NONE || !is_shown(p) || !p->want.set || k >= sr_list_count(&p->want.list))
+		return false;
+	arena_reset(&i->arena);
+	intent_expand(i, src, &p->key.endpoint, sr_list_nth(&p->want.list, k), &x);
+	if (!x.valid || !x.single || x.n_links > SINGLE_MAX || !in_order(i->ted, src, x.links, x.n_links, path))
+		return false;
+	intent_path_text(i->ted, &(struct intent_route){ .path = path, .n_path = x.n_links }, text, cap);
+	return true;
 }
 
 bool intent_lingers(const struct intent *i, const struct sr_policy_key *key)

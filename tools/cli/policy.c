@@ -74,11 +74,15 @@ static void fmt_lists(struct str *out, json_object *lists)
 
 		str_addf(out, "%s%s x ", i ? "; " : "", cli_text(l, "weight", "1"));
 		cli_fmt_segments(out, cli_at(l, "segment"));
-		if (!cli_at(l, "rate"))
-			continue;
-		str_add(out, " (");
-		cli_fmt_rate(out, cli_at(l, "rate"));
-		str_add(out, ")");
+		if (cli_at(l, "rate")) {
+			str_add(out, " (");
+			cli_fmt_rate(out, cli_at(l, "rate"));
+			str_add(out, ")");
+		}
+		if (cli_at(l, "link")) {
+			str_add(out, " over ");
+			cli_fmt_path(out, cli_at(l, "link"));
+		}
 	}
 }
 

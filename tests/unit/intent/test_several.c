@@ -74,6 +74,20 @@ static void booked_as_weighed(uint64_t bps)
 	audit();
 }
 
+/* Each list is told with the path it takes: one over b, one over c. */
+static void over_both(void)
+{
+	char way[2][64], none[64];
+	unsigned at = 0;
+
+	for (unsigned k = 0; k < 2; k++)
+		ck_assert(intent_list_path(world.intent, &mine()->desired.key, k, way[k], sizeof(way[k])));
+	at = strstr(way[0], "b") ? 0 : 1;
+	ck_assert_str_eq(way[at], "a>b,b>d");
+	ck_assert_str_eq(way[!at], "a>c,c>d");
+	ck_assert(!intent_list_path(world.intent, &mine()->desired.key, 2, none, sizeof(none)));
+}
+
 START_TEST(two_lists_carry_what_no_path_does)
 {
 	const struct call *c;
@@ -89,6 +103,7 @@ START_TEST(two_lists_carry_what_no_path_does)
 	booked_as_weighed(15ull * G);
 	ck_assert_uint_eq(reserved("a", "b"), reserved("b", "d"));
 	ck_assert_uint_eq(reserved("a", "c"), reserved("c", "d"));
+	over_both();
 	/* the same, again: nothing is sent */
 	net_publish();
 	ck_assert_uint_eq(calls_open(), 0);
