@@ -98,6 +98,56 @@ START_TEST(a_locator_and_its_adjacencies_are_what_ip_shows)
 }
 END_TEST
 
+/* As the router software would know it while its link is cut and the other end still tells it. */
+#define AROUND "ip -6 route replace 2001:db8::/64 dev core metric 5 proto isis"
+#define GET "ip -6 route get 2001:db8::2"
+
+START_TEST(a_neighbour_is_reached_by_its_link_alone)
+{
+	shell("ip -6 addr add 2001:db8::1/64 dev ce1 nodad; " AROUND);
+	s = engine(loop, DEVICE("'underlay':['fc00::/16']"));
+	ck_assert(says(GET, "dev core"));
+	ck_assert_msg(change(loop, s,
+			     DEVICE("'locator':[{'prefix':'fd5e:64:1::/48','adjacency':["
+				    ADJ("core", "fd5e:64:1:e001::/64", "fe80::2") ","
+				    ADJ("ce1", "fd5e:64:1:e002::/64", "2001:db8::2") "]},"
+				    "{'prefix':'fd5e:65:1::/48','adjacency':["
+				    ADJ("ce1", "fd5e:65:1:e002::/64", "2001:db8::2") "]}]")),
+		      "%s", last_error);
+	check_all_in();
+	ck_assert(says(GET, "dev ce1"));
+	ck_assert(says("ip -6 route show table main proto 201 | grep -c '^2001:db8::2 dev ce1 '", "1"));
+	ck_assert(says("ip -6 route show table main proto 201 | grep -c '^fe80' || true", "0"));
+	/* the locator that it was wanted for first goes */
+	ck_assert_msg(change(loop, s, DEVICE(LOCATOR("fd5e:65:1::/48", ",'adjacency':["
+						     ADJ("ce1", "fd5e:65:1:e002::/64", "2001:db8::2") "]"))),
+		      "%s", last_error);
+	ck_assert(says(GET, "dev ce1"));
+	ck_assert(change(loop, s, DEVICE("'underlay':['fc00::/16']")));
+	ck_assert(says(GET, "dev core"));
+	ck_assert(says("ip -6 route show table main proto 201 | wc -l", "0"));
+}
+END_TEST
+
+static bool by_its_link(void *arg)
+{
+	(void)arg;
+	return system(GET " | grep -q 'dev ce1'") == 0;
+}
+
+START_TEST(a_link_that_is_switched_off_gets_its_route_when_it_is_on)
+{
+	shell("ip link set ce1 down; " AROUND);
+	s = engine(loop, DEVICE("'underlay':['fc00::/16']"));
+	ck_assert_msg(change(loop, s, DEVICE(ONE)), "%s", last_error);
+	check_all_in();
+	ck_assert(says(GET, "dev core"));
+	shell("ip link set ce1 up");
+	ck_assert(lab_run(loop, by_its_link, NULL));
+	check_all_in();
+}
+END_TEST
+
 START_TEST(a_moved_adjacency_is_one_replace)
 {
 	struct agent_slices_stats a, b;
@@ -110,8 +160,8 @@ START_TEST(a_moved_adjacency_is_one_replace)
 					    ADJ("ce1", "fd5e:64:e001::/48", "fe80::2") "]"))),
 		      "%s", last_error);
 	agent_slices_stats(s, &b);
-	ck_assert_uint_eq(b.made, a.made + 2);
-	ck_assert_uint_eq(b.removed, a.removed);
+	ck_assert_uint_eq(b.made, a.made + 3); /* and its neighbour */
+	ck_assert_uint_eq(b.removed, a.removed + 1);
 	ck_assert(says("ip -6 route show table main proto 201", "End.X nh6 fe80::2 oif ce1"));
 	ck_assert(says("ip -6 route show table main proto 201", "End.X nh6 2001:db8::3 oif core"));
 }
@@ -331,6 +381,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_locator_and_its_adjacencies_are_what_ip_shows);
+	tcase_add_test(t, a_neighbour_is_reached_by_its_link_alone);
+	tcase_add_test(t, a_link_that_is_switched_off_gets_its_route_when_it_is_on);
 	tcase_add_test(t, a_moved_adjacency_is_one_replace);
 	tcase_add_test(t, a_block_is_underlay_without_being_said);
 	tcase_add_loop_test(t, what_others_change_is_repaired, 0,

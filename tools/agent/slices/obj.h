@@ -131,6 +131,7 @@ struct agent_iface {
 	uint32_t index;
 	char name[AGENT_DEV_IF_MAX];
 	uint8_t oper; /* IF_OPER_… */
+	bool on;      /* IFF_UP: switched on, with or without a carrier */
 	uint32_t mtu;
 	uint64_t in_octets, in_packets, in_discards, in_errors;
 	uint64_t out_octets, out_packets, out_discards, out_errors;

@@ -8,6 +8,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -52,6 +53,7 @@ static void on_link(struct agent_slices *s, const struct nlmsghdr *h)
 	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m))
 		return;
 	i.index = (uint32_t)m->ifi_index;
+	i.on = (m->ifi_flags & IFF_UP) != 0;
 	it = agent_attrs_of(h, sizeof(*m));
 	while (agent_attrs_next(&it, &a)) {
 		if (mnl_attr_get_type(a) == IFLA_IFNAME &&

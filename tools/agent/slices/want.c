@@ -200,7 +200,58 @@ static void want_adjacency(struct wish *w, const struct agent_locator *l,
 		put_sid(w, &a->sid, &r);
 }
 
-static void want_locator(struct wish *w, const struct agent_locator *l)
+/* Locators share links: the first that has a neighbour is wanted its route for. */
+static bool is_first(const struct agent_device *d, const struct agent_adjacency *a)
+{
+	for (size_t i = 0; i < d->n_locators; i++) {
+		const struct agent_locator *l = &d->locators[i];
+
+		for (size_t k = 0; k < l->n_adjs; k++) {
+			if (ip_eq(&l->adjs[k].next_hop, &a->next_hop))
+				return &l->adjs[k] == a;
+		}
+	}
+	return true;
+}
+
+/* Switched on: its carrier may be away. The kernel takes the routes by one that is switched off. */
+static bool is_on(const struct agent_ground *g, const char *name)
+{
+	for (size_t i = 0; i < g->ifaces.n; i++) {
+		if (strcmp(g->ifaces.at[i].name, name) == 0)
+			return g->ifaces.at[i].on;
+	}
+	return false;
+}
+
+static bool is_link_local(const struct ip_addr *a)
+{
+	return ip_bits_get(a, 0, 10) == 0xfe80 >> 6;
+}
+
+/*
+ * The kernel looks a uA's next hop up as any destination, and prefers the interface that is named only
+ * among equals: where the prefix of a cut link is still told by its other end, IS-IS has a way around to
+ * it, of a better metric than the kernel's own. A packet of a partition would leave it there. So each
+ * neighbour with a global address has a route by its link, which stays while the carrier is away.
+ */
+static void want_neighbour(struct wish *w, const struct agent_device *d, const struct agent_adjacency *a)
+{
+	struct agent_obj o = { .kind = AGENT_OBJ_ROUTE };
+
+	if (is_link_local(&a->next_hop) || !is_first(d, a) || !is_on(w->g, a->interface))
+		return;
+	about(w, a, "neighbour on %s", a->interface);
+	o.route = (struct agent_route){ .dst = ip_prefix_of(&a->next_hop, ip_bits(&a->next_hop)),
+					.table = RT_TABLE_MAIN,
+					.metric = w->g->metric,
+					.protocol = AGENT_PROTO_SLICES,
+					.kind = AGENT_ROUTE_PLAIN,
+					.dev = iface(w, a->interface) };
+	put(w, &o);
+}
+
+static void want_locator(struct wish *w, const struct agent_device *d, const struct agent_locator *l)
 {
 	char t[IP_PREFIX_TEXT_MAX];
 	struct agent_route r = { .action = SEG6_LOCAL_ACTION_END,
@@ -210,8 +261,10 @@ static void want_locator(struct wish *w, const struct agent_locator *l)
 
 	about(w, l, "locator %s", ip_prefix_text(&l->prefix, t, sizeof(t)));
 	put_sid(w, &l->prefix, &r);
-	for (size_t i = 0; i < l->n_adjs; i++)
+	for (size_t i = 0; i < l->n_adjs; i++) {
 		want_adjacency(w, l, &l->adjs[i]);
+		want_neighbour(w, d, &l->adjs[i]);
+	}
 }
 
 static void want_sid(struct wish *w, const struct agent_table *t, const struct ip_addr *sid)
@@ -309,7 +362,7 @@ bool agent_obj_want(const struct agent_device *d, const struct agent_ground *g,
 		put_rule(&w, &r);
 	}
 	for (size_t i = 0; i < d->n_locators; i++)
-		want_locator(&w, &d->locators[i]);
+		want_locator(&w, d, &d->locators[i]);
 	for (size_t i = 0; i < d->n_tables; i++)
 		want_table(&w, &d->tables[i]);
 	for (size_t i = 0; i < d->n_classifiers; i++)
