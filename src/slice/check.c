@@ -86,14 +86,6 @@ static bool template_gone(struct slice_commit *c, const struct slice_change *h)
 	return each_service(c, no_use_of_template, h);
 }
 
-static const struct slice_template *find(void *ctx, const char *id)
-{
-	const struct slice_commit *c = ctx;
-	const struct slice_entry *e = c->outlook.find(c, c->s, SLICE_TEMPLATE, id);
-
-	return e ? &e->template : NULL;
-}
-
 /* Who stands on a changed template, at whatever distance, is planned anew. */
 static bool template_reaches(struct slice_commit *c, const char *from, const char *to)
 {
@@ -120,7 +112,7 @@ static bool service_reaches(struct slice_commit *c, const struct slice_service *
 
 static bool template_put(struct slice_commit *c, const struct slice_change *h)
 {
-	const struct slice_catalogue k = { .find = find, .ctx = c };
+	const struct slice_catalogue k = { .find = slice_outlook_template, .ctx = &c->outlook };
 	const struct slice *s = c->s;
 	struct slice_fault f = { 0 };
 	struct slice_slo slo;
@@ -128,7 +120,7 @@ static bool template_put(struct slice_commit *c, const struct slice_change *h)
 
 	if (slice_slo_template(&k, h->id, &slo, &f) < 0)
 		return slice_refuse(c, h, SLICE_E_INVALID, "template-ref", "%s", f.text);
-	if (h->fresh->template.lower && !find(c, h->fresh->template.lower))
+	if (h->fresh->template.lower && !slice_outlook_template(&c->outlook, h->fresh->template.lower))
 		return slice_refuse(c, h, SLICE_E_INVALID, "sextant-slice:lower-tier", "there is no template %.100s",
 				    h->fresh->template.lower);
 	(void)slice_slo_lower(&k, h->id, SLICE_INHERIT_MAX, &tiers);

@@ -504,15 +504,9 @@ static void draft_answered(void *arg, const struct intent_set_result *r)
 	slice_state_set(e, r->code ? SLICE_INFEASIBLE : SLICE_FEASIBLE, r->text);
 }
 
-static struct slice_entry *find_now(const void *ctx, const struct slice *s, enum slice_kind kind, const char *id)
-{
-	(void)ctx;
-	return slice_find(s, kind, id);
-}
-
 void slice_draft_look(struct slice_entry *e)
 {
-	const struct slice_outlook o = { .s = e->s, .find = find_now };
+	const struct slice_outlook o = slice_outlook_now(e->s);
 	AUTO(slice_entry_free) struct slice_entry *try = NULL;
 	struct slice_refusal why = { 0 };
 	int r;

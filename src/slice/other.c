@@ -155,27 +155,17 @@ static void answered(void *arg, const struct intent_set_result *r)
 
 /* ---- a lower tier ---- */
 
-/* As they will be with this write. */
-static const struct slice_template *find(void *ctx, const char *id)
-{
-	const struct slice_commit *c = ctx;
-	const struct slice_entry *e = c->outlook.find(c->outlook.ctx, c->s, SLICE_TEMPLATE, id);
-
-	return e ? &e->template : NULL;
-}
-
-static const struct slice_template *find_now(void *ctx, const char *id)
-{
-	const struct slice_entry *e = slice_find(ctx, SLICE_TEMPLATE, id);
-
-	return e ? &e->template : NULL;
-}
-
 struct tiers {
 	struct slice_catalogue of;
 	unsigned n;
 	struct str *text; /* "silver in place of gold, …"; NULL: not wanted */
 };
+
+/* The templates as they are, none a tier lower. */
+static struct slice_catalogue tiers_of(const struct slice_outlook *o)
+{
+	return (struct slice_catalogue){ .find = slice_outlook_template, .ctx = o };
+}
 
 static bool has_tier(void *arg, const char *id)
 {
@@ -190,13 +180,16 @@ static bool has_tier(void *arg, const char *id)
 static bool tell_tier(void *arg, const char *id)
 {
 	const struct tiers *t = arg;
-	STR_AUTO struct str one = { 0 };
+	STR_AUTO struct str told = { 0 }, one = { 0 };
 	unsigned got;
 	const char *lower = slice_slo_lower(&t->of, id, t->n, &got);
 
-	str_addf(&one, "%s in place of %s", lower, id);
-	if (got > 0 && !strstr(str_text(t->text), str_text(&one)))
-		str_addf(t->text, "%s%s", t->text->len ? ", " : "template ", str_text(&one));
+	if (got == 0)
+		return false;
+	str_addf(&told, "%s,", str_text(t->text));
+	str_addf(&one, " %s in place of %s,", lower, id);
+	if (!strstr(str_text(&told), str_text(&one)))
+		str_addf(t->text, "%s %s in place of %s", t->text->len ? "," : "template", lower, id);
 	return false;
 }
 
@@ -207,7 +200,7 @@ static bool is_order(const struct slice_change *h)
 
 static bool any_has_tier(struct slice_commit *c)
 {
-	struct tiers t = { { .find = find, .ctx = c }, c->tier, NULL };
+	struct tiers t = { tiers_of(&c->outlook), c->tier, NULL };
 
 	for (size_t i = 0; i < c->changes.n; i++)
 		if (is_order(&c->changes.at[i]) && slice_slo_any(&c->changes.at[i].fresh->service, has_tier, &t))
@@ -246,7 +239,7 @@ static void tier_end(struct slice_commit *c)
 static void offer_tier(struct slice_commit *c)
 {
 	STR_AUTO struct str text = { .limit = SR_REASON_MAX };
-	struct tiers t = { { .find = find, .ctx = c }, c->tier, &text };
+	struct tiers t = { tiers_of(&c->outlook), c->tier, &text };
 
 	for (size_t i = 0; i < c->changes.n; i++)
 		if (is_order(&c->changes.at[i]))
@@ -319,7 +312,8 @@ bool slice_other(struct slice_commit *c)
 bool slice_tier_below(const struct slice *s, const char *id, char *out, size_t cap)
 {
 	STR_AUTO struct str text = { .limit = SR_REASON_MAX };
-	struct tiers t = { { .find = find_now, .ctx = (void *)(uintptr_t)s }, 1, &text };
+	const struct slice_outlook now = slice_outlook_now((struct slice *)(uintptr_t)s);
+	struct tiers t = { tiers_of(&now), 1, &text };
 	const struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);
 
 	if (e)

@@ -188,16 +188,23 @@ static int nest(const struct slice_outlook *o, struct slice_entry *e, const stru
 
 /* ---- the plan ---- */
 
-struct finding {
-	const struct slice_outlook *o;
-};
-
-static const struct slice_template *find_template(void *ctx, const char *id)
+const struct slice_template *slice_outlook_template(const void *outlook, const char *id)
 {
-	const struct slice_outlook *o = ((struct finding *)ctx)->o;
+	const struct slice_outlook *o = outlook;
 	const struct slice_entry *e = o->find(o->ctx, o->s, SLICE_TEMPLATE, id);
 
 	return e ? &e->template : NULL;
+}
+
+static struct slice_entry *find_now(const void *ctx, const struct slice *s, enum slice_kind kind, const char *id)
+{
+	(void)ctx;
+	return slice_find(s, kind, id);
+}
+
+struct slice_outlook slice_outlook_now(struct slice *s)
+{
+	return (struct slice_outlook){ .s = s, .find = find_now };
 }
 
 /* A partition with an algorithm is where its slices' paths are computed. */
@@ -263,8 +270,7 @@ static int plan_in(const struct slice_outlook *o, struct slice_entry *e, const s
 		   struct arena *scratch, struct slice_refusal *why)
 {
 	struct slice *s = o->s;
-	struct finding finding = { o };
-	const struct slice_catalogue c = { find_template, &finding, o->lower };
+	const struct slice_catalogue c = { slice_outlook_template, o, o->lower };
 	struct given given = { s, old };
 	const struct slice_numbers numbers = { key_taken, color, apart, &given };
 	struct slice_place *places = ARENA_ARRAY(scratch, e->service.n_sdps + 1, struct slice_place);

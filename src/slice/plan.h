@@ -11,8 +11,8 @@
 /* ---- slo.c ---- */
 
 struct slice_catalogue {
-	const struct slice_template *(*find)(void *ctx, const char *id); /* NULL: there is none */
-	void *ctx;
+	const struct slice_template *(*find)(const void *ctx, const char *id); /* NULL: there is none */
+	const void *ctx;
 	unsigned lower; /* what levels name is taken so many tiers lower, as far as there are */
 };
 

@@ -223,6 +223,11 @@ struct slice_outlook {
 	unsigned lower; /* templates are taken so many tiers lower */
 };
 
+/* For a catalogue, whose ctx is the outlook. */
+const struct slice_template *slice_outlook_template(const void *outlook, const char *id);
+/* As documents are. */
+struct slice_outlook slice_outlook_now(struct slice *s);
+
 struct slice_refusal {
 	int code; /* SLICE_E_* */
 	struct slice_fault f;

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { MEMORY_MAX = 4 << 20 };
 
 /* Every name is a template that refers to the next letter, up to z, so that chains end and do not. */
-static const struct slice_template *find(void *ctx, const char *id)
+static const struct slice_template *find(const void *ctx, const char *id)
 {
 	static char next[2];
 	static struct slice_template t;

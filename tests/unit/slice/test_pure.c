@@ -32,7 +32,7 @@ enum { TEMPLATES = 8, ROUNDS = 20000 };
 static struct slice_template templates[TEMPLATES];
 static const char *const names[TEMPLATES] = { "a", "b", "c", "d", "e", "f", "g", "h" };
 
-static const struct slice_template *find(void *ctx, const char *id)
+static const struct slice_template *find(const void *ctx, const char *id)
 {
 	(void)ctx;
 	for (unsigned i = 0; i < TEMPLATES; i++) {
