@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is really in customers' tables, read of a kernel: put there with ip, by whomever. */
+#include <linux/seg6_local.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "slices_bed.h"
+#include "tools/agent/slices/fwd.h"
+
+static struct loop *loop;
+static struct agent_fwd *f;
+static unsigned n_changed, sr0, ce1;
+
+static void changed(void *arg)
+{
+	(void)arg;
+	n_changed++;
+}
+
+static void setup(void)
+{
+	static const uint32_t ids[] = { 200, 100 };
+
+	lab_enter();
+	sr0 = lab_link("sr0", "ifb");
+	ce1 = lab_link("ce1", "bridge");
+	ck_assert_int_eq(loop_new(&loop), 0);
+	ck_assert_int_eq(agent_fwd_new(&f, loop, changed, NULL), 0);
+	ck_assert_int_eq(agent_fwd_want(f, ids, 2), 0);
+}
+
+static void teardown(void)
+{
+	f = agent_fwd_free(f);
+	loop = loop_free(loop);
+}
+
+/* "prefix way" of each route of a table, a line each. */
+static char *told(uint32_t at)
+{
+	static const char *const ways[] = { "dev", "sid", "drop", "next", "unsure" };
+	struct agent_fwd_table t = agent_fwd_table_at(f, at);
+	struct str s = { 0 };
+	char p[IP_PREFIX_TEXT_MAX], a[IP_TEXT_MAX];
+
+	str_addf(&s, "%u%s%s:", t.id, t.known ? "" : " not known", t.truncated ? " truncated" : "");
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct agent_fwd_route *r = &t.routes[i];
+
+		str_addf(&s, " %s %s", ip_prefix_text(&r->dst, p, sizeof(p)), ways[r->way]);
+		if (r->way == AGENT_FWD_DEV)
+			str_addf(&s, "=%s", r->dev == ce1 ? "ce1" : r->dev == sr0 ? "sr0" : "?");
+		if (r->way == AGENT_FWD_SID)
+			str_addf(&s, "=%s", ip_text(&r->sid, a, sizeof(a)));
+	}
+	return str_take(&s);
+}
+
+static char *sids(void)
+{
+	uint32_t n;
+	const struct agent_fwd_sid *at = agent_fwd_sids(f, &n);
+	struct str s = { 0 };
+	char p[IP_PREFIX_TEXT_MAX];
+
+	str_add(&s, at ? "" : n ? "?" : "");
+	for (uint32_t i = 0; i < n; i++)
+		str_addf(&s, "%s%s %u>%u%s", i ? " " : "", ip_prefix_text(&at[i].prefix, p, sizeof(p)), at[i].action,
+			 at[i].table, at[i].next_csid ? " csid" : "");
+	return str_take(&s);
+}
+
+struct wish {
+	int at; /* -1: SIDs */
+	const char *text;
+};
+
+static bool is_so(void *arg)
+{
+	const struct wish *w = arg;
+	char *is = w->at < 0 ? sids() : told((uint32_t)w->at);
+	bool same = is && strcmp(is, w->text) == 0;
+
+	free(is);
+	return same;
+}
+
+/* By what the kernel tells: the next audit is a minute away. */
+static void comes_to(int at, const char *text)
+{
+	struct wish w = { at, text };
+
+	ck_assert_msg(lab_run(loop, is_so, &w), "%s, not %s", at < 0 ? sids() : told((uint32_t)at), text);
+}
+
+START_TEST(whoever_put_it_there_it_is_told)
+{
+	comes_to(0, "100:");
+	comes_to(1, "200:");
+	shell("ip -6 route add 2001:db8:1::/48 dev ce1 table 100 proto 201;"
+	      "ip -6 route add 2001:db8:2::/48 encap seg6 mode encap.red segs fcbb::1,fcbb::d001 dev sr0 table 100 proto 200");
+	comes_to(0, "100: 2001:db8:1::/48 dev=ce1 2001:db8:2::/48 sid=fcbb::d001");
+	shell("ip -6 route add 2001:db8:2::5/128 encap seg6 mode encap segs fcbb::d002 dev sr0 table 100");
+	comes_to(0, "100: 2001:db8:1::/48 dev=ce1 2001:db8:2::/48 sid=fcbb::d001 2001:db8:2::5/128 sid=fcbb::d002");
+	shell("ip -6 route del 2001:db8:2::5/128 table 100; ip -6 route add blackhole 2001:db8:3::/48 table 100;"
+	      "ip -6 route add throw default table 100");
+	comes_to(0, "100: ::/0 next 2001:db8:1::/48 dev=ce1 2001:db8:2::/48 sid=fcbb::d001 2001:db8:3::/48 drop");
+	comes_to(1, "200:");
+}
+END_TEST
+
+/* Another with a less metric takes its place. */
+START_TEST(of_a_prefix_the_least_metric_counts)
+{
+	shell("ip -6 route add 2001:db8:1::/48 dev ce1 table 100 metric 50");
+	comes_to(0, "100: 2001:db8:1::/48 dev=ce1");
+	shell("ip -6 route add 2001:db8:1::/48 encap seg6 mode encap segs fcbb::d002 dev sr0 table 100 metric 60");
+	shell("ip -6 route add 2001:db8:4::/48 dev ce1 table 100");
+	comes_to(0, "100: 2001:db8:1::/48 dev=ce1 2001:db8:4::/48 dev=ce1");
+	shell("ip -6 route add 2001:db8:1::/48 encap seg6 mode encap segs fcbb::d003 dev sr0 table 100 metric 40");
+	comes_to(0, "100: 2001:db8:1::/48 sid=fcbb::d003 2001:db8:4::/48 dev=ce1");
+}
+END_TEST
+
+START_TEST(what_is_not_read_is_unsure)
+{
+	shell("ip link add ce2 type bridge; ip link set ce2 up;"
+	      "ip -6 route add 2001:db8:1::/48 table 100 nexthop via fe80::1 dev ce1 nexthop via fe80::1 dev ce2");
+	comes_to(0, "100: 2001:db8:1::/48 unsure");
+}
+END_TEST
+
+START_TEST(a_sid_that_is_bound_again_is_told)
+{
+	shell("ip -6 route add fcbb:1:d001::/48 encap seg6local action End.DT6 table 100 dev sr0;"
+	      "ip -6 route add fcbb:1:1::/48 encap seg6local action End flavors next-csid lblen 32 nflen 16 dev sr0;"
+	      "ip -6 route add 2001:db8:9::/48 dev ce1");
+	comes_to(-1, "fcbb:1:1::/48 1>0 csid fcbb:1:d001::/48 7>100");
+	shell("ip -6 route replace fcbb:1:d001::/48 encap seg6local action End.DT6 table 200 dev sr0");
+	comes_to(-1, "fcbb:1:1::/48 1>0 csid fcbb:1:d001::/48 7>200");
+	shell("ip -6 route del fcbb:1:d001::/48");
+	comes_to(-1, "fcbb:1:1::/48 1>0 csid");
+}
+END_TEST
+
+/* Of 10 000 routes none is told: half of a table is nobody's answer. */
+START_TEST(more_than_is_kept_is_truncated_not_half)
+{
+	shell("ip -6 route add 2001:db8:1::/48 dev ce1 table 200");
+	comes_to(1, "200: 2001:db8:1::/48 dev=ce1");
+	shell("i=0; while [ $i -lt 10000 ]; do printf 'route add 2001:db8:%%x::/48 dev ce1 table 100\\n' $i; i=$((i+1)); done |"
+	      " ip -6 -batch -");
+	comes_to(0, "100 truncated:");
+	comes_to(1, "200: 2001:db8:1::/48 dev=ce1");
+	shell("ip -6 route flush table 100; ip -6 route add 2001:db8:7::/48 dev ce1 table 100");
+	comes_to(0, "100: 2001:db8:7::/48 dev=ce1");
+}
+END_TEST
+
+START_TEST(what_is_no_longer_looked_after_is_forgotten)
+{
+	static const uint32_t other[] = { 300 };
+	unsigned was;
+
+	shell("ip -6 route add 2001:db8:1::/48 dev ce1 table 100; ip -6 route add 2001:db8:2::/48 dev ce1 table 300");
+	comes_to(0, "100: 2001:db8:1::/48 dev=ce1");
+	ck_assert_int_eq(agent_fwd_want(f, other, 1), 0);
+	ck_assert_uint_eq(agent_fwd_tables(f), 1);
+	comes_to(0, "300: 2001:db8:2::/48 dev=ce1");
+	was = n_changed;
+	shell("ip -6 route add 2001:db8:5::/48 dev ce1 table 100; ip -6 route add 2001:db8:6::/48 dev ce1 table 300");
+	comes_to(0, "300: 2001:db8:2::/48 dev=ce1 2001:db8:6::/48 dev=ce1");
+	ck_assert_uint_eq(n_changed, was + 1);
+}
+END_TEST
+
+START_TEST(too_many_tables_are_refused)
+{
+	uint32_t *ids = calloc(AGENT_FWD_TABLES_MAX + 1, sizeof(*ids));
+
+	ck_assert_int_lt(agent_fwd_want(f, ids, AGENT_FWD_TABLES_MAX + 1), 0);
+	ck_assert_uint_eq(agent_fwd_tables(f), 2);
+	free(ids);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *su = suite_create("agent-fwd");
+	TCase *t = tcase_create("kernel");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, whoever_put_it_there_it_is_told);
+	tcase_add_test(t, of_a_prefix_the_least_metric_counts);
+	tcase_add_test(t, what_is_not_read_is_unsure);
+	tcase_add_test(t, a_sid_that_is_bound_again_is_told);
+	tcase_add_test(t, more_than_is_kept_is_truncated_not_half);
+	tcase_add_test(t, what_is_no_longer_looked_after_is_forgotten);
+	tcase_add_test(t, too_many_tables_are_refused);
+	if (lab_possible())
+		suite_add_tcase(su, t);
+	else
+		(void)fprintf(stderr, "# agent-fwd: no network namespaces here, the kernel is NOT TESTED\n");
+	return check_main(su);
+}
