@@ -49,7 +49,10 @@ static char *told(uint32_t at)
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct agent_fwd_route *r = &t.routes[i];
 
-		str_addf(&s, " %s %s", ip_prefix_text(&r->dst, p, sizeof(p)), ways[r->way]);
+		str_addf(&s, " %s", ip_prefix_text(&r->dst, p, sizeof(p)));
+		if (r->member)
+			str_addf(&s, "/%u", r->member);
+		str_addf(&s, " %s", ways[r->way]);
 		if (r->way == AGENT_FWD_DEV)
 			str_addf(&s, "=%s", r->dev == ce1 ? "ce1" : r->dev == sr0 ? "sr0" : "?");
 		if (r->way == AGENT_FWD_SID)
@@ -124,11 +127,46 @@ START_TEST(of_a_prefix_the_least_metric_counts)
 }
 END_TEST
 
-START_TEST(what_is_not_read_is_unsure)
+/* As the agent itself writes several lists: a next hop each, with its own encapsulation. */
+START_TEST(of_several_ways_each_is_a_member)
 {
 	shell("ip link add ce2 type bridge; ip link set ce2 up;"
-	      "ip -6 route add 2001:db8:1::/48 table 100 nexthop via fe80::1 dev ce1 nexthop via fe80::1 dev ce2");
-	comes_to(0, "100: 2001:db8:1::/48 unsure");
+	      "ip -6 route add 2001:db8:1::/48 table 100"
+	      " nexthop encap seg6 mode encap.red segs fcbb::1,fcbb::d002 via fe80::1 dev sr0 onlink weight 3"
+	      " nexthop encap seg6 mode encap.red segs fcbb::d001 via fe80::1 dev sr0 onlink"
+	      " nexthop via fe80::1 dev ce1;"
+	      "ip -6 route add 2001:db8:2::/48 table 100"
+	      " nexthop via fe80::1 dev ce1 nexthop via fe80::2 dev ce1");
+	comes_to(0, "100: 2001:db8:1::/48 dev=ce1 2001:db8:1::/48/1 sid=fcbb::d001 2001:db8:1::/48/2 sid=fcbb::d002"
+		    " 2001:db8:2::/48 dev=ce1");
+	shell("ip -6 route replace 2001:db8:1::/48 table 100 encap seg6 mode encap segs fcbb::d002 dev sr0");
+	comes_to(0, "100: 2001:db8:1::/48 sid=fcbb::d002 2001:db8:2::/48 dev=ce1");
+}
+END_TEST
+
+/* Two routes of one prefix and metric that are not one route of two next hops: the kernel takes either. */
+START_TEST(of_equal_metrics_each_is_a_member)
+{
+	shell("ip link add ce2 type bridge; ip link set ce2 up;"
+	      "ip -6 route add 2001:db8:1::/48 dev sr0 encap seg6 mode encap segs fcbb::d001 table 100 metric 50;"
+	      "ip -6 route append 2001:db8:1::/48 dev ce1 table 100 metric 50;"
+	      "ip -6 route append 2001:db8:1::/48 dev ce2 table 100 metric 51");
+	ck_assert(says("ip -6 route show table 100 2001:db8:1::/48 metric 50 | wc -l", "2"));
+	comes_to(0, "100: 2001:db8:1::/48 dev=ce1 2001:db8:1::/48/1 sid=fcbb::d001");
+	shell("ip -6 route del 2001:db8:1::/48 dev ce1 table 100 metric 50");
+	comes_to(0, "100: 2001:db8:1::/48 sid=fcbb::d001");
+}
+END_TEST
+
+/* Nothing is said of what it does, and nothing left out: an encapsulation that is no list of segments, a next hop
+ * that is an object (the kernel does not tell its encapsulation), a route for some sources only. */
+START_TEST(what_is_not_read_is_unsure)
+{
+	shell("ip -6 route add 2001:db8:1::/48 encap seg6 mode inline segs fcbb::1 dev sr0 table 100;"
+	      "ip -6 nexthop add id 7 dev ce1; ip -6 route add 2001:db8:2::/48 nhid 7 table 100;"
+	      "ip -6 route add 2001:db8:3::/48 encap seg6local action End.DT6 table 200 dev sr0 table 100;"
+	      "ip -6 route add 2001:db8:4::/48 dev ce1 table 100");
+	comes_to(0, "100: 2001:db8:1::/48 unsure 2001:db8:2::/48 unsure 2001:db8:3::/48 unsure 2001:db8:4::/48 dev=ce1");
 }
 END_TEST
 
@@ -145,14 +183,92 @@ START_TEST(a_sid_that_is_bound_again_is_told)
 }
 END_TEST
 
+/* What answers to its packets is not the SID then. */
+START_TEST(a_sid_behind_another_route_is_unsure)
+{
+	shell("ip -6 route add fcbb:1:d001::/48 encap seg6local action End.DT6 table 100 dev sr0 metric 20;"
+	      "ip -6 route add fcbb:1:d002::/48 encap seg6local action End.DT6 table 200 dev sr0 metric 20;"
+	      "ip -6 route add fcbb:1:d002::/48 dev ce1 metric 30");
+	comes_to(-1, "fcbb:1:d001::/48 7>100 fcbb:1:d002::/48 7>200");
+	shell("ip -6 route add fcbb:1:d001::/48 dev ce1 metric 10");
+	comes_to(-1, "fcbb:1:d001::/48 0>0 fcbb:1:d002::/48 7>200");
+	shell("ip -6 route del fcbb:1:d001::/48 dev ce1 metric 10");
+	comes_to(-1, "fcbb:1:d001::/48 7>100 fcbb:1:d002::/48 7>200");
+	shell("ip -6 route append fcbb:1:d001::/48 dev ce1 metric 20");
+	comes_to(-1, "fcbb:1:d001::/48 0>0 fcbb:1:d002::/48 7>200");
+	shell("ip -6 route replace fcbb:1:d002::/48 dev ce1 metric 20");
+	comes_to(-1, "fcbb:1:d001::/48 0>0");
+}
+END_TEST
+
+static void on_gone(void *arg, const struct agent_fwd_gone *g)
+{
+	char p[IP_PREFIX_TEXT_MAX];
+
+	str_addf(arg, "%s%u/%s/%u", ((struct str *)arg)->len ? " " : "", g->table,
+		 ip_prefix_text(&g->prefix, p, sizeof(p)), g->member);
+}
+
+/* What is new since a version, and what went. */
+static void check_news(uint64_t since, const char *news, const char *gone)
+{
+	STR_AUTO struct str is = { 0 }, went = { 0 };
+	struct agent_fwd_table t = agent_fwd_table_at(f, 0);
+	char p[IP_PREFIX_TEXT_MAX];
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		if (t.routes[i].since > since)
+			str_addf(&is, "%s%s", is.len ? " " : "", ip_prefix_text(&t.routes[i].dst, p, sizeof(p)));
+	}
+	ck_assert_str_eq(str_text(&is), news);
+	ck_assert(agent_fwd_gone(f, since, on_gone, &went));
+	ck_assert_str_eq(str_text(&went), gone);
+}
+
+START_TEST(the_difference_to_a_version_is_known)
+{
+	static const uint32_t one[] = { 100 };
+	uint64_t v;
+
+	shell("ip -6 route add 2001:db8:1::/48 dev ce1 table 100; ip -6 route add 2001:db8:2::/48 dev ce1 table 100");
+	comes_to(0, "100: 2001:db8:1::/48 dev=ce1 2001:db8:2::/48 dev=ce1");
+	comes_to(1, "200:");
+	comes_to(-1, "");
+	v = agent_fwd_version(f);
+	check_news(v, "", "");
+	shell("ip -6 route del 2001:db8:1::/48 table 100; ip -6 route add 2001:db8:3::/48 dev ce1 table 100");
+	comes_to(0, "100: 2001:db8:2::/48 dev=ce1 2001:db8:3::/48 dev=ce1");
+	check_news(v, "2001:db8:3::/48", "100/2001:db8:1::/48/0");
+	ck_assert_uint_gt(agent_fwd_table_at(f, 0).since, v);
+	ck_assert_uint_le(agent_fwd_table_at(f, 1).since, v);
+	check_news(agent_fwd_version(f), "", "");
+	/* another metric alone is nothing new */
+	v = agent_fwd_version(f);
+	shell("ip -6 route add 2001:db8:2::/48 dev ce1 table 100 metric 7;"
+	      "ip -6 route replace 2001:db8:3::/48 encap seg6 mode encap segs fcbb::d001 dev sr0 table 100");
+	comes_to(0, "100: 2001:db8:2::/48 dev=ce1 2001:db8:3::/48 sid=fcbb::d001");
+	check_news(v, "2001:db8:3::/48", "");
+	/* of a whole table that went nothing is listed */
+	v = agent_fwd_version(f);
+	ck_assert_int_eq(agent_fwd_want(f, one, 1), 0);
+	ck_assert(!agent_fwd_gone(f, v, NULL, NULL));
+	ck_assert(agent_fwd_gone(f, agent_fwd_version(f), NULL, NULL));
+}
+END_TEST
+
 /* Of 10 000 routes none is told: half of a table is nobody's answer. */
 START_TEST(more_than_is_kept_is_truncated_not_half)
 {
-	shell("ip -6 route add 2001:db8:1::/48 dev ce1 table 200");
+	uint64_t v;
+
+	shell("ip -6 route add 2001:db8:1::/48 dev ce1 table 200; ip -6 route add 2001:db9::/48 dev ce1 table 100");
+	comes_to(0, "100: 2001:db9::/48 dev=ce1");
 	comes_to(1, "200: 2001:db8:1::/48 dev=ce1");
+	v = agent_fwd_version(f);
 	shell("i=0; while [ $i -lt 10000 ]; do printf 'route add 2001:db8:%%x::/48 dev ce1 table 100\\n' $i; i=$((i+1)); done |"
 	      " ip -6 -batch -");
 	comes_to(0, "100 truncated:");
+	ck_assert_uint_gt(agent_fwd_table_at(f, 0).since, v);
 	comes_to(1, "200: 2001:db8:1::/48 dev=ce1");
 	shell("ip -6 route flush table 100; ip -6 route add 2001:db8:7::/48 dev ce1 table 100");
 	comes_to(0, "100: 2001:db8:7::/48 dev=ce1");
@@ -195,8 +311,12 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, whoever_put_it_there_it_is_told);
 	tcase_add_test(t, of_a_prefix_the_least_metric_counts);
+	tcase_add_test(t, of_several_ways_each_is_a_member);
+	tcase_add_test(t, of_equal_metrics_each_is_a_member);
 	tcase_add_test(t, what_is_not_read_is_unsure);
 	tcase_add_test(t, a_sid_that_is_bound_again_is_told);
+	tcase_add_test(t, a_sid_behind_another_route_is_unsure);
+	tcase_add_test(t, the_difference_to_a_version_is_known);
 	tcase_add_test(t, more_than_is_kept_is_truncated_not_half);
 	tcase_add_test(t, what_is_no_longer_looked_after_is_forgotten);
 	tcase_add_test(t, too_many_tables_are_refused);

@@ -457,6 +457,7 @@ struct parts {
 	struct ip_addr dst; /* its family first */
 	const struct nlattr *encap, *lists;
 	uint16_t encap_type;
+	bool object; /* the next hop is one */
 };
 
 static void get_parts(struct agent_attrs it, struct agent_route *r, struct parts *p)
@@ -484,6 +485,8 @@ static void get_parts(struct agent_attrs it, struct agent_route *r, struct parts
 			p->encap_type = mnl_attr_get_u16(a);
 		else if (type == RTA_MULTIPATH)
 			p->lists = a;
+		else if (type == RTA_NH_ID)
+			p->object = true;
 	}
 	if (p->encap) {
 		r->nh = (struct ip_addr){ 0 }; /* a SID's neighbour is inside */
@@ -577,6 +580,35 @@ bool agent_route_get_all(const struct nlmsghdr *h, struct agent_route *r, struct
 	}
 	r->dst = ip_prefix_of(&p.dst, m->rtm_dst_len);
 	return true;
+}
+
+bool agent_route_hops(const struct nlmsghdr *h, agent_route_hop fn, void *arg)
+{
+	struct agent_attrs it, inside;
+	struct agent_route whole, hop;
+	struct parts p = { 0 }, q;
+	struct rtnexthop nh;
+
+	if (!agent_route_get(h, &whole))
+		return false;
+	p.dst.family = whole.dst.addr.family;
+	hop = whole;
+	get_parts(agent_attrs_of(h, sizeof(struct rtmsg)), &hop, &p);
+	if (p.object)
+		return false;
+	if (!p.lists) {
+		fn(arg, &hop, p.encap && hop.kind == AGENT_ROUTE_PLAIN);
+		return true;
+	}
+	it = agent_attrs_in(p.lists);
+	while (next_hop(&it, &nh, &inside)) {
+		q = (struct parts){ .dst.family = p.dst.family };
+		hop = whole;
+		hop.dev = (uint32_t)nh.rtnh_ifindex;
+		get_parts(inside, &hop, &q);
+		fn(arg, &hop, q.encap && hop.kind == AGENT_ROUTE_PLAIN);
+	}
+	return it.left == 0;
 }
 
 static const char *const actions[] = {

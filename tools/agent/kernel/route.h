@@ -87,6 +87,12 @@ bool agent_route_get(const struct nlmsghdr *h, struct agent_route *r);
  * plain one. One that is not the like of ours in all its next hops is plain, too. */
 bool agent_route_get_all(const struct nlmsghdr *h, struct agent_route *r, struct agent_more *more);
 
+/* Every next hop of a message as a route of its own, whoever wrote it; odd: its encapsulation is none that is read.
+ * False: it is no unicast route, is malformed, or its next hops are objects of their own, whose encapsulation the
+ * kernel does not tell. What was given until then is not to be used. */
+typedef void (*agent_route_hop)(void *arg, const struct agent_route *hop, bool odd);
+bool agent_route_hops(const struct nlmsghdr *h, agent_route_hop fn, void *arg);
+
 /* "End.DT6 table 100", "encap.red [a b]": for people. */
 const char *agent_route_text(const struct agent_route *r, char *buf, size_t cap);
 const char *agent_action_name(uint8_t action, bool next_csid);

@@ -1,32 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each dump is of one table, and is taken when it is whole: until then, and when it was disturbed, what was
- * known before stands. Dumps are one at a time, so what is under way is kept once.
+ * known before stands; when it is disturbed time and again, nothing is known. Dumps are one at a time, so what is
+ * under way is kept once.
  */
 #include "tools/agent/slices/fwd.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/lwtunnel.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "base/vec.h"
 #include "log/log.h"
-#include "tools/agent/kernel/attr.h"
 #include "tools/agent/kernel/nl.h"
+#include "tools/agent/slices/fwd_int.h"
 
 #define SOON_NS (20 * NS_PER_MS)
 #define AGAIN_NS (1 * NS_PER_S)
 #define AUDIT_NS (60 * NS_PER_S)
 
-enum { AUDITED = 64 }; /* tables, each time */
+enum {
+	AUDITED = 64, /* tables, each time */
+	BAD_MAX = 8,  /* readings in a row, until what is known is no longer believed */
+	REST = 9,     /* times as long as a reading took, before the next */
+	GONE_MAX = 1024,
+};
 
 struct table {
 	uint32_t id;
 	bool due, known, truncated, wanted;
+	uint8_t bad; /* readings in a row */
+	uint64_t since;
 	VEC(struct agent_fwd_route) routes;
 };
 
@@ -36,16 +42,20 @@ struct agent_fwd {
 	void *arg;
 	struct agent_nl *ask, *events;
 	struct loop_timer soon, audit;
+	struct mono began, rested; /* the last reading; when the next may be */
 	VEC(struct table) tables; /* by id */
 	VEC(struct agent_fwd_sid) sids;
 	bool sids_due, sids_known;
+	uint8_t sids_bad;
 	uint32_t n_routes; /* of all */
 	uint32_t audited;  /* the next one */
+	uint64_t version;
+	struct agent_fwd_gone gone[GONE_MAX]; /* a ring */
+	uint64_t n_gone, forgot; /* all that ever went; the last version whose losses are not all in the ring */
 	/* the dump */
-	bool reading, disturbed, full;
+	bool reading;
 	uint32_t id; /* RT_TABLE_MAIN: SIDs */
-	VEC(struct agent_fwd_route) fresh;
-	VEC(struct agent_fwd_sid) fresh_sids;
+	struct fwd_rows fresh;
 };
 
 static size_t place_of(const struct agent_fwd *f, uint32_t id)
@@ -62,232 +72,182 @@ static struct table *table_of(const struct agent_fwd *f, uint32_t id)
 
 static void soon(struct agent_fwd *f, uint64_t ns)
 {
+	uint64_t rest = mono_since(loop_now(f->loop), f->rested);
+
 	if (!f->reading && !loop_timer_armed(&f->soon))
-		loop_timer_after(&f->soon, ns);
-}
-
-/* ---- a message ---- */
-
-struct form {
-	struct ip_prefix dst;
-	uint32_t table, metric;
-	bool several, lwt;
-};
-
-static bool form_of(const struct nlmsghdr *h, struct form *m)
-{
-	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
-	struct ip_addr dst = { .family = IP_V6 };
-	struct agent_attrs it;
-	const struct nlattr *a;
-
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*r) || r->rtm_family != AF_INET6 || r->rtm_dst_len > 128)
-		return false;
-	*m = (struct form){ .table = r->rtm_table };
-	it = agent_attrs_of(h, sizeof(*r));
-	while (agent_attrs_next(&it, &a)) {
-		uint16_t type = mnl_attr_get_type(a);
-
-		if (type == RTA_DST && mnl_attr_get_payload_len(a) == 16)
-			dst = ip_v6(mnl_attr_get_payload(a));
-		else if (type == RTA_TABLE && mnl_attr_validate(a, MNL_TYPE_U32) == 0)
-			m->table = mnl_attr_get_u32(a);
-		else if (type == RTA_PRIORITY && mnl_attr_validate(a, MNL_TYPE_U32) == 0)
-			m->metric = mnl_attr_get_u32(a);
-		else if (type == RTA_MULTIPATH)
-			m->several = true;
-		else if (type == RTA_ENCAP)
-			m->lwt = true;
-	}
-	m->dst = ip_prefix_of(&dst, r->rtm_dst_len);
-	return true;
-}
-
-static struct agent_fwd_route route_of(const struct nlmsghdr *h, const struct form *m)
-{
-	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
-	struct agent_fwd_route x = { .dst = m->dst, .metric = m->metric, .way = AGENT_FWD_UNSURE };
-	struct agent_route is;
-
-	if (r->rtm_type == RTN_BLACKHOLE || r->rtm_type == RTN_UNREACHABLE || r->rtm_type == RTN_PROHIBIT) {
-		x.way = AGENT_FWD_DROP;
-	} else if (r->rtm_type == RTN_THROW) {
-		x.way = AGENT_FWD_NEXT;
-	} else if (!m->several && r->rtm_src_len == 0 && agent_route_get(h, &is)) {
-		if (is.kind == AGENT_ROUTE_ENCAP && is.n > 0) {
-			x.way = AGENT_FWD_SID;
-			x.sid = is.seg[is.n - 1];
-		} else if (is.kind == AGENT_ROUTE_PLAIN && is.dev && !m->lwt) {
-			x.way = AGENT_FWD_DEV;
-			x.dev = is.dev;
-		}
-	}
-	return x;
-}
-
-static void add_sid(struct agent_fwd *f, const struct nlmsghdr *h)
-{
-	struct agent_route is;
-	struct agent_fwd_sid x;
-
-	if (!agent_route_get(h, &is) || is.kind != AGENT_ROUTE_LOCAL)
-		return;
-	x = (struct agent_fwd_sid){ .prefix = is.dst, .metric = is.metric, .table = is.lookup, .action = is.action,
-				    .next_csid = is.next_csid, .block = is.lblen, .node = is.nflen };
-	if (f->fresh_sids.n == AGENT_FWD_SIDS_MAX)
-		f->full = true;
-	else if (!VEC_ADD(&f->fresh_sids, x))
-		f->disturbed = true;
-}
-
-static void on_reply(void *arg, uint64_t tag, const struct nlmsghdr *h)
-{
-	struct agent_fwd *f = arg;
-	struct form m;
-
-	(void)tag;
-	/* the kernel's own of main are read over: not a SID among them */
-	if (h->nlmsg_type != RTM_NEWROUTE || !form_of(h, &m) || m.table != f->id)
-		return;
-	if (f->id == RT_TABLE_MAIN)
-		add_sid(f, h);
-	else if (f->fresh.n == AGENT_FWD_ROUTES_MAX)
-		f->full = true;
-	else if (!VEC_ADD(&f->fresh, route_of(h, &m)))
-		f->disturbed = true;
+		loop_timer_after(&f->soon, ns > rest ? ns : rest);
 }
 
 /* ---- a whole table ---- */
 
-static int by_route(const void *a, const void *b)
+static void on_reply(void *arg, uint64_t tag, const struct nlmsghdr *h)
 {
-	const struct agent_fwd_route *x = a, *y = b;
-	int c = ip_prefix_cmp(&x->dst, &y->dst);
+	struct agent_fwd *f = arg;
+	struct fwd_form m;
 
-	return c ? c : (x->metric > y->metric) - (x->metric < y->metric);
+	(void)tag;
+	if (h->nlmsg_type != RTM_NEWROUTE || !fwd_form_of(h, &m) || m.table != f->id)
+		return;
+	if (f->id == RT_TABLE_MAIN)
+		fwd_add_sid(&f->fresh, h, &m);
+	else
+		fwd_add_route(&f->fresh, h, &m);
 }
 
-static int by_sid(const void *a, const void *b)
+static void add_gone(struct agent_fwd *f, uint32_t table, const struct ip_prefix *prefix, uint16_t member)
 {
-	const struct agent_fwd_sid *x = a, *y = b;
-	int c = ip_prefix_cmp(&x->prefix, &y->prefix);
+	struct agent_fwd_gone *g = &f->gone[f->n_gone++ % GONE_MAX];
 
-	return c ? c : (x->metric > y->metric) - (x->metric < y->metric);
+	if (f->n_gone > GONE_MAX)
+		f->forgot = g->since;
+	*g = (struct agent_fwd_gone){ f->version + 1, *prefix, table, member };
 }
 
-/* Of each prefix the route with the least metric counts. */
-static void trim(struct agent_fwd *f)
+/* Marks what of the fresh rows is not as it was, and keeps what went. True: they differ. */
+static bool compare_routes(struct agent_fwd *f, const struct table *t)
 {
-	size_t n = 0;
+	const struct agent_fwd_route *was = t->routes.at;
+	struct agent_fwd_route *is = f->fresh.routes.at;
+	size_t n = t->routes.n, m = f->fresh.routes.n, i = 0, k = 0;
+	bool differs = false;
 
-	if (f->fresh.n > 1)
-		qsort(f->fresh.at, f->fresh.n, sizeof(f->fresh.at[0]), by_route);
-	for (size_t i = 0; i < f->fresh.n; i++) {
-		if (n == 0 || ip_prefix_cmp(&f->fresh.at[n - 1].dst, &f->fresh.at[i].dst) != 0)
-			f->fresh.at[n++] = f->fresh.at[i];
+	while (i < n || k < m) {
+		int c = i == n ? 1 : k == m ? -1 : fwd_route_cmp(&was[i], &is[k]);
+		bool same = c == 0 && fwd_route_same(&was[i], &is[k]);
+
+		if (c < 0)
+			add_gone(f, t->id, &was[i].dst, was[i].member);
+		else
+			is[k].since = same ? was[i].since : f->version + 1;
+		differs = differs || !same;
+		i += c <= 0;
+		k += c >= 0;
 	}
-	f->fresh.n = n;
-	n = 0;
-	if (f->fresh_sids.n > 1)
-		qsort(f->fresh_sids.at, f->fresh_sids.n, sizeof(f->fresh_sids.at[0]), by_sid);
-	for (size_t i = 0; i < f->fresh_sids.n; i++) {
-		if (n == 0 || ip_prefix_cmp(&f->fresh_sids.at[n - 1].prefix, &f->fresh_sids.at[i].prefix) != 0)
-			f->fresh_sids.at[n++] = f->fresh_sids.at[i];
-	}
-	f->fresh_sids.n = n;
+	return differs;
 }
 
-/* Fields, not memory: the last octets of a row are nobody's. */
-static bool routes_same(const struct agent_fwd_route *a, const struct agent_fwd_route *b, size_t n)
+static bool compare_sids(struct agent_fwd *f)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (by_route(&a[i], &b[i]) != 0 || a[i].way != b[i].way || a[i].dev != b[i].dev ||
-		    ip_cmp(&a[i].sid, &b[i].sid) != 0)
-			return false;
+	const struct agent_fwd_sid *was = f->sids.at;
+	struct agent_fwd_sid *is = f->fresh.sids.at;
+	size_t n = f->sids.n, m = f->fresh.sids.n, i = 0, k = 0;
+	bool differs = false;
+
+	while (i < n || k < m) {
+		int c = i == n ? 1 : k == m ? -1 : ip_prefix_cmp(&was[i].prefix, &is[k].prefix);
+		bool same = c == 0 && fwd_sid_same(&was[i], &is[k]);
+
+		if (c < 0)
+			add_gone(f, 0, &was[i].prefix, 0);
+		else
+			is[k].since = same ? was[i].since : f->version + 1;
+		differs = differs || !same;
+		i += c <= 0;
+		k += c >= 0;
 	}
-	return true;
+	return differs;
 }
 
-static bool sids_same(const struct agent_fwd_sid *a, const struct agent_fwd_sid *b, size_t n)
+#define EXCHANGE(a, b)                                                                             \
+	do {                                                                                       \
+		__typeof__((a)->at) at_ = (a)->at;                                                 \
+		size_t n_ = (a)->n, cap_ = (a)->cap;                                               \
+		(a)->at = (b)->at;                                                                 \
+		(a)->n = (b)->n;                                                                   \
+		(a)->cap = (b)->cap;                                                               \
+		(b)->at = at_;                                                                     \
+		(b)->n = n_;                                                                       \
+		(b)->cap = cap_;                                                                   \
+	} while (0)
+
+/* A table that did not fit may, now that there is room. */
+static void room(struct agent_fwd *f, const struct table *but)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (by_sid(&a[i], &b[i]) != 0 || a[i].table != b[i].table || a[i].action != b[i].action ||
-		    a[i].next_csid != b[i].next_csid || a[i].block != b[i].block || a[i].node != b[i].node)
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < f->tables.n; i++)
+		f->tables.at[i].due |= f->tables.at[i].truncated && &f->tables.at[i] != but;
 }
 
 /* What was known and what is now change places. True: they differ. */
-static bool take_table(struct agent_fwd *f, struct table *t)
+static bool take_table(struct agent_fwd *f, struct table *t, bool known)
 {
-	bool truncated = f->full || f->n_routes - t->routes.n + f->fresh.n > AGENT_FWD_ALL_MAX;
-	__typeof__(t->routes) was = t->routes;
+	bool truncated = f->fresh.full || f->n_routes - t->routes.n + f->fresh.routes.n > AGENT_FWD_ALL_MAX;
 	bool differs;
 
-	if (truncated)
-		f->fresh.n = 0;
-	differs = !t->known || t->truncated != truncated || was.n != f->fresh.n ||
-		  !routes_same(was.at, f->fresh.at, was.n);
-	f->n_routes = (uint32_t)(f->n_routes - was.n + f->fresh.n);
-	t->routes.at = f->fresh.at;
-	t->routes.n = f->fresh.n;
-	t->routes.cap = f->fresh.cap;
-	f->fresh.at = was.at;
-	f->fresh.cap = was.cap;
-	f->fresh.n = 0;
-	t->known = true;
+	if (truncated || !known)
+		f->fresh.routes.n = 0;
+	differs = compare_routes(f, t) || t->known != known || t->truncated != truncated;
+	if (f->fresh.routes.n < t->routes.n)
+		room(f, t);
+	f->n_routes = (uint32_t)(f->n_routes - t->routes.n + f->fresh.routes.n);
+	EXCHANGE(&t->routes, &f->fresh.routes);
+	t->known = known;
 	t->truncated = truncated;
+	if (differs)
+		t->since = ++f->version;
 	return differs;
 }
 
-static bool take_sids(struct agent_fwd *f)
+static bool take_sids(struct agent_fwd *f, bool known)
 {
-	__typeof__(f->sids) was = f->sids;
-	bool known = !f->full;
-	bool differs = f->sids_known != known || was.n != f->fresh_sids.n ||
-		       !sids_same(was.at, f->fresh_sids.at, was.n);
+	bool differs;
 
-	f->sids.at = f->fresh_sids.at;
-	f->sids.n = f->fresh_sids.n;
-	f->sids.cap = f->fresh_sids.cap;
-	f->fresh_sids.at = was.at;
-	f->fresh_sids.cap = was.cap;
-	f->fresh_sids.n = 0;
+	known = known && !f->fresh.full;
+	if (!known)
+		f->fresh.sids.n = 0;
+	differs = compare_sids(f) || f->sids_known != known;
+	EXCHANGE(&f->sids, &f->fresh.sids);
 	f->sids_known = known;
+	f->version += differs;
 	return differs;
 }
 
-static void go_on(struct agent_fwd *f);
+/* Nothing came of a reading, it is to be repeated. True: and nothing is known any more. */
+static bool unread(struct agent_fwd *f, struct table *t, int err)
+{
+	uint8_t *bad = t ? &t->bad : &f->sids_bad;
+
+	log_event("", LOG_WARN, "agent.fwd.unread", "table=%u error=\"%s\"", f->id, err_text(err));
+	if (t)
+		t->due = true;
+	else
+		f->sids_due = true;
+	if (*bad == BAD_MAX || ++*bad < BAD_MAX)
+		return false;
+	fwd_rows_reset(&f->fresh);
+	return t ? take_table(f, t, false) : take_sids(f, false);
+}
+
+static bool take(struct agent_fwd *f, struct table *t)
+{
+	fwd_trim(&f->fresh);
+	if (t)
+		t->bad = 0;
+	else
+		f->sids_bad = 0;
+	return t ? take_table(f, t, true) : take_sids(f, true);
+}
 
 static void on_done(void *arg, uint64_t tag, int err, const char *text)
 {
 	struct agent_fwd *f = arg;
 	struct table *t = table_of(f, (uint32_t)tag);
-	bool good = (err == 0 || err == ENOENT) && !f->disturbed; /* one that is not there has nothing in it */
 	bool differs = false;
 
 	(void)text;
 	f->reading = false;
 	if (err == ECANCELED)
 		return;
-	trim(f);
-	if (good && f->id == RT_TABLE_MAIN)
-		differs = take_sids(f);
-	else if (good && t)
-		differs = take_table(f, t);
-	else if (!good && f->id == RT_TABLE_MAIN)
-		f->sids_due = true;
-	else if (!good && t)
-		t->due = true;
-	if (!good)
-		log_event("", LOG_WARN, "agent.fwd.unread", "table=%u error=\"%s\"", f->id, err_text(err));
+	if (err == ENOENT) /* a table that is not there has nothing in it */
+		err = 0;
+	if (err == 0 && f->fresh.memory)
+		err = ENOMEM;
+	if (t || f->id == RT_TABLE_MAIN) /* else it is not looked after any more */
+		differs = err ? unread(f, t, err) : take(f, t);
 	if (differs && f->changed)
 		f->changed(f->arg);
-	if (good)
-		go_on(f);
-	else
-		soon(f, AGAIN_NS);
+	loop_now_update(f->loop);
+	f->rested = mono_add(loop_now(f->loop), REST * mono_since(f->began, loop_now(f->loop)));
+	soon(f, err ? AGAIN_NS : 0);
 }
 
 static void dump(struct agent_fwd *f, uint32_t id)
@@ -298,9 +258,9 @@ static void dump(struct agent_fwd *f, uint32_t id)
 	const struct agent_nl_ask ask = { .reply = on_reply, .done = on_done, .arg = f, .tag = id, .dump = true };
 
 	f->reading = true;
-	f->disturbed = f->full = false;
 	f->id = id;
-	f->fresh.n = f->fresh_sids.n = 0;
+	f->began = loop_now(f->loop);
+	fwd_rows_reset(&f->fresh);
 	h->nlmsg_type = RTM_GETROUTE;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	m->rtm_family = AF_INET6;
@@ -311,7 +271,6 @@ static void dump(struct agent_fwd *f, uint32_t id)
 
 static void go_on(struct agent_fwd *f)
 {
-	loop_timer_stop(&f->soon);
 	if (f->reading)
 		return;
 	if (f->sids_due) {
@@ -330,18 +289,26 @@ static void go_on(struct agent_fwd *f)
 
 /* ---- when ---- */
 
+/* A route that is none takes the place of a SID, or stands before it. */
+static bool is_known_sid(const struct agent_fwd *f, const struct ip_prefix *p)
+{
+	size_t at = VEC_PLACE(&f->sids, s, ip_prefix_cmp(&s->prefix, p) < 0);
+
+	return at < f->sids.n && ip_prefix_cmp(&f->sids.at[at].prefix, p) == 0;
+}
+
 static void on_event(void *arg, const struct nlmsghdr *h)
 {
 	struct agent_fwd *f = arg;
 	struct table *t;
-	struct form m;
+	struct fwd_form m;
 
-	if ((h->nlmsg_type != RTM_NEWROUTE && h->nlmsg_type != RTM_DELROUTE) || !form_of(h, &m))
+	if ((h->nlmsg_type != RTM_NEWROUTE && h->nlmsg_type != RTM_DELROUTE) || !fwd_form_of(h, &m))
 		return;
 	t = table_of(f, m.table);
 	if (t)
 		t->due = true;
-	else if (m.table == RT_TABLE_MAIN && m.lwt)
+	else if (m.table == RT_TABLE_MAIN && (fwd_is_sid(h) || is_known_sid(f, &m.dst)))
 		f->sids_due = true;
 	else
 		return;
@@ -422,41 +389,52 @@ struct agent_fwd *agent_fwd_free(struct agent_fwd *f)
 		VEC_FINI(&f->tables.at[i].routes);
 	VEC_FINI(&f->tables);
 	VEC_FINI(&f->sids);
-	VEC_FINI(&f->fresh);
-	VEC_FINI(&f->fresh_sids);
+	fwd_rows_fini(&f->fresh);
 	free(f);
 	return NULL;
+}
+
+static void forget_table(struct agent_fwd *f, struct table *t)
+{
+	f->n_routes -= (uint32_t)t->routes.n;
+	VEC_FINI(&t->routes);
+	f->forgot = ++f->version;
 }
 
 int agent_fwd_want(struct agent_fwd *f, const uint32_t *ids, uint32_t n)
 {
 	size_t kept = 0;
+	bool news = false;
 
 	if (n > AGENT_FWD_TABLES_MAX)
 		return err_raise(-EINVAL);
 	for (size_t i = 0; i < f->tables.n; i++)
 		f->tables.at[i].wanted = false;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct table fresh = { .id = ids[i], .due = true, .wanted = true };
+		const struct table fresh = { .id = ids[i], .due = true, .wanted = true, .since = f->version + 1 };
 		struct table *t = table_of(f, ids[i]);
 
 		if (t)
 			t->wanted = true;
 		else if (!VEC_INSERT(&f->tables, place_of(f, ids[i]), fresh))
 			return err_raise(-ENOMEM);
+		else
+			news = true;
 	}
+	f->version += news;
 	for (size_t i = 0; i < f->tables.n; i++) {
 		struct table *t = &f->tables.at[i];
 
-		if (t->wanted) {
+		if (t->wanted)
 			f->tables.at[kept++] = *t;
-			continue;
-		}
-		f->n_routes -= (uint32_t)t->routes.n;
-		VEC_FINI(&t->routes);
+		else
+			forget_table(f, t);
 	}
+	if (kept < f->tables.n)
+		room(f, NULL);
+	if (news || kept < f->tables.n)
+		soon(f, SOON_NS);
 	f->tables.n = kept;
-	soon(f, SOON_NS);
 	return 0;
 }
 
@@ -470,11 +448,30 @@ struct agent_fwd_table agent_fwd_table_at(const struct agent_fwd *f, uint32_t i)
 	const struct table *t = &f->tables.at[i];
 
 	return (struct agent_fwd_table){ .id = t->id, .known = t->known, .truncated = t->truncated,
-					 .routes = t->routes.at, .n = (uint32_t)t->routes.n };
+					 .since = t->since, .routes = t->routes.at, .n = (uint32_t)t->routes.n };
 }
 
 const struct agent_fwd_sid *agent_fwd_sids(const struct agent_fwd *f, uint32_t *n)
 {
 	*n = f->sids_known ? (uint32_t)f->sids.n : 0;
 	return f->sids_known ? f->sids.at : NULL;
+}
+
+uint64_t agent_fwd_version(const struct agent_fwd *f)
+{
+	return f->version;
+}
+
+bool agent_fwd_gone(const struct agent_fwd *f, uint64_t since, void (*fn)(void *arg, const struct agent_fwd_gone *g),
+		    void *arg)
+{
+	uint64_t first = f->n_gone > GONE_MAX ? f->n_gone - GONE_MAX : 0;
+
+	if (since < f->forgot)
+		return false;
+	for (uint64_t i = first; fn && i < f->n_gone; i++) {
+		if (f->gone[i % GONE_MAX].since > since)
+			fn(arg, &f->gone[i % GONE_MAX]);
+	}
+	return true;
 }
