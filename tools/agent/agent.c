@@ -39,6 +39,7 @@ struct agent {
 	struct agent_altmark *altmark;
 	struct agent_measure *measure;
 	struct agent_slices *slices; /* NULL: not our business */
+	struct agent_fwd *fwd;	     /* with them */
 	struct ly_ctx *models;	     /* of its device */
 	struct agent_gnmi *gnmi;     /* NULL: no target */
 	struct agent_show *show;
@@ -169,7 +170,7 @@ static void on_render(void *arg, struct str *out)
 	struct agent *a = arg;
 	struct agent_view v = { a->cfg,	   a->fib, a->pol,   a->sids,	 a->count,
 				a->tunsrc, a->ctl, a->stamp, a->altmark, a->slices,
-				a->gnmi };
+				a->gnmi, a->fwd };
 
 	agent_json(&v, out);
 }
@@ -260,10 +261,31 @@ static void statics_set(struct agent *a)
 	a->statics_in = agent_statics_apply(a->pol, agent_slices_device(a->slices));
 }
 
+/* The tables of the device that is in force are looked after. */
+static void tables_set(struct agent *a)
+{
+	const struct agent_device *d = agent_slices_device(a->slices);
+	uint32_t ids[AGENT_FWD_TABLES_MAX], n = 0;
+
+	for (; n < d->n_tables && n < AGENT_FWD_TABLES_MAX; n++)
+		ids[n] = d->tables[n].id;
+	if (agent_fwd_want(a->fwd, ids, n) < 0)
+		log_event("", LOG_ERROR, "agent.fwd.memory", "msg=\"tables\"");
+}
+
+static void on_fwd(void *arg)
+{
+	struct agent *a = arg;
+
+	if (a->gnmi)
+		agent_gnmi_forwarded(a->gnmi);
+}
+
 static void on_slices(void *arg)
 {
 	struct agent *a = arg;
 
+	tables_set(a);
 	agent_measure_follow(a->measure, &agent_slices_device(a->slices)->measure,
 			     agent_slices_generation(a->slices));
 	statics_set(a);
@@ -303,6 +325,7 @@ static int gnmi_set(struct agent *a, const struct agent_cfg *c, struct str *erro
 				    .key = c->gnmi.tls.key,
 				    .file = c->slices,
 				    .measure = a->measure,
+				    .fwd = a->fwd,
 				    .pol = a->pol,
 				    .n_writers = c->n_gnmi_writers };
 
@@ -341,7 +364,9 @@ static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *er
 			str_addf(errors, "%s: a change of the slices is under way\n", c->slices);
 		return err_trace(rc);
 	}
-	rc = agent_slices_new(&a->slices, a->loop, on_slices, a);
+	rc = agent_fwd_new(&a->fwd, a->loop, on_fwd, a);
+	if (rc == 0)
+		rc = agent_slices_new(&a->slices, a->loop, on_slices, a);
 	if (rc == 0) {
 		agent_slices_others(a->slices, on_taken, a);
 		agent_slices_policies(a->slices, a->pol);
@@ -349,6 +374,7 @@ static int slices_set(struct agent *a, const struct agent_cfg *c, struct str *er
 	}
 	if (rc < 0) {
 		a->slices = agent_slices_free(a->slices);
+		a->fwd = agent_fwd_free(a->fwd);
 		str_addf(errors, "%s: %s\n", c->slices, err_text(rc));
 	}
 	return err_trace(rc);
@@ -548,6 +574,7 @@ struct agent *agent_free(struct agent *a)
 	agent_altmark_free(a->altmark);
 	agent_slices_free(a->slices);
 	agent_gnmi_free(a->gnmi);
+	agent_fwd_free(a->fwd);
 	ly_ctx_destroy(a->models);
 	agent_ctl_free(a->ctl);
 	a->ctl = NULL;

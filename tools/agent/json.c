@@ -340,6 +340,8 @@ void agent_json(const struct agent_view *v, struct str *o)
 	agent_altmark_json(v->altmark, o);
 	if (v->slices)
 		agent_json_slices(v->slices, o);
+	if (v->fwd)
+		agent_json_fwd(v->fwd, o);
 	if (v->gnmi)
 		gnmi(o, v->gnmi);
 	str_add(o, "}\n");

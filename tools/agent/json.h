@@ -26,9 +26,11 @@ struct agent_view {
 	const struct agent_altmark *altmark;
 	const struct agent_slices *slices; /* NULL: not the agent's business */
 	const struct agent_gnmi *gnmi;	   /* NULL: no target */
+	const struct agent_fwd *fwd;	   /* with slices */
 };
 
 /* Members of the object, each after a comma. */
 void agent_json_slices(const struct agent_slices *s, struct str *o);
+void agent_json_fwd(const struct agent_fwd *f, struct str *o);
 void agent_json(const struct agent_view *v, struct str *out);
 const char *agent_oper_name(uint8_t oper);

@@ -224,6 +224,24 @@ static void boundaries(struct out *w, const struct agent_device *d)
 	}
 }
 
+void agent_json_fwd(const struct agent_fwd *f, struct str *o)
+{
+	uint32_t n = agent_fwd_tables(f), known = 0, truncated = 0, routes = 0, sids;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct agent_fwd_table t = agent_fwd_table_at(f, i);
+
+		known += t.known;
+		truncated += t.truncated;
+		routes += t.n;
+	}
+	(void)agent_fwd_sids(f, &sids);
+	str_addf(o, ",\n\"forwarding\":{\"tables\":%u,\"known\":%u,\"truncated\":%u,\"routes\":%u,\"sids\":%u,", n, known,
+		 truncated, routes, sids);
+	str_addf(o, "\"sids-known\":%s,\"version\":%" PRIu64 "}", agent_fwd_sids_known(f) ? "true" : "false",
+		 agent_fwd_version(f));
+}
+
 void agent_json_slices(const struct agent_slices *s, struct str *o)
 {
 	const struct agent_device *d = agent_slices_device(s);

@@ -170,6 +170,10 @@ int agent_show_print(const char *json)
 			     "%s changes\n",
 			     member(k, "wanted"), member(k, "in"), member(k, "failed"),
 			     member(k, "repaired"), member(k, "generation"));
+	if (json_object_object_get_ex(root, "forwarding", &k))
+		(void)printf("forwarding: %s of %s tables known, %s of them too long to tell; %s routes, %s SIDs\n",
+			     member(k, "known"), member(k, "tables"), member(k, "truncated"), member(k, "routes"),
+			     member(k, "sids"));
 	if (json_object_object_get_ex(root, "gnmi", &k))
 		(void)printf("gNMI: port %s, %s calls, %s subscriptions; %s gets, %s sets, "
 			     "%s refused\n",

@@ -280,6 +280,12 @@ static void on_response(void *arg, struct rpc_call *call, const uint8_t *data, s
 		return;
 	}
 	ck_assert_int_gt(r->update->timestamp, INT64_C(1700000000000000000));
+	for (size_t i = 0; i < r->update->n_delete_; i++) { /* they come first, gNMI s3.5.2.3 */
+		str_add(&s->text, "-");
+		add_path(&s->text, r->update->delete_[i]);
+		str_add(&s->text, "\n");
+		s->deletes++;
+	}
 	for (size_t i = 0; i < r->update->n_update; i++) {
 		const Gnmipb__Update *u = r->update->update[i];
 
@@ -289,12 +295,6 @@ static void on_response(void *arg, struct rpc_call *call, const uint8_t *data, s
 			 u->val->json_ietf_val.len);
 		str_add(&s->text, "\n");
 		s->updates++;
-	}
-	for (size_t i = 0; i < r->update->n_delete_; i++) {
-		str_add(&s->text, "-");
-		add_path(&s->text, r->update->delete_[i]);
-		str_add(&s->text, "\n");
-		s->deletes++;
 	}
 }
 

@@ -68,7 +68,7 @@ static char *sids(void)
 	struct str s = { 0 };
 	char p[IP_PREFIX_TEXT_MAX];
 
-	str_add(&s, at ? "" : n ? "?" : "");
+	str_add(&s, agent_fwd_sids_known(f) ? "" : "?");
 	for (uint32_t i = 0; i < n; i++)
 		str_addf(&s, "%s%s %u>%u%s", i ? " " : "", ip_prefix_text(&at[i].prefix, p, sizeof(p)), at[i].action,
 			 at[i].table, at[i].next_csid ? " csid" : "");

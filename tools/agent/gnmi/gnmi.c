@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Requests wait for a reading of the kernel that begins after they came, so that what a client is
- * told is not older than its question. What is measured needs no reading.
+ * told is not older than its question. What is measured or forwarded needs no reading.
  */
 #include "tools/agent/gnmi/gnmi.h"
 
@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "log/log.h"
+#include "tools/agent/gnmi/gnmi_fwd.h"
 #include "tools/agent/gnmi/gnmi_int.h"
 #include "tools/agent/gnmi/gnmi_tree.h"
 
@@ -63,7 +64,8 @@ void agent_gnmi_reply(struct rpc_call *call, const ProtobufCMessage *m, struct a
 static void on_capabilities(void *arg, struct rpc_call *call, const uint8_t *data, size_t len)
 {
 	struct agent_gnmi *g = arg;
-	static const char *const names[] = { "sextant-device", "sextant-device-measure" };
+	static const char *const names[] = { "sextant-device", "sextant-device-measure",
+					     "sextant-device-forwarding" };
 	Gnmipb__ModelData model[ARRAY_LEN(names)], *models[ARRAY_LEN(names)];
 	Gnmipb__Encoding encodings[] = { GNMIPB__ENCODING__JSON_IETF, GNMIPB__ENCODING__JSON };
 	Gnmipb__CapabilityResponse r;
@@ -253,11 +255,25 @@ static bool get_answer(struct agent_gget *q, struct lyd_node *tree, Gnmipb__GetR
 	       agent_gfail(e, RPC_RESOURCE_EXHAUSTED, "no memory");
 }
 
-struct lyd_node *agent_gnmi_all(const struct agent_gnmi *g)
+unsigned agent_gnmi_parts(const struct agent_gpath *p)
+{
+	if (p->n_elems > 1 && agent_gfwd_is_ours(p->elems[1]))
+		return GNMI_PART_FORWARDING;
+	return agent_measure_parts(p->elems, p->n_elems);
+}
+
+bool agent_gnmi_asks(const struct agent_gpath *p, unsigned parts)
+{
+	return p->n_elems < 2 || agent_gnmi_parts(p) & parts;
+}
+
+struct lyd_node *agent_gnmi_all(const struct agent_gnmi *g, unsigned parts)
 {
 	struct lyd_node *tree = agent_gnmi_tree(g->slices, g->models);
+	bool fwd = g->cfg.fwd && parts & GNMI_PART_FORWARDING;
 
-	if (tree && (!agent_measure_tree(g->cfg.measure, tree, AGENT_MEASURE_ALL) ||
+	if (tree && ((fwd && !agent_gfwd_tree(g->cfg.fwd, tree, 0)) ||
+		     !agent_measure_tree(g->cfg.measure, tree, AGENT_MEASURE_ALL) ||
 		     (g->cfg.pol && !agent_statics_tree(g->cfg.pol, tree)))) {
 		lyd_free_all(tree);
 		return NULL;
@@ -265,11 +281,37 @@ struct lyd_node *agent_gnmi_all(const struct agent_gnmi *g)
 	return tree;
 }
 
+struct lyd_node *agent_gnmi_only(const struct agent_gnmi *g, unsigned parts)
+{
+	struct lyd_node *tree = agent_measure_only(g->cfg.measure, agent_slices_device(g->slices)->tree, g->models,
+						   parts & AGENT_MEASURE_ALL);
+
+	if (tree && g->cfg.fwd && parts & GNMI_PART_FORWARDING && !agent_gfwd_tree(g->cfg.fwd, tree, 0)) {
+		lyd_free_all(tree);
+		return NULL;
+	}
+	return tree;
+}
+
+/* Of all its paths; a wrong one is told when it is answered. */
+static unsigned parts_of(struct agent_gget *q)
+{
+	struct agent_gerror e;
+	struct agent_gpath p;
+
+	for (size_t i = 0; i < q->req->n_path; i++) {
+		if (agent_gpath_resolve(q->g->models, q->req->prefix, q->req->path[i], &q->arena, &p, &e) &&
+		    agent_gnmi_asks(&p, GNMI_PART_FORWARDING))
+			return GNMI_PART_FORWARDING;
+	}
+	return 0;
+}
+
 static void get_now(struct agent_gget *q)
 {
 	struct agent_gerror e = { .code = RPC_RESOURCE_EXHAUSTED, .text = "no memory" };
 	bool config = q->req->type == GNMIPB__GET_REQUEST__DATA_TYPE__CONFIG;
-	struct lyd_node *tree = config ? config_of(q->g) : agent_gnmi_all(q->g);
+	struct lyd_node *tree = config ? config_of(q->g) : agent_gnmi_all(q->g, parts_of(q));
 	Gnmipb__GetResponse r;
 
 	gnmipb__get_response__init(&r);
@@ -371,9 +413,9 @@ static void on_again(void *arg)
 		on_fresh(g);
 }
 
-static void on_measured(void *arg)
+static void on_parts(void *arg)
 {
-	agent_gsub_measured(arg);
+	agent_gsub_parts(arg);
 }
 
 /* ---- the server ---- */
@@ -432,7 +474,7 @@ int agent_gnmi_new(struct agent_gnmi **outp, struct loop *loop, struct agent_sli
 	list_init(&g->gets);
 	list_init(&g->subs);
 	loop_task_init(&g->again, loop, on_again, g);
-	loop_task_init(&g->measured, loop, on_measured, g);
+	loop_task_init(&g->parts, loop, on_parts, g);
 	(void)str_copy(g->file, sizeof(g->file), cfg->file);
 	rc = listen_now(g, errors);
 	g->cfg.ca = g->cfg.cert = g->cfg.key = g->cfg.file = NULL; /* the caller's */
@@ -448,7 +490,7 @@ struct agent_gnmi *agent_gnmi_free(struct agent_gnmi *g)
 	if (!g)
 		return NULL;
 	loop_task_cancel(&g->again);
-	loop_task_cancel(&g->measured);
+	loop_task_cancel(&g->parts);
 	agent_gsub_free_all(g);
 	while (!list_empty(&g->gets))
 		get_free(LIST_OF(g->gets.next, struct agent_gget, link));

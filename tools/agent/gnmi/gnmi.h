@@ -5,7 +5,8 @@
  * watched over mutual TLS. Everybody whose certificate the authority signed may read; only the
  * names that are configured may write.
  *
- * Get and Subscribe answer from a reading of the kernel that began after they asked. A Set is one
+ * Get and Subscribe answer from a reading of the kernel that began after they asked; what it does with
+ * customers' packets (models/sextant-device-forwarding.yang) is as fwd has it. A Set is one
  * change of agent_slices: taken whole or refused with the kernel's reason; it is acknowledged when
  * it was read back and its file is on the disk.
  */
@@ -13,6 +14,7 @@
 #include "tools/agent/cfg.h"
 #include "tools/agent/measure/measure.h"
 #include "tools/agent/policy/pol.h"
+#include "tools/agent/slices/fwd.h"
 #include "tools/agent/slices/slices.h"
 
 struct agent_gnmi;
@@ -26,6 +28,7 @@ struct agent_gnmi_cfg {
 	char writers[AGENT_GNMI_WRITERS_MAX][64];
 	size_t n_writers;
 	struct agent_measure *measure;
+	const struct agent_fwd *fwd;
 };
 
 /* slices and models must outlive it, but slices may be freed first when nothing runs any more. 0,
@@ -39,6 +42,8 @@ uint16_t agent_gnmi_port(const struct agent_gnmi *g);
 void agent_gnmi_changed(struct agent_gnmi *g);
 /* And these parts of what is measured. */
 void agent_gnmi_measured(struct agent_gnmi *g, unsigned parts);
+/* And fwd. */
+void agent_gnmi_forwarded(struct agent_gnmi *g);
 
 struct agent_gnmi_stats {
 	unsigned calls, subscriptions;

@@ -4,12 +4,16 @@
  * every evaluation is one rule: a leaf is told when it is new, differs, or is older than what has
  * to be told again (sample, heartbeat, poll); what is remembered and not there is deleted. A
  * full queue ends an evaluation anywhere; the next one goes on where it ended.
+ *
+ * What is forwarded may be long, and changes by single routes: where nothing has to be told again, only what is
+ * new, and what went, since the version that was told, is looked at by the same rule.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "tools/agent/gnmi/gnmi_fwd.h"
 #include "tools/agent/gnmi/gnmi_sub_int.h"
 
 enum {
@@ -79,6 +83,11 @@ static void note_begin(struct agent_gsub *c)
 	c->note.delete_ = c->deletes;
 }
 
+static bool empty(const struct agent_gsub *c)
+{
+	return c->note.n_update + c->note.n_delete_ == 0;
+}
+
 /* RPC_E_FULL, < 0, or 0: sent, and remembered as told. */
 static int note_send(struct agent_gsub *c, const struct one *o)
 {
@@ -88,7 +97,7 @@ static int note_send(struct agent_gsub *c, const struct one *o)
 	size_t len;
 	int rc;
 
-	if (c->note.n_update + c->note.n_delete_ == 0)
+	if (empty(c))
 		return 0;
 	gnmipb__subscribe_response__init(&r);
 	r.response_case = GNMIPB__SUBSCRIBE_RESPONSE__RESPONSE_UPDATE;
@@ -160,9 +169,14 @@ static struct leaf *leaf_of(struct agent_gsub *c, struct one *o, const struct ke
 
 static const uint64_t seed[2] = { 0 }; /* the values are ours; 0 is never told */
 
+static bool is_value(const struct lysc_node *n)
+{
+	return agent_measure_is_value(n) || agent_gfwd_is_value(n);
+}
+
 static int tell(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
 {
-	bool whole = agent_measure_is_value(n->schema);
+	bool whole = is_value(n->schema);
 	Gnmipb__Path *p = agent_gpath_of(n, &c->out);
 	char *text = whole ? NULL : agent_gval_text(n, &c->out);
 	Gnmipb__Update *u = ARENA_NEW(&c->out, Gnmipb__Update);
@@ -178,8 +192,11 @@ static int tell(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
 	l->pass = c->pass;
 	value = (whole ? agent_measure_hash(n) : hash_bytes(seed, text, strlen(text))) | 1;
 	if ((l->value == value && l->gen == o->gen) ||
-	    (!o->due && !c->first && agent_gsub_counts(n->schema)))
+	    (!o->due && !c->first && agent_gsub_counts(n->schema))) {
+		if (empty(c))
+			note_begin(c); /* not the memory of all that is as it was */
 		return 0;
+	}
 	if (whole)
 		text = agent_gval_text(n, &c->out);
 	if (!text)
@@ -190,6 +207,8 @@ static int tell(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
 	if (!u->val)
 		return err_raise(-ENOMEM);
 	agent_gnmi_val(u->val, text, c->ietf);
+	if (l->value && l->value != value && agent_gfwd_is_value(n->schema)) /* all of it */
+		c->deletes[c->note.n_delete_++] = p;
 	c->told[c->note.n_update] = l;
 	c->values[c->note.n_update] = value;
 	c->updates[c->note.n_update++] = u;
@@ -206,7 +225,7 @@ static int tell_below(struct agent_gsub *c, struct one *o, const struct lyd_node
 			     n->prev->schema == n->schema; /* told with the first of them */
 		bool skip = o->on_change && !o->interval_ns && agent_gsub_counts(n->schema);
 
-		bool value = agent_measure_is_value(n->schema);
+		bool value = is_value(n->schema);
 
 		if ((value || n->schema->nodetype & (LYS_LEAF | LYS_LEAFLIST)) && !again && !skip)
 			rc = tell(c, o, n);
@@ -219,34 +238,55 @@ static int tell_below(struct agent_gsub *c, struct one *o, const struct lyd_node
 	return rc;
 }
 
+static void forget(struct agent_gsub *c, struct one *o, struct leaf *l)
+{
+	hash_del(&o->leaves, &l->node);
+	free(l);
+	c->n_leaves--;
+}
+
+static int send_gone(struct agent_gsub *c, struct one *o)
+{
+	size_t n = c->note.n_delete_;
+	int rc = note_send(c, o);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		forget(c, o, c->told[i]);
+	return rc;
+}
+
+/* Not twice in a message: it is forgotten when that is sent. */
+static int add_gone(struct agent_gsub *c, struct one *o, struct leaf *l)
+{
+	const char *why;
+	Gnmipb__Path *p;
+
+	if (!l->value) {
+		forget(c, o, l);
+		return 0;
+	}
+	p = pb_unpack(&gnmipb__path__descriptor, l->path, l->len, &c->out, &why);
+	if (!p)
+		return err_raise(-ENOMEM);
+	c->told[c->note.n_delete_] = l;
+	c->deletes[c->note.n_delete_++] = p;
+	return c->note.n_delete_ == GNMI_BATCH ? send_gone(c, o) : 0;
+}
+
 static int tell_gone(struct agent_gsub *c, struct one *o)
 {
 	int rc = 0;
 
 	HASH_EACH (it, &o->leaves) {
 		struct leaf *l = HASH_OF(it, struct leaf, node);
-		const char *why;
 
-		if (rc != 0 || l->pass == c->pass)
-			continue;
-		if (l->value) {
-			c->deletes[0] = pb_unpack(&gnmipb__path__descriptor, l->path, l->len,
-						  &c->out, &why);
-			if (!c->deletes[0])
-				return err_raise(-ENOMEM);
-			c->note.n_delete_ = 1;
-			rc = note_send(c, o);
-		}
-		if (rc == 0) {
-			hash_del(&o->leaves, it);
-			free(l);
-			c->n_leaves--;
-		}
+		if (rc == 0 && l->pass != c->pass)
+			rc = add_gone(c, o, l);
 	}
-	return rc;
+	return rc == 0 ? send_gone(c, o) : rc;
 }
 
-static int evaluate(struct agent_gsub *c, struct one *o, const struct lyd_node *tree)
+static int tell_all(struct agent_gsub *c, struct one *o, const struct lyd_node *tree)
 {
 	struct ly_set *set = NULL;
 	int rc = 0;
@@ -263,12 +303,73 @@ static int evaluate(struct agent_gsub *c, struct one *o, const struct lyd_node *
 			rc = tell_below(c, o, set->dnodes[i]);
 	}
 	ly_set_free(set, NULL);
+	return rc == 0 ? note_send(c, o) : rc;
+}
+
+static int evaluate(struct agent_gsub *c, struct one *o, const struct lyd_node *tree)
+{
+	int rc = tree ? tell_all(c, o, tree) : err_raise(-ENOMEM);
+
+	return rc == 0 ? tell_gone(c, o) : rc;
+}
+
+/* ---- differences ---- */
+
+/* An entry that went and is not back. */
+static int tell_grave(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
+{
+	Gnmipb__Path *p = agent_gpath_of(n, &c->out);
+	struct hash_node *at;
+	struct key k = { 0 };
+	struct leaf *l;
+
+	if (p)
+		k.path = pb_pack(&p->base, &c->out, &k.len);
+	if (!k.path)
+		return err_raise(-ENOMEM);
+	at = hash_get(&o->leaves, k.path, k.len, &k);
+	l = at ? HASH_OF(at, struct leaf, node) : NULL;
+	if (!l || l->pass == c->pass)
+		return 0;
+	l->pass = c->pass;
+	return add_gone(c, o, l);
+}
+
+static int tell_graves(struct agent_gsub *c, struct one *o, struct lyd_node *top)
+{
+	struct lyd_node *n;
+	int rc = 0;
+
+	LYD_TREE_DFS_BEGIN(top, n)
+	{
+		if (rc == 0 && agent_gfwd_is_value(n->schema)) {
+			rc = tell_grave(c, o, n);
+			LYD_TREE_DFS_continue = 1;
+		}
+		LYD_TREE_DFS_END(top, n);
+	}
+	return rc == 0 ? send_gone(c, o) : rc;
+}
+
+/* Of all that is forwarded, with nothing to be told again. */
+static bool differences_do(const struct agent_gsub *c, const struct one *o)
+{
+	return !c->first && o->told && o->told_gen == o->gen && o->path.n_elems == 2 &&
+	       agent_gnmi_parts(&o->path) == GNMI_PART_FORWARDING &&
+	       agent_fwd_gone(c->g->cfg.fwd, o->told, NULL, NULL);
+}
+
+static int differences(struct agent_gsub *c, struct one *o)
+{
+	const struct agent_fwd *f = c->g->cfg.fwd;
+	struct lyd_node *news = agent_gfwd_news(f, c->g->models, o->told);
+	struct lyd_node *gone = agent_gfwd_gone(f, c->g->models, o->told);
+	int rc = news && gone ? tell_all(c, o, news) : err_raise(-ENOMEM);
+
 	if (rc == 0)
-		rc = note_send(c, o);
-	if (rc == 0)
-		rc = tell_gone(c, o);
-	if (rc == 0)
-		o->due = o->due_change = false;
+		rc = tell_graves(c, o, gone);
+	lyd_free_all(news);
+	lyd_free_all(gone);
 	return rc;
 }
 
@@ -279,8 +380,8 @@ void agent_gsub_want(struct agent_gsub *c)
 	if (c->blocked)
 		return; /* the queue's end wants it then */
 	c->wants = true;
-	if (c->measured) /* nothing of it is read from the kernel then */
-		loop_task_run(&c->g->measured);
+	if (c->parts) /* nothing of it is read by slices then */
+		loop_task_run(&c->g->parts);
 	else
 		c->due = agent_gnmi_read(c->g);
 }
@@ -358,13 +459,41 @@ static int complete(struct agent_gsub *c)
 	return 0;
 }
 
-static void serve(struct agent_gsub *c, const struct lyd_node *tree)
+/* One tree of everything and one of parts alone, each made when somebody needs it; parts: what any of those who
+ * need them ask for. */
+struct trees {
+	struct lyd_node *all, *some;
+	unsigned parts;
+};
+
+static const struct lyd_node *tree_for(const struct agent_gsub *c, struct trees *t)
 {
-	int rc = tree ? 0 : -ENOMEM;
+	if (!c->parts && !t->all)
+		t->all = agent_gnmi_all(c->g, t->parts);
+	if (c->parts && !t->some)
+		t->some = agent_gnmi_only(c->g, t->parts);
+	return c->parts ? t->some : t->all;
+}
+
+static int serve_one(struct agent_gsub *c, struct one *o, struct trees *t)
+{
+	int rc = differences_do(c, o) ? differences(c, o) : evaluate(c, o, tree_for(c, t));
+
+	if (rc != 0)
+		return rc;
+	o->due = o->due_change = false;
+	o->told = c->g->cfg.fwd ? agent_fwd_version(c->g->cfg.fwd) : 0;
+	o->told_gen = o->gen;
+	return 0;
+}
+
+static void serve(struct agent_gsub *c, struct trees *t)
+{
+	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < c->n_ones; i++) {
 		if (c->first || c->ones[i].due || c->ones[i].due_change)
-			rc = evaluate(c, &c->ones[i], tree);
+			rc = serve_one(c, &c->ones[i], t);
 	}
 	c->wants = false;
 	if (rc == 0)
@@ -377,7 +506,7 @@ static void serve(struct agent_gsub *c, const struct lyd_node *tree)
 		c->blocked = true;
 }
 
-enum why { FRESH, CHANGED, MEASURED };
+enum why { FRESH, CHANGED, PARTS };
 
 static bool is_due(const struct agent_gsub *c, enum why why)
 {
@@ -389,37 +518,31 @@ static bool is_due(const struct agent_gsub *c, enum why why)
 		change = change || c->ones[i].due_change;
 	if (change && !c->first && why != FRESH)
 		return true;
-	return why == MEASURED ? c->wants && c->measured :
-	       why == FRESH    ? c->wants && !c->measured && c->due <= c->g->read :
-				 false;
+	return why == PARTS ? c->wants && c->parts :
+	       why == FRESH ? c->wants && !c->parts && c->due <= c->g->read :
+			      false;
 }
 
-/* One tree of everything and one of what is measured, each made when somebody needs it: parts is
- * what any of those who need the latter ask for. */
-static const struct lyd_node *tree_for(struct agent_gsub *c, struct lyd_node *trees[2],
-				       unsigned parts)
+/* What is needed of parts; of a tree of everything, forwarding alone may be left out. */
+static unsigned needs(const struct agent_gsub *c)
 {
-	struct agent_gnmi *g = c->g;
-
-	if (!c->measured && !trees[0])
-		trees[0] = agent_gnmi_all(g);
-	if (c->measured && !trees[1])
-		trees[1] = agent_measure_only(g->cfg.measure, agent_slices_device(g->slices)->tree,
-					      g->models, parts);
-	return trees[c->measured != 0];
+	for (size_t i = 0; !c->parts && i < c->n_ones; i++) {
+		if (agent_gnmi_asks(&c->ones[i].path, GNMI_PART_FORWARDING))
+			return GNMI_PART_FORWARDING;
+	}
+	return c->parts;
 }
 
 static void serve_some(struct agent_gnmi *g, enum why why)
 {
-	struct lyd_node *trees[2] = { NULL, NULL };
-	unsigned parts = 0;
+	struct trees trees = { 0 };
 	struct list all;
 
 	list_init(&all);
 	for (struct list *n; (n = list_pop(&g->subs));) {
 		const struct agent_gsub *c = LIST_OF(n, struct agent_gsub, link);
 
-		parts |= is_due(c, why) ? c->measured : 0;
+		trees.parts |= is_due(c, why) ? needs(c) : 0;
 		list_add(&all, n);
 	}
 	for (struct list *n; (n = list_pop(&all));) {
@@ -427,10 +550,10 @@ static void serve_some(struct agent_gnmi *g, enum why why)
 
 		list_add(&g->subs, &c->link);
 		if (is_due(c, why))
-			serve(c, tree_for(c, trees, parts));
+			serve(c, &trees);
 	}
-	lyd_free_all(trees[0]);
-	lyd_free_all(trees[1]);
+	lyd_free_all(trees.all);
+	lyd_free_all(trees.some);
 }
 
 void agent_gsub_fresh(struct agent_gnmi *g)
@@ -438,9 +561,9 @@ void agent_gsub_fresh(struct agent_gnmi *g)
 	serve_some(g, FRESH);
 }
 
-void agent_gsub_measured(struct agent_gnmi *g)
+void agent_gsub_parts(struct agent_gnmi *g)
 {
-	serve_some(g, MEASURED);
+	serve_some(g, PARTS);
 }
 
 void agent_gnmi_changed(struct agent_gnmi *g)
@@ -454,23 +577,25 @@ void agent_gnmi_changed(struct agent_gnmi *g)
 	serve_some(g, CHANGED);
 }
 
-/* Paths above "measure" have it too. */
-static bool concerns(const struct one *o, unsigned parts)
-{
-	unsigned of = agent_measure_parts(o->path.elems, o->path.n_elems);
-
-	return o->path.n_elems < 2 || of & parts;
-}
-
-void agent_gnmi_measured(struct agent_gnmi *g, unsigned parts)
+static void parts_changed(struct agent_gnmi *g, unsigned parts)
 {
 	LIST_EACH (it, &g->subs) {
 		struct agent_gsub *c = LIST_OF(it, struct agent_gsub, link);
 
 		for (size_t i = 0; i < c->n_ones; i++)
-			c->ones[i].due_change |= c->ones[i].on_change && concerns(&c->ones[i], parts);
+			c->ones[i].due_change |= c->ones[i].on_change && agent_gnmi_asks(&c->ones[i].path, parts);
 	}
-	loop_task_run(&g->measured);
+	loop_task_run(&g->parts);
+}
+
+void agent_gnmi_measured(struct agent_gnmi *g, unsigned parts)
+{
+	parts_changed(g, parts);
+}
+
+void agent_gnmi_forwarded(struct agent_gnmi *g)
+{
+	parts_changed(g, GNMI_PART_FORWARDING);
 }
 
 /* ---- life ---- */

@@ -16,6 +16,8 @@ struct one {
 	bool due, due_change;
 	struct mono next, beat;
 	uint32_t gen;
+	uint64_t told; /* version of what is forwarded that was told, 0: none */
+	uint32_t told_gen;
 	struct hash leaves;
 };
 
@@ -32,14 +34,14 @@ struct agent_gsub {
 	Gnmipb__SubscriptionList__Mode mode;
 	bool ietf, silent; /* silent: the first state is not told */
 	bool first, wants, blocked;
-	unsigned measured; /* parts, when all it asks for is what is measured; else 0 */
+	unsigned parts; /* when all it asks for are such; else 0 */
 	struct loop_timer timer;
 	/* the message being made */
 	struct arena out;
 	Gnmipb__Notification note;
 	Gnmipb__Update *updates[GNMI_BATCH];
 	Gnmipb__Path *deletes[GNMI_BATCH];
-	struct leaf *told[GNMI_BATCH];
+	struct leaf *told[GNMI_BATCH]; /* of updates; of deletes, when there are only such */
 	uint64_t values[GNMI_BATCH];
 };
 

@@ -49,14 +49,13 @@ static bool fill(struct agent_gsub *c, const Gnmipb__SubscriptionList *l, struct
 			return false;
 	}
 	for (size_t i = 0; i < c->n_ones; i++) {
-		unsigned parts = agent_measure_parts(c->ones[i].path.elems,
-						     c->ones[i].path.n_elems);
+		unsigned parts = agent_gnmi_parts(&c->ones[i].path);
 
 		if (!parts) {
-			c->measured = 0;
+			c->parts = 0;
 			break;
 		}
-		c->measured |= parts;
+		c->parts |= parts;
 	}
 	return true;
 }

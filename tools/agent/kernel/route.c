@@ -414,6 +414,7 @@ static void get_local_attr(const struct nlattr *a, struct agent_route *r)
 		(void)get_srh(p, len, r);
 		break;
 	case SEG6_LOCAL_TABLE:
+	case SEG6_LOCAL_VRFTABLE: /* never both */
 		r->lookup = u32_of(a);
 		break;
 	case SEG6_LOCAL_NH4:

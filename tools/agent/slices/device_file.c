@@ -14,7 +14,8 @@ enum { DEPTH_MAX = 16 }; /* the model has 5 */
 
 int agent_device_models(struct ly_ctx **outp, struct str *errors)
 {
-	static const char *const models[] = { "sextant-device", "sextant-device-measure", NULL };
+	static const char *const models[] = { "sextant-device", "sextant-device-measure", "sextant-device-forwarding",
+					      NULL };
 
 	return err_trace(conf_models(outp, models, errors));
 }

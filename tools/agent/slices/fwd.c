@@ -86,12 +86,12 @@ static void on_reply(void *arg, uint64_t tag, const struct nlmsghdr *h)
 	struct fwd_form m;
 
 	(void)tag;
-	if (h->nlmsg_type != RTM_NEWROUTE || !fwd_form_of(h, &m) || m.table != f->id)
+	if (h->nlmsg_type != RTM_NEWROUTE || !agent_fwd_form_of(h, &m) || m.table != f->id)
 		return;
 	if (f->id == RT_TABLE_MAIN)
-		fwd_add_sid(&f->fresh, h, &m);
+		agent_fwd_add_sid(&f->fresh, h, &m);
 	else
-		fwd_add_route(&f->fresh, h, &m);
+		agent_fwd_add_route(&f->fresh, h, &m);
 }
 
 static void add_gone(struct agent_fwd *f, uint32_t table, const struct ip_prefix *prefix, uint16_t member)
@@ -112,8 +112,8 @@ static bool compare_routes(struct agent_fwd *f, const struct table *t)
 	bool differs = false;
 
 	while (i < n || k < m) {
-		int c = i == n ? 1 : k == m ? -1 : fwd_route_cmp(&was[i], &is[k]);
-		bool same = c == 0 && fwd_route_same(&was[i], &is[k]);
+		int c = i == n ? 1 : k == m ? -1 : agent_fwd_route_cmp(&was[i], &is[k]);
+		bool same = c == 0 && agent_fwd_route_same(&was[i], &is[k]);
 
 		if (c < 0)
 			add_gone(f, t->id, &was[i].dst, was[i].member);
@@ -135,7 +135,7 @@ static bool compare_sids(struct agent_fwd *f)
 
 	while (i < n || k < m) {
 		int c = i == n ? 1 : k == m ? -1 : ip_prefix_cmp(&was[i].prefix, &is[k].prefix);
-		bool same = c == 0 && fwd_sid_same(&was[i], &is[k]);
+		bool same = c == 0 && agent_fwd_sid_same(&was[i], &is[k]);
 
 		if (c < 0)
 			add_gone(f, 0, &was[i].prefix, 0);
@@ -213,13 +213,13 @@ static bool unread(struct agent_fwd *f, struct table *t, int err)
 		f->sids_due = true;
 	if (*bad == BAD_MAX || ++*bad < BAD_MAX)
 		return false;
-	fwd_rows_reset(&f->fresh);
+	agent_fwd_rows_reset(&f->fresh);
 	return t ? take_table(f, t, false) : take_sids(f, false);
 }
 
 static bool take(struct agent_fwd *f, struct table *t)
 {
-	fwd_trim(&f->fresh);
+	agent_fwd_trim(&f->fresh);
 	if (t)
 		t->bad = 0;
 	else
@@ -260,7 +260,7 @@ static void dump(struct agent_fwd *f, uint32_t id)
 	f->reading = true;
 	f->id = id;
 	f->began = loop_now(f->loop);
-	fwd_rows_reset(&f->fresh);
+	agent_fwd_rows_reset(&f->fresh);
 	h->nlmsg_type = RTM_GETROUTE;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	m->rtm_family = AF_INET6;
@@ -303,12 +303,12 @@ static void on_event(void *arg, const struct nlmsghdr *h)
 	struct table *t;
 	struct fwd_form m;
 
-	if ((h->nlmsg_type != RTM_NEWROUTE && h->nlmsg_type != RTM_DELROUTE) || !fwd_form_of(h, &m))
+	if ((h->nlmsg_type != RTM_NEWROUTE && h->nlmsg_type != RTM_DELROUTE) || !agent_fwd_form_of(h, &m))
 		return;
 	t = table_of(f, m.table);
 	if (t)
 		t->due = true;
-	else if (m.table == RT_TABLE_MAIN && (fwd_is_sid(h) || is_known_sid(f, &m.dst)))
+	else if (m.table == RT_TABLE_MAIN && (agent_fwd_is_sid(h) || is_known_sid(f, &m.dst)))
 		f->sids_due = true;
 	else
 		return;
@@ -389,7 +389,7 @@ struct agent_fwd *agent_fwd_free(struct agent_fwd *f)
 		VEC_FINI(&f->tables.at[i].routes);
 	VEC_FINI(&f->tables);
 	VEC_FINI(&f->sids);
-	fwd_rows_fini(&f->fresh);
+	agent_fwd_rows_fini(&f->fresh);
 	free(f);
 	return NULL;
 }
@@ -453,8 +453,13 @@ struct agent_fwd_table agent_fwd_table_at(const struct agent_fwd *f, uint32_t i)
 
 const struct agent_fwd_sid *agent_fwd_sids(const struct agent_fwd *f, uint32_t *n)
 {
-	*n = f->sids_known ? (uint32_t)f->sids.n : 0;
-	return f->sids_known ? f->sids.at : NULL;
+	*n = (uint32_t)f->sids.n;
+	return f->sids.at;
+}
+
+bool agent_fwd_sids_known(const struct agent_fwd *f)
+{
+	return f->sids_known;
 }
 
 uint64_t agent_fwd_version(const struct agent_fwd *f)

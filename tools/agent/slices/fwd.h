@@ -67,8 +67,9 @@ int agent_fwd_want(struct agent_fwd *f, const uint32_t *ids, uint32_t n);
 
 uint32_t agent_fwd_tables(const struct agent_fwd *f);
 struct agent_fwd_table agent_fwd_table_at(const struct agent_fwd *f, uint32_t i); /* by id; until the loop runs on */
-/* NULL and 0: they are not known, or more than are kept. */
+/* By prefix; none while they are not known, or more than are kept. */
 const struct agent_fwd_sid *agent_fwd_sids(const struct agent_fwd *f, uint32_t *n);
+bool agent_fwd_sids_known(const struct agent_fwd *f);
 
 /* Of all that is known; 0: nothing was read yet. */
 uint64_t agent_fwd_version(const struct agent_fwd *f);

@@ -22,17 +22,17 @@ struct fwd_rows {
 };
 
 /* False: it is none, or malformed. */
-bool fwd_form_of(const struct nlmsghdr *h, struct fwd_form *m);
+bool agent_fwd_form_of(const struct nlmsghdr *h, struct fwd_form *m);
 /* A route that leads to a SID of this router. */
-bool fwd_is_sid(const struct nlmsghdr *h);
-void fwd_add_route(struct fwd_rows *r, const struct nlmsghdr *h, const struct fwd_form *m);
+bool agent_fwd_is_sid(const struct nlmsghdr *h);
+void agent_fwd_add_route(struct fwd_rows *r, const struct nlmsghdr *h, const struct fwd_form *m);
 /* Messages of table main in the order of the kernel: those of one prefix follow one another, by metric. */
-void fwd_add_sid(struct fwd_rows *r, const struct nlmsghdr *h, const struct fwd_form *m);
+void agent_fwd_add_sid(struct fwd_rows *r, const struct nlmsghdr *h, const struct fwd_form *m);
 /* In order, and without what does not count. */
-void fwd_trim(struct fwd_rows *r);
-void fwd_rows_reset(struct fwd_rows *r);
-void fwd_rows_fini(struct fwd_rows *r);
+void agent_fwd_trim(struct fwd_rows *r);
+void agent_fwd_rows_reset(struct fwd_rows *r);
+void agent_fwd_rows_fini(struct fwd_rows *r);
 
-int fwd_route_cmp(const struct agent_fwd_route *a, const struct agent_fwd_route *b); /* prefix and member */
-bool fwd_route_same(const struct agent_fwd_route *a, const struct agent_fwd_route *b);
-bool fwd_sid_same(const struct agent_fwd_sid *a, const struct agent_fwd_sid *b);
+int agent_fwd_route_cmp(const struct agent_fwd_route *a, const struct agent_fwd_route *b); /* prefix and member */
+bool agent_fwd_route_same(const struct agent_fwd_route *a, const struct agent_fwd_route *b);
+bool agent_fwd_sid_same(const struct agent_fwd_sid *a, const struct agent_fwd_sid *b);

@@ -8,7 +8,7 @@
 #include "tools/agent/kernel/attr.h"
 #include "tools/agent/slices/fwd_int.h"
 
-bool fwd_form_of(const struct nlmsghdr *h, struct fwd_form *m)
+bool agent_fwd_form_of(const struct nlmsghdr *h, struct fwd_form *m)
 {
 	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
 	struct ip_addr dst = { .family = IP_V6 };
@@ -70,7 +70,7 @@ static void add(struct fwd_rows *r, const struct fwd_form *m, const struct agent
 		r->memory = true;
 }
 
-void fwd_add_route(struct fwd_rows *r, const struct nlmsghdr *h, const struct fwd_form *m)
+void agent_fwd_add_route(struct fwd_rows *r, const struct nlmsghdr *h, const struct fwd_form *m)
 {
 	const struct rtmsg *t = mnl_nlmsg_get_payload(h);
 	struct agent_fwd_route one = { .way = AGENT_FWD_UNSURE };
@@ -112,7 +112,7 @@ static void on_local(void *arg, const struct agent_route *hop, bool odd)
 					 .block = hop->lblen, .node = hop->nflen };
 }
 
-bool fwd_is_sid(const struct nlmsghdr *h)
+bool agent_fwd_is_sid(const struct nlmsghdr *h)
 {
 	struct locals l = { 0 };
 
@@ -133,7 +133,7 @@ static void unsure(struct agent_fwd_sid *s)
 	s->block = s->node = 0;
 }
 
-void fwd_add_sid(struct fwd_rows *r, const struct nlmsghdr *h, const struct fwd_form *m)
+void agent_fwd_add_sid(struct fwd_rows *r, const struct nlmsghdr *h, const struct fwd_form *m)
 {
 	struct agent_fwd_sid *last = r->sids.n ? &r->sids.at[r->sids.n - 1] : NULL;
 	struct locals l = { 0 };
@@ -199,7 +199,7 @@ static void trim_routes(struct fwd_rows *r)
 	r->routes.n = n;
 }
 
-void fwd_trim(struct fwd_rows *r)
+void agent_fwd_trim(struct fwd_rows *r)
 {
 	struct agent_fwd_sid *at = r->sids.at;
 	size_t n = 0;
@@ -216,7 +216,7 @@ void fwd_trim(struct fwd_rows *r)
 	r->sids.n = n;
 }
 
-int fwd_route_cmp(const struct agent_fwd_route *a, const struct agent_fwd_route *b)
+int agent_fwd_route_cmp(const struct agent_fwd_route *a, const struct agent_fwd_route *b)
 {
 	int c = ip_prefix_cmp(&a->dst, &b->dst);
 
@@ -224,25 +224,25 @@ int fwd_route_cmp(const struct agent_fwd_route *a, const struct agent_fwd_route 
 }
 
 /* Fields, not memory: some octets of a row are nobody's. Another metric alone is the same way. */
-bool fwd_route_same(const struct agent_fwd_route *a, const struct agent_fwd_route *b)
+bool agent_fwd_route_same(const struct agent_fwd_route *a, const struct agent_fwd_route *b)
 {
 	return a->way == b->way && a->dev == b->dev && ip_cmp(&a->sid, &b->sid) == 0;
 }
 
-bool fwd_sid_same(const struct agent_fwd_sid *a, const struct agent_fwd_sid *b)
+bool agent_fwd_sid_same(const struct agent_fwd_sid *a, const struct agent_fwd_sid *b)
 {
 	return a->table == b->table && a->action == b->action && a->next_csid == b->next_csid &&
 	       a->block == b->block && a->node == b->node;
 }
 
-void fwd_rows_reset(struct fwd_rows *r)
+void agent_fwd_rows_reset(struct fwd_rows *r)
 {
 	r->routes.n = r->sids.n = 0;
 	r->plain = (struct fwd_form){ 0 };
 	r->full = r->memory = false;
 }
 
-void fwd_rows_fini(struct fwd_rows *r)
+void agent_fwd_rows_fini(struct fwd_rows *r)
 {
 	VEC_FINI(&r->routes);
 	VEC_FINI(&r->sids);
