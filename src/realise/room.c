@@ -40,6 +40,10 @@ int realise_new(struct realise **outp, const struct realise_cfg *cfg)
 				      "Times something of a slice on a device is tried again.", "");
 	r->m_drifts = metric_counter("sextant_realise_drifts_total",
 				     "Objects of slices found on a device other than they were set.", "");
+	if (!realise_leaks_new(r)) {
+		free(r);
+		return err_raise(-ENOMEM);
+	}
 	*outp = r;
 	return 0;
 }
@@ -53,6 +57,7 @@ struct realise *realise_free(struct realise *r)
 	VEC_FINI(&r->slices);
 	VEC_FINI(&r->watches);
 	realise_seen_fini(r);
+	realise_leaks_free(r);
 	loop_task_cancel(&r->look_task);
 	ted_unref(r->ted);
 	free(r);
@@ -293,6 +298,7 @@ static void look_run(void *arg)
 
 	while ((n = list_pop(&r->look)))
 		look_at(LIST_OF(n, struct realise_slice, look));
+	realise_leaks_due(r);
 	if (r->turns_due)
 		realise_turns(r);
 	if (r->watches.n)
@@ -429,6 +435,7 @@ static void audit(void *ctx, void (*fn)(void *arg, const char *id, const char *w
 	char what[SR_REASON_MAX];
 
 	realise_seen_audit(r, fn, arg);
+	realise_leaks_audit(r, fn, arg);
 	for (size_t i = 0; i < r->slices.n; i++) {
 		const struct realise_slice *s = r->slices.at[i];
 
@@ -465,6 +472,11 @@ static void devices(void *ctx, const char *id, slice_device_fn fn, void *arg)
 	}
 }
 
+static uint64_t reach(void *ctx, const char *id, slice_reach_fn fn, void *arg)
+{
+	return realise_leaks_reach(ctx, id, fn, arg);
+}
+
 struct slice_steps realise_steps(struct realise *r)
 {
 	return (struct slice_steps){
@@ -474,6 +486,7 @@ struct slice_steps realise_steps(struct realise *r)
 		.audit = audit,
 		.possible = realise_possible,
 		.devices = devices,
+		.reach = reach,
 	};
 }
 

@@ -7,6 +7,7 @@
 #include "pce/ted.h"
 #include "realise/plan.h"
 #include "realise/realise.h"
+#include "realise/told.h"
 
 /* Something that may be on a device. */
 struct realise_foot {
@@ -129,6 +130,7 @@ struct realise_sight {
 	uint32_t watch_mixed;
 	VEC(struct realise_mixed) mixed;
 	bool probes; /* it can ask and answer probes */
+	struct realise_told told; /* what it does with packets */
 };
 
 struct realise {
@@ -144,6 +146,7 @@ struct realise {
 	void (*probed)(void *ctx, const char *device);
 	void *probed_ctx;
 	struct loop_task look_task;
+	struct realise_leaks *leaks;
 	struct metric *m_slices, *m_refused, *m_retries, *m_drifts;
 };
 
@@ -237,3 +240,12 @@ bool realise_seen_sample(struct realise *r, const struct device_sample *s);
 void realise_seen_synced(struct realise *r, const char *device, uint32_t watch);
 void realise_seen_gap(struct realise *r, const char *device, uint32_t watch);
 void realise_seen_audit(const struct realise *r, void (*fn)(void *arg, const char *id, const char *what), void *arg);
+
+/* ---- leaks.c: who reaches whom ---- */
+
+bool realise_leaks_new(struct realise *r); /* false: no memory */
+void realise_leaks_free(struct realise *r);
+void realise_leaks_due(struct realise *r); /* something that counts has changed */
+void realise_leaks_audit(const struct realise *r, void (*fn)(void *arg, const char *id, const char *what), void *arg);
+/* Each source of a slice, and what it reaches, as it was looked at last; when that was, 0 never. */
+uint64_t realise_leaks_reach(struct realise *r, const char *id, slice_reach_fn fn, void *arg);

@@ -38,6 +38,7 @@ static void sight_free(struct realise_sight *g)
 		drop(g, g->seen.n - 1);
 	VEC_FINI(&g->seen);
 	realise_mixed_fini(g);
+	realise_told_fini(&g->told);
 	free(g);
 }
 
@@ -52,6 +53,7 @@ void realise_seen_fini(struct realise *r)
 void realise_seen_up(struct realise *r, const struct device_info *info)
 {
 	const char *device = info->device;
+	const struct device_watch forwarding = { .path = realise_told_path, .on_change = true };
 	struct realise_sight *g = sight_of(r, device);
 	unsigned n = 0;
 
@@ -72,6 +74,9 @@ void realise_seen_up(struct realise *r, const struct device_info *info)
 		n += r->port.watch(r->port.self, device, &w, &g->watch[k]) == 0;
 	}
 	n += realise_mixed_up(r, g);
+	if (r->port.watch(r->port.self, device, &forwarding, &g->told.watch) != 0)
+		g->told.watch = 0;
+	realise_leaks_due(r);
 	if (n <= REALISE_SEEN_KINDS)
 		log_event("", LOG_WARN, "realise.watch", "device=%s error=\"not all of it can be watched\"", device);
 }
@@ -91,6 +96,7 @@ void realise_seen_gone(struct realise *r, const char *device)
 		realise_mixed_end(r, r->sights.at[i]);
 		sight_free(r->sights.at[i]);
 		r->sights.at[i] = r->sights.at[--r->sights.n];
+		realise_leaks_due(r);
 		return;
 	}
 }
@@ -127,8 +133,15 @@ bool realise_seen_sample(struct realise *r, const struct device_sample *s)
 	size_t len = object_len(s->path);
 	struct realise_seen x = { 0 };
 
-	if (g && realise_mixed_sample(r, g, s))
+	if (g && g->told.watch && g->told.watch == s->watch) {
+		realise_told_sample(&g->told, s);
+		realise_leaks_due(r);
 		return true;
+	}
+	if (g && realise_mixed_sample(r, g, s)) {
+		realise_leaks_due(r);
+		return true;
+	}
 	if (kind_of(g, s->watch) < 0)
 		return false;
 	forget(g, s->path, len);
@@ -149,10 +162,14 @@ void realise_seen_synced(struct realise *r, const char *device, uint32_t watch)
 	struct realise_sight *g = sight_of(r, device);
 	int k = kind_of(g, watch);
 
-	if (k >= 0)
+	if (k >= 0) {
 		g->synced[k] = true;
-	else if (g)
+	} else if (g && watch && watch == g->told.watch) {
+		g->told.synced = true;
+		realise_leaks_due(r);
+	} else if (g) {
 		realise_mixed_synced(r, g, watch);
+	}
 }
 
 /* What is told next is all there is. */
@@ -162,6 +179,10 @@ void realise_seen_gap(struct realise *r, const char *device, uint32_t watch)
 	int k = kind_of(g, watch);
 	size_t len = k < 0 ? 0 : strlen(kinds[k]) - strlen("/name");
 
+	if (g && watch && watch == g->told.watch) {
+		realise_told_fini(&g->told);
+		realise_leaks_due(r);
+	}
 	if (g)
 		realise_mixed_gap(g, watch);
 	if (k < 0)

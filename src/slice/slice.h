@@ -73,6 +73,37 @@ struct slice_device {
 typedef void (*slice_device_fn)(void *arg, const struct slice_device *d);
 
 /*
+ * Who is reached from an SDP, by what routers say that they do, against what was ordered. A source is a table that
+ * packets of an SDP are looked up in: it is told first, then what it reaches.
+ */
+enum slice_reach_state {
+	SLICE_REACH_PROVEN,  /* exactly where it is to */
+	SLICE_REACH_UNSURE,  /* somebody on the way does not tell */
+	SLICE_REACH_MISSING, /* not where it is to, or not all of it */
+	SLICE_REACH_LEAK,    /* where it is not to */
+};
+
+struct slice_reach {
+	bool source; /* it says that there is this source; nothing below why then */
+	const char *sdp, *group, *device;
+	uint32_t table;
+	const char *why; /* nothing of it is proven; "": that does not hold */
+	/* Addresses of this prefix, and of no longer one that is told. */
+	struct ip_prefix prefix;
+	const char *to; /* SDP they are for; "" none */
+	enum slice_reach_state state;
+	bool told;	  /* a second look said the same: it is an alarm */
+	const char *text; /* of a leak or what is missing */
+	/* A leak: where to ("" nobody's; no interface: the router's own tables), and by what. */
+	const char *at_slice, *at_sdp, *at_interface;
+	const char *by_device;
+	uint32_t by_table;
+	struct ip_addr by_sid; /* IP_NONE: by none */
+};
+
+typedef void (*slice_reach_fn)(void *arg, const struct slice_reach *row);
+
+/*
  * What is borrowed is good during the call. Both ways may be asked for again after a crash and are
  * the same then. The answer comes by slice_step_done(), later or from inside the call; one that
  * does not come within realise_ns is a failure. A slice that is changed is asked for each step again.
@@ -86,6 +117,8 @@ struct slice_steps {
 	/* Before it is taken: false, and *f says what this room could never do of it. May be NULL. */
 	bool (*possible)(void *ctx, const struct slice_service *service, struct slice_fault *f);
 	void (*devices)(void *ctx, const char *id, slice_device_fn fn, void *arg); /* may be NULL */
+	/* Wall time it was looked at, ns since 1970; 0: never. May be NULL. */
+	uint64_t (*reach)(void *ctx, const char *id, slice_reach_fn fn, void *arg);
 };
 
 /* ok false: why says what went wrong; true: what is to be known of it all the same, "" nothing. */
@@ -380,6 +413,8 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 		     uint32_t cap);
 /* What rooms have of it on devices, a line each. */
 void slice_devices(const struct slice *s, const char *id, slice_device_fn fn, void *arg);
+/* Who is reached from it: wall time it was looked at, 0: nobody does. */
+uint64_t slice_reach(const struct slice *s, const char *id, slice_reach_fn fn, void *arg);
 /* Whose policy it is: id of the slice, NULL nobody's. Intent knows them all as owned by SLICE_OWNER. */
 #define SLICE_OWNER "slice"
 

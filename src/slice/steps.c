@@ -67,6 +67,15 @@ void slice_devices(const struct slice *s, const char *id, slice_device_fn fn, vo
 	}
 }
 
+uint64_t slice_reach(const struct slice *s, const char *id, slice_reach_fn fn, void *arg)
+{
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		if (s->steps[i].reach)
+			return s->steps[i].reach(s->steps[i].ctx, id, fn, arg);
+	}
+	return 0;
+}
+
 bool slice_nrp_alone(const struct slice *s, uint32_t nrp_id)
 {
 	bool alone = false;

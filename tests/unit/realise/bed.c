@@ -204,6 +204,7 @@ static int port_watch(void *self, const char *device, const struct device_watch 
 		 strcmp(w->path, "/device/classifier/name") == 0       ? 3 :
 		 strcmp(w->path, "/device/policer/name") == 0	       ? 4 :
 		 strcmp(w->path, "/device/table/state/reason") == 0    ? 5 :
+		 strcmp(w->path, "/device/forwarding") == 0	       ? 6 :
 									 0;
 	ck_assert_uint_gt(*watch, 0);
 	d->watches += *watch == 1;

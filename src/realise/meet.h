@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What is known of who may meet whom, at one moment: what was ordered (slices and the tables that were given out)
+ * and what routers say they do, as a world of reach.h with names. A copy: nothing in it changes.
+ */
+#include "base/arena.h"
+#include "base/vec.h"
+#include "realise/reach.h"
+#include "realise/room.h"
+
+/* An SDP. Those with an interface in common are one owner: what comes out of it is for each of them. */
+struct meet_end {
+	const char *slice, *sdp;
+	uint32_t up; /* another of the same owner; itself: it stands for them */
+};
+
+struct meet_port { /* as ports of the world */
+	uint32_t router;
+	char name[REALISE_IF_MAX];
+	uint32_t owner; /* REACH_NONE: nobody's */
+};
+
+/* Packets of an SDP that are of a connection group: those that are looked up in the table it has for that. */
+struct meet_source { /* as sources of the world */
+	const char *slice, *sdp, *group, *device;
+	uint32_t table;
+	const char *const *to; /* SDP of each want */
+	const char *why;       /* it is not known that its packets come to that table; NULL: it is */
+	bool moving;	       /* its slice is being changed */
+	uint32_t first_want, first_peer;
+};
+
+struct realise_meet {
+	struct arena arena;
+	struct reach_world world;
+	struct mono when;
+	uint64_t wall_ns;
+	const char **routers; /* sorted; the last is "": of those that tell nothing at all */
+	VEC(struct meet_end) ends;
+	VEC(struct meet_port) ports;
+	VEC(struct meet_source) sources; /* by slice */
+	VEC(struct reach_source) reach_sources;
+	VEC(struct reach_table) tables;
+	VEC(struct reach_sid) sids;
+	VEC(struct reach_want) wants;
+	VEC(const char *) to;
+	VEC(uint32_t) peers;
+};
+
+/* NULL: no memory. */
+struct realise_meet *realise_meet_new(const struct realise *r);
+struct realise_meet *realise_meet_free(struct realise_meet *m);
+/* Does any device tell what it does? Else there is nothing to look at. */
+bool realise_meet_any(const struct realise *r);

@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two customers with the same prefixes on r1 and r2, and what routers say they do with their packets: as they were
+ * told, and as somebody changed it by hand.
+ */
+#include "bed.h"
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/str.h"
+
+enum { FORWARDING = 6, LOOKS_MS = 4000 };
+
+/* ---- what a device tells ---- */
+
+static void tell(const char *device, bool gone, const char *text, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void tell(const char *device, bool gone, const char *text, const char *fmt, ...)
+{
+	char path[DEVICE_PATH_MAX];
+	struct device_sample s = { .device = device, .watch = FORWARDING, .path = path, .gone = gone, .text = text };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	realise_device_sink.sample(bed.room, &s);
+}
+
+static void tell_route(const char *device, unsigned table, const char *prefix, const char *way, const char *to)
+{
+	char key[128];
+
+	snprintf(key, sizeof(key), "/device/forwarding/table[id=%u]/route[member=0][prefix=%s]", table, prefix);
+	tell(device, true, "", "%s", key);
+	tell(device, false, prefix, "%s/prefix", key);
+	tell(device, false, "0", "%s/member", key);
+	tell(device, false, way, "%s/way", key);
+	if (to)
+		tell(device, false, to, "%s/%s", key, way);
+}
+
+static void lose_route(const char *device, unsigned table, const char *prefix)
+{
+	tell(device, true, "", "/device/forwarding/table[id=%u]/route[member=0][prefix=%s]", table, prefix);
+}
+
+static const char *text_at(json_object *o, const char *name)
+{
+	json_object *v;
+
+	return json_object_object_get_ex(o, name, &v) ? json_object_get_string(v) : NULL;
+}
+
+/* A router that does what it was told: each table of its, and its SIDs. */
+static void tell_table(const char *device, json_object *o)
+{
+	unsigned id = (unsigned)json_object_get_int(json_object_object_get(o, "id"));
+	json_object *routes = NULL, *sids = json_object_object_get(o, "sid");
+	char number[16], sid[80];
+
+	snprintf(number, sizeof(number), "%u", id);
+	snprintf(sid, sizeof(sid), "%s/%s", json_object_get_string(json_object_array_get_idx(sids, 0)),
+		 text_at(o, "sid-length"));
+	tell(device, false, "end-dt", "/device/forwarding/sid[prefix=%s]/action", sid);
+	tell(device, false, number, "/device/forwarding/sid[prefix=%s]/table", sid);
+	(void)json_object_object_get_ex(o, "route", &routes);
+	for (size_t i = 0; routes && i < json_object_array_length(routes); i++) {
+		json_object *r = json_object_array_get_idx(routes, i), *list = NULL;
+		bool by_sid = json_object_object_get_ex(r, "segment", &list);
+
+		tell_route(device, id, text_at(r, "prefix"), by_sid ? "sid" : "interface",
+			   by_sid ? json_object_get_string(
+					    json_object_array_get_idx(list, json_object_array_length(list) - 1)) :
+				    text_at(r, "interface"));
+	}
+	tell(device, false, "true", "/device/forwarding/table[id=%u]/complete", id);
+}
+
+static void tell_all(const char *device)
+{
+	struct device *d = device_at(device);
+
+	realise_device_sink.gap(bed.room, device, FORWARDING, "anew");
+	for (size_t i = 0; d && i < d->n; i++) {
+		json_object *o = json_tokener_parse(d->at[i].json);
+
+		if (strncmp(d->at[i].path, "/device/table", 13) == 0)
+			tell_table(device, o);
+		json_object_put(o);
+	}
+	tell(device, false, "true", "/device/forwarding/sids-complete");
+	realise_device_sink.synced(bed.room, device, FORWARDING);
+}
+
+/* ---- what is said of it ---- */
+
+struct seen {
+	unsigned sources, of[SLICE_REACH_LEAK + 1], told;
+	char why[SR_REASON_MAX], text[SR_REASON_MAX], slice[SLICE_ID_MAX], interface[32];
+};
+
+static void count(void *arg, const struct slice_reach *row)
+{
+	struct seen *s = arg;
+
+	if (row->source) {
+		s->sources++;
+		if (row->why[0])
+			(void)str_copy(s->why, sizeof(s->why), row->why);
+		return;
+	}
+	s->of[row->state]++;
+	s->told += row->told;
+	if (row->text[0])
+		(void)str_copy(s->text, sizeof(s->text), row->text);
+	if (row->state == SLICE_REACH_LEAK) {
+		(void)str_copy(s->slice, sizeof(s->slice), row->at_slice);
+		(void)str_copy(s->interface, sizeof(s->interface), row->at_interface);
+	}
+}
+
+static struct seen seen_of(const char *id)
+{
+	struct slice_steps steps = realise_steps(bed.room);
+	struct seen s = { 0 };
+
+	ck_assert_uint_gt(steps.reach(steps.ctx, id, count, &s), 0);
+	return s;
+}
+
+static unsigned alarms(const char *type)
+{
+	return bed_events(type);
+}
+
+struct standing {
+	const char *type, *resource;
+	unsigned n;
+};
+
+static void count_standing(void *arg, const struct bus_event *e)
+{
+	struct standing *s = arg;
+
+	s->n += strcmp(e->type, s->type) == 0 && strcmp(e->resource, s->resource) == 0;
+}
+
+static unsigned stands(const char *type, const char *resource)
+{
+	struct standing s = { type, resource, 0 };
+
+	bus_alarms(bed.bus, count_standing, &s);
+	return s.n;
+}
+
+static void line_of(void *arg, const char *id, const char *what)
+{
+	(void)id;
+	*(unsigned *)arg += strstr(what, "a leak of slice") != NULL;
+}
+
+static unsigned audit_lines(void)
+{
+	struct slice_steps steps = realise_steps(bed.room);
+	unsigned n = 0;
+
+	steps.audit(steps.ctx, line_of, &n);
+	return n;
+}
+
+static unsigned table_of(const char *device, const char *slice)
+{
+	const struct realise_slice *s = realise_find(bed.room, slice);
+
+	for (size_t i = 0; s && i < s->slots.n; i++) {
+		if (strcmp(s->slots.at[i].device, device) == 0)
+			return REALISE_TABLE_FIRST + s->slots.at[i].number;
+	}
+	ck_abort_msg("%s has no table on %s", slice, device);
+	return 0;
+}
+
+/* The SID of a slice's table on r2. */
+static const char *sid_of(const char *slice)
+{
+	static char text[IP_TEXT_MAX];
+	struct ip_addr sid;
+
+	ck_assert(realise_service_sid(bed.room, slice, "g", "b", &sid));
+	return ip_text(&sid, text, sizeof(text));
+}
+
+static void up(const char *device)
+{
+	const struct device_info info = { .device = device, .kind = "agent" };
+
+	realise_device_sink.up(bed.room, &info);
+}
+
+static void two_customers(void)
+{
+	char name[8];
+
+	bed_up();
+	for (unsigned i = 1; i <= DEVICES; i++) {
+		snprintf(name, sizeof(name), "r%u", i);
+		up(name);
+	}
+	bed_order("red", LINE("red", "eth1", "2001:db8"));
+	bed_order("blue", LINE("blue", "eth2", "2001:db8"));
+	bed_build("red");
+	bed_build("blue");
+	for (unsigned i = 1; i <= DEVICES; i++) {
+		snprintf(name, sizeof(name), "r%u", i);
+		tell_all(name);
+	}
+	bed_run(LOOKS_MS);
+}
+
+/* ---- tests ---- */
+
+START_TEST(of_two_customers_it_is_proven_that_each_reaches_its_own)
+{
+	struct seen s;
+
+	two_customers();
+	s = seen_of("red");
+	ck_assert_uint_eq(s.sources, 2);
+	ck_assert_str_eq(s.why, "");
+	ck_assert_uint_eq(s.of[SLICE_REACH_PROVEN], 2);
+	ck_assert_uint_eq(s.of[SLICE_REACH_UNSURE] + s.of[SLICE_REACH_MISSING] + s.of[SLICE_REACH_LEAK], 0);
+	s = seen_of("blue");
+	ck_assert_uint_eq(s.of[SLICE_REACH_PROVEN], 2);
+	ck_assert_uint_eq(alarms("slice-leak") + alarms("slice-unreached"), 0);
+	ck_assert(metric_value(metric_gauge("sextant_realise_sources_proven", "", "")) == 4);
+	ck_assert_uint_eq(audit_lines(), 0);
+	bed_down();
+}
+END_TEST
+
+/* By another's SID, by another's interface, by an interface that is nobody's, and out of the table. */
+static const struct {
+	const char *prefix, *way, *to; /* NULL: blue's SID on r2 */
+	const char *slice, *interface;
+} leaks[] = {
+	{ "2001:db8:2::/96", "sid", NULL, "blue", "eth2" }, /* a part of what is its own */
+	{ "::/0", "interface", "eth2", "blue", "eth2" },
+	{ "2001:db8:66::/64", "interface", "core0", "", "core0" },
+};
+
+START_TEST(a_route_to_somebody_else_is_an_alarm_after_a_second_look)
+{
+	const char *to = leaks[_i].to;
+	unsigned table;
+	struct seen s;
+
+	two_customers();
+	table = table_of("r1", "red");
+	tell_route("r1", table, leaks[_i].prefix, leaks[_i].way, to ? to : sid_of("blue"));
+	bed_run(1500);
+	ck_assert_uint_eq(alarms("slice-leak"), 0); /* looked at once */
+	s = seen_of("red");
+	ck_assert_uint_eq(s.of[SLICE_REACH_LEAK], 1);
+	ck_assert_uint_eq(s.told, 0);
+	bed_run(1500);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 1);
+	ck_assert_uint_eq(stands("slice-leak", "slice blue"), 0);
+	ck_assert_uint_eq(stands("slice-unreached", "slice red"), _i == 0);
+	s = seen_of("red");
+	ck_assert_str_eq(s.slice, leaks[_i].slice);
+	ck_assert_str_eq(s.interface, leaks[_i].interface);
+	ck_assert_uint_eq(s.told, _i == 0 ? 2 : 1);
+	ck_assert_uint_eq(audit_lines(), 1);
+	ck_assert(metric_value(metric_gauge("sextant_realise_leaks", "", "")) == 1);
+	lose_route("r1", table, leaks[_i].prefix);
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red") + stands("slice-unreached", "slice red"), 0);
+	ck_assert_uint_eq(seen_of("red").of[SLICE_REACH_PROVEN], 2);
+	ck_assert_uint_eq(audit_lines(), 0);
+	bed_down();
+}
+END_TEST
+
+START_TEST(what_is_gone_before_a_second_look_is_no_alarm)
+{
+	unsigned table;
+
+	two_customers();
+	table = table_of("r1", "red");
+	tell_route("r1", table, "2001:db8:2::/96", "sid", sid_of("blue"));
+	bed_run(1500);
+	ck_assert_uint_eq(seen_of("red").of[SLICE_REACH_LEAK], 1);
+	lose_route("r1", table, "2001:db8:2::/96");
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(alarms("slice-leak"), 0);
+	bed_down();
+}
+END_TEST
+
+START_TEST(a_table_that_its_sid_does_not_lead_to_is_a_leak_of_who_uses_it)
+{
+	char text[16], sid[IP_TEXT_MAX];
+
+	two_customers();
+	snprintf(text, sizeof(text), "%u", table_of("r2", "blue"));
+	snprintf(sid, sizeof(sid), "%s", sid_of("red"));
+	tell("r2", false, text, "/device/forwarding/sid[prefix=%s/64]/table", sid);
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 1);
+	ck_assert_uint_eq(stands("slice-leak", "slice blue"), 0);
+	snprintf(text, sizeof(text), "%u", table_of("r2", "red"));
+	tell("r2", false, text, "/device/forwarding/sid[prefix=%s/64]/table", sid);
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 0);
+	tell("r2", false, "254", "/device/forwarding/sid[prefix=%s/64]/table", sid); /* the router's own */
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 1);
+	bed_down();
+}
+END_TEST
+
+START_TEST(what_is_no_longer_routed_is_missing)
+{
+	unsigned table;
+	struct seen s;
+
+	two_customers();
+	table = table_of("r1", "red");
+	lose_route("r1", table, "2001:db8:2::/64");
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-unreached", "slice red"), 1);
+	ck_assert_uint_eq(stands("slice-unreached", "slice blue"), 0);
+	s = seen_of("red");
+	ck_assert_uint_eq(s.of[SLICE_REACH_MISSING], 1);
+	ck_assert_uint_eq(s.of[SLICE_REACH_PROVEN], 1); /* the way back */
+	ck_assert_ptr_nonnull(strstr(s.text, "2001:db8:2::/64"));
+	ck_assert_uint_eq(alarms("slice-leak"), 0);
+	tell_route("r1", table, "2001:db8:2::/64", "sid", sid_of("red"));
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-unreached", "slice red"), 0);
+	bed_down();
+}
+END_TEST
+
+/* In each way that a device can leave something out. */
+START_TEST(what_is_not_told_is_unsure_and_no_alarm)
+{
+	unsigned table;
+	struct seen s;
+
+	two_customers();
+	table = table_of("r2", "red");
+	switch (_i) {
+	case 0:
+		realise_device_sink.gap(bed.room, "r2", FORWARDING, "away");
+		break;
+	case 1:
+		tell("r2", false, "false", "/device/forwarding/table[id=%u]/complete", table);
+		break;
+	case 2:
+		tell("r2", true, "", "/device/forwarding/table[id=%u]/complete", table);
+		break;
+	case 3:
+		tell("r2", false, "false", "/device/forwarding/sids-complete");
+		break;
+	case 4: /* garbage: nothing of it is believed */
+		tell("r2", false, "x", "/device/forwarding/table[id=x]/route[member=0][prefix=1]/way");
+		break;
+	case 5:
+		tell_route("r2", table, "2001:db8:2::/64", "other", NULL);
+		break;
+	case 6: /* more than is kept */
+		for (unsigned i = 0; i <= TOLD_TABLES_MAX; i++)
+			tell("r2", false, "true", "/device/forwarding/table[id=%u]/complete", 7 + i);
+		break;
+	default: /* whose packets come to the table nobody knows */
+		break;
+	}
+	if (_i == 7) {
+		struct device_sample m = { .device = "r1", .watch = 5, .text = "a rule of somebody else (5) leads to it" };
+		char path[DEVICE_PATH_MAX];
+
+		snprintf(path, sizeof(path), "/device/table[id=%u]/state/reason", table_of("r1", "red"));
+		m.path = path;
+		realise_device_sink.sample(bed.room, &m);
+	}
+	bed_run(LOOKS_MS);
+	s = seen_of("red");
+	ck_assert_uint_ge(s.of[SLICE_REACH_UNSURE], 1);
+	ck_assert_uint_le(s.of[SLICE_REACH_PROVEN], 1);
+	ck_assert_uint_eq(s.of[SLICE_REACH_MISSING] + s.of[SLICE_REACH_LEAK], 0);
+	ck_assert_uint_eq(alarms("slice-leak") + alarms("slice-unreached"), 0);
+	ck_assert(metric_value(metric_gauge("sextant_realise_sources_unsure", "", "")) >= 1);
+	if (_i < 7) {
+		tell_all("r2");
+		bed_run(LOOKS_MS);
+		ck_assert_uint_eq(seen_of("red").of[SLICE_REACH_PROVEN], 2);
+	}
+	bed_down();
+}
+END_TEST
+
+START_TEST(devices_that_tell_nothing_prove_nothing)
+{
+	struct seen s;
+
+	bed_up();
+	up("r1");
+	up("r2");
+	bed_order("red", LINE("red", "eth1", "2001:db8"));
+	bed_build("red");
+	realise_device_sink.synced(bed.room, "r1", FORWARDING); /* it has no such model */
+	bed_run(LOOKS_MS);
+	s = seen_of("red");
+	ck_assert_uint_eq(s.sources, 2);
+	ck_assert_uint_eq(s.of[SLICE_REACH_UNSURE], 4); /* what is wanted, and all else, of each side */
+	ck_assert_uint_eq(s.of[SLICE_REACH_PROVEN], 0);
+	ck_assert_ptr_nonnull(strstr(s.why, "does not tell"));
+	ck_assert_uint_eq(alarms("slice-leak") + alarms("slice-unreached"), 0);
+	bed_down();
+}
+END_TEST
+
+START_TEST(a_leak_that_is_out_of_sight_stands_until_it_is_seen_gone)
+{
+	unsigned table;
+
+	two_customers();
+	table = table_of("r1", "red");
+	tell_route("r1", table, "2001:db8:2::/96", "sid", sid_of("blue"));
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 1);
+	realise_device_sink.gap(bed.room, "r1", FORWARDING, "away");
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 1);
+	tell_all("r1"); /* without it */
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 0);
+	tell_route("r1", table, "2001:db8:2::/96", "sid", sid_of("blue"));
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 1);
+	device_at("r1")->missing = true; /* nobody looks after it any more */
+	realise_device_sink.gone(bed.room, "r1");
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 0);
+	bed_down();
+}
+END_TEST
+
+START_TEST(while_a_slice_is_changed_nothing_of_it_counts)
+{
+	two_customers();
+	bed_order("red", LINE("red", "eth3", "2001:db8"));
+	bed_start("red", SLICE_STEP_VPN, false);
+	bed_run(LOOKS_MS); /* devices do not answer yet, and go on as they did */
+	ck_assert(!bed.told.done);
+	ck_assert_uint_eq(alarms("slice-leak") + alarms("slice-unreached"), 0);
+	ck_assert_uint_eq(seen_of("red").of[SLICE_REACH_PROVEN], 0);
+	ck_assert_uint_eq(seen_of("blue").of[SLICE_REACH_PROVEN], 2);
+	while (!bed.told.done) {
+		(void)bed_answer_all();
+		bed_run(20);
+	}
+	bed_do("red", SLICE_STEP_CLASSIFY, false);
+	tell_all("r1");
+	tell_all("r2");
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(seen_of("red").of[SLICE_REACH_PROVEN], 2);
+	ck_assert_uint_eq(alarms("slice-leak") + alarms("slice-unreached"), 0);
+	bed_down();
+}
+END_TEST
+
+START_TEST(a_slice_whose_traffic_is_taken_off_is_to_reach_nothing)
+{
+	unsigned table;
+	struct seen s;
+
+	two_customers();
+	bed_do("red", SLICE_STEP_CLASSIFY, true);
+	tell_all("r1");
+	tell_all("r2");
+	bed_run(LOOKS_MS);
+	s = seen_of("red");
+	ck_assert_uint_eq(s.sources, 2);
+	ck_assert_uint_eq(s.of[SLICE_REACH_PROVEN] + s.of[SLICE_REACH_MISSING], 0);
+	ck_assert_uint_eq(alarms("slice-leak") + alarms("slice-unreached"), 0);
+	table = table_of("r1", "red");
+	tell_route("r1", table, "2001:db8:2::/64", "sid", sid_of("blue"));
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 1);
+	bed_take_back("red");
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 0); /* it is no more */
+	bed_down();
+}
+END_TEST
+
+#define BY_DSCP(id, value)                                                                         \
+	ORDER(id, ",\"sextant-slice:realisation\":{\"steering\":\"dscp\"}",                          \
+	      END("a", "r1", CRITERIA(CRITERION("1", "g", TERM("dscp", ",\"dscp\":[" value "]"))),     \
+		  AC("c1", "eth1", "2001:db8:1::1", "64", "")) ","                                 \
+	      END("b", "r2", CRITERIA(CRITERION("1", "g", TERM("dscp", ",\"dscp\":[" value "]"))),     \
+		  AC("c1", "eth1", "2001:db8:2::1", "64", "")), BOTH)
+
+START_TEST(who_shares_an_interface_is_one_customer)
+{
+	two_customers();
+	bed_take_back("red");
+	bed_order("red", NULL);
+	bed_order("gold", BY_DSCP("gold", "10"));
+	bed_order("silver", BY_DSCP("silver", "12"));
+	bed_build("gold");
+	bed_build("silver");
+	tell_all("r1");
+	tell_all("r2");
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(seen_of("gold").of[SLICE_REACH_PROVEN], 2);
+	ck_assert_uint_eq(seen_of("silver").of[SLICE_REACH_PROVEN], 2);
+	tell_route("r1", table_of("r1", "gold"), "2001:db8:2::/64", "sid", sid_of("silver"));
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(alarms("slice-leak") + alarms("slice-unreached"), 0); /* it comes out where it is to */
+	tell_route("r1", table_of("r1", "gold"), "2001:db8:2::/64", "sid", sid_of("blue"));
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice gold"), 1);
+	bed_down();
+}
+END_TEST
+
+/* Whatever comes: bounded, no crash, and in the end all is told anew and proven. */
+START_TEST(nonsense_does_no_harm)
+{
+	static const char *const paths[] = {
+		"", "/", "/device", "/device/forwarding/", "/device/forwarding/table", "/device/forwarding/table[",
+		"/device/forwarding/table[id=1", "/device/forwarding/table[id=1]/route",
+		"/device/forwarding/table[id=1]/route[prefix=::/0]", "/device/forwarding/table[id=1]/route[member=0]",
+		"/device/forwarding/table[id=99999999999]/complete", "/device/forwarding/sid", "/device/forwarding/sid[prefix=]",
+		"/device/forwarding/sid[prefix=10.0.0.0/8]/action", "/device/forwarding/table[=]/x[[]]", "//////[]",
+		"/device/forwarding/table[id=1]/route[member=70000][prefix=::/0]/way",
+	};
+
+	two_customers();
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		tell("r1", true, "", "%s", paths[i]);
+		tell("r1", false, "x", "%s", paths[i]);
+		tell("r1", true, "", "%s", paths[i]);
+		bed_run(2000);
+		ck_assert_uint_eq(alarms("slice-leak"), 0);
+		tell_all("r1");
+	}
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(seen_of("red").of[SLICE_REACH_PROVEN], 2);
+	bed_down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("realise-leaks");
+	TCase *tc = tcase_create("leaks");
+
+	tcase_add_test(tc, of_two_customers_it_is_proven_that_each_reaches_its_own);
+	tcase_add_loop_test(tc, a_route_to_somebody_else_is_an_alarm_after_a_second_look, 0, (int)ARRAY_LEN(leaks));
+	tcase_add_test(tc, what_is_gone_before_a_second_look_is_no_alarm);
+	tcase_add_test(tc, a_table_that_its_sid_does_not_lead_to_is_a_leak_of_who_uses_it);
+	tcase_add_test(tc, what_is_no_longer_routed_is_missing);
+	tcase_add_loop_test(tc, what_is_not_told_is_unsure_and_no_alarm, 0, 8);
+	tcase_add_test(tc, devices_that_tell_nothing_prove_nothing);
+	tcase_add_test(tc, a_leak_that_is_out_of_sight_stands_until_it_is_seen_gone);
+	tcase_add_test(tc, while_a_slice_is_changed_nothing_of_it_counts);
+	tcase_add_test(tc, a_slice_whose_traffic_is_taken_off_is_to_reach_nothing);
+	tcase_add_test(tc, who_shares_an_interface_is_one_customer);
+	tcase_add_test(tc, nonsense_does_no_harm);
+	suite_add_tcase(s, tc);
+	return check_main(s);
+}
