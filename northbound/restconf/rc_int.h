@@ -462,6 +462,8 @@ bool rc_merge(struct lyd_node **root, struct lyd_node *scratch); /* false: libya
 extern const struct rc_writer rc_slice_writer;
 void rc_slice_audit(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
 		    struct rc_op *op, struct rc_error *e);
+void rc_slice_reach(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		    struct rc_op *op, struct rc_error *e);
 /* The container of that name, made when it is not there; the entry with that key, or NULL. */
 struct lyd_node *rc_inside(struct lyd_node *parent, const char *module, const char *name);
 /* rows_measure.c: what was measured of a slice-service, beside what is said of it. */

@@ -396,6 +396,105 @@ void rc_slice_audit(struct rc *rc, const struct lyd_node *input, struct lyd_node
 	rc_addf(output, "findings", "%" PRIu32, n);
 }
 
+/* ---- who is reached ---- */
+
+enum { REACH_MAX = 16384 };
+
+static const char *const reach_names[] = {
+	[SLICE_REACH_PROVEN] = "proven",
+	[SLICE_REACH_UNSURE] = "unsure",
+	[SLICE_REACH_MISSING] = "missing",
+	[SLICE_REACH_LEAK] = "leak",
+};
+
+struct reaching {
+	struct lyd_node *output, *source;
+	uint32_t n, sources;
+	enum slice_reach_state worst;
+};
+
+static void worse(struct reaching *x, enum slice_reach_state s)
+{
+	x->worst = s > x->worst ? s : x->worst;
+}
+
+static void leak_fill(struct lyd_node *destination, const struct slice_reach *row)
+{
+	struct lyd_node *c = rc_container(destination, NULL, "leads-to");
+	char ip[IP_TEXT_MAX];
+
+	if (row->at_slice[0]) {
+		rc_add(c, "slice", row->at_slice);
+		rc_add(c, "sdp", row->at_sdp);
+	}
+	if (row->at_interface[0])
+		rc_add(c, "interface", row->at_interface);
+	rc_add(c, "device", row->by_device);
+	rc_addf(c, "table", "%" PRIu32, row->by_table);
+	if (row->by_sid.family == IP_V6)
+		rc_add(c, "sid", ip_text(&row->by_sid, ip, sizeof(ip)));
+}
+
+static void source_fill(struct reaching *x, const struct slice_reach *row)
+{
+	x->sources++;
+	x->source = rc_entry2(x->output, "source", row->sdp, row->group);
+	rc_add(x->source, "device", row->device);
+	rc_addf(x->source, "table", "%" PRIu32, row->table);
+	if (row->why[0]) {
+		rc_add(x->source, "reason", row->why);
+		worse(x, SLICE_REACH_UNSURE);
+	}
+}
+
+static void reach_fill(void *arg, const struct slice_reach *row)
+{
+	struct reaching *x = arg;
+	char prefix[IP_PREFIX_TEXT_MAX];
+	struct lyd_node *d;
+
+	if (row->source) {
+		source_fill(x, row);
+		return;
+	}
+	worse(x, row->state);
+	if (x->n++ >= REACH_MAX)
+		return;
+	d = rc_list(x->source, "destination");
+	rc_add(d, "prefix", ip_prefix_text(&row->prefix, prefix, sizeof(prefix)));
+	if (row->to[0])
+		rc_add(d, "sdp", row->to);
+	rc_add(d, "state", reach_names[row->state]);
+	if (row->state == SLICE_REACH_LEAK || row->state == SLICE_REACH_MISSING)
+		rc_add(d, "alarm", row->told ? "true" : "false");
+	if (row->state == SLICE_REACH_LEAK)
+		leak_fill(d, row);
+	if (row->text[0])
+		rc_add(d, "text", row->text);
+}
+
+void rc_slice_reach(struct rc *rc, const struct lyd_node *input, struct lyd_node *output,
+		    struct rc_op *op, struct rc_error *e)
+{
+	struct reaching x = { .output = output, .worst = SLICE_REACH_PROVEN };
+	const char *id = rc_value(input, "slice");
+	struct slice_view v;
+	uint64_t when;
+
+	(void)op;
+	if (!rc->cfg.slice || !id || slice_get(rc->cfg.slice, id, &v) != 0) {
+		rc_fail(e, RC_NOT_FOUND, "there is no such slice");
+		return;
+	}
+	when = slice_reach(rc->cfg.slice, id, reach_fill, &x);
+	add_time(output, "looked-at", when);
+	if (!x.sources)
+		worse(&x, SLICE_REACH_UNSURE);
+	rc_add(output, "state", reach_names[x.worst]);
+	if (x.n > REACH_MAX)
+		rc_add(output, "truncated", "true");
+}
+
 /* In the order of kind_of() in order.c. */
 const struct rc_row rc_rows_slice[] = {
 	{ .path = NSS, .etag = slices_etag },

@@ -183,6 +183,7 @@ const struct rc_rpc rc_rpcs[] = {
 	{ "sextant-policy", "release", HTTP_ROLE_OPERATE, true, call_release, NULL },
 	{ "sextant-policy", "reoptimise", HTTP_ROLE_OPERATE, true, call_reoptimise, NULL },
 	{ "sextant-slice", "audit", HTTP_ROLE_READ, false, rc_slice_audit, NULL },
+	{ "sextant-slice", "reachability", HTTP_ROLE_READ, false, rc_slice_reach, NULL },
 	{ "sextant-system", "backup", HTTP_ROLE_ADMIN, true, call_backup, NULL },
 	{ "sextant-system", "session-clear", HTTP_ROLE_OPERATE, true, call_clear, NULL },
 };

@@ -256,6 +256,7 @@ int cli_slice_list(const struct cli_command *cmd);
 int cli_slice_show(const struct cli_command *cmd);
 int cli_slice_order(const struct cli_command *cmd);
 int cli_slice_audit(const struct cli_command *cmd);
+int cli_slice_reach(const struct cli_command *cmd);
 int cli_slice_measure(const struct cli_command *cmd);
 int cli_slice_history(const struct cli_command *cmd);
 int cli_slice_delete(const struct cli_command *cmd);

@@ -333,6 +333,10 @@ const struct cli_command cli_commands[] = {
 	ROW("slice delete", "SLICE", 1, 1, cli_slice_delete, o_delete, "take one away, and all that is its", NULL),
 	ROW("slice audit", "", 0, 0, cli_slice_audit, NULL, "is nothing left of those that are gone",
 	    "And is everything there of those that are. Exit code 1: something is not as it should be."),
+	ROW("slice reach", "SLICE", 1, 1, cli_slice_reach, NULL, "who is reached from it, by the tables of routers",
+	    "Of each SDP its prefixes, and whether packets to them come where they are to (proven), somewhere else (missing),\n"
+	    "to somebody they are not for (leak), or nobody can say (unsure: a router on the way does not tell). With --json\n"
+	    "all of it, as a proof to keep. Exit code 1: there is a leak, or something is missing."),
 	ROW("vpn list", "", 0, 0, cli_vpn_list, NULL, "every L3VPN and its state", NULL),
 	ROW("vpn show", "VPN", 1, 1, cli_vpn_show, NULL, "one L3VPN: state, routers, accesses", NULL),
 	ROW("vpn apply", "FILE", 1, 1, cli_slice_order, o_slice, "order a private line or VPN (RFC 9182)", vpn_more),

@@ -183,6 +183,81 @@ int cli_slice_audit(const struct cli_command *cmd)
 	return cli_bool(r.json, "output/clean") ? CLI_OK : CLI_REFUSED;
 }
 
+/* ---- who is reached ---- */
+
+static void fmt_leads_to(struct str *out, json_object *l)
+{
+	const char *slice = cli_text(l, "slice", NULL), *interface = cli_text(l, "interface", NULL);
+
+	if (slice)
+		str_addf(out, "slice %s SDP %s", slice, cli_text(l, "sdp", "?"));
+	else
+		str_add(out, interface ? interface : "the router's own tables");
+	str_addf(out, " by %s table %s", cli_text(l, "device", "?"), cli_text(l, "table", "?"));
+	if (cli_at(l, "sid"))
+		str_addf(out, " SID %s", cli_text(l, "sid", ""));
+}
+
+static const struct cli_column reached[] = {
+	{ "SDP", "from", NULL, false },		  { "GROUP", "group", NULL, false },
+	{ "ROUTER", "device", NULL, false },	  { "TABLE", "table", NULL, true },
+	{ "PREFIX", "prefix", NULL, false },	  { "TO", "sdp", NULL, false },
+	{ "STATE", "state", NULL, false },	  { "ALARM", "alarm", NULL, false },
+	{ "LEADS TO", "leads-to", fmt_leads_to, false }, { "WHY", "reason", NULL, false },
+};
+
+/* A row for each destination; one for a source that has none. */
+static void show_reached(json_object *output)
+{
+	static const char *const of_source[] = { "group", "device", "table", "reason" };
+	AUTO(cli_json_put) json_object *rows = json_object_new_array();
+
+	for (size_t i = 0; i < cli_count(output, "source"); i++) {
+		json_object *s = cli_nth(output, "source", i);
+		size_t n = cli_count(s, "destination");
+
+		for (size_t k = 0; k < (n ? n : 1); k++) {
+			json_object *d = n ? json_object_get(cli_nth(s, "destination", k)) : json_object_new_object();
+
+			json_object_object_add(d, "from", json_object_get(cli_at(s, "sdp")));
+			for (size_t j = 0; j < ARRAY_LEN(of_source); j++) {
+				if (cli_at(s, of_source[j]))
+					json_object_object_add(d, of_source[j],
+							       json_object_get(cli_at(s, of_source[j])));
+			}
+			(void)json_object_array_add(rows, d);
+		}
+	}
+	if (json_object_array_length(rows))
+		cli_table(rows, reached, ARRAY_LEN(reached));
+}
+
+int cli_slice_reach(const struct cli_command *cmd)
+{
+	CLI_REPLY struct cli_reply r = { 0 };
+	STR_AUTO struct str input = { 0 };
+	const char *state;
+	int rc;
+
+	(void)cmd;
+	str_add(&input, "\"slice\":");
+	str_json(&input, cli_said.operands[0]);
+	rc = cli_operate("sextant-slice", "reachability", str_text(&input), &r);
+	if (rc != CLI_OK)
+		return rc;
+	state = cli_text(r.json, "output/state", "unsure");
+	if (cli_said.json) {
+		cli_print_json(&r);
+	} else {
+		if (!cli_said.quiet)
+			(void)printf("%.16s, as of %.40s\n", state, cli_text(r.json, "output/looked-at", "never"));
+		show_reached(cli_at(r.json, "output"));
+		if (cli_bool(r.json, "output/truncated"))
+			(void)puts("there is more");
+	}
+	return strcmp(state, "leak") == 0 || strcmp(state, "missing") == 0 ? CLI_REFUSED : CLI_OK;
+}
+
 /* ---- orders ---- */
 
 /* What the file holds says where it goes: all of it at once, or one slice or VPN in whole. */

@@ -129,6 +129,42 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 	return 1;
 }
 
+uint64_t slice_reach(const struct slice *s, const char *id, slice_reach_fn fn, void *arg)
+{
+	struct slice_reach row = { .source = true, .sdp = "a", .group = "g", .device = "r1", .table = 100007, .why = "",
+				   .to = "", .at_slice = "", .at_sdp = "", .at_interface = "", .by_device = "",
+				   .text = "" };
+
+	(void)s;
+	(void)id;
+	if (!fake_slices.reached)
+		return 0;
+	fn(arg, &row);
+	row.source = false;
+	row.to = "b";
+	ip_prefix_parse("2001:db8:2::/64", &row.prefix);
+	for (unsigned i = 0; i < fake_slices.reached; i++)
+		fn(arg, &row);
+	if (fake_slices.leaks) {
+		row.state = SLICE_REACH_LEAK;
+		row.told = true;
+		row.to = "";
+		row.at_slice = "s2";
+		row.at_sdp = "c";
+		row.at_interface = "eth2";
+		row.by_device = "r2";
+		row.by_table = 100009;
+		row.text = "it goes elsewhere";
+		ip_parse("fd5e:64:2:d002::", &row.by_sid);
+		fn(arg, &row);
+	}
+	row.source = true;
+	row.sdp = "b";
+	row.why = fake_slices.leaks ? "r2 does not tell" : "";
+	fn(arg, &row);
+	return UINT64_C(1764000000) * NS_PER_S;
+}
+
 uint32_t slice_audit(const struct slice *s, void (*fn)(void *arg, const char *line), void *arg)
 {
 	char line[80];

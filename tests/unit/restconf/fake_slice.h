@@ -17,6 +17,8 @@ struct fake_slices {
 	uint64_t revision;
 	unsigned puts, dry_runs;
 	unsigned residue; /* what an audit finds */
+	unsigned reached; /* so many prefixes, which is proven; 0: nobody looks */
+	bool leaks;	  /* beside that */
 	size_t last_n;
 	const char *refuse;    /* there is no room for the one of this id */
 	const char *construct; /* that has a flow */

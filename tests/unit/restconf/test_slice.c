@@ -459,6 +459,47 @@ START_TEST(an_audit_says_what_is_left)
 }
 END_TEST
 
+static const struct answer *reach(const char *id)
+{
+	char body[128];
+
+	snprintf(body, sizeof(body), "{\"sextant-slice:input\":{\"slice\":\"%s\"}}", id);
+	return ask("POST", "/restconf/operations/sextant-slice:reachability", JSON, body);
+}
+
+START_TEST(it_says_who_is_reached)
+{
+	const struct answer *a;
+	const char *b;
+
+	up();
+	ck_status(reach("s1"), 404);
+	ck_status(ask("PUT", NSS "/slice-service=s1", JSON, ONE("s1", "")), 201);
+	a = reach("s1");
+	ck_status(a, 200);
+	ck_assert_str_eq(str_text(&a->body), "{\"sextant-slice:output\":{\"state\":\"unsure\"}}");
+	fake_slices.reached = 1;
+	b = str_text(&reach("s1")->body);
+	ck_has(b, "\"looked-at\":\"2025-11-24T");
+	ck_has(b, "\"state\":\"proven\",\"source\":[{\"sdp\":\"a\",\"group\":\"g\",\"device\":\"r1\",\"table\":100007,"
+		  "\"destination\":[{\"prefix\":\"2001:db8:2::/64\",\"sdp\":\"b\",\"state\":\"proven\"}]},{\"sdp\":\"b\"");
+	ck_lacks(b, "leads-to");
+	fake_slices.leaks = true;
+	b = str_text(&reach("s1")->body);
+	ck_has(b, "\"state\":\"leak\",\"source\"");
+	ck_has(b, "{\"prefix\":\"2001:db8:2::/64\",\"state\":\"leak\",\"alarm\":true,\"leads-to\":{\"slice\":\"s2\",\"sdp\":\"c\","
+		  "\"interface\":\"eth2\",\"device\":\"r2\",\"table\":100009,\"sid\":\"fd5e:64:2:d002::\"},"
+		  "\"text\":\"it goes elsewhere\"}");
+	ck_has(b, "\"reason\":\"r2 does not tell\"");
+	ck_lacks(b, "truncated");
+	fake_slices.reached = 20000;
+	b = str_text(&reach("s1")->body);
+	ck_has(b, "\"truncated\":true");
+	ck_has(b, "\"state\":\"leak\",\"source\""); /* what is not listed counts */
+	down();
+}
+END_TEST
+
 /* ---- the payloads at hand ---- */
 
 static const struct {
@@ -532,6 +573,7 @@ Suite *suite_slice(void)
 	tcase_add_test(t, an_operation_follows_its_slice);
 	tcase_add_test(t, a_private_line_is_ordered_in_its_own_model);
 	tcase_add_test(t, an_audit_says_what_is_left);
+	tcase_add_test(t, it_says_who_is_reached);
 	tcase_add_test(t, published_payloads_are_served);
 	suite_add_tcase(s, t);
 	return s;
