@@ -272,7 +272,7 @@ struct lyd_node *agent_gnmi_all(const struct agent_gnmi *g, unsigned parts)
 	struct lyd_node *tree = agent_gnmi_tree(g->slices, g->models);
 	bool fwd = g->cfg.fwd && parts & GNMI_PART_FORWARDING;
 
-	if (tree && ((fwd && !agent_gfwd_tree(g->cfg.fwd, tree, 0)) ||
+	if (tree && ((fwd && !agent_gfwd_tree(g->cfg.fwd, tree)) ||
 		     !agent_measure_tree(g->cfg.measure, tree, AGENT_MEASURE_ALL) ||
 		     (g->cfg.pol && !agent_statics_tree(g->cfg.pol, tree)))) {
 		lyd_free_all(tree);
@@ -286,7 +286,7 @@ struct lyd_node *agent_gnmi_only(const struct agent_gnmi *g, unsigned parts)
 	struct lyd_node *tree = agent_measure_only(g->cfg.measure, agent_slices_device(g->slices)->tree, g->models,
 						   parts & AGENT_MEASURE_ALL);
 
-	if (tree && g->cfg.fwd && parts & GNMI_PART_FORWARDING && !agent_gfwd_tree(g->cfg.fwd, tree, 0)) {
+	if (tree && g->cfg.fwd && parts & GNMI_PART_FORWARDING && !agent_gfwd_tree(g->cfg.fwd, tree)) {
 		lyd_free_all(tree);
 		return NULL;
 	}

@@ -14,10 +14,12 @@ enum { NAMES = 64 }; /* interfaces whose names are kept while a tree is made */
 
 struct grow {
 	const struct agent_fwd *f;
+	struct agent_gfwd_at *at;
 	struct lyd_node *in; /* container forwarding */
 	struct lyd_node *table;
 	uint32_t id; /* of it */
-	uint64_t since;
+	uint64_t since, until;
+	size_t left; /* rows */
 	struct {
 		uint32_t index;
 		char name[IF_NAMESIZE];
@@ -156,19 +158,69 @@ static void route(struct grow *g, uint32_t table, const struct agent_fwd_route *
 		text(g, n, "sid", ip_text(&r->sid, t, sizeof(t)));
 }
 
-static void table(struct grow *g, const struct agent_fwd_table *t)
-{
-	struct lyd_node *n;
+/* ---- parts ---- */
 
-	if (t->since <= g->since)
-		return;
-	n = new_table(g, t->id);
-	for (uint32_t i = 0; n && g->ok && i < t->n; i++) {
-		if (t->routes[i].since > g->since)
-			route(g, t->id, &t->routes[i]);
+static void passed(struct grow *g, uint32_t table, const struct ip_prefix *prefix, uint16_t member)
+{
+	g->left--;
+	*g->at = (struct agent_gfwd_at){ g->at->tables, true, table, *prefix, member };
+}
+
+/* False: there is more. */
+static bool sids(struct grow *g)
+{
+	uint32_t n;
+	const struct agent_fwd_sid *s = agent_fwd_sids(g->f, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (s[i].since <= g->since || (g->at->began && ip_prefix_cmp(&s[i].prefix, &g->at->prefix) <= 0))
+			continue;
+		if (g->left == 0)
+			return false;
+		sid(g, &s[i]);
+		passed(g, 0, &s[i].prefix, 0);
+	}
+	flag(g, g->in, "sids-complete", agent_fwd_sids_known(g->f));
+	*g->at = (struct agent_gfwd_at){ .tables = true };
+	return true;
+}
+
+static bool is_behind(const struct agent_gfwd_at *at, uint32_t table, const struct agent_fwd_route *r)
+{
+	int c = at->began && at->table == table ? ip_prefix_cmp(&r->dst, &at->prefix) : 1;
+
+	return c > 0 || (c == 0 && r->member > at->member);
+}
+
+static bool table(struct grow *g, const struct agent_fwd_table *t)
+{
+	struct lyd_node *n = new_table(g, t->id);
+
+	for (uint32_t i = 0; i < t->n; i++) {
+		const struct agent_fwd_route *r = &t->routes[i];
+
+		if (r->since <= g->since || !is_behind(g->at, t->id, r))
+			continue;
+		if (g->left == 0)
+			return false;
+		route(g, t->id, r);
+		passed(g, t->id, &r->dst, r->member);
 	}
 	if (n)
 		flag(g, n, "complete", t->known && !t->truncated);
+	*g->at = (struct agent_gfwd_at){ .tables = true, .table = t->id + 1 };
+	return true;
+}
+
+static bool tables(struct grow *g)
+{
+	for (uint32_t i = 0; i < agent_fwd_tables(g->f); i++) {
+		const struct agent_fwd_table t = agent_fwd_table_at(g->f, i);
+
+		if (t.id >= g->at->table && t.since > g->since && !table(g, &t))
+			return false;
+	}
+	return true;
 }
 
 static bool begin(struct grow *g, struct lyd_node *device)
@@ -179,39 +231,15 @@ static bool begin(struct grow *g, struct lyd_node *device)
 	return g->ok;
 }
 
-bool agent_gfwd_tree(const struct agent_fwd *f, struct lyd_node *device, uint64_t since)
+bool agent_gfwd_tree(const struct agent_fwd *f, struct lyd_node *device)
 {
-	struct grow g = { .f = f, .since = since };
-	const struct agent_fwd_sid *sids;
-	uint32_t n;
+	struct agent_gfwd_at at = { 0 };
+	struct grow g = { .f = f, .at = &at, .left = SIZE_MAX };
 
-	if (!begin(&g, device))
-		return false;
-	sids = agent_fwd_sids(f, &n);
-	for (uint32_t i = 0; i < n; i++) {
-		if (sids[i].since > since)
-			sid(&g, &sids[i]);
-	}
-	flag(&g, g.in, "sids-complete", agent_fwd_sids_known(f));
-	for (uint32_t i = 0; i < agent_fwd_tables(f); i++) {
-		const struct agent_fwd_table t = agent_fwd_table_at(f, i);
-
-		table(&g, &t);
-	}
-	return g.ok;
+	return begin(&g, device) && sids(&g) && tables(&g) && g.ok;
 }
 
-/* ---- differences ---- */
-
-static void on_gone(void *arg, const struct agent_fwd_gone *e)
-{
-	struct grow *g = arg;
-
-	if (e->table)
-		(void)new_route(g, e->table, &e->prefix, e->member);
-	else
-		(void)new_sid(g, &e->prefix);
-}
+/* ---- for those who were told before ---- */
 
 static struct lyd_node *bare(struct ly_ctx *models)
 {
@@ -222,20 +250,37 @@ static struct lyd_node *bare(struct ly_ctx *models)
 	return root;
 }
 
-struct lyd_node *agent_gfwd_news(const struct agent_fwd *f, struct ly_ctx *models, uint64_t since)
+struct lyd_node *agent_gfwd_part(const struct agent_fwd *f, struct ly_ctx *models, uint64_t since,
+				 struct agent_gfwd_at *at, bool *more)
 {
 	struct lyd_node *root = bare(models);
+	struct grow g = { .f = f, .at = at, .since = since, .left = AGENT_GFWD_ROWS };
 
-	if (root && agent_gfwd_tree(f, root, since))
-		return root;
+	if (root && begin(&g, root)) {
+		*more = !(at->tables || sids(&g)) || !tables(&g);
+		if (g.ok)
+			return root;
+	}
 	lyd_free_all(root);
 	return NULL;
 }
 
-struct lyd_node *agent_gfwd_gone(const struct agent_fwd *f, struct ly_ctx *models, uint64_t since)
+static void on_gone(void *arg, const struct agent_fwd_gone *e)
+{
+	struct grow *g = arg;
+
+	if (e->since > g->until)
+		return;
+	if (e->table)
+		(void)new_route(g, e->table, &e->prefix, e->member);
+	else
+		(void)new_sid(g, &e->prefix);
+}
+
+struct lyd_node *agent_gfwd_gone(const struct agent_fwd *f, struct ly_ctx *models, uint64_t since, uint64_t until)
 {
 	struct lyd_node *root = bare(models);
-	struct grow g = { .f = f };
+	struct grow g = { .f = f, .until = until };
 
 	if (root && begin(&g, root) && agent_fwd_gone(f, since, on_gone, &g) && g.ok)
 		return root;

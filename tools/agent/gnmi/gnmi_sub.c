@@ -5,27 +5,24 @@
  * to be told again (sample, heartbeat, poll); what is remembered and not there is deleted. A
  * full queue ends an evaluation anywhere; the next one goes on where it ended.
  *
- * What is forwarded may be long, and changes by single routes: where nothing has to be told again, only what is
- * new, and what went, since the version that was told, is looked at by the same rule.
+ * What is forwarded may be long, and changes by single routes. It is gone through a part a turn of the loop; and where
+ * nothing has to be told again, only what is new, and what went, since the version that was told, by the same rule.
+ * What changes meanwhile is of a later version, and told next.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "tools/agent/gnmi/gnmi_fwd.h"
 #include "tools/agent/gnmi/gnmi_sub_int.h"
 
-enum {
-	LEAVES_MAX = 1 << 18, /* of one call */
-	ARENA_SUB_MAX = 1 << 20,
-};
+enum { LEAVES_MAX = 1 << 18 }; /* of one call */
 
 struct leaf {
 	struct hash_node node;
 	uint64_t value;
 	uint32_t gen;  /* of the subscription, when it was told */
-	uint32_t pass; /* the last that saw it */
+	uint32_t pass; /* the last that saw it, of the subscription */
 	size_t len;
 	uint8_t path[]; /* packed */
 };
@@ -59,18 +56,6 @@ struct agent_gsub *agent_gsub_free(struct agent_gsub *c)
 	free(c->ones);
 	free(c);
 	return NULL;
-}
-
-void agent_gsub_free_all(struct agent_gnmi *g)
-{
-	while (!list_empty(&g->subs))
-		agent_gsub_free(LIST_OF(g->subs.next, struct agent_gsub, link));
-}
-
-void agent_gsub_refuse(struct agent_gsub *c, enum rpc_code code, const char *why)
-{
-	rpc_call_finish(c->call, code, "%s", why);
-	agent_gsub_free(c);
 }
 
 /* ---- messages ---- */
@@ -121,7 +106,7 @@ static int note_send(struct agent_gsub *c, const struct one *o)
 	return rc;
 }
 
-static int send_sync(struct agent_gsub *c)
+int agent_gsub_sync(struct agent_gsub *c)
 {
 	Gnmipb__SubscribeResponse r;
 	uint8_t buf[16];
@@ -189,7 +174,7 @@ static int tell(struct agent_gsub *c, struct one *o, const struct lyd_node *n)
 	l = k.path && (text || whole) && u ? leaf_of(c, o, &k) : NULL;
 	if (!l)
 		return err_raise(-ENOMEM);
-	l->pass = c->pass;
+	l->pass = o->pass;
 	value = (whole ? agent_measure_hash(n) : hash_bytes(seed, text, strlen(text))) | 1;
 	if ((l->value == value && l->gen == o->gen) ||
 	    (!o->due && !c->first && agent_gsub_counts(n->schema))) {
@@ -280,7 +265,7 @@ static int tell_gone(struct agent_gsub *c, struct one *o)
 	HASH_EACH (it, &o->leaves) {
 		struct leaf *l = HASH_OF(it, struct leaf, node);
 
-		if (rc == 0 && l->pass != c->pass)
+		if (rc == 0 && l->pass != o->pass)
 			rc = add_gone(c, o, l);
 	}
 	return rc == 0 ? send_gone(c, o) : rc;
@@ -291,7 +276,6 @@ static int tell_all(struct agent_gsub *c, struct one *o, const struct lyd_node *
 	struct ly_set *set = NULL;
 	int rc = 0;
 
-	c->pass++;
 	note_begin(c);
 	if (o->path.schema && lyd_find_xpath(tree, o->path.xpath, &set) != LY_SUCCESS)
 		return err_raise(-ENOMEM);
@@ -306,10 +290,12 @@ static int tell_all(struct agent_gsub *c, struct one *o, const struct lyd_node *
 	return rc == 0 ? note_send(c, o) : rc;
 }
 
-static int evaluate(struct agent_gsub *c, struct one *o, const struct lyd_node *tree)
+int agent_gsub_evaluate(struct agent_gsub *c, struct one *o, const struct lyd_node *tree)
 {
-	int rc = tree ? tell_all(c, o, tree) : err_raise(-ENOMEM);
+	int rc;
 
+	o->pass++;
+	rc = tree ? tell_all(c, o, tree) : err_raise(-ENOMEM);
 	return rc == 0 ? tell_gone(c, o) : rc;
 }
 
@@ -329,9 +315,9 @@ static int tell_grave(struct agent_gsub *c, struct one *o, const struct lyd_node
 		return err_raise(-ENOMEM);
 	at = hash_get(&o->leaves, k.path, k.len, &k);
 	l = at ? HASH_OF(at, struct leaf, node) : NULL;
-	if (!l || l->pass == c->pass)
+	if (!l || l->pass == o->pass)
 		return 0;
-	l->pass = c->pass;
+	l->pass = o->pass;
 	return add_gone(c, o, l);
 }
 
@@ -351,269 +337,76 @@ static int tell_graves(struct agent_gsub *c, struct one *o, struct lyd_node *top
 	return rc == 0 ? send_gone(c, o) : rc;
 }
 
-/* Of all that is forwarded, with nothing to be told again. */
-static bool differences_do(const struct agent_gsub *c, const struct one *o)
+bool agent_gsub_walks(const struct agent_gsub *c, const struct one *o)
 {
-	return !c->first && o->told && o->told_gen == o->gen && o->path.n_elems == 2 &&
-	       agent_gnmi_parts(&o->path) == GNMI_PART_FORWARDING &&
-	       agent_fwd_gone(c->g->cfg.fwd, o->told, NULL, NULL);
+	return c->g->cfg.fwd && o->path.n_elems == 2 && agent_gnmi_parts(&o->path) == GNMI_PART_FORWARDING &&
+	       (c->parts || !c->first);
 }
 
-static int differences(struct agent_gsub *c, struct one *o)
+static void walk_begin(const struct agent_gsub *c, struct one *o)
 {
 	const struct agent_fwd *f = c->g->cfg.fwd;
-	struct lyd_node *news = agent_gfwd_news(f, c->g->models, o->told);
-	struct lyd_node *gone = agent_gfwd_gone(f, c->g->models, o->told);
-	int rc = news && gone ? tell_all(c, o, news) : err_raise(-ENOMEM);
+	bool differs = !c->first && o->told_gen == o->gen && agent_fwd_gone(f, o->told, NULL, NULL);
 
-	if (rc == 0)
-		rc = tell_graves(c, o, gone);
-	lyd_free_all(news);
+	memset(&o->walk, 0, sizeof(o->walk));
+	o->walk.on = true;
+	o->walk.since = differs ? o->told : 0;
+	o->walk.version = agent_fwd_version(f);
+	o->walk.gen = o->gen;
+	o->pass++;
+}
+
+static int walk_part(struct agent_gsub *c, struct one *o)
+{
+	struct agent_gfwd_at at = o->walk.at;
+	bool more = false;
+	struct lyd_node *part = agent_gfwd_part(c->g->cfg.fwd, c->g->models, o->walk.since, &at, &more);
+	int rc = part ? tell_all(c, o, part) : err_raise(-ENOMEM);
+
+	lyd_free_all(part);
+	if (rc != 0)
+		return rc;
+	o->walk.at = at;
+	return more ? GSUB_E_MORE : 0;
+}
+
+static int walk_end(struct agent_gsub *c, struct one *o)
+{
+	const struct agent_fwd *f = c->g->cfg.fwd;
+	struct lyd_node *gone;
+	int rc;
+
+	if (!o->walk.since)
+		return tell_gone(c, o);
+	if (!agent_fwd_gone(f, o->walk.since, NULL, NULL)) { /* too much went meanwhile: all is compared */
+		o->told = 0;
+		o->walk.on = false;
+		return GSUB_E_MORE;
+	}
+	gone = agent_gfwd_gone(f, c->g->models, o->walk.since, o->walk.version);
+	rc = gone ? tell_graves(c, o, gone) : err_raise(-ENOMEM);
 	lyd_free_all(gone);
 	return rc;
 }
 
-/* ---- time ---- */
-
-void agent_gsub_want(struct agent_gsub *c)
-{
-	if (c->blocked)
-		return; /* the queue's end wants it then */
-	c->wants = true;
-	if (c->parts) /* nothing of it is read by slices then */
-		loop_task_run(&c->g->parts);
-	else
-		c->due = agent_gnmi_read(c->g);
-}
-
-static void arm(struct agent_gsub *c)
-{
-	struct mono now = loop_now(c->g->loop), least = { 0 };
-	bool any = false;
-
-	for (size_t i = 0; i < c->n_ones; i++) {
-		const struct one *o = &c->ones[i];
-
-		if (o->interval_ns && (!any || mono_before(o->next, least))) {
-			least = o->next;
-			any = true;
-		}
-		if (o->heartbeat_ns && (!any || mono_before(o->beat, least))) {
-			least = o->beat;
-			any = true;
-		}
-	}
-	if (any && c->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__STREAM)
-		loop_timer_after(&c->timer, mono_since(now, least));
-}
-
-static void tick(struct one *o, struct mono now)
-{
-	if (o->heartbeat_ns && !mono_before(now, o->beat)) {
-		o->beat = mono_add(now, o->heartbeat_ns);
-		o->gen++;
-		o->due = true;
-	}
-	if (!o->interval_ns || mono_before(now, o->next))
-		return;
-	o->next = mono_add(o->next, o->interval_ns);
-	if (mono_before(o->next, now)) /* late: not many at once */
-		o->next = mono_add(now, o->interval_ns);
-	o->gen += !o->suppress;
-	o->due = true;
-}
-
-static void on_timer(void *arg)
-{
-	struct agent_gsub *c = arg;
-
-	for (size_t i = 0; i < c->n_ones; i++)
-		tick(&c->ones[i], loop_now(c->g->loop));
-	arm(c);
-	agent_gsub_want(c);
-}
-
-/* ---- what is due ---- */
-
-/* The whole of what was asked for was told. */
-static int complete(struct agent_gsub *c)
+int agent_gsub_walk(struct agent_gsub *c, struct one *o)
 {
 	int rc;
 
-	if (!c->first)
-		return 0;
-	rc = send_sync(c);
-	if (rc != 0)
-		return rc;
-	c->first = c->silent = false;
-	if (c->mode == GNMIPB__SUBSCRIPTION_LIST__MODE__ONCE) {
-		rpc_call_finish(c->call, RPC_OK, "%s", "");
-		agent_gsub_free(c);
-		return 0;
-	}
-	for (size_t i = 0; i < c->n_ones; i++) {
-		c->ones[i].next = mono_add(loop_now(c->g->loop), c->ones[i].interval_ns);
-		c->ones[i].beat = mono_add(loop_now(c->g->loop), c->ones[i].heartbeat_ns);
-	}
-	arm(c);
-	return 0;
-}
-
-/* One tree of everything and one of parts alone, each made when somebody needs it; parts: what any of those who
- * need them ask for. */
-struct trees {
-	struct lyd_node *all, *some;
-	unsigned parts;
-};
-
-static const struct lyd_node *tree_for(const struct agent_gsub *c, struct trees *t)
-{
-	if (!c->parts && !t->all)
-		t->all = agent_gnmi_all(c->g, t->parts);
-	if (c->parts && !t->some)
-		t->some = agent_gnmi_only(c->g, t->parts);
-	return c->parts ? t->some : t->all;
-}
-
-static int serve_one(struct agent_gsub *c, struct one *o, struct trees *t)
-{
-	int rc = differences_do(c, o) ? differences(c, o) : evaluate(c, o, tree_for(c, t));
-
-	if (rc != 0)
-		return rc;
-	o->due = o->due_change = false;
-	o->told = c->g->cfg.fwd ? agent_fwd_version(c->g->cfg.fwd) : 0;
-	o->told_gen = o->gen;
-	return 0;
-}
-
-static void serve(struct agent_gsub *c, struct trees *t)
-{
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < c->n_ones; i++) {
-		if (c->first || c->ones[i].due || c->ones[i].due_change)
-			rc = serve_one(c, &c->ones[i], t);
-	}
-	c->wants = false;
+	if (!o->walk.on || (c->first && o->walk.gen != o->gen)) /* a poll is a new question */
+		walk_begin(c, o);
+	rc = walk_part(c, o);
 	if (rc == 0)
-		rc = complete(c);
-	if (rc < 0) {
-		agent_gsub_refuse(c, RPC_RESOURCE_EXHAUSTED, "too much is subscribed to");
-		return;
+		rc = walk_end(c, o);
+	if (rc == 0) {
+		o->walk.on = false;
+		o->told = o->walk.version;
+		o->told_gen = o->walk.gen;
 	}
-	if (rc == RPC_E_FULL)
-		c->blocked = true;
-}
-
-enum why { FRESH, CHANGED, PARTS };
-
-static bool is_due(const struct agent_gsub *c, enum why why)
-{
-	bool change = false;
-
-	if (!c->ones || c->blocked)
-		return false;
-	for (size_t i = 0; i < c->n_ones; i++)
-		change = change || c->ones[i].due_change;
-	if (change && !c->first && why != FRESH)
-		return true;
-	return why == PARTS ? c->wants && c->parts :
-	       why == FRESH ? c->wants && !c->parts && c->due <= c->g->read :
-			      false;
-}
-
-/* What is needed of parts; of a tree of everything, forwarding alone may be left out. */
-static unsigned needs(const struct agent_gsub *c)
-{
-	for (size_t i = 0; !c->parts && i < c->n_ones; i++) {
-		if (agent_gnmi_asks(&c->ones[i].path, GNMI_PART_FORWARDING))
-			return GNMI_PART_FORWARDING;
-	}
-	return c->parts;
-}
-
-static void serve_some(struct agent_gnmi *g, enum why why)
-{
-	struct trees trees = { 0 };
-	struct list all;
-
-	list_init(&all);
-	for (struct list *n; (n = list_pop(&g->subs));) {
-		const struct agent_gsub *c = LIST_OF(n, struct agent_gsub, link);
-
-		trees.parts |= is_due(c, why) ? needs(c) : 0;
-		list_add(&all, n);
-	}
-	for (struct list *n; (n = list_pop(&all));) {
-		struct agent_gsub *c = LIST_OF(n, struct agent_gsub, link);
-
-		list_add(&g->subs, &c->link);
-		if (is_due(c, why))
-			serve(c, &trees);
-	}
-	lyd_free_all(trees.all);
-	lyd_free_all(trees.some);
-}
-
-void agent_gsub_fresh(struct agent_gnmi *g)
-{
-	serve_some(g, FRESH);
-}
-
-void agent_gsub_parts(struct agent_gnmi *g)
-{
-	serve_some(g, PARTS);
-}
-
-void agent_gnmi_changed(struct agent_gnmi *g)
-{
-	LIST_EACH (it, &g->subs) {
-		struct agent_gsub *c = LIST_OF(it, struct agent_gsub, link);
-
-		for (size_t i = 0; i < c->n_ones; i++)
-			c->ones[i].due_change = c->ones[i].on_change;
-	}
-	serve_some(g, CHANGED);
-}
-
-static void parts_changed(struct agent_gnmi *g, unsigned parts)
-{
-	LIST_EACH (it, &g->subs) {
-		struct agent_gsub *c = LIST_OF(it, struct agent_gsub, link);
-
-		for (size_t i = 0; i < c->n_ones; i++)
-			c->ones[i].due_change |= c->ones[i].on_change && agent_gnmi_asks(&c->ones[i].path, parts);
-	}
-	loop_task_run(&g->parts);
-}
-
-void agent_gnmi_measured(struct agent_gnmi *g, unsigned parts)
-{
-	parts_changed(g, parts);
-}
-
-void agent_gnmi_forwarded(struct agent_gnmi *g)
-{
-	parts_changed(g, GNMI_PART_FORWARDING);
+	return rc;
 }
 
 /* ---- life ---- */
-
-struct agent_gsub *agent_gsub_new(struct agent_gnmi *g, struct rpc_call *call)
-{
-	struct agent_gsub *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->g = g;
-	c->call = call;
-	arena_init(&c->arena, ARENA_SUB_MAX);
-	arena_init(&c->out, GNMI_ARENA_MAX);
-	loop_timer_init(&c->timer, g->loop, on_timer, c);
-	list_add(&g->subs, &c->link);
-	return c;
-}
 
 bool agent_gsub_room(struct agent_gsub *c, size_t n)
 {
