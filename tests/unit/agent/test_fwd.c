@@ -12,11 +12,21 @@
 static struct loop *loop;
 static struct agent_fwd *f;
 static unsigned n_changed, sr0, ce1;
+static unsigned fewest, most; /* routes of 2001:db8::/32 in table 100, at any change */
 
 static void changed(void *arg)
 {
+	struct agent_fwd_table t = agent_fwd_table_at(f, 0);
+	struct ip_prefix all;
+	unsigned n = 0;
+
 	(void)arg;
 	n_changed++;
+	ck_assert_int_eq(ip_prefix_parse("2001:db8::/32", &all), 0);
+	for (uint32_t i = 0; i < t.n; i++)
+		n += ip_prefix_has(&all, &t.routes[i].dst.addr);
+	fewest = n < fewest ? n : fewest;
+	most = n > most ? n : most;
 }
 
 static void setup(void)
@@ -275,6 +285,59 @@ START_TEST(more_than_is_kept_is_truncated_not_half)
 }
 END_TEST
 
+enum { STABLE = 3000, MOVED = 60 };
+
+static bool is_whole(void *arg)
+{
+	return agent_fwd_table_at(f, 0).n == STABLE + MOVED + *(unsigned *)arg;
+}
+
+struct churn {
+	struct loop_task task;
+	struct mono until;
+	unsigned n;
+};
+
+/* From before them to behind them, one a turn: between two parts of a dump as well, for the first is there when it is
+ * asked for and the next when that is read. */
+static void on_churn(void *arg)
+{
+	struct churn *c = arg;
+
+	shell("ip -6 route del 2001:db7:%x::/48 table 100; ip -6 route add 2001:db9:%x::/48 dev ce1 table 100", c->n, c->n);
+	if (++c->n < MOVED && mono_before(loop_now(loop), c->until))
+		loop_task_run(&c->task);
+}
+
+static bool is_over(void *arg)
+{
+	return !list_linked(&((struct churn *)arg)->task.link);
+}
+
+/* The kernel loses count of a table that changes while it is read, and leaves routes out. */
+START_TEST(what_stands_still_is_told_while_others_move)
+{
+	struct churn c = { 0 };
+	unsigned more = 0;
+
+	shell("i=0; while [ $i -lt %d ]; do printf 'route add 2001:db8:%%x::/48 dev ce1 table 100\\n' $i; i=$((i+1)); done |"
+	      " ip -6 -batch -; i=0; while [ $i -lt %d ]; do printf 'route add 2001:db7:%%x::/48 dev ce1 table 100\\n' $i;"
+	      " i=$((i+1)); done | ip -6 -batch -", STABLE, MOVED);
+	ck_assert(lab_run(loop, is_whole, &more));
+	fewest = most = STABLE;
+	loop_task_init(&c.task, loop, on_churn, &c);
+	c.until = mono_add(loop_now(loop), 100 * NS_PER_MS);
+	loop_task_run(&c.task);
+	ck_assert(lab_run(loop, is_over, &c));
+	ck_assert_uint_gt(c.n, 0);
+	more = 1;
+	shell("ip -6 route add 2001:db7:ffff::/48 dev ce1 table 100");
+	ck_assert(lab_run(loop, is_whole, &more));
+	ck_assert_uint_eq(fewest, STABLE);
+	ck_assert_uint_eq(most, STABLE);
+}
+END_TEST
+
 START_TEST(what_is_no_longer_looked_after_is_forgotten)
 {
 	static const uint32_t other[] = { 300 };
@@ -318,6 +381,7 @@ int main(void)
 	tcase_add_test(t, a_sid_behind_another_route_is_unsure);
 	tcase_add_test(t, the_difference_to_a_version_is_known);
 	tcase_add_test(t, more_than_is_kept_is_truncated_not_half);
+	tcase_add_test(t, what_stands_still_is_told_while_others_move);
 	tcase_add_test(t, what_is_no_longer_looked_after_is_forgotten);
 	tcase_add_test(t, too_many_tables_are_refused);
 	if (lab_possible())

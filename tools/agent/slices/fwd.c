@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each dump is of one table, and is taken when it is whole: until then, and when it was disturbed, what was
- * known before stands; when it is disturbed time and again, nothing is known. Dumps are one at a time, so what is
- * under way is kept once.
+ * Each dump is of one table, and is taken when it is whole: until then, and when it fails, what was known before
+ * stands; when it fails time and again, nothing is known. Dumps are one at a time, so what is under way is kept once.
+ *
+ * The kernel gives a table in parts, and goes on by counting when it changed between two of them: routes that were
+ * there all the time may be missing in it, and some be there twice. Only its notifications tell, so a dump is looked
+ * at when those that came before its end were read.
  */
 #include "tools/agent/slices/fwd.h"
 
@@ -24,6 +27,7 @@
 enum {
 	AUDITED = 64, /* tables, each time */
 	BAD_MAX = 8,  /* readings in a row, until what is known is no longer believed */
+	TORN_MAX = 5, /* in a row, then one is taken as it is: the table changes all the time */
 	REST = 9,     /* times as long as a reading took, before the next */
 	GONE_MAX = 1024,
 };
@@ -31,7 +35,7 @@ enum {
 struct table {
 	uint32_t id;
 	bool due, known, truncated, wanted;
-	uint8_t bad; /* readings in a row */
+	uint8_t bad, torn; /* readings in a row */
 	uint64_t since;
 	VEC(struct agent_fwd_route) routes;
 };
@@ -46,14 +50,17 @@ struct agent_fwd {
 	VEC(struct table) tables; /* by id */
 	VEC(struct agent_fwd_sid) sids;
 	bool sids_due, sids_known;
-	uint8_t sids_bad;
+	uint8_t sids_bad, sids_torn;
 	uint32_t n_routes; /* of all */
 	uint32_t audited;  /* the next one */
 	uint64_t version;
 	struct agent_fwd_gone gone[GONE_MAX]; /* a ring */
 	uint64_t n_gone, forgot; /* all that ever went; the last version whose losses are not all in the ring */
 	/* the dump */
-	bool reading;
+	bool reading, torn; /* torn: its table changed */
+	bool polled;	    /* since its end */
+	int err;
+	struct loop_task end;
 	uint32_t id; /* RT_TABLE_MAIN: SIDs */
 	struct fwd_rows fresh;
 };
@@ -227,27 +234,68 @@ static bool take(struct agent_fwd *f, struct table *t)
 	return t ? take_table(f, t, true) : take_sids(f, true);
 }
 
+/* To be read again, what was known stands: it changed while it was read. */
+static bool again(struct agent_fwd *f, struct table *t)
+{
+	uint8_t *torn = t ? &t->torn : &f->sids_torn;
+
+	if (!f->torn || ++*torn == TORN_MAX) {
+		*torn = 0;
+		return false;
+	}
+	if (t)
+		t->due = true;
+	else
+		f->sids_due = true;
+	soon(f, SOON_NS << *torn);
+	return true;
+}
+
+static void conclude(struct agent_fwd *f)
+{
+	struct table *t = table_of(f, f->id);
+	bool differs = false;
+
+	f->reading = false;
+	if (t || f->id == RT_TABLE_MAIN) { /* else it is not looked after any more */
+		if (f->err)
+			differs = unread(f, t, f->err);
+		else if (!again(f, t))
+			differs = take(f, t);
+	}
+	if (differs && f->changed)
+		f->changed(f->arg);
+	soon(f, f->err ? AGAIN_NS : 0);
+}
+
+/* Twice: the loop looks at what came between the two. */
+static void on_end(void *arg)
+{
+	struct agent_fwd *f = arg;
+
+	if (f->polled) {
+		conclude(f);
+		return;
+	}
+	f->polled = true;
+	loop_task_run(&f->end);
+}
+
 static void on_done(void *arg, uint64_t tag, int err, const char *text)
 {
 	struct agent_fwd *f = arg;
-	struct table *t = table_of(f, (uint32_t)tag);
-	bool differs = false;
 
+	(void)tag;
 	(void)text;
-	f->reading = false;
 	if (err == ECANCELED)
 		return;
 	if (err == ENOENT) /* a table that is not there has nothing in it */
 		err = 0;
-	if (err == 0 && f->fresh.memory)
-		err = ENOMEM;
-	if (t || f->id == RT_TABLE_MAIN) /* else it is not looked after any more */
-		differs = err ? unread(f, t, err) : take(f, t);
-	if (differs && f->changed)
-		f->changed(f->arg);
+	f->err = err == 0 && f->fresh.memory ? ENOMEM : err;
+	f->polled = false;
 	loop_now_update(f->loop);
 	f->rested = mono_add(loop_now(f->loop), REST * mono_since(f->began, loop_now(f->loop)));
-	soon(f, err ? AGAIN_NS : 0);
+	loop_task_run(&f->end);
 }
 
 static void dump(struct agent_fwd *f, uint32_t id)
@@ -258,6 +306,7 @@ static void dump(struct agent_fwd *f, uint32_t id)
 	const struct agent_nl_ask ask = { .reply = on_reply, .done = on_done, .arg = f, .tag = id, .dump = true };
 
 	f->reading = true;
+	f->torn = false;
 	f->id = id;
 	f->began = loop_now(f->loop);
 	agent_fwd_rows_reset(&f->fresh);
@@ -305,6 +354,7 @@ static void on_event(void *arg, const struct nlmsghdr *h)
 
 	if ((h->nlmsg_type != RTM_NEWROUTE && h->nlmsg_type != RTM_DELROUTE) || !agent_fwd_form_of(h, &m))
 		return;
+	f->torn |= f->reading && m.table == f->id;
 	t = table_of(f, m.table);
 	if (t)
 		t->due = true;
@@ -325,7 +375,10 @@ static void all_due(struct agent_fwd *f)
 
 static void on_lost(void *arg)
 {
-	all_due(arg);
+	struct agent_fwd *f = arg;
+
+	f->torn = true;
+	all_due(f);
 }
 
 static void on_soon(void *arg)
@@ -362,6 +415,7 @@ int agent_fwd_new(struct agent_fwd **outp, struct loop *loop, void (*changed)(vo
 	f->arg = arg;
 	loop_timer_init(&f->soon, loop, on_soon, f);
 	loop_timer_init(&f->audit, loop, on_audit, f);
+	loop_task_init(&f->end, loop, on_end, f);
 	r = agent_nl_new(&f->ask, loop, NETLINK_ROUTE, NULL, f);
 	if (r == 0)
 		r = agent_nl_new(&f->events, loop, NETLINK_ROUTE, &events, f);
@@ -385,6 +439,7 @@ struct agent_fwd *agent_fwd_free(struct agent_fwd *f)
 	agent_nl_free(f->events);
 	loop_timer_fini(&f->soon);
 	loop_timer_fini(&f->audit);
+	loop_task_cancel(&f->end);
 	for (size_t i = 0; i < f->tables.n; i++)
 		VEC_FINI(&f->tables.at[i].routes);
 	VEC_FINI(&f->tables);
