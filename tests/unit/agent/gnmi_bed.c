@@ -314,7 +314,8 @@ void subscribe(struct stream *s, const struct wish *w)
 	struct rpc_call_cfg cfg = { .method = "/gnmi.gNMI/Subscribe" };
 	Gnmipb__SubscribeRequest q;
 	Gnmipb__SubscriptionList l;
-	Gnmipb__Subscription one, *ones = &one;
+	Gnmipb__Subscription one, *ones[8];
+	Gnmipb__Path prefix;
 	size_t len;
 	uint8_t *data;
 
@@ -330,8 +331,16 @@ void subscribe(struct stream *s, const struct wish *w)
 	l.mode = w->list;
 	l.encoding = GNMIPB__ENCODING__JSON_IETF;
 	l.updates_only = w->updates_only;
-	l.n_subscription = 1;
-	l.subscription = &ones;
+	gnmipb__path__init(&prefix);
+	if (w->target) {
+		prefix.target = arena_str(&mem, w->target);
+		l.prefix = &prefix;
+	}
+	l.n_subscription = w->times ? w->times : 1;
+	ck_assert_uint_le(l.n_subscription, ARRAY_LEN(ones));
+	for (size_t i = 0; i < l.n_subscription; i++)
+		ones[i] = &one;
+	l.subscription = ones;
 	q.request_case = GNMIPB__SUBSCRIBE_REQUEST__REQUEST_SUBSCRIBE;
 	q.subscribe = &l;
 	data = pb_pack(&q.base, &mem, &len);

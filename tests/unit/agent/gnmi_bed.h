@@ -64,6 +64,8 @@ struct wish {
 	Gnmipb__SubscriptionMode mode;
 	uint64_t interval_ns, heartbeat_ns;
 	bool suppress, updates_only;
+	const char *target; /* NULL: none */
+	unsigned times;     /* that many subscriptions, all the same; 0: one */
 };
 
 void subscribe(struct stream *s, const struct wish *w);

@@ -189,12 +189,26 @@ START_TEST(a_table_that_is_no_longer_configured_goes)
 }
 END_TEST
 
+static void await_route(const char *prefix)
+{
+	const struct mono until = mono_add(loop_now(loop), 30 * NS_PER_S);
+	STR_AUTO struct str o = { 0 };
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "device/forwarding/table[id=100]/route[prefix=%s]/way", prefix);
+	do { /* of any member: nothing is an answer, too */
+		ck_assert_msg(mono_before(loop_now(loop), until), "%s", path);
+		ck_assert_int_eq(get(path, GNMIPB__GET_REQUEST__DATA_TYPE__STATE, &o).code, RPC_OK);
+	} while (o.len == 0);
+}
+
 /* Half of a table is nobody's answer. */
 START_TEST(of_a_truncated_table_nothing_is_told)
 {
 	struct stream s;
 
 	shell("ip -6 route add 2001:db8:1::/48 dev edge table 200; ip -6 route add 2001:db9::/48 dev edge table 100");
+	await_route("2001:db9::/48"); /* of an empty table it is told, too */
 	watch(&s, "device/forwarding", GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE);
 	await_text(&s, ROUTE("2001:db9::/48") "=");
 	await_text(&s, "table[id=200]/route[prefix=2001:db8:1::/48]");
@@ -242,43 +256,53 @@ END_TEST
 
 /* ---- a client that puts together what it is told ---- */
 
-enum { PREFIXES = 2500 };
+enum {
+	PREFIXES = 2500,
+	MEMBERS = 2, /* a table that changes all the time is told as it was read: a route as it was, and as it is */
+};
 
 /* Interfaces of routes 2001:db8:N::/48 of table 100. */
 struct kept {
-	char dev[PREFIXES][8];
+	char dev[PREFIXES][MEMBERS][8];
 };
 
-static char *slot(struct kept *k, const char *prefix)
+/* NULL: it is not one of them. */
+static char *slot(struct kept *k, const char *prefix, unsigned long member)
 {
-	unsigned n = 0; /* "2001:db8::/48" */
+	static const char ours[] = "2001:db8:";
+	unsigned long n; /* "2001:db8::/48" is 0 */
 
-	if (strncmp(prefix, "2001:db8:", 9) != 0)
+	if (strncmp(prefix, ours, strlen(ours)) != 0)
 		return NULL;
-	(void)sscanf(prefix + 9, "%x:", &n);
+	n = strtoul(prefix + strlen(ours), NULL, 16);
 	ck_assert_uint_lt(n, PREFIXES);
-	return k->dev[n];
+	ck_assert_uint_lt(member, MEMBERS);
+	return k->dev[n][member];
 }
 
 static void put_together(struct kept *k, const struct stream *s)
 {
-	static const char route[] = "/device/forwarding/table[id=100]/route[prefix=", name[] = M "interface\":\"";
+	static const char route[] = "/device/forwarding/table[id=100]/route[prefix=", no[] = "][member=",
+			  name[] = M "interface\":\"";
 
 	for (const char *l = str_text(&s->text), *end; *l; l = end + 1) {
 		bool gone = *l == '-';
-		const char *p = l + gone, *dev;
-		char *at;
+		const char *p = l + gone, *member, *dev;
+		char *at = NULL;
 
 		end = strchr(l, '\n');
-		at = strncmp(p, route, strlen(route)) == 0 ? slot(k, p + strlen(route)) : NULL;
+		member = strncmp(p, route, strlen(route)) == 0 ? strstr(p, no) : NULL;
+		if (member)
+			at = slot(k, p + strlen(route), strtoul(member + strlen(no), NULL, 10));
 		if (!at)
 			continue;
-		memset(at, 0, sizeof(k->dev[0]));
-		dev = gone ? NULL : strstr(p, name);
+		memset(at, 0, sizeof(k->dev[0][0]));
 		if (gone)
 			continue;
+		dev = strstr(member, name);
 		ck_assert(dev && dev < end);
-		(void)snprintf(at, sizeof(k->dev[0]), "%.*s", (int)strcspn(dev + strlen(name), "\""), dev + strlen(name));
+		(void)snprintf(at, sizeof(k->dev[0][0]), "%.*s", (int)strcspn(dev + strlen(name), "\""),
+			       dev + strlen(name));
 	}
 }
 
@@ -292,11 +316,11 @@ static bool is_as_ip_says(void *arg)
 	if (same)
 		lines = output("ip -6 route show table 100 | awk '{ print $1, $3 }'");
 	for (char *l = lines, *end; l && (end = strchr(l, '\n')); l = end + 1) {
-		char *at = slot(want, l);
+		char *at = slot(want, l, 0);
 
 		if (!at)
 			continue;
-		(void)snprintf(at, sizeof(want->dev[0]), "%.*s", (int)(end - strchr(l, ' ') - 1), strchr(l, ' ') + 1);
+		(void)snprintf(at, sizeof(want->dev[0][0]), "%.*s", (int)(end - strchr(l, ' ') - 1), strchr(l, ' ') + 1);
 	}
 	if (same)
 		put_together(is, arg);
@@ -359,6 +383,67 @@ START_TEST(what_changes_while_all_is_told_is_told_too)
 }
 END_TEST
 
+static void many_routes(const char *what, unsigned n)
+{
+	shell("i=0; while [ $i -lt %u ]; do printf 'route %s 2001:db8:%%x::/48 dev edge table 100\\n' $i; i=$((i+1)); done |"
+	      " ip -6 -batch -; ip -6 route %s 2001:db9::/48 dev edge table 100", n, what, what);
+}
+
+/* Of each the first state is told once, however many parts it has; and then what changes. */
+START_TEST(several_of_one_call_are_told_one_after_the_other)
+{
+	enum { TIMES = 8, ROUTES = 1100 };
+	struct stream s;
+
+	many_routes("add", ROUTES);
+	await_route("2001:db9::/48");
+	subscribe(&s, &(struct wish){ .path = "device/forwarding", .mode = GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE,
+				      .times = TIMES });
+	ck_assert(lab_run(loop, synced, &s));
+	ck_assert_uint_ge(s.updates, TIMES * (ROUTES + 1));
+	ck_assert_uint_lt(s.updates, TIMES * (ROUTES + 50));
+	str_fini(&s.text);
+	shell("ip -6 route del 2001:db9::/48 table 100");
+	await_text(&s, "-" ROUTE("2001:db9::/48"));
+	stream_fini(&s);
+}
+END_TEST
+
+enum {
+	LOST = 1000,	    /* less than losses are kept of */
+	TARGET = 700 << 10, /* in each message: ten of them are more than queue and windows hold */
+};
+
+static bool all_lost(void *arg)
+{
+	return ((struct stream *)arg)->deletes >= LOST + 1;
+}
+
+/* A full queue ends the telling of what went at any place of it, and it goes on from there. */
+START_TEST(who_reads_late_is_told_of_all_that_went)
+{
+	char *target = calloc(1, TARGET + 1);
+	struct stream s;
+
+	many_routes("add", LOST);
+	await_route("2001:db9::/48");
+	memset(target, 'x', TARGET);
+	subscribe(&s, &(struct wish){ .path = "device/forwarding", .mode = GNMIPB__SUBSCRIPTION_MODE__ON_CHANGE,
+				      .target = target, .updates_only = true });
+	free(target);
+	ck_assert(lab_run(loop, synced, &s));
+	ck_assert_uint_eq(s.updates, 0);
+	rpc_call_pause(s.call, true);
+	many_routes("del", LOST);
+	shell("ip -6 route add 2001:dba::/48 dev edge table 100");
+	await_route("2001:dba::/48");
+	rpc_call_pause(s.call, false);
+	ck_assert_msg(lab_run(loop, all_lost, &s), "%u", s.deletes);
+	ck_assert_uint_eq(s.deletes, LOST + 1);
+	stream_fini(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-gnmi-fwd");
@@ -375,6 +460,8 @@ int main(void)
 	tcase_add_test(t, samples_tell_it_again);
 	tcase_add_test(t, what_is_told_sums_up_to_what_is);
 	tcase_add_test(t, what_changes_while_all_is_told_is_told_too);
+	tcase_add_test(t, several_of_one_call_are_told_one_after_the_other);
+	tcase_add_test(t, who_reads_late_is_told_of_all_that_went);
 	if (lab_possible())
 		suite_add_tcase(s, t);
 	else

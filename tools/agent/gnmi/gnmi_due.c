@@ -71,13 +71,26 @@ static void on_timer(void *arg)
 
 /* ---- what is due ---- */
 
+/* What changed, or has to be told again, since its walk began. */
+static void go_on(struct agent_gsub *c)
+{
+	for (size_t i = 0; i < c->n_ones; i++) {
+		if (c->ones[i].due)
+			agent_gsub_want(c);
+		if (c->ones[i].due_change)
+			loop_task_run(&c->g->parts);
+	}
+}
+
 /* The whole of what was asked for was told. */
 static int complete(struct agent_gsub *c)
 {
 	int rc;
 
-	if (!c->first)
+	if (!c->first) {
+		go_on(c);
 		return 0;
+	}
 	rc = agent_gsub_sync(c);
 	if (rc != 0)
 		return rc;
@@ -88,10 +101,12 @@ static int complete(struct agent_gsub *c)
 		return 0;
 	}
 	for (size_t i = 0; i < c->n_ones; i++) {
+		c->ones[i].done = false;
 		c->ones[i].next = mono_add(loop_now(c->g->loop), c->ones[i].interval_ns);
 		c->ones[i].beat = mono_add(loop_now(c->g->loop), c->ones[i].heartbeat_ns);
 	}
 	arm(c);
+	go_on(c);
 	return 0;
 }
 
@@ -120,11 +135,9 @@ static int serve_one(struct agent_gsub *c, struct one *o, struct trees *t)
 		o->due_change = true;
 	if (rc != 0)
 		return rc;
-	/* what changed while it walked is due */
 	o->due_change = walked && o->on_change && o->told != agent_fwd_version(c->g->cfg.fwd);
-	if (o->due_change)
-		loop_task_run(&c->g->parts);
-	o->due = false;
+	o->due = walked && !c->first && o->told_gen != o->gen;
+	o->done = true;
 	return 0;
 }
 
@@ -133,8 +146,10 @@ static void serve(struct agent_gsub *c, struct trees *t)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < c->n_ones; i++) {
-		if (c->first || c->ones[i].due || c->ones[i].due_change)
-			rc = serve_one(c, &c->ones[i], t);
+		struct one *o = &c->ones[i];
+
+		if (c->first ? !o->done : o->due || o->due_change)
+			rc = serve_one(c, o, t);
 	}
 	c->wants = rc == GSUB_E_MORE;
 	if (rc == 0)

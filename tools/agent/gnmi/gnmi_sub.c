@@ -235,8 +235,12 @@ static int send_gone(struct agent_gsub *c, struct one *o)
 	size_t n = c->note.n_delete_;
 	int rc = note_send(c, o);
 
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		forget(c, o, c->told[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0)
+			forget(c, o, c->told[i]);
+		else
+			c->told[i]->pass = o->pass - 1; /* still to be told */
+	}
 	return rc;
 }
 

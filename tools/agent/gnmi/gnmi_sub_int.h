@@ -14,7 +14,7 @@ struct one {
 	struct agent_gpath path;
 	uint64_t interval_ns, heartbeat_ns; /* 0: none */
 	bool on_change, suppress;
-	bool due, due_change;
+	bool due, due_change, done; /* done: its first state is told, that of others is not */
 	struct mono next, beat;
 	uint32_t gen;
 	uint32_t pass; /* its evaluation */

@@ -62,8 +62,10 @@ static bool fill(struct agent_gsub *c, const Gnmipb__SubscriptionList *l, struct
 
 static void poll_again(struct agent_gsub *c)
 {
-	for (size_t i = 0; i < c->n_ones; i++)
+	for (size_t i = 0; i < c->n_ones; i++) {
 		c->ones[i].gen++;
+		c->ones[i].done = false;
+	}
 	c->first = true;
 	agent_gsub_want(c);
 }
