@@ -570,15 +570,18 @@ int realise_reach(const struct reach_world *w, uint32_t source, void (*fn)(void 
 {
 	const struct reach_source *s = &w->sources[source];
 	struct atoms a = { .w = w };
+	struct walk x;
 	int rc = gather(&a, s);
 
+	x.w = w;
+	x.s = s;
 	for (size_t i = 0; rc == 0 && i < a.at.n; i++) {
 		struct reach_atom atom = { .source = source, .prefix = a.at.at[i] };
-		struct walk x = { .w = w, .s = s, .atom = &atom };
 
 		if (is_covered(&a, i))
 			continue;
 		atom.want = want_of(s, &atom.prefix);
+		x.atom = &atom;
 		enter(&x);
 		atom.missing = atom.want && atom.missing;
 		fn(arg, &atom);
