@@ -194,8 +194,7 @@ static uint32_t table_of(const struct reach_world *w, uint32_t router, uint32_t 
 
 /* What SIDs of one prefix do; the tables among it are told to fn. */
 struct sid_end {
-	bool nowhere, out, unsure;
-	uint32_t out_router;
+	bool nowhere, unsure;
 };
 
 static bool nothing_behind(const struct ip_addr *a, unsigned at)
@@ -233,8 +232,7 @@ static struct sid_end follow_sid(const struct reach_world *w, struct ip_addr sid
 			} else if (s->does == REACH_SHIFTS && s->node) {
 				shift = s;
 			} else if (s->does == REACH_ELSE) {
-				e.out = true;
-				e.out_router = s->router;
+				e.unsure = true;
 			} else {
 				e.nowhere = true;
 			}
@@ -370,8 +368,6 @@ static void take(struct walk *x, const struct reach_route *r, uint32_t router)
 		e = follow_sid(x->w, r->sid, go_to_id, x);
 		x->atom->missing = x->atom->missing || e.nowhere;
 		x->atom->unsure = x->atom->unsure || e.unsure;
-		if (e.out)
-			leave(x, e.out_router);
 		break;
 	case REACH_DROP:
 	case REACH_NEXT:

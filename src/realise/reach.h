@@ -52,7 +52,7 @@ enum reach_does {
 	REACH_LOOKS_UP, /* in `table` of its router */
 	REACH_SHIFTS,	/* takes `node` bits out behind `block`: the next SID is what is left */
 	REACH_ENDS,	/* nothing of a customer goes on from here */
-	REACH_ELSE,	/* goes on in a way that is no table */
+	REACH_ELSE,	/* something that was not told, or that may not be what answers */
 };
 
 struct reach_sid {

@@ -134,8 +134,7 @@ static void ref_sid(struct path *p, struct ip_addr to, uint64_t seen, unsigned d
 		} else if (s->does == REACH_ENDS) {
 			p->f.missing = true;
 		} else if (s->does == REACH_ELSE) {
-			p->f.missing = true;
-			p->f.leaks |= 1u << (PORTS + s->router);
+			p->f.unsure = true;
 		} else if ((t = ref_table(x, s->router, s->table))) {
 			uint64_t bit = UINT64_C(1) << (t - x->w.tables);
 
@@ -576,6 +575,26 @@ START_TEST(who_has_not_told_is_unsure)
 }
 END_TEST
 
+START_TEST(a_sid_that_does_something_else_is_unsure)
+{
+	struct world x;
+	struct fate f;
+
+	hand_world(&x);
+	x.sids[RED_B].does = REACH_ELSE;
+	f = of(&x, RED_A, B);
+	ck_assert(f.unsure && !f.arrives && !f.missing && !f.leaks);
+	hand_world(&x);
+	x.sids[BLUE_B].does = REACH_ELSE; /* another's */
+	f = of(&x, RED_A, B);
+	ck_assert(same(&f, &as_ordered));
+	hand_world(&x);
+	x.sids[RED_B].does = REACH_ENDS;
+	f = of(&x, RED_A, B);
+	ck_assert(f.missing && !f.arrives && !f.unsure && !f.leaks);
+}
+END_TEST
+
 START_TEST(a_container_of_usids_is_followed)
 {
 	const struct ip_addr node = sid(3, 0);
@@ -646,6 +665,7 @@ int main(void)
 	tcase_add_test(tc, a_longer_route_of_somebody_leaks_alone);
 	tcase_add_test(tc, round_and_round_is_missing);
 	tcase_add_test(tc, who_has_not_told_is_unsure);
+	tcase_add_test(tc, a_sid_that_does_something_else_is_unsure);
 	tcase_add_test(tc, a_container_of_usids_is_followed);
 	tcase_add_test(tc, half_of_the_packets_is_missing_half);
 	tcase_add_test(tc, too_much_is_not_known);
