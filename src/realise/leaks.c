@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whether customers reach what they are to, and nobody else, by the tables of routers: looked at when something has
- * changed and come to rest, some sources a turn of the loop. What is not as it was ordered counts when a second look
- * says the same, and not while its slice is being changed. A leak that is out of sight stands until it is seen gone.
+ * changed and come to rest, some sources a turn of the loop. What is not as it was ordered counts when a later look
+ * says the same, and not while its slice is being changed. What is out of sight stands until it is seen gone.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,8 @@
 
 #define REST_NS NS_PER_S
 #define REST_MAX_NS (5 * NS_PER_S) /* of what never comes to rest */
+#define LEAK_NS NS_PER_S	   /* it is there for so long */
+#define UNREACHED_NS (10 * NS_PER_S) /* what is changed over, or comes back by itself, is there again by then */
 
 enum {
 	FINDINGS_MAX = 4096,
@@ -30,9 +32,13 @@ struct finding {
 	char *slice, *sdp, *group; /* the source */
 	char *device;		   /* where it is so */
 	char *text;
+	struct ip_prefix prefix; /* an atom's */
 	bool leak; /* else something that is wanted is not reached */
 	bool told;
 	struct mono since;
+	/* Of the look that is on: what is known of its prefix. */
+	bool unsure;
+	int16_t covered; /* by an atom that is so long; < 0 none */
 };
 
 enum { SEEN_UNSURE = 1, SEEN_BAD = 2 };
@@ -40,7 +46,9 @@ enum { SEEN_UNSURE = 1, SEEN_BAD = 2 };
 struct realise_leaks {
 	struct realise *r;
 	struct loop_timer timer, turn;
-	struct mono changed; /* the first change that was not looked at */
+	bool dirty, waking;
+	struct mono changed; /* dirty: the first change that was not looked at */
+	struct mono wake;    /* waking: it is to be looked at then whatever comes */
 	struct realise_meet *now;  /* that is being looked at */
 	struct realise_meet *last; /* that was */
 	uint32_t at;		   /* source of now */
@@ -114,10 +122,15 @@ void realise_leaks_free(struct realise *r)
 	r->leaks = NULL;
 }
 
+static struct mono earlier(struct mono a, struct mono b)
+{
+	return mono_before(a, b) ? a : b;
+}
+
 void realise_leaks_due(struct realise *r)
 {
 	struct realise_leaks *l = r->leaks;
-	struct mono now = loop_now(r->cfg.loop), when = mono_add(now, REST_NS), most;
+	struct mono now = loop_now(r->cfg.loop), when;
 
 	if (!l)
 		return;
@@ -125,10 +138,17 @@ void realise_leaks_due(struct realise *r)
 		l->again = true;
 		return;
 	}
-	if (!loop_timer_armed(&l->timer))
+	if (!l->dirty)
 		l->changed = now;
-	most = mono_add(l->changed, REST_MAX_NS);
-	loop_timer_at(&l->timer, mono_before(most, when) ? most : when);
+	l->dirty = true;
+	when = earlier(mono_add(now, REST_NS), mono_add(l->changed, REST_MAX_NS));
+	loop_timer_at(&l->timer, l->waking ? earlier(when, l->wake) : when);
+}
+
+static void wake(struct realise_leaks *l, struct mono when)
+{
+	l->wake = l->waking ? earlier(l->wake, when) : when;
+	l->waking = true;
 }
 
 /* ---- words ---- */
@@ -177,10 +197,12 @@ static const char *wanted_at(const struct realise_meet *m, const struct reach_at
 
 /* ---- a look ---- */
 
-static void find(struct realise_leaks *l, const struct meet_source *x, bool leak, const char *device, const char *text)
+static void find(struct realise_leaks *l, const struct reach_atom *a, bool leak, const char *device, const char *text)
 {
+	const struct meet_source *x = &l->now->sources.at[a->source];
 	struct finding f = { .slice = strdup(x->slice), .sdp = strdup(x->sdp), .group = strdup(x->group),
-			     .device = strdup(device), .text = strdup(text), .leak = leak, .since = l->now->when };
+			     .device = strdup(device), .text = strdup(text), .prefix = a->prefix, .leak = leak,
+			     .since = l->now->when };
 
 	if (l->fresh.n < FINDINGS_MAX && l->of_slice < FINDINGS_SLICE_MAX && f.slice && f.sdp && f.group && f.device &&
 	    f.text && VEC_ADD(&l->fresh, f)) {
@@ -190,27 +212,82 @@ static void find(struct realise_leaks *l, const struct meet_source *x, bool leak
 	drop(&f);
 }
 
+/* Somebody does not tell, or a router has not, or had not a moment ago, what was ordered of the slice. */
+static bool is_unsure(const struct meet_source *x, const struct reach_atom *a, const char *to)
+{
+	bool unsure = a->unsure || (to && a->missing && x->n_unsettled);
+
+	for (uint32_t i = 0; i < a->n_leaks; i++)
+		unsure = unsure || !realise_meet_settled(x, a->leak[i].router);
+	return unsure;
+}
+
+static bool is_missing(const struct meet_source *x, const struct reach_atom *a, const char *to)
+{
+	return to && a->missing && !is_unsure(x, a, to);
+}
+
+static bool is_of(const struct finding *f, const struct meet_source *x)
+{
+	return strcmp(x->slice, f->slice) == 0 && strcmp(x->sdp, f->sdp) == 0 && strcmp(x->group, f->group) == 0;
+}
+
+static bool has_all(const struct ip_prefix *out, const struct ip_prefix *in)
+{
+	return in->len >= out->len && ip_prefix_has(out, &in->addr);
+}
+
+/* Addresses of a finding are of the longest atom that has its prefix, and of those inside. */
+static void note(struct realise_leaks *l, const struct reach_atom *a, bool unsure)
+{
+	const struct meet_source *x = &l->now->sources.at[a->source];
+
+	for (size_t i = 0; i < l->stand.n; i++) {
+		struct finding *f = &l->stand.at[i];
+
+		if (!f->told || !is_of(f, x))
+			continue;
+		if (has_all(&a->prefix, &f->prefix) && a->prefix.len >= f->covered) {
+			f->covered = a->prefix.len;
+			f->unsure = unsure;
+		} else if (has_all(&f->prefix, &a->prefix)) {
+			f->unsure = f->unsure || unsure;
+		}
+	}
+}
+
 static void on_atom(void *arg, const struct reach_atom *a)
 {
 	struct realise_leaks *l = arg;
 	const struct realise_meet *m = l->now;
 	const struct meet_source *x = &m->sources.at[a->source];
 	const char *to = wanted_at(m, a);
+	bool unsure = is_unsure(x, a, to);
 	char text[SR_REASON_MAX];
 
 	l->atoms++;
-	if (a->unsure)
+	note(l, a, unsure);
+	if (unsure)
 		l->seen[a->source] |= SEEN_UNSURE;
 	for (uint32_t i = 0; i < a->n_leaks; i++) {
+		if (!realise_meet_settled(x, a->leak[i].router))
+			continue;
 		l->seen[a->source] |= SEEN_BAD;
 		say_leak(m, x, a, &a->leak[i], text);
-		find(l, x, true, router_name(m, a->leak[i].router), text);
+		find(l, a, true, router_name(m, a->leak[i].router), text);
 	}
-	if (to && a->missing && !a->unsure) {
+	if (is_missing(x, a, to)) {
 		l->seen[a->source] |= SEEN_BAD;
 		say_missing(x, a, to, text);
-		find(l, x, false, x->device, text);
+		find(l, a, false, x->device, text);
 	}
+}
+
+/* It comes to more than is looked at. */
+static void note_all(struct realise_leaks *l, const struct meet_source *x)
+{
+	for (size_t i = 0; i < l->stand.n; i++)
+		l->stand.at[i].unsure = l->stand.at[i].unsure || is_of(&l->stand.at[i], x);
 }
 
 static void look_at(struct realise_leaks *l, uint32_t i)
@@ -227,8 +304,10 @@ static void look_at(struct realise_leaks *l, uint32_t i)
 		return;
 	rc = realise_reach(&l->now->world, i, on_atom, l);
 	l->nomem = l->nomem || rc < 0;
-	if (rc != 0)
-		l->seen[i] |= SEEN_UNSURE;
+	if (rc == 0)
+		return;
+	l->seen[i] |= SEEN_UNSURE;
+	note_all(l, x);
 }
 
 /* ---- its end ---- */
@@ -264,9 +343,8 @@ static bool stays(const struct realise_leaks *l, const struct finding *f)
 	for (size_t i = 0; f->told && i < m->sources.n; i++) {
 		const struct meet_source *x = &m->sources.at[i];
 
-		if (strcmp(x->slice, f->slice) != 0 || strcmp(x->sdp, f->sdp) != 0 || strcmp(x->group, f->group) != 0)
-			continue;
-		return x->moving || (f->leak && l->seen[i] & SEEN_UNSURE && in_sight(l->r, x->device));
+		if (is_of(f, x))
+			return (x->moving || f->unsure) && in_sight(l->r, x->device);
 	}
 	return false;
 }
@@ -307,6 +385,11 @@ static bool has_told(const struct realise_leaks *l, const char *slice, bool leak
 	return false;
 }
 
+static struct mono ripe(const struct finding *f)
+{
+	return mono_add(f->since, f->leak ? LEAK_NS : UNREACHED_NS);
+}
+
 static void tell(struct realise_leaks *l)
 {
 	const char *slice = "";
@@ -320,8 +403,12 @@ static void tell(struct realise_leaks *l)
 			n = 0;
 		slice = f->slice;
 		kind = f->leak;
-		if (f->told || mono_since(f->since, l->now->when) < REST_NS)
+		if (f->told)
 			continue;
+		if (mono_before(l->now->when, ripe(f))) {
+			wake(l, ripe(f));
+			continue;
+		}
 		f->told = true;
 		if (n++ < EVENTS_MAX)
 			realise_event_of(l->r, f->slice, BUS_ALARM, type_of(f->leak), f->device, f->text);
@@ -345,15 +432,13 @@ static void untell(struct realise_leaks *l)
 	}
 }
 
-static bool count(const struct realise_leaks *l)
+static void count(const struct realise_leaks *l)
 {
 	unsigned leaks = 0, unreached = 0, proven = 0, unsure = 0;
-	bool more = false;
 
 	for (size_t i = 0; i < l->stand.n; i++) {
 		leaks += l->stand.at[i].told && l->stand.at[i].leak;
 		unreached += l->stand.at[i].told && !l->stand.at[i].leak;
-		more = more || !l->stand.at[i].told;
 	}
 	for (size_t i = 0; i < l->now->sources.n; i++) {
 		proven += l->seen[i] == 0;
@@ -363,13 +448,12 @@ static bool count(const struct realise_leaks *l)
 	metric_set(l->m_unreached, unreached);
 	metric_set(l->m_proven, proven);
 	metric_set(l->m_unsure, unsure);
-	return more;
 }
 
 static void end(struct realise_leaks *l)
 {
-	bool more = l->again || l->nomem;
-
+	if (l->now->settles)
+		wake(l, l->now->settled);
 	carry_over(l);
 	tell(l);
 	untell(l);
@@ -377,13 +461,15 @@ static void end(struct realise_leaks *l)
 	VEC_FINI(&l->stand);
 	memcpy(&l->stand, &l->fresh, sizeof(l->stand));
 	memset(&l->fresh, 0, sizeof(l->fresh));
-	more = count(l) || more; /* a second look */
+	count(l);
 	realise_meet_free(l->last);
 	l->last = l->now;
 	l->now = NULL;
 	free(l->seen);
 	l->seen = NULL;
-	if (more)
+	if (l->waking)
+		loop_timer_at(&l->timer, l->wake);
+	if (l->again || l->nomem)
 		realise_leaks_due(l->r);
 }
 
@@ -419,9 +505,13 @@ static void look(void *arg)
 {
 	struct realise_leaks *l = arg;
 
+	l->dirty = l->waking = l->again = l->nomem = false;
 	if (nothing_to_see(l))
 		return;
-	l->again = l->nomem = false;
+	for (size_t i = 0; i < l->stand.n; i++) {
+		l->stand.at[i].unsure = false;
+		l->stand.at[i].covered = -1;
+	}
 	l->at = 0;
 	l->now = realise_meet_new(l->r);
 	l->seen = l->now ? calloc(l->now->sources.n + 1, 1) : NULL;
@@ -506,15 +596,17 @@ static void ask_atom(void *arg, const struct reach_atom *a)
 
 	row.prefix = a->prefix;
 	row.to = to ? to : "";
-	for (uint32_t i = 0; i < a->n_leaks; i++)
-		ask_leak(q, a, &a->leak[i], row);
-	if (to && a->missing && !a->unsure) {
+	for (uint32_t i = 0; i < a->n_leaks; i++) {
+		if (realise_meet_settled(x, a->leak[i].router))
+			ask_leak(q, a, &a->leak[i], row);
+	}
+	if (is_missing(x, a, to)) {
 		say_missing(x, a, to, text);
 		row.state = SLICE_REACH_MISSING;
 		row.text = text;
 		row.told = is_told(q->l, x, false, text);
 		q->fn(q->arg, &row);
-	} else if ((a->unsure && (to || !a->want)) || (to && x->why)) {
+	} else if ((is_unsure(x, a, to) && (to || !a->want)) || (to && x->why)) {
 		row.state = SLICE_REACH_UNSURE;
 		q->fn(q->arg, &row);
 	} else if (to && a->n_leaks == 0) {
@@ -539,7 +631,7 @@ uint64_t realise_leaks_reach(struct realise *r, const char *id, slice_reach_fn f
 		if (strcmp(x->slice, id) != 0)
 			continue;
 		row.source = true;
-		row.why = x->moving ? "its slice is being changed" : x->why ? x->why : "";
+		row.why = x->why ? x->why : x->moving ? "its slice is being changed, or was just now" : "";
 		fn(arg, &row);
 		if (x->moving)
 			continue;

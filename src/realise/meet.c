@@ -14,6 +14,9 @@
 
 enum { ARENA_LIMIT = 512 << 20 };
 
+/* From when a device has shown what it was told to what it tells of its kernel, on a router that has much to read. */
+#define SETTLE_NS (5 * NS_PER_S)
+
 #define NONE ((uint32_t)REACH_NONE)
 
 struct building {
@@ -31,6 +34,8 @@ struct building {
 	const char **devices; /* by SDP; NULL: none is known */
 	struct realise_prefix **prefixes; /* by SDP, found when first asked for */
 	uint32_t *n_prefixes;
+	bool moving;
+	uint32_t *unsettled, n_unsettled;
 	struct realise_joins *joins[SLICE_GROUPS_MAX + 1];
 };
 
@@ -56,11 +61,19 @@ static uint32_t router_of(const struct building *b, const char *device)
 	return at ? (uint32_t)(at - b->m->routers) : NONE;
 }
 
-/* A router that is no device may have SIDs nobody tells of. */
+/* A router that is no device, or none that was ever up, may have SIDs nobody tells of. */
 static bool others_are_there(const struct building *b)
 {
 	const struct ted *t = b->r->ted;
 
+	for (size_t i = 0; i < b->r->slices.n; i++) {
+		const struct realise_slice *s = b->r->slices.at[i];
+
+		for (size_t k = 0; k < s->slots.n; k++) {
+			if (router_of(b, s->slots.at[k].device) == NONE)
+				return true;
+		}
+	}
 	for (uint32_t i = 0; t && i < t->n_nodes; i++) {
 		if (t->nodes[i].alive && !t->nodes[i].pseudonode && router_of(b, ted_node_label(t, i)) == NONE)
 			return true;
@@ -119,7 +132,7 @@ static void add_ends(struct building *b)
 		const struct meet_end e = { b->id, keep(b, p->id), end };
 		char name[REALISE_IF_MAX];
 
-		b->devices[i] = at.device;
+		b->devices[i] = realise_circuits(p) && !p->down ? at.device : NULL; /* as it is planned */
 		b->nomem = b->nomem || !VEC_ADD(&b->m->ends, e);
 		for (uint32_t k = 0; k < p->n_acs && router != NONE; k++) {
 			if (realise_interface(&p->acs[k], name))
@@ -292,13 +305,48 @@ static const char *not_sure(struct building *b, const char *device, uint32_t tab
 	return mixed ? arena_printf(a, "%.60s: %.120s", device, mixed->how) : NULL;
 }
 
-static bool is_moving(const struct realise_slice *s)
+/* What is ordered now is not (yet) what devices are told. */
+static bool is_moving(const struct realise_slice *s, const struct slice_view *v)
 {
-	bool moving = s->asked || list_linked(&s->look);
+	return s->asked || list_linked(&s->look) || !s->planned || s->planned_of != v->ordered ||
+	       s->kept_parts != s->parts;
+}
 
-	for (size_t i = 0; i < s->sites.n; i++)
-		moving = moving || s->sites.at[i]->txn;
-	return moving;
+static bool is_settled(struct building *b, const struct realise_site *x)
+{
+	struct realise_meet *m = b->m;
+	const struct mono when = mono_add(x->touched, SETTLE_NS);
+
+	if (x->state != REALISE_DONE || x->txn)
+		return false;
+	if (!mono_before(m->when, when))
+		return true;
+	if (!m->settles || mono_before(when, m->settled))
+		m->settled = when;
+	m->settles = true;
+	return false;
+}
+
+static void find_unsettled(struct building *b)
+{
+	b->n_unsettled = 0;
+	b->unsettled = ARENA_ARRAY(&b->m->arena, b->s->sites.n + 1, uint32_t);
+	b->nomem = b->nomem || !b->unsettled;
+	for (size_t i = 0; i < b->s->sites.n && !b->nomem; i++) {
+		const struct realise_site *x = b->s->sites.at[i];
+
+		if (!is_settled(b, x))
+			b->unsettled[b->n_unsettled++] = router_of(b, x->device);
+	}
+}
+
+bool realise_meet_settled(const struct meet_source *x, uint32_t router)
+{
+	for (uint32_t i = 0; i < x->n_unsettled; i++) {
+		if (x->unsettled[i] == router)
+			return false;
+	}
+	return true;
 }
 
 static void add_source(struct building *b, const struct realise_slot *slot)
@@ -311,7 +359,8 @@ static void add_source(struct building *b, const struct realise_slot *slot)
 		.group = keep(b, slot->group),
 		.device = keep(b, slot->device),
 		.table = REALISE_TABLE_FIRST + slot->number,
-		.moving = is_moving(b->s),
+		.unsettled = b->unsettled,
+		.n_unsettled = b->n_unsettled,
 		.first_want = (uint32_t)m->wants.n,
 		.first_peer = (uint32_t)m->peers.n,
 	};
@@ -323,6 +372,7 @@ static void add_source(struct building *b, const struct realise_slot *slot)
 		b->nomem = b->nomem || !e;
 		return;
 	}
+	x.moving = b->moving || !realise_meet_settled(&x, router);
 	x.why = not_sure(b, slot->device, x.table);
 	*e = (struct reach_entry){ .way = router == NONE ? REACH_UNSURE : REACH_NEXT, .table = x.table };
 	y.entries = e;
@@ -337,8 +387,10 @@ static bool find_flows(struct building *b)
 	struct slice_view view;
 
 	b->n_flows = 0;
+	b->moving = true;
 	if (slice_get(b->r->cfg.slice, b->s->id, &view) != 0)
 		return true;
+	b->moving = is_moving(b->s, &view);
 	b->flows = calloc((size_t)view.n_flows + 1, sizeof(*b->flows));
 	b->n_flows = b->flows ? slice_flows(b->r->cfg.slice, b->s->id, 0, b->flows, view.n_flows) : 0;
 	return b->flows;
@@ -358,6 +410,8 @@ static void add_slice(struct building *b, struct realise_slice *s)
 	b->prefixes = ARENA_ARRAY(a, (size_t)b->v->n_sdps + 1, struct realise_prefix *);
 	b->n_prefixes = ARENA_ARRAY(a, (size_t)b->v->n_sdps + 1, uint32_t);
 	b->nomem = b->nomem || !b->devices || !b->prefixes || !b->n_prefixes || !find_flows(b);
+	if (!b->nomem)
+		find_unsettled(b);
 	if (!b->nomem)
 		add_ends(b);
 	for (size_t i = 0; i < s->slots.n && !b->nomem; i++)
@@ -444,6 +498,20 @@ static void add_sid(struct building *b, uint32_t router, const struct told_sid *
 	b->nomem = b->nomem || !VEC_ADD(&b->m->sids, x);
 }
 
+/* A SID may be told a moment before or after its table, and what is left of one that is no longer set is not told:
+ * of a table with a number of ours nobody says that it is the router's own. */
+static void add_untold(struct building *b, uint32_t router, const struct realise_told *t, const struct told_sid *sid)
+{
+	const struct reach_table x = { .router = router, .id = sid->table };
+	size_t at = VEC_PLACE(&t->tables, k, k->id < sid->table);
+
+	if (sid->action != TOLD_END_DT || sid->table < REALISE_TABLE_FIRST ||
+	    sid->table >= REALISE_TABLE_FIRST + REALISE_NUMBERS)
+		return;
+	if (at == t->tables.n || t->tables.at[at].id != sid->table)
+		b->nomem = b->nomem || !VEC_ADD(&b->m->tables, x);
+}
+
 static void add_told(struct building *b)
 {
 	for (size_t i = 0; i < b->r->sights.n; i++) {
@@ -453,8 +521,10 @@ static void add_told(struct building *b)
 
 		for (size_t k = 0; k < t->tables.n && !b->nomem; k++)
 			add_table(b, router, &t->tables.at[k], realise_told_is_whole(t));
-		for (size_t k = 0; k < t->sids.n && b->m->world.known[router] && !b->nomem; k++)
+		for (size_t k = 0; k < t->sids.n && b->m->world.known[router] && !b->nomem; k++) {
 			add_sid(b, router, &t->sids.at[k]);
+			add_untold(b, router, t, &t->sids.at[k]);
+		}
 	}
 }
 

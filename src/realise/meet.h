@@ -27,7 +27,10 @@ struct meet_source { /* as sources of the world */
 	uint32_t table;
 	const char *const *to; /* SDP of each want */
 	const char *why;       /* it is not known that its packets come to that table; NULL: it is */
-	bool moving;	       /* its slice is being changed */
+	bool moving;	       /* its slice is being changed, or was just now */
+	/* Routers that have something else of its slice than was ordered, or had a moment ago. */
+	const uint32_t *unsettled;
+	uint32_t n_unsettled;
 	uint32_t first_want, first_peer;
 };
 
@@ -36,6 +39,8 @@ struct realise_meet {
 	struct reach_world world;
 	struct mono when;
 	uint64_t wall_ns;
+	bool settles; /* something has not rested for long enough, and has at: */
+	struct mono settled;
 	const char **routers; /* sorted; the last is "": of those that tell nothing at all */
 	VEC(struct meet_end) ends;
 	VEC(struct meet_port) ports;
@@ -51,5 +56,7 @@ struct realise_meet {
 /* NULL: no memory. */
 struct realise_meet *realise_meet_new(const struct realise *r);
 struct realise_meet *realise_meet_free(struct realise_meet *m);
+/* Is what a router has of the source's slice what was ordered? */
+bool realise_meet_settled(const struct meet_source *x, uint32_t router);
 /* Does any device tell what it does? Else there is nothing to look at. */
 bool realise_meet_any(const struct realise *r);

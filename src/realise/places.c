@@ -274,6 +274,7 @@ bool realise_slice_plan(struct realise_slice *s)
 		forget_all(s);
 	} else {
 		flows = calloc((size_t)v.n_flows + 1, sizeof(*flows));
+		s->planned_of = v.ordered;
 		p.in.flows = flows;
 		p.in.n_flows = flows ? slice_flows(s->r->cfg.slice, s->id, 0, flows, v.n_flows) : 0;
 		ok = flows ? plan_order(&p) : fail(s, NULL, "no memory");

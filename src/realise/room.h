@@ -36,6 +36,7 @@ struct realise_site {
 	bool one_by_one; /* it does half of what goes at once */
 	char why[SR_REASON_MAX];
 	struct loop_timer again;
+	struct mono touched; /* something was sent to it, or came back, or was found changed */
 };
 
 struct realise_slot { /* a number that was given out */
@@ -84,6 +85,7 @@ struct realise_slice {
 	enum slice_step step;
 	bool undo;
 	bool planned;	/* objects are what parts and its order come to */
+	uint64_t planned_of; /* slice_view.ordered of that */
 	struct mono since; /* it was asked */
 	struct arena arena; /* of objects */
 	struct realise_objects objects;

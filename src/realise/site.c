@@ -276,6 +276,7 @@ static void send(struct realise_site *x, const struct batch *b)
 		refuse(x, r == DEVICE_E_NONE ? nowhere : "what would be sent is too long");
 	} else {
 		x->state = REALISE_WAITS;
+		x->touched = loop_now(x->s->r->cfg.loop);
 		for (size_t i = 0; i < b->n; i++) {
 			b->feet[i]->flying = true;
 			b->feet[i]->sent = b->sent[i] ? strdup(b->sent[i]) : NULL;
@@ -418,6 +419,7 @@ void realise_site_result(struct realise_site *x, const struct device_result *r)
 	bool gone = false, half = halved(x, r);
 
 	x->txn = 0;
+	x->touched = loop_now(x->s->r->cfg.loop);
 	for (size_t i = 0; i < x->feet.n; i++) {
 		if (x->feet.at[i].flying)
 			land_one(x, &x->feet.at[i], r->outcome);
@@ -450,6 +452,7 @@ bool realise_site_drift(struct realise_site *x, const struct device_drift *d)
 			continue;
 		unsure(f);
 		f->drifted = true;
+		x->touched = loop_now(x->s->r->cfg.loop);
 		metric_add(x->s->r->m_drifts, 1);
 		(void)snprintf(what, sizeof(what), "%.100s: %.140s", f->path, d->found ? d->found : "");
 		log_event("", LOG_WARN, "realise.drift", "slice=%s device=%s what=\"%s\"", x->s->id, x->device, what);

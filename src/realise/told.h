@@ -11,7 +11,7 @@
 
 enum {
 	TOLD_TABLES_MAX = 1024,
-	TOLD_TABLE_ROUTES_MAX = 4096, /* of a table */
+	TOLD_TABLE_ROUTES_MAX = 8192, /* of a table */
 	TOLD_ROUTES_MAX = 32768,      /* of a device */
 	TOLD_SIDS_MAX = 8192,
 };

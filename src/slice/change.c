@@ -218,8 +218,10 @@ static void apply(struct slice_commit *c, struct slice_change *h)
 {
 	struct slice *s = c->s;
 
-	if (h->fresh)
+	if (h->fresh) {
 		h->fresh->revision = c->revision;
+		h->fresh->ordered = h->old && c->moves.n > 0 ? h->old->ordered : c->revision;
+	}
 	if (h->kind == SLICE_SERVICE && !h->fresh) {
 		h->old->revision = c->revision;
 		slice_event(h->old, BUS_INFO, "slice-deleted");

@@ -299,7 +299,7 @@ static int get_record(struct slice *s, enum slice_kind kind, const char *id, str
 			    outp, &f);
 	if (r < 0)
 		return err_trace(r);
-	(*outp)->revision = number(d, d->root, "revision", UINT64_MAX);
+	(*outp)->revision = (*outp)->ordered = number(d, d->root, "revision", UINT64_MAX);
 	if (kind == SLICE_SERVICE) {
 		get_service(d, *outp);
 		get_detour(d, &(*outp)->detour);

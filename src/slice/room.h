@@ -33,7 +33,7 @@ struct slice_entry {
 	enum slice_kind kind;
 	char *id, *doc;
 	size_t len;
-	uint64_t revision;
+	uint64_t revision, ordered; /* ordered: of the last write that was no repair's, or of the start */
 	struct arena arena; /* what is read of doc, and plan */
 	union {
 		struct slice_template template;

@@ -375,6 +375,7 @@ struct slice_view {
 	char reason[SR_REASON_MAX]; /* of the state; of a roll-back its cause */
 	uint64_t since_wall_ns, changed_wall_ns; /* of the state; of the admin status */
 	uint64_t revision;
+	uint64_t ordered; /* another one with each write of what it is ordered by; repairs leave it */
 	struct slice_assurance assure; /* as ordered */
 	enum slice_verdict verdict; /* measured; unknown never counts as compliant */
 	uint32_t n_flows;

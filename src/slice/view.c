@@ -57,6 +57,7 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 		.since_wall_ns = e->since_wall_ns,
 		.changed_wall_ns = e->changed_wall_ns,
 		.revision = e->revision,
+		.ordered = e->ordered,
 		.assure = e->service.assure,
 		.verdict = e->verdict,
 		.n_flows = e->plan.n,

@@ -34,7 +34,7 @@ int slice_get(const struct slice *s, const char *id, struct slice_view *out)
 	(void)s;
 	if (!o)
 		return SLICE_E_MISSING;
-	*out = (struct slice_view){ .n_flows = o->n_flows };
+	*out = (struct slice_view){ .n_flows = o->n_flows, .ordered = o->written };
 	return 0;
 }
 
@@ -122,7 +122,7 @@ void bed_order(const char *id, const char *doc)
 	ck_assert_ptr_nonnull(o);
 	if (!o)
 		return;
-	*o = (struct ordered){ .there = true };
+	*o = (struct ordered){ .there = true, .written = ++bed.writes };
 	snprintf(o->id, sizeof(o->id), "%s", id);
 	arena_init(&o->arena, 0);
 	ck_assert_msg(slice_service_read(doc, strlen(doc), &o->arena, &o->service, &f) == 0, "%s: %s", f.field, f.text);

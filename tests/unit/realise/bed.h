@@ -40,6 +40,7 @@ struct ordered {
 	struct slice_service service;
 	struct slice_flow_view flows[FLOWS];
 	uint32_t n_flows;
+	uint64_t written; /* which of all writes */
 };
 
 struct told { /* the last slice_step_done() */
@@ -61,6 +62,7 @@ struct bed {
 	struct told told;
 	void (*heard)(const struct told *t); /* may be NULL */
 	uint32_t next_txn;
+	uint64_t writes; /* of orders */
 	bool broken; /* devices hold what no router could: a test fails */
 };
 
