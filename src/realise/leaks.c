@@ -410,8 +410,11 @@ static void tell(struct realise_leaks *l)
 			continue;
 		}
 		f->told = true;
-		if (n++ < EVENTS_MAX)
-			realise_event_of(l->r, f->slice, BUS_ALARM, type_of(f->leak), f->device, f->text);
+		if (n++ >= EVENTS_MAX)
+			continue;
+		log_event("", LOG_WARN, f->leak ? "realise.leak" : "realise.unreached", "slice=%s device=%s what=\"%s\"",
+			  f->slice, f->device, f->text);
+		realise_event_of(l->r, f->slice, BUS_ALARM, type_of(f->leak), f->device, f->text);
 	}
 }
 
@@ -427,8 +430,10 @@ static void untell(struct realise_leaks *l)
 			continue;
 		slice = f->slice;
 		kind = f->leak;
-		if (!has_told(l, slice, kind))
-			realise_event_of(l->r, slice, BUS_CLEARED, type_of(kind), f->device, "no more, by the tables of routers");
+		if (has_told(l, slice, kind))
+			continue;
+		log_event("", LOG_NOTICE, "realise.as-ordered", "slice=%s alarm=%s", slice, type_of(kind));
+		realise_event_of(l->r, slice, BUS_CLEARED, type_of(kind), f->device, "no more, by the tables of routers");
 	}
 }
 
