@@ -36,9 +36,7 @@ struct finding {
 	bool leak; /* else something that is wanted is not reached */
 	bool told;
 	struct mono since;
-	/* Of the look that is on: what is known of its prefix. */
-	bool unsure;
-	int16_t covered; /* by an atom that is so long; < 0 none */
+	bool unsure; /* of the look that is on: where its prefix leads */
 };
 
 enum { SEEN_UNSURE = 1, SEEN_BAD = 2 };
@@ -237,7 +235,8 @@ static bool has_all(const struct ip_prefix *out, const struct ip_prefix *in)
 	return in->len >= out->len && ip_prefix_has(out, &in->addr);
 }
 
-/* Addresses of a finding are of the longest atom that has its prefix, and of those inside. */
+/* Addresses of a finding are of the longest atom that has its prefix, which is the last one of those, and of the atoms
+ * inside, which come after it. */
 static void note(struct realise_leaks *l, const struct reach_atom *a, bool unsure)
 {
 	const struct meet_source *x = &l->now->sources.at[a->source];
@@ -247,12 +246,10 @@ static void note(struct realise_leaks *l, const struct reach_atom *a, bool unsur
 
 		if (!f->told || !is_of(f, x))
 			continue;
-		if (has_all(&a->prefix, &f->prefix) && a->prefix.len >= f->covered) {
-			f->covered = a->prefix.len;
+		if (has_all(&a->prefix, &f->prefix))
 			f->unsure = unsure;
-		} else if (has_all(&f->prefix, &a->prefix)) {
+		else if (has_all(&f->prefix, &a->prefix))
 			f->unsure = f->unsure || unsure;
-		}
 	}
 }
 
@@ -513,10 +510,8 @@ static void look(void *arg)
 	l->dirty = l->waking = l->again = l->nomem = false;
 	if (nothing_to_see(l))
 		return;
-	for (size_t i = 0; i < l->stand.n; i++) {
+	for (size_t i = 0; i < l->stand.n; i++)
 		l->stand.at[i].unsure = false;
-		l->stand.at[i].covered = -1;
-	}
 	l->at = 0;
 	l->now = realise_meet_new(l->r);
 	l->seen = l->now ? calloc(l->now->sources.n + 1, 1) : NULL;
@@ -624,6 +619,7 @@ uint64_t realise_leaks_reach(struct realise *r, const char *id, slice_reach_fn f
 {
 	struct realise_leaks *l = r->leaks;
 	struct asking q = { .l = l, .fn = fn, .arg = arg };
+	bool moves = realise_meet_moving(r, id);
 
 	if (!l->last) /* there was nothing to look at: all are unsure, and named */
 		l->last = realise_meet_new(r);
@@ -636,9 +632,9 @@ uint64_t realise_leaks_reach(struct realise *r, const char *id, slice_reach_fn f
 		if (strcmp(x->slice, id) != 0)
 			continue;
 		row.source = true;
-		row.why = x->why ? x->why : x->moving ? "its slice is being changed, or was just now" : "";
+		row.why = x->why ? x->why : x->moving || moves ? "its slice is being changed, or was just now" : "";
 		fn(arg, &row);
-		if (x->moving)
+		if (x->moving || moves)
 			continue;
 		rc = realise_reach(&q.m->world, i, ask_atom, &q);
 		row.why = rc > 0 ? "it comes to more tables than are looked at" : "no memory";

@@ -61,19 +61,11 @@ static uint32_t router_of(const struct building *b, const char *device)
 	return at ? (uint32_t)(at - b->m->routers) : NONE;
 }
 
-/* A router that is no device, or none that was ever up, may have SIDs nobody tells of. */
+/* A router that is no device, or none that was up yet, may have SIDs nobody tells of. */
 static bool others_are_there(const struct building *b)
 {
 	const struct ted *t = b->r->ted;
 
-	for (size_t i = 0; i < b->r->slices.n; i++) {
-		const struct realise_slice *s = b->r->slices.at[i];
-
-		for (size_t k = 0; k < s->slots.n; k++) {
-			if (router_of(b, s->slots.at[k].device) == NONE)
-				return true;
-		}
-	}
 	for (uint32_t i = 0; t && i < t->n_nodes; i++) {
 		if (t->nodes[i].alive && !t->nodes[i].pseudonode && router_of(b, ted_node_label(t, i)) == NONE)
 			return true;
@@ -132,7 +124,7 @@ static void add_ends(struct building *b)
 		const struct meet_end e = { b->id, keep(b, p->id), end };
 		char name[REALISE_IF_MAX];
 
-		b->devices[i] = realise_circuits(p) && !p->down ? at.device : NULL; /* as it is planned */
+		b->devices[i] = at.device;
 		b->nomem = b->nomem || !VEC_ADD(&b->m->ends, e);
 		for (uint32_t k = 0; k < p->n_acs && router != NONE; k++) {
 			if (realise_interface(&p->acs[k], name))
@@ -310,6 +302,14 @@ static bool is_moving(const struct realise_slice *s, const struct slice_view *v)
 {
 	return s->asked || list_linked(&s->look) || !s->planned || s->planned_of != v->ordered ||
 	       s->kept_parts != s->parts;
+}
+
+bool realise_meet_moving(const struct realise *r, const char *slice)
+{
+	const struct realise_slice *s = realise_find(r, slice);
+	struct slice_view v;
+
+	return !s || slice_get(r->cfg.slice, slice, &v) != 0 || is_moving(s, &v);
 }
 
 static bool is_settled(struct building *b, const struct realise_site *x)

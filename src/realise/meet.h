@@ -58,5 +58,7 @@ struct realise_meet *realise_meet_new(const struct realise *r);
 struct realise_meet *realise_meet_free(struct realise_meet *m);
 /* Is what a router has of the source's slice what was ordered? */
 bool realise_meet_settled(const struct meet_source *x, uint32_t router);
+/* Is what is ordered of it now something else than devices are, or were, told? */
+bool realise_meet_moving(const struct realise *r, const char *slice);
 /* Does any device tell what it does? Else there is nothing to look at. */
 bool realise_meet_any(const struct realise *r);
