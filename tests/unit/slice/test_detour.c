@@ -117,6 +117,23 @@ START_TEST(it_outlives_a_crash_and_another_document)
 }
 END_TEST
 
+/* Who holds what was ordered against what is there is not to wait for steps that are never taken. */
+START_TEST(it_is_no_other_order)
+{
+	uint64_t ordered, revision;
+
+	one_stands();
+	ordered = seen("one")->ordered;
+	revision = seen("one")->revision;
+	ck_assert_int_eq(detour("one", link_of("a", "b"), false, false).code, 0);
+	bed_settle();
+	ck_assert_uint_ne(seen("one")->revision, revision);
+	ck_assert_uint_eq(seen("one")->ordered, ordered);
+	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", order("one", 5ull * G, "")).code, 0);
+	ck_assert_uint_ne(seen("one")->ordered, ordered);
+}
+END_TEST
+
 START_TEST(without_room_around_it_is_refused_and_nothing_changes)
 {
 	struct slice_result r;
@@ -367,6 +384,7 @@ int main(void)
 	tcase_add_checked_fixture(t, square, bed_down);
 	tcase_add_test(t, it_goes_around_a_link_and_back);
 	tcase_add_test(t, it_outlives_a_crash_and_another_document);
+	tcase_add_test(t, it_is_no_other_order);
 	tcase_add_test(t, without_room_around_it_is_refused_and_nothing_changes);
 	tcase_add_test(t, where_it_ends_nothing_goes_around);
 	tcase_add_test(t, what_does_not_stand_is_not_moved);
