@@ -92,7 +92,7 @@ struct slice_reach {
 	struct ip_prefix prefix;
 	const char *to; /* SDP they are for; "" none */
 	enum slice_reach_state state;
-	bool told;	  /* a second look said the same: it is an alarm */
+	bool told;	  /* it has lasted: it is an alarm */
 	const char *text; /* of a leak or what is missing */
 	/* A leak: where to ("" nobody's; no interface: the router's own tables), and by what. */
 	const char *at_slice, *at_sdp, *at_interface;
