@@ -130,8 +130,9 @@ END_TEST
 	ORDER("red", "", END("a", "r1", "", AC("c", "eth1", "2001:db8:1::1", "64", "")) ","          \
 	      END("b", "r2", "", AC("c", "eth1", "2001:db8:2::1", "64", "")) ","                      \
 	      END("c", "r3", "", AC("c", "eth3", "2001:db8:3::1", "64", "")),                         \
-	      GROUP("g", PAIR("1", "a", "b") "," PAIR("2", "b", "a") "," PAIR("3", "a", "c") ","       \
-		    PAIR("4", "c", "a")))
+	      SPOKE_PAIRS)
+#define SPOKE_PAIRS                                                                                \
+	GROUP("g", PAIR("1", "a", "b") "," PAIR("2", "b", "a") "," PAIR("3", "a", "c") "," PAIR("4", "c", "a"))
 
 /* By its device in the middle, which says no, or says that it is done and goes on as it did. */
 static const struct {
@@ -337,6 +338,22 @@ START_TEST(who_is_joined_may_and_nobody_else)
 }
 END_TEST
 
+/* A hub that has all is led to by its spokes for all, and its router's table leads on: to the other spokes, past the hub
+ * itself. That is not what was ordered, whoever made it so.
+ */
+START_TEST(spokes_meet_in_the_table_of_a_hub_that_has_all)
+{
+	one("red", ORDER("red", "",
+			 END("a", "r1", "", AC("c", "eth1", "2001:db8:1::1", "64",
+					       ",\"sextant-slice:customer-prefix\":[\"2001:db8::/32\"],"
+					       "\"sextant-slice:next-hop\":\"2001:db8:1::9\"")) ","
+			 END("b", "r2", "", AC("c", "eth1", "2001:db8:2::1", "64", "")) ","
+			 END("c", "r3", "", AC("c", "eth3", "2001:db8:3::1", "64", "")), SPOKE_PAIRS));
+	ck_assert_uint_eq(stands("slice-leak", "slice red"), 1);
+	bed_down();
+}
+END_TEST
+
 /* Two of three on one router: by its own tables, and apart where they are not joined. */
 START_TEST(neighbours_reach_each_other_by_the_tables_of_their_router)
 {
@@ -484,6 +501,7 @@ int main(void)
 	tcase_add_loop_test(tc, where_a_router_tells_nothing_a_sid_that_nobody_has_may_be_its_own, 0, 2);
 	tcase_add_test(tc, an_alarm_ends_where_another_router_never_tells);
 	tcase_add_loop_test(tc, who_is_joined_may_and_nobody_else, 0, (int)ARRAY_LEN(kinds));
+	tcase_add_test(tc, spokes_meet_in_the_table_of_a_hub_that_has_all);
 	tcase_add_test(tc, neighbours_reach_each_other_by_the_tables_of_their_router);
 	tcase_add_test(tc, an_end_that_is_down_is_not_waited_for);
 	tcase_add_test(tc, a_protected_flow_is_one_way);
