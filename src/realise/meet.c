@@ -506,7 +506,7 @@ static void add_untold(struct building *b, uint32_t router, const struct realise
 	size_t at = VEC_PLACE(&t->tables, k, k->id < sid->table);
 
 	if (sid->action != TOLD_END_DT || sid->table < REALISE_TABLE_FIRST ||
-	    sid->table >= REALISE_TABLE_FIRST + REALISE_NUMBERS)
+	    sid->table >= REALISE_ARRIVALS_FIRST + REALISE_NUMBERS)
 		return;
 	if (at == t->tables.n || t->tables.at[at].id != sid->table)
 		b->nomem = b->nomem || !VEC_ADD(&b->m->tables, x);

@@ -109,7 +109,7 @@ static void count_busy(const struct realise *r, const char *device, uint64_t *bu
 
 			if (sscanf(x->feet.at[k].path, "/device/table[id=%9" SCNu32 "]", &id) == 1 &&
 			    id >= REALISE_TABLE_FIRST)
-				note(busy, id - REALISE_TABLE_FIRST);
+				note(busy, id - (id < REALISE_ARRIVALS_FIRST ? REALISE_TABLE_FIRST : REALISE_ARRIVALS_FIRST));
 		}
 	}
 }

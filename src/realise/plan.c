@@ -395,30 +395,72 @@ static void bound_interfaces(const struct realise_work *w, const struct realise_
 	str_add(json, n ? "]" : "");
 }
 
+/* Some of what is behind the SDP is routed on: a hub that has all, and its spokes. */
+static bool leads_on(const struct routing *r, uint32_t n_own)
+{
+	for (uint32_t i = 0; i < n_own; i++) {
+		for (uint32_t k = n_own; k < r->n_seen; k++) {
+			if (r->seen[k]->len > r->seen[i]->len && ip_prefix_has(r->seen[i], &r->seen[k]->addr))
+				return true;
+		}
+	}
+	return false;
+}
+
+struct shape {
+	uint32_t id;
+	const char *sid; /* NULL: none leads to it */
+	uint8_t sid_len;
+	bool bound; /* its interfaces do */
+};
+
+static void put_one(struct realise_work *w, const struct realise_table *t, const struct shape *x, const struct str *routes)
+{
+	STR_AUTO struct str json = { 0 };
+	char key[16];
+
+	(void)snprintf(key, sizeof(key), "%u", x->id);
+	str_addf(&json, "{\"id\":%s,\"name\":\"%s\"", key, w->tag);
+	if (x->sid)
+		str_addf(&json, ",\"sid\":[\"%s\"],\"sid-length\":%u", x->sid, x->sid_len);
+	if (x->bound)
+		bound_interfaces(w, t, &json);
+	str_add(&json, str_text(routes));
+	str_add(&json, routes->len ? "]}" : "}");
+	w->nomem = w->nomem || routes->bad;
+	realise_put(w, w->in->places[t->sdp].device, REALISE_IS_TABLE, key, &json);
+}
+
+/* What comes by the SID is for the SDP itself. Where that table would lead it on, past it (from spoke to spoke), it has one
+ * of its own.
+ */
 static int put_table(struct realise_work *w, const struct realise_table *t)
 {
 	const struct realise_place *place = &w->in->places[t->sdp];
-	STR_AUTO struct str json = { 0 };
-	struct routing r = { .w = w, .t = t, .json = &json };
-	char key[16], text[IP_TEXT_MAX];
+	STR_AUTO struct str routes = { 0 }, arriving = { 0 };
+	struct routing r = { .w = w, .t = t, .json = &routes }, a = { .w = w, .t = t, .json = &arriving };
+	struct shape x = { .id = REALISE_TABLE_FIRST + t->number, .bound = true };
+	char text[IP_TEXT_MAX];
 	struct ip_addr sid;
-	uint8_t len;
+	uint32_t n_own;
 
 	if (!place->device)
 		return no_way(w, &w->in->service->sdps[t->sdp], "its router is not in the topology");
-	if (!realise_sid(place, t->number, &sid, &len))
+	if (!realise_sid(place, t->number, &sid, &x.sid_len))
 		return no_way(w, &w->in->service->sdps[t->sdp], "its router has no locator that is known");
-	(void)snprintf(key, sizeof(key), "%u", REALISE_TABLE_FIRST + t->number);
-	str_addf(&json, "{\"id\":%s,\"name\":\"%s\",\"sid\":[\"%s\"],\"sid-length\":%u", key, w->tag,
-		 ip_text(&sid, text, sizeof(text)), len);
-	bound_interfaces(w, t, &json);
+	x.sid = ip_text(&sid, text, sizeof(text));
 	local_routes(&r, t->sdp);
+	n_own = r.n_seen;
 	if (w->in->parts & REALISE_CLASSIFY) {
 		neighbour_routes(&r);
 		remote_routes(&r);
 	}
-	str_add(&json, r.n_seen ? "]}" : "}");
-	realise_put(w, place->device, REALISE_IS_TABLE, key, &json);
+	if (leads_on(&r, n_own)) {
+		local_routes(&a, t->sdp);
+		put_one(w, t, &(struct shape){ REALISE_ARRIVALS_FIRST + t->number, x.sid, x.sid_len, false }, &arriving);
+		x.sid = NULL;
+	}
+	put_one(w, t, &x, &routes);
 	return 0;
 }
 

@@ -15,6 +15,7 @@ enum {
 	REALISE_TABLE_FIRST = 100000,
 	REALISE_FUNCTION_FIRST = 0xd000, /* of service SIDs; below and above are others' */
 	REALISE_NUMBERS = 0x1000,	 /* of each, on one router */
+	REALISE_ARRIVALS_FIRST = REALISE_TABLE_FIRST + REALISE_NUMBERS, /* tables of what comes by a SID alone */
 	REALISE_CLASS_FIRST = 64,	 /* classifiers below are operators' */
 	REALISE_CLASSES = 15,		 /* of one SDP */
 	REALISE_TAG_MAX = 32,

@@ -54,10 +54,12 @@ static void tell_table(const char *device, json_object *o)
 	char number[16], sid[80];
 
 	snprintf(number, sizeof(number), "%u", id);
-	snprintf(sid, sizeof(sid), "%s/%s", json_object_get_string(json_object_array_get_idx(sids, 0)),
-		 text_at(o, "sid-length"));
-	tell(device, false, "end-dt", "/device/forwarding/sid[prefix=%s]/action", sid);
-	tell(device, false, number, "/device/forwarding/sid[prefix=%s]/table", sid);
+	if (sids) {
+		snprintf(sid, sizeof(sid), "%s/%s", json_object_get_string(json_object_array_get_idx(sids, 0)),
+			 text_at(o, "sid-length"));
+		tell(device, false, "end-dt", "/device/forwarding/sid[prefix=%s]/action", sid);
+		tell(device, false, number, "/device/forwarding/sid[prefix=%s]/table", sid);
+	}
 	(void)json_object_object_get_ex(o, "route", &routes);
 	for (size_t i = 0; routes && i < json_object_array_length(routes); i++) {
 		json_object *r = json_object_array_get_idx(routes, i), *list = NULL;

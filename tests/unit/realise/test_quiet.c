@@ -338,18 +338,60 @@ START_TEST(who_is_joined_may_and_nobody_else)
 }
 END_TEST
 
-/* A hub that has all is led to by its spokes for all, and its router's table leads on: to the other spokes, past the hub
- * itself. That is not what was ordered, whoever made it so.
- */
-START_TEST(spokes_meet_in_the_table_of_a_hub_that_has_all)
+#define HUB(behind)                                                                                \
+	ORDER("red", "",                                                                           \
+	      END("a", "r1", "", AC("c", "eth1", "2001:db8:1::1", "64",                              \
+				    ",\"sextant-slice:customer-prefix\":[\"" behind "\"],"           \
+				    "\"sextant-slice:next-hop\":\"2001:db8:1::9\"")) ","              \
+	      END("b", "r2", "", AC("c", "eth1", "2001:db8:2::1", "64", "")) ","                      \
+	      END("c", "r3", "", AC("c", "eth3", "2001:db8:3::1", "64", "")), SPOKE_PAIRS)
+
+/* Spokes lead all they have to a hub that has all, theirs among it: it is for the hub, which is not to be gone past. */
+START_TEST(spokes_do_not_meet_in_the_table_of_a_hub_that_has_all)
 {
-	one("red", ORDER("red", "",
-			 END("a", "r1", "", AC("c", "eth1", "2001:db8:1::1", "64",
-					       ",\"sextant-slice:customer-prefix\":[\"2001:db8::/32\"],"
-					       "\"sextant-slice:next-hop\":\"2001:db8:1::9\"")) ","
-			 END("b", "r2", "", AC("c", "eth1", "2001:db8:2::1", "64", "")) ","
-			 END("c", "r3", "", AC("c", "eth3", "2001:db8:3::1", "64", "")), SPOKE_PAIRS));
+	char sid[IP_TEXT_MAX], table[16];
+	struct ip_addr to;
+
+	one("red", HUB("2001:db8::/32"));
+	ck_assert_uint_eq(ever(), 0);
+	ck_assert_uint_eq(seen_of("red").of[SLICE_REACH_MISSING] + seen_of("red").of[SLICE_REACH_LEAK], 0);
+	ck_assert_uint_ge(seen_of("red").of[SLICE_REACH_PROVEN], 6);
+	ck_assert(realise_service_sid(bed.room, "red", "g", "a", &to));
+	snprintf(table, sizeof(table), "%u", table_of("r1", "red"));
+	tell("r1", false, table, "/device/forwarding/sid[prefix=%s/64]/table", ip_text(&to, sid, sizeof(sid)));
+	bed_run(LOOKS_MS);
 	ck_assert_uint_eq(stands("slice-leak", "slice red"), 1);
+	ck_assert_uint_eq(stands("slice-unreached", "slice red"), 1);
+	bed_down();
+}
+END_TEST
+
+START_TEST(what_comes_by_a_sid_has_a_table_of_its_own_where_another_would_lead_it_on)
+{
+	const char *all, *own;
+
+	one("red", HUB("2001:db8::/32"));
+	all = there("r1", "/device/table[id=100000]");
+	own = there("r1", "/device/table[id=104096]");
+	ck_assert(all && own);
+	ck_assert_ptr_null(strstr(all, "\"sid\""));
+	ck_assert_ptr_nonnull(strstr(all, "\"interface\":[\"eth1\"]"));
+	ck_assert_ptr_nonnull(strstr(all, "\"segment\""));
+	ck_assert_ptr_nonnull(strstr(own, "\"sid\":[\"fd5e:64:1:d000::\"],\"sid-length\":64,\"route\""));
+	ck_assert_ptr_nonnull(strstr(own, "2001:db8::/32"));
+	ck_assert_ptr_null(strstr(own, "\"segment\""));
+	ck_assert_uint_eq(objects("r2"), objects("r3"));
+	ck_assert_ptr_null(there("r2", "/device/table[id=104096]"));
+	/* it comes and goes with what is behind the hub, and nothing of it is left */
+	bed_order("red", HUB("2001:db9::/32"));
+	bed_build("red");
+	ck_assert_ptr_null(there("r1", "/device/table[id=104096]"));
+	ck_assert_ptr_nonnull(strstr(there("r1", "/device/table[id=100000]"), "\"sid\""));
+	bed_order("red", HUB("2001:db8::/32"));
+	bed_build("red");
+	ck_assert_ptr_nonnull(there("r1", "/device/table[id=104096]"));
+	bed_take_back("red");
+	ck_assert_uint_eq(objects("r1") + objects("r2") + objects("r3"), 0);
 	bed_down();
 }
 END_TEST
@@ -501,7 +543,8 @@ int main(void)
 	tcase_add_loop_test(tc, where_a_router_tells_nothing_a_sid_that_nobody_has_may_be_its_own, 0, 2);
 	tcase_add_test(tc, an_alarm_ends_where_another_router_never_tells);
 	tcase_add_loop_test(tc, who_is_joined_may_and_nobody_else, 0, (int)ARRAY_LEN(kinds));
-	tcase_add_test(tc, spokes_meet_in_the_table_of_a_hub_that_has_all);
+	tcase_add_test(tc, spokes_do_not_meet_in_the_table_of_a_hub_that_has_all);
+	tcase_add_test(tc, what_comes_by_a_sid_has_a_table_of_its_own_where_another_would_lead_it_on);
 	tcase_add_test(tc, neighbours_reach_each_other_by_the_tables_of_their_router);
 	tcase_add_test(tc, an_end_that_is_down_is_not_waited_for);
 	tcase_add_test(tc, a_protected_flow_is_one_way);
