@@ -338,6 +338,30 @@ START_TEST(what_stands_still_is_told_while_others_move)
 }
 END_TEST
 
+static void on_restless(void *arg)
+{
+	struct churn *c = arg;
+
+	shell("ip -6 route %s 2001:db7::/48 dev ce1 table 100", c->n++ % 2 ? "del" : "add");
+	loop_task_run(&c->task);
+}
+
+/* Nor the SIDs. */
+START_TEST(a_table_that_never_rests_does_not_keep_others_waiting)
+{
+	struct churn c = { 0 };
+
+	comes_to(0, "100:");
+	loop_task_init(&c.task, loop, on_restless, &c);
+	loop_task_run(&c.task);
+	shell("ip -6 route add 2001:db8:1::/48 dev ce1 table 200;"
+	      "ip -6 route add fcbb:1:d001::/48 encap seg6local action End.DT6 table 100 dev sr0");
+	comes_to(1, "200: 2001:db8:1::/48 dev=ce1");
+	comes_to(-1, "fcbb:1:d001::/48 7>100");
+	loop_task_cancel(&c.task);
+}
+END_TEST
+
 START_TEST(what_is_no_longer_looked_after_is_forgotten)
 {
 	static const uint32_t other[] = { 300 };
@@ -382,6 +406,7 @@ int main(void)
 	tcase_add_test(t, the_difference_to_a_version_is_known);
 	tcase_add_test(t, more_than_is_kept_is_truncated_not_half);
 	tcase_add_test(t, what_stands_still_is_told_while_others_move);
+	tcase_add_test(t, a_table_that_never_rests_does_not_keep_others_waiting);
 	tcase_add_test(t, what_is_no_longer_looked_after_is_forgotten);
 	tcase_add_test(t, too_many_tables_are_refused);
 	if (lab_possible())

@@ -53,6 +53,7 @@ struct agent_fwd {
 	uint8_t sids_bad, sids_torn;
 	uint32_t n_routes; /* of all */
 	uint32_t audited;  /* the next one */
+	uint32_t last;	   /* id of the table that was read last */
 	uint64_t version;
 	struct agent_fwd_gone gone[GONE_MAX]; /* a ring */
 	uint64_t n_gone, forgot; /* all that ever went; the last version whose losses are not all in the ring */
@@ -318,21 +319,32 @@ static void dump(struct agent_fwd *f, uint32_t id)
 		on_done(f, id, ENOMEM, "");
 }
 
+/* In turn, so that none that changes all the time keeps the others from being read. */
+static struct table *next_due(const struct agent_fwd *f)
+{
+	size_t n = f->tables.n, from = place_of(f, f->last + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		if (f->tables.at[(from + i) % n].due)
+			return &f->tables.at[(from + i) % n];
+	}
+	return NULL;
+}
+
 static void go_on(struct agent_fwd *f)
 {
+	struct table *t;
+
 	if (f->reading)
 		return;
-	if (f->sids_due) {
+	t = next_due(f);
+	if (f->sids_due && (!t || f->id != RT_TABLE_MAIN)) {
 		f->sids_due = false;
 		dump(f, RT_TABLE_MAIN);
-		return;
-	}
-	for (size_t i = 0; i < f->tables.n; i++) {
-		if (f->tables.at[i].due) {
-			f->tables.at[i].due = false;
-			dump(f, f->tables.at[i].id);
-			return;
-		}
+	} else if (t) {
+		t->due = false;
+		f->last = t->id;
+		dump(f, t->id);
 	}
 }
 
