@@ -30,6 +30,7 @@ enum {
 	AFFECTED_MIN = 100,
 	AFFECTED_MAX = 2000,
 	STAGGER_US = 10000,
+	HANDED_US = 1500000, /* tcpdump is handed packets a second after the first of them at the latest */
 	LIMIT_MS = 100,
 	PATH_MAX_ = 512,
 	PER_WRITE = 256,
@@ -469,6 +470,7 @@ static const char *failure(struct chain *c, struct cut *x)
 	o = sim_asked(c, "status");
 	x->requests = (double)number(member(o, "since-event"), "requests");
 	json_object_put(o);
+	(void)usleep(HANDED_US);
 	bench_stop(&c->tcpdump);
 	why = bench_capture_each(c->capture, look, &s);
 	if (why)
