@@ -200,10 +200,10 @@ static uint32_t chain_of(const struct pce_trees *p, uint32_t class, uint32_t nod
 	return (uint32_t)(h >> 32) & (p->n_chain - 1);
 }
 
-static void tree_free(struct pce_kept *k)
+static void tree_free(struct pce_trees *p, struct pce_kept *k)
 {
 	if (k)
-		free(k->dist);
+		cells_give(&p->cells, k->dist);
 	free(k);
 }
 
@@ -218,7 +218,7 @@ static void tree_drop(struct pce_trees *p, struct pce_kept *k)
 	p->class[k->class]->n_trees--;
 	p->n_trees--;
 	p->stats.bytes -= tree_bytes(p);
-	tree_free(p->spare);
+	tree_free(p, p->spare);
 	p->spare = k;
 }
 
@@ -333,8 +333,9 @@ static struct pce_kept *tree_memory(struct pce_trees *p)
 	struct pce_kept *k = p->spare ? p->spare : calloc(1, sizeof(*k));
 
 	p->spare = NULL;
+	p->cells.size = (2 * (size_t)p->shape->n + 1) * sizeof(uint32_t);
 	if (k && !k->dist)
-		k->dist = malloc((2 * (size_t)p->shape->n + 1) * sizeof(uint32_t));
+		k->dist = cells_take(&p->cells);
 	if (k && k->dist)
 		return k;
 	free(k);
@@ -452,8 +453,9 @@ static void forget_shape(struct pce_trees *p)
 	if (!p->shape)
 		return;
 	drop_all(p);
-	tree_free(p->spare);
+	tree_free(p, p->spare);
 	p->spare = NULL;
+	cells_fini(&p->cells);
 	for (unsigned i = 0; i < PCE_ROOMS; i++) {
 		free(p->room[i].at);
 		p->room[i] = (struct pce_shelf){ 0 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* Inside of a shard, for trees.c, spf.c and ispf.c only. */
+#include "base/cells.h"
 #include "base/list.h"
 #include "pce/buckets.h"
 #include "pce/pce_priv.h"
@@ -64,6 +65,7 @@ struct pce_trees {
 	struct pce_kept **chain; /* trees by class and root */
 	uint32_t n_chain, n_trees;
 	struct pce_kept *spare; /* memory of the one thrown out last */
+	struct cells cells; /* of what trees are in */
 	struct list lru; /* trees, the latest first */
 	size_t bytes_max;
 	struct pce_buckets *queue;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/cells.h"
 #include "base/hash.h"
 #include "base/heap.h"
 #include "base/ip.h"
@@ -281,6 +282,55 @@ START_TEST(hash_is_siphash_2_4)
 }
 END_TEST
 
+static const size_t cell_sizes[] = { 1,	  100,			CELLS_LEAST - 1, CELLS_LEAST,
+				     80004, CELLS_PAGE / 2 + 1, CELLS_PAGE,	 3 * CELLS_PAGE + 1 };
+
+/* Each is whole, and nobody else's, however they come and go. */
+START_TEST(cells_do_not_overlap)
+{
+	enum { N = 100, STEPS = 300 };
+	struct cells c = { .size = cell_sizes[_i] };
+	unsigned char *at[N] = { 0 }, is[N];
+	struct rng r;
+
+	rng_seed(&r, 3);
+	for (unsigned k = 0; k < STEPS; k++) {
+		size_t i = rng_below(&r, c.size > CELLS_PAGE / 2 ? 5 : N);
+
+		if (at[i]) {
+			ck_assert_uint_eq(at[i][0], is[i]);
+			ck_assert_uint_eq(at[i][c.size / 2], is[i]);
+			ck_assert_uint_eq(at[i][c.size - 1], is[i]);
+			cells_give(&c, at[i]);
+			at[i] = NULL;
+			continue;
+		}
+		at[i] = cells_take(&c);
+		ck_assert_ptr_nonnull(at[i]);
+		is[i] = (unsigned char)k;
+		memset(at[i], is[i], c.size);
+	}
+	for (size_t i = 0; i < N; i++)
+		cells_give(&c, at[i]);
+	cells_fini(&c);
+	ck_assert_uint_eq(c.size, 0);
+}
+END_TEST
+
+START_TEST(a_cell_that_is_given_back_is_taken_again)
+{
+	struct cells c = { .size = 80004 };
+	void *a = cells_take(&c), *b = cells_take(&c);
+
+	ck_assert_ptr_ne(a, b);
+	cells_give(&c, a);
+	ck_assert_ptr_eq(cells_take(&c), a);
+	cells_give(&c, a);
+	cells_give(&c, b);
+	cells_fini(&c);
+}
+END_TEST
+
 START_TEST(heap_gives_keys_in_order_and_equals_by_entry)
 {
 	enum { N = 300 };
@@ -479,6 +529,7 @@ int main(void)
 		address_bits_round_trip,
 		hash_finds_what_was_put_and_not_what_was_deleted,
 		hash_is_siphash_2_4,
+		a_cell_that_is_given_back_is_taken_again,
 		heap_gives_keys_in_order_and_equals_by_entry,
 		list_survives_deleting_while_walking,
 		json_text_is_escaped,
@@ -493,6 +544,7 @@ int main(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		tcase_add_test(t, all[i]);
+	tcase_add_loop_test(t, cells_do_not_overlap, 0, ARRAY_LEN(cell_sizes));
 	suite_add_tcase(s, t);
 	return check_main(s);
 }
