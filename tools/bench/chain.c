@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +34,6 @@ enum {
 	PATH_MAX_ = 512,
 	PER_WRITE = 256,
 	KEEPALIVE = 4, /* bytes */
-	BESIDE_NICE = 19,
 };
 
 #define PATIENCE_NS (900 * NS_PER_S)
@@ -406,7 +404,7 @@ static void capture_start(struct chain *c)
 	(void)unlink(c->capture);
 	c->tcpdump = bench_start(argv);
 	/* The kernel says when a packet passed; that it is written down has time. */
-	(void)setpriority(PRIO_PROCESS, (id_t)c->tcpdump, BESIDE_NICE);
+	bench_beside(c->tcpdump);
 	for (unsigned k = 0; k < 500 && access(c->capture, R_OK) != 0; k++)
 		(void)usleep(10000);
 	(void)usleep(200000); /* the file is made a moment before the filter is in place */
@@ -457,7 +455,7 @@ static const char *failure(struct chain *c, struct cut *x)
 	json_object *o;
 
 	/* The network's own work, following each list packet by packet, is done elsewhere as a rule. */
-	(void)setpriority(PRIO_PROCESS, (id_t)c->sim, BESIDE_NICE);
+	bench_beside(c->sim);
 	capture_start(c);
 	s.from_us = wall_us();
 	cut_all(c, x);
