@@ -34,6 +34,32 @@ static void job_done(struct loop_mail *m)
 	job->done(job);
 }
 
+/* The next of its lane waits behind what others submitted before. NULL: none. */
+static struct work_job *lane_next(const struct work_job *job)
+{
+	struct list *n = job->lane ? list_pop(&job->lane->queue) : NULL;
+
+	if (job->lane)
+		job->lane->busy = n != NULL;
+	return n ? CONTAINER_OF(n, struct work_job, mail.link) : NULL;
+}
+
+/* When it is told, what it was part of may go. So that is the last thing, and under the lock, for
+ * the next of its lane not to be told before it. */
+static void ran(struct work *w, struct work_job *job)
+{
+	struct work_job *next;
+
+	pthread_mutex_lock(&w->lock);
+	next = lane_next(job);
+	if (next) {
+		list_add(&w->queue, &next->mail.link); /* this thread looks there at once */
+		w->n_queued++;
+	}
+	loop_mail_post(w->loop, &job->mail);
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void *worker(void *arg)
 {
 	struct work *w = arg;
@@ -52,7 +78,7 @@ static void *worker(void *arg)
 		w->n_queued--;
 		pthread_mutex_unlock(&w->lock);
 		job->run(job);
-		loop_mail_post(w->loop, &job->mail);
+		ran(w, job);
 	}
 }
 
@@ -114,19 +140,25 @@ struct work *work_free(struct work *w)
 	return NULL;
 }
 
+static void fake_submit(struct work *w, struct work_job *job);
+
 static void fake_due(void *arg)
 {
-	struct work_job *job = arg;
+	struct work_job *job = arg, *next;
 
 	list_del(&job->mail.link);
 	list_del(&job->link);
 	loop_timer_fini(&job->timer);
 	job->run(job);
+	next = lane_next(job);
+	if (next)
+		fake_submit(job->pool, next);
 	job->done(job);
 }
 
 static void fake_submit(struct work *w, struct work_job *job)
 {
+	job->pool = w;
 	list_add(&w->fake, &job->mail.link);
 	loop_timer_init(&job->timer, w->loop, fake_due, job);
 	loop_timer_after(&job->timer, 10 * NS_PER_US + loop_random(w->loop) % (2 * NS_PER_MS));
@@ -137,29 +169,52 @@ unsigned work_threads(const struct work *w)
 	return w->n_threads;
 }
 
-int work_submit(struct work *w, struct work_job *job)
+void work_lane_init(struct work_lane *lane)
 {
-	int r = 0;
+	list_init(&lane->queue);
+	lane->busy = false;
+}
+
+/* False: the queue is full. Under the lock where there are threads. */
+static bool enqueue(struct work *w, struct work_job *job)
+{
+	if (job->lane && job->lane->busy) {
+		list_add(&job->lane->queue, &job->mail.link);
+		return true;
+	}
+	if (w->n_queued == QUEUE_MAX)
+		return false;
+	if (job->lane)
+		job->lane->busy = true;
+	if (loop_is_fake(w->loop)) {
+		fake_submit(w, job);
+		return true;
+	}
+	list_add(&w->queue, &job->mail.link);
+	w->n_queued++;
+	pthread_cond_signal(&w->some);
+	return true;
+}
+
+int work_submit_in(struct work *w, struct work_lane *lane, struct work_job *job)
+{
+	bool taken;
 
 	job->skipped = false;
+	job->lane = lane;
 	list_init(&job->link);
 	list_init(&job->mail.link);
 	job->mail.fn = job_done;
-	if (loop_is_fake(w->loop)) {
-		list_add(&w->jobs, &job->link);
-		fake_submit(w, job);
-		return 0;
-	}
 	pthread_mutex_lock(&w->lock);
-	if (w->n_queued == QUEUE_MAX) {
-		r = -EAGAIN;
-	} else {
-		list_add(&w->queue, &job->mail.link);
-		w->n_queued++;
-		pthread_cond_signal(&w->some);
-	}
+	taken = enqueue(w, job);
 	pthread_mutex_unlock(&w->lock);
-	if (r == 0)
-		list_add(&w->jobs, &job->link); /* its mail is read by this thread, later */
-	return r;
+	if (!taken)
+		return -EAGAIN;
+	list_add(&w->jobs, &job->link); /* its mail is read by this thread, later */
+	return 0;
+}
+
+int work_submit(struct work *w, struct work_job *job)
+{
+	return work_submit_in(w, NULL, job);
 }

@@ -11,13 +11,24 @@ struct work;
 
 /* run: on a worker; touches only what the job owns and immutable references it holds.
  * done: on the loop, always called exactly once (also at work_free, as skipped). */
+struct work_lane;
 struct work_job {
 	void (*run)(struct work_job *job);
 	void (*done)(struct work_job *job);
 	struct loop_mail mail; /* private */
 	struct loop_timer timer; /* private */
 	struct list link;	 /* private */
+	struct work_lane *lane;	 /* private */
+	struct work *pool;	 /* private */
 	bool skipped; /* set before done when it never ran, or nobody was told of it before the end */
+};
+
+/* Jobs of one lane run one at a time, in the order they were submitted, and are done in that order:
+ * what they share needs no lock. The next begins without the loop's help. It has to last until the
+ * last of its jobs is done. */
+struct work_lane {
+	struct list queue; /* private */
+	bool busy;	   /* private */
 };
 
 int work_new(struct work **outp, struct loop *loop, unsigned n_threads);
@@ -28,3 +39,6 @@ AUTO_DEFINE(struct work, work_free)
 unsigned work_threads(const struct work *w); /* on a fake loop as many as were asked for */
 /* 0 or -EAGAIN when the queue (1024) is full. */
 int work_submit(struct work *w, struct work_job *job); /* on the loop's thread */
+void work_lane_init(struct work_lane *lane);
+/* The same in a lane; -EAGAIN only while nothing of the lane waits or runs. */
+int work_submit_in(struct work *w, struct work_lane *lane, struct work_job *job);

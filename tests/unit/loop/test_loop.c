@@ -220,6 +220,116 @@ START_TEST(jobs_run_on_workers_and_complete_on_the_loop)
 }
 END_TEST
 
+enum { LANES = 3, IN_A_LANE = 40 };
+
+struct in_lane {
+	struct work_job job;
+	struct in_order *lane;
+	int number;
+};
+
+struct in_order {
+	struct work_lane lane;
+	struct in_lane jobs[IN_A_LANE];
+	atomic_int inside; /* jobs that run at this moment */
+	int at;		   /* which is next; no lock: that is what a lane is for */
+	int told;
+	bool together, out_of_turn; /* of those that ran */
+	bool told_out_of_turn;	    /* the loop's alone */
+	int *left;
+	struct loop *loop;
+};
+
+static void lane_job_run(struct work_job *job)
+{
+	struct in_lane *x = CONTAINER_OF(job, struct in_lane, job);
+	struct in_order *l = x->lane;
+
+	l->together |= atomic_fetch_add(&l->inside, 1) != 0;
+	l->out_of_turn |= l->at != x->number;
+	(void)sched_yield();
+	l->at++;
+	atomic_fetch_sub(&l->inside, 1);
+}
+
+static void lane_job_done(struct work_job *job)
+{
+	struct in_lane *x = CONTAINER_OF(job, struct in_lane, job);
+	struct in_order *l = x->lane;
+
+	l->told_out_of_turn |= l->told++ != x->number;
+	if (--*l->left == 0)
+		loop_stop(l->loop);
+}
+
+static void lanes_fill(struct in_order *l, struct work *w, struct loop *loop, int *left)
+{
+	*left = LANES * IN_A_LANE;
+	for (int k = 0; k < LANES; k++) {
+		l[k] = (struct in_order){ .left = left, .loop = loop };
+		work_lane_init(&l[k].lane);
+	}
+	for (int i = 0; i < LANES * IN_A_LANE; i++) {
+		struct in_lane *x = &l[i % LANES].jobs[i / LANES];
+
+		*x = (struct in_lane){ .job = { .run = lane_job_run, .done = lane_job_done },
+				       .lane = &l[i % LANES],
+				       .number = i / LANES };
+		ck_assert_int_eq(work_submit_in(w, &x->lane->lane, &x->job), 0);
+	}
+}
+
+static void lanes_held(const struct in_order *l)
+{
+	for (int k = 0; k < LANES; k++) {
+		ck_assert(!l[k].together);
+		ck_assert(!l[k].out_of_turn);
+		ck_assert(!l[k].told_out_of_turn);
+		ck_assert_int_eq(l[k].told, IN_A_LANE);
+	}
+}
+
+START_TEST(jobs_of_a_lane_run_one_at_a_time_and_in_order)
+{
+	static struct in_order l[LANES];
+	struct loop *loop;
+	struct work *w;
+	int left;
+
+	ck_assert_int_eq(loop_new(&loop), 0);
+	ck_assert_int_eq(work_new(&w, loop, 4), 0);
+	lanes_fill(l, w, loop, &left);
+	loop_run(loop);
+	lanes_held(l);
+	for (int k = 0; k < LANES; k++)
+		ck_assert_int_eq(l[k].at, IN_A_LANE);
+	work_free(w);
+	loop_free(loop);
+}
+END_TEST
+
+START_TEST(lanes_on_a_fake_loop_keep_their_order_too_and_are_skipped_at_the_end)
+{
+	static struct in_order l[LANES];
+	struct loop *loop;
+	struct work *w;
+	int left;
+
+	ck_assert_int_eq(loop_fake_new(&loop, 5), 0);
+	ck_assert_int_eq(work_new(&w, loop, 4), 0);
+	lanes_fill(l, w, loop, &left);
+	while (left > LANES * IN_A_LANE / 2)
+		(void)loop_fake_step(loop, mono_add(loop_now(loop), NS_PER_MS));
+	for (int k = 0; k < LANES; k++)
+		ck_assert(!l[k].together && !l[k].out_of_turn);
+	work_free(w);
+	ck_assert_int_eq(left, 0);
+	for (int k = 0; k < LANES; k++)
+		ck_assert_int_eq(l[k].told, IN_A_LANE);
+	loop_free(loop);
+}
+END_TEST
+
 START_TEST(jobs_on_a_fake_loop_complete_later_and_freeing_skips_the_rest)
 {
 	static struct counted c[JOBS];
@@ -342,6 +452,8 @@ int main(void)
 		a_descriptor_and_a_signal_wake_the_loop,
 		jobs_run_on_workers_and_complete_on_the_loop,
 		jobs_on_a_fake_loop_complete_later_and_freeing_skips_the_rest,
+		jobs_of_a_lane_run_one_at_a_time_and_in_order,
+		lanes_on_a_fake_loop_keep_their_order_too_and_are_skipped_at_the_end,
 		a_job_that_ran_and_was_not_told_of_is_skipped_at_the_end,
 		a_call_site_is_rate_limited_and_lines_stay_one_line,
 		metrics_print_as_prometheus_text,
