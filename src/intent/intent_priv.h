@@ -24,7 +24,7 @@ enum {
 	INTENT_SYNC_MAX = 16,	  /* policies recomputed on the loop at once; more go to workers */
 	INTENT_SYNC_NODES = 1000, /* that is in a topology up to this size, in larger ones fewer */
 	INTENT_WAVE = 128,	  /* policies evaluated on one snapshot of the book */
-	INTENT_WAVES = 2,	  /* of them on their way: the next is evaluated while one is admitted */
+	INTENT_WAVES = 3,	  /* of them on their way: while one is admitted no worker waits */
 	INTENT_SWEEP_WAVE = 64,	  /* the same when nothing is broken: a repair may have to wait for it */
 	INTENT_TRIES_AT_ONCE = 2, /* lists offered to a headend that refuses, before it gets its rest */
 	INTENT_ASKS_MAX = 1024,	  /* questions for paths at workers */
@@ -310,7 +310,7 @@ struct intent_kind {
 	uint64_t used;
 };
 
-/* Whoever runs it has it: one job, or the loop while none is running. */
+/* Whoever runs it has it: one job, or the loop while there is none. */
 struct intent_shard {
 	struct pce_trees *trees;
 	size_t trees_bytes; /* of them at most */
@@ -318,8 +318,8 @@ struct intent_shard {
 	uint32_t n_room;
 	uint64_t serial; /* of the snapshot that room is a copy of; 0: none */
 	struct arena scratch; /* of one evaluation */
-	struct list queue; /* jobs, loop only */
-	struct job *running; /* loop only */
+	struct work_lane lane; /* its jobs */
+	unsigned n_jobs;       /* not done, loop only */
 };
 
 struct intent_shards {
@@ -487,6 +487,7 @@ uint8_t intent_lists(const struct intent_pol *p, const struct intent_policy *d);
 /* batch.c */
 void intent_batch_start(struct intent *i, const struct intent_pick *at, uint32_t n); /* in order */
 void intent_batch_abandon(struct intent *i);
+bool intent_batch_admit(struct intent *i); /* the first wave; false: none, or not all of it is back */
 void intent_batch_forget(struct intent_pol *p);
 void intent_batches_fini(struct list *spares);
 void intent_run_here(struct intent_pol *p, enum intent_dirt how); /* at once, on the loop */

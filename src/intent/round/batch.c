@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Waves of evaluations on workers: requests of a round, grouped by shard, against one snapshot of
- * the book. Two may be on their way: while one is admitted on the loop the next is evaluated, on
- * the book as it was after the one before. A wave is admitted when all of it is back and those
- * before it are, in the order of the round; who lost the last bandwidth to another is evaluated
- * again there and then, on the book of that moment. What a wave sees and when it is admitted so
- * follow from the waves before it, not from how fast its workers are.
+ * the book. INTENT_WAVES may be on their way: while one is admitted on the loop the next ones are
+ * evaluated, on the book as it was when they began. Waves are admitted in the order of the round,
+ * and no wave before all those have begun that may be on their way beside it; who lost the last
+ * bandwidth to another is evaluated again there and then, on the book of that moment. What a wave
+ * sees and when it is admitted so follow from the waves before it, not from how fast its workers are.
  * Waves whose TED has been replaced are abandoned: their policies are dirty again, their jobs stop
- * after the evaluation they are at and free them. Jobs of one shard wait for each other.
+ * after the evaluation they are at and free them. Jobs of one shard are a lane of the pool's: the
+ * next one begins when the one before ends, whatever the loop is at.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include "intent/group/group.h"
 #include "intent/intent_priv.h"
 
-enum { SPARES = 2 }; /* waves kept with their memory for those to come */
+enum { SPARES = INTENT_WAVES }; /* waves kept with their memory for those to come */
 
 struct intent_item {
 	struct intent_eval eval;
@@ -31,7 +32,6 @@ struct job {
 	struct work_job work;
 	struct intent_batch *batch;
 	struct intent_shard *shard;
-	struct list link; /* in the shard's queue */
 	struct intent_item *first, **end;
 	struct arena out; /* what its evaluations found */
 };
@@ -163,7 +163,7 @@ void intent_run_here(struct intent_pol *p, enum intent_dirt how)
 	it.eval.exact = true;
 	it.eval.labels_max = labels_of(&it, p, true);
 	/* A wave on its way has it, or the end of an abandoned one. */
-	it.eval.trees = intent_shard_trees(s->running ? &i->shards->here : s);
+	it.eval.trees = intent_shard_trees(s->n_jobs > 0 ? &i->shards->here : s);
 	intent_eval_run(&it.eval, now->bps);
 	loop_now_update(i->loop);
 	metric_observe_ns(i->m_compute, mono_since(from, loop_now(i->loop)));
@@ -192,7 +192,7 @@ bool intent_try(struct intent_pol *p, struct intent_desired *wish, struct intent
 	item_load(&it, p, now, &e->arena);
 	p->desired = was;
 	e->exact = true;
-	e->trees = intent_shard_trees(s->running ? &i->shards->here : s);
+	e->trees = intent_shard_trees(s->n_jobs > 0 ? &i->shards->here : s);
 	intent_eval_run(e, now->bps);
 	/* What it has does for the new wish, or there is another way. */
 	found = e->has_cur && e->cur_valid && !e->cur_breaks ? &e->now : e->best.set ? &e->best : NULL;
@@ -316,40 +316,38 @@ static void batch_commit(struct intent_batch *b)
 	i->admitting = false;
 }
 
-/* All of it is back: it is admitted, unless one before it is not, and those that waited for it. */
-static void batch_finish(struct intent_batch *b)
+bool intent_batch_admit(struct intent *i)
 {
-	struct intent *i = b->i;
+	struct intent_batch *b = list_empty(&i->waves) ? NULL :
+							 LIST_OF(i->waves.next, struct intent_batch, link);
 
-	if (!i) {
-		batch_free(b);
-		return;
-	}
-	while (!list_empty(&i->waves)) {
-		b = LIST_OF(i->waves.next, struct intent_batch, link);
-		if (b->n_open > 0)
-			break;
-		list_del(&b->link);
-		i->n_waves--;
-		metric_observe_ns(i->m_compute, mono_since(b->started, loop_now(i->loop)));
-		batch_commit(b);
-		batch_free(b);
-	}
-	loop_task_run(&i->round);
+	if (!b || b->n_open > 0)
+		return false;
+	list_del(&b->link);
+	i->n_waves--;
+	metric_observe_ns(i->m_compute, mono_since(b->started, loop_now(i->loop)));
+	batch_commit(b);
+	batch_free(b);
 	loop_task_run(&i->paper_task);
+	return true;
 }
 
-static void shard_next(struct intent_shard *s);
+/* All of it is back: its turn to be admitted is the round's to know. */
+static void batch_over(struct intent_batch *b)
+{
+	if (b->i)
+		loop_task_run(&b->i->round);
+	else
+		batch_free(b);
+}
 
 static void job_over(struct job *j)
 {
 	struct intent_batch *b = j->batch;
-	struct intent_shard *s = j->shard;
 
-	s->running = NULL;
-	shard_next(s);
+	j->shard->n_jobs--;
 	if (--b->n_open == 0)
-		batch_finish(b);
+		batch_over(b);
 }
 
 static void job_done(struct work_job *w)
@@ -357,18 +355,13 @@ static void job_done(struct work_job *w)
 	job_over(CONTAINER_OF(w, struct job, work));
 }
 
-static void shard_next(struct intent_shard *s)
+static void job_start(struct job *j)
 {
-	struct list *n = s->running ? NULL : list_pop(&s->queue);
-	struct job *j;
-
-	if (!n)
-		return;
-	j = LIST_OF(n, struct job, link);
-	s->running = j;
+	j->batch->n_open++;
+	j->shard->n_jobs++;
 	j->work.run = job_run;
 	j->work.done = job_done;
-	if (work_submit(j->batch->pool, &j->work) == 0)
+	if (work_submit_in(j->batch->pool, &j->shard->lane, &j->work) == 0)
 		return;
 	job_run(&j->work); /* the queue is full: here, then */
 	job_over(j);
@@ -395,12 +388,6 @@ static void abandon(struct intent_batch *b)
 		intent_batch_forget(p);
 		intent_dirty(p, b->items[k].how);
 	}
-	for (unsigned k = 0; k < b->shards->n; k++) {
-		if (!list_linked(&b->jobs[k].link))
-			continue;
-		list_del(&b->jobs[k].link);
-		b->n_open--;
-	}
 	if (b->n_open == 0)
 		batch_free(b);
 }
@@ -417,19 +404,11 @@ static void batch_submit(struct intent_batch *b)
 	/* One more than the jobs, so that a job done at once does not free what is still used. */
 	b->n_open = 1;
 	for (unsigned k = 0; k < b->shards->n; k++) {
-		struct job *j = &b->jobs[k];
-
-		if (!j->first)
-			continue;
-		b->n_open++;
-		list_add(&j->shard->queue, &j->link);
-	}
-	for (unsigned k = 0; k < b->shards->n; k++) {
 		if (b->jobs[k].first)
-			shard_next(b->jobs[k].shard);
+			job_start(&b->jobs[k]);
 	}
 	if (--b->n_open == 0)
-		batch_finish(b);
+		batch_over(b);
 }
 
 static struct intent_batch *batch_spare(struct intent_shards *s)
@@ -465,7 +444,6 @@ static struct intent_batch *batch_new(struct intent *i)
 		j->shard = &b->shards->at[k];
 		j->first = NULL;
 		j->end = &j->first;
-		list_init(&j->link);
 		arena_reset(&j->out);
 	}
 	return b;

@@ -326,15 +326,13 @@ static bool is_long(const struct wave *w)
 	return false;
 }
 
-void intent_round_run(void *arg)
+/* What is next in the order: a wave on its way, or few here. False: nothing, or not now. */
+static bool wave_next(struct intent *i)
 {
-	struct intent *i = arg;
 	struct wave w = { .max = INTENT_WAVE };
 
-	if (!in_sight(i))
-		return;
-	if (i->n_waves == INTENT_WAVES || !fresh_merge(i))
-		return; /* its end comes back here */
+	if (!in_sight(i) || i->n_waves == INTENT_WAVES || !fresh_merge(i))
+		return false;
 	wave_dirty(i, &w);
 	wave_sweep(i, &w);
 	if (w.n == 0) {
@@ -342,11 +340,10 @@ void intent_round_run(void *arg)
 		intent_guards_kick(i);
 	}
 	if (i->n_waves > 0 && w.n == 0)
-		return;
+		return false;
 	if (w.n > intent_turn_max(i->ted) || i->n_waves > 0 || is_long(&w)) {
 		intent_batch_start(i, w.at, w.n);
-		loop_task_run(&i->round); /* perhaps another */
-		return;
+		return true; /* perhaps another */
 	}
 	for (uint32_t k = 0; k < w.n; k++) {
 		struct intent_pol *p = w.at[k].pol;
@@ -358,6 +355,14 @@ void intent_round_run(void *arg)
 		intent_clean(p);
 		intent_run_here(p, how);
 	}
-	if (w.n > 0 || (i->sweep_left > 0 && list_empty(&i->expand)))
+	return w.n > 0 || (i->sweep_left > 0 && list_empty(&i->expand));
+}
+
+/* All that may be on their way begin before one of them is admitted, however fast it was. */
+void intent_round_run(void *arg)
+{
+	struct intent *i = arg;
+
+	if (wave_next(i) || intent_batch_admit(i))
 		loop_task_run(&i->round);
 }

@@ -20,7 +20,7 @@ struct intent_shards *intent_shards_new(unsigned n_workers)
 		return NULL;
 	s->n = n_workers < 1 ? 1 : n_workers < INTENT_SHARDS ? n_workers : INTENT_SHARDS;
 	for (unsigned k = 0; k < s->n; k++) {
-		list_init(&s->at[k].queue);
+		work_lane_init(&s->at[k].lane);
 		s->at[k].trees_bytes = INTENT_TREES_BYTES / s->n;
 	}
 	s->here.trees_bytes = INTENT_TREES_HERE;
