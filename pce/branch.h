@@ -36,17 +36,19 @@ enum pce_found pce_bottleneck(struct pce_set *b, struct pce_request *own, const 
 /* Load of the fullest link, the request on it. */
 uint64_t pce_set_load(const struct pce_legs *l, const struct pce_request *req, const struct pce_way *w);
 
-/* disjoint.c: the paths of a set; with lists that fit, headends imposing depth_least entries at least. */
+/* disjoint.c: the paths of a set; with lists that fit, headends having an MSD of depth_least at least. */
 struct pce_fitting {
 	bool on;
 	uint32_t depth_least;
+	bool as_asked; /* of a single leg: see pce_ctx */
+	uint64_t *work;
 };
 void pce_disjoint_find(const struct ted *t, const struct pce_disjoint *req,
 		       const struct pce_fitting *fit, struct arena *a, struct pce_disjoint_answer *out);
 /* disjoint_why.c: there is no set, with fit none whose lists fit; fills in what stands in the way. With
- * fit also of a single leg, which is its path. */
-void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, bool fit, struct arena *a,
-		      struct pce_disjoint_answer *out);
+ * fit also of a single leg, which is its path; its list strict, or as_asked. */
+void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req,
+		      const struct pce_fitting *fit, struct arena *a, struct pce_disjoint_answer *out);
 /* disjoint_why.c: the path of a single leg, as pce_disjoint_find() those of a set. */
 void pce_disjoint_single(const struct ted *t, const struct pce_request *req,
 			 const struct pce_fitting *fit, struct arena *a,

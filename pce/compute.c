@@ -2,6 +2,7 @@
 /* The way of a request: path, list, proof; where one fails, why. */
 #include <string.h>
 
+#include "pce/branch.h"
 #include "pce/pce_priv.h"
 
 static void fail(struct pce_answer *out, enum pce_status status, const char *why)
@@ -56,7 +57,7 @@ static bool try_other(void *arg, const struct pce_path *p)
 
 	o->tried++;
 	pce_encode_in(o->c, p, o->c->req->strict, &a, &needed);
-	if (a.status == PCE_NO_MSD && needed < o->least)
+	if (a.status == PCE_NO_MSD && needed && needed < o->least)
 		o->least = needed;
 	if (a.status != PCE_OK)
 		return a.status != PCE_NO_MEMORY;
@@ -70,24 +71,69 @@ static bool try_other(void *arg, const struct pce_path *p)
 	return false;
 }
 
+/* Steps of all searches for reasons together, for each label one search may have. */
+enum { WHY_STEPS = 16, WHY_LABELS = 1 << 18 };
+
+/* What stands in the way of a list that fits: of a single leg, as of sets. */
+static void explain_list(struct pce_ctx *c, struct pce_answer *out)
+{
+	uint64_t work = (uint64_t)WHY_STEPS * (c->req->labels_max ? c->req->labels_max : WHY_LABELS);
+	const struct pce_fitting fit = { .on = true, .as_asked = true, .work = &work };
+	struct pce_disjoint_answer d = { .status = PCE_NO_MSD, .why = out->why,
+					 .reasons_gave_up = out->reasons_gave_up };
+	struct pce_request leg = *c->req;
+
+	leg.trees = c->trees;
+	pce_disjoint_why(c->t, &(struct pce_disjoint){ .leg = &leg, .n_legs = 1 }, &fit, c->out, &d);
+	memcpy(out->conflict, d.conflict, sizeof(d.conflict));
+	memcpy(out->relax, d.relax, sizeof(d.relax));
+	out->n_conflict = d.n_conflict;
+	out->n_relax = d.n_relax;
+	out->relax_together = d.relax_together;
+	out->reasons_gave_up = d.reasons_gave_up;
+	out->why = d.why;
+	for (uint32_t i = 0; i < d.n_relax && !d.relax_together; i++) {
+		struct pce_removed *r = &out->removed[d.relax[i].of];
+
+		r->decisive = true;
+		if (!d.relax[i].drop)
+			r->nearest = d.relax[i].needs;
+	}
+}
+
+static const char *say_list(const struct pce_ctx *c, const struct other *o, uint32_t needed)
+{
+	if (!needed)
+		return arena_printf(c->out, "%s; no other path has a list that fits", o->out->why);
+	return arena_printf(c->out,
+			    o->tried ? "the cheapest path needs %u SIDs, the headend can impose "
+				       "%u; none of %u paths tried needs fewer than %u" :
+				       "the cheapest path needs %u SIDs, the headend can impose "
+				       "%u; no other path does with so few",
+			    needed, pce_depth(c), o->tried, o->least);
+}
+
+/* needed 0: routers on the way refuse the list of the cheapest path, not the headend. */
 static void find_other(struct pce_ctx *c, const struct pce_find *f, uint32_t needed,
 		       struct pce_answer *out)
 {
-	struct other o = { .c = c, .out = out, .least = needed };
+	struct other o = { .c = c, .out = out, .least = needed ? needed : UINT32_MAX };
+	bool all = pce_joint(c, f, try_other, &o);
 
-	if ((!pce_joint(c, f, try_other, &o) || o.tried) && !o.found)
-		pce_alternatives(c, f, try_other, &o);
+	if ((!all || o.tried) && !o.found)
+		all = pce_alternatives(c, f, try_other, &o);
 	if (o.found)
 		return;
-	out->removed[PCE_C_MSD] = (struct pce_removed){ .decisive = true, .nearest = o.least };
-	out->why = arena_printf(c->out,
-				o.tried ? "the cheapest path needs %u SIDs, the headend can impose "
-					  "%u; none of %u paths tried needs fewer than %u" :
-					  "the cheapest path needs %u SIDs, the headend can impose "
-					  "%u; no other path does with so few",
-				needed, pce_depth(c), o.tried, o.least);
+	out->removed[PCE_C_MSD] = (struct pce_removed){
+		.decisive = needed > 0,
+		.nearest = needed ? o.least + c->req->reserved : 0,
+	};
+	out->why = say_list(c, &o, needed);
+	out->reasons_gave_up = !all;
 	if (!out->why)
 		fail(out, PCE_NO_MEMORY, "out of memory");
+	else if (!c->req->brief)
+		explain_list(c, out);
 }
 
 /* The list of the cheapest path makes packets too long for a link: the next one that does not. */
@@ -161,7 +207,7 @@ static void compute(struct pce_ctx *c, struct pce_answer *out)
 	if (out->known)
 		return;
 	pce_encode_in(c, &p, c->req->strict, out, &needed);
-	if (out->status == PCE_NO_MSD && needed)
+	if (out->status == PCE_NO_MSD)
 		find_other(c, &f, needed, out);
 	else if (out->status == PCE_NO_CONSTRAINED && out->removed[PCE_C_MTU].decisive)
 		find_wider(c, &f, out);

@@ -443,7 +443,7 @@ void pce_disjoint_paths(const struct ted *t, const struct pce_disjoint *req, str
 	}
 	pce_disjoint_find(t, req, &(struct pce_fitting){ .on = false }, a, out);
 	if (out->status == PCE_NO_CONSTRAINED && req->explain)
-		pce_disjoint_why(t, req, false, a, out);
+		pce_disjoint_why(t, req, &(struct pce_fitting){ .on = false }, a, out);
 }
 
 /* ---- lists ---- */
@@ -493,7 +493,7 @@ static void another(const struct ted *t, const struct pce_disjoint *req, struct 
 	if (!out->why)
 		fail(out, PCE_NO_MEMORY, NULL);
 	else if (other.status == PCE_NO_CONSTRAINED && out->status == PCE_NO_MSD && req->explain)
-		pce_disjoint_why(t, req, true, a, out);
+		pce_disjoint_why(t, req, &(struct pce_fitting){ .on = true }, a, out);
 }
 
 void pce_disjoint(const struct ted *t, const struct pce_disjoint *req, struct arena *a,

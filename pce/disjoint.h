@@ -79,6 +79,7 @@ struct pce_disjoint_answer {
 	struct pce_relax relax[PCE_C_COUNT];
 	uint32_t n_relax;
 	bool relax_together;
+	bool reasons_gave_up; /* as in a pce_answer */
 	uint8_t possible; /* PCE_DIVERSE_ bits: by this kind of disjointness alone there is a set */
 	const char *why; /* arena text, "" when all that was asked for is met */
 };

@@ -5,8 +5,9 @@
  * out of all legs for good when there is none without it either. Those that help alone are
  * loosened to the nearest value, by halving between a value with a set and one without; each set
  * found is a step. Each question is a search of its own with a small budget: one that gives up leaves
- * its constraint in the conflict, or without a value. Where there is a set but none whose lists fit,
- * it is asked for those, and the limit of the lists is a constraint as the others.
+ * its constraint in the conflict, or its value not the nearest, which is told. Where there is a set
+ * (or a path) but none whose lists fit, it is asked for those, and the limit of the lists is a
+ * constraint as the others.
  */
 #include <string.h>
 
@@ -17,15 +18,20 @@
 enum {
 	DIFFERENCE = PCE_C_COUNT, /* the bound on how far delays are apart */
 	BUDGET = 2000,
+	LOSS_MAX = 999999, /* parts per million: something gets through */
 };
 
 struct why {
 	const struct ted *t;
 	const struct pce_disjoint *req;
 	struct pce_disjoint_answer *out;
-	bool fit; /* none whose lists fit */
+	const struct pce_fitting *fit; /* none whose lists fit */
+	/* What may have changed already, when only several changes together help: bits, values. */
+	uint32_t changed, open; /* open: those still to come */
+	uint64_t to[PCE_C_COUNT];
 	struct pce_trees *trees, *own;
 	uint32_t asked, conflict; /* PCE_CUT bits, and DIFFERENCE */
+	bool hopeless; /* none without constraints either */
 	struct str text;
 };
 
@@ -166,7 +172,7 @@ static void loosen(struct pce_request *r, enum pce_constraint c, uint64_t to)
 
 static uint64_t narrowest(const struct why *w, const struct pce_request *r, const struct pce_answer *a)
 {
-	uint64_t least = UINT64_MAX;
+	uint64_t least = a->expansion.valid ? a->bottleneck_bps : UINT64_MAX;
 
 	for (uint32_t i = 0; i < a->n_path; i++) {
 		uint64_t v = pce_free_bps(r, w->t, a->path[i]);
@@ -180,6 +186,13 @@ static uint64_t narrowest(const struct why *w, const struct pce_request *r, cons
 static uint64_t path_value(const struct why *w, const struct pce_request *r,
 			   const struct pce_answer *a, enum pce_constraint c)
 {
+	const struct pce_expansion *e = &a->expansion;
+	const uint64_t worst[PCE_C_COUNT] = {
+		[PCE_C_IGP] = e->igp_max,	 [PCE_C_TE] = e->te_max,
+		[PCE_C_DELAY] = e->delay_us_max, [PCE_C_DELAY_MIN] = e->delay_us_min,
+		[PCE_C_HOPS] = e->hops_max,	 [PCE_C_VARIATION] = e->variation_us_max,
+		[PCE_C_LOSS] = pce_loss_ppm(e->loss_max),
+	};
 	const uint64_t at[PCE_C_COUNT] = {
 		[PCE_C_IGP] = a->igp,	      [PCE_C_TE] = a->te,
 		[PCE_C_DELAY] = a->delay_us,  [PCE_C_DELAY_MIN] = a->delay_us,
@@ -187,7 +200,7 @@ static uint64_t path_value(const struct why *w, const struct pce_request *r,
 		[PCE_C_LOSS] = a->loss_ppm,
 	};
 
-	return c == PCE_C_BANDWIDTH ? narrowest(w, r, a) : at[c];
+	return c == PCE_C_BANDWIDTH ? narrowest(w, r, a) : e->valid ? worst[c] : at[c];
 }
 
 /* To what value the constraint has to go for this set. */
@@ -207,7 +220,8 @@ static uint64_t needs(const struct why *w, const struct pce_disjoint_answer *a, 
 	return v;
 }
 
-/* The question for alternatives, whose lists are strict. */
+/* The question for alternatives, whose lists are strict, and for one path. What a loose list does is
+ * in the leg's expansion. */
 void pce_disjoint_single(const struct ted *t, const struct pce_request *req,
 			 const struct pce_fitting *fit, struct arena *a, struct pce_disjoint_answer *out)
 {
@@ -221,16 +235,21 @@ void pce_disjoint_single(const struct ted *t, const struct pce_request *req,
 	struct pce_path p = { 0 };
 	struct pce_find f;
 	struct pce_ctx c;
+	uint32_t needed;
 
 	*out = (struct pce_disjoint_answer){ .status = PCE_NO_MEMORY, .why = "" };
 	out->leg = ARENA_NEW(a, struct pce_answer);
 	if (out->leg && pce_ctx_init(&c, t, req, req->trees, a)) {
 		c.depth_least = fit->depth_least;
+		c.as_asked = fit->as_asked;
+		c.work = fit->work;
 		pce_find_of(req, &f);
 		out->status = of[fit->on ? pce_fit(&c, &f, &p) : pce_search(&c, &f, &p)];
 		if (out->status == PCE_OK) {
 			*out->leg = (struct pce_answer){ .why = "" };
 			pce_answer_path(out->leg, &p);
+			if (fit->on && fit->as_asked)
+				pce_encode_in(&c, &p, req->strict, out->leg, &needed);
 			out->leg->cost = out->cost = p.cost;
 			out->n_legs = 1;
 		}
@@ -246,8 +265,12 @@ static enum pce_status ask(struct why *w, const struct question *q, enum pce_con
 	struct pce_request leg[PCE_LEGS_MAX];
 	struct pce_disjoint d = *w->req;
 	const struct pce_fitting fit = {
-		.on = w->fit && !(q->without & PCE_CUT(PCE_C_MSD)),
-		.depth_least = q->loosen == PCE_C_MSD ? (uint32_t)q->value : 0,
+		.on = w->fit->on && !(q->without & PCE_CUT(PCE_C_MSD)),
+		.depth_least = (uint32_t)(q->loosen == PCE_C_MSD		? q->value :
+					  w->changed & PCE_CUT(PCE_C_MSD) ? w->to[PCE_C_MSD] :
+									    0),
+		.as_asked = w->fit->as_asked,
+		.work = w->fit->work,
 	};
 	struct pce_disjoint_answer a;
 	struct arena arena;
@@ -255,10 +278,15 @@ static enum pce_status ask(struct why *w, const struct question *q, enum pce_con
 	for (uint32_t i = 0; i < d.n_legs; i++) {
 		leg[i] = w->req->leg[i];
 		leg[i].trees = w->trees;
+		leg[i].strict = leg[i].strict || leg[i].objective || leg[i].minimise == PCE_MIX;
 		leg[i].objective = PCE_MCP; /* is there a set at all */
+		if (d.n_legs == 1 && (!leg[i].labels_max || leg[i].labels_max > PCE_LABELS_ASIDE))
+			leg[i].labels_max = PCE_LABELS_ASIDE;
 		for (size_t k = 0; k < ARRAY_LEN(order); k++)
 			if (q->without & PCE_CUT(order[k]))
 				drop(&leg[i], order[k]);
+			else if ((w->changed & PCE_CUT(order[k])) && order[k] != PCE_C_MSD)
+				loosen(&leg[i], order[k], w->to[order[k]]);
 		if (q->loosen != PCE_C_COUNT && q->loosen != PCE_C_MSD)
 			loosen(&leg[i], q->loosen, q->value);
 	}
@@ -276,6 +304,7 @@ static enum pce_status ask(struct why *w, const struct question *q, enum pce_con
 	if (a.status == PCE_OK && c != PCE_C_COUNT)
 		*need = needs(w, &a, c);
 	arena_fini(&arena);
+	w->out->reasons_gave_up |= a.status == PCE_NO_BUDGET;
 	return a.status;
 }
 
@@ -292,7 +321,7 @@ static void find_asked(struct why *w)
 {
 	if (w->req->bound_difference)
 		w->asked |= PCE_CUT(DIFFERENCE);
-	if (w->fit)
+	if (w->fit->on)
 		w->asked |= PCE_CUT(PCE_C_MSD);
 	for (uint32_t i = 0; i < w->req->n_legs; i++)
 		for (size_t k = 0; k < ARRAY_LEN(order); k++)
@@ -327,30 +356,36 @@ static void find_conflict(struct why *w)
 /* Entries that headends must be able to impose. */
 static bool nearest_msd(struct why *w, uint64_t *out)
 {
-	struct question q = { 0, w->req->diverse, PCE_C_MSD, PCE_SEGS_MAX };
+	struct question q = { w->open & ~PCE_CUT(PCE_C_MSD), w->req->diverse, PCE_C_MSD,
+			      PCE_SEGS_MAX };
 	uint64_t bad = 0, good = PCE_SEGS_MAX;
 	enum pce_status s = ask(w, &q, PCE_C_COUNT, NULL);
 
-	while (s == PCE_OK && good - bad > 1) {
+	if (s != PCE_OK)
+		return false;
+	while (good - bad > 1 && (s == PCE_OK || s == PCE_NO_CONSTRAINED)) {
 		q.value = bad + (good - bad) / 2;
 		s = ask(w, &q, PCE_C_COUNT, NULL);
-		if (s == PCE_OK)
-			good = q.value;
-		else if (s == PCE_NO_CONSTRAINED)
-			bad = q.value;
-		else
-			return false;
-		s = PCE_OK;
+		*(s == PCE_OK ? &good : &bad) = q.value;
 	}
 	*out = good;
-	return s == PCE_OK;
+	return true;
 }
 
-/* A set and none on either side of the value; false: nobody can say. */
+/* A bound of that still has its metric known. */
+static uint64_t loosest(enum pce_constraint c)
+{
+	if (from_below(c))
+		return c == PCE_C_DELAY_MIN;
+	return c == PCE_C_LOSS ? LOSS_MAX : PCE_NO_BOUND - 1;
+}
+
+/* A set and none on either side of the value, as far as searches say; false: they say nothing. */
 static bool nearest(struct why *w, enum pce_constraint c, uint64_t *out)
 {
-	struct question q = { PCE_CUT(c), w->req->diverse, PCE_C_COUNT, 0 };
+	struct question q = { w->open & ~PCE_CUT(c), w->req->diverse, c, loosest(c) };
 	uint64_t good, bad = from_below(c) ? 0 : UINT64_MAX;
+	enum pce_status s = PCE_OK;
 
 	if (c == PCE_C_MSD)
 		return nearest_msd(w, out);
@@ -363,36 +398,29 @@ static bool nearest(struct why *w, enum pce_constraint c, uint64_t *out)
 	}
 	if (bad == UINT64_MAX || ask(w, &q, c, &good) != PCE_OK)
 		return false;
-	q.without = 0;
-	q.loosen = c;
-	/* What was minimised need not be known without its bound: is there a set with this one? */
-	q.value = good;
-	if (ask(w, &q, c, &good) != PCE_OK)
-		return false;
-	while (from_below(c) ? bad - good > 1 : good - bad > 1) {
-		enum pce_status s;
-
+	while (s == PCE_OK && (from_below(c) ? bad - good > 1 : good - bad > 1)) {
 		q.value = from_below(c) ? good + (bad - good) / 2 : bad + (good - bad) / 2;
 		s = ask(w, &q, c, &good);
-		if (s == PCE_NO_CONSTRAINED)
-			bad = q.value;
-		else if (s != PCE_OK)
-			return false;
+		if (s != PCE_NO_CONSTRAINED)
+			continue;
+		bad = q.value;
+		s = PCE_OK;
 	}
 	*out = good;
 	return true;
 }
 
-static void add_relax(struct why *w, enum pce_constraint c, bool value)
+static void add_relax(struct why *w, enum pce_constraint c)
 {
 	struct pce_disjoint_answer *out = w->out;
 	struct pce_relax *x = &out->relax[out->n_relax++];
 
 	*x = (struct pce_relax){ .of = c };
-	x->drop = !value || !nearest(w, c, &x->needs);
+	x->drop = !nearest(w, c, &x->needs);
 }
 
-/* Everything is out, and comes in again one by one as long as there is a set: what stays out. */
+/* Everything is out, and comes in again one by one as long as there is a set: what stays out. Bounds
+ * among those get their nearest value one after the other, each beside those before it. */
 static void relax_together(struct why *w)
 {
 	uint32_t out = w->asked;
@@ -401,9 +429,20 @@ static void relax_together(struct why *w)
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
 		if ((out & PCE_CUT(order[i])) && without(w, out & ~PCE_CUT(order[i])) == PCE_OK)
 			out &= ~PCE_CUT(order[i]);
-	for (size_t i = 0; i < ARRAY_LEN(order); i++)
-		if (out & PCE_CUT(order[i]))
-			add_relax(w, order[i], false);
+	w->open = out;
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		const struct pce_relax *x = &w->out->relax[w->out->n_relax];
+
+		if (!(out & PCE_CUT(order[i])))
+			continue;
+		add_relax(w, order[i]);
+		if (x->drop)
+			continue;
+		w->open &= ~PCE_CUT(order[i]);
+		w->changed |= PCE_CUT(order[i]);
+		w->to[order[i]] = x->needs;
+	}
+	w->open = w->changed = 0;
 }
 
 static void find_possible(struct why *w)
@@ -422,20 +461,24 @@ static void say(struct why *w)
 {
 	static const char *const kinds[] = { "link", "node", "SRLG" };
 	const struct pce_disjoint_answer *out = w->out;
-	uint32_t n = out->n_conflict;
+	/* Of one path the limit of its list alone has been said. */
+	bool said = w->req->n_legs == 1 && w->conflict == PCE_CUT(PCE_C_MSD);
+	uint32_t n = said ? 0 : out->n_conflict;
 
 	for (uint32_t i = 0; i < n; i++)
 		str_addf(&w->text, "%s%s", i == 0 ? ": with " : i + 1 < n ? ", " : " and ",
 			 pce_constraint_text(out->conflict[i]));
 	if (out->conflict_difference)
 		str_addf(&w->text, "%sthe bound on the difference of delays", n ? " and " : ": with ");
-	if (w->conflict == 0)
+	if (w->hopeless)
 		str_add(&w->text, ": not even without constraints");
 	for (uint32_t i = 0; i < out->n_relax; i++) {
 		const struct pce_relax *x = &out->relax[i];
 
 		str_add(&w->text, i == 0 ? "; needs " : out->relax_together ? " and " : " or ");
-		if (x->drop)
+		if (x->drop && x->of == PCE_C_MSD)
+			str_addf(&w->text, "no limit on lists (an MSD of %u is not enough)", PCE_SEGS_MAX);
+		else if (x->drop)
 			str_addf(&w->text, "no %s constraint", pce_constraint_text(x->of));
 		else
 			pce_say_relax(&w->text, x);
@@ -443,6 +486,8 @@ static void say(struct why *w)
 	for (unsigned k = 0, told = 0; k < 3; k++)
 		if (out->possible >> k & 1)
 			str_addf(&w->text, "%s%s", told++ ? ", " : "; there is one by ", kinds[k]);
+	if (out->reasons_gave_up)
+		str_add(&w->text, PCE_SAY_GAVE_UP);
 }
 
 /* ---- the whole ---- */
@@ -467,6 +512,7 @@ static bool alone(struct why *w, struct arena *a)
 		out->n_conflict = x.n_conflict;
 		out->n_relax = x.n_relax;
 		out->relax_together = x.relax_together;
+		out->reasons_gave_up = x.reasons_gave_up;
 		str_addf(&w->text, "; leg %u even alone: %s", i + 1, x.why);
 		return true;
 	}
@@ -475,13 +521,17 @@ static bool alone(struct why *w, struct arena *a)
 
 static void whole(struct why *w)
 {
+	enum pce_status s;
+
 	find_asked(w);
-	if (without(w, w->asked) == PCE_OK) {
+	s = without(w, w->asked);
+	w->hopeless = s == PCE_NO_CONSTRAINED;
+	if (s == PCE_OK) {
 		find_conflict(w);
 		for (size_t i = ARRAY_LEN(order); i-- > 0;)
 			if ((w->conflict & PCE_CUT(order[i])) &&
 			    without(w, PCE_CUT(order[i])) == PCE_OK)
-				add_relax(w, order[i], true);
+				add_relax(w, order[i]);
 		if (w->out->n_relax == 0 && !w->out->conflict_difference)
 			relax_together(w);
 	}
@@ -490,8 +540,8 @@ static void whole(struct why *w)
 	say(w);
 }
 
-void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, bool fit, struct arena *a,
-		      struct pce_disjoint_answer *out)
+void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req,
+		      const struct pce_fitting *fit, struct arena *a, struct pce_disjoint_answer *out)
 {
 	struct why w = { .t = t, .req = req, .out = out, .fit = fit, .trees = req->leg[0].trees,
 			 .text = { .limit = 4096 } };
@@ -501,7 +551,7 @@ void pce_disjoint_why(const struct ted *t, const struct pce_disjoint *req, bool 
 		return; /* it is said that there is none */
 	w.trees = w.trees ? w.trees : w.own;
 	str_add(&w.text, out->why);
-	if (fit || !alone(&w, a))
+	if (fit->on || !alone(&w, a))
 		whole(&w);
 	text = arena_str(a, str_text(&w.text));
 	out->why = text ? text : out->why;

@@ -33,9 +33,10 @@ static uint32_t depth(const struct pce_ctx *c)
 
 uint32_t pce_depth(const struct pce_ctx *c)
 {
-	uint32_t n = depth(c);
+	uint32_t n = depth(c), kept = c->req->reserved;
+	uint32_t least = c->depth_least > kept ? c->depth_least - kept : 0;
 
-	return n > c->depth_least ? n : c->depth_least;
+	return n > least ? n : least;
 }
 
 bool pce_limits_node(const struct ted_node *n, uint32_t total)

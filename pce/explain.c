@@ -77,6 +77,7 @@ static enum pce_found ask(struct why *w, const struct pce_find *f, struct pce_pa
 		less.labels_max = PCE_LABELS_ASIDE;
 	r = pce_search(w->c, &less, p);
 	w->no_memory |= r == PCE_FOUND_NO_MEMORY;
+	w->out->reasons_gave_up |= r == PCE_FOUND_NO_BUDGET;
 	return r;
 }
 
@@ -179,8 +180,9 @@ static bool nearest_bound(struct why *w, unsigned m, uint32_t without, uint64_t 
 	f.minimise = (enum pce_metric)m;
 	f.objective = PCE_MCP;
 	f.own_metric = true;
-	if (was.bound[m] == PCE_NO_BOUND || ask(w, &f, &p) != PCE_FOUND || p.cost != p.cost_least)
+	if (was.bound[m] == PCE_NO_BOUND || ask(w, &f, &p) != PCE_FOUND)
 		return false;
+	w->out->reasons_gave_up |= p.cost != p.cost_least;
 	*out = m == PCE_LOSS ? pce_loss_ppm(p.sum[m]) : p.sum[m];
 	return true;
 }
@@ -218,8 +220,9 @@ static bool nearest_bandwidth(struct why *w, uint32_t without, uint64_t *out)
 
 	find_of(w, without, &f);
 	f.objective = PCE_MBP;
-	if (ask(w, &f, &p) != PCE_FOUND || p.cost != p.cost_least)
+	if (ask(w, &f, &p) != PCE_FOUND)
 		return false;
+	w->out->reasons_gave_up |= p.cost != p.cost_least;
 	*out = UINT64_MAX - p.load;
 	return true;
 }
@@ -415,6 +418,8 @@ static void explain(struct why *w)
 		relax_alone(w);
 		if (w->out->n_relax == 0)
 			relax_together(w);
+		if (w->out->reasons_gave_up)
+			str_add(&w->text, PCE_SAY_GAVE_UP);
 		return;
 	}
 	w->out->status = PCE_NO_ROUTE;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cheapest path that has a strict list which fits: what the headend may impose, what routers on
- * the way can read, what links carry. The cheapest path first; then path and list together, where
- * that search knows all there is to know; else every path in order of cost, as far as that goes.
+ * The cheapest path that has a list which fits: what the headend may impose, what routers on the way
+ * can read, what links carry; a strict one, but for those who ask for one as the request has it. The
+ * cheapest path first; then path and list together, where that search knows all there is to know;
+ * else every path in order of cost, as far as that goes.
  */
 #include "pce/pce_priv.h"
 
@@ -11,7 +12,7 @@ bool pce_fits(struct pce_ctx *c, const struct pce_path *p)
 	struct pce_answer a = { .status = PCE_INVALID };
 	uint32_t needed = 0;
 
-	pce_encode_in(c, p, true, &a, &needed);
+	pce_encode_in(c, p, !c->as_asked || c->req->strict, &a, &needed);
 	return a.status == PCE_OK;
 }
 

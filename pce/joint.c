@@ -319,6 +319,15 @@ static bool walk_begin(struct joint *j, uint32_t place, uint8_t algo)
 	return j->tree && j->in_arcs && j->out_arcs;
 }
 
+/* One step; true: there was none left. */
+static bool spent(uint64_t *work)
+{
+	if (!work)
+		return false;
+	*work -= *work > 0;
+	return *work == 0;
+}
+
 /* All next segments of a label that are routed by an algorithm; until: only the walk, that far. */
 static void open_label(struct joint *j, struct label *from, uint8_t algo, uint32_t until)
 {
@@ -334,6 +343,7 @@ static void open_label(struct joint *j, struct label *from, uint8_t algo, uint32
 		struct pce_choices choices = { .n = 0 };
 		struct label y;
 
+		j->stop = j->stop || spent(j->c->work);
 		if (j->spot[v].epoch == j->walk || !gather(j, v, from))
 			continue;
 		if (v == until)

@@ -368,10 +368,11 @@ static void explain_lists(const struct ted *t, const struct pce_request *req, st
 		fail(out, PCE_NO_MEMORY, NULL);
 		return;
 	}
-	pce_disjoint_why(t, &(struct pce_disjoint){ .leg = req, .n_legs = 1 }, true, a, &d);
+	pce_disjoint_why(t, &(struct pce_disjoint){ .leg = req, .n_legs = 1 },
+			 &(struct pce_fitting){ .on = true }, a, &d);
 	*none = (struct pce_answer){ .status = d.status, .n_conflict = d.n_conflict,
 				     .n_relax = d.n_relax, .relax_together = d.relax_together,
-				     .why = d.why };
+				     .reasons_gave_up = d.reasons_gave_up, .why = d.why };
 	memcpy(none->conflict, d.conflict, sizeof(d.conflict));
 	memcpy(none->relax, d.relax, sizeof(d.relax));
 	out->none = none;

@@ -149,7 +149,7 @@ struct pce_request {
 	const uint32_t *known;
 	uint32_t n_known;
 	uint64_t known_cost;
-	bool brief;   /* without a path no reason is looked for: PCE_NO_CONSTRAINED, whatever it is */
+	bool brief;   /* without a path, or a list, no reason is looked for: PCE_NO_CONSTRAINED, PCE_NO_MSD */
 };
 
 /*
@@ -279,13 +279,19 @@ struct pce_answer {
 	struct pce_removed removed[PCE_C_COUNT];
 	struct pce_slack slack[PCE_C_COUNT]; /* with a path, also one of several */
 	uint32_t n_slack;
-	/* Without one: constraints that together leave no path, and any of them less leaves one; and
-	 * the changes that would help: each alone, or only all together. */
+	/*
+	 * Without one: constraints that together leave no path, and any of them less leaves one; and
+	 * the changes that would help: each alone, or only all together. With PCE_NO_MSD: that leave
+	 * none with a list that fits; PCE_C_MSD is one of them, and needs counts the SIDs reserved too.
+	 */
 	enum pce_constraint conflict[PCE_C_COUNT];
 	uint32_t n_conflict;
 	struct pce_relax relax[PCE_C_COUNT];
 	uint32_t n_relax;
 	bool relax_together;
+	/* A search for these gave up: the conflict may name one too many, the changes (which help) may
+	 * not be the nearest, or not all there are. */
+	bool reasons_gave_up;
 	const char *why; /* one line for people, arena text; "" when OK */
 };
 

@@ -87,7 +87,9 @@ struct pce_ctx {
 	uint32_t *stack, *stack_arc;   /* by depth */
 	uint32_t epoch;
 	struct pce_removed *met;       /* counts links that searches may not take; NULL: not */
-	uint32_t depth_least; /* what if the headend could impose so many entries; 0: not asked */
+	uint32_t depth_least; /* what if the headend's MSD were so much; 0: not asked */
+	bool as_asked; /* pce_fit(): lists are as strict as the request, not always */
+	uint64_t *work; /* steps that searches for path and list have left together; NULL: their own limits */
 	bool no_memory;
 	pce_note_fn note; /* NULL: nobody asks */
 	void *note_arg;
@@ -450,13 +452,15 @@ void pce_encode_in(struct pce_ctx *c, const struct pce_path *path, bool strict,
 uint32_t pce_msd(const struct pce_request *req);
 void pce_answer_path(struct pce_answer *out, const struct pce_path *p);
 
-/* fit.c: has the path a strict list that the headend can impose and routers on it can read. */
+/* fit.c: has the path a list (strict, but see pce_ctx.as_asked) that the headend can impose and
+ * routers on it can read. */
 bool pce_fits(struct pce_ctx *c, const struct pce_path *p);
 /* The cheapest path that has; as pce_search(). */
 enum pce_found pce_fit(struct pce_ctx *c, const struct pce_find *f, struct pce_path *out);
 
 /* explain.c */
 void pce_explain(struct pce_ctx *c, struct pce_answer *out);
+#define PCE_SAY_GAVE_UP "; the search for reasons gave up: there may be fewer, and nearer changes"
 struct str;
 void pce_say_relax(struct str *s, const struct pce_relax *x); /* to a value: "delay bound >= …" */
 /* slack.c: what is left of each bound, and what binds. */

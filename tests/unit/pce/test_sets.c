@@ -305,10 +305,8 @@ static bool pair_there(const struct pce_request *leg, uint32_t without, uint8_t 
 }
 
 /* In the legs where it is harder. */
-static bool pair_with(const struct pce_request *leg, enum pce_constraint c, uint64_t v, uint8_t kind)
+static void loosen_both(struct pce_request *q, enum pce_constraint c, uint64_t v)
 {
-	struct pce_request q[2] = { leg[0], leg[1] };
-
 	for (uint32_t i = 0; i < 2; i++) {
 		uint32_t *const at[PCE_C_COUNT] = {
 			[PCE_C_IGP] = &q[i].igp_max,
@@ -326,7 +324,33 @@ static bool pair_with(const struct pce_request *leg, enum pce_constraint c, uint
 		if (at[c] && *at[c] < v)
 			*at[c] = (uint32_t)v;
 	}
+}
+
+static bool pair_with(const struct pce_request *leg, enum pce_constraint c, uint64_t v, uint8_t kind)
+{
+	struct pce_request q[2] = { leg[0], leg[1] };
+
+	loosen_both(q, c, v);
 	return pair_there(q, 0, kind);
+}
+
+/* All changes made; nearer: one of them a step less far than told. */
+static bool pair_changed(const struct pce_request *leg, const struct pce_disjoint_answer *a,
+			 uint8_t kind, uint32_t nearer)
+{
+	struct pce_request q[2] = { leg[0], leg[1] };
+	uint32_t without = 0;
+
+	for (uint32_t i = 0; i < a->n_relax; i++) {
+		const struct pce_relax *x = &a->relax[i];
+		bool down = x->of == PCE_C_BANDWIDTH || x->of == PCE_C_DELAY_MIN;
+
+		if (x->drop)
+			without |= 1U << x->of;
+		else
+			loosen_both(q, x->of, i != nearer ? x->needs : down ? x->needs + 1 : x->needs - 1);
+	}
+	return pair_there(q, without, kind);
 }
 
 static void conflict_is_minimal(const struct pce_request *leg, const struct pce_disjoint_answer *a,
@@ -354,8 +378,12 @@ static unsigned relaxations_help(const struct pce_request *leg, const struct pce
 		bool down = x->of == PCE_C_BANDWIDTH || x->of == PCE_C_DELAY_MIN;
 
 		all |= 1U << x->of;
-		if (a->relax_together)
+		if (a->relax_together) {
+			values += !x->drop;
+			ck_assert_msg(x->drop || !pair_changed(leg, a, kind, i),
+				      "round %u: together, nearer: %s", round, a->why);
 			continue;
+		}
 		if (x->drop) {
 			ck_assert_msg(pair_there(leg, 1U << x->of, kind), "round %u: %s", round,
 				      a->why);
@@ -367,7 +395,8 @@ static unsigned relaxations_help(const struct pce_request *leg, const struct pce
 			      "round %u: nearer: %s", round, a->why);
 	}
 	if (a->relax_together)
-		ck_assert_msg(pair_there(leg, all, kind), "round %u: together: %s", round, a->why);
+		ck_assert_msg(pair_there(leg, all, kind) && pair_changed(leg, a, kind, UINT32_MAX),
+			      "round %u: together: %s", round, a->why);
 	return values;
 }
 
