@@ -77,6 +77,7 @@ static bool request(struct rooms *r, const struct intent_policy *p, struct pce_r
 		return false;
 	req->free_bps = r->link;
 	req->explain = false;
+	req->brief = true;
 	return true;
 }
 

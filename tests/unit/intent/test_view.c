@@ -300,6 +300,33 @@ START_TEST(path_takes_its_bandwidth_from_the_book)
 }
 END_TEST
 
+/* Over c, to which the shortest way is another: two SIDs. */
+START_TEST(a_policy_whose_list_is_too_long_says_what_would_help)
+{
+	struct intent_policy *p = policy("a", 1, "d");
+	const struct intent_view *v;
+
+	net_dir("a", "c")->igp_metric = net_dir("c", "a")->igp_metric = 100;
+	net_publish();
+	pcc_up("a");
+	p->no_usid = true;
+	p->msd = 1;
+	p->cpaths[0].n_exclude = 1;
+	memcpy(p->cpaths[0].exclude[0], "b", 2);
+	put_ok(p);
+	v = view_of("a", 1, "d");
+	ck_assert_int_eq(v->state, INTENT_DOWN);
+	ck_assert_msg(strstr(v->reason, "with exclude and msd; needs MSD >= 2 or no exclude constraint"),
+		      "%s", v->reason);
+	p->msd = 2;
+	put_ok(p);
+	ck_assert_uint_eq(pcc_answer("a"), 1);
+	v = view_of("a", 1, "d");
+	ck_assert_int_eq(v->state, INTENT_UP);
+	ck_assert_str_eq(v->reason, "");
+}
+END_TEST
+
 START_TEST(path_fits_what_the_headend_can_impose)
 {
 	struct intent_path_query q = query("a", "d");
@@ -473,6 +500,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, path_that_cannot_be_asked_for_says_why);
 	tcase_add_test(tc, path_before_there_is_a_topology);
 	tcase_add_test(tc, path_takes_its_bandwidth_from_the_book);
+	tcase_add_test(tc, a_policy_whose_list_is_too_long_says_what_would_help);
 	tcase_add_test(tc, path_fits_what_the_headend_can_impose);
 	tcase_add_test(tc, book_row_tells_ours_and_foreign_by_priority);
 	tcase_add_test(tc, move_is_charged_on_both_ways_until_it_is_up);
