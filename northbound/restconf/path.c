@@ -156,6 +156,12 @@ void rc_path_reasons_fill(const enum pce_constraint *conflict, uint32_t n_confli
 		rc_add(out, "together", together ? "true" : "false");
 }
 
+void rc_path_gave_up_fill(bool reasons_gave_up, struct lyd_node *out)
+{
+	if (reasons_gave_up)
+		rc_add(out, "reasons-gave-up", "true");
+}
+
 void rc_path_found_fill(const struct ted *ted, const struct pce_answer *a, uint8_t dataplane,
 			struct lyd_node *out)
 {
@@ -196,5 +202,6 @@ void rc_path_one_fill(const struct pce_answer *a, const struct ted *ted, uint8_t
 	if (ted && a->status == PCE_OK)
 		rc_path_found_fill(ted, a, dataplane, out);
 	rc_path_reasons_fill(a->conflict, a->n_conflict, a->relax, a->n_relax, a->relax_together, out);
+	rc_path_gave_up_fill(a->reasons_gave_up, out);
 	rc_path_removed_fill(a, out);
 }

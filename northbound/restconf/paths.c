@@ -102,6 +102,7 @@ static void disjoint_read(const struct lyd_node *input, struct intent_set_query 
 static void why_fill(const struct pce_disjoint_answer *d, struct lyd_node *out)
 {
 	rc_path_reasons_fill(d->conflict, d->n_conflict, d->relax, d->n_relax, d->relax_together, out);
+	rc_path_gave_up_fill(d->reasons_gave_up, out);
 	if (d->conflict_difference)
 		rc_add(out, "conflict-difference", "true");
 	if (d->leg_alone)
@@ -145,6 +146,7 @@ static void alternatives_fill(const struct pce_kshortest_answer *k, const struct
 	if (none) {
 		rc_path_reasons_fill(none->conflict, none->n_conflict, none->relax, none->n_relax,
 				     none->relax_together, out);
+		rc_path_gave_up_fill(none->reasons_gave_up, out);
 		rc_path_removed_fill(none, out);
 	}
 	for (uint32_t i = 0; ted && i < k->n; i++) {

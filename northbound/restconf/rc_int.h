@@ -536,6 +536,7 @@ void rc_path_one_fill(const struct pce_answer *a, const struct ted *ted, uint8_t
 void rc_path_reasons_fill(const enum pce_constraint *conflict, uint32_t n_conflict,
 			  const struct pce_relax *relax, uint32_t n_relax, bool together,
 			  struct lyd_node *out);
+void rc_path_gave_up_fill(bool reasons_gave_up, struct lyd_node *out);
 void rc_path_removed_fill(const struct pce_answer *a, struct lyd_node *out);
 void rc_paths_fini(struct rc *rc); /* who waits for an answer gets none */
 extern const char *const rc_path_status_names[];

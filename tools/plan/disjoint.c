@@ -74,9 +74,10 @@ static json_object *set(struct sets *s, const struct plan_ask *x, const struct p
 		plan_put_u64(o, "bound", a->cost_least);
 		plan_put_real(o, "gap", a->cost ? (double)(a->cost - a->cost_least) / (double)a->cost : 0);
 	}
-	if (a->status == PCE_NO_CONSTRAINED) {
+	if (a->status == PCE_NO_CONSTRAINED || a->status == PCE_NO_MSD) {
 		plan_put_reasons(o, a->conflict, a->n_conflict, a->relax, a->n_relax);
 		plan_put(o, "relax-together", json_object_new_boolean(a->relax_together));
+		plan_put(o, "reasons-gave-up", json_object_new_boolean(a->reasons_gave_up));
 		if (a->conflict_difference)
 			plan_put(o, "conflict-difference", json_object_new_boolean(true));
 		if (a->leg_alone)

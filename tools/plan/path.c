@@ -77,6 +77,8 @@ static void put_failure(json_object *o, const struct pce_answer *a)
 	}
 	plan_put(o, "removed", removed);
 	plan_put_reasons(o, a->conflict, a->n_conflict, a->relax, a->n_relax);
+	plan_put(o, "relax-together", json_object_new_boolean(a->relax_together));
+	plan_put(o, "reasons-gave-up", json_object_new_boolean(a->reasons_gave_up));
 }
 
 static void put_expansion(json_object *o, const struct plan_net *n, const struct pce_expansion *e)

@@ -104,6 +104,11 @@ static void fake_one(const struct intent_path_query *q, struct arena *a,
 		out->relax[0] = (struct pce_relax){ .of = PCE_C_DELAY, .needs = 1234 };
 		out->relax[1] = (struct pce_relax){ .of = PCE_C_INCLUDE, .drop = true };
 		out->n_relax = 2;
+		out->reasons_gave_up = out->status == PCE_NO_MSD;
+		if (out->reasons_gave_up) {
+			out->conflict[0] = PCE_C_MSD;
+			out->relax[1] = (struct pce_relax){ .of = PCE_C_MSD, .needs = 5 };
+		}
 		return;
 	}
 	out->path = path;

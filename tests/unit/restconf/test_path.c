@@ -179,6 +179,15 @@ START_TEST(a_path_is_computed_and_explained)
 	ck_has(str_text(&a->body), "{\"constraint\":\"include\",\"drop\":true}");
 	ck_has(str_text(&a->body), "\"together\":false");
 	ck_has(str_text(&a->body), "\"constraint\":\"delay\",\"links\":3,\"decisive\":true,\"nearest\":\"1234\"");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "gave-up"));
+	fake.path_status = PCE_NO_MSD;
+	a = ask("POST", p, JSON, "{\"sextant-path:input\":{\"source\":\"r0\",\"destination\":\"r2\"}}");
+	ck_status(a, 200);
+	output_ok(str_text(&a->body));
+	ck_has(str_text(&a->body), "\"status\":\"no-msd\"");
+	ck_has(str_text(&a->body), "\"conflict\":[\"msd\",\"delay\"]");
+	ck_has(str_text(&a->body), "{\"constraint\":\"msd\",\"drop\":false,\"needs\":\"5\"}");
+	ck_has(str_text(&a->body), "\"reasons-gave-up\":true");
 	a = ask("POST", p, JSON, "{\"sextant-path:input\":{\"source\":\"r0\"}}");
 	ck_status(a, 400);
 	ck_has(str_text(&a->body), "/sextant-path:compute/destination");
