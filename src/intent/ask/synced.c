@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Paths of one set that have to fit into the links together (RFC 5440 SVEC), under an objective
- * function of the set (RFC 5541: MBC, MLL, MCC): exact by pce/te_sync.h, for what it can express.
- * Else one after the other on what is left, which proves nothing and claims no function. Lists
- * are strict: a path another way would load other links.
+ * function of the set (RFC 5541: MBC, MLL, MCC): exact by pce/te_sync.h. Delays and what bars links
+ * lead its search; other bounds, and what is to be passed, are judged of each whole path it comes to.
+ * Where it ends without a set and without a proof, and for sets with functions of their own paths or
+ * several priorities: one after the other on what is left, which proves nothing and claims no
+ * function. Lists are strict: a path another way would load other links.
  */
 #include <string.h>
 
@@ -21,7 +23,7 @@ static bool has_rate(const struct intent_asked *q, uint32_t i)
 	return q->at[i].bandwidth_bps > 0;
 }
 
-/* Bandwidth, delay and what bars links are all that te_sync knows. */
+/* One function for all, on one room. */
 static bool expressible(const struct intent_asked *q)
 {
 	const struct driver_path_request *first = NULL;
@@ -32,9 +34,7 @@ static bool expressible(const struct intent_asked *q)
 		if (!has_rate(q, i))
 			continue;
 		first = first ? first : r;
-		if (r->has_hop_bound || r->has_igp_bound || r->has_te_bound ||
-		    r->has_variation_bound || r->has_loss_bound || r->n_pass ||
-		    r->objective > DRIVER_OF_MCP || r->setup_prio != first->setup_prio)
+		if (r->objective > DRIVER_OF_MCP || r->setup_prio != first->setup_prio)
 			return false;
 		if (!q->metric && r->metric_wanted != first->metric_wanted)
 			return false;
@@ -133,15 +133,17 @@ static bool encode(const struct sync *s, uint32_t at, const struct te_sync_path 
 	return ans->status == PCE_OK;
 }
 
-/* Has the path a list that its headend can impose. */
+/* Does the path keep what was asked for, and has it a list that its headend can impose. */
 static bool fits(void *arg, uint32_t at, const uint32_t *arcs, uint32_t n)
 {
+	const struct sync *s = arg;
 	struct pce_answer ans = { 0 };
 	struct arena a;
 	bool good;
 
 	arena_init(&a, 0);
-	good = encode(arg, at, &(struct te_sync_path){ arcs, n }, &a, &ans);
+	good = encode(s, at, &(struct te_sync_path){ arcs, n }, &a, &ans) &&
+	       !pce_check(s->q->ted, &s->q->want[s->of[at]].req, &ans.expansion, &a);
 	arena_fini(&a);
 	return good;
 }
@@ -180,7 +182,8 @@ static enum te_sync_goal goal_of(uint8_t objective)
 					    TE_SYNC_MCC;
 }
 
-static bool exact(struct intent_asked *q)
+/* *unsure: there may be a set all the same. */
+static bool exact(struct intent_asked *q, bool *unsure)
 {
 	struct sync s = { .q = q };
 	const struct te_sync_options o = { .goal = goal_of(q->objective), .seed = 1,
@@ -190,6 +193,8 @@ static bool exact(struct intent_asked *q)
 	if (!requests_of(&s))
 		return false;
 	te_sync(&s.g.graph, s.req, s.n, &o, q->arena, &out);
+	*unsure = out.status == TE_TOO_LARGE ||
+		  (out.status == TE_OK && out.found == TE_SYNC_UNKNOWN);
 	if (out.status != TE_OK || !out.paths)
 		return false;
 	for (uint32_t i = 0; i < s.n; i++)
@@ -251,6 +256,10 @@ static bool in_turn(struct intent_asked *q)
 
 bool intent_synced_run(struct intent_asked *q)
 {
+	bool unsure = false;
+
 	q->used = DRIVER_OF_NONE;
-	return expressible(q) ? exact(q) : in_turn(q);
+	if (!expressible(q))
+		return in_turn(q);
+	return exact(q, &unsure) || (unsure && in_turn(q));
 }
