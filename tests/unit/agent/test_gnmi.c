@@ -32,7 +32,7 @@ START_TEST(capabilities_name_the_model)
 	ck_assert_ptr_nonnull(r);
 	ck_assert_str_eq(r->gnmi_version, "0.10.0");
 	ck_assert_str_eq(r->supported_models[0]->name, "sextant-device");
-	ck_assert_str_eq(r->supported_models[0]->version, "2026-11-26");
+	ck_assert_str_eq(r->supported_models[0]->version, "2026-11-27");
 	ck_assert_int_eq(r->supported_encodings[0], GNMIPB__ENCODING__JSON_IETF);
 	a = ask("/gnmi.gNMI/Nothing", &q.base);
 	check_code(&a, RPC_UNIMPLEMENTED, "");

@@ -2,6 +2,7 @@
 /* Policies of the device against a real kernel, beside those of controllers. */
 #include <linux/rtnetlink.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@
 #define ONE(list) "{'sextant-device:device':{'policy':[" list "]}}"
 #define A "'segment':['fcbb:bbbb:2::','fcbb:bbbb:8::']"
 #define B "'segment':['fcbb:bbbb:3::','fcbb:bbbb:4::','fcbb:bbbb:8::']"
+#define L(index, weight, list) "{'index':" index ",'weight':" weight "," list "}"
+#define SEVERAL(lists) "'segment-list':[" lists "]"
+#define TWO SEVERAL(L("2", "1", B) "," L("1", "3", A))
 #define BSID "'binding-sid':'fcbb:bb00:1::b1',"
 
 static struct agent_steering steering;
@@ -55,6 +59,23 @@ static bool check(const char *text, char why[SR_REASON_MAX])
 	return fine;
 }
 
+/* "segment-list=INDEX WEIGHT CARRIES SEGMENTS;" */
+static void list_of(const struct lyd_node *in, char *out, size_t cap)
+{
+	const struct lyd_node *c;
+	unsigned segments = 0;
+	size_t n = (size_t)snprintf(out, cap, "%s=", in->schema->name);
+
+	LY_LIST_FOR(lyd_child(in), c)
+	{
+		if (strcmp(c->schema->name, "segment") == 0)
+			segments++;
+		else
+			n += (size_t)snprintf(out + n, cap - n, "%s ", lyd_get_value(c));
+	}
+	(void)snprintf(out + n, cap - n, "%u;", segments);
+}
+
 /* Leaves of the state of the first policy, as printed. */
 static const char *state_of(const char *text)
 {
@@ -70,8 +91,11 @@ static const char *state_of(const char *text)
 	c = set->dnodes[0];
 	ly_set_free(set, NULL);
 	LY_LIST_FOR(c, c)
-	(void)snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s=%s;", c->schema->name,
-		       lyd_get_value(c));
+	if (c->schema->nodetype == LYS_LIST)
+		list_of(c, out + strlen(out), sizeof(out) - strlen(out));
+	else
+		(void)snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s=%s;", c->schema->name,
+			       lyd_get_value(c));
 	agent_device_free(d);
 	return out;
 }
@@ -108,6 +132,59 @@ START_TEST(a_policy_of_the_device_is_in_the_kernel_and_goes)
 	ck_assert(apply("{}"));
 	ck_assert_uint_eq(in_kernel(), 0);
 	ck_assert_ptr_null(agent_pol_next(pol, NULL));
+}
+END_TEST
+
+/* What `ip` shows of a destination's next hops: their SIDs and weights, one a line. */
+#define HOPS(dst) "ip -6 route show " dst " proto 200 | sed -n 's/.*segs [0-9]* \\[ \\(.*\\) \\].* weight \\([0-9]*\\).*/\\1 \\2/p'"
+
+static void hops_are(const char *command, const char *what)
+{
+	char *text = output(command);
+
+	ck_assert_str_eq(text, what);
+	free(text);
+}
+
+START_TEST(several_lists_are_next_hops_by_their_weights)
+{
+	struct agent_fib_stats fs;
+
+	begin();
+	ck_assert(apply(ONE(P("p", BSID TWO))));
+	ck_assert_uint_eq(in_kernel(), 2);
+	hops_are(HOPS("2001:db8:c2::/64"), "fcbb:bbbb:2:: fcbb:bbbb:8:: fcbb:bbbb:8:d6:: 3\n"
+					   "fcbb:bbbb:3:: fcbb:bbbb:4:: fcbb:bbbb:8:: fcbb:bbbb:8:d6:: 1\n");
+	hops_are(HOPS("fcbb:bb00:1::b1"), "fcbb:bbbb:2:: fcbb:bbbb:8:: 3\n"
+					  "fcbb:bbbb:3:: fcbb:bbbb:4:: fcbb:bbbb:8:: 1\n");
+	ck_assert_str_eq(state_of(ONE(P("p", BSID TWO))),
+			 "status=in;active=true;binding-sid=fcbb:bb00:1::b1;segment-list=1 3 true 2;"
+			 "segment-list=2 1 true 3;");
+	/* other weights: another route in one step each, and nothing else; the same again: nothing */
+	for (int again = 0; again < 2; again++) {
+		ck_assert(apply(ONE(P("p", BSID SEVERAL(L("1", "5", A) "," L("2", "300", B))))));
+		agent_fib_stats(fib, &fs);
+		ck_assert_uint_eq(fs.replaces, 2);
+		ck_assert_uint_eq(fs.removes, 0);
+	}
+	hops_are(HOPS("fcbb:bb00:1::b1"), "fcbb:bbbb:2:: fcbb:bbbb:8:: 1\n" /* 1 to 60 */
+					  "fcbb:bbbb:3:: fcbb:bbbb:4:: fcbb:bbbb:8:: 60\n");
+	ck_assert(apply(ONE(P("p", BSID A)))); /* one again */
+	hops_are(HOPS("fcbb:bb00:1::b1"), "");
+	ck_assert(says("ip -6 route show fcbb:bb00:1::b1 proto 200", "[ fcbb:bbbb:2:: fcbb:bbbb:8:: ]"));
+	ck_assert(apply("{}"));
+	ck_assert_uint_eq(in_kernel(), 0);
+}
+END_TEST
+
+START_TEST(one_entry_of_several_is_as_the_one_list)
+{
+	begin();
+	ck_assert(apply(ONE(P("p", BSID SEVERAL(L("1", "9", A))))));
+	ck_assert_ptr_null(agent_pol_by_name(pol, "p")->st.list.more);
+	ck_assert_str_eq(state_of(ONE(P("p", BSID A))),
+			 "status=in;active=true;binding-sid=fcbb:bb00:1::b1;"
+			 "segment=fcbb:bbbb:2::;segment=fcbb:bbbb:8::;");
 }
 END_TEST
 
@@ -173,6 +250,12 @@ START_TEST(what_the_router_cannot_take_is_refused_whole)
 						  "'fc00::3','fc00::4']")),
 			 why));
 	ck_assert_str_eq(why, "policy q: 4 SIDs and 1 service SID, but MSD is 4");
+	/* of several the longest */
+	ck_assert(!check(ONE(P("p", SEVERAL(L("1", "1", A) "," L("2", "1", "'segment':['fc00::1','fc00::2','fc00::3',"
+									       "'fc00::4']")))),
+			 why));
+	ck_assert_str_eq(why, "policy p: 4 SIDs and 1 service SID, but MSD is 4");
+	ck_assert(check(ONE(P("p", TWO)), why));
 	ck_assert(check(ONE(P("p", A)), why));
 	ck_assert_ptr_null(agent_pol_next(pol, NULL));
 }
@@ -212,7 +295,16 @@ START_TEST(they_are_not_in_the_file_of_lsps)
 END_TEST
 
 static const char *const wrongs[][2] = {
-	{ ONE(P("p", "'segment':[]")), "" },
+	{ ONE(P("p", "'segment':[]")), "without a segment list" },
+	{ ONE(P("p", A "," TWO)), "not both" },
+	{ ONE(P("p", SEVERAL(L("1", "0", A) "," L("2", "1", B)))), "a list of weight 0 carries nothing: leave it out" },
+	{ ONE(P("p", SEVERAL(L("1", "1", A) "," L("2", "2", B) "," L("3", "1", A)))),
+	  "segment-list 1 and 3 have the same SIDs" },
+	{ ONE(P("p", SEVERAL(L("1", "4294967295", A) "," L("2", "1", B)))), "more than 4294967295" },
+	{ ONE(P("p", SEVERAL(L("1", "1", A) "," L("3", "1", B)))), "without a gap" },
+	{ ONE(P("p", SEVERAL(L("1", "1", A) "," L("9", "1", B)))), "8 lists at most" },
+	{ ONE(P("p", SEVERAL(L("1", "1", A) "," L("2", "1", "'segment':['::']")))), "'::' is not a SID" },
+	{ ONE(P("p", SEVERAL(L("1", "1", A) ",{'index':2,'weight':1}"))), "" },
 	{ ONE(P("p", "'segment':['::']")), "'::' is not a SID" },
 	{ ONE(P("p", "'binding-sid':'::'," A)), "'::' is not a binding SID" },
 	{ ONE(P("p", A) "," P("q", A)), "nique data" }, /* the same discriminator */
@@ -227,7 +319,8 @@ START_TEST(a_wrong_policy_is_refused)
 {
 	ck_assert(device_wrong(wrongs[_i][0]));
 	ck_assert_msg(strstr(last_error, wrongs[_i][1]) != NULL, "%s", last_error);
-	agent_device_free(device_of(ONE(P("p", BSID A)))); /* the twin */
+	agent_device_free(device_of(ONE(P("p", BSID A)))); /* the twins */
+	agent_device_free(device_of(ONE(P("p", BSID TWO))));
 }
 END_TEST
 
@@ -241,6 +334,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_policy_of_the_device_is_in_the_kernel_and_goes);
+	tcase_add_test(t, several_lists_are_next_hops_by_their_weights);
+	tcase_add_test(t, one_entry_of_several_is_as_the_one_list);
 	tcase_add_test(t, it_competes_with_those_of_controllers);
 	tcase_add_test(t, neither_takes_the_name_or_binding_sid_of_the_other);
 	tcase_add_test(t, what_the_router_cannot_take_is_refused_whole);

@@ -22,21 +22,89 @@ static bool is(const struct lyd_node *n, const char *name)
 
 /* ---- from the tree ---- */
 
-static void fill_segments(const struct lyd_node *in, struct agent_static *p, struct str *errors)
+static void fill_segments(const struct lyd_node *in, const char *name, struct sr_list *list, struct str *errors)
 {
 	const struct lyd_node *c;
 
+	*list = (struct sr_list){ .dataplane = SR_SRV6 };
 	LY_LIST_FOR(lyd_child(in), c)
 	{
-		if (!is(c, "segment") || p->n == SR_SEGS_MAX ||
-		    ip_parse(lyd_get_value(c), &p->seg[p->n]) != 0)
+		struct sr_segment *s = &list->at[list->n];
+
+		if (!is(c, "segment") || list->n == SR_SEGS_MAX || ip_parse(lyd_get_value(c), &s->sid) != 0)
 			continue;
-		if (ip_is_any(&p->seg[p->n++]))
-			str_addf(errors, "/sextant-device:device/policy[%s]: '::' is not a SID\n", p->name);
+		s->kind = SR_SEG_OTHER;
+		s->behavior = SR_BEHAVIOR_OPAQUE;
+		list->n++;
+		if (ip_is_any(&s->sid))
+			str_addf(errors, "/sextant-device:device/policy[%s]: '::' is not a SID\n", name);
 	}
 }
 
-static void fill_one(const struct lyd_node *in, struct agent_static *p, struct str *errors)
+/* In the order of their indices, which the model lets begin at 1 and have no gap. */
+static unsigned lists_in(const struct lyd_node *in, const struct lyd_node *out[SR_LISTS_MAX])
+{
+	const struct lyd_node *c;
+	unsigned n = 0;
+
+	LY_LIST_FOR(lyd_child(in), c)
+	{
+		uint64_t index = is(c, "segment-list") ? conf_read_num(c, "index") : 0;
+
+		if (index == 0 || index > SR_LISTS_MAX)
+			continue;
+		out[index - 1] = c;
+		n = index > n ? (unsigned)index : n;
+	}
+	return n;
+}
+
+/* Next hops of a route differ; and weights are added up. */
+static void check_several(const struct agent_static *p, struct str *errors)
+{
+	for (unsigned k = 1; k < sr_list_count(&p->list); k++)
+		for (unsigned j = 0; j < k; j++) {
+			struct sr_list a = *sr_list_nth(&p->list, j);
+
+			a.more = NULL;
+			if (sr_list_eq(&a, sr_list_nth(&p->list, k)))
+				str_addf(errors,
+					 "/sextant-device:device/policy[%s]: segment-list %u and %u have the same SIDs: "
+					 "one with the weight of both says it\n",
+					 p->name, j + 1, k + 1);
+		}
+	if (sr_list_total(&p->list) > UINT32_MAX)
+		str_addf(errors, "/sextant-device:device/policy[%s]: the weights add up to more than 4294967295\n",
+			 p->name);
+}
+
+/* False: no memory. */
+static bool fill_lists(const struct lyd_node *in, struct agent_static *p, struct str *errors)
+{
+	const struct lyd_node *at[SR_LISTS_MAX] = { NULL };
+	unsigned n = lists_in(in, at);
+	struct sr_more more = { .n = 0 };
+	struct sr_list first;
+
+	fill_segments(n > 0 && at[0] ? at[0] : in, p->name, &first, errors);
+	for (unsigned k = 1; k < n; k++) {
+		if (!at[k])
+			continue; /* the model has refused it */
+		more.at[more.n].weight = (uint32_t)conf_read_num(at[k], "weight");
+		fill_segments(at[k], p->name, &more.at[more.n++].list, errors);
+	}
+	if (more.n > 0) {
+		more.weight = at[0] ? (uint32_t)conf_read_num(at[0], "weight") : 1;
+		first.more = &more;
+	}
+	if (sr_list_keep(&first, &p->list) != 0)
+		return false;
+	check_several(p, errors);
+	return true;
+}
+
+/* False: no memory. Its list is to be dropped either way. */
+static bool fill_one(const struct lyd_node *in, struct agent_static *p, struct str *errors)
 {
 	conf_read_text(in, "name", p->name, sizeof(p->name));
 	p->color = (uint32_t)conf_read_num(in, "color");
@@ -44,9 +112,9 @@ static void fill_one(const struct lyd_node *in, struct agent_static *p, struct s
 	p->discriminator = (uint32_t)conf_read_num(in, "discriminator");
 	p->endpoint = conf_read_ip(in, "endpoint");
 	p->binding_sid = conf_read_ip(in, "binding-sid");
-	fill_segments(in, p, errors);
 	if (p->binding_sid.family != IP_NONE && ip_is_any(&p->binding_sid))
 		str_addf(errors, "/sextant-device:device/policy[%s]: '::' is not a binding SID\n", p->name);
+	return fill_lists(in, p, errors);
 }
 
 static bool same_policy(const struct agent_static *a, const struct agent_static *b)
@@ -95,20 +163,23 @@ bool agent_statics_fill(const struct lyd_node *root, struct agent_statics *out, 
 		return false;
 	LY_LIST_FOR(root ? lyd_child(root) : NULL, in)
 	{
-		if (is(in, "policy"))
-			fill_one(in, &out->at[out->n++], errors);
+		if (is(in, "policy") && !fill_one(in, &out->at[out->n++], errors))
+			return false;
 	}
 	return check_bindings(out, errors);
 }
 
 void agent_statics_fini(struct agent_statics *s)
 {
+	for (size_t i = 0; i < s->n; i++)
+		sr_list_drop(&s->at[i].list);
 	free(s->at);
 	*s = (struct agent_statics){ 0 };
 }
 
 /* ---- what the router makes of them ---- */
 
+/* Borrows p's lists. */
 static struct lsp_state wish_of(const struct agent_static *p)
 {
 	struct lsp_state w = { .has_key = true,
@@ -120,14 +191,9 @@ static struct lsp_state wish_of(const struct agent_static *p)
 			       .preference = p->preference,
 			       .admin_up = true,
 			       .binding_sid = p->binding_sid,
-			       .list = { .dataplane = SR_SRV6, .n = p->n } };
+			       .list = p->list };
 
 	(void)str_copy(w.name, sizeof(w.name), p->name);
-	for (unsigned i = 0; i < p->n; i++) {
-		w.list.at[i].kind = SR_SEG_OTHER;
-		w.list.at[i].behavior = SR_BEHAVIOR_OPAQUE;
-		w.list.at[i].sid = p->seg[i];
-	}
 	return w;
 }
 
@@ -228,6 +294,37 @@ static const char *status_of(const struct agent_lsp *l)
 	return "failed";
 }
 
+static bool segments_state(struct lyd_node *in, const struct sr_list *list)
+{
+	char t[IP_TEXT_MAX];
+	bool ok = true;
+
+	for (unsigned i = 0; ok && i < list->n; i++)
+		ok = term(in, "segment", ip_text(&list->at[i].sid, t, sizeof(t)));
+	return ok;
+}
+
+static bool lists_state(struct lyd_node *st, const struct agent_lsp *l)
+{
+	const struct sr_list *all = &l->st.list;
+	bool ok = true;
+
+	if (!all->more)
+		return segments_state(st, all);
+	for (unsigned k = 0; ok && k < sr_list_count(all); k++) {
+		struct lyd_node *in = NULL;
+		char index[16], weight[16];
+
+		(void)snprintf(index, sizeof(index), "%u", k + 1);
+		(void)snprintf(weight, sizeof(weight), "%u", sr_list_weight(all, k));
+		ok = lyd_new_list(st, NULL, "segment-list", 0, &in, index) == LY_SUCCESS &&
+		     term(in, "weight", weight) &&
+		     term(in, "carries", l->st.lists_down & 1U << k ? "false" : "true") &&
+		     segments_state(in, sr_list_nth(all, k));
+	}
+	return ok;
+}
+
 static bool lsp_state(struct lyd_node *st, const struct agent_lsp *l)
 {
 	char t[IP_TEXT_MAX];
@@ -239,22 +336,25 @@ static bool lsp_state(struct lyd_node *st, const struct agent_lsp *l)
 		ok = term(st, "reason", l->reason);
 	if (ok && in && l->st.binding_sid.family == IP_V6)
 		ok = term(st, "binding-sid", ip_text(&l->st.binding_sid, t, sizeof(t)));
-	for (unsigned i = 0; ok && in && i < l->st.list.n; i++)
-		ok = term(st, "segment", ip_text(&l->st.list.at[i].sid, t, sizeof(t)));
-	return ok;
+	return ok && (!in || lists_state(st, l));
 }
 
 /* Not an LSP: about to become one, or it cannot. */
 static bool wish_state(const struct agent_pol *pol, struct lyd_node *st, const struct lyd_node *in)
 {
 	STR_AUTO struct str wrong = { 0 };
-	struct agent_static p = { .n = 0 };
+	struct agent_static p = { .color = 0 };
 	struct lsp_state w;
 	char why[SR_REASON_MAX];
+	bool ok = fill_one(in, &p, &wrong);
+	int refused;
 
-	fill_one(in, &p, &wrong);
 	w = wish_of(&p);
-	if (agent_pol_check(pol, &w, true, why) == 0)
+	refused = ok ? agent_pol_check(pol, &w, true, why) : 0;
+	sr_list_drop(&p.list);
+	if (!ok)
+		return false;
+	if (refused == 0)
 		return term(st, "status", "pending") && term(st, "active", "false");
 	return term(st, "status", "failed") && term(st, "active", "false") && term(st, "reason", why);
 }

@@ -22,8 +22,7 @@ struct agent_static {
 	char name[SR_NAME_MAX];
 	uint32_t color, preference, discriminator;
 	struct ip_addr endpoint, binding_sid; /* none: without */
-	uint8_t n;
-	struct ip_addr seg[SR_SEGS_MAX];
+	struct sr_list list; /* owns its further lists */
 };
 
 struct agent_statics {
