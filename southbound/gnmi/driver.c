@@ -100,7 +100,7 @@ static bool all_heard(const struct driver_dev *h)
 static struct headend_caps caps_of(const struct driver_dev *h)
 {
 	struct headend_caps c = { .southbound = "gnmi", .srv6 = true, .update = true, .initiate = true, .sr_policy_assoc = true,
-				  .msd_srv6 = h->kind->segments_max };
+				  .msd_srv6 = h->kind->segments_max, .lists = h->lists };
 
 	if (h->msd && (!c.msd_srv6 || h->msd < c.msd_srv6))
 		c.msd_srv6 = h->msd;
@@ -243,6 +243,7 @@ static void on_up(void *arg, const struct device_info *info)
 		return;
 	h->up = true;
 	h->able = info->policies;
+	h->lists = info->lists;
 	h->kind = gnmi_kind(info->kind);
 	h->able = h->able && h->kind;
 	if (h->serves && h->kind)

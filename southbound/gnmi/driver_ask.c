@@ -47,8 +47,12 @@ static struct driver_txn *txn_new(struct driver_dev *h, const struct driver_lsp 
 
 	if (!t)
 		return NULL;
-	t->id = txn_next(h->d);
 	t->lsp = *lsp;
+	if (sr_list_keep(&lsp->list, &t->lsp.list) != 0) {
+		free(t);
+		return NULL;
+	}
+	t->id = txn_next(h->d);
 	(void)str_copy(t->row, sizeof(t->row), row);
 	return t;
 }
@@ -56,11 +60,24 @@ static struct driver_txn *txn_new(struct driver_dev *h, const struct driver_lsp 
 static void txn_free(struct driver_txn *t)
 {
 	list_del(&t->link);
+	sr_list_drop(&t->lsp.list);
 	free(t);
 }
 
+/* Lists the device may have of it, whichever of them it is to have. */
+static uint32_t there(const struct driver_row *r)
+{
+	uint32_t bits = 1;
+
+	for (unsigned k = 1; r && k < DRIVER_LISTS; k++)
+		bits |= (uint32_t)(r->told.list[k] && r->told.list[k]->segs) << (k - 1);
+	if (r && r->held)
+		bits |= (UINT32_C(1) << sr_list_count(&r->held->list)) - 1;
+	return bits;
+}
+
 /* The changes of the policy, in arena. False: its device has no way to say it. */
-static bool changes_of(const struct driver_dev *h, const char *id, const struct driver_lsp *lsp, bool del,
+static bool changes_of(struct driver_dev *h, const char *id, const struct driver_lsp *lsp, bool del,
 		       struct arena *a, struct device_change out[GNMI_OBJECTS_MAX], size_t *n)
 {
 	const struct gnmi_policy p = { .name = id,
@@ -70,7 +87,8 @@ static bool changes_of(const struct driver_dev *h, const char *id, const struct 
 				       .discriminator = lsp->cpath.discriminator,
 				       .binding_sid = lsp->binding_sid,
 				       .locator = "",
-				       .list = &lsp->list };
+				       .list = &lsp->list,
+				       .there = there(gnmi_driver_row(h, id, false)) };
 
 	return gnmi_policy_changes(h->kind, &p, del, a, out, n) == 0;
 }
@@ -102,7 +120,8 @@ static int ask(struct driver_dev *h, const char *id, const struct driver_lsp *ls
 	t = txn_new(h, lsp, id);
 	r = gnmi_driver_row(h, id, true);
 	if (!t || !r) {
-		free(t);
+		if (t)
+			txn_free(t);
 		return full(h);
 	}
 	arena_init(&a, CHANGES_ARENA);
@@ -112,7 +131,7 @@ static int ask(struct driver_dev *h, const char *id, const struct driver_lsp *ls
 	}
 	arena_fini(&a);
 	if (rc != 0) {
-		free(t);
+		txn_free(t);
 		return rc;
 	}
 	t->removal = del;
@@ -155,7 +174,8 @@ static int known(struct driver_dev *h, const struct driver_lsp *lsp, struct driv
 
 static bool can_say(const struct driver_dev *h, const struct driver_lsp *lsp)
 {
-	return lsp->list.dataplane == SR_SRV6 && lsp->list.n > 0 && !(h->kind->one_path && lsp->key.leg);
+	return lsp->list.dataplane == SR_SRV6 && lsp->list.n > 0 && !(h->kind->one_path && lsp->key.leg) &&
+	       (!lsp->list.more || sr_list_count(&lsp->list) <= h->lists);
 }
 
 static int driver_apply(void *self, const struct driver_lsp *lsp, uint32_t *txn)
@@ -300,7 +320,7 @@ void gnmi_driver_result(struct driver_dev *h, const struct device_result *res)
 	list_del(&t->link);
 	h->n_txns--;
 	end(h, t, res);
-	free(t);
+	txn_free(t);
 	gnmi_driver_learnt(h);
 	if (h->full && h->n_txns <= DRIVER_ASKED_MAX / 2)
 		loop_timer_after(&h->ready, 0);

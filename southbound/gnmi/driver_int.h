@@ -26,9 +26,11 @@ enum {
 /* ---- reading (driver_read.c) ---- */
 
 struct driver_catch {
-	bool has_name, has_index, has_color, has_endpoint, has_preference;
+	bool has_name, has_index, has_color, has_endpoint, has_preference, has_list;
+	bool of_list; /* of one of several, or of all of those */
 	char name[DRIVER_ID_MAX];
 	uint32_t index, color, preference;
+	unsigned list; /* from 1; above SR_LISTS_MAX: one too many */
 	struct ip_addr endpoint;
 };
 
@@ -40,17 +42,26 @@ enum driver_match {
 
 enum driver_match gnmi_driver_match(const char *pattern, const char *path, struct driver_catch *out);
 
+struct driver_told_list {
+	uint32_t weight, in_weight; /* 0: not told */
+	struct ip_addr seg[SR_SEGS_MAX];
+	uint32_t segs; /* bits: which of them are told */
+	bool too_long; /* more than SR_SEGS_MAX */
+	uint8_t n_in;
+	struct ip_addr in[SR_SEGS_MAX]; /* the list that the status is of */
+};
+
+enum { DRIVER_LISTS = SR_LISTS_MAX + 1 };
+
 /* What a device says of one policy. */
 struct driver_told {
 	uint32_t has; /* 1 << enum gnmi_says */
 	uint32_t color, preference, discriminator;
-	struct ip_addr endpoint, bsid, seg[SR_SEGS_MAX];
-	uint32_t segs; /* bits: which of them are told */
-	bool too_long; /* more than SR_SEGS_MAX */
+	struct ip_addr endpoint, bsid;
+	struct driver_told_list *list[DRIVER_LISTS]; /* 0: told as the only one; from 1: by number; NULL: nothing told */
+	bool too_many; /* more than SR_LISTS_MAX */
 	enum { DRIVER_STATUS_NONE, DRIVER_STATUS_PENDING, DRIVER_STATUS_IN, DRIVER_STATUS_FAILED } status;
 	bool active;
-	uint8_t n_in;
-	struct ip_addr in[SR_SEGS_MAX]; /* the list that the status is of */
 	char reason[DEVICE_TEXT_MAX];
 	char name[DRIVER_ID_MAX]; /* of the policy that this is a part of */
 };
@@ -58,8 +69,15 @@ struct driver_told {
 /* text NULL: no longer so. What cannot be read is as if it were not told. */
 void gnmi_driver_told(struct driver_told *t, enum gnmi_says what, const struct driver_catch *c,
 		      const char *text);
+void gnmi_driver_untold(struct driver_told *t);	     /* nothing is told; it owns its lists */
 bool gnmi_driver_whole(const struct driver_told *t); /* a policy with a list */
-void gnmi_driver_list(const struct driver_told *t, struct sr_list *out);
+/* Its lists as one with others behind it, in more. */
+void gnmi_driver_list(const struct driver_told *t, struct sr_list *out, struct sr_more *more);
+bool gnmi_driver_truncated(const struct driver_told *t);
+/* What the status is of is just this. */
+bool gnmi_driver_in(const struct driver_told *t, const struct sr_list *list);
+/* As if the device had told it; one_apart as of its kind. False: no memory. */
+bool gnmi_driver_tell_list(struct driver_told *t, const struct sr_list *list, bool one_apart);
 
 /* ---- policies ---- */
 
@@ -110,6 +128,7 @@ struct driver_dev {
 	uint32_t watch[DRIVER_WATCHES_MAX]; /* 0: none */
 	bool synced[DRIVER_WATCHES_MAX];
 	uint8_t msd;		 /* told; 0: not */
+	uint8_t lists;		 /* that a policy may have */
 	struct hash rows;
 	uint32_t last_plsp;
 	bool rows_max_told;

@@ -70,14 +70,31 @@ struct driver_row *gnmi_driver_row_at(struct driver_dev *h, uint32_t plsp_id)
 	return NULL;
 }
 
+static void held_drop(struct driver_row *r)
+{
+	if (r->held)
+		sr_list_drop(&r->held->list);
+	free(r->held);
+	r->held = NULL;
+}
+
+static void last_drop(struct driver_row *r)
+{
+	if (r->last)
+		sr_list_drop(&r->last->list);
+	free(r->last);
+	r->last = NULL;
+}
+
 static void row_free(struct driver_dev *h, struct driver_row *r)
 {
 	list_del(&r->touched);
 	hash_del(&h->rows, &r->node);
 	h->n_told -= r->last != NULL;
 	metric_set(h->m.policies, h->n_told);
-	free(r->held);
-	free(r->last);
+	held_drop(r);
+	last_drop(r);
+	gnmi_driver_untold(&r->told);
 	free(r);
 }
 
@@ -92,7 +109,7 @@ void gnmi_driver_rows_drop(struct driver_dev *h)
 void gnmi_driver_rows_forget(struct driver_dev *h)
 {
 	HASH_EACH(n, &h->rows)
-		HASH_OF(n, struct driver_row, node)->told = (struct driver_told){ 0 };
+		gnmi_driver_untold(&HASH_OF(n, struct driver_row, node)->told);
 	h->msd = 0;
 }
 
@@ -115,30 +132,21 @@ static const char *name_of(const struct driver_row *r)
 	return ours(r) ? r->id + sizeof(GNMI_DRIVER_PREFIX) - 1 : r->id;
 }
 
-static bool same_sids(const struct ip_addr *a, unsigned n, const struct sr_list *list)
-{
-	if (n != list->n)
-		return false;
-	for (unsigned i = 0; i < n; i++)
-		if (!ip_eq(&a[i], &list->at[i].sid))
-			return false;
-	return true;
-}
-
 static bool agrees(const struct driver_row *r)
 {
 	const struct driver_told *t = &r->told;
 	const struct driver_lsp *l = r->held;
+	struct sr_more more;
 	struct sr_list list;
 
-	if (!gnmi_driver_whole(t) || t->too_long || t->color != l->key.color ||
+	if (!gnmi_driver_whole(t) || gnmi_driver_truncated(t) || t->color != l->key.color ||
 	    !ip_eq(&t->endpoint, &l->key.endpoint))
 		return false;
 	if ((t->has & 1U << GNMI_SAYS_PREFERENCE) && t->preference != l->preference)
 		return false;
 	if (l->binding_sid.family != IP_NONE && !ip_eq(&t->bsid, &l->binding_sid))
 		return false;
-	gnmi_driver_list(t, &list);
+	gnmi_driver_list(t, &list, &more);
 	return sr_list_eq(&list, &l->list);
 }
 
@@ -151,7 +159,7 @@ static enum lsp_oper oper_of(const struct driver_dev *h, const struct driver_row
 		return LSP_UP;
 	switch (t->status) {
 	case DRIVER_STATUS_IN:
-		if (!same_sids(t->in, t->n_in, list))
+		if (!gnmi_driver_in(t, list))
 			return LSP_GOING_UP;
 		return t->active ? LSP_ACTIVE : LSP_UP;
 	case DRIVER_STATUS_FAILED:
@@ -179,7 +187,7 @@ static void fill_held(const struct driver_row *r, struct lsp_state *st)
 	st->binding_sid = l->binding_sid.family != IP_NONE ? l->binding_sid : r->told.bsid;
 }
 
-static void fill_told(const struct driver_row *r, struct lsp_state *st)
+static void fill_told(const struct driver_row *r, struct lsp_state *st, struct sr_more *more)
 {
 	const struct driver_told *t = &r->told;
 
@@ -188,12 +196,13 @@ static void fill_told(const struct driver_row *r, struct lsp_state *st)
 	st->has_preference = t->has & 1U << GNMI_SAYS_PREFERENCE;
 	st->preference = t->preference;
 	st->cpath.discriminator = t->discriminator;
-	gnmi_driver_list(t, &st->list);
-	st->list_truncated = t->too_long;
+	gnmi_driver_list(t, &st->list, more);
+	st->list_truncated = gnmi_driver_truncated(t);
 	st->binding_sid = t->bsid;
 }
 
-static void state_of(const struct driver_dev *h, const struct driver_row *r, struct lsp_state *st)
+/* Its list borrows those behind the first, of the row or of more. */
+static void state_of(const struct driver_dev *h, const struct driver_row *r, struct lsp_state *st, struct sr_more *more)
 {
 	*st = (struct lsp_state){ .headend = h->headend, .session = h->session, .plsp_id = r->plsp_id,
 				  .has_key = true, .has_cpath = true, .cpath.origin = 30 /* RFC 9256 s2.3 */,
@@ -203,7 +212,7 @@ static void state_of(const struct driver_dev *h, const struct driver_row *r, str
 	if (r->held)
 		fill_held(r, st);
 	else
-		fill_told(r, st);
+		fill_told(r, st, more);
 	st->oper = (uint8_t)oper_of(h, r, &st->list);
 }
 
@@ -226,16 +235,17 @@ static void log_state(const struct driver_dev *h, const struct driver_row *r, co
 void gnmi_driver_row_tell(struct driver_dev *h, struct driver_row *r, uint32_t txn)
 {
 	struct lsp_state st;
+	struct sr_more more;
 
 	if (!h->session)
 		return;
 	if (!r->plsp_id)
 		r->plsp_id = ++h->last_plsp;
-	state_of(h, r, &st);
+	state_of(h, r, &st, &more);
 	if (!txn && r->last && same(&st, r->last))
 		return;
 	if (!r->last) {
-		r->last = malloc(sizeof(*r->last));
+		r->last = calloc(1, sizeof(*r->last));
 		if (!r->last)
 			return; /* with the next word of it */
 		r->last->oper = UINT8_MAX;
@@ -244,7 +254,9 @@ void gnmi_driver_row_tell(struct driver_dev *h, struct driver_row *r, uint32_t t
 	}
 	if (r->last->oper != st.oper)
 		log_state(h, r, &st);
+	sr_list_drop(&r->last->list);
 	*r->last = st;
+	(void)sr_list_keep(&st.list, &r->last->list); /* without memory it is told again */
 	st.txn = txn;
 	h->d->sink->report(h->d->arg, &st);
 }
@@ -257,8 +269,7 @@ static void tell_gone(struct driver_dev *h, struct driver_row *r, uint32_t txn)
 
 	(void)str_copy(st.name, sizeof(st.name), name_of(r));
 	h->n_told -= r->last != NULL;
-	free(r->last);
-	r->last = NULL;
+	last_drop(r);
 	r->plsp_id = 0;
 	metric_set(h->m.policies, h->n_told);
 	if (h->session && st.plsp_id)
@@ -268,7 +279,7 @@ static void tell_gone(struct driver_dev *h, struct driver_row *r, uint32_t txn)
 /* ---- what we did ---- */
 
 /* As read back: the device has just said so. */
-static void told_as_held(struct driver_row *r)
+static bool told_as_held(struct driver_row *r, bool one_apart)
 {
 	struct driver_told *t = &r->told;
 	const struct driver_lsp *l = r->held;
@@ -278,24 +289,35 @@ static void told_as_held(struct driver_row *r)
 	t->endpoint = l->key.endpoint;
 	t->preference = l->preference;
 	t->bsid = l->binding_sid;
-	t->too_long = false;
-	t->segs = (uint32_t)((UINT64_C(1) << l->list.n) - 1);
-	for (unsigned i = 0; i < l->list.n; i++)
-		t->seg[i] = l->list.at[i].sid;
+	return gnmi_driver_tell_list(t, &l->list, one_apart);
+}
+
+static bool hold(const struct driver_dev *h, struct driver_row *r, const struct driver_lsp *lsp)
+{
+	struct sr_list list;
+
+	if (sr_list_keep(&lsp->list, &list) != 0)
+		return false;
+	if (!r->held)
+		r->held = calloc(1, sizeof(*r->held));
+	if (!r->held) {
+		sr_list_drop(&list);
+		return false;
+	}
+	sr_list_drop(&r->held->list);
+	*r->held = *lsp;
+	r->held->list = list;
+	return told_as_held(r, h->kind->one_apart);
 }
 
 void gnmi_driver_row_set(struct driver_dev *h, struct driver_row *r, const struct driver_lsp *lsp, uint32_t txn)
 {
-	if (!r->held)
-		r->held = malloc(sizeof(*r->held));
-	if (!r->held) {
+	if (!hold(h, r, lsp)) {
 		gnmi_driver_learn(h); /* the device says it again */
 		return;
 	}
-	*r->held = *lsp;
 	r->deleted = r->released = r->odd = false;
 	r->learnt = h->learnings;
-	told_as_held(r);
 	if (txn)
 		gnmi_driver_row_tell(h, r, txn);
 	touch(h, r);
@@ -303,9 +325,8 @@ void gnmi_driver_row_set(struct driver_dev *h, struct driver_row *r, const struc
 
 void gnmi_driver_row_gone(struct driver_dev *h, struct driver_row *r, uint32_t txn)
 {
-	free(r->held);
-	r->held = NULL;
-	r->told = (struct driver_told){ 0 };
+	held_drop(r);
+	gnmi_driver_untold(&r->told);
 	r->released = r->odd = false;
 	r->deleted = true; /* a watch may still tell of it */
 	r->learnt = h->learnings;
@@ -400,8 +421,7 @@ static void judge(struct driver_dev *h, struct driver_row *r, bool sure)
 		}
 		log_event(h->scope, LOG_WARN, "gnmi.policy.drift", "name=\"%s\" msg=\"%s\"", r->id,
 			  r->told.has ? "it is not as it was set" : "it is gone");
-		free(r->held);
-		r->held = NULL;
+		held_drop(r);
 	}
 	r->odd = false;
 	if (r->held)

@@ -68,6 +68,7 @@ enum gnmi_counter { /* what is watched of a policy or interface */
 struct gnmi_object {
 	const char *path;
 	const char *json;
+	bool each_list; /* one for each list of the policy */
 };
 
 /* What a leaf of a device says of one of its policies. */
@@ -86,10 +87,13 @@ enum gnmi_says {
 	GNMI_SAYS_ACTIVE,  /* "true": the one of its policy in use */
 	GNMI_SAYS_IN_LIST, /* the list that the status is of */
 	GNMI_SAYS_MSD,	   /* of the device: how many SIDs it imposes */
+	GNMI_SAYS_WEIGHT,
+	GNMI_SAYS_IN_WEIGHT,
 };
 
 /* A path as watches tell it, with <name> <index> <color> <endpoint> <preference> for the values of
- * keys, and <> for any. */
+ * keys, and <> for any. Of a policy with several lists: <list> their number, from 1; <list-name> the name of one, which says
+ * both the policy's name and that (gnmi_tmpl.h); <list-of> the same where the policy's name is told elsewhere. */
 struct gnmi_reading {
 	const char *path;
 	enum gnmi_says says;
@@ -106,24 +110,30 @@ struct gnmi_kind {
 	size_t n_lists;
 	const char *const *secrets; /* leaves that are written and never told; NULL-terminated, or NULL */
 	const struct gnmi_object *policy; /* set in this order, deleted in the other; path NULL ends */
+	const struct gnmi_object *several; /* the same for one of several lists; NULL: there are none */
+	const char *several_since; /* revision of the first of models that has them; NULL: each */
 	const char *const *policy_watch; /* what tells of them; NULL-terminated */
 	const struct gnmi_reading *readings;
 	size_t n_readings;
 	bool policy_state; /* it says whether they are up; else what is read back is */
 	bool one_path;	   /* of a policy: no standby beside it */
+	bool one_apart;	   /* the list of a policy that has one stands where no <list> is */
 	const char *counters[GNMI_COUNTERS]; /* path templates; NULL: none */
 	uint8_t segments_max; /* of a list; 0: as many as we have */
+	uint8_t lists_max;    /* of a policy that has several */
 	uint8_t name_max;     /* of a policy's name; 0: no limit */
 	uint32_t preference_max; /* 0: no limit; else 0 is none either */
 	bool ipv6_only;	      /* end points */
 };
 
-enum { GNMI_OBJECTS_MAX = 4 }; /* that a policy is made of */
+enum { GNMI_OBJECTS_MAX = 2 + SR_LISTS_MAX }; /* that a policy is made of */
 
 const struct gnmi_kind *gnmi_kind(const char *name); /* NULL: unknown */
 const struct gnmi_kind *gnmi_kind_at(size_t i);	     /* 0, 1, …; NULL behind the last */
 /* The first whose models are all there; never NULL (the last kind needs none). */
 const struct gnmi_kind *gnmi_kind_of(const struct gnmic_caps *caps);
+/* Lists that a policy on it may have: 1 at least. */
+uint8_t gnmi_kind_lists(const struct gnmic_caps *caps, const struct gnmi_kind *k);
 bool gnmi_kind_has(const struct gnmic_caps *caps, const char *const *models);
 
 /* A static SRv6 policy as values. */
@@ -136,11 +146,13 @@ struct gnmi_policy {
 	struct ip_addr binding_sid; /* none: the device's choice */
 	const char *locator;	    /* of the headend, where a kind wants it; "" none */
 	const struct sr_list *list;
+	unsigned at;	/* which of the lists a template is of, from 0 */
+	uint32_t there; /* bit k: the device may have list k, from 0; those that are not wanted are deleted */
 };
 
 enum {
 	GNMI_E_KIND = 1, /* the kind has no way to say it */
-	GNMI_E_LONG = 2, /* a limit of the kind (segments, name, preference, family), or no room */
+	GNMI_E_LONG = 2, /* a limit of the kind (segments, lists, name, preference, family), or no room */
 };
 
 /* The changes that set (or delete) it, GNMI_OBJECTS_MAX at most, in arena. 0 or GNMI_E_*. */

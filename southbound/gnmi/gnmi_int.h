@@ -255,6 +255,7 @@ struct gnmi_dev {
 	bool commit_ok;
 	bool policies;
 	bool probes;
+	uint8_t lists;
 	unsigned models;
 	char version[32];
 	uint64_t up_wall_ns, rx, tx, rx_errors, flaps;

@@ -36,6 +36,16 @@ bool gnmi_kind_has(const struct gnmic_caps *caps, const char *const *models)
 	return true;
 }
 
+uint8_t gnmi_kind_lists(const struct gnmic_caps *caps, const struct gnmi_kind *k)
+{
+	if (!k->several)
+		return 1;
+	for (size_t i = 0; k->several_since && i < caps->n_models; i++)
+		if (strcmp(caps->models[i].name, k->models[0]) == 0)
+			return strcmp(caps->models[i].version, k->several_since) >= 0 ? k->lists_max : 1;
+	return k->several_since ? 1 : k->lists_max;
+}
+
 const struct gnmi_kind *gnmi_kind_of(const struct gnmic_caps *caps)
 {
 	size_t i = 0;
@@ -56,18 +66,48 @@ static bool expand(const char *tmpl, enum gnmi_tmpl_for use, const struct gnmi_p
 	return *out != NULL;
 }
 
+static bool takes_list(const struct gnmi_kind *k, const struct sr_list *list)
+{
+	return list->n > 0 && list->dataplane == SR_SRV6 && (!k->segments_max || list->n <= k->segments_max);
+}
+
 static bool takes(const struct gnmi_kind *k, const struct gnmi_policy *p)
 {
-	return p->list && p->list->n > 0 && p->list->dataplane == SR_SRV6 &&
-	       (!k->segments_max || p->list->n <= k->segments_max) &&
-	       (!k->name_max || strlen(p->name) <= k->name_max) &&
+	unsigned n = p->list ? sr_list_count(p->list) : 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!takes_list(k, sr_list_nth(p->list, i)))
+			return false;
+	/* A list of several may be named, a character longer than its policy. */
+	return n > 0 && (n == 1 || k->several) &&
+	       (!k->name_max || strlen(p->name) + (n > 1) <= k->name_max) &&
 	       (!k->preference_max || (p->preference > 0 && p->preference <= k->preference_max)) &&
 	       (!k->ipv6_only || p->endpoint.family == IP_V6);
+}
+
+/* Those of an object that is made for each list: of lists that are not wanted a deletion. */
+static bool add_object(const struct gnmi_object *o, const struct gnmi_policy *p, bool del, struct arena *a,
+		       struct device_change *out)
+{
+	bool gone = del || p->at >= sr_list_count(p->list);
+
+	*out = (struct device_change){ .op = gone ? DEVICE_DELETE : DEVICE_REPLACE };
+	return expand(o->path, GNMI_FOR_PATH, p, "", a, &out->path) &&
+	       (gone || expand(o->json, GNMI_FOR_JSON, p, "", a, &out->json));
+}
+
+static uint32_t lists_of(const struct gnmi_object *o, const struct gnmi_policy *p)
+{
+	unsigned n = p->list ? sr_list_count(p->list) : 1;
+
+	return o->each_list ? p->there | ((UINT32_C(1) << n) - 1) : 1;
 }
 
 int gnmi_policy_changes(const struct gnmi_kind *k, const struct gnmi_policy *p, bool del,
 			struct arena *a, struct device_change *out, size_t *n)
 {
+	const struct gnmi_object *table = p->list && p->list->more && k->several ? k->several : k->policy;
+	struct gnmi_policy one = *p;
 	size_t objects = 0;
 
 	*n = 0;
@@ -75,17 +115,19 @@ int gnmi_policy_changes(const struct gnmi_kind *k, const struct gnmi_policy *p, 
 		return GNMI_E_KIND;
 	if (!del && !takes(k, p))
 		return GNMI_E_LONG;
-	while (k->policy[objects].path)
+	while (table[objects].path)
 		objects++;
 	for (size_t i = 0; i < objects; i++) {
-		const struct gnmi_object *o = &k->policy[del ? objects - 1 - i : i];
-		struct device_change *c = &out[*n];
+		const struct gnmi_object *o = &table[del ? objects - 1 - i : i];
+		uint32_t lists = lists_of(o, p);
 
-		*c = (struct device_change){ .op = del ? DEVICE_DELETE : DEVICE_REPLACE };
-		if (!expand(o->path, GNMI_FOR_PATH, p, "", a, &c->path) ||
-		    (!del && !expand(o->json, GNMI_FOR_JSON, p, "", a, &c->json)))
-			return GNMI_E_LONG;
-		++*n;
+		for (one.at = 0; one.at < SR_LISTS_MAX; one.at++) {
+			if (!(lists >> one.at & 1))
+				continue;
+			if (*n == GNMI_OBJECTS_MAX || !add_object(o, &one, del, a, &out[*n]))
+				return GNMI_E_LONG;
+			++*n;
+		}
 	}
 	return 0;
 }

@@ -104,6 +104,7 @@ static bool learn(struct gnmi_dev *d, const struct gnmic_caps *caps)
 	d->kind = d->kind_cfg ? d->kind_cfg : gnmi_kind_of(caps);
 	d->policies = d->kind->policy && gnmi_kind_has(caps, d->kind->policy_models);
 	d->probes = d->kind->probe_models && gnmi_kind_has(caps, d->kind->probe_models);
+	d->lists = gnmi_kind_lists(caps, d->kind);
 	d->models = (unsigned)caps->n_models;
 	(void)str_copy(d->version, sizeof(d->version), caps->version);
 	return true;
@@ -112,7 +113,7 @@ static bool learn(struct gnmi_dev *d, const struct gnmic_caps *caps)
 static void up(struct gnmi_dev *d)
 {
 	struct device_info info = { d->name, d->kind->name, d->version, d->models, d->policies,
-				    d->probes };
+				    d->probes, d->lists };
 
 	d->state = GNMI_UP;
 	d->waiting = false;

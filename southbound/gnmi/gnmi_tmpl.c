@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Templates: a walk over the text, with at most one group open. */
+/* Templates: a walk over the text, with at most one group open, in a list or not. */
 #include "southbound/gnmi/gnmi_tmpl.h"
 
 #include <stdio.h>
@@ -13,6 +13,7 @@ struct expand {
 	enum gnmi_tmpl_for use;
 	const struct gnmi_policy *p;
 	const char *who;
+	unsigned list;
 	unsigned seg; /* in a loop: which, from 1; 0: not in one */
 	struct str *out;
 };
@@ -56,6 +57,39 @@ static bool policy_value(const struct expand *e, const char *name, char out[VALU
 	return true;
 }
 
+#define OURS "sx-"
+
+/* Such as no policy of ours can have: others' lists are not overwritten, and ours are found again. */
+static void list_name(const struct expand *e, char out[VALUE_MAX])
+{
+	const char *name = e->p->name;
+
+	if (strncmp(name, OURS, sizeof(OURS) - 1) == 0)
+		name += sizeof(OURS) - 1;
+	(void)snprintf(out, VALUE_MAX, "sx%u-%s", e->list + 1, name);
+}
+
+/* One that is to be deleted has a number and a name, and is in no policy any more. */
+static bool is_there(const struct expand *e)
+{
+	return e->p && e->p->list && e->list < sr_list_count(e->p->list);
+}
+
+static bool list_value(const struct expand *e, const char *name, char out[VALUE_MAX])
+{
+	if (strcmp(name, "list") == 0)
+		(void)snprintf(out, VALUE_MAX, "%u", e->list + 1);
+	else if (strcmp(name, "weight") == 0 && is_there(e))
+		(void)snprintf(out, VALUE_MAX, "%u", sr_list_weight(e->p->list, e->list));
+	else if (strcmp(name, "list-name") == 0 && e->list > 0)
+		list_name(e, out);
+	else if (strcmp(name, "list-name") == 0)
+		text_of(e->p->name, out);
+	else
+		return false;
+	return true;
+}
+
 static bool value(const struct expand *e, const char *name, char out[VALUE_MAX])
 {
 	if (strcmp(name, "who") == 0) {
@@ -67,10 +101,10 @@ static bool value(const struct expand *e, const char *name, char out[VALUE_MAX])
 		return true;
 	}
 	if (e->seg && strcmp(name, "sid") == 0) {
-		addr_of(&e->p->list->at[e->seg - 1].sid, out);
+		addr_of(&sr_list_nth(e->p->list, e->list)->at[e->seg - 1].sid, out);
 		return true;
 	}
-	return e->p && policy_value(e, name, out);
+	return e->p && (policy_value(e, name, out) || list_value(e, name, out));
 }
 
 static void put(struct expand *e, const char *v)
@@ -127,9 +161,9 @@ static int loop(struct expand *e, const char *at, const char *end)
 {
 	int r = 0;
 
-	if (!e->p || !e->p->list)
+	if (!is_there(e))
 		return err_raise(-EINVAL);
-	for (e->seg = 1; r == 0 && e->seg <= e->p->list->n; e->seg++) {
+	for (e->seg = 1; r == 0 && e->seg <= sr_list_nth(e->p->list, e->list)->n; e->seg++) {
 		if (e->seg > 1)
 			str_add(e->out, ",");
 		r = plain(e, at, end);
@@ -138,7 +172,7 @@ static int loop(struct expand *e, const char *at, const char *end)
 	return r;
 }
 
-static int group(struct expand *e, const char **at)
+static int group(struct expand *e, const char **at, const char *limit)
 {
 	char name[32], v[VALUE_MAX];
 	const char *end;
@@ -147,7 +181,7 @@ static int group(struct expand *e, const char **at)
 	if (!tag(at, name, sizeof(name)))
 		return err_raise(-EINVAL);
 	end = strstr(*at, "</>");
-	if (!end)
+	if (!end || end >= limit)
 		return err_raise(-EINVAL);
 	if (name[0] == '*')
 		r = loop(e, *at, end);
@@ -159,25 +193,62 @@ static int group(struct expand *e, const char **at)
 	return r;
 }
 
-static const char *next_group(const char *at)
+static const char *next_group(const char *at, const char *end)
 {
 	const char *a = strstr(at, "<?"), *b = strstr(at, "<*>");
+	const char *first = !a ? b : !b ? a : a < b ? a : b;
 
-	return !a ? b : !b ? a : a < b ? a : b;
+	return first && first < end ? first : NULL;
+}
+
+/* Text with groups. */
+static int grouped(struct expand *e, const char *at, const char *end)
+{
+	const char *open;
+	int r = 0;
+
+	while (r == 0 && (open = next_group(at, end))) {
+		r = plain(e, at, open);
+		at = open;
+		if (r == 0)
+			r = group(e, &at, end);
+	}
+	return r == 0 ? plain(e, at, end) : r;
+}
+
+static int each_list(struct expand *e, const char *at, const char *end)
+{
+	unsigned was = e->list;
+	int r = 0;
+
+	if (!e->p || !e->p->list)
+		return err_raise(-EINVAL);
+	for (e->list = 0; r == 0 && e->list < sr_list_count(e->p->list); e->list++) {
+		if (e->list > 0)
+			str_add(e->out, ",");
+		r = grouped(e, at, end);
+	}
+	e->list = was;
+	return r;
 }
 
 int gnmi_tmpl_expand(const char *tmpl, enum gnmi_tmpl_for use, const struct gnmi_policy *p,
 		     const char *who, struct str *out)
 {
-	struct expand e = { .use = use, .p = p, .who = who, .out = out };
+	static const char begin[] = "<lists>", end[] = "</lists>";
+	struct expand e = { .use = use, .p = p, .who = who, .out = out, .list = p ? p->at : 0 };
 	const char *open;
 	int r = 0;
 
-	while (r == 0 && (open = next_group(tmpl))) {
-		r = plain(&e, tmpl, open);
-		tmpl = open;
+	while (r == 0 && (open = strstr(tmpl, begin))) {
+		const char *in = open + sizeof(begin) - 1, *close = strstr(in, end);
+
+		if (!close)
+			return err_raise(-EINVAL);
+		r = grouped(&e, tmpl, open);
 		if (r == 0)
-			r = group(&e, &tmpl);
+			r = each_list(&e, in, close);
+		tmpl = close + sizeof(end) - 1;
 	}
-	return r == 0 ? plain(&e, tmpl, tmpl + strlen(tmpl)) : r;
+	return r == 0 ? grouped(&e, tmpl, tmpl + strlen(tmpl)) : r;
 }

@@ -6,8 +6,11 @@
  *	<name> <color> <endpoint> <preference> <discriminator> <bsid> <locator> <who>
  *	<?bsid>…</>	only when the value is not empty
  *	<*>…</>		once for each segment, with commas between; in it <index> (from 1) and <sid>
+ *	<lists>…</lists>	once for each list, with commas between; in it the other two, of that list
+ *	<list> <weight> <list-name>	of that list, or of the one that the object is of: its number (from 1),
+ *			weight, and a name: that of the policy for the first, and "sxN-…" for the others of "sx-…"
  *
- * Neither nests. Values are escaped for where they go: a JSON string, or a key in a path.
+ * Nothing else nests. Values are escaped for where they go: a JSON string, or a key in a path.
  */
 #include "southbound/gnmi/gnmi.h"
 

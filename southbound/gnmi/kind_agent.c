@@ -19,6 +19,7 @@ static const struct gnmic_list lists[] = {
 	{ "policy", { "name" } },
 	{ "port", { "name" } },
 	{ "route", { "prefix" } },
+	{ "segment-list", { "index" } },
 	{ "session", { "name" } },
 	{ "source-filter", { "interface" } },
 	{ "table", { "id" } },
@@ -26,11 +27,20 @@ static const struct gnmic_list lists[] = {
 
 static const char *const secrets[] = { "secret", NULL };
 
+#define POLICY "/sextant-device:device/policy[name=<name>]"
+#define BEGINS                                                                                     \
+	"{\"name\":\"<name>\",\"color\":<color>,\"endpoint\":\"<endpoint>\","                        \
+	"\"preference\":<preference>,\"discriminator\":<discriminator>,"                           \
+	"<?bsid>\"binding-sid\":\"<bsid>\",</>"
+
 static const struct gnmi_object policy[] = {
-	{ "/sextant-device:device/policy[name=<name>]",
-	  "{\"name\":\"<name>\",\"color\":<color>,\"endpoint\":\"<endpoint>\","
-	  "\"preference\":<preference>,\"discriminator\":<discriminator>,"
-	  "<?bsid>\"binding-sid\":\"<bsid>\",</>\"segment\":[<*>\"<sid>\"</>]}" },
+	{ POLICY, BEGINS "\"segment\":[<*>\"<sid>\"</>]}", false },
+	{ 0 },
+};
+
+static const struct gnmi_object several[] = {
+	{ POLICY, BEGINS "\"segment-list\":[<lists>{\"index\":<list>,\"weight\":<weight>,"
+			 "\"segment\":[<*>\"<sid>\"</>]}</lists>]}", false },
 	{ 0 },
 };
 
@@ -46,10 +56,14 @@ static const struct gnmi_reading readings[] = {
 	{ P "/discriminator", GNMI_SAYS_DISCRIMINATOR },
 	{ P "/binding-sid", GNMI_SAYS_BSID },
 	{ P "/segment", GNMI_SAYS_SEGMENTS },
+	{ P "/segment-list[index=<list>]/segment", GNMI_SAYS_SEGMENTS },
+	{ P "/segment-list[index=<list>]/weight", GNMI_SAYS_WEIGHT },
 	{ P "/state/status", GNMI_SAYS_STATUS },
 	{ P "/state/reason", GNMI_SAYS_REASON },
 	{ P "/state/active", GNMI_SAYS_ACTIVE },
 	{ P "/state/segment", GNMI_SAYS_IN_LIST },
+	{ P "/state/segment-list[index=<list>]/segment", GNMI_SAYS_IN_LIST },
+	{ P "/state/segment-list[index=<list>]/weight", GNMI_SAYS_IN_WEIGHT },
 	{ "/device/maximum-segments", GNMI_SAYS_MSD },
 };
 
@@ -63,11 +77,15 @@ const struct gnmi_kind gnmi_kind_agent = {
 	.n_lists = ARRAY_LEN(lists),
 	.secrets = secrets,
 	.policy = policy,
+	.several = several,
+	.several_since = "2026-11-27",
 	.policy_watch = policy_watch,
 	.readings = readings,
 	.n_readings = ARRAY_LEN(readings),
 	.policy_state = true,
+	.one_apart = true,
 	.segments_max = SR_SEGS_MAX,
+	.lists_max = SR_LISTS_MAX,
 	.name_max = 127,
 	.counters = {
 		[GNMI_IF_IN_OCTETS] = "/sextant-device:device/interface[name=<who>]/statistics/in-octets",

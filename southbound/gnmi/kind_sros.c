@@ -23,8 +23,9 @@ static const struct gnmi_object policy[] = {
 	  "\"preference\":<preference>,\"head-end\":\"local\",\"distinguisher\":<discriminator>,"
 	  "\"type\":\"srv6\","
 	  "<?bsid>\"segment-routing-v6\":{\"binding-sid\":[{\"index\":1,\"ip-address\":\"<bsid>\"}]},</>"
-	  "\"segment-list\":[{\"segment-list-index\":1,\"admin-state\":\"enable\",\"weight\":1,"
-	  "\"segment\":[<*>{\"segment-index\":<index>,\"srv6-sid\":\"<sid>\"}</>]}]}" },
+	  "\"segment-list\":[<lists>{\"segment-list-index\":<list>,\"admin-state\":\"enable\",\"weight\":<weight>,"
+	  "\"segment\":[<*>{\"segment-index\":<index>,\"srv6-sid\":\"<sid>\"}</>]}</lists>]}",
+	  false },
 	{ 0 },
 };
 
@@ -39,7 +40,8 @@ static const struct gnmi_reading readings[] = {
 	{ P "/preference", GNMI_SAYS_PREFERENCE },
 	{ P "/distinguisher", GNMI_SAYS_DISCRIMINATOR },
 	{ P "/segment-routing-v6/binding-sid[index=<>]/ip-address", GNMI_SAYS_BSID },
-	{ P "/segment-list[segment-list-index=<>]/segment[segment-index=<index>]/srv6-sid", GNMI_SAYS_SEGMENT },
+	{ P "/segment-list[segment-list-index=<list>]/segment[segment-index=<index>]/srv6-sid", GNMI_SAYS_SEGMENT },
+	{ P "/segment-list[segment-list-index=<list>]/weight", GNMI_SAYS_WEIGHT },
 };
 
 const struct gnmi_kind gnmi_kind_sros = {
@@ -51,10 +53,12 @@ const struct gnmi_kind gnmi_kind_sros = {
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
 	.policy = policy,
+	.several = policy,
 	.policy_watch = policy_watch,
 	.readings = readings,
 	.n_readings = ARRAY_LEN(readings),
 	.segments_max = 24,
+	.lists_max = SR_LISTS_MAX,
 	.counters = {
 		[GNMI_POLICY_BYTES] = STATE "/sr-policy-egress-statistics[color=<color>]"
 					    "[endpoint=<endpoint>]/byte-count",

@@ -23,16 +23,19 @@ static const struct gnmic_list lists[] = {
 };
 
 static const struct gnmi_object policy[] = {
-	{ SRPOLICY "/segment-lists/segment-list[name=<name>]",
-	  "{\"name\":\"<name>\",\"segments\":{\"segment\":["
-	  "<*>{\"index\":<index>,\"sid-value-2\":\"<sid>\"}</>]}}" },
+	{ SRPOLICY "/segment-lists/segment-list[name=<list-name>]",
+	  "{\"name\":\"<list-name>\",\"segments\":{\"segment\":["
+	  "<*>{\"index\":<index>,\"sid-value-2\":\"<sid>\"}</>]}}",
+	  .each_list = true },
 	{ SRPOLICY "/policys/policy[endpoint=<endpoint>][color=<color>]",
 	  "{\"endpoint\":\"<endpoint>\",\"color\":<color>,\"name\":\"<name>\","
 	  "<?bsid>\"binding-sid\":{\"dataplane\":\"srv6\",\"value\":\"<bsid>\"},</>"
 	  "\"traffic-statistics-enable\":true,\"candidate-paths\":{\"candidate-path\":[{"
 	  "\"protocol-origin\":\"configuration\",\"originator\":\"0,0.0.0.0\","
 	  "\"discriminator\":<preference>,\"preference\":<preference>,"
-	  "\"segment-lists\":{\"segment-list\":[{\"name\":\"<name>\",\"weight\":1}]}}]}}" },
+	  "\"segment-lists\":{\"segment-list\":["
+	  "<lists>{\"name\":\"<list-name>\",\"weight\":<weight>}</lists>]}}]}}",
+	  false },
 	{ 0 },
 };
 
@@ -47,7 +50,10 @@ static const struct gnmi_reading readings[] = {
 	{ P "/binding-sid/value", GNMI_SAYS_BSID },
 	{ P "/candidate-paths/candidate-path[discriminator=<>][originator=<>][protocol-origin=<>]/preference",
 	  GNMI_SAYS_PREFERENCE },
-	{ TOLD "/segment-lists/segment-list[name=<name>]/segments/segment[index=<index>]/sid-value-2",
+	{ P "/candidate-paths/candidate-path[discriminator=<>][originator=<>][protocol-origin=<>]/segment-lists/"
+	    "segment-list[name=<list-name>]/weight",
+	  GNMI_SAYS_WEIGHT },
+	{ TOLD "/segment-lists/segment-list[name=<list-name>]/segments/segment[index=<index>]/sid-value-2",
 	  GNMI_SAYS_SEGMENT },
 };
 
@@ -59,11 +65,13 @@ const struct gnmi_kind gnmi_kind_vrp = {
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
 	.policy = policy,
+	.several = policy,
 	.policy_watch = policy_watch,
 	.readings = readings,
 	.n_readings = ARRAY_LEN(readings),
 	.one_path = true,
 	.segments_max = 10,
+	.lists_max = SR_LISTS_MAX,
 	.name_max = 31,
 	.preference_max = 65535,
 	.counters = {

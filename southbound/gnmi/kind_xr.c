@@ -21,17 +21,29 @@ static const struct gnmic_list lists[] = {
 	{ "srv6-segment", { "index" } },
 };
 
+#define LIST                                                                                       \
+	{ TE "/segment-lists/explicit-segments/explicit-segment[path-name=<list-name>]",           \
+	  "{\"path-name\":\"<list-name>\",\"segment-list-srv6\":{\"srv6-segments\":{\"srv6-segment\":["  \
+	  "<*>{\"index\":<index>,\"address\":\"<sid>\",\"hop-type\":\"srv6sid\"}</>]}}}",              \
+	  .each_list = true }
+#define POLICY TE "/policies/policy[policy-name=<name>]"
+#define BEGINS                                                                                     \
+	"{\"policy-name\":\"<name>\",\"policy-color-endpoint\":{\"color\":<color>,"              \
+	"\"end-point-type\":\"end-point-type-ipv6\",\"end-point-address\":\"<endpoint>\"},"        \
+	"<?locator>\"srv6\":{\"locator\":{\"locator-name\":\"<locator>\"}},</>"                    \
+	"\"candidate-paths\":{\"preferences\":{\"preference\":[{\"path-index\":<preference>,"      \
+	"\"path-infos\":{\"path-info\":["
+#define PATH "{\"type\":\"explicit\",\"hop-type\":\"srv6\",\"segment-list-name\":\"<list-name>\""
+
 static const struct gnmi_object policy[] = {
-	{ TE "/segment-lists/explicit-segments/explicit-segment[path-name=<name>]",
-	  "{\"path-name\":\"<name>\",\"segment-list-srv6\":{\"srv6-segments\":{\"srv6-segment\":["
-	  "<*>{\"index\":<index>,\"address\":\"<sid>\",\"hop-type\":\"srv6sid\"}</>]}}}" },
-	{ TE "/policies/policy[policy-name=<name>]",
-	  "{\"policy-name\":\"<name>\",\"policy-color-endpoint\":{\"color\":<color>,"
-	  "\"end-point-type\":\"end-point-type-ipv6\",\"end-point-address\":\"<endpoint>\"},"
-	  "<?locator>\"srv6\":{\"locator\":{\"locator-name\":\"<locator>\"}},</>"
-	  "\"candidate-paths\":{\"preferences\":{\"preference\":[{\"path-index\":<preference>,"
-	  "\"path-infos\":{\"path-info\":[{\"type\":\"explicit\",\"hop-type\":\"srv6\","
-	  "\"segment-list-name\":\"<name>\"}]}}]}}}" },
+	LIST,
+	{ POLICY, BEGINS PATH "}]}}]}}}", false },
+	{ 0 },
+};
+
+static const struct gnmi_object several[] = {
+	LIST,
+	{ POLICY, BEGINS "<lists>" PATH ",\"weight\":<weight>}</lists>]}}]}}}", false },
 	{ 0 },
 };
 
@@ -44,9 +56,12 @@ static const struct gnmi_reading readings[] = {
 	{ P "/policy-color-endpoint/color", GNMI_SAYS_COLOR },
 	{ P "/policy-color-endpoint/end-point-address", GNMI_SAYS_ENDPOINT },
 	{ P "/candidate-paths/preferences/preference[path-index=<preference>]/path-infos/"
-	    "path-info[hop-type=<>][segment-list-name=<>][type=<>]/segment-list-name",
+	    "path-info[hop-type=<>][segment-list-name=<list-of>][type=<>]/segment-list-name",
 	  GNMI_SAYS_KEYS },
-	{ TOLD "/segment-lists/explicit-segments/explicit-segment[path-name=<name>]/segment-list-srv6/"
+	{ P "/candidate-paths/preferences/preference[path-index=<preference>]/path-infos/"
+	    "path-info[hop-type=<>][segment-list-name=<list-of>][type=<>]/weight",
+	  GNMI_SAYS_WEIGHT },
+	{ TOLD "/segment-lists/explicit-segments/explicit-segment[path-name=<list-name>]/segment-list-srv6/"
 	       "srv6-segments/srv6-segment[index=<index>]/address",
 	  GNMI_SAYS_SEGMENT },
 };
@@ -59,10 +74,12 @@ const struct gnmi_kind gnmi_kind_xr = {
 	.lists = lists,
 	.n_lists = ARRAY_LEN(lists),
 	.policy = policy,
+	.several = several,
 	.policy_watch = policy_watch,
 	.readings = readings,
 	.n_readings = ARRAY_LEN(readings),
 	.one_path = true,
+	.lists_max = SR_LISTS_MAX,
 	.preference_max = 65535,
 	.ipv6_only = true,
 	.counters = {

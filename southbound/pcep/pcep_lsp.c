@@ -306,23 +306,6 @@ static bool lsp_read(const struct pcepc_lsp *l, struct lsp_state *out)
 	return fits;
 }
 
-/* What weights are to each other is all they say: peers' add up to no more than 32 bits. */
-static void weights_fit(struct sr_more *m)
-{
-	uint64_t sum;
-
-	do {
-		sum = m->weight;
-		for (unsigned k = 0; k < m->n; k++)
-			sum += m->at[k].weight;
-		if (sum <= UINT32_MAX)
-			return;
-		m->weight = m->weight > 1 ? m->weight / 2 : 1;
-		for (unsigned k = 0; k < m->n; k++)
-			m->at[k].weight = m->at[k].weight > 1 ? m->at[k].weight / 2 : 1;
-	} while (true);
-}
-
 /* False: they are more than we keep, or one of them is longer, or none at all. */
 static bool more_of(const struct pcepc_route *first, uint8_t dataplane, struct sr_more *out)
 {
@@ -336,7 +319,7 @@ static bool more_of(const struct pcepc_route *first, uint8_t dataplane, struct s
 		w->weight = r->attr ? r->attr->weight : 1;
 		fits = pcep_list_of(r, dataplane, &w->list) && w->list.n > 0 && fits;
 	}
-	weights_fit(out);
+	sr_weights_fit(out);
 	return fits && !r;
 }
 

@@ -80,6 +80,7 @@ struct device_info {
 	unsigned models;  /* how many it says it has */
 	bool policies;	  /* it has those that SRv6 policies need */
 	bool probes;	  /* it has those that STAMP needs, to ask and to answer */
+	uint8_t lists;	  /* that a policy set there may have; 0, 1: one */
 };
 
 struct device_sink {

@@ -85,6 +85,24 @@ uint64_t sr_list_total(const struct sr_list *l)
 	return sum;
 }
 
+static uint32_t halved(uint32_t weight, unsigned by)
+{
+	weight >>= by;
+	return weight ? weight : 1;
+}
+
+void sr_weights_fit(struct sr_more *m)
+{
+	for (unsigned by = 0;; by = 1) {
+		uint64_t sum = m->weight = halved(m->weight, by);
+
+		for (unsigned k = 0; k < m->n; k++)
+			sum += m->at[k].weight = halved(m->at[k].weight, by);
+		if (sum <= UINT32_MAX)
+			return;
+	}
+}
+
 uint64_t sr_share(uint64_t bps, uint64_t units, uint64_t total)
 {
 	__extension__ typedef unsigned __int128 wide;

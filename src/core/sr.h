@@ -88,6 +88,8 @@ unsigned sr_list_count(const struct sr_list *l);
 const struct sr_list *sr_list_nth(const struct sr_list *l, unsigned k); /* 0: itself */
 uint32_t sr_list_weight(const struct sr_list *l, unsigned k);
 uint64_t sr_list_total(const struct sr_list *l); /* of all weights */
+/* What weights are to each other is all they say: those of others, 0 among them, are made such as there may be. */
+void sr_weights_fit(struct sr_more *m);
 /* What of a rate to reckon with where units of total may come: the exact share, rounded up. */
 uint64_t sr_share(uint64_t bps, uint64_t units, uint64_t total);
 

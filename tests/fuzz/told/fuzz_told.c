@@ -2,7 +2,7 @@
 /*
  * What a device says of its policies, to the driver: the first octet is its kind, then a line each:
  *	PATH=VALUE   a leaf        -PATH   gone        !  synced     ?  a gap
- *	.            four seconds pass                 +  a policy is asked for, and done
+ *	.            four seconds pass                 +  a policy is asked for, and done; ++ with two lists
  * What the driver tells has a name, a number, and no more segments than there are.
  */
 #include <assert.h>
@@ -80,6 +80,9 @@ static void report(void *arg, const struct lsp_state *st)
 	assert(session && st->session == session && st->plsp_id && st->name[0]);
 	assert(memchr(st->name, '\0', sizeof(st->name)));
 	assert(st->removed || (st->list.n > 0 && st->list.n <= SR_SEGS_MAX));
+	assert(sr_list_count(&st->list) <= SR_LISTS_MAX && sr_list_total(&st->list) <= UINT32_MAX);
+	for (unsigned k = 0; !st->removed && k < sr_list_count(&st->list); k++)
+		assert(sr_list_nth(&st->list, k)->n > 0 && sr_list_weight(&st->list, k) > 0);
 }
 
 static void ignore(void *arg, const struct ip_addr *h)
@@ -98,15 +101,18 @@ static void failed(void *arg, const struct driver_failure *f)
 static const struct driver_sink sink = { .headend_up = up, .headend_synced = synced, .headend_ready = ignore,
 					 .headend_down = down, .report = report, .failed = failed };
 
-static void ask(struct gnmi_driver *d)
+static void ask(struct gnmi_driver *d, bool several)
 {
 	const struct driver *driver = gnmi_driver_driver(d);
 	struct driver_lsp l = { .key = { .headend = headend, .color = 1, .endpoint = headend },
 				.preference = 7, .session = session, .name = "p", .list.n = 1 };
+	struct sr_more more = { .weight = 2, .n = 1, .at[0] = { .weight = 1, .list.n = 1 } };
 	struct device_result r = { .device = "d", .outcome = DEVICE_DONE, .text = "" };
 	uint32_t txn;
 
-	l.list.at[0].sid = headend;
+	l.list.at[0].sid = more.at[0].list.at[0].sid = headend;
+	more.at[0].list.at[0].sid.b[15] ^= 1;
+	l.list.more = several ? &more : NULL;
 	if (driver->apply(driver->self, &l, &txn) == 0) {
 		r.txn = last_txn;
 		gnmi_driver_devices.result(d, &r);
@@ -146,7 +152,7 @@ static void line_of(struct gnmi_driver *d, struct loop *loop, char *line)
 			gnmi_driver_devices.gap(d, "d", watches[k], "");
 	}
 	if (line[0] == '+')
-		ask(d);
+		ask(d, line[1] == '+');
 	else if (!strchr("!?.", line[0]))
 		sample(d, line);
 	while (loop_fake_step(loop, end))
@@ -157,7 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const struct device_port port = { .set = set, .watch = watch, .unwatch = unwatch, .forget = forget };
 	const struct gnmi_kind *kind = gnmi_kind_at(len ? data[0] % 4 : 0);
-	const struct device_info info = { .device = "d", .kind = kind->name, .version = "", .models = 1, .policies = true };
+	const struct device_info info = { .device = "d", .kind = kind->name, .version = "", .models = 1, .policies = true,
+				       .lists = SR_LISTS_MAX };
 	struct gnmi_driver *d = NULL;
 	struct loop *loop = NULL;
 	char *text, *at, *next;

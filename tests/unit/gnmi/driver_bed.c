@@ -7,14 +7,30 @@
 
 enum { PORT = 9339 };
 
+#define SEVERAL "\"segment-list\":[{\"index\":" /* as of an agent; other kinds have no state here */
+
 struct driver_bed bed;
+
+/* Lists that are not in what follows: an update alone would leave them there. */
+static void tell_gone(const char *path, bool several)
+{
+	char at[512];
+
+	(void)snprintf(at, sizeof(at), "%s/segment-list", path);
+	target_tell_all(&bed.t, 1, at, NULL);
+	(void)snprintf(at, sizeof(at), "%s/segment", path);
+	if (several)
+		target_tell_all(&bed.t, 1, at, NULL);
+}
 
 static void say_state(const char *path, const char *json, const char *status)
 {
 	char at[512], state[1024];
-	const char *list = strstr(json, "\"segment\":"), *end = list ? strchr(list, ']') : NULL;
+	const char *several = strstr(json, SEVERAL), *list = strstr(json, "\"segment\":");
+	const char *end = several ? json + strlen(json) - 2 : list ? strchr(list, ']') : NULL;
 
 	(void)snprintf(at, sizeof(at), "%s/state", path);
+	list = several ? several : list; /* several are the last of it */
 	if (strcmp(status, "in") == 0 && end)
 		(void)snprintf(state, sizeof(state), "{\"status\":\"in\",\"active\":true,%.*s}",
 			       (int)(end - list) + 1, list);
@@ -22,13 +38,17 @@ static void say_state(const char *path, const char *json, const char *status)
 		(void)snprintf(state, sizeof(state), "{\"status\":\"%s\",\"active\":true,\"reason\":\"no route\"}",
 			       status);
 	target_put(&bed.t, at, state);
-	if (!bed.mute)
-		target_tell_all(&bed.t, 1, at, state);
+	if (bed.mute)
+		return;
+	tell_gone(at, several != NULL);
+	target_tell_all(&bed.t, 1, at, state);
 }
 
 static void changed(struct target *t, const char *path, const char *json)
 {
 	bed.told++;
+	if (!bed.mute && json && strstr(path, "/policy["))
+		tell_gone(path, strstr(json, SEVERAL) != NULL);
 	if (!bed.mute)
 		target_tell_all(t, 1, path, json);
 	if (json && strstr(path, "/policy["))

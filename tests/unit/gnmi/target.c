@@ -97,7 +97,8 @@ static void caps(struct target *t, struct rpc_call *call)
 
 	t->caps++;
 	for (; c.n_models < 8 && t->models[c.n_models]; c.n_models++)
-		models[c.n_models] = (struct gnmic_model){ t->models[c.n_models], "test", "1" };
+		models[c.n_models] = (struct gnmic_model){ t->models[c.n_models], "test",
+								    t->version ? t->version : "1" };
 	arena_init(&a, 0);
 	msg = gnmic_caps_write(&c, &a, &len);
 	rpc_call_reply(call, msg, len);

@@ -13,6 +13,7 @@ struct target {
 	} rows[TARGET_ROWS];
 	size_t n;
 	const char *models[8]; /* NULL ends */
+	const char *version; /* of its models; NULL: "1" */
 	uint32_t encodings;    /* 0: JSON_IETF */
 	/* How it behaves. */
 	bool deaf;	       /* answers nothing */

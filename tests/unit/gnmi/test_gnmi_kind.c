@@ -29,10 +29,24 @@ static void teardown(void)
 	arena_fini(&arena);
 }
 
+/* The list, and others of one SID each behind it, with the weights 2, 3, … */
+static void add_lists(struct sr_more *more, unsigned n)
+{
+	*more = (struct sr_more){ .weight = 7, .n = (uint8_t)n };
+	for (unsigned k = 0; k < n; k++) {
+		more->at[k].weight = k + 2;
+		more->at[k].list = list;
+		more->at[k].list.n = 1;
+		more->at[k].list.at[0].sid.b[7] = (uint8_t)(0x10 + k);
+	}
+	list.more = more;
+}
+
 START_TEST(every_template_gives_a_path_and_json)
 {
 	const struct gnmi_kind *k = gnmi_kind_at((size_t)_i);
-	struct device_change c[GNMI_OBJECTS_MAX];
+	struct device_change c[GNMI_OBJECTS_MAX], two[GNMI_OBJECTS_MAX];
+	struct sr_more more;
 	struct gnmic_path p;
 	size_t n = 0;
 
@@ -41,6 +55,17 @@ START_TEST(every_template_gives_a_path_and_json)
 	policy.name = "a\"]\\<x";
 	ck_assert_int_eq(gnmi_policy_changes(k, &policy, false, &arena, c, &n),
 			 k->policy ? 0 : GNMI_E_KIND);
+	add_lists(&more, 2);
+	if (k->several) {
+		size_t all = 0;
+
+		ck_assert_int_eq(gnmi_policy_changes(k, &policy, false, &arena, two, &all), 0);
+		for (size_t i = 0; i < all; i++) {
+			ck_assert_ptr_null(gnmic_path_parse(two[i].path, &arena, &p));
+			ck_assert_pstr_eq(gnmic_json_check(two[i].json, strlen(two[i].json)), NULL);
+		}
+	}
+	list.more = NULL;
 	for (size_t i = 0; i < n; i++) {
 		ck_assert_ptr_null(gnmic_path_parse(c[i].path, &arena, &p));
 		ck_assert_pstr_eq(gnmic_json_check(c[i].json, strlen(c[i].json)), NULL);
@@ -135,6 +160,110 @@ START_TEST(limits_of_a_kind_are_kept)
 }
 END_TEST
 
+START_TEST(several_lists_of_sros_are_in_one_object)
+{
+	struct device_change c[GNMI_OBJECTS_MAX];
+	struct sr_more more;
+	size_t n;
+
+	add_lists(&more, 2);
+	policy.there = 0xff; /* a REPLACE takes those away that are not in it */
+	ck_assert_int_eq(gnmi_policy_changes(gnmi_kind("sros"), &policy, false, &arena, c, &n), 0);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_ptr_nonnull(strstr(c[0].json,
+				     "\"segment-list\":[{\"segment-list-index\":1,\"admin-state\":\"enable\",\"weight\":7,"
+				     "\"segment\":[{\"segment-index\":1,\"srv6-sid\":\"2001:db8:1::\"},"
+				     "{\"segment-index\":2,\"srv6-sid\":\"2001:db8:2::\"}]},"
+				     "{\"segment-list-index\":2,\"admin-state\":\"enable\",\"weight\":2,"
+				     "\"segment\":[{\"segment-index\":1,\"srv6-sid\":\"2001:db8:1:10::\"}]},"));
+}
+END_TEST
+
+static const struct {
+	const char *kind, *lists, *last; /* before the name of a list, and what the policy says of the last */
+} named[] = {
+	{ "vrp", "/segment-lists/segment-list[name=", "{\"name\":\"sx3-gold\",\"weight\":3}" },
+	{ "xr", "/explicit-segment[path-name=", "\"segment-list-name\":\"sx3-gold\",\"weight\":3}" },
+};
+
+START_TEST(lists_with_names_are_objects_and_go_when_they_are_not_wanted)
+{
+	const struct gnmi_kind *k = gnmi_kind(named[_i].kind);
+	const char *const names[] = { "sx-gold]", "sx2-gold]", "sx3-gold]" };
+	struct device_change c[GNMI_OBJECTS_MAX];
+	struct sr_more more;
+	size_t n;
+
+	policy.name = "sx-gold";
+	add_lists(&more, 2);
+	ck_assert_int_eq(gnmi_policy_changes(k, &policy, false, &arena, c, &n), 0);
+	ck_assert_uint_eq(n, 4);
+	for (unsigned i = 0; i < 3; i++) {
+		const char *at = strstr(c[i].path, named[_i].lists);
+
+		ck_assert_int_eq(c[i].op, DEVICE_REPLACE);
+		ck_assert_ptr_nonnull(at);
+		ck_assert_str_eq(at + strlen(named[_i].lists), names[i]);
+	}
+	ck_assert_ptr_nonnull(strstr(c[2].json, "2001:db8:1:11::"));
+	ck_assert_ptr_nonnull(strstr(c[3].json, named[_i].last));
+	/* one is left of the three */
+	list.more = NULL;
+	policy.there = 7;
+	ck_assert_int_eq(gnmi_policy_changes(k, &policy, false, &arena, c, &n), 0);
+	ck_assert_uint_eq(n, 4);
+	ck_assert_int_eq(c[0].op, DEVICE_REPLACE);
+	for (unsigned i = 1; i < 3; i++) {
+		ck_assert_int_eq(c[i].op, DEVICE_DELETE);
+		ck_assert_ptr_nonnull(strstr(c[i].path, names[i]));
+	}
+	ck_assert_ptr_null(strstr(c[3].json, "sx2-"));
+	/* and all go with the policy */
+	ck_assert_int_eq(gnmi_policy_changes(k, &policy, true, &arena, c, &n), 0);
+	ck_assert_uint_eq(n, 4);
+	for (unsigned i = 0; i < n; i++)
+		ck_assert_int_eq(c[i].op, DEVICE_DELETE);
+}
+END_TEST
+
+START_TEST(limits_hold_for_each_of_several_lists)
+{
+	struct device_change c[GNMI_OBJECTS_MAX];
+	const struct gnmi_kind *vrp = gnmi_kind("vrp");
+	struct sr_more more;
+	size_t n;
+
+	add_lists(&more, SR_LISTS_MAX - 1);
+	ck_assert_int_eq(gnmi_policy_changes(vrp, &policy, false, &arena, c, &n), 0);
+	ck_assert_uint_eq(n, SR_LISTS_MAX + 1);
+	more.at[3].list.n = 11;
+	ck_assert_int_eq(gnmi_policy_changes(vrp, &policy, false, &arena, c, &n), GNMI_E_LONG);
+	more.at[3].list.n = 0;
+	ck_assert_int_eq(gnmi_policy_changes(vrp, &policy, false, &arena, c, &n), GNMI_E_LONG);
+	more.at[3].list.n = 1;
+	policy.name = "1234567890123456789012345678901"; /* its lists' are a character longer */
+	ck_assert_int_eq(gnmi_policy_changes(vrp, &policy, false, &arena, c, &n), GNMI_E_LONG);
+	list.more = NULL;
+	ck_assert_int_eq(gnmi_policy_changes(vrp, &policy, false, &arena, c, &n), 0);
+}
+END_TEST
+
+START_TEST(an_agent_takes_several_lists_since_a_revision)
+{
+	struct gnmic_model m = { "sextant-device", "", "2026-11-26" };
+	struct gnmic_caps caps = { .models = &m, .n_models = 1 };
+	const struct gnmi_kind *k = gnmi_kind("agent");
+
+	ck_assert_uint_eq(gnmi_kind_lists(&caps, k), 1);
+	m.version = "2026-11-27";
+	ck_assert_uint_eq(gnmi_kind_lists(&caps, k), SR_LISTS_MAX);
+	caps.n_models = 0;
+	ck_assert_uint_eq(gnmi_kind_lists(&caps, k), 1);
+	ck_assert_uint_eq(gnmi_kind_lists(&caps, gnmi_kind("vrp")), SR_LISTS_MAX);
+	ck_assert_uint_eq(gnmi_kind_lists(&caps, gnmi_kind("openconfig")), 1);
+}
+END_TEST
+
 static const struct {
 	const char *tmpl, *out; /* NULL: refused */
 } tmpls[] = {
@@ -143,6 +272,9 @@ static const struct {
 	{ "[<*><index>:<sid></>]", "[1:2001:db8:1::,2:2001:db8:2::]" },
 	{ "<?bsid>B<bsid></>.", "B2001:db8:b::1." },
 	{ "<?who>W</>.", "." },
+	{ "<lists><list>*<weight> <list-name> [<*><sid></>]</lists>.", "1*1 gold [2001:db8:1::,2001:db8:2::]." },
+	{ "<lists><list>", NULL },
+	{ "<lists><*><sid></lists>", NULL }, /* a group does not end outside of it */
 	{ "<nothing>", NULL },
 	{ "<index>", NULL },
 	{ "<*><sid>", NULL },
@@ -191,6 +323,10 @@ int main(void)
 	tcase_add_loop_test(t, every_template_gives_a_path_and_json, 0, n);
 	tcase_add_test(t, a_policy_of_sros);
 	tcase_add_test(t, a_policy_of_vrp_is_a_list_and_then_the_policy);
+	tcase_add_test(t, several_lists_of_sros_are_in_one_object);
+	tcase_add_loop_test(t, lists_with_names_are_objects_and_go_when_they_are_not_wanted, 0, (int)ARRAY_LEN(named));
+	tcase_add_test(t, limits_hold_for_each_of_several_lists);
+	tcase_add_test(t, an_agent_takes_several_lists_since_a_revision);
 	tcase_add_test(t, limits_of_a_kind_are_kept);
 	tcase_add_loop_test(t, each_template_of_the_table, 0, (int)ARRAY_LEN(tmpls));
 	tcase_add_test(t, the_kind_is_the_first_that_has_all);
