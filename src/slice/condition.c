@@ -104,3 +104,33 @@ bool slice_policies_ready(const struct slice_entry *e, char why[SR_REASON_MAX])
 	}
 	return v;
 }
+
+static enum slice_way way_of(const struct slice *s, const struct sr_policy_key *key, struct intent_view *v)
+{
+	if (intent_get(s->intent, key, v) != 0)
+		return SLICE_WAY_UNKNOWN;
+	switch (v->state) {
+	case INTENT_UP:
+	case INTENT_DEGRADED:
+		return SLICE_WAY_IS;
+	case INTENT_DOWN:
+		return SLICE_WAY_NONE;
+	case INTENT_PENDING:
+	case INTENT_HELD:
+		break;
+	}
+	return SLICE_WAY_UNKNOWN;
+}
+
+enum slice_way slice_way_of(const struct slice *s, const struct sr_policy_key *key)
+{
+	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
+	enum slice_way first = v ? way_of(s, key, v) : SLICE_WAY_UNKNOWN, other;
+	struct sr_policy_key standby = *key;
+
+	standby.leg = 1;
+	if (!v || first == SLICE_WAY_IS || key->leg || intent_get(s->intent, &standby, v) != 0)
+		return first;
+	other = way_of(s, &standby, v);
+	return other == SLICE_WAY_IS || first == SLICE_WAY_NONE ? other : first;
+}

@@ -460,6 +460,7 @@ void slice_on_policy(void *arg, const struct sr_policy_key *key)
 	if (!e)
 		return;
 	slice_look(e);
+	slice_steps_ways(s, e->id);
 	/* Where it runs is where its partition's queues have to be long enough. */
 	if (e->service.real.nrp)
 		slice_partitions_changed(s);
@@ -468,6 +469,8 @@ void slice_on_policy(void *arg, const struct sr_policy_key *key)
 
 		if (parent && strcmp(parent, e->id) == 0)
 			slice_look(s->of[SLICE_SERVICE].at[i]);
+		if (parent) /* of it, or of one of its children */
+			slice_steps_ways(s, s->of[SLICE_SERVICE].at[i]->id);
 	}
 }
 

@@ -119,6 +119,8 @@ struct slice_steps {
 	void (*devices)(void *ctx, const char *id, slice_device_fn fn, void *arg); /* may be NULL */
 	/* Wall time it was looked at, ns since 1970; 0: never. May be NULL. */
 	uint64_t (*reach)(void *ctx, const char *id, slice_reach_fn fn, void *arg);
+	/* A policy that its flows run in is not as it was: slice_way_of(). May be NULL. */
+	void (*ways)(void *ctx, const char *id);
 };
 
 /* ok false: why says what went wrong; true: what is to be known of it all the same, "" nothing. */
@@ -420,6 +422,15 @@ uint64_t slice_reach(const struct slice *s, const char *id, slice_reach_fn fn, v
 #define SLICE_OWNER "slice"
 
 const char *slice_of(const struct slice *s, const struct sr_policy_key *key);
+
+enum slice_way {
+	SLICE_WAY_UNKNOWN, /* just now: it waits for the topology, for its headend or for an answer */
+	SLICE_WAY_IS,	   /* it forwards, within its bounds or not */
+	SLICE_WAY_NONE,	   /* it does not, nor does its standby */
+};
+
+/* Does the policy of a flow lead to its end? */
+enum slice_way slice_way_of(const struct slice *s, const struct sr_policy_key *key);
 
 /* What measurement found; from assure. 0 or SLICE_E_MISSING. */
 int slice_verdict_set(struct slice *s, const char *id, enum slice_verdict v, const char *why);

@@ -27,6 +27,14 @@ void slice_steps_cancel(const struct slice *s, const char *id)
 	}
 }
 
+void slice_steps_ways(const struct slice *s, const char *id)
+{
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		if (s->steps[i].ways)
+			s->steps[i].ways(s->steps[i].ctx, id);
+	}
+}
+
 void slice_partitions_set(struct slice *s, const struct slice_partitions *p)
 {
 	s->partitions = *p;

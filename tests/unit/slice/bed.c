@@ -65,11 +65,17 @@ static bool partition_queue(void *ctx, uint32_t nrp, const char *link, char why[
 	return !bed.no_queue;
 }
 
+static void ways(void *ctx, const char *id)
+{
+	(void)ctx;
+	bed.ways += strcmp(id, "one") == 0;
+}
+
 static void slice_start(void)
 {
 	const struct slice_partitions partitions = { .algo_used = algo_used, .changed = partitions_changed,
 						     .queue = partition_queue };
-	struct slice_steps steps = { .audit = audit_steps };
+	struct slice_steps steps = { .audit = audit_steps, .ways = ways };
 
 	for (int k = 0; k < SLICE_STEPS; k++)
 		steps.start[k] = bed.available[k] ? start : NULL;

@@ -28,6 +28,7 @@ struct bed {
 	bool there[SLICE_STEPS];     /* what the network has of it, for one slice */
 	bool partitions;	     /* somebody puts them into the network; as of the next start */
 	uint8_t routers_algo;	     /* the routers compute with it themselves; 0: none */
+	unsigned ways;		     /* how often policies of slice "one" were said to be others */
 	unsigned changes;	     /* how often partitions were said to be others */
 	bool no_queue;		     /* and they have no queues */
 	bool slow;		     /* what is done is told a millisecond later */

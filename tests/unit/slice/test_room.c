@@ -516,21 +516,28 @@ static void leg_set(const struct sr_policy_key *k, enum lsp_oper oper)
 START_TEST(lost_leg_is_a_risk_and_both_are_a_violation)
 {
 	struct slice_flow_view f[2];
+	unsigned ways;
 
 	all_executors();
 	ck_assert_int_eq(put_doc(SLICE_SERVICE, "one", two_ways).code, 0);
 	bed_settle();
 	ck_assert_str_eq(STATE("one"), "active");
 	ck_assert_uint_eq(slice_flows(bed.slice, "one", 0, f, 2), 2);
+	ck_assert_int_eq(slice_way_of(bed.slice, &f[0].key), SLICE_WAY_IS);
 	leg_set(&f[_i].key, LSP_DOWN);
 	ck_assert_str_eq(STATE("one"), "at-risk");
 	ck_assert(strstr(seen("one")->reason, "protection is lost: s1 to s2: "));
 	ck_assert_uint_eq(events("slice-violated"), 0);
+	ck_assert_int_eq(slice_way_of(bed.slice, &f[0].key), SLICE_WAY_IS);
+	ways = bed.ways;
 	leg_set(&f[1 - _i].key, LSP_DOWN);
+	ck_assert_uint_gt(bed.ways, ways);
+	ck_assert_int_eq(slice_way_of(bed.slice, &f[0].key), SLICE_WAY_NONE);
 	ck_assert_str_eq(STATE("one"), "violated");
 	ck_assert(!strstr(seen("one")->reason, "protection is lost"));
 	ck_assert_uint_eq(events("slice-violated"), 1);
 	leg_set(&f[_i].key, LSP_UP);
+	ck_assert_int_eq(slice_way_of(bed.slice, &f[0].key), SLICE_WAY_IS);
 	ck_assert_str_eq(STATE("one"), "at-risk");
 	leg_set(&f[1 - _i].key, LSP_ACTIVE);
 	ck_assert_str_eq(STATE("one"), "active");
