@@ -2,10 +2,8 @@
 /* Orders that no router could be told are refused when they are written, not when they are built. */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/vec.h"
 #include "realise/plan.h"
 
 enum { RATE_LEAST = 8000 };
@@ -222,51 +220,58 @@ static void memberships(const struct slice_service *s, uint64_t *of)
 	}
 }
 
-struct owned {
-	struct ip_prefix prefix;
-	uint32_t sdp;
-};
-
-static int by_prefix(const void *a, const void *b)
+static bool same_router(const struct slice_sdp *a, const struct slice_sdp *b)
 {
-	const struct owned *x = a, *y = b;
-	int c = ip_prefix_cmp(&x->prefix, &y->prefix);
-
-	return c ? c : (x->sdp > y->sdp) - (x->sdp < y->sdp);
+	if (a->node[0] && strcmp(a->node, b->node) == 0)
+		return true;
+	for (unsigned i = 0; i < a->n_addr; i++) {
+		for (unsigned k = 0; k < b->n_addr; k++) {
+			if (ip_eq(&a->addr[i], &b->addr[k]))
+				return true;
+		}
+	}
+	return false;
 }
 
-static bool apart(struct look *l, const struct owned *at, size_t n)
+/* Two homes of a site are on two routers: on one they would be two circuits of an SDP. */
+static bool apart(struct look *l, const struct realise_homes *h, const char *const *devices)
 {
 	char text[IP_PREFIX_TEXT_MAX];
 
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = i + 1; k < n && ip_prefix_cmp(&at[i].prefix, &at[k].prefix) == 0; k++) {
-			if (!(l->groups[at[i].sdp] & l->groups[at[k].sdp]))
+	for (uint32_t i = 0; i < h->n; i++) {
+		for (uint32_t k = i + 1; k < h->n && ip_prefix_cmp(&h->at[i].prefix, &h->at[k].prefix) == 0; k++) {
+			uint32_t a = h->at[i].sdp, b = h->at[k].sdp;
+			bool known = devices && devices[a] && devices[b];
+
+			if (!(l->groups[a] & l->groups[b]) ||
+			    !(known ? strcmp(devices[a], devices[b]) == 0 : same_router(&l->s->sdps[a], &l->s->sdps[b])))
 				continue;
-			l->p = &l->s->sdps[at[k].sdp];
-			return wrong(l, "attachment-circuits", "%s is behind SDP %.80s too: packets to it have two ways",
-				     ip_prefix_text(&at[i].prefix, text, sizeof(text)), l->s->sdps[at[i].sdp].id);
+			l->p = &l->s->sdps[b];
+			return wrong(l, "attachment-circuits",
+				     "%s is behind SDP %.80s of this router too: they have to be circuits of one SDP",
+				     ip_prefix_text(&h->at[i].prefix, text, sizeof(text)), l->s->sdps[a].id);
 		}
 	}
 	return true;
 }
 
-static bool together_ok(struct look *l, struct arena *a)
+bool realise_check_homes(const struct slice_service *s, const char *const *devices, struct slice_fault *f)
 {
-	VEC(struct owned) all = { 0 };
-	bool ok = true, room = true;
+	uint64_t groups[SLICE_SDPS_MAX] = { 0 };
+	struct look l = { .s = s, .f = f, .groups = groups };
+	struct realise_behind *behind;
+	struct realise_homes h;
+	struct arena a;
+	bool ok;
 
-	for (uint32_t i = 0; i < l->s->n_sdps; i++) {
-		uint32_t n;
-		const struct realise_prefix *x = realise_prefixes(&l->s->sdps[i], a, &n);
-
-		for (uint32_t k = 0; room && k < n; k++)
-			room = x && VEC_ADD(&all, ((struct owned){ x[k].prefix, i }));
-	}
-	if (all.n > 1)
-		qsort(all.at, all.n, sizeof(*all.at), by_prefix);
-	ok = apart(l, all.at, all.n);
-	VEC_FINI(&all);
+	memberships(s, groups);
+	arena_init(&a, 64 << 20);
+	behind = ARENA_ARRAY(&a, s->n_sdps + 1, struct realise_behind);
+	ok = behind && realise_homes(s, &a, behind, &h);
+	if (!ok)
+		(void)snprintf(f->text, sizeof(f->text), "no memory");
+	ok = ok && apart(&l, &h, devices);
+	arena_fini(&a);
 	return ok;
 }
 
@@ -274,7 +279,6 @@ bool realise_check(const struct slice_service *s, struct slice_fault *f)
 {
 	uint64_t groups[SLICE_SDPS_MAX] = { 0 };
 	struct look l = { .s = s, .f = f, .groups = groups };
-	struct arena a;
 	bool ok = true;
 
 	memberships(s, groups);
@@ -282,8 +286,5 @@ bool realise_check(const struct slice_service *s, struct slice_fault *f)
 		l.p = &s->sdps[i];
 		ok = realise_circuits(l.p) == 0 || sdp_ok(&l);
 	}
-	arena_init(&a, 64 << 20);
-	ok = ok && together_ok(&l, &a);
-	arena_fini(&a);
-	return ok;
+	return ok && realise_check_homes(s, NULL, f);
 }

@@ -185,17 +185,19 @@ static const struct realise_prefix *behind(struct building *b, uint32_t sdp, uin
 	return b->prefixes[sdp];
 }
 
-static bool is_wanted(const struct realise_meet *m, const struct meet_source *x, const struct ip_prefix *p)
+/* Its own, or of this one already: of several homes each is one it may arrive at. */
+static bool is_wanted(const struct realise_meet *m, const struct meet_source *x, const struct reach_want *w, uint32_t own)
 {
 	for (size_t i = x->first_want; i < m->wants.n; i++) {
-		if (ip_prefix_cmp(&m->wants.at[i].prefix, p) == 0)
+		if (ip_prefix_cmp(&m->wants.at[i].prefix, &w->prefix) == 0 &&
+		    (m->wants.at[i].to == w->to || m->wants.at[i].to == own))
 			return true;
 	}
 	return false;
 }
 
 /* May be reached; what is behind it is to be, where traffic is let on. */
-static void want(struct building *b, const struct meet_source *x, uint32_t sdp, bool on)
+static void want(struct building *b, const struct meet_source *x, uint32_t own, uint32_t sdp, bool on)
 {
 	struct realise_meet *m = b->m;
 	uint32_t end = b->first_end + sdp, n;
@@ -205,7 +207,7 @@ static void want(struct building *b, const struct meet_source *x, uint32_t sdp, 
 	for (uint32_t i = 0; on && i < n && !b->nomem; i++) {
 		const struct reach_want w = { at[i].prefix, end };
 
-		if (!is_wanted(m, x, &w.prefix))
+		if (!is_wanted(m, x, &w, b->first_end + own))
 			b->nomem = !VEC_ADD(&m->wants, w) || !VEC_ADD(&m->to, m->ends.at[end].sdp);
 	}
 }
@@ -241,10 +243,10 @@ static void add_wants(struct building *b, const struct meet_source *x, uint32_t 
 	const struct realise_joins *j = joins_of(b, x->group);
 	bool on = b->s->parts & REALISE_CLASSIFY;
 
-	want(b, x, sdp, true);
+	want(b, x, sdp, sdp, true);
 	for (uint32_t i = 0; j && i < b->v->n_sdps; i++) {
 		if (realise_joined(j, sdp, i) && b->devices[i] && strcmp(b->devices[i], x->device) == 0)
-			want(b, x, i, on);
+			want(b, x, sdp, i, on);
 	}
 	for (uint32_t i = 0; i < b->n_flows; i++) {
 		const struct slice_flow_view *f = &b->flows[i];
@@ -253,7 +255,7 @@ static void add_wants(struct building *b, const struct meet_source *x, uint32_t 
 				      sdp_of(b->v, f->receiver);
 
 		if (to != NONE)
-			want(b, x, to, on && b->devices[to]);
+			want(b, x, sdp, to, on && b->devices[to]);
 	}
 }
 

@@ -143,6 +143,7 @@ struct planning {
 	struct realise_in in;
 	struct realise_place *places;
 	struct realise_table *tables;
+	struct realise_homes homes;
 };
 
 static bool fail(struct realise_slice *s, const char *sdp, const char *why)
@@ -150,6 +151,27 @@ static bool fail(struct realise_slice *s, const char *sdp, const char *why)
 	(void)snprintf(s->why, sizeof(s->why), "%s%.80s%s%.150s", sdp ? "SDP " : "", sdp ? sdp : "", sdp ? ": " : "",
 		       why);
 	return false;
+}
+
+/* A home that has vanished from the topology is where it was: its site is reached by the others meanwhile. */
+static bool where_it_was(const struct planning *p, uint32_t sdp)
+{
+	for (size_t i = 0; i < p->s->slots.n; i++) {
+		const struct realise_slot *x = &p->s->slots.at[i];
+
+		if (strcmp(x->sdp, p->in.service->sdps[sdp].id) != 0 || !x->locator.len || !realise_is_home(&p->homes, sdp))
+			continue;
+		p->places[sdp] = (struct realise_place){ x->device, x->locator };
+		return true;
+	}
+	return false;
+}
+
+static bool find_homes(struct planning *p)
+{
+	struct realise_behind *b = ARENA_ARRAY(&p->s->arena, p->in.service->n_sdps + 1, struct realise_behind);
+
+	return (b && realise_homes(p->in.service, &p->s->arena, b, &p->homes)) || fail(p->s, NULL, "no memory");
 }
 
 static bool find_places(struct planning *p)
@@ -164,13 +186,22 @@ static bool find_places(struct planning *p)
 		if (realise_circuits(&v->sdps[i]) == 0 || v->sdps[i].down)
 			continue;
 		p->places[i] = realise_place_of(p->s->r, v, i, &why);
-		if (why)
+		if (why && !where_it_was(p, i))
 			return fail(p->s, v->sdps[i].id, why);
 		p->places[i].device = arena_str(&p->s->arena, p->places[i].device);
 		if (!p->places[i].device)
 			return fail(p->s, NULL, "no memory");
 	}
 	return true;
+}
+
+static struct realise_slot *slot_in(struct realise_slice *s, const char *device, const char *sdp, const char *group)
+{
+	for (size_t i = 0; i < s->slots.n; i++) {
+		if (slot_is(&s->slots.at[i], device, sdp, group))
+			return &s->slots.at[i];
+	}
+	return NULL;
 }
 
 static bool number(struct planning *p)
@@ -186,6 +217,7 @@ static bool number(struct planning *p)
 		if (n < 0)
 			return fail(p->s, sdp, "no table number is free on its router");
 		t->number = (uint32_t)n;
+		slot_in(p->s, device, sdp, t->group)->locator = p->places[t->sdp].locator;
 	}
 	return true;
 }
@@ -235,7 +267,7 @@ static bool plan_order(struct planning *p)
 	struct realise_slice *s = p->s;
 	struct slice_fault f = { 0 };
 
-	if (!find_places(p))
+	if (!find_homes(p) || !find_places(p))
 		return false;
 	p->in.places = p->places;
 	if (realise_tables(&p->in, &s->arena, &p->tables, &p->in.n_tables) < 0)
@@ -244,7 +276,7 @@ static bool plan_order(struct planning *p)
 	give_back(p);
 	if (!number(p) || !claim(p))
 		return false;
-	if (!realise_verify_plan(s, &p->in))
+	if (!realise_ways_plan(s, &p->homes, &p->in) || !realise_verify_plan(s, &p->in))
 		return fail(s, NULL, "no memory");
 	if (realise_plan(&p->in, &s->arena, &s->objects, &f) < 0)
 		return fail(s, NULL, f.text[0] ? f.text : "no memory");
@@ -336,6 +368,7 @@ static bool circuits_possible(const struct realise *r, const struct slice_servic
 bool realise_possible(void *ctx, const struct slice_service *service, struct slice_fault *f)
 {
 	const struct realise *r = ctx;
+	const char *homes[SLICE_SDPS_MAX] = { 0 };
 
 	if (!realise_check(service, f))
 		return false;
@@ -348,6 +381,7 @@ bool realise_possible(void *ctx, const struct slice_service *service, struct sli
 		if (realise_circuits(p) == 0)
 			continue;
 		at = realise_place_of(r, service, i, &why);
+		homes[i] = at.device;
 		if (!at.device)
 			continue; /* who plans it says so better */
 		if (!r->port.has(r->port.self, at.device)) {
@@ -361,7 +395,7 @@ bool realise_possible(void *ctx, const struct slice_service *service, struct sli
 		if (!circuits_possible(r, service, p, at.device, f))
 			return false;
 	}
-	return true;
+	return realise_check_homes(service, homes, f);
 }
 
 /* ---- queries ---- */

@@ -208,13 +208,15 @@ void realise_put(struct realise_work *w, const char *device, enum realise_rank r
 		w->nomem = true;
 }
 
-static const struct realise_prefix *behind(struct realise_work *w, uint32_t sdp, uint32_t *n)
+const struct realise_prefix *realise_behind(struct realise_work *w, uint32_t sdp, uint32_t *n)
 {
-	if (!w->prefixes[sdp])
-		w->prefixes[sdp] = realise_prefixes(&w->in->service->sdps[sdp], w->a, &w->n_prefixes[sdp]);
-	w->nomem = w->nomem || !w->prefixes[sdp];
-	*n = w->prefixes[sdp] ? w->n_prefixes[sdp] : 0;
-	return w->prefixes[sdp];
+	struct realise_behind *b = &w->behind[sdp];
+
+	if (!b->at)
+		b->at = realise_prefixes(&w->in->service->sdps[sdp], w->a, &b->n);
+	w->nomem = w->nomem || !b->at;
+	*n = b->at ? b->n : 0;
+	return b->at;
 }
 
 /* ---- a table ---- */
@@ -283,17 +285,23 @@ static void backups(struct str *json, const struct realise_prefix *p, const char
 	str_add(json, n ? "}]" : "");
 }
 
+/* What is behind the table's own SDP is delivered there, down or not: homes do not send each other what comes to them. */
+static bool is_led_to(const struct routing *r, uint32_t sdp, const struct ip_prefix *p)
+{
+	return sdp == r->t->sdp || realise_is_best_home(r->w, r->t, sdp, p);
+}
+
 /* By the circuits of an SDP of this router. */
 static void local_routes(struct routing *r, uint32_t sdp)
 {
 	uint32_t n;
-	const struct realise_prefix *at = behind(r->w, sdp, &n);
+	const struct realise_prefix *at = realise_behind(r->w, sdp, &n);
 	char name[REALISE_IF_MAX];
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct slice_ac *ac = at[i].ac;
 
-		if (!realise_interface(ac, name) || !fresh(r, &at[i].prefix))
+		if (!realise_interface(ac, name) || !is_led_to(r, sdp, &at[i].prefix) || !fresh(r, &at[i].prefix))
 			continue;
 		open_route(r, &at[i].prefix);
 		by_circuit(r->json, ",", name, at[i].behind ? &ac->next_hop : NULL);
@@ -308,7 +316,7 @@ static void policy_routes(struct routing *r, const struct slice_flow_view *f, ui
 	const struct realise_in *in = r->w->in;
 	const struct realise_table *other = realise_table_of(in->tables, in->n_tables, to, f->group);
 	uint32_t n;
-	const struct realise_prefix *at = behind(r->w, to, &n);
+	const struct realise_prefix *at = realise_behind(r->w, to, &n);
 	char end[IP_TEXT_MAX], sid[IP_TEXT_MAX];
 	struct ip_addr service;
 	uint8_t len;
@@ -316,12 +324,30 @@ static void policy_routes(struct routing *r, const struct slice_flow_view *f, ui
 	if (!other || !realise_sid(&in->places[to], other->number, &service, &len))
 		return;
 	for (uint32_t i = 0; i < n; i++) {
-		if (!fresh(r, &at[i].prefix))
+		if (!is_led_to(r, to, &at[i].prefix) || !fresh(r, &at[i].prefix))
 			continue;
 		open_route(r, &at[i].prefix);
 		str_addf(r->json, ",\"segment\":[\"%s\"],\"policy\":{\"color\":%u,\"endpoint\":\"%s\"}}",
 			 ip_text(&service, sid, sizeof(sid)), f->key.color,
 			 ip_text(&f->key.endpoint, end, sizeof(end)));
+	}
+}
+
+/* The first flow of the table to each SDP. */
+static void find_flows(struct realise_work *w, const struct realise_table *t)
+{
+	const struct realise_in *in = w->in;
+	const char *own = in->service->sdps[t->sdp].id;
+
+	memset(w->flow_to, 0xff, in->service->n_sdps * sizeof(w->flow_to[0]));
+	for (uint32_t i = in->n_flows; i-- > 0;) {
+		const struct slice_flow_view *f = &in->flows[i];
+		uint32_t to = f->protection || strcmp(f->group, t->group) != 0 || strcmp(f->sender, own) != 0 ?
+				      UINT32_MAX :
+				      sdp_of(in->service, f->receiver);
+
+		if (to < in->service->n_sdps)
+			w->flow_to[to] = i;
 	}
 }
 
@@ -342,8 +368,7 @@ static void remote_routes(struct routing *r)
 	}
 }
 
-/* Who is joined in the group of a table; found when first asked for. */
-static const struct realise_joins *joins_of(struct realise_work *w, const char *id)
+const struct realise_joins *realise_joins_of(struct realise_work *w, const char *id)
 {
 	const struct slice_service *s = w->in->service;
 	uint32_t group = UINT32_MAX, at = SLICE_GROUPS_MAX;
@@ -365,7 +390,7 @@ static const struct realise_joins *joins_of(struct realise_work *w, const char *
 static void neighbour_routes(struct routing *r)
 {
 	const struct realise_in *in = r->w->in;
-	const struct realise_joins *j = joins_of(r->w, r->t->group);
+	const struct realise_joins *j = realise_joins_of(r->w, r->t->group);
 
 	for (uint32_t i = 0; j && i < in->service->n_sdps; i++) {
 		if (realise_joined(j, r->t->sdp, i) && same_device(in, r->t->sdp, i))
@@ -452,6 +477,7 @@ static int put_table(struct realise_work *w, const struct realise_table *t)
 	local_routes(&r, t->sdp);
 	n_own = r.n_seen;
 	if (w->in->parts & REALISE_CLASSIFY) {
+		find_flows(w, t);
 		neighbour_routes(&r);
 		remote_routes(&r);
 	}
@@ -517,9 +543,10 @@ int realise_plan(const struct realise_in *in, struct arena *a, struct realise_ob
 	if (!(in->parts & REALISE_VPN))
 		return 0;
 	realise_tag(in->id, w.tag);
-	w.prefixes = ARENA_ARRAY(a, in->service->n_sdps + 1, struct realise_prefix *);
-	w.n_prefixes = ARENA_ARRAY(a, in->service->n_sdps + 1, uint32_t);
-	if (!w.prefixes || !w.n_prefixes)
+	w.behind = ARENA_ARRAY(a, in->service->n_sdps + 1, struct realise_behind);
+	w.flow_to = ARENA_ARRAY(a, in->service->n_sdps + 1, uint32_t);
+	if (!w.behind || !w.flow_to ||
+	    (in->parts & REALISE_CLASSIFY && !realise_homes(in->service, a, w.behind, &w.homes)))
 		return err_raise(-ENOMEM);
 	for (uint32_t i = 0; r == 0 && i < in->n_tables; i++)
 		r = put_table(&w, &in->tables[i]);

@@ -45,6 +45,10 @@ struct realise_table {
 	uint32_t number;   /* below REALISE_NUMBERS, one of the router's */
 };
 
+struct realise_circuit {
+	const char *device, *interface;
+};
+
 struct realise_in {
 	const char *id;
 	const struct slice_service *service;
@@ -54,6 +58,10 @@ struct realise_in {
 	const struct realise_table *tables;
 	uint32_t n_tables;
 	const bool *running; /* by flow: it is being probed; NULL: all that can be are */
+	/* Of what is behind several SDPs: by flow, its policy leads nowhere now (NULL: none does); circuits that are down. */
+	const bool *away;
+	const struct realise_circuit *down;
+	uint32_t n_down;
 	unsigned parts;
 };
 
@@ -99,6 +107,8 @@ bool realise_is_probed(const struct realise_in *in, const struct slice_flow_view
 
 /* Can it be said to any router at all? False: *f says what cannot. */
 bool realise_check(const struct slice_service *s, struct slice_fault *f);
+/* Homes of a site, where their devices are known (by SDP; may be NULL, and may have NULL). */
+bool realise_check_homes(const struct slice_service *s, const char *const *devices, struct slice_fault *f);
 
 /* ---- ends.c: what both read of a service ---- */
 
@@ -118,6 +128,28 @@ struct realise_prefix {
 	} backup[REALISE_BACKUPS_MAX];
 	uint32_t n_backups;
 };
+
+/* A site with several homes: prefixes that are behind more than one SDP, in order of prefix and SDP. */
+struct realise_home {
+	struct ip_prefix prefix;
+	uint32_t sdp;
+};
+
+struct realise_homes {
+	struct realise_home *at;
+	uint32_t n;
+};
+
+struct realise_behind { /* of an SDP; at NULL: not found yet */
+	struct realise_prefix *at;
+	uint32_t n;
+};
+
+/* homes.c. `of` is of all SDPs, what is missing of it is found. False: no memory. */
+bool realise_homes(const struct slice_service *s, struct arena *a, struct realise_behind *of, struct realise_homes *out);
+/* The first home of a prefix, and *end behind its last. */
+uint32_t realise_homes_of(const struct realise_homes *h, const struct ip_prefix *p, uint32_t *end);
+bool realise_is_home(const struct realise_homes *h, uint32_t sdp); /* of anything */
 
 /* SDPs whose packets go from one to the other, in either direction: bits, both ways. */
 struct realise_joins {

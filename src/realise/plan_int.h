@@ -10,11 +10,19 @@ struct realise_work {
 	struct realise_objects *out;
 	struct slice_fault *f;
 	char tag[REALISE_TAG_MAX];
-	struct realise_prefix **prefixes; /* by SDP, found when first asked for */
-	uint32_t *n_prefixes;
+	struct realise_behind *behind;	     /* by SDP, found when first asked for */
+	uint32_t *flow_to;		     /* of the table that is made: by SDP at the other end; UINT32_MAX none */
 	struct realise_joins *joins[SLICE_GROUPS_MAX + 1]; /* by group, the last the pool's */
+	struct realise_homes homes;
 	bool nomem;
 };
+
+/* What is behind an SDP. */
+const struct realise_prefix *realise_behind(struct realise_work *w, uint32_t sdp, uint32_t *n);
+/* Who is joined in a group; found when first asked for. NULL: no memory. */
+const struct realise_joins *realise_joins_of(struct realise_work *w, const char *group);
+/* homes.c: does a table lead to this home of a prefix, rather than to others that has it? */
+bool realise_is_best_home(struct realise_work *w, const struct realise_table *t, uint32_t sdp, const struct ip_prefix *p);
 
 /* One more, unless its path is there: what two tables of an SDP need is needed once. */
 void realise_put(struct realise_work *w, const char *device, enum realise_rank rank, const char *key,

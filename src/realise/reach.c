@@ -289,6 +289,16 @@ static bool is_peer(const struct reach_source *s, uint32_t owner)
 	return owner == s->owner;
 }
 
+/* A site with several homes is reached by any of them. */
+static bool is_wanted_at(const struct reach_source *s, const struct reach_want *w, uint32_t owner)
+{
+	for (uint32_t i = (uint32_t)(w - s->wants); i < s->n_wants; i++) {
+		if (s->wants[i].to == owner && by_order(&s->wants[i].prefix, &w->prefix) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void arrive(struct walk *x, uint32_t port)
 {
 	const struct reach_table *t = x->at == NONE ? NULL : &x->w->tables[x->done[x->at].table];
@@ -296,7 +306,7 @@ static void arrive(struct walk *x, uint32_t port)
 	const struct reach_leak l = { .owner = owner, .port = port, .router = t ? t->router : x->s->router,
 				      .table = t ? t->id : 0, .sid = x->at == NONE ? x->sid : x->done[x->at].sid };
 
-	if (x->atom->want && x->atom->want->to == owner)
+	if (x->atom->want && is_wanted_at(x->s, x->atom->want, owner))
 		x->atom->arrives = true;
 	else
 		x->atom->missing = true;

@@ -66,7 +66,7 @@ struct reach_port {
 	uint32_t owner;
 };
 
-/* What is to arrive: by a port of `to`. */
+/* What is to arrive: by a port of `to`, or of that of another one with the same prefix. */
 struct reach_want {
 	struct ip_prefix prefix;
 	uint32_t to;
@@ -83,7 +83,7 @@ struct reach_source {
 	uint32_t owner, router;
 	const struct reach_entry *entries;
 	uint32_t n_entries;
-	const struct reach_want *wants; /* prefixes differ */
+	const struct reach_want *wants;
 	uint32_t n_wants;
 	const uint32_t *peers; /* owners it may reach at all */
 	uint32_t n_peers;
@@ -113,7 +113,7 @@ struct reach_leak {
 struct reach_atom {
 	uint32_t source;
 	struct ip_prefix prefix;
-	const struct reach_want *want; /* NULL: none is for it */
+	const struct reach_want *want; /* the first; NULL: none is for it */
 	bool arrives;		       /* where it is wanted, perhaps not all of it */
 	bool missing;		       /* some of it goes elsewhere, or nowhere */
 	bool unsure;

@@ -18,6 +18,8 @@ enum { RECORD_VERSION = 1, RECORD_MAX = 4 << 20, DEPTH_MAX = 8 };
 
 static void put_slots(struct str *t, const struct realise_slice *s)
 {
+	char text[IP_PREFIX_TEXT_MAX];
+
 	str_add(t, ",\"numbers\":[");
 	for (size_t i = 0; i < s->slots.n; i++) {
 		const struct realise_slot *x = &s->slots.at[i];
@@ -28,6 +30,8 @@ static void put_slots(struct str *t, const struct realise_slice *s)
 		str_json(t, x->sdp);
 		str_add(t, ",\"group\":");
 		str_json(t, x->group);
+		if (x->locator.addr.family == IP_V6)
+			str_addf(t, ",\"locator\":\"%s\"", ip_prefix_text(&x->locator, text, sizeof(text)));
 		str_add(t, "}");
 	}
 	str_add(t, "]");
@@ -65,6 +69,14 @@ static void put_on(struct str *t, const struct realise_slice *s)
 		str_addf(t, "%s{\"flow\":%llu,\"blind\":%d}", i ? "," : "", (unsigned long long)s->on.at[i].flow,
 			 s->on.at[i].blind);
 	str_add(t, "]");
+}
+
+static void put_away(struct str *t, const struct realise_slice *s)
+{
+	str_add(t, s->away.n ? ",\"away\":[" : "");
+	for (size_t i = 0; i < s->away.n; i++)
+		str_addf(t, "%s{\"flow\":%llu}", i ? "," : "", (unsigned long long)s->away.at[i]);
+	str_add(t, s->away.n ? "]" : "");
 }
 
 static void arrived(struct realise_slice *s)
@@ -118,6 +130,7 @@ void realise_save(struct realise_slice *s)
 	put_slots(&t, s);
 	if (!s->on_all)
 		put_on(&t, s);
+	put_away(&t, s);
 	put_feet(&t, s, &n);
 	if (n || s->parts) {
 		op.value = str_text(&t);
@@ -158,12 +171,16 @@ static bool number_of(json_object *o, const char *name, uint64_t max, uint64_t *
 static bool get_slot(struct realise_slice *s, json_object *o)
 {
 	const char *device = text_of(o, "device"), *sdp = text_of(o, "sdp"), *group = text_of(o, "group");
+	const char *locator = text_of(o, "locator");
 	struct realise_slot x = { 0 };
 	uint64_t number;
 
 	if (!device || !sdp || !group || !number_of(o, "number", REALISE_NUMBERS - 1, &number))
 		return false;
-	x = (struct realise_slot){ strdup(device), strdup(sdp), strdup(group), (uint32_t)number };
+	x = (struct realise_slot){ strdup(device), strdup(sdp), strdup(group), (uint32_t)number,
+				   { .len = 0 } };
+	if (locator && ip_prefix_parse(locator, &x.locator) != 0)
+		x.locator = (struct ip_prefix){ 0 };
 	if (x.device && x.sdp && x.group && VEC_ADD(&s->slots, x))
 		return true;
 	free(x.device);
@@ -196,6 +213,13 @@ static bool get_on(struct realise_slice *s, json_object *o)
 		return false;
 	x.blind = blind;
 	return s->on.n < SLICE_FLOWS_MAX && VEC_ADD(&s->on, x);
+}
+
+static bool get_away(struct realise_slice *s, json_object *o)
+{
+	uint64_t flow;
+
+	return number_of(o, "flow", INT64_MAX, &flow) && s->away.n < SLICE_FLOWS_MAX && VEC_ADD(&s->away, flow);
 }
 
 static bool get_all(struct realise_slice *s, json_object *o, const char *name,
@@ -244,6 +268,8 @@ int realise_record_read(struct realise *r, const char *id, const char *text, siz
 		ok = get_all(s, o, "on", get_on);
 	else if (ok)
 		s->on_all = (parts & REALISE_CLASSIFY) != 0; /* of a version that did not say */
+	if (ok && json_object_object_get_ex(o, "away", NULL))
+		ok = get_all(s, o, "away", get_away);
 	json_object_put(o);
 	if (!ok) {
 		if (s)

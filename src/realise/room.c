@@ -138,6 +138,7 @@ void realise_slice_del(struct realise_slice *s)
 	VEC_FINI(&s->claims);
 	VEC_FINI(&s->probes);
 	VEC_FINI(&s->on);
+	VEC_FINI(&s->away);
 	arena_fini(&s->arena);
 	free(s->id);
 	free(s);
@@ -487,6 +488,7 @@ struct slice_steps realise_steps(struct realise *r)
 		.possible = realise_possible,
 		.devices = devices,
 		.reach = reach,
+		.ways = realise_ways,
 	};
 }
 

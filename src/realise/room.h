@@ -42,6 +42,7 @@ struct realise_site {
 struct realise_slot { /* a number that was given out */
 	char *device, *sdp, *group;
 	uint32_t number;
+	struct ip_prefix locator; /* its SID was made in last; IP_NONE: not known */
 };
 
 /* An interface that is bound to a table of the slice. */
@@ -96,8 +97,10 @@ struct realise_slice {
 	VEC(struct realise_probe) probes; /* while it is verified */
 	struct list verify;		  /* of the room's, while probes have turns */
 	VEC(struct realise_let_on) on;	  /* flows that are verified, durable before traffic comes */
+	bool homes;	      /* it has sites with several homes */
+	VEC(uint64_t) away;   /* flows to them that lead nowhere, durable as on is */
 	bool on_all; /* of a record that does not say: all that it has */
-	uint32_t on_rev, kept_on, saving_on; /* of on, as parts below */
+	uint32_t on_rev, kept_on, saving_on; /* of on and away, as parts below */
 	bool kept;	/* it has a record, or will have */
 	unsigned kept_parts, saving_parts; /* of the record; of the one on its way */
 	bool saving, dirty;
@@ -123,6 +126,12 @@ struct realise_mixed {
 	bool stale;		  /* not told again since the last gap */
 };
 
+/* An interface that is down, as its device says. */
+struct realise_down {
+	char name[REALISE_IF_MAX];
+	bool stale; /* not told again since the last gap */
+};
+
 struct realise_sight {
 	char device[DEVICE_NAME_MAX];
 	uint32_t watch[REALISE_SEEN_KINDS]; /* 0: none */
@@ -131,6 +140,8 @@ struct realise_sight {
 	VEC(struct realise_seen) seen;
 	uint32_t watch_mixed;
 	VEC(struct realise_mixed) mixed;
+	uint32_t watch_down;
+	VEC(struct realise_down) down;
 	bool probes; /* it can ask and answer probes */
 	struct realise_told told; /* what it does with packets */
 };
@@ -182,6 +193,18 @@ void realise_site_result(struct realise_site *x, const struct device_result *r);
 void realise_site_lost(struct realise_site *x); /* its device is no longer configured */
 bool realise_site_drift(struct realise_site *x, const struct device_drift *d);
 struct realise_foot *realise_foot_of(struct realise_site *x, const char *path);
+
+/* ---- ways.c: homes of sites that are away ---- */
+
+bool realise_ways_up(struct realise *r, struct realise_sight *g); /* false: it cannot be watched */
+/* True: it was of that watch. */
+bool realise_ways_sample(struct realise *r, struct realise_sight *g, const struct device_sample *s);
+void realise_ways_gap(struct realise_sight *g, uint32_t watch);
+void realise_ways_synced(struct realise *r, struct realise_sight *g, uint32_t watch);
+void realise_ways_fini(struct realise_sight *g);
+void realise_ways(void *ctx, const char *id); /* of slice_steps */
+/* Which flows of a plan, and which circuits, lead nowhere. False: no memory. */
+bool realise_ways_plan(struct realise_slice *s, const struct realise_homes *homes, struct realise_in *in);
 
 /* mixed.c */
 bool realise_mixed_up(struct realise *r, struct realise_sight *g); /* false: it cannot be watched */

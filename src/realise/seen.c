@@ -38,6 +38,7 @@ static void sight_free(struct realise_sight *g)
 		drop(g, g->seen.n - 1);
 	VEC_FINI(&g->seen);
 	realise_mixed_fini(g);
+	realise_ways_fini(g);
 	realise_told_fini(&g->told);
 	free(g);
 }
@@ -74,6 +75,8 @@ void realise_seen_up(struct realise *r, const struct device_info *info)
 		n += r->port.watch(r->port.self, device, &w, &g->watch[k]) == 0;
 	}
 	n += realise_mixed_up(r, g);
+	if (!realise_ways_up(r, g))
+		g->watch_down = 0; /* its circuits are taken for up */
 	if (r->port.watch(r->port.self, device, &forwarding, &g->told.watch) != 0)
 		g->told.watch = 0;
 	realise_leaks_due(r);
@@ -142,6 +145,8 @@ bool realise_seen_sample(struct realise *r, const struct device_sample *s)
 		realise_leaks_due(r);
 		return true;
 	}
+	if (g && realise_ways_sample(r, g, s))
+		return true;
 	if (kind_of(g, s->watch) < 0)
 		return false;
 	forget(g, s->path, len);
@@ -169,6 +174,7 @@ void realise_seen_synced(struct realise *r, const char *device, uint32_t watch)
 		realise_leaks_due(r);
 	} else if (g) {
 		realise_mixed_synced(r, g, watch);
+		realise_ways_synced(r, g, watch);
 	}
 }
 
@@ -183,8 +189,10 @@ void realise_seen_gap(struct realise *r, const char *device, uint32_t watch)
 		realise_told_fini(&g->told);
 		realise_leaks_due(r);
 	}
-	if (g)
+	if (g) {
 		realise_mixed_gap(g, watch);
+		realise_ways_gap(g, watch);
+	}
 	if (k < 0)
 		return;
 	g->synced[k] = false;

@@ -49,6 +49,50 @@ uint32_t slice_flows(const struct slice *s, const char *id, uint32_t at, struct 
 	return n;
 }
 
+static struct ip_addr loopback(const char *node)
+{
+	char text[32];
+	struct ip_addr a;
+
+	snprintf(text, sizeof(text), "fd00::%s", node + 1);
+	ck_assert_int_eq(ip_parse(text, &a), 0);
+	return a;
+}
+
+enum slice_way slice_way_of(const struct slice *s, const struct sr_policy_key *key)
+{
+	(void)s;
+	for (unsigned i = 0; i < DEVICES; i++) {
+		struct ip_addr end = loopback(bed.device[i].name);
+
+		if (ip_eq(&end, &key->endpoint))
+			return bed.device[i].way;
+	}
+	return SLICE_WAY_UNKNOWN;
+}
+
+void bed_way(const char *device, enum slice_way way)
+{
+	struct device *d = device_at(device);
+
+	ck_assert_ptr_nonnull(d);
+	if (d)
+		d->way = way;
+	for (unsigned i = 0; i < ORDERS; i++) {
+		if (bed.order[i].there)
+			realise_steps(bed.room).ways(bed.room, bed.order[i].id);
+	}
+}
+
+void bed_circuit(const char *device, const char *interface, const char *status)
+{
+	char path[DEVICE_PATH_MAX];
+	const struct device_sample s = { .device = device, .watch = 7, .path = path, .text = status, .gone = !status };
+
+	snprintf(path, sizeof(path), "/device/interface[name=%s]/oper-status", interface);
+	realise_device_sink.sample(bed.room, &s);
+}
+
 void slice_step_done(struct slice *s, const char *id, enum slice_step step, bool undo, bool ok, const char *why)
 {
 	unsigned n = bed.told.n;
@@ -68,16 +112,6 @@ void slice_step_waits(struct slice *s, const char *id, enum slice_step step, con
 	(void)str_copy(bed.told.why, sizeof(bed.told.why), why);
 	ck_assert_int_eq(step, SLICE_STEP_VERIFY);
 	bed.told.waits++;
-}
-
-static struct ip_addr loopback(const char *node)
-{
-	char text[32];
-	struct ip_addr a;
-
-	snprintf(text, sizeof(text), "fd00::%s", node + 1);
-	ck_assert_int_eq(ip_parse(text, &a), 0);
-	return a;
 }
 
 static void add_flow(struct ordered *o, const struct slice_group *g, const struct slice_construct *c, uint32_t from,
@@ -205,6 +239,7 @@ static int port_watch(void *self, const char *device, const struct device_watch 
 		 strcmp(w->path, "/device/policer/name") == 0	       ? 4 :
 		 strcmp(w->path, "/device/table/state/reason") == 0    ? 5 :
 		 strcmp(w->path, "/device/forwarding") == 0	       ? 6 :
+		 strcmp(w->path, "/device/interface/oper-status") == 0 ? 7 :
 									 0;
 	ck_assert_uint_gt(*watch, 0);
 	d->watches += *watch == 1;

@@ -26,6 +26,7 @@ struct device {
 	char name[8];
 	bool missing; /* from the configuration */
 	unsigned watches, reflects; /* watched so often; its reflector was asked to answer */
+	enum slice_way way; /* of policies that end at it */
 	unsigned probed; /* its reflector may be needed no more */
 	struct thing at[OBJECTS]; /* what is really there */
 	size_t n;
@@ -97,6 +98,9 @@ struct window {
 };
 void bed_window(const char *device, unsigned v, uint64_t number, const struct window *w);
 void bed_lose(struct device *d, const char *path); /* the device forgets it, unasked */
+void bed_way(const char *device, enum slice_way way); /* of policies to it, and that is told */
+/* What the device tells of an interface; NULL: there is none any more. */
+void bed_circuit(const char *device, const char *interface, const char *status);
 unsigned bed_events(const char *type);
 unsigned bed_records(void);
 

@@ -263,7 +263,7 @@ static const struct {
 	{ A("", AC("c1", "anameofsixteenxx", "2001:db8:1::1", "64", "")), "", "name of an interface" },
 	{ A("", "{\"id\":\"c1\",\"ac-tp-id\":\"eth1\"}"), "", "no prefix is behind it" },
 	{ A("", "{\"id\":\"c1\",\"ac-tp-id\":\"eth1\",\"ac-ipv4-address\":\"10.0.0.1\"}"), "", "IPv6" },
-	{ A("", GOOD "," AC("c2", "eth1", "2001:db8:2::1", "64", "")), "attachment-circuits", "have two ways" },
+	{ A("", GOOD "," AC("c2", "eth1", "2001:db8:2::1", "64", "")), "", NULL }, /* two homes */
 	{ A("", GOOD "," AC("c2", "eth1", "2001:db8:2::1", "65", "")), "", NULL },
 	{ A("", AC("c1", "eth1", "2001:db8:1::1", "64", ",\"ac-node-id\":\"r3\"")), "", "another router" },
 	{ A("", AC("c1", "eth1", "2001:db8:1::1", "64", ",\"ac-node-id\":\"r1\"")), "", NULL },
@@ -289,7 +289,11 @@ static const struct {
 	{ A(",\"incoming-qos-policy\":{\"rate-limits\":{\"cir\":\"7999\"}}", GOOD), "", "no rate below" },
 	{ ORDER("x", "", END("a", "r1", "", GOOD) "," END("b", "r2", "", AC("c1", "eth1", "2001:db8:2::1", "64", "")),
 		BOTH "," GROUP("h", PAIR("t", "a", "b"))), "", "would be of both groups g and h" },
-	{ ORDER("x", "", END("a", "r1", "", GOOD) "," END("b", "r2", "", GOOD), BOTH), "sdp[id='b']", "is behind SDP a too" },
+	{ ORDER("x", "", END("a", "r1", "", GOOD) "," END("b", "r2", "", GOOD), BOTH), "", NULL },
+	{ ORDER("x", "", END("a", "r1", "", GOOD) "," END("b", "r1", "", AC("c1", "eth2", "2001:db8:1::1", "64", "")), BOTH),
+	  "sdp[id='b']", "is behind SDP a of this router too" },
+	{ ORDER("x", "", END("a", "r1", "", GOOD) "," END("b", "0000.0000.0001", "",
+		AC("c1", "eth2", "2001:db8:1::1", "64", "")), BOTH), "sdp[id='b']", "is behind SDP a of this router too" },
 	{ ORDER("x", ",\"sextant-slice:realisation\":{\"steering\":\"dscp\"}", END("a", "r1", "", GOOD) ","
 		END("b", "r2", "", AC("c1", "eth1", "2001:db8:2::1", "64", "")), BOTH), "service-match-criteria", "needs them" },
 	{ ORDER("x", "", END("a", "r4", "", GOOD) ",{\"id\":\"b\",\"node-id\":\"r2\"}", BOTH), "sdp[id='a']/node-id",
