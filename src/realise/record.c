@@ -172,7 +172,7 @@ static bool get_slot(struct realise_slice *s, json_object *o)
 {
 	const char *device = text_of(o, "device"), *sdp = text_of(o, "sdp"), *group = text_of(o, "group");
 	const char *locator = text_of(o, "locator");
-	struct realise_slot x = { 0 };
+	struct realise_slot x;
 	uint64_t number;
 
 	if (!device || !sdp || !group || !number_of(o, "number", REALISE_NUMBERS - 1, &number))
