@@ -103,6 +103,22 @@ void bed_up(struct loop *loop)
 	bed_target_up();
 }
 
+bool bed_run(const unsigned *n, unsigned want, unsigned s)
+{
+	struct mono limit = mono_add(loop_now(bed.loop), s * NS_PER_S);
+
+	while (*n < want && loop_fake_step(bed.loop, limit))
+		;
+	return *n >= want;
+}
+
+void bed_run_for(unsigned s)
+{
+	const unsigned never = 0;
+
+	(void)bed_run(&never, 1, s);
+}
+
 static const struct device_sink deaf = { 0 };
 
 void bed_controller_up(const char *kind, const struct driver_sink *sink, void *arg)

@@ -35,6 +35,8 @@ void bed_up(struct loop *loop);
 void bed_controller_up(const char *kind, const struct driver_sink *sink, void *arg);
 void bed_controller_down(void); /* as kill -9: nothing is said to anybody */
 void bed_down(void);
+bool bed_run(const unsigned *n, unsigned want, unsigned s); /* until *n is that much, s seconds at most */
+void bed_run_for(unsigned s);
 /* On the target, as if somebody else had done it; json NULL: deletes. Watchers are told. */
 void bed_there(const char *name, const char *json);
 void bed_state(const char *name, const char *status); /* of a policy that is there */

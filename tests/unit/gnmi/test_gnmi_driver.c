@@ -92,22 +92,6 @@ static const struct driver_sink sink = { .headend_up = on_up, .headend_synced = 
 
 /* ---- the world ---- */
 
-static bool run(const unsigned *n, unsigned want, unsigned s)
-{
-	struct mono limit = mono_add(loop_now(loop), s * NS_PER_S);
-
-	while (*n < want && loop_fake_step(loop, limit))
-		;
-	return *n >= want;
-}
-
-static void run_for(unsigned s)
-{
-	const unsigned never = 0;
-
-	(void)run(&never, 1, s);
-}
-
 static void setup(void)
 {
 	memset(&seen, 0, sizeof(seen));
@@ -125,7 +109,7 @@ static void teardown(void)
 static void controller(const char *kind)
 {
 	bed_controller_up(kind, &sink, NULL);
-	ck_assert(run(&seen.syncs, 1, 20));
+	ck_assert(bed_run(&seen.syncs, 1, 20));
 }
 
 static void heard(const char *what)
@@ -183,7 +167,7 @@ static struct driver_lsp made(const char *name, unsigned n)
 	struct driver_lsp l = wish(name, n);
 
 	apply(&l);
-	run_for(3);
+	bed_run_for(3);
 	ck_assert_int_eq(seen.last.oper, LSP_ACTIVE);
 	ck_assert_str_eq(seen.last.name, name);
 	l.plsp_id = seen.last.plsp_id;
@@ -207,14 +191,14 @@ START_TEST(a_policy_is_made_changed_in_one_replace_and_removed)
 	l = wish("p", 2);
 	txn = apply(&l);
 	ck_assert_uint_eq(seen.reports, 0); /* not from inside of the call */
-	ck_assert(run(&seen.reports, 1, 5));
+	ck_assert(bed_run(&seen.reports, 1, 5));
 	ck_assert_uint_eq(seen.last.txn, txn);
 	ck_assert(seen.last.delegated && seen.last.pce_initiated && seen.last.has_key);
 	ck_assert_uint_eq(seen.last.color, 100);
 	ck_assert_uint_eq(seen.last.bandwidth_bps, 1000000);
 	ck_assert_uint_eq(seen.last.cpath.origin, 30);
 	ck_assert(sr_list_eq(&seen.last.list, &l.list));
-	run_for(3);
+	bed_run_for(3);
 	ck_assert_int_eq(seen.last.oper, LSP_ACTIVE);
 	ck_assert_ptr_nonnull(target_has(&bed.t, DEVICE_ROW("sx-p")));
 	more = wish("p", 3);
@@ -222,7 +206,7 @@ START_TEST(a_policy_is_made_changed_in_one_replace_and_removed)
 	sets = bed.t.sets;
 	seen.told.len = 0;
 	txn = apply(&more);
-	run_for(20);
+	bed_run_for(20);
 	ck_assert_uint_eq(bed.t.sets, sets + 1);
 	ck_assert_uint_eq(bed.t.most_changes, 1);
 	ck_assert_int_eq(seen.last.oper, LSP_ACTIVE);
@@ -230,7 +214,7 @@ START_TEST(a_policy_is_made_changed_in_one_replace_and_removed)
 	ck_assert_ptr_null(strstr(str_text(&seen.told), "removed")); /* make before break */
 	more.plsp_id = seen.last.plsp_id;
 	txn = removal(&more);
-	run_for(20);
+	bed_run_for(20);
 	ck_assert(seen.last.removed);
 	ck_assert_uint_eq(seen.last.txn, txn);
 	ck_assert_ptr_null(target_has(&bed.t, DEVICE_ROW("sx-p")));
@@ -247,23 +231,23 @@ START_TEST(up_is_what_the_device_says_of_just_this_list)
 	bed.mute = true; /* no word of its state */
 	l = wish("p", 2);
 	apply(&l);
-	run_for(1);
+	bed_run_for(1);
 	heard("p going-up 2!;");
 	bed.mute = false;
 	bed_state("sx-p", "pending");
-	run_for(1);
+	bed_run_for(1);
 	heard("");
 	bed_state("sx-p", "failed");
-	run_for(1);
+	bed_run_for(1);
 	heard("p down 2;");
 	bed_state("sx-p", "in");
-	run_for(1);
+	bed_run_for(1);
 	heard("p active 2;");
 	bed.mute = true;
 	l = wish("p", 3);
 	l.plsp_id = seen.last.plsp_id;
 	apply(&l);
-	run_for(1);
+	bed_run_for(1);
 	heard("p going-up 3!;"); /* "in" was said of the old list */
 }
 END_TEST
@@ -279,7 +263,7 @@ START_TEST(where_a_kind_has_no_state_read_back_is_up)
 	ck_assert_uint_eq(seen.caps.msd_srv6, 24);
 	l = wish("p", 2);
 	apply(&l);
-	run_for(1);
+	bed_run_for(1);
 	heard("up;synced;p up 2!;");
 	ck_assert_ptr_nonnull(strstr(target_has(&bed.t, "/configure/router[router-name=Base]/segment-routing/"
 							"sr-policies/static-policy[name=sx-p]"),
@@ -296,10 +280,10 @@ START_TEST(a_refusal_is_told_in_the_devices_words)
 	bed.t.refuse = RPC_PERMISSION_DENIED;
 	l = wish("p", 2);
 	txn = apply(&l);
-	ck_assert(run(&seen.fails, 1, 10));
+	ck_assert(bed_run(&seen.fails, 1, 10));
 	ck_assert_uint_eq(seen.failure.txn, txn);
 	ck_assert_str_eq(seen.failure.text, "the device: refused: not today");
-	run_for(10);
+	bed_run_for(10);
 	heard("up;synced;failed;");
 	bed.t.refuse = RPC_OK; /* the twin */
 	(void)made("p", 2);
@@ -317,13 +301,13 @@ START_TEST(a_lie_and_half_a_job_are_failures_and_what_was_stays)
 	more.plsp_id = l.plsp_id;
 	bed.t.lies = true;
 	apply(&more);
-	ck_assert(run(&seen.fails, 1, 30));
+	ck_assert(bed_run(&seen.fails, 1, 30));
 	ck_assert_str_eq(seen.failure.text, "the device: false: the device says done, and it is not");
 	bed.t.lies = false;
-	run_for(30);
+	bed_run_for(30);
 	ck_assert_uint_eq(seen.last.list.n, 2); /* nothing else was said since */
 	apply(&more);
-	run_for(5);
+	bed_run_for(5);
 	ck_assert_uint_eq(seen.last.list.n, 3);
 	ck_assert_int_eq(seen.last.oper, LSP_ACTIVE);
 	ck_assert_uint_eq(seen.fails, 1);
@@ -343,11 +327,11 @@ START_TEST(half_of_a_policy_is_taken_back)
 	bed.t.half = 1;
 	l = wish("p", 2);
 	apply(&l);
-	ck_assert(run(&seen.fails, 1, 30));
+	ck_assert(bed_run(&seen.fails, 1, 30));
 	ck_assert_str_eq(seen.failure.text, "the device: undone: the device says done, and half of it was");
 	ck_assert_uint_eq(bed.t.n, 1); /* the limit of SIDs alone */
 	apply(&l);
-	run_for(3);
+	bed_run_for(3);
 	heard("up;synced;failed;p up 2!;");
 	l.key.leg = 1; /* there is no place for a standby */
 	ck_assert_int_eq(say(bed.driver->apply, &l), DRIVER_E_REFUSED);
@@ -366,7 +350,7 @@ START_TEST(two_policies_go_in_one_batch)
 	apply(&first); /* these wait for it */
 	apply(&a);
 	apply(&b);
-	run_for(10);
+	bed_run_for(10);
 	ck_assert_uint_eq(bed.t.sets, 2);
 	ck_assert_uint_eq(bed.t.most_changes, 2);
 	ck_assert_ptr_nonnull(target_has(&bed.t, DEVICE_ROW("sx-a")));
@@ -381,7 +365,7 @@ START_TEST(two_policies_go_in_one_batch)
 	apply(&first);
 	apply(&a);
 	apply(&b);
-	run_for(10);
+	bed_run_for(10);
 	ck_assert_uint_eq(seen.fails, 1);
 	ck_assert_ptr_nonnull(target_has(&bed.t, DEVICE_ROW("sx-c")));
 	ck_assert_ptr_null(target_has(&bed.t, DEVICE_ROW("sx-d")));
@@ -409,11 +393,11 @@ START_TEST(a_session_lost_in_any_phase_ends_in_what_the_device_has)
 			;
 	}
 	bed_target_down();
-	ck_assert(run(&seen.downs, 1, 90));
+	ck_assert(bed_run(&seen.downs, 1, 90));
 	ck_assert_int_eq(say(bed.driver->apply, &more), DRIVER_E_NO_SESSION);
 	bed_target_up();
-	ck_assert(run(&seen.syncs, 2, 300));
-	run_for(30);
+	ck_assert(bed_run(&seen.syncs, 2, 300));
+	bed_run_for(30);
 	/* whichever it is: what was told last is there, and up */
 	ck_assert_str_eq(seen.last.name, "p");
 	ck_assert_int_eq(seen.last.oper, LSP_ACTIVE);
@@ -436,8 +420,8 @@ START_TEST(a_controller_that_comes_back_finds_its_policies_and_sets_nothing)
 	bed_controller_down();
 	seen.session = seen.reports = 0;
 	bed_controller_up(NULL, &sink, NULL);
-	ck_assert(run(&seen.syncs, 2, 20));
-	run_for(120);
+	ck_assert(bed_run(&seen.syncs, 2, 20));
+	bed_run_for(120);
 	ck_assert_uint_eq(bed.t.sets, sets);
 	ck_assert_ptr_nonnull(strstr(str_text(&seen.told), "p active 2;"));
 	ck_assert_ptr_nonnull(strstr(str_text(&seen.told), "operators active 1 foreign;"));
@@ -459,11 +443,11 @@ START_TEST(what_nobody_knows_ends_the_session)
 	l = wish("p", 2);
 	bed.t.garbage = true; /* whatever is read */
 	apply(&l);
-	ck_assert(run(&seen.downs, 1, 60));
+	ck_assert(bed_run(&seen.downs, 1, 60));
 	ck_assert_uint_eq(seen.fails, 1);
 	bed.t.garbage = false;
-	ck_assert(run(&seen.syncs, 2, 60));
-	run_for(5);
+	ck_assert(bed_run(&seen.syncs, 2, 60));
+	bed_run_for(5);
 	/* the Set was done: it is found */
 	ck_assert_int_eq(seen.last.oper, LSP_ACTIVE);
 }
@@ -479,24 +463,24 @@ START_TEST(what_somebody_else_changes_is_told)
 	l = made("p", 2);
 	bed_there("sx-p", "{\"color\":100,\"endpoint\":\"fd5e::4\",\"preference\":100,\"binding-sid\":\"fd5e:b::1\","
 			  "\"segment\":[\"fd5e:64:7::\"]}");
-	run_for(1);
+	bed_run_for(1);
 	heard(""); /* it might be the end of something of ours */
-	run_for(10);
+	bed_run_for(10);
 	heard("p active 1;");
 	bed_there("sx-p", NULL);
-	run_for(10);
+	bed_run_for(10);
 	heard("p removed;");
 	bed_there("x", "{\"color\":1,\"endpoint\":\"fd5e::4\",\"segment\":[\"fd5e:64:7::\"]}");
-	run_for(10);
+	bed_run_for(10);
 	ck_assert_int_eq(seen.last.oper, LSP_ACTIVE);
 	ck_assert(!seen.last.delegated && !seen.last.pce_initiated);
 	seen.told.len = 0;
 	bed_there("x", NULL);
-	run_for(10);
+	bed_run_for(10);
 	heard("x removed;");
 	l = wish("p", 2); /* and it can be made again */
 	apply(&l);
-	run_for(3);
+	bed_run_for(3);
 	ck_assert_int_eq(seen.last.oper, LSP_ACTIVE);
 }
 END_TEST
@@ -508,7 +492,7 @@ START_TEST(a_silent_loss_is_found)
 	(void)made("p", 2);
 	bed.mute = true;
 	target_put(&bed.t, DEVICE_ROW("sx-p"), NULL);
-	run_for(120);
+	bed_run_for(120);
 	heard("p removed;");
 }
 END_TEST
@@ -530,12 +514,12 @@ START_TEST(garbage_of_a_device_is_not_a_policy)
 	bed_there("sx-p", what[_i]);
 	bed_there("\\]x", what[_i]);
 	bed_controller_up(NULL, &sink, NULL);
-	run_for(20);
+	bed_run_for(20);
 	ck_assert_uint_eq(seen.syncs, _i > 1);
 	if (_i <= 1) {
 		target_put(&bed.t, DEVICE_ROW("sx-p"), NULL);
 		target_put(&bed.t, DEVICE_ROW("\\]x"), NULL);
-		ck_assert(run(&seen.syncs, 1, 120));
+		ck_assert(bed_run(&seen.syncs, 1, 120));
 	}
 	if (_i == 4)
 		ck_assert(seen.last.list_truncated && seen.last.list.n == SR_SEGS_MAX);
@@ -543,7 +527,7 @@ START_TEST(garbage_of_a_device_is_not_a_policy)
 		heard("up;synced;");
 	l = wish("q", 2); /* and others are as ever */
 	apply(&l);
-	run_for(3);
+	bed_run_for(3);
 	ck_assert_int_eq(seen.last.oper, LSP_ACTIVE);
 	ck_assert_str_eq(seen.last.name, "q");
 }
@@ -572,7 +556,7 @@ START_TEST(a_queue_that_is_full_says_when_it_is_not)
 	ck_assert_int_eq(rc, DRIVER_E_FULL);
 	ck_assert_uint_eq(n, DRIVER_ASKED_MAX);
 	bed.t.deaf = false;
-	ck_assert(run(&seen.readies, 1, 60));
+	ck_assert(bed_run(&seen.readies, 1, 60));
 	ck_assert_int_eq(say(bed.driver->apply, &l), 0);
 }
 END_TEST
@@ -616,12 +600,12 @@ START_TEST(what_is_given_back_stays_and_can_be_taken_again)
 	sets = bed.t.sets;
 	ck_assert_int_eq(say(bed.driver->release, &l), 0);
 	heard("");
-	run_for(1);
+	bed_run_for(1);
 	heard("p active 2 foreign!;");
 	ck_assert_int_eq(say(bed.driver->apply, &l), DRIVER_E_REFUSED);
 	l.take_over = true;
 	ck_assert_int_eq(say(bed.driver->apply, &l), 0);
-	run_for(1);
+	bed_run_for(1);
 	heard("p active 2!;");
 	ck_assert_uint_eq(bed.t.sets, sets);
 	ck_assert_ptr_nonnull(target_has(&bed.t, DEVICE_ROW("sx-p")));
@@ -632,7 +616,7 @@ START_TEST(a_device_without_the_models_serves_nobody)
 {
 	bed.t.models[0] = "openconfig-interfaces";
 	bed_controller_up(NULL, &sink, NULL);
-	run_for(60);
+	bed_run_for(60);
 	heard("");
 	bed_controller_down();
 	bed.t.models[0] = "sextant-device"; /* the twin */
@@ -650,17 +634,17 @@ START_TEST(headends_come_and_go_with_the_configuration)
 	ck_assert(gnmi_driver_serves(bed.drv, &bed.headend));
 	ck_assert_int_eq(gnmi_driver_headend_set(bed.drv, "r1", &bed.headend), 0); /* undisturbed */
 	ck_assert_int_eq(gnmi_driver_headend_set(bed.drv, "r2", &bed.headend), GNMI_DRIVER_E_TAKEN);
-	run_for(5);
+	bed_run_for(5);
 	heard("");
 	ck_assert_int_eq(gnmi_driver_headend_del(bed.drv, "r1"), 0);
 	heard("down;");
 	ck_assert(!gnmi_driver_serves(bed.drv, &bed.headend));
 	ck_assert_int_eq(gnmi_driver_headend_del(bed.drv, "r1"), 1);
-	run_for(5);
+	bed_run_for(5);
 	ck_assert_ptr_nonnull(target_has(&bed.t, DEVICE_ROW("sx-p"))); /* not ours to take away */
 	bed.headend = other;
 	ck_assert_int_eq(gnmi_driver_headend_set(bed.drv, "r1", &other), 0); /* the device is up already */
-	ck_assert(run(&seen.syncs, 2, 10));
+	ck_assert(bed_run(&seen.syncs, 2, 10));
 	heard("up;p active 2;synced;");
 	ck_assert_int_eq(gnmi_device_del(bed.g, "r1"), 0);
 	heard("down;");

@@ -65,22 +65,6 @@ static const struct driver_sink sink = { .headend_up = on_up, .headend_synced = 
 					 .headend_ready = on_ready, .headend_down = on_down,
 					 .report = on_report, .failed = on_failed };
 
-static bool run(const unsigned *n, unsigned want, unsigned s)
-{
-	struct mono limit = mono_add(loop_now(loop), s * NS_PER_S);
-
-	while (*n < want && loop_fake_step(loop, limit))
-		;
-	return *n >= want;
-}
-
-static void run_for(unsigned s)
-{
-	const unsigned never = 0;
-
-	(void)run(&never, 1, s);
-}
-
 static void setup(void)
 {
 	memset(&seen, 0, sizeof(seen));
@@ -99,7 +83,7 @@ static void teardown(void)
 static void controller(const char *kind)
 {
 	bed_controller_up(kind, &sink, NULL);
-	ck_assert(run(&seen.syncs, 1, 20));
+	ck_assert(bed_run(&seen.syncs, 1, 20));
 }
 
 /* Lists of two SIDs each; the weights are n, n - 1, … */
@@ -151,7 +135,7 @@ START_TEST(several_lists_are_set_in_one_replace_with_their_weights)
 	l = wish(3, &more);
 	ck_assert_int_eq(apply(&l), 0);
 	memset(&more, 0xff, sizeof(more)); /* who asks owns it */
-	run_for(10);
+	bed_run_for(10);
 	is(3, LSP_ACTIVE);
 	ck_assert_ptr_nonnull(strstr(target_has(&bed.t, DEVICE_ROW("sx-p")),
 				     "\"segment-list\":[{\"index\":1,\"weight\":3,"
@@ -163,7 +147,7 @@ START_TEST(several_lists_are_set_in_one_replace_with_their_weights)
 		sets = bed.t.sets;
 		l = wish(n, &more);
 		ck_assert_int_eq(apply(&l), 0);
-		run_for(20);
+		bed_run_for(20);
 		is(n, LSP_ACTIVE);
 		ck_assert_uint_eq(bed.t.sets, sets + 1);
 		ck_assert_uint_eq(bed.t.most_changes, 1);
@@ -185,7 +169,7 @@ START_TEST(who_takes_one_list_is_not_given_several)
 	ck_assert_int_eq(apply(&l), DRIVER_E_REFUSED);
 	l = wish(1, &more); /* the twin */
 	ck_assert_int_eq(apply(&l), 0);
-	run_for(5);
+	bed_run_for(5);
 	is(1, LSP_ACTIVE);
 }
 END_TEST
@@ -198,16 +182,16 @@ START_TEST(up_is_what_is_said_of_just_these_weights)
 	controller(NULL);
 	l = wish(2, &more);
 	ck_assert_int_eq(apply(&l), 0);
-	run_for(5);
+	bed_run_for(5);
 	is(2, LSP_ACTIVE);
 	bed.mute = true; /* it says nothing of the new ones */
 	l = wish(3, &more);
 	ck_assert_int_eq(apply(&l), 0);
-	run_for(1);
+	bed_run_for(1);
 	is(3, LSP_GOING_UP);
 	bed.mute = false;
 	bed_state("sx-p", "in");
-	run_for(1);
+	bed_run_for(1);
 	is(3, LSP_ACTIVE);
 }
 END_TEST
@@ -221,18 +205,18 @@ START_TEST(a_weight_that_somebody_else_changes_is_told)
 	controller(NULL);
 	l = wish(3, &more);
 	ck_assert_int_eq(apply(&l), 0);
-	run_for(5);
+	bed_run_for(5);
 	(void)snprintf(json, sizeof(json), "%s", target_has(&bed.t, DEVICE_ROW("sx-p")));
 	at = strstr(json, "\"weight\":2");
 	ck_assert_ptr_nonnull(at);
 	at[9] = '9';
 	bed_there("sx-p", json);
-	run_for(20);
+	bed_run_for(20);
 	ck_assert_uint_eq(sr_list_weight(&seen.last.list, 0), 3);
 	ck_assert_uint_eq(sr_list_weight(&seen.last.list, 1), 9);
 	l = wish(3, &more); /* and it can be put right */
 	ck_assert_int_eq(apply(&l), 0);
-	run_for(5);
+	bed_run_for(5);
 	is(3, LSP_ACTIVE);
 }
 END_TEST
@@ -245,13 +229,13 @@ START_TEST(a_refusal_leaves_the_lists_that_were)
 	controller(NULL);
 	l = wish(2, &more);
 	ck_assert_int_eq(apply(&l), 0);
-	run_for(5);
+	bed_run_for(5);
 	bed.t.refuse = RPC_INVALID_ARGUMENT;
 	l = wish(3, &more);
 	ck_assert_int_eq(apply(&l), 0);
-	ck_assert(run(&seen.fails, 1, 10));
+	ck_assert(bed_run(&seen.fails, 1, 10));
 	ck_assert_str_eq(seen.text, "the device: refused: not today");
-	run_for(10);
+	bed_run_for(10);
 	is(2, LSP_ACTIVE);
 }
 END_TEST
@@ -287,7 +271,7 @@ START_TEST(a_controller_that_comes_back_finds_all_lists)
 	controller(makers[_i].kind);
 	l = wish(3, &more);
 	ck_assert_int_eq(apply(&l), 0);
-	run_for(5);
+	bed_run_for(5);
 	ck_assert_uint_eq(seen.fails, 0);
 	is(3, agent ? LSP_ACTIVE : LSP_UP);
 	ck_assert(!makers[_i].last || target_names(makers[_i].last));
@@ -296,13 +280,13 @@ START_TEST(a_controller_that_comes_back_finds_all_lists)
 	memset(&seen, 0, sizeof(seen));
 	bed.t.sets = 0;
 	controller(makers[_i].kind);
-	run_for(2);
+	bed_run_for(2);
 	is(3, agent ? LSP_ACTIVE : LSP_UP);
 	ck_assert(seen.last.delegated && seen.last.has_key);
 	ck_assert_uint_eq(bed.t.sets, 0);
 	l = wish(1, &more);
 	ck_assert_int_eq(apply(&l), 0);
-	run_for(5);
+	bed_run_for(5);
 	ck_assert_uint_eq(seen.fails, 0);
 	is(1, agent ? LSP_ACTIVE : LSP_UP);
 	ck_assert(!makers[_i].last || !target_names(makers[_i].last));
