@@ -254,7 +254,7 @@ int intent_new(struct intent **outp, struct loop *loop, struct work *work, struc
 	struct intent *i = calloc(1, sizeof(*i));
 	int r = i ? book_new(&i->book) : err_raise(-ENOMEM);
 
-	if (r == 0 && !(i->shards = intent_shards_new(work_threads(work))))
+	if (r == 0 && !(i->shards = intent_shards_new(work_threads(work) + 1)))
 		r = err_raise(-ENOMEM);
 	if (r == 0) {
 		i->loop = loop;

@@ -331,6 +331,8 @@ struct intent_shards {
 	unsigned n_spares;
 };
 
+#define INTENT_HELP_NS NS_PER_MS /* what the loop works for a wave in one turn */
+
 /* A policy whose turn it is. */
 struct intent_pick {
 	struct intent_pol *pol;
@@ -487,6 +489,7 @@ uint8_t intent_lists(const struct intent_pol *p, const struct intent_policy *d);
 /* batch.c */
 void intent_batch_start(struct intent *i, const struct intent_pick *at, uint32_t n); /* in order */
 void intent_batch_abandon(struct intent *i);
+bool intent_batch_help(struct intent *i); /* does some of what waits for a worker; false: there is nothing */
 bool intent_batch_admit(struct intent *i); /* the first wave; false: none, or not all of it is back */
 void intent_batch_forget(struct intent_pol *p);
 void intent_batches_fini(struct list *spares);
@@ -519,7 +522,7 @@ void intent_papers_run(void *arg); /* struct intent */
 void intent_papers_write_all(struct intent *i);
 
 /* shard.c */
-struct intent_shards *intent_shards_new(unsigned n_workers);
+struct intent_shards *intent_shards_new(unsigned n_threads);
 struct intent_shards *intent_shards_unref(struct intent_shards *s);
 struct intent_shard *intent_shard_of(struct intent_shards *s, const struct ip_addr *endpoint);
 struct pce_trees *intent_shard_trees(struct intent_shard *s);

@@ -34,6 +34,24 @@ static void job_done(struct loop_mail *m)
 	job->done(job);
 }
 
+/* ---- the queue, under the lock ---- */
+
+static void queue_put(struct work *w, struct list *before, struct work_job *job)
+{
+	list_add(before, &job->mail.link);
+	w->n_queued++;
+	if (job->lane)
+		job->lane->queued = job;
+}
+
+static void dequeue(struct work *w, struct work_job *job)
+{
+	list_del(&job->mail.link);
+	w->n_queued--;
+	if (job->lane)
+		job->lane->queued = NULL;
+}
+
 /* The next of its lane waits behind what others submitted before. NULL: none. */
 static struct work_job *lane_next(const struct work_job *job)
 {
@@ -52,10 +70,8 @@ static void ran(struct work *w, struct work_job *job)
 
 	pthread_mutex_lock(&w->lock);
 	next = lane_next(job);
-	if (next) {
-		list_add(&w->queue, &next->mail.link); /* this thread looks there at once */
-		w->n_queued++;
-	}
+	if (next)
+		queue_put(w, &w->queue, next); /* this thread looks there at once */
 	loop_mail_post(w->loop, &job->mail);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -74,8 +90,8 @@ static void *worker(void *arg)
 			pthread_mutex_unlock(&w->lock);
 			return NULL;
 		}
-		job = CONTAINER_OF(list_pop(&w->queue), struct work_job, mail.link);
-		w->n_queued--;
+		job = CONTAINER_OF(w->queue.next, struct work_job, mail.link);
+		dequeue(w, job);
 		pthread_mutex_unlock(&w->lock);
 		job->run(job);
 		ran(w, job);
@@ -172,6 +188,7 @@ unsigned work_threads(const struct work *w)
 void work_lane_init(struct work_lane *lane)
 {
 	list_init(&lane->queue);
+	lane->queued = NULL;
 	lane->busy = false;
 }
 
@@ -190,8 +207,7 @@ static bool enqueue(struct work *w, struct work_job *job)
 		fake_submit(w, job);
 		return true;
 	}
-	list_add(&w->queue, &job->mail.link);
-	w->n_queued++;
+	queue_put(w, &w->queue, job);
 	pthread_cond_signal(&w->some);
 	return true;
 }
@@ -217,4 +233,40 @@ int work_submit_in(struct work *w, struct work_lane *lane, struct work_job *job)
 int work_submit(struct work *w, struct work_job *job)
 {
 	return work_submit_in(w, NULL, job);
+}
+
+/* ---- jobs for the loop ---- */
+
+struct work_job *work_take(struct work *w, struct work_lane *lane)
+{
+	struct work_job *job;
+
+	pthread_mutex_lock(&w->lock);
+	job = lane->queued;
+	if (job)
+		dequeue(w, job);
+	pthread_mutex_unlock(&w->lock);
+	return job;
+}
+
+void work_give_back(struct work *w, struct work_job *job)
+{
+	pthread_mutex_lock(&w->lock);
+	queue_put(w, w->queue.next, job);
+	pthread_cond_signal(&w->some);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void work_done_here(struct work *w, struct work_job *job)
+{
+	struct work_job *next;
+
+	pthread_mutex_lock(&w->lock);
+	next = lane_next(job);
+	if (next) {
+		queue_put(w, &w->queue, next);
+		pthread_cond_signal(&w->some);
+	}
+	pthread_mutex_unlock(&w->lock);
+	job_done(&job->mail);
 }

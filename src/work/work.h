@@ -27,8 +27,9 @@ struct work_job {
  * what they share needs no lock. The next begins without the loop's help. It has to last until the
  * last of its jobs is done. */
 struct work_lane {
-	struct list queue; /* private */
-	bool busy;	   /* private */
+	struct list queue;	 /* private */
+	struct work_job *queued; /* private */
+	bool busy;		 /* private */
 };
 
 int work_new(struct work **outp, struct loop *loop, unsigned n_threads);
@@ -42,3 +43,8 @@ int work_submit(struct work *w, struct work_job *job); /* on the loop's thread *
 void work_lane_init(struct work_lane *lane);
 /* The same in a lane; -EAGAIN only while nothing of the lane waits or runs. */
 int work_submit_in(struct work *w, struct work_lane *lane, struct work_job *job);
+/* A job of the lane that no thread has begun, for the loop to run it rather than wait for it; its `run`
+ * is not called. NULL: there is none; on a fake loop never. What was taken is given back, or done. */
+struct work_job *work_take(struct work *w, struct work_lane *lane);
+void work_give_back(struct work *w, struct work_job *job); /* before all that wait */
+void work_done_here(struct work *w, struct work_job *job); /* calls done */

@@ -237,27 +237,66 @@ static bool item_keep(struct intent_eval *e, struct arena *a)
 	       text_keep(&e->cur_breaks, a) == breaks && intent_eval_group_keep(e, a);
 }
 
+/* One of it; false: there is none, or no use in it. */
+static bool job_step(struct job *j)
+{
+	struct intent_item *it = j->first;
+	struct arena *scratch = &j->shard->scratch;
+	uint64_t *room = it ? intent_shard_room(j->shard, it->snap) : NULL;
+
+	if (!room || atomic_load_explicit(&j->batch->cancelled, memory_order_relaxed))
+		return false;
+	j->first = it->next;
+	it->eval.trees = intent_shard_trees(j->shard);
+	it->eval.arena = *scratch;
+	intent_eval_run(&it->eval, room);
+	it->ran = item_keep(&it->eval, &j->out);
+	*scratch = it->eval.arena;
+	arena_reset(scratch);
+	it->eval.arena = (struct arena){ 0 };
+	it->eval.trees = NULL;
+	return true;
+}
+
 static void job_run(struct work_job *w)
 {
 	struct job *j = CONTAINER_OF(w, struct job, work);
-	struct intent_batch *b = j->batch;
-	struct pce_trees *trees = intent_shard_trees(j->shard);
-	struct arena *scratch = &j->shard->scratch;
 
-	for (struct intent_item *it = j->first; it; it = it->next) {
-		uint64_t *room = intent_shard_room(j->shard, it->snap);
+	while (job_step(j))
+		;
+}
 
-		if (!room || atomic_load_explicit(&b->cancelled, memory_order_relaxed))
-			return;
-		it->eval.trees = trees;
-		it->eval.arena = *scratch;
-		intent_eval_run(&it->eval, room);
-		it->ran = item_keep(&it->eval, &j->out);
-		*scratch = it->eval.arena;
-		arena_reset(scratch);
-		it->eval.arena = (struct arena){ 0 };
-		it->eval.trees = NULL;
+/* As what the loop computes by itself: searches that are known to be short, on trees that are soon made. */
+static bool may_help(const struct job *j)
+{
+	const struct intent_item *it = j->first;
+
+	return it && it->how == INTENT_REPAIR && !it->eval.group && it->eval.lists_max <= 1;
+}
+
+bool intent_batch_help(struct intent *i)
+{
+	struct work_job *w = NULL;
+	struct mono from = loop_now(i->loop);
+	struct job *j;
+	bool more;
+
+	if (i->n_waves == 0 || !i->ted || i->ted->n_nodes > INTENT_SYNC_MAX * INTENT_SYNC_NODES)
+		return false;
+	for (unsigned k = 0; k < i->shards->n && !w; k++)
+		w = work_take(i->work, &i->shards->at[k].lane);
+	if (!w)
+		return false;
+	j = CONTAINER_OF(w, struct job, work);
+	while (may_help(j) && mono_since(from, loop_now(i->loop)) < INTENT_HELP_NS && job_step(j))
+		loop_now_update(i->loop);
+	if (!j->first || atomic_load_explicit(&j->batch->cancelled, memory_order_relaxed)) {
+		work_done_here(i->work, w);
+		return true;
 	}
+	more = may_help(j);
+	work_give_back(i->work, w); /* no longer ours to look at */
+	return more;
 }
 
 /* ---- the life of a wave ---- */

@@ -358,11 +358,12 @@ static bool wave_next(struct intent *i)
 	return w.n > 0 || (i->sweep_left > 0 && list_empty(&i->expand));
 }
 
-/* All that may be on their way begin before one of them is admitted, however fast it was. */
+/* All that may be on their way begin before one of them is admitted, however fast it was. Who has nothing
+ * to do but to wait for workers does some of their work: the processor it would leave idle is one of few. */
 void intent_round_run(void *arg)
 {
 	struct intent *i = arg;
 
-	if (wave_next(i) || intent_batch_admit(i))
+	if (wave_next(i) || intent_batch_admit(i) || intent_batch_help(i))
 		loop_task_run(&i->round);
 }

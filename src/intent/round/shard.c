@@ -12,13 +12,13 @@
 #include "base/err.h"
 #include "intent/intent_priv.h"
 
-struct intent_shards *intent_shards_new(unsigned n_workers)
+struct intent_shards *intent_shards_new(unsigned n_threads)
 {
 	struct intent_shards *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	s->n = n_workers < 1 ? 1 : n_workers < INTENT_SHARDS ? n_workers : INTENT_SHARDS;
+	s->n = n_threads < 1 ? 1 : n_threads < INTENT_SHARDS ? n_threads : INTENT_SHARDS;
 	for (unsigned k = 0; k < s->n; k++) {
 		work_lane_init(&s->at[k].lane);
 		s->at[k].trees_bytes = INTENT_TREES_BYTES / s->n;

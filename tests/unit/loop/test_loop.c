@@ -330,6 +330,69 @@ START_TEST(lanes_on_a_fake_loop_keep_their_order_too_and_are_skipped_at_the_end)
 }
 END_TEST
 
+struct held {
+	struct work_job job;
+	atomic_bool runs, go;
+};
+
+static void held_run(struct work_job *job)
+{
+	struct held *h = CONTAINER_OF(job, struct held, job);
+
+	atomic_store(&h->runs, true);
+	while (!atomic_load(&h->go))
+		(void)sched_yield();
+}
+
+static void held_done(struct work_job *job)
+{
+	(void)job;
+}
+
+/* The one thread is busy: what waits in a lane may be taken, its first alone, and the next after that is done. */
+START_TEST(the_loop_takes_what_no_thread_has_begun)
+{
+	static struct in_order l;
+	struct held h = { .job = { .run = held_run, .done = held_done } };
+	struct work_lane other;
+	struct loop *loop;
+	struct work *w;
+	int left = IN_A_LANE;
+
+	ck_assert_int_eq(loop_new(&loop), 0);
+	ck_assert_int_eq(work_new(&w, loop, 1), 0);
+	ck_assert_int_eq(work_submit(w, &h.job), 0);
+	while (!atomic_load(&h.runs))
+		(void)sched_yield();
+	l = (struct in_order){ .left = &left, .loop = loop };
+	work_lane_init(&l.lane);
+	work_lane_init(&other);
+	for (int i = 0; i < IN_A_LANE; i++) {
+		l.jobs[i] = (struct in_lane){ .job = { .run = lane_job_run, .done = lane_job_done },
+					      .lane = &l,
+					      .number = i };
+		ck_assert_int_eq(work_submit_in(w, &l.lane, &l.jobs[i].job), 0);
+	}
+	ck_assert_ptr_null(work_take(w, &other));
+	for (int i = 0; i < IN_A_LANE / 2; i++) {
+		ck_assert_ptr_eq(work_take(w, &l.lane), &l.jobs[i].job);
+		ck_assert_ptr_null(work_take(w, &l.lane)); /* one at a time */
+		work_give_back(w, &l.jobs[i].job);
+		ck_assert_ptr_eq(work_take(w, &l.lane), &l.jobs[i].job);
+		lane_job_run(&l.jobs[i].job);
+		work_done_here(w, &l.jobs[i].job);
+		ck_assert_int_eq(l.told, i + 1);
+	}
+	atomic_store(&h.go, true);
+	loop_run(loop); /* the thread does the rest */
+	ck_assert(!l.together && !l.out_of_turn);
+	ck_assert_int_eq(l.told, IN_A_LANE);
+	ck_assert_ptr_null(work_take(w, &l.lane));
+	work_free(w);
+	loop_free(loop);
+}
+END_TEST
+
 START_TEST(jobs_on_a_fake_loop_complete_later_and_freeing_skips_the_rest)
 {
 	static struct counted c[JOBS];
@@ -453,6 +516,7 @@ int main(void)
 		jobs_run_on_workers_and_complete_on_the_loop,
 		jobs_on_a_fake_loop_complete_later_and_freeing_skips_the_rest,
 		jobs_of_a_lane_run_one_at_a_time_and_in_order,
+		the_loop_takes_what_no_thread_has_begun,
 		lanes_on_a_fake_loop_keep_their_order_too_and_are_skipped_at_the_end,
 		a_job_that_ran_and_was_not_told_of_is_skipped_at_the_end,
 		a_call_site_is_rate_limited_and_lines_stay_one_line,
