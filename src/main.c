@@ -15,6 +15,7 @@
 #include "app/app.h"
 #include "base/err.h"
 #include "log/log.h"
+#include "log/metric.h"
 #include "log/service.h"
 
 #define STOP_GRACE (1 * NS_PER_S)
@@ -152,6 +153,8 @@ static int build(struct daemon *d, struct str *errors)
 		str_addf(errors, "sextantd: cannot set up: %s\n", err_text(r));
 		return r;
 	}
+	metric_set(metric_gauge("sextant_worker_threads", "Threads that compute paths beside the main one", ""),
+		   work_threads(d->work));
 	r = store_open(&d->store, d->loop, d->conf->store, err, sizeof(err));
 	if (r < 0) {
 		str_addf(errors, "%s: store: %s\n", d->config, err);

@@ -74,7 +74,7 @@ struct conf {
 	struct log_cfg log;
 	char store[CONF_TEXT_MAX];
 	char yang_dir[CONF_TEXT_MAX]; /* "" : the installed models */
-	unsigned workers;
+	unsigned workers; /* 0: as many as suit the machine */
 	/* restconf */
 	struct conf_listen *restconf;
 	size_t n_restconf;

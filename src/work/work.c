@@ -7,11 +7,12 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "base/err.h"
 
-enum { QUEUE_MAX = 1024, THREADS_MAX = 64 };
+enum { QUEUE_MAX = 1024, THREADS_MAX = 64, SUITED_MAX = 7 };
 
 struct work {
 	struct loop *loop;
@@ -98,6 +99,15 @@ static void *worker(void *arg)
 	}
 }
 
+/* The loop computes too while it waits, so it is given a processor. */
+unsigned work_threads_suited(void)
+{
+	cpu_set_t may;
+	int n = sched_getaffinity(0, sizeof(may), &may) == 0 ? CPU_COUNT(&may) : 1;
+
+	return n <= 2 ? 1 : n - 1 < SUITED_MAX ? (unsigned)n - 1 : SUITED_MAX;
+}
+
 int work_new(struct work **outp, struct loop *loop, unsigned n_threads)
 {
 	AUTO(work_free) struct work *w = calloc(1, sizeof(*w));
@@ -111,7 +121,7 @@ int work_new(struct work **outp, struct loop *loop, unsigned n_threads)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->some, NULL);
 	if (n_threads == 0)
-		n_threads = 1;
+		n_threads = work_threads_suited();
 	if (n_threads > THREADS_MAX)
 		n_threads = THREADS_MAX;
 	for (; !loop_is_fake(loop) && w->n_threads < n_threads; w->n_threads++) {

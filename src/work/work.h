@@ -32,12 +32,13 @@ struct work_lane {
 	bool busy;		 /* private */
 };
 
-int work_new(struct work **outp, struct loop *loop, unsigned n_threads);
+unsigned work_threads_suited(void); /* one less than the processors this process may use, 1 to 7 */
+int work_new(struct work **outp, struct loop *loop, unsigned n_threads); /* 0: as many as are suited */
 /* Waits for running jobs; completes as skipped the queued, and those that ran and whose completion
  * the loop has not come to. */
 struct work *work_free(struct work *w);
 AUTO_DEFINE(struct work, work_free)
-unsigned work_threads(const struct work *w); /* on a fake loop as many as were asked for */
+unsigned work_threads(const struct work *w); /* on a fake loop none */
 /* 0 or -EAGAIN when the queue (1024) is full. */
 int work_submit(struct work *w, struct work_job *job); /* on the loop's thread */
 void work_lane_init(struct work_lane *lane);

@@ -88,7 +88,7 @@ static void run(struct desk *d, const char *file)
 	struct intent_cfg cfg;
 
 	intent_cfg_default(&cfg);
-	if (work_new(&work, d->loop, 2) < 0 || store_open(&store, d->loop, file, why, sizeof(why)) < 0 ||
+	if (work_new(&work, d->loop, 0) < 0 || store_open(&store, d->loop, file, why, sizeof(why)) < 0 ||
 	    intent_new(&d->intent, d->loop, work, store, d->n->bus, &cfg) < 0 || intent_load(d->intent) < 0) {
 		bench_fail(d->b, "sets", why);
 		return;

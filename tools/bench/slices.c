@@ -102,7 +102,7 @@ static void run(struct office *o, const char *file)
 
 	intent_cfg_default(&cfg);
 	slice_cfg_default(&scfg);
-	if (work_new(&work, o->loop, 2) < 0 || store_open(&store, o->loop, file, why, sizeof(why)) < 0 ||
+	if (work_new(&work, o->loop, 0) < 0 || store_open(&store, o->loop, file, why, sizeof(why)) < 0 ||
 	    intent_new(&o->intent, o->loop, work, store, o->n->bus, &cfg) < 0 || intent_load(o->intent) < 0 ||
 	    slice_new(&o->slice, o->loop, store, o->n->bus, o->intent, &scfg) < 0 || slice_load(o->slice) < 0) {
 		bench_fail(o->b, "slices", why);

@@ -205,7 +205,7 @@ START_TEST(the_shortest_file_gets_every_default)
 	AUTO(conf_free) struct conf *c = NULL;
 
 	ck_assert_msg(load("node: a\n", &c, &e) == 0, "%s", str_text(&e));
-	ck_assert_uint_eq(c->workers, 2);
+	ck_assert_uint_eq(c->workers, 0);
 	ck_assert(!c->has_bgp && !c->has_pcep && !c->has_devices);
 	ck_assert_uint_eq(c->n_restconf, 1);
 	ck_assert(ip_is_loopback(&c->restconf[0].addr));

@@ -330,6 +330,32 @@ START_TEST(lanes_on_a_fake_loop_keep_their_order_too_and_are_skipped_at_the_end)
 }
 END_TEST
 
+/* As many as the processors that the process may use, less one for the loop: not those of the machine. */
+START_TEST(threads_follow_the_processors_of_the_process)
+{
+	cpu_set_t all, one;
+	unsigned suited;
+	struct loop *loop;
+	struct work *w;
+
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+	suited = work_threads_suited();
+	ck_assert_uint_eq(suited, CPU_COUNT(&all) < 3 ? 1 : CPU_COUNT(&all) < 9 ? (unsigned)CPU_COUNT(&all) - 1 : 7);
+	CPU_ZERO(&one);
+	for (size_t c = 0; c < CPU_SETSIZE; c++)
+		if (CPU_ISSET(c, &all) && CPU_COUNT(&one) == 0)
+			CPU_SET(c, &one);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	ck_assert_uint_eq(work_threads_suited(), 1);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
+	ck_assert_int_eq(loop_new(&loop), 0);
+	ck_assert_int_eq(work_new(&w, loop, 0), 0);
+	ck_assert_uint_eq(work_threads(w), suited);
+	work_free(w);
+	loop_free(loop);
+}
+END_TEST
+
 struct held {
 	struct work_job job;
 	atomic_bool runs, go;
@@ -516,6 +542,7 @@ int main(void)
 		jobs_run_on_workers_and_complete_on_the_loop,
 		jobs_on_a_fake_loop_complete_later_and_freeing_skips_the_rest,
 		jobs_of_a_lane_run_one_at_a_time_and_in_order,
+		threads_follow_the_processors_of_the_process,
 		the_loop_takes_what_no_thread_has_begun,
 		lanes_on_a_fake_loop_keep_their_order_too_and_are_skipped_at_the_end,
 		a_job_that_ran_and_was_not_told_of_is_skipped_at_the_end,
