@@ -66,25 +66,25 @@ const struct cli_option *cli_option_find(const struct cli_option *o, const char 
 /* ---- help ---- */
 
 /* Two columns; what is too long for the first has a line of its own. */
-static void two_columns(int width, int used, const char *help)
+static void two_columns(FILE *out, int width, int used, const char *help)
 {
 	if (used > width)
-		(void)printf("\n  %*s", width, "");
+		(void)fprintf(out, "\n  %*s", width, "");
 	else
-		(void)printf("%*s", width - used, "");
-	(void)printf(" %s\n", help);
+		(void)fprintf(out, "%*s", width - used, "");
+	(void)fprintf(out, " %s\n", help);
 }
 
 static void options_help(const struct cli_option *o)
 {
 	for (; o && o->name; o++)
-		two_columns(29, printf("  --%s%s%s", o->name, o->value ? " " : "",
+		two_columns(stdout, 29, printf("  --%s%s%s", o->name, o->value ? " " : "",
 				       o->value ? o->value : "") - 2, o->help);
 }
 
-static void command_line(const struct cli_command *c)
+static void command_line(const struct cli_command *c, FILE *out)
 {
-	two_columns(38, printf("  %s %s", c->words, c->operands) - 2, c->help);
+	two_columns(out, 38, fprintf(out, "  %s %s", c->words, c->operands) - 2, c->help);
 }
 
 static int help_all(void)
@@ -92,7 +92,7 @@ static int help_all(void)
 	(void)puts("sextant: the command line of the Sextant controller\n\n"
 		   "usage: sextant COMMAND [OPERANDS] [--options]\n\nCommands:");
 	for (const struct cli_command *c = cli_commands; c->words; c++)
-		command_line(c);
+		command_line(c, stdout);
 	(void)puts("\n'sextant COMMAND --help' says what a command takes.\n\nOptions of every command:");
 	options_help(cli_globals);
 	(void)fputs(exits, stdout);
@@ -169,8 +169,7 @@ static bool group_help(const char *word, FILE *out)
 {
 	for (const struct cli_command *c = cli_commands; c->words; c++)
 		if (in_group(c, word))
-			(void)fprintf(out, "  sextant %s%s%s\n", c->words, *c->operands ? " " : "",
-				      c->operands);
+			command_line(c, out);
 	return group_known(word);
 }
 
