@@ -220,11 +220,11 @@ static uint32_t name_short(struct admit *s, const struct intent_policy *p)
 	struct intent *i = s->i;
 	const struct book_ask ask = { .setup = BOOK_PRIOS - 1, .nrp = p->nrp, .window = BOOK_ALWAYS };
 	AUTO_FREE struct intent_path_query *q = calloc(1, sizeof(*q));
+	struct pce_request req;
 	struct pce_answer ans;
 	uint32_t link = TED_NONE;
-	const struct ted *ted;
 
-	if (!q || p->bandwidth_bps == 0)
+	if (!q || !i->ted || p->bandwidth_bps == 0)
 		return TED_NONE;
 	ip_text(&p->key.headend, q->src, sizeof(q->src));
 	ip_text(&p->key.endpoint, q->dst, sizeof(q->dst));
@@ -233,7 +233,13 @@ static uint32_t name_short(struct admit *s, const struct intent_policy *p)
 	q->setup_prio = ask.setup;
 	q->nrp = p->nrp;
 	arena_reset(&i->arena);
-	intent_path(i, q, &i->arena, &ans, &ted);
+	if (!intent_query_request(i, q, &i->arena, &req, &ans))
+		return TED_NONE;
+	/* On the loop: no more than a policy has there; and of no path nobody asks why. */
+	req.labels_max = i->cfg.wave_labels;
+	req.explain = false;
+	req.brief = true;
+	pce_compute(i->ted, &req, &i->arena, &ans);
 	s->result.free_bps = UINT64_MAX;
 	for (uint32_t k = 0; ans.status == PCE_OK && k < ans.n_path; k++) {
 		uint64_t room = book_room(i->book, ans.path[k], &ask);
@@ -243,7 +249,7 @@ static uint32_t name_short(struct admit *s, const struct intent_policy *p)
 		s->result.free_bps = room;
 		s->result.wanted_bps = p->bandwidth_bps;
 		link = ans.path[k];
-		ted_link_label(ted, ans.path[k], s->result.link, sizeof(s->result.link));
+		ted_link_label(i->ted, ans.path[k], s->result.link, sizeof(s->result.link));
 	}
 	if (!s->result.link[0])
 		s->result.free_bps = 0;
