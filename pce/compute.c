@@ -39,13 +39,13 @@ static void answer_path(struct pce_ctx *c, const struct pce_path *p, struct pce_
 	pce_slacks(c, p, out);
 }
 
-/* ---- when the cheapest path needs too many SIDs ---- */
+/* ---- when the cheapest path has no list that fits ---- */
 
 struct other {
 	struct pce_ctx *c;
 	struct pce_answer *out;
 	uint32_t least, tried;
-	bool found;
+	bool found, no_memory;
 };
 
 static bool try_other(void *arg, const struct pce_path *p)
@@ -59,15 +59,24 @@ static bool try_other(void *arg, const struct pce_path *p)
 	pce_encode_in(o->c, p, o->c->req->strict, &a, &needed);
 	if (a.status == PCE_NO_MSD && needed && needed < o->least)
 		o->least = needed;
+	o->no_memory = a.status == PCE_NO_MEMORY;
 	if (a.status != PCE_OK)
-		return a.status != PCE_NO_MEMORY;
+		return !o->no_memory;
 	kept.links = arena_copy(o->c->out, p->links, p->n * sizeof(*p->links));
+	o->no_memory = !kept.links;
 	if (!kept.links)
 		return false;
 	*o->out = a;
 	o->out->n_slack = 0;
 	answer_path(o->c, &kept, o->out);
 	o->found = true;
+	return false;
+}
+
+/* One: what a list that was refused kept from being found may cost less than the next. */
+static bool try_first(void *arg, const struct pce_path *p)
+{
+	(void)try_other(arg, p);
 	return false;
 }
 
@@ -79,7 +88,7 @@ static void explain_list(struct pce_ctx *c, struct pce_answer *out)
 {
 	uint64_t work = (uint64_t)WHY_STEPS * (c->req->labels_max ? c->req->labels_max : WHY_LABELS);
 	const struct pce_fitting fit = { .on = true, .as_asked = true, .work = &work };
-	struct pce_disjoint_answer d = { .status = PCE_NO_MSD, .why = out->why,
+	struct pce_disjoint_answer d = { .status = out->status, .why = out->why,
 					 .reasons_gave_up = out->reasons_gave_up };
 	struct pce_request leg = *c->req;
 
@@ -101,10 +110,14 @@ static void explain_list(struct pce_ctx *c, struct pce_answer *out)
 	}
 }
 
-static const char *say_list(const struct pce_ctx *c, const struct other *o, uint32_t needed)
+/* all: there are no other paths than those that were tried. */
+static const char *say_list(const struct pce_ctx *c, const struct other *o, uint32_t needed, bool all)
 {
-	if (!needed)
+	if (!needed && all)
 		return arena_printf(c->out, "%s; no other path has a list that fits", o->out->why);
+	if (!needed)
+		return arena_printf(c->out, "%s; none of %u other paths tried has a list that fits",
+				    o->out->why, o->tried);
 	return arena_printf(c->out,
 			    o->tried ? "the cheapest path needs %u SIDs, the headend can impose "
 				       "%u; none of %u paths tried needs fewer than %u" :
@@ -113,27 +126,54 @@ static const char *say_list(const struct pce_ctx *c, const struct other *o, uint
 			    needed, pce_depth(c), o->tried, o->least);
 }
 
-/* needed 0: routers on the way refuse the list of the cheapest path, not the headend. */
+/*
+ * needed 0: it is not the headend that refuses the list of the cheapest path, but routers on the way,
+ * or there is none, as a SID is missing.
+ */
 static void find_other(struct pce_ctx *c, const struct pce_find *f, uint32_t needed,
 		       struct pce_answer *out)
 {
 	struct other o = { .c = c, .out = out, .least = needed ? needed : UINT32_MAX };
-	bool all = pce_joint(c, f, try_other, &o);
+	const uint64_t cost_least = out->cost_least;
+	bool all = pce_joint(c, f, try_first, &o), refused = o.tried > 0;
 
-	if ((!all || o.tried) && !o.found)
+	if ((!all || refused) && !o.found && !o.no_memory)
 		all = pce_alternatives(c, f, try_other, &o);
+	if (!all && refused && !o.found && !o.no_memory) {
+		(void)pce_joint(c, f, try_other, &o);
+		if (o.found) /* some list, not the cheapest that there may be */
+			out->cost_least = cost_least;
+	}
 	if (o.found)
 		return;
-	out->removed[PCE_C_MSD] = (struct pce_removed){
-		.decisive = needed > 0,
-		.nearest = needed ? o.least + c->req->reserved : 0,
-	};
-	out->why = say_list(c, &o, needed);
+	if (out->status == PCE_NO_MSD)
+		out->removed[PCE_C_MSD] = (struct pce_removed){
+			.decisive = needed > 0,
+			.nearest = needed ? o.least + c->req->reserved : 0,
+		};
+	out->why = say_list(c, &o, needed, all);
 	out->reasons_gave_up = !all;
-	if (!out->why)
+	if (!out->why || o.no_memory)
 		fail(out, PCE_NO_MEMORY, "out of memory");
 	else if (!c->req->brief)
 		explain_list(c, out);
+}
+
+/* Nothing limits how long lists may get that lead nowhere: who asks again and again looks less far. */
+static void find_with_sids(struct pce_ctx *c, const struct pce_find *f, struct pce_answer *out)
+{
+	const char *why = pce_say_no_end(c);
+	uint64_t work = WHY_LABELS;
+
+	if (!why) {
+		fail(out, PCE_NO_MEMORY, "out of memory");
+	} else if (why[0]) {
+		out->why = why;
+	} else {
+		c->work = c->req->brief ? &work : NULL;
+		find_other(c, f, 0, out);
+		c->work = NULL;
+	}
 }
 
 /* The list of the cheapest path makes packets too long for a link: the next one that does not. */
@@ -209,6 +249,8 @@ static void compute(struct pce_ctx *c, struct pce_answer *out)
 	pce_encode_in(c, &p, c->req->strict, out, &needed);
 	if (out->status == PCE_NO_MSD)
 		find_other(c, &f, needed, out);
+	else if (out->status == PCE_NO_SID)
+		find_with_sids(c, &f, out);
 	else if (out->status == PCE_NO_CONSTRAINED && out->removed[PCE_C_MTU].decisive)
 		find_wider(c, &f, out);
 }

@@ -183,6 +183,7 @@ static uint64_t narrowest(const struct why *w, const struct pce_request *r, cons
 	return least;
 }
 
+/* The worse of what the path has and what its list does: a loose one need not follow it. */
 static uint64_t path_value(const struct why *w, const struct pce_request *r,
 			   const struct pce_answer *a, enum pce_constraint c)
 {
@@ -200,7 +201,11 @@ static uint64_t path_value(const struct why *w, const struct pce_request *r,
 		[PCE_C_LOSS] = a->loss_ppm,
 	};
 
-	return c == PCE_C_BANDWIDTH ? narrowest(w, r, a) : e->valid ? worst[c] : at[c];
+	if (c == PCE_C_BANDWIDTH)
+		return narrowest(w, r, a);
+	if (!e->valid)
+		return at[c];
+	return from_below(c) == (worst[c] < at[c]) ? worst[c] : at[c];
 }
 
 /* To what value the constraint has to go for this set. */
@@ -457,6 +462,13 @@ static void find_possible(struct why *w)
 
 /* ---- words ---- */
 
+/* What the lists are refused for: their length, or a SID that is missing. */
+static const char *constraint_text(const struct why *w, enum pce_constraint c)
+{
+	return c == PCE_C_MSD && w->out->status == PCE_NO_SID ? "the SIDs there are" :
+								pce_constraint_text(c);
+}
+
 static void say(struct why *w)
 {
 	static const char *const kinds[] = { "link", "node", "SRLG" };
@@ -467,7 +479,7 @@ static void say(struct why *w)
 
 	for (uint32_t i = 0; i < n; i++)
 		str_addf(&w->text, "%s%s", i == 0 ? ": with " : i + 1 < n ? ", " : " and ",
-			 pce_constraint_text(out->conflict[i]));
+			 constraint_text(w, out->conflict[i]));
 	if (out->conflict_difference)
 		str_addf(&w->text, "%sthe bound on the difference of delays", n ? " and " : ": with ");
 	if (w->hopeless)
@@ -476,7 +488,9 @@ static void say(struct why *w)
 		const struct pce_relax *x = &out->relax[i];
 
 		str_add(&w->text, i == 0 ? "; needs " : out->relax_together ? " and " : " or ");
-		if (x->drop && x->of == PCE_C_MSD)
+		if (x->drop && x->of == PCE_C_MSD && out->status == PCE_NO_SID)
+			str_add(&w->text, "the missing SIDs");
+		else if (x->drop && x->of == PCE_C_MSD)
 			str_addf(&w->text, "no limit on lists (an MSD of %u is not enough)", PCE_SEGS_MAX);
 		else if (x->drop)
 			str_addf(&w->text, "no %s constraint", pce_constraint_text(x->of));

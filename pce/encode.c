@@ -159,6 +159,70 @@ static void say_no_sid(struct pce_route *r, uint32_t pos, struct pce_answer *out
 				 mpls ? "adjacency label" : "End.X or uA SID", link));
 }
 
+/* ---- is there any end of a list ---- */
+
+static bool may_end(const struct pce_ctx *c, const struct pce_choices *x)
+{
+	for (uint32_t i = 0; i < x->n; i++)
+		if (!c->req->decapsulates || (x->at[i].is.flavors & PCE_USD))
+			return true;
+	return false;
+}
+
+/* Over a link, or over the LAN it leads to. */
+static bool link_ends(struct pce_route *r, uint32_t link)
+{
+	struct pce_choices x = { .n = 0 };
+
+	if (!r->c->t->links[link].alive || r->c->t->links[link].reverse == TED_NONE)
+		return false;
+	if (r->c->req->dataplane == PCE_MPLS)
+		return pce_adj_label(r->c->t, link, r->c->req->dst, r->c->req->protection) != 0;
+	pce_choose_link(r, link, r->c->req->dst, &x);
+	return may_end(r->c, &x);
+}
+
+static bool links_end(struct pce_route *r, uint32_t node)
+{
+	const struct ted *t = r->c->t;
+
+	for (uint32_t i = t->in.start[node]; i < t->in.start[node + 1]; i++) {
+		uint32_t from = r->c->p->arcs[t->in.idx[i]].from;
+
+		if (r->c->p->nflags[from] & TED_NF_PSEUDO) {
+			for (uint32_t k = t->in.start[from]; k < t->in.start[from + 1]; k++)
+				if (link_ends(r, t->in.idx[k]))
+					return true;
+		} else if (link_ends(r, t->in.idx[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool target_ends(struct pce_route *r)
+{
+	struct pce_choices x = { .n = 0 };
+
+	if (r->c->req->dataplane == PCE_MPLS)
+		return r->c->t->nodes[r->c->req->dst].n_node_sids > 0;
+	pce_choose_node(r, r->c->req->dst, &x);
+	return may_end(r->c, &x);
+}
+
+const char *pce_say_no_end(struct pce_ctx *c)
+{
+	struct pce_route r = { .c = c, .usid = c->req->usid };
+	bool mpls = c->req->dataplane == PCE_MPLS;
+
+	if (c->req->n_bindings || target_ends(&r) || links_end(&r, c->req->dst))
+		return "";
+	return arena_printf(c->out, "no %s is advertised for %s, and no %s for any link to it%s",
+			    mpls ? "node SID" : "End or uN SID", ted_node_label(c->t, c->req->dst),
+			    mpls ? "adjacency label" : "End.X or uA SID",
+			    c->req->decapsulates ? ", that decapsulates (USD)" : "");
+}
+
 static bool too_long(const struct pce_route *r, struct pce_answer *out)
 {
 	if (r->n <= PCE_PATH_MAX)

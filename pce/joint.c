@@ -132,12 +132,14 @@ static void label_put(struct joint *j, const struct label *proto)
 	j->n++;
 }
 
+static bool decapsulates(const struct joint *j, const struct pce_choice *c)
+{
+	return !j->c->req->decapsulates || (c->is.flavors & PCE_USD);
+}
+
 static bool may_end(const struct joint *j, const struct label *x, const struct pce_choice *c)
 {
-	const struct pce_request *q = j->c->req;
-
-	return !(q->reserved && pce_mark_tied(&j->r, &x->mark)) &&
-	       (!q->decapsulates || (c->is.flavors & PCE_USD));
+	return !(j->c->req->reserved && pce_mark_tied(&j->r, &x->mark)) && decapsulates(j, c);
 }
 
 /* proto has where it leads and what that costs; one label for each SID that could be used. */
@@ -471,6 +473,62 @@ static bool make_ready(struct joint *j)
 	return j->at && j->spot && j->label;
 }
 
+/* ---- can a list end at all ---- */
+
+static bool adj_ends(struct joint *j, uint32_t link)
+{
+	struct pce_choices x = { .n = 0 };
+	bool ok = false;
+
+	if (!j->c->t->links[link].alive || j->c->t->links[link].reverse == TED_NONE || !usable(j, link))
+		return false;
+	pce_choose_link(&j->r, link, j->c->req->dst, &x);
+	for (uint32_t i = 0; i < x.n; i++)
+		ok = ok || decapsulates(j, &x.at[i]);
+	return ok;
+}
+
+/* The last link of what the target's own SIDs are routed by. */
+static bool node_ends(struct joint *j, const struct pce_choices *x, uint32_t link)
+{
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct pce_tree *s =
+			decapsulates(j, &x->at[i]) ?
+				pce_spt_algo(j->c, j->c->req->dst, x->at[i].algo) :
+				NULL;
+
+		if (s && pce_on_spt(j->c, s, link))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Before ways to the target are looked for from the other end: some segment leads to it over some link
+ * that may be used. Else all lists there are would be begun in vain.
+ */
+static bool can_end(struct joint *j)
+{
+	const struct pce_shape *s = j->c->shape;
+	uint32_t v = s->place[j->c->req->dst];
+	struct pce_choices x = { .n = 0 };
+
+	pce_choose_node(&j->r, j->c->req->dst, &x);
+	for (uint32_t i = s->in[v]; i < s->in[v + 1]; i++) {
+		uint32_t link = s->in_link[i], from = s->place[j->c->p->arcs[link].from];
+		bool lan = j->c->p->nflags[j->c->p->arcs[link].from] & TED_NF_PSEUDO;
+
+		if (!j->c->t->links[link].alive || !usable(j, link))
+			continue;
+		if (node_ends(j, &x, link) || (!lan && adj_ends(j, link)))
+			return true;
+		for (uint32_t k = s->in[from]; lan && k < s->in[from + 1]; k++)
+			if (adj_ends(j, s->in_link[k]))
+				return true;
+	}
+	return false;
+}
+
 bool pce_joint(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, void *arg)
 {
 	struct joint j = { .c = c, .f = f, .heap = { .a = &c->scratch }, .q = { .a = &c->scratch } };
@@ -481,7 +539,7 @@ bool pce_joint(struct pce_ctx *c, const struct pce_find *f, pce_give_fn give, vo
 		return false;
 	j.r = (struct pce_route){ .c = c, .strict = c->req->strict, .usid = c->req->usid };
 	start.mark.closable = true;
-	if (hopeful(&j, start.place, start.mark.worst))
+	if (hopeful(&j, start.place, start.mark.worst) && can_end(&j))
 		label_put(&j, &start);
 	while (j.heap.n && !j.stop && !j.done) {
 		struct label *x = j.label[pce_heap_pop(&j.heap).id];

@@ -187,7 +187,7 @@ enum pce_status {
 	PCE_NO_TARGET,
 	PCE_NO_ROUTE,	     /* not even without constraints */
 	PCE_NO_CONSTRAINED,  /* constraints removed every path; see removed[] */
-	PCE_NO_SID,	     /* a needed SID or label was not advertised; link/node named in why */
+	PCE_NO_SID,	     /* no path has a list: a SID or label was not advertised; link/node of the cheapest in why */
 	PCE_NO_MSD,	     /* needs more SIDs than the headend can impose */
 	PCE_NO_MEMORY,
 	PCE_INVALID,	     /* the request contradicts itself or the topology's definitions */
@@ -281,8 +281,10 @@ struct pce_answer {
 	uint32_t n_slack;
 	/*
 	 * Without one: constraints that together leave no path, and any of them less leaves one; and
-	 * the changes that would help: each alone, or only all together. With PCE_NO_MSD: that leave
-	 * none with a list that fits; PCE_C_MSD is one of them, and needs counts the SIDs reserved too.
+	 * the changes that would help: each alone, or only all together. With PCE_NO_MSD and PCE_NO_SID:
+	 * that leave none with a list that fits; PCE_C_MSD is one of them (to be dropped: there is a list
+	 * under no limit, as SIDs are missing), and needs counts the SIDs reserved too. With PCE_NO_SID none
+	 * at all: no SID leads to the target, so nothing helps.
 	 */
 	enum pce_constraint conflict[PCE_C_COUNT];
 	uint32_t n_conflict;

@@ -449,6 +449,8 @@ const char *pce_mtu_check(struct pce_ctx *c, struct pce_answer *out);
 /* encode.c: status, segs, n_segs, expansion, why; needed: entries the shortest list has. */
 void pce_encode_in(struct pce_ctx *c, const struct pce_path *path, bool strict,
 		   struct pce_answer *out, uint32_t *needed);
+/* No SID leads to the target at all, whatever the path: says so. "": some does; NULL: no memory. */
+const char *pce_say_no_end(struct pce_ctx *c);
 uint32_t pce_msd(const struct pce_request *req);
 void pce_answer_path(struct pce_answer *out, const struct pce_path *p);
 

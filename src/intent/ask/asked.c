@@ -74,6 +74,8 @@ void intent_asked_none(struct intent_asked *q, uint32_t at, const struct pce_ans
 		out->unmet |= unmet_of(ans->conflict[i]);
 	if (ans->status == PCE_NO_MSD)
 		out->unmet |= DRIVER_UNMET_MSD;
+	if (ans->status == PCE_NO_SID) /* its lists are not too long, there are none */
+		out->unmet &= (uint16_t)~DRIVER_UNMET_MSD;
 	if (ans->status == PCE_INVALID)
 		out->unmet |= contradictory(&q->at[at]);
 }

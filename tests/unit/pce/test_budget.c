@@ -180,6 +180,66 @@ START_TEST(bounds_that_can_just_not_be_kept_together)
 }
 END_TEST
 
+/* Every router has a SID but the last, which only one link leads to that has, and that one is full:
+ * wherever lists are begun, none ends. */
+START_TEST(a_sid_that_is_missing_at_the_end_of_every_way)
+{
+	static struct ted_sid sids[NODES], last;
+	static struct ted_locator locators[NODES];
+	struct pce_request q = corner_to_corner();
+	struct ted_input in = { .nodes = nodes, .links = links, .n_nodes = NODES };
+	const struct ted *t = grid((uint64_t)_i + 21);
+	uint32_t into = TED_NONE;
+	struct pce_answer a;
+	struct arena arena;
+	clock_t from;
+	double took;
+
+	ted_unref(t);
+	for (uint32_t i = 0; i < NODES; i++) {
+		struct ip_addr at = { .family = IP_V6, .b = { 0x20, 0x01, 0x0d, 0xb8, (uint8_t)(i >> 8), (uint8_t)i } };
+
+		locators[i] = (struct ted_locator){ .prefix = { .addr = at, .len = 64 } };
+		at.b[15] = 1;
+		sids[i] = (struct ted_sid){ .sid = at, .behavior = 1 };
+		nodes[i].locators = &locators[i];
+		nodes[i].n_locators = 1;
+		nodes[i].sids = &sids[i];
+		nodes[i].n_sids = i + 1 < NODES;
+	}
+	for (uint32_t l = 0; l < n_links; l++) {
+		links[l].capacity_bps = 1000;
+		if (links[l].to == NODES - 1)
+			into = l;
+	}
+	last = sids[links[into].from];
+	last.behavior = 5;
+	last.sid.b[15] = 2;
+	links[into].sids = &last;
+	links[into].n_sids = 1;
+	links[into].capacity_bps = 1;
+	in.n_links = n_links;
+	ck_assert_int_eq(ted_build(&in, &t), 0);
+	arena_init(&arena, 0);
+	q.bandwidth_bps = 10;
+	q.minimise = PCE_DELAY;
+	pce_path(t, &q, &arena, &a);
+	ck_assert_int_eq(a.status, PCE_OK);
+	q.minimise = PCE_IGP;
+	q.delay_us_max = a.delay_us * 5 / 4;
+	q.strict = _i;
+	from = clock();
+	pce_compute(t, &q, &arena, &a);
+	took = (double)(clock() - from) / CLOCKS_PER_SEC;
+	ck_assert_msg(took < SECONDS, "it took %.1f s: %s", took, a.why);
+	ck_assert_int_eq(a.status, PCE_NO_SID);
+	ck_assert_ptr_nonnull(strstr(a.why, "n899"));
+	arena_fini(&arena);
+	links[into].n_sids = 0;
+	ted_unref(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("budget");
@@ -189,6 +249,7 @@ int main(void)
 	tcase_add_loop_test(t, a_way_that_has_to_be_just_so_slow, 0, 2);
 	tcase_add_loop_test(t, bounds_that_can_just_not_be_kept_together, 0, 2);
 	tcase_add_loop_test(t, alternatives_that_are_too_far_apart, 0, 2);
+	tcase_add_loop_test(t, a_sid_that_is_missing_at_the_end_of_every_way, 0, 2);
 	suite_add_tcase(s, t);
 	return check_main(s);
 }
