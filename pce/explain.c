@@ -6,6 +6,8 @@
  * When nothing helps alone, what has to change together is found by letting constraints in one
  * after the other. Runs when there is no path, so it may cost some dozen searches.
  */
+#include <string.h>
+
 #include "base/str.h"
 #include "pce/pce_priv.h"
 
@@ -328,6 +330,33 @@ void pce_say_relax(struct str *s, const struct pce_relax *x)
 	str_addf(s, "%s%s %s ", x->of == PCE_C_MSD ? "MSD" : pce_constraint_text(x->of),
 		 x->of == PCE_C_BANDWIDTH || x->of == PCE_C_MSD ? "" : " bound", at_most ? "<=" : ">=");
 	say_value(s, x->of, x->needs);
+}
+
+const char *pce_relax_text(const struct pce_relax *relax, uint32_t n, bool together, size_t most,
+			   struct arena *a)
+{
+	static const char others[] = " and others"; /* the longer one */
+	STR_AUTO struct str all = { .limit = 4096 };
+	const char *glue = together ? "and" : "or";
+
+	for (uint32_t i = 0; i < n; i++) {
+		size_t room = most - (i + 1 < n ? sizeof(others) - 1 : 0);
+		STR_AUTO struct str one = { .limit = 256 };
+
+		if (i > 0)
+			str_addf(&one, " %s ", glue);
+		if (relax[i].drop)
+			str_addf(&one, relax[i].of == PCE_C_MSD ? "no limit on lists" : "no %s constraint",
+				 pce_constraint_text(relax[i].of));
+		else
+			pce_say_relax(&one, &relax[i]);
+		if (strlen(str_text(&all)) + strlen(str_text(&one)) > room) {
+			str_addf(&all, " %s others", glue);
+			break;
+		}
+		str_add(&all, str_text(&one));
+	}
+	return arena_str(a, str_text(&all));
 }
 
 static void say_relax(struct why *w, const struct pce_relax *x, uint32_t without)

@@ -297,6 +297,11 @@ struct pce_answer {
 	const char *why; /* one line for people, arena text; "" when OK */
 };
 
+/* The changes in words, of at most so many octets: "delay bound >= 14.200 ms or no exclude constraint"; what
+ * does not fit is "or others". "" without any; NULL: no memory. */
+const char *pce_relax_text(const struct pce_relax *relax, uint32_t n, bool together, size_t most,
+			   struct arena *a);
+
 /* Always fills *out (status says); deterministic. */
 void pce_compute(const struct ted *t, const struct pce_request *req, struct arena *a,
 		 struct pce_answer *out);

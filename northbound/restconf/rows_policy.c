@@ -68,6 +68,7 @@ static const struct rc_leaf state_leaves[] = {
 	RC_LEAF_ENUM("mode", RC_ENUM, struct intent_view, mode, mode_names),
 	RC_LEAF_ENUM("status", RC_ENUM, struct intent_view, state, state_names),
 	RC_LEAF("reason", RC_CHARS, struct intent_view, reason, RC_SKIP_ZERO),
+	RC_LEAF("nearest-relaxation", RC_CHARS, struct intent_view, relax, RC_SKIP_ZERO),
 	RC_LEAF("since", RC_TIME, struct intent_view, since_wall_ns, 0),
 	RC_LEAF("created", RC_TIME, struct intent_view, created_wall_ns, 0),
 	RC_LEAF("revision", RC_U64, struct intent_view, revision, 0),
@@ -232,6 +233,7 @@ static void path_fill(struct lyd_node *c, const char *text)
 static const struct rc_leaf standby_leaves[] = {
 	RC_LEAF_ENUM("status", RC_ENUM, struct intent_view, state, state_names),
 	RC_LEAF("reason", RC_CHARS, struct intent_view, reason, RC_SKIP_ZERO),
+	RC_LEAF("nearest-relaxation", RC_CHARS, struct intent_view, relax, RC_SKIP_ZERO),
 	RC_LEAF("delay", RC_U32, struct intent_view, delay_us, RC_SKIP_MAX),
 	RC_LEAF_ENUM("oper-state", RC_ENUM8, struct intent_view, reported.oper, oper_names),
 };

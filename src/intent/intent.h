@@ -153,12 +153,15 @@ struct intent_mate {
 	uint8_t met; /* PCE_DIVERSE_ bits that hold with it */
 };
 
+enum { INTENT_RELAX_MAX = 192 };
+
 /* A copy for readers. */
 struct intent_view {
 	struct intent_policy desired; /* observed: only what could be learnt */
 	enum intent_mode mode;
 	enum intent_state state;
 	char reason[SR_REASON_MAX];
+	char relax[INTENT_RELAX_MAX]; /* DOWN, DEGRADED: the nearest changes that would give it a path, or "" */
 	uint64_t since_wall_ns;	      /* of state */
 	uint64_t created_wall_ns;
 	uint64_t revision;	      /* of desired; changes with each write: the ETag */

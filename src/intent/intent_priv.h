@@ -150,6 +150,7 @@ struct intent_pol {
 	char why[SR_REASON_MAX];
 	uint64_t why_generation;  /* of the TED it was found on */
 	struct intent_member *member; /* of a group of those kept apart; NULL: of none */
+	char *relax;		  /* without a path, or degraded: the nearest changes that help; NULL: none known */
 	char *pushed;		  /* who took its reservation and where, until it has one again */
 	struct intent_pin *pin;	  /* or NULL */
 	bool adopting;		  /* from the store, its headend has not synchronised since */
@@ -243,6 +244,7 @@ struct intent_eval {
 	struct intent_route now; /* cur as it is on this TED, when valid */
 	struct intent_route best;
 	const char *why; /* best not set: the reason of the most preferred candidate path */
+	const char *relax; /* with it: the nearest changes that would help; or NULL */
 	bool blocked;	 /* more bandwidth would have helped */
 	bool gave_up; /* for want of labels_max: with more there may be a path, or a better one */
 	const char *pin_why; /* the pin does not hold any more: why; NULL: it does */
@@ -689,6 +691,8 @@ void intent_asks_orphan(struct intent *i);
 
 /* state.c */
 /* "policy-state" */
+/* What would give it a path that keeps what was asked, while it has none; else "". */
+const char *intent_relax_told(const struct intent_pol *p);
 void intent_state_event(struct intent_pol *p, enum intent_state was, enum intent_state now);
 void intent_state_refresh(struct intent_pol *p);
 void intent_states_all(struct intent *i); /* of all, the first now, the rest a part a turn */

@@ -260,7 +260,8 @@ void intent_pol_unmanage(struct intent_pol *p)
 	p->no_path = p->degraded = p->confirmed = p->new_sent = p->adopting = false;
 	p->maybe_there = false;
 	free(p->pushed);
-	p->pushed = NULL;
+	free(p->relax);
+	p->pushed = p->relax = NULL;
 	p->why[0] = p->fail[0] = '\0';
 	p->mode = INTENT_OBSERVED;
 	intent_retry_blocked(p->i);

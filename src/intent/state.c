@@ -222,6 +222,25 @@ static void derive(const struct intent_pol *p, struct verdict_of *v)
 
 /* ---- change ---- */
 
+const char *intent_relax_told(const struct intent_pol *p)
+{
+	bool asked = p->mode == INTENT_MANAGED && p->desired && !p->desired->p.admin_down;
+
+	return asked && (p->no_path || p->degraded) && p->relax ? p->relax : "";
+}
+
+static void reason_add(struct str *s, const struct intent_pol *p, bool bad)
+{
+	const char *relax = bad ? intent_relax_told(p) : "";
+
+	str_add(s, "\"reason\":");
+	str_json(s, p->reason);
+	if (!relax[0])
+		return;
+	str_add(s, ",\"nearest-relaxation\":");
+	str_json(s, relax);
+}
+
 static void alarm_set(struct intent_pol *p, bool *standing, bool on, const char *type)
 {
 	STR_AUTO struct str s = { 0 };
@@ -229,8 +248,7 @@ static void alarm_set(struct intent_pol *p, bool *standing, bool on, const char 
 	if (*standing == on)
 		return;
 	*standing = on;
-	str_add(&s, "\"reason\":");
-	str_json(&s, p->reason);
+	reason_add(&s, p, on);
 	intent_event(p, on ? BUS_ALARM : BUS_CLEARED, type, "%s", str_text(&s));
 }
 
@@ -252,9 +270,8 @@ void intent_state_event(struct intent_pol *p, enum intent_state was, enum intent
 	STR_AUTO struct str s = { 0 };
 	bool bad = now == INTENT_DOWN || now == INTENT_DEGRADED;
 
-	str_addf(&s, "\"old\":\"%s\",\"new\":\"%s\",\"reason\":", intent_state_text(was),
-		 intent_state_text(now));
-	str_json(&s, p->reason);
+	str_addf(&s, "\"old\":\"%s\",\"new\":\"%s\",", intent_state_text(was), intent_state_text(now));
+	reason_add(&s, p, bad);
 	intent_event(p, bad ? BUS_WARNING : BUS_INFO, "policy-state", "%s", str_text(&s));
 }
 

@@ -86,6 +86,7 @@ static void view_of(const struct intent_pol *p, struct intent_view *out)
 	out->mode = p->mode;
 	out->state = p->state;
 	str_copy(out->reason, sizeof(out->reason), p->reason);
+	str_copy(out->relax, sizeof(out->relax), intent_relax_told(p));
 	out->since_wall_ns = p->since_wall_ns;
 	out->created_wall_ns = p->created_wall_ns;
 	out->revision = p->revision;

@@ -93,6 +93,7 @@ static const struct cli_column policy_fields[] = {
 	{ "belongs to", "state/owner", NULL, false },
 	{ "status", "state/status", NULL, false },
 	{ "reason", "state/reason", NULL, false },
+	{ "would help", "state/nearest-relaxation", NULL, false },
 	{ "since", "state/since", NULL, false },
 	{ "admin state", "admin-state", NULL, false },
 	{ "bandwidth", "bandwidth", cli_fmt_rate, false },

@@ -320,6 +320,8 @@ static bool none(struct intent_eval *e, const struct intent_cpath *c, const stru
 		return false;
 	e->best = (struct intent_route){ 0 };
 	e->blocked = e->blocked || req->bandwidth_bps > 0;
+	if (j->ans.why && j->ans.why[0])
+		intent_eval_relax(e, j->ans.relax, j->ans.n_relax, j->ans.relax_together);
 	intent_eval_why(e, j->ans.why && j->ans.why[0] ?
 				   arena_printf(&e->arena, "disjointness group %u: %s", g->id, j->ans.why) :
 				   arena_printf(&e->arena,

@@ -129,6 +129,8 @@ bool intent_eval_group_keep(struct intent_eval *e, struct arena *a); /* what was
 bool intent_eval_one(struct intent_eval *e, const struct intent_cpath *c,
 		     const struct pce_request *req);
 void intent_eval_why(struct intent_eval *e, const char *why);
+/* What would help against it; before the reason is told, of which the first holds. */
+void intent_eval_relax(struct intent_eval *e, const struct pce_relax *relax, uint32_t n, bool together);
 void intent_route_of_answer(const struct ted *t, const struct pce_answer *ans,
 			    const struct intent_cpath *c, uint8_t dataplane,
 			    struct intent_route *out);

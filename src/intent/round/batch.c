@@ -230,10 +230,11 @@ static bool text_keep(const char **text, struct arena *a)
 /* What was found leaves the memory it was found in. False without memory. */
 static bool item_keep(struct intent_eval *e, struct arena *a)
 {
-	const bool why = e->why, cur_why = e->cur_why, breaks = e->cur_breaks;
+	const bool why = e->why, cur_why = e->cur_why, breaks = e->cur_breaks, relax = e->relax;
 
 	return (!e->now.set || route_keep(&e->now, a)) && (!e->best.set || route_keep(&e->best, a)) &&
-	       text_keep(&e->why, a) == why && text_keep(&e->cur_why, a) == cur_why &&
+	       text_keep(&e->why, a) == why && text_keep(&e->relax, a) == relax &&
+	       text_keep(&e->cur_why, a) == cur_why &&
 	       text_keep(&e->cur_breaks, a) == breaks && intent_eval_group_keep(e, a);
 }
 

@@ -42,12 +42,25 @@ static void pushed_forget(struct intent_pol *p)
 	p->pushed = NULL;
 }
 
-/* The reason, and before it who took what it had. */
+static void relax_note(struct intent_pol *p, const char *text)
+{
+	free(p->relax);
+	p->relax = text && text[0] ? strdup(text) : NULL; /* without memory it goes unsaid */
+}
+
+static void why_forget(struct intent_pol *p)
+{
+	p->why[0] = '\0';
+	relax_note(p, NULL);
+}
+
+/* The reason, and before it who took what it had; the words of what would help have their own room. */
 static void note_loss(struct intent_pol *p, const struct intent_eval *e, const char *why)
 {
 	if (e->brief)
 		return; /* it stands there */
 	p->why_generation = e->ted->generation;
+	relax_note(p, e->relax);
 	if (p->pushed)
 		(void)snprintf(p->why, sizeof(p->why), "%.150s; %.100s", p->pushed, why);
 	else
@@ -145,7 +158,7 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 		p->waiting = false; /* another list, another chance */
 	p->no_path = p->degraded = false;
 	intent_blocked_set(p, false);
-	p->why[0] = '\0';
+	why_forget(p);
 	pushed_forget(p);
 	revert_forget(p);
 	if (p->want.list.more)
@@ -374,7 +387,7 @@ static void keep_or_improve(struct intent_pol *p, struct intent_eval *e, bool be
 
 	p->degraded = p->no_path = false;
 	intent_blocked_set(p, false);
-	p->why[0] = '\0';
+	why_forget(p);
 	if (best && !same &&
 	    (how == WHATEVER || (better(p, e) && (how == AT_ONCE || settled(p))))) {
 		take_best(p, e, how == AT_ONCE);
@@ -449,6 +462,8 @@ bool intent_decide(struct intent_pol *p, struct intent_eval *e, enum intent_dirt
 		return false;
 	if (!why[0] && !best)
 		note(why, e->why);
+	else
+		e->relax = NULL; /* what stands in the way is another matter */
 	if (p->want.set && e->cur_valid) {
 		if (patience == SETTLE && got_worse(p, e))
 			patience = AT_ONCE; /* bad news, though it still forwards */

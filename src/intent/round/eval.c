@@ -298,6 +298,12 @@ void intent_eval_why(struct intent_eval *e, const char *why)
 		e->why = why ? why : "no memory";
 }
 
+void intent_eval_relax(struct intent_eval *e, const struct pce_relax *relax, uint32_t n, bool together)
+{
+	if (!e->why)
+		e->relax = pce_relax_text(relax, n, together, INTENT_RELAX_MAX - 1, &e->arena);
+}
+
 /* Same path, new SIDs: when the list broke but the links of its path are all there and good. */
 static bool encode_again(struct intent_eval *e, const struct intent_cpath *c,
 			 const struct pce_request *req, struct intent_route *out)
@@ -432,6 +438,7 @@ bool intent_eval_one(struct intent_eval *e, const struct intent_cpath *c,
 
 		e->blocked = e->blocked || ans.removed[PCE_C_BANDWIDTH].links > 0 ||
 			     (req.brief && req.bandwidth_bps > 0);
+		intent_eval_relax(e, ans.relax, ans.n_relax, ans.relax_together);
 		intent_eval_why(e, ans.status == PCE_NO_CONSTRAINED && bw && !req.brief ?
 				    name_full_link(e, &req, &ans) :
 				    ans.why);

@@ -161,16 +161,20 @@ START_TEST(path_that_breaks_a_bound_moves_or_stays_degraded)
 		ck_assert_uint_eq(pcc_answer("a"), 1);
 		is(1, INTENT_UP, "");
 		goes(1, "a>b,b>d");
+		ck_assert_str_eq(view_of("a", 1, "d")->relax, "");
 		ck_assert_uint_eq(alarms_of("policy-degraded"), 0);
 		return;
 	}
 	ck_assert_uint_eq(calls_open(), 0);
 	is(1, INTENT_DEGRADED, "delay");
+	/* However long the reason: what would help has room of its own. */
+	ck_assert_str_eq(view_of("a", 1, "d")->relax, "delay bound >= 5.000 ms");
 	ck_assert_uint_eq(alarms_of("policy-degraded"), 1);
 	ck_assert_uint_eq(row("a", "c").reserved_bps[7], G);
 	net_dir("c", "d")->delay_us = 1000;
 	net_publish();
 	is(1, INTENT_UP, "");
+	ck_assert_str_eq(view_of("a", 1, "d")->relax, "");
 	ck_assert_uint_eq(alarms_of("policy-degraded"), 0);
 	ck_assert_uint_eq(world.n_calls, 1);
 }

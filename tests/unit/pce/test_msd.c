@@ -343,6 +343,42 @@ START_TEST(a_search_for_reasons_that_gives_up_says_so)
 }
 END_TEST
 
+/* As many changes as fit, whole ones, and that there are others. */
+START_TEST(words_of_what_helps_have_their_room)
+{
+	static const struct pce_relax x[] = {
+		{ .of = PCE_C_DELAY, .needs = 14200 },
+		{ .of = PCE_C_BANDWIDTH, .needs = 6000000000 },
+		{ .of = PCE_C_EXCLUDE, .drop = true },
+		{ .of = PCE_C_MSD, .drop = true },
+	};
+	static const struct {
+		uint32_t n;
+		bool together;
+		size_t most;
+		const char *is;
+	} row[] = {
+		{ 0, false, 99, "" },
+		{ 1, false, 24, "delay bound >= 14.200 ms" },
+		{ 2, true, 99, "delay bound >= 14.200 ms and bandwidth <= 6.000 Gb/s" },
+		{ 4, false, 199,
+		  "delay bound >= 14.200 ms or bandwidth <= 6.000 Gb/s or no exclude constraint or no limit on lists" },
+		{ 4, false, 80, "delay bound >= 14.200 ms or bandwidth <= 6.000 Gb/s or others" },
+		{ 4, true, 40, "delay bound >= 14.200 ms and others" },
+	};
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const char *s = pce_relax_text(x, row[i].n, row[i].together, row[i].most, &arena);
+
+		ck_assert_str_eq(s, row[i].is);
+		ck_assert_uint_le(strlen(s), row[i].most);
+	}
+	arena_fini(&arena);
+}
+END_TEST
+
 /* ---- SIDs that are missing ---- */
 
 static void deal_gaps(struct game *g, struct rng *r)
@@ -473,6 +509,7 @@ int main(void)
 	tcase_add_test(t, what_conflicts_with_the_limit_and_what_helps);
 	tcase_add_test(t, who_wants_no_reasons_gets_none);
 	tcase_add_test(t, a_search_for_reasons_that_gives_up_says_so);
+	tcase_add_test(t, words_of_what_helps_have_their_room);
 	tcase_add_loop_test(t, a_sid_that_is_missing_is_gone_round, 0, 2);
 	suite_add_tcase(s, t);
 	return check_main(s);

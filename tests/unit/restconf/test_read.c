@@ -40,6 +40,7 @@ static void some_policies(void)
 	v->reported.list = v->computed;
 	v->since_wall_ns = 1700000000123456000;
 	str_copy(v->reason, sizeof(v->reason), "fine");
+	str_copy(v->relax, sizeof(v->relax), "delay bound >= 5.000 ms or no exclude constraint");
 	v->desired.protect = INTENT_PROTECT_NODE;
 	v->guarded = INTENT_GUARD_PARTIAL;
 	v->guard_failures = 3;
@@ -108,6 +109,12 @@ static const struct {
 	  "/sextant-policy:policies/policy[headend='2001:db8::1'][color='100'][endpoint='2001:db8::9']/state",
 	  "{\"coverage\":\"partial\",\"reason\":\"if r2 fails: no path\",\"failures\":3,\"unprotected\":1}",
 	  NULL },
+	{ D "sextant-policy:policies/policy=2001:db8::1,100,2001:db8::9/state/nearest-relaxation",
+	  "/sextant-policy:policies/policy[headend='2001:db8::1'][color='100'][endpoint='2001:db8::9']/state",
+	  "\"delay bound >= 5.000 ms or no exclude constraint\"", NULL },
+	{ D "sextant-policy:policies/policy=192.0.2.1,7,192.0.2.2/state",
+	  "/sextant-policy:policies/policy[headend='192.0.2.1'][color='7'][endpoint='192.0.2.2']",
+	  "\"observed\"", "relaxation" },
 	{ D "sextant-policy:policies/hold", "/sextant-policy:policies", "false", NULL },
 	{ D "sextant-system:system", NULL, "2001:db8::27", NULL },
 	{ D "sextant-system:system/sessions/session=bgp,2001:db8::1", "/sextant-system:system/sessions",
