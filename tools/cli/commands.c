@@ -91,6 +91,16 @@ static const struct cli_option o_plan_fail[] = {
 	{ 0 },
 };
 
+static const struct cli_option o_plan_reach[] = {
+	{ "topology", "FILE", "the network: JSON, REPETITA's .graph, or topo.csv" },
+	{ "from", "NODE", "where lists begin: name, node id or address" },
+	{ "metric", "igp|te|delay|hops", "what is to be least (default igp)" },
+	{ "delay-max", "TIME", "bound on the delay; links without one are not used" },
+	{ "sids-max", "N", "of a list, 1 to 16 (default 10)" },
+	{ "dataplane", "srv6|mpls", "with srv6 (default) an adjacency SID is routed to its router, one SID in all" },
+	{ 0 },
+};
+
 static const struct cli_option o_plan_optimise[] = {
 	PLAN_FILES,
 	{ "seconds", "S", "stop after so long with the best so far" },
@@ -207,6 +217,14 @@ static const char plan_optimise_more[] =
 	"for a seed and --work.\n" PLAN_FORMATS "\n"
 	"  sextant plan optimise --topology net.graph --demands net.demands --seconds 5";
 
+static const char plan_reach_more[] =
+	"What every router can be reached for from one, at the least cost within a delay and so many\n"
+	"SIDs, by node and adjacency segments: a segment costs what its worst equal-cost path does, a\n"
+	"container of several counts as several, and which SIDs are advertised is not looked at (plan\n"
+	"path does). With -o json also every other trade of cost, delay and SIDs.\n"
+	"Exit code 3: at least one router is not reached.\n" PLAN_FORMATS "\n"
+	"  sextant plan reach --topology net.json --from pe1 --delay-max 20ms --sids-max 3 -o json";
+
 static const char plan_fail_more[] =
 	"For every link, node and SRLG: which requests (or demands) lose what they asked for when it\n"
 	"fails, and what the fullest link is then.\n" PLAN_FORMATS "\n"
@@ -319,6 +337,8 @@ const struct cli_command cli_commands[] = {
 	    plan_disjoint_more),
 	ROW("plan optimise", "", 0, 0, cli_plan, o_plan_optimise, "place all demands, the fullest link low",
 	    plan_optimise_more),
+	ROW("plan reach", "", 0, 0, cli_plan, o_plan_reach, "what all routers can be reached for from one",
+	    plan_reach_more),
 	ROW("plan fail", "", 0, 0, cli_plan, o_plan_fail, "who loses what when X fails", plan_fail_more),
 	ROW("slice list", "", 0, 0, cli_slice_list, NULL, "every network slice and its state", NULL),
 	ROW("slice show", "SLICE", 1, 1, cli_slice_show, NULL, "one slice: state, constructs, their policies", NULL),

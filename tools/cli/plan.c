@@ -6,6 +6,7 @@
 
 #include "base/mono.h"
 #include "cli.h"
+#include "pce/reach.h"
 #include "tools/plan/plan.h"
 
 static volatile sig_atomic_t interrupted;
@@ -174,6 +175,32 @@ static void show_failures(json_object *o)
 	cli_table(cli_at(o, "results"), cols, ARRAY_LEN(cols));
 }
 
+static void fmt_list(struct str *out, json_object *result)
+{
+	json_object *list = cli_at(result, "segments");
+
+	for (size_t i = 0; i < cli_count(list, ""); i++) {
+		json_object *s = cli_nth(list, "", i);
+
+		str_addf(out, "%s%s", i ? ", " : "", cli_text(s, "link", cli_text(s, "node", "?")));
+	}
+	if (!list)
+		str_add(out, cli_text(result, "why", "?"));
+}
+
+static void show_reached(json_object *o)
+{
+	static const struct cli_column cols[] = {
+		{ "DESTINATION", "destination", NULL, false },
+		{ "COST", "cost", NULL, true },
+		{ "DELAY", "delay", cli_fmt_delay, true },
+		{ "SIDS", "sids", NULL, true },
+		{ "BY NODES AND LINKS, OR WHY NOT", "", fmt_list, false },
+	};
+
+	cli_table(cli_at(o, "results"), cols, ARRAY_LEN(cols));
+}
+
 /* ---- one plan ---- */
 
 static const struct kind {
@@ -187,6 +214,7 @@ static const struct kind {
 	{ "plan disjoint", plan_disjoint, show_sets, true },
 	{ "plan optimise", plan_optimise, show_optimum, false },
 	{ "plan fail", plan_fail, show_failures, true },
+	{ "plan reach", plan_reach, show_reached, false },
 };
 
 static int load(struct plan_net *n, struct plan_asks *a, struct str *err)
@@ -252,6 +280,36 @@ static int options(struct plan_options *o, struct watch *w)
 	return rc;
 }
 
+static int reach_options(struct plan_options *o)
+{
+	static const enum pce_metric metrics[] = { PCE_IGP, PCE_TE, PCE_DELAY, PCE_HOPS };
+	const char *metric = cli_opt("metric", 0), *delay = cli_opt("delay-max", 0),
+		   *plane = cli_opt("dataplane", 0);
+	uint64_t sids = 10, us;
+	size_t m = 0;
+	int rc = cli_opt_number("sids-max", 1, PCE_REACH_SEGS_MAX, &sids);
+
+	if (rc != CLI_OK)
+		return rc;
+	o->from = cli_opt("from", 0);
+	if (!o->from)
+		return cli_fail(CLI_USAGE, "--from NODE is missing");
+	while (metric && m < ARRAY_LEN(metrics) && strcmp(metric, pce_metric_text(metrics[m])) != 0)
+		m++;
+	if (m == ARRAY_LEN(metrics))
+		return cli_fail(CLI_USAGE, "--metric '%s' is not known; there are igp, te, delay, hops", metric);
+	if (delay && (cli_parse_delay(delay, &us) < 0 || us >= PCE_NO_BOUND))
+		return cli_fail(CLI_USAGE, "--delay-max '%s' is not a time such as 20ms, 500us or 1.5s, "
+				"4294s at most", delay);
+	if (plane && strcmp(plane, "srv6") != 0 && strcmp(plane, "mpls") != 0)
+		return cli_fail(CLI_USAGE, "--dataplane '%s' is neither srv6 nor mpls", plane);
+	o->metric = metrics[m];
+	o->delay_us_max = delay ? (uint32_t)us : PCE_NO_BOUND;
+	o->sids_max = (uint8_t)sids;
+	o->mpls = plane && strcmp(plane, "mpls") == 0;
+	return CLI_OK;
+}
+
 static int work(const struct kind *k, const struct plan_net *n, const struct plan_asks *a,
 		struct str *err)
 {
@@ -260,6 +318,8 @@ static int work(const struct kind *k, const struct plan_net *n, const struct pla
 	struct watch w = { 0 };
 	int rc = options(&o, &w);
 
+	if (rc == CLI_OK && k->plan == plan_reach)
+		rc = reach_options(&o);
 	if (rc != CLI_OK)
 		return rc;
 	(void)sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND },

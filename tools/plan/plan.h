@@ -126,6 +126,12 @@ struct plan_options {
 	double charge;	       /* utilisation that each moved demand must be worth */
 	bool delay_difference; /* apply the column of tunnel.csv */
 	bool book;	       /* requests take their bandwidth from those that come after */
+	/* plan_reach(): from a router by id, name or address, at most so much, over at most so many */
+	const char *from;
+	enum pce_metric metric;
+	uint32_t delay_us_max; /* PCE_NO_BOUND: none */
+	uint8_t sids_max;      /* 1 .. PCE_REACH_SEGS_MAX */
+	bool mpls;	       /* an adjacency segment is read where it begins, and not routed there */
 	plan_go_on_fn go_on;   /* may be NULL; called some times a second */
 	void *arg;
 };
@@ -146,6 +152,11 @@ int plan_disjoint(const struct plan_net *n, const struct plan_asks *a, const str
 /* Midpoints for all demands together: the fullest link as empty as can be. */
 int plan_optimise(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
 		  json_object **out, struct str *err);
+
+/* What each router is reached for from one, with lists of node and adjacency segments (pce/reach.h): asks
+ * are not looked at. PLAN_INFEASIBLE: at least one is not. */
+int plan_reach(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
+	       json_object **out, struct str *err);
 
 /* What happens if X fails, for every link, node and SRLG: who loses what was asked for. */
 int plan_fail(const struct plan_net *n, const struct plan_asks *a, const struct plan_options *o,
