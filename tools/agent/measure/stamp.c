@@ -179,9 +179,16 @@ static void session_close(struct session *s)
 	s->fd = -1;
 }
 
-static int session_open(struct session *s)
+/* Connected: only the reflector's answers come in. */
+static int session_connect(struct session *s)
 {
 	struct sockaddr_in6 to = agent_stamp_sa(&s->cfg.reflector, s->cfg.port);
+
+	return connect(s->fd, (const struct sockaddr *)&to, sizeof(to));
+}
+
+static int session_open(struct session *s)
+{
 	int class = s->cfg.dscp << 2, rc;
 
 	s->fd = agent_stamp_socket(&s->cfg.source, 0);
@@ -190,9 +197,7 @@ static int session_open(struct session *s)
 	rc = agent_stamp_via(s->fd, s->via, s->n_via);
 	if (rc < 0)
 		return rc;
-	/* connected: only the reflector's answers come in */
-	if (setsockopt(s->fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class)) < 0 ||
-	    connect(s->fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
+	if (setsockopt(s->fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class)) < 0 || session_connect(s) < 0)
 		return -errno;
 	rc = loop_io_new(&s->io, s->all->loop, s->fd, on_readable, s);
 	if (rc == 0)
@@ -271,6 +276,16 @@ static size_t probe_write(struct session *s, uint8_t *buf, size_t cap, uint32_t 
 	return w.bad ? 0 : w.len;
 }
 
+/* A connected socket keeps its route. When next-hop objects are replaced in a network namespace (as FRR does) the
+ * kernel at times goes on with one that is none any more: it has an MTU of 68, what is larger is refused, and what is
+ * smaller goes nowhere, for good (seen with Linux 6.18). Connected again it looks for its route. */
+static ssize_t probe_send(struct session *s, const uint8_t *buf, size_t len)
+{
+	ssize_t n = send(s->fd, buf, len, 0);
+
+	return n < 0 && errno == EMSGSIZE && session_connect(s) == 0 ? send(s->fd, buf, len, 0) : n;
+}
+
 static void probe(struct session *s)
 {
 	struct agent_stamp_now now = agent_stamp_now();
@@ -279,7 +294,7 @@ static void probe(struct session *s)
 	uint8_t buf[AGENT_STAMP_PACKET_MAX];
 	size_t len = probe_write(s, buf, sizeof(buf), seq, raw);
 
-	if (send(s->fd, buf, len, 0) < 0) {
+	if (probe_send(s, buf, len) < 0) {
 		s->send_errors++;
 		(void)str_copy(s->error, sizeof(s->error), err_text(errno));
 	} else {
