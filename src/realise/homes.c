@@ -98,8 +98,7 @@ static bool is_down(const struct realise_in *in, const char *device, const struc
 	return false;
 }
 
-/* All circuits of the SDP that lead to it are down, as its router says. */
-static bool is_cut_off(struct realise_work *w, uint32_t sdp, const struct ip_prefix *prefix)
+bool realise_is_cut_off(struct realise_work *w, uint32_t sdp, const struct ip_prefix *prefix)
 {
 	const char *device = w->in->places[sdp].device;
 	uint32_t n;
@@ -116,14 +115,13 @@ static bool is_cut_off(struct realise_work *w, uint32_t sdp, const struct ip_pre
 	return false;
 }
 
-/* The less the better; UINT_MAX: nothing leads there from the table. */
-static unsigned how_far(struct realise_work *w, const struct realise_table *t, const struct realise_home *h)
+unsigned realise_how_far(struct realise_work *w, const struct realise_table *t, const struct realise_home *h)
 {
-	enum { NEIGHBOUR = 0, REMOTE = 1, AWAY = 2 };
+	enum { NEIGHBOUR = 0, REMOTE = 1, AWAY = REALISE_AWAY };
 	const struct realise_in *in = w->in;
 	const struct realise_joins *j = realise_joins_of(w, t->group);
 	const char *own = in->places[t->sdp].device, *other = in->places[h->sdp].device;
-	unsigned cut = is_cut_off(w, h->sdp, &h->prefix) ? AWAY : 0;
+	unsigned cut = realise_is_cut_off(w, h->sdp, &h->prefix) ? AWAY : 0;
 
 	if (!own || !other || !j || !realise_table_of(in->tables, in->n_tables, h->sdp, t->group))
 		return UINT32_MAX;
@@ -140,7 +138,7 @@ bool realise_is_best_home(struct realise_work *w, const struct realise_table *t,
 	unsigned least = UINT32_MAX;
 
 	for (; at < end; at++) {
-		unsigned far = how_far(w, t, &w->homes.at[at]);
+		unsigned far = realise_how_far(w, t, &w->homes.at[at]);
 
 		if (far < least) {
 			least = far;

@@ -280,6 +280,8 @@ static bool plan_order(struct planning *p)
 		return fail(s, NULL, "no memory");
 	if (realise_plan(&p->in, &s->arena, &s->objects, &f) < 0)
 		return fail(s, NULL, f.text[0] ? f.text : "no memory");
+	if (s->homes && s->parts & REALISE_CLASSIFY && !realise_stand(&p->in, &s->arena, &s->stand))
+		return fail(s, NULL, "no memory");
 	return true;
 }
 
@@ -300,6 +302,7 @@ bool realise_slice_plan(struct realise_slice *s)
 	arena_fini(&s->arena);
 	arena_init(&s->arena, OBJECTS_MAX);
 	s->objects = (struct realise_objects){ 0 };
+	s->stand = (struct realise_stand){ 0 };
 	s->why[0] = '\0';
 	p.in.service = slice_service_of(s->r->cfg.slice, s->id);
 	if (!s->parts || !p.in.service || slice_get(s->r->cfg.slice, s->id, &v) != 0) {

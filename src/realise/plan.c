@@ -52,7 +52,7 @@ enum realise_rank realise_rank_of(const char *path)
 
 /* ---- tables ---- */
 
-static uint32_t sdp_of(const struct slice_service *s, const char *id)
+uint32_t realise_sdp_of(const struct slice_service *s, const char *id)
 {
 	for (uint32_t i = 0; i < s->n_sdps; i++) {
 		if (strcmp(s->sdps[i].id, id) == 0)
@@ -139,8 +139,8 @@ int realise_tables(const struct realise_in *in, struct arena *a, struct realise_
 	struct needed x = { .in = in, .a = a };
 
 	for (uint32_t i = 0; i < in->n_flows; i++) {
-		need(&x, sdp_of(in->service, in->flows[i].sender), in->flows[i].group);
-		need(&x, sdp_of(in->service, in->flows[i].receiver), in->flows[i].group);
+		need(&x, realise_sdp_of(in->service, in->flows[i].sender), in->flows[i].group);
+		need(&x, realise_sdp_of(in->service, in->flows[i].receiver), in->flows[i].group);
 	}
 	for (uint32_t g = 0; g < in->service->n_groups; g++)
 		need_neighbours(&x, g);
@@ -333,8 +333,7 @@ static void policy_routes(struct routing *r, const struct slice_flow_view *f, ui
 	}
 }
 
-/* The first flow of the table to each SDP. */
-static void find_flows(struct realise_work *w, const struct realise_table *t)
+void realise_find_flows(struct realise_work *w, const struct realise_table *t)
 {
 	const struct realise_in *in = w->in;
 	const char *own = in->service->sdps[t->sdp].id;
@@ -344,7 +343,7 @@ static void find_flows(struct realise_work *w, const struct realise_table *t)
 		const struct slice_flow_view *f = &in->flows[i];
 		uint32_t to = f->protection || strcmp(f->group, t->group) != 0 || strcmp(f->sender, own) != 0 ?
 				      UINT32_MAX :
-				      sdp_of(in->service, f->receiver);
+				      realise_sdp_of(in->service, f->receiver);
 
 		if (to < in->service->n_sdps)
 			w->flow_to[to] = i;
@@ -362,7 +361,7 @@ static void remote_routes(struct routing *r)
 
 		if (f->protection || strcmp(f->group, r->t->group) != 0 || strcmp(f->sender, own->id) != 0)
 			continue;
-		to = sdp_of(in->service, f->receiver);
+		to = realise_sdp_of(in->service, f->receiver);
 		if (to < in->service->n_sdps && in->places[to].device)
 			policy_routes(r, f, to);
 	}
@@ -477,7 +476,7 @@ static int put_table(struct realise_work *w, const struct realise_table *t)
 	local_routes(&r, t->sdp);
 	n_own = r.n_seen;
 	if (w->in->parts & REALISE_CLASSIFY) {
-		find_flows(w, t);
+		realise_find_flows(w, t);
 		neighbour_routes(&r);
 		remote_routes(&r);
 	}
@@ -499,7 +498,7 @@ void realise_session_name(const char *tag, uint32_t at, char out[REALISE_NAME_MA
 
 bool realise_is_probed(const struct realise_in *in, const struct slice_flow_view *f)
 {
-	uint32_t sdp = f->protection ? UINT32_MAX : sdp_of(in->service, f->sender);
+	uint32_t sdp = f->protection ? UINT32_MAX : realise_sdp_of(in->service, f->sender);
 
 	return sdp < in->service->n_sdps && realise_table_of(in->tables, in->n_tables, sdp, f->group);
 }
@@ -519,7 +518,7 @@ static void put_session(struct realise_work *w, uint32_t at)
 		 "{\"name\":\"%s\",\"reflector\":\"%s\",\"source\":\"%s\",\"interval\":%d,\"window\":1,"
 		 "\"policy\":{\"color\":%u,\"endpoint\":\"%s\"}}",
 		 name, end, ip_text(&f->key.headend, own, sizeof(own)), PROBE_MS, f->key.color, end);
-	realise_put(w, w->in->places[sdp_of(w->in->service, f->sender)].device, REALISE_IS_SESSION, name, &json);
+	realise_put(w, w->in->places[realise_sdp_of(w->in->service, f->sender)].device, REALISE_IS_SESSION, name, &json);
 }
 
 /* ---- all ---- */

@@ -151,6 +151,30 @@ bool realise_homes(const struct slice_service *s, struct arena *a, struct realis
 uint32_t realise_homes_of(const struct realise_homes *h, const struct ip_prefix *p, uint32_t *end);
 bool realise_is_home(const struct realise_homes *h, uint32_t sdp); /* of anything */
 
+/* stand.c: how sites with several homes stand, where traffic is let on. Strings are the plan's. */
+struct realise_spare {
+	struct sr_policy_key key;
+	const char *device; /* whose table leads to another home in place of what the flow is for; NULL: none does */
+	bool home;	    /* a home is an end of it */
+};
+
+struct realise_stand {
+	enum slice_homes is;
+	uint32_t sdp; /* a home that is away, and */
+	char why[SR_REASON_MAX];
+	struct realise_spare *flows; /* of all but standbys, by key, each key once */
+	uint32_t n_flows;
+	const char **moved; /* whose tables lead elsewhere than they do when all homes are there */
+	uint32_t n_moved;
+	const char **gone; /* which have nothing but homes that no way leads to */
+	uint32_t n_gone;
+};
+
+/* False: no memory. */
+bool realise_stand(const struct realise_in *in, struct arena *a, struct realise_stand *out);
+/* Of a flow, by the key of its policy or its standby; NULL: there is none. */
+const struct realise_spare *realise_stand_of(const struct realise_stand *s, const struct sr_policy_key *key);
+
 /* SDPs whose packets go from one to the other, in either direction: bits, both ways. */
 struct realise_joins {
 	uint64_t of[SLICE_SDPS_MAX][SLICE_SDPS_MAX / 64];

@@ -21,7 +21,18 @@ struct realise_work {
 const struct realise_prefix *realise_behind(struct realise_work *w, uint32_t sdp, uint32_t *n);
 /* Who is joined in a group; found when first asked for. NULL: no memory. */
 const struct realise_joins *realise_joins_of(struct realise_work *w, const char *group);
-/* homes.c: does a table lead to this home of a prefix, rather than to others that has it? */
+uint32_t realise_sdp_of(const struct slice_service *s, const char *id); /* UINT32_MAX: there is none */
+/* The first flow of a table to each SDP: flow_to. */
+void realise_find_flows(struct realise_work *w, const struct realise_table *t);
+/*
+ * homes.c: how far a home is for a table, whose flow_to it is; the less the better. From REALISE_AWAY on it is away;
+ * UINT32_MAX: nothing leads there.
+ */
+enum { REALISE_AWAY = 2 };
+unsigned realise_how_far(struct realise_work *w, const struct realise_table *t, const struct realise_home *h);
+/* All circuits of the SDP that lead to it are down, as its router says. */
+bool realise_is_cut_off(struct realise_work *w, uint32_t sdp, const struct ip_prefix *prefix);
+/* Does a table lead to this home of a prefix, rather than to others that has it? */
 bool realise_is_best_home(struct realise_work *w, const struct realise_table *t, uint32_t sdp, const struct ip_prefix *p);
 
 /* One more, unless its path is there: what two tables of an SDP need is needed once. */

@@ -231,7 +231,7 @@ static enum realise_site_state look_at_sites(struct realise_slice *s, const stru
 		struct realise_site *x = s->sites.at[i];
 
 		realise_site_look(x);
-		if (x->state == REALISE_DONE || worst == REALISE_REFUSED)
+		if (x->state == REALISE_DONE || worst == REALISE_REFUSED || realise_ways_gone(s, x))
 			continue;
 		worst = x->state;
 		*bad = x;
@@ -259,7 +259,8 @@ static void settled(struct realise_slice *s)
 	}
 }
 
-static void look_at(struct realise_slice *s)
+/* False: it is over. */
+static bool look_at(struct realise_slice *s)
 {
 	const struct realise_site *bad;
 	enum realise_site_state is;
@@ -267,7 +268,7 @@ static void look_at(struct realise_slice *s)
 
 	if (!s->planned && !realise_slice_plan(s)) {
 		if (!s->undo || !s->asked)
-			return; /* the topology may know more later; patience ends it */
+			return true; /* the topology may know more later; patience ends it */
 		/* What cannot be worked out any more is taken away whole. */
 		s->objects = (struct realise_objects){ 0 };
 		s->planned = true;
@@ -275,11 +276,11 @@ static void look_at(struct realise_slice *s)
 	/* What is wanted is durable before anything moves: after a crash it is not the other way. */
 	if (s->kept_parts != s->parts || (s->parts && s->kept_on != s->on_rev)) {
 		realise_save(s);
-		return;
+		return true;
 	}
 	if (!make_sites(s)) {
 		realise_look(s);
-		return;
+		return true;
 	}
 	is = look_at_sites(s, &bad);
 	if (s->asked && is == REALISE_REFUSED) {
@@ -288,8 +289,7 @@ static void look_at(struct realise_slice *s)
 	} else if (is == REALISE_DONE) {
 		settled(s);
 	}
-	if (is_over(s))
-		realise_slice_del(s);
+	return !is_over(s);
 }
 
 static void look_run(void *arg)
@@ -297,8 +297,14 @@ static void look_run(void *arg)
 	struct realise *r = arg;
 	struct list *n;
 
-	while ((n = list_pop(&r->look)))
-		look_at(LIST_OF(n, struct realise_slice, look));
+	while ((n = list_pop(&r->look))) {
+		struct realise_slice *s = LIST_OF(n, struct realise_slice, look);
+		bool over = !look_at(s);
+
+		realise_ways_tell(s);
+		if (over)
+			realise_slice_del(s);
+	}
 	realise_leaks_due(r);
 	if (r->turns_due)
 		realise_turns(r);
@@ -489,6 +495,8 @@ struct slice_steps realise_steps(struct realise *r)
 		.devices = devices,
 		.reach = reach,
 		.ways = realise_ways,
+		.spared = realise_ways_spared,
+		.homes = realise_ways_homes,
 	};
 }
 

@@ -98,6 +98,9 @@ struct realise_slice {
 	struct list verify;		  /* of the room's, while probes have turns */
 	VEC(struct realise_let_on) on;	  /* flows that are verified, durable before traffic comes */
 	bool homes;	      /* it has sites with several homes */
+	struct realise_stand stand;	 /* how those are, by its plan; in its arena */
+	enum slice_homes home_is;	 /* as it was told last */
+	char home_why[SR_REASON_MAX];
 	VEC(uint64_t) away;   /* flows to them that lead nowhere, durable as on is */
 	bool on_all; /* of a record that does not say: all that it has */
 	uint32_t on_rev, kept_on, saving_on; /* of on and away, as parts below */
@@ -203,6 +206,11 @@ void realise_ways_gap(struct realise_sight *g, uint32_t watch);
 void realise_ways_synced(struct realise *r, struct realise_sight *g, uint32_t watch);
 void realise_ways_fini(struct realise_sight *g);
 void realise_ways(void *ctx, const char *id); /* of slice_steps */
+bool realise_ways_spared(void *ctx, const char *id, const struct sr_policy_key *key); /* of slice_steps */
+enum slice_homes realise_ways_homes(void *ctx, const char *id, char why[SR_REASON_MAX]); /* of slice_steps */
+void realise_ways_tell(struct realise_slice *s); /* it was looked at: its alarm, and who asks the two above */
+/* Nobody can tell this device anything, and nobody needs to: it has homes alone that no way leads to. */
+bool realise_ways_gone(const struct realise_slice *s, const struct realise_site *x);
 /* Which flows of a plan, and which circuits, lead nowhere. False: no memory. */
 bool realise_ways_plan(struct realise_slice *s, const struct realise_homes *homes, struct realise_in *in);
 

@@ -4,6 +4,7 @@
  * circuits are down, as its router says. What is not known at the moment is as it was, over a restart too: a home
  * that was left is not taken again by guess.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,4 +229,92 @@ bool realise_ways_plan(struct realise_slice *s, const struct realise_homes *home
 		prune(s, in, home);
 	in->away = away;
 	return !s->homes || find_down(s, in);
+}
+
+/* ---- what is said of it ---- */
+
+/* It cannot take what it is to have, or does not say. */
+static const struct realise_site *stuck(const struct realise_slice *s, const char *device)
+{
+	for (size_t i = 0; i < s->sites.n; i++) {
+		const struct realise_site *x = s->sites.at[i];
+
+		if (strcmp(x->device, device) == 0)
+			return x->state == REALISE_REFUSED || (x->state == REALISE_WAITS && x->tries) ? x : NULL;
+	}
+	return NULL;
+}
+
+bool realise_ways_spared(void *ctx, const char *id, const struct sr_policy_key *key)
+{
+	const struct realise_slice *s = realise_find(ctx, id);
+	const struct realise_spare *f = s && s->homes ? realise_stand_of(&s->stand, key) : NULL;
+
+	if (!f || !f->home)
+		return false;
+	if (list_linked(&s->look)) /* in this turn, and then it is told */
+		return true;
+	if (!s->planned || !f->device || (s->kept_on != s->on_rev && !s->saving))
+		return false;
+	return !stuck(s, f->device);
+}
+
+enum slice_homes realise_ways_homes(void *ctx, const char *id, char why[SR_REASON_MAX])
+{
+	const struct realise_slice *s = realise_find(ctx, id);
+	const struct realise_site *x = NULL;
+
+	if (!s || !s->homes || !(s->parts & REALISE_CLASSIFY))
+		return SLICE_HOMES_ALL;
+	if (!s->planned) { /* it is not known just now: as it was */
+		memcpy(why, s->home_why, SR_REASON_MAX);
+		return s->home_is;
+	}
+	for (uint32_t i = 0; s->stand.is == SLICE_HOMES_LESS && i < s->stand.n_moved && !x; i++)
+		x = stuck(s, s->stand.moved[i]);
+	if (x)
+		(void)snprintf(why, SR_REASON_MAX, "%.120s, which %.30s has not taken: %.80s", s->stand.why, x->device,
+			       x->why[0] ? x->why : "it has not answered");
+	else
+		memcpy(why, s->stand.why, SR_REASON_MAX);
+	return x ? SLICE_HOMES_NONE : s->stand.is;
+}
+
+static const char *device_of(const struct realise_slice *s)
+{
+	const struct slice_service *v = slice_service_of(s->r->cfg.slice, s->id);
+
+	for (size_t i = 0; v && s->stand.sdp < v->n_sdps && i < s->slots.n; i++) {
+		if (strcmp(s->slots.at[i].sdp, v->sdps[s->stand.sdp].id) == 0)
+			return s->slots.at[i].device;
+	}
+	return "";
+}
+
+void realise_ways_tell(struct realise_slice *s)
+{
+	static const char type[] = "slice-home-away";
+	bool was = s->home_is != SLICE_HOMES_ALL, is;
+
+	if (!s->homes && !was)
+		return;
+	if (s->planned) {
+		is = s->stand.is != SLICE_HOMES_ALL;
+		if (is && (!was || strcmp(s->home_why, s->stand.why) != 0))
+			realise_event(s, BUS_ALARM, type, device_of(s), s->stand.why);
+		else if (!is && was)
+			realise_event(s, BUS_CLEARED, type, "", "all homes are there");
+		s->home_is = s->stand.is;
+		memcpy(s->home_why, s->stand.why, SR_REASON_MAX);
+	}
+	slice_homes_changed(s->r->cfg.slice, s->id);
+}
+
+bool realise_ways_gone(const struct realise_slice *s, const struct realise_site *x)
+{
+	for (uint32_t i = 0; x->state == REALISE_WAITS && x->tries && i < s->stand.n_gone; i++) {
+		if (strcmp(s->stand.gone[i], x->device) == 0)
+			return true;
+	}
+	return false;
 }

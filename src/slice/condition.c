@@ -50,11 +50,42 @@ static enum slice_ill pair_condition(const struct slice_entry *e, const struct s
 	return lost ? SLICE_RISKY : worst;
 }
 
+/* Where another home of a site carries what the policy is for, nothing is lost by it; when it is back is not waited for. */
+static enum slice_ill spared(const struct slice_entry *e, const struct slice_member *m, enum slice_ill is,
+			     char why[SR_REASON_MAX])
+{
+	char text[SR_REASON_MAX];
+
+	if (is < SLICE_MENDING || !slice_spared(e->s, e->id, &m->key))
+		return is;
+	(void)snprintf(text, sizeof(text), "redundancy is lost: %.200s", why);
+	memcpy(why, text, sizeof(text));
+	return is == SLICE_ILL ? SLICE_RISKY : SLICE_WELL;
+}
+
+/* Of sites with several homes. */
+static enum slice_ill homes_condition(const struct slice_entry *e, char why[SR_REASON_MAX])
+{
+	char text[SR_REASON_MAX] = "";
+
+	switch (slice_steps_homes(e->s, e->id, text)) {
+	case SLICE_HOMES_ALL:
+		break;
+	case SLICE_HOMES_LESS:
+		(void)snprintf(why, SR_REASON_MAX, "redundancy is lost: %.230s", text);
+		return SLICE_RISKY;
+	case SLICE_HOMES_NONE:
+		memcpy(why, text, sizeof(text));
+		return SLICE_ILL;
+	}
+	return SLICE_WELL;
+}
+
 /* The worst there is, and why. */
 enum slice_ill slice_examine(const struct slice_entry *e, char why[SR_REASON_MAX])
 {
 	AUTO_FREE struct intent_view *v = malloc(sizeof(*v));
-	enum slice_ill worst = SLICE_WELL;
+	enum slice_ill worst = homes_condition(e, why);
 
 	for (uint32_t i = 0; v && i < e->plan.n; i++) {
 		const struct slice_member *m = &e->plan.at[i];
@@ -63,6 +94,7 @@ enum slice_ill slice_examine(const struct slice_entry *e, char why[SR_REASON_MAX
 		enum slice_ill is = pair ? pair_condition(e, m, v, text) : condition(e, m, v, text);
 
 		i += pair;
+		is = spared(e, m, is, text);
 		if (is <= worst)
 			continue;
 		worst = is;
@@ -94,7 +126,7 @@ bool slice_policies_ready(const struct slice_entry *e, char why[SR_REASON_MAX])
 			continue;
 		}
 		there = intent_get(e->s->intent, &m->key, v) == 0;
-		if (there && v->state == INTENT_UP)
+		if ((there && v->state == INTENT_UP) || (e->established && slice_spared(e->s, e->id, &m->key)))
 			continue;
 		(void)snprintf(why, SR_REASON_MAX, "policy %s is %s%s%.100s",
 			       sr_policy_key_text(&m->key, key, sizeof(key)),

@@ -209,6 +209,7 @@ bool slice_odds_way(const struct slice *s, const uint32_t *links, uint32_t n, st
 /* Who does a step; NULL: nobody. */
 const struct slice_steps *slice_step_by(const struct slice *s, enum slice_step step);
 void slice_steps_ways(const struct slice *s, const char *id); /* its policies are not as they were */
+enum slice_homes slice_steps_homes(const struct slice *s, const char *id, char why[SR_REASON_MAX]);
 void slice_steps_cancel(const struct slice *s, const char *id);
 bool slice_steps_possible(const struct slice *s, const struct slice_service *v, struct slice_fault *f);
 

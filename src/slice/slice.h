@@ -103,6 +103,13 @@ struct slice_reach {
 
 typedef void (*slice_reach_fn)(void *arg, const struct slice_reach *row);
 
+/* Sites with several homes: what is behind SDPs of several routers. */
+enum slice_homes {
+	SLICE_HOMES_ALL,  /* each is there; or there are none */
+	SLICE_HOMES_LESS, /* one is away, and another one carries what is for it */
+	SLICE_HOMES_NONE, /* none is left, or routers have not taken it that another is to carry */
+};
+
 /*
  * What is borrowed is good during the call. Both ways may be asked for again after a crash and are
  * the same then. The answer comes by slice_step_done(), later or from inside the call; one that
@@ -121,6 +128,10 @@ struct slice_steps {
 	uint64_t (*reach)(void *ctx, const char *id, slice_reach_fn fn, void *arg);
 	/* A policy that its flows run in is not as it was: slice_way_of(). May be NULL. */
 	void (*ways)(void *ctx, const char *id);
+	/* Is what the flow in this policy is for carried by another home of its site, as routers show, or in a moment? Then
+	 * nothing is lost by it. May be NULL. */
+	bool (*spared)(void *ctx, const char *id, const struct sr_policy_key *key);
+	enum slice_homes (*homes)(void *ctx, const char *id, char why[SR_REASON_MAX]); /* may be NULL */
 };
 
 /* ok false: why says what went wrong; true: what is to be known of it all the same, "" nothing. */
@@ -129,6 +140,9 @@ void slice_step_done(struct slice *s, const char *id, enum slice_step step, bool
 
 /* It goes on, and is given its time anew: why says what it waits for. */
 void slice_step_waits(struct slice *s, const char *id, enum slice_step step, const char *why);
+
+/* What slice_steps.spared or .homes say of it is not what it was. */
+void slice_homes_changed(struct slice *s, const char *id);
 
 /* ---- who puts partitions into the network; nobody: they are numbers in the book ---- */
 
@@ -431,6 +445,9 @@ enum slice_way {
 
 /* Does the policy of a flow lead to its end? */
 enum slice_way slice_way_of(const struct slice *s, const struct sr_policy_key *key);
+
+/* Does another home of its site carry what the flow in this policy is for? What was measured of it says nothing then. */
+bool slice_spared(const struct slice *s, const char *id, const struct sr_policy_key *key);
 
 /* What measurement found; from assure. 0 or SLICE_E_MISSING. */
 int slice_verdict_set(struct slice *s, const char *id, enum slice_verdict v, const char *why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rooms that do something for slices: who does which step, who puts partitions into the network. */
 #include <assert.h>
+#include <string.h>
 
 #include "slice/room.h"
 
@@ -33,6 +34,39 @@ void slice_steps_ways(const struct slice *s, const char *id)
 		if (s->steps[i].ways)
 			s->steps[i].ways(s->steps[i].ctx, id);
 	}
+}
+
+bool slice_spared(const struct slice *s, const char *id, const struct sr_policy_key *key)
+{
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		if (s->steps[i].spared && s->steps[i].spared(s->steps[i].ctx, id, key))
+			return true;
+	}
+	return false;
+}
+
+enum slice_homes slice_steps_homes(const struct slice *s, const char *id, char why[SR_REASON_MAX])
+{
+	enum slice_homes worst = SLICE_HOMES_ALL;
+
+	for (unsigned i = 0; i < s->n_steps; i++) {
+		char text[SR_REASON_MAX] = "";
+		enum slice_homes is = s->steps[i].homes ? s->steps[i].homes(s->steps[i].ctx, id, text) : SLICE_HOMES_ALL;
+
+		if (is <= worst)
+			continue;
+		worst = is;
+		memcpy(why, text, SR_REASON_MAX);
+	}
+	return worst;
+}
+
+void slice_homes_changed(struct slice *s, const char *id)
+{
+	struct slice_entry *e = slice_find(s, SLICE_SERVICE, id);
+
+	if (e)
+		slice_look(e);
 }
 
 void slice_partitions_set(struct slice *s, const struct slice_partitions *p)

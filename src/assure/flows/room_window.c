@@ -360,6 +360,12 @@ static unsigned rank(enum assure_verdict v)
 	return ranks[v];
 }
 
+/* It was out of its bounds, or at risk, when its site was reached by another home in its place: that says nothing of now. */
+static bool is_spared(const struct assure_room *r, const struct room_flow *f)
+{
+	return (f->state == ASSURE_VIOLATED || f->state == ASSURE_AT_RISK) && slice_spared(r->parts.slice, f->of->id, &f->key);
+}
+
 void room_slice_judge(struct assure_room *r, struct room_slice *s)
 {
 	static const enum slice_verdict verdicts[] = { SLICE_UNKNOWN, SLICE_COMPLIANT, SLICE_RISK,
@@ -372,7 +378,7 @@ void room_slice_judge(struct assure_room *r, struct room_slice *s)
 	for (size_t i = 0; i < s->flows.n; i++) {
 		const struct room_flow *f = s->flows.at[i];
 
-		at = f->measured ? f->state : ASSURE_UNKNOWN;
+		at = !f->measured || is_spared(r, f) ? ASSURE_UNKNOWN : f->state;
 		if (!f->promised || (worst && rank(at) <= rank(state)))
 			continue;
 		worst = f;
@@ -380,7 +386,9 @@ void room_slice_judge(struct assure_room *r, struct room_slice *s)
 	}
 	if (worst)
 		(void)snprintf(why, sizeof(why), "%.40s to %.40s: %.160s", worst->sender, worst->receiver,
-			       worst->measured ? worst->why : worst->fault);
+			       !worst->measured	     ? worst->fault :
+			       is_spared(r, worst) ? "another home of its site carries what it is for" :
+						     worst->why);
 	if (worst && state == ASSURE_COMPLIANT)
 		why[0] = '\0';
 	if (state == s->state && (strcmp(why, s->why) == 0 || now < s->told_ns + AGAIN_NS))

@@ -256,6 +256,25 @@ START_TEST(loss_beyond_the_bound_violates_and_is_placed)
 }
 END_TEST
 
+/* It lost packets until its site was reached by another home, and nothing is sent by it since. */
+START_TEST(what_was_measured_of_a_flow_that_another_home_stands_in_for_is_unknown)
+{
+	up(FLOW(QUICK, LOSS));
+	compliant();
+	rb.lost[1] = 20;
+	periods(3);
+	ck_assert(judged()->state == ASSURE_VIOLATED && seen("one")->state == SLICE_VIOLATED);
+	bed.spares = true;
+	periods(1);
+	ck_assert(judged()->state == ASSURE_UNKNOWN && seen("one")->verdict == SLICE_UNKNOWN);
+	ck_assert_int_eq(seen("one")->state, SLICE_ACTIVE);
+	bed.spares = false;
+	periods(1);
+	ck_assert(judged()->state == ASSURE_VIOLATED && seen("one")->state == SLICE_VIOLATED);
+	room_bed_down();
+}
+END_TEST
+
 START_TEST(hops_are_measured_always_or_never_as_ordered_and_when_raised)
 {
 	up(FLOW(QUICK ",\"hop-by-hop\":\"never\"", LOSS));
@@ -648,6 +667,7 @@ int main(void)
 	tcase_add_test(t, a_slice_without_an_assurance_policy_is_not_measured);
 	tcase_add_test(t, a_router_without_a_device_is_named);
 	tcase_add_test(t, loss_beyond_the_bound_violates_and_is_placed);
+	tcase_add_test(t, what_was_measured_of_a_flow_that_another_home_stands_in_for_is_unknown);
 	tcase_add_test(t, hops_are_measured_always_or_never_as_ordered_and_when_raised);
 	tcase_add_test(t, a_node_that_tells_nothing_is_unknown_and_no_loss);
 	tcase_add_test(t, a_wrong_clock_is_unknown_and_named);

@@ -71,6 +71,12 @@ enum slice_way slice_way_of(const struct slice *s, const struct sr_policy_key *k
 	return SLICE_WAY_UNKNOWN;
 }
 
+void slice_homes_changed(struct slice *s, const char *id)
+{
+	(void)s;
+	bed.home_news += strcmp(id, "x") == 0;
+}
+
 void bed_way(const char *device, enum slice_way way)
 {
 	struct device *d = device_at(device);

@@ -64,6 +64,7 @@ struct bed {
 	void (*heard)(const struct told *t); /* may be NULL */
 	uint32_t next_txn;
 	uint64_t writes; /* of orders */
+	unsigned home_news; /* how often homes of slice "x" were said to be others */
 	bool broken; /* devices hold what no router could: a test fails */
 };
 

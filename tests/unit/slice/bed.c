@@ -71,11 +71,27 @@ static void ways(void *ctx, const char *id)
 	bed.ways += strcmp(id, "one") == 0;
 }
 
+static bool spared(void *ctx, const char *id, const struct sr_policy_key *key)
+{
+	(void)ctx;
+	(void)key;
+	return bed.spares && strcmp(id, "one") == 0;
+}
+
+static enum slice_homes homes(void *ctx, const char *id, char why[SR_REASON_MAX])
+{
+	(void)ctx;
+	if (strcmp(id, "one") != 0)
+		return SLICE_HOMES_ALL;
+	(void)snprintf(why, SR_REASON_MAX, "%s", bed.homes == SLICE_HOMES_ALL ? "" : "home s2 (b) is away");
+	return bed.homes;
+}
+
 static void slice_start(void)
 {
 	const struct slice_partitions partitions = { .algo_used = algo_used, .changed = partitions_changed,
 						     .queue = partition_queue };
-	struct slice_steps steps = { .audit = audit_steps, .ways = ways };
+	struct slice_steps steps = { .audit = audit_steps, .ways = ways, .spared = spared, .homes = homes };
 
 	for (int k = 0; k < SLICE_STEPS; k++)
 		steps.start[k] = bed.available[k] ? start : NULL;

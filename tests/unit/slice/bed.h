@@ -29,6 +29,8 @@ struct bed {
 	bool partitions;	     /* somebody puts them into the network; as of the next start */
 	uint8_t routers_algo;	     /* the routers compute with it themselves; 0: none */
 	unsigned ways;		     /* how often policies of slice "one" were said to be others */
+	bool spares;		     /* another home carries what its flows are for */
+	enum slice_homes homes;	     /* how its sites are */
 	unsigned changes;	     /* how often partitions were said to be others */
 	bool no_queue;		     /* and they have no queues */
 	bool slow;		     /* what is done is told a millisecond later */
