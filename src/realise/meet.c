@@ -115,16 +115,28 @@ static void add_port(struct building *b, uint32_t router, const char *name, uint
 	b->nomem = b->nomem || !VEC_ADD(&b->m->ports, p);
 }
 
+/* One that vanished from the topology is where its tables were made: what it has there is still its own. */
+static const char *device_of(const struct building *b, uint32_t sdp)
+{
+	const struct realise_place at = realise_place_of(b->r, b->v, sdp, NULL);
+
+	for (size_t i = 0; !at.device && i < b->s->slots.n; i++) {
+		if (strcmp(b->s->slots.at[i].sdp, b->v->sdps[sdp].id) == 0)
+			return b->s->slots.at[i].device;
+	}
+	return at.device;
+}
+
 static void add_ends(struct building *b)
 {
 	for (uint32_t i = 0; i < b->v->n_sdps && !b->nomem; i++) {
 		const struct slice_sdp *p = &b->v->sdps[i];
-		const struct realise_place at = realise_place_of(b->r, b->v, i, NULL);
-		uint32_t router = at.device ? router_of(b, at.device) : NONE, end = b->first_end + i;
+		const char *device = device_of(b, i);
+		uint32_t router = device ? router_of(b, device) : NONE, end = b->first_end + i;
 		const struct meet_end e = { b->id, keep(b, p->id), end };
 		char name[REALISE_IF_MAX];
 
-		b->devices[i] = at.device;
+		b->devices[i] = device;
 		b->nomem = b->nomem || !VEC_ADD(&b->m->ends, e);
 		for (uint32_t k = 0; k < p->n_acs && router != NONE; k++) {
 			if (realise_interface(&p->acs[k], name))

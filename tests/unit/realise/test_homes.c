@@ -266,6 +266,33 @@ START_TEST(beside_its_homes_it_is_a_leak_or_unreached)
 }
 END_TEST
 
+/* What it has is where it was: on its interface packets are delivered, and nowhere else. */
+START_TEST(a_home_that_vanished_from_the_topology_is_no_leak)
+{
+	built(HOMES(END("a", "r4", "", AC("c1", "eth1", "2001:db8:1::1", "64", "")), SDP_B));
+	up("r4");
+	all_told();
+	ck_assert_uint_eq(seen_of("x").of[SLICE_REACH_PROVEN], 3);
+	bed_topology(3);
+	bed_way("r4", SLICE_WAY_NONE);
+	all_told();
+	ck_assert_uint_eq(ever(), 0);
+	ck_assert_uint_eq(seen_of("x").of[SLICE_REACH_LEAK], 0);
+	ck_assert_uint_eq(seen_of("x").of[SLICE_REACH_PROVEN], 3);
+	tell_route("r4", 100000, SITE, "interface", "eth7"); /* there it is none of the customer's */
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice x"), 1);
+	tell_route("r4", 100000, SITE, "interface", "eth1");
+	bed_run(LOOKS_MS);
+	ck_assert_uint_eq(stands("slice-leak", "slice x"), 0);
+	bed_topology(4);
+	bed_way("r4", SLICE_WAY_IS);
+	all_told();
+	ck_assert_uint_eq(seen_of("x").of[SLICE_REACH_PROVEN], 3);
+	ended();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("realise-homes");
@@ -281,6 +308,7 @@ int main(void)
 	tcase_add_test(tc, a_home_with_a_second_circuit_is_left_when_both_are_down);
 	tcase_add_test(tc, either_home_is_where_it_is_to_arrive);
 	tcase_add_test(tc, beside_its_homes_it_is_a_leak_or_unreached);
+	tcase_add_test(tc, a_home_that_vanished_from_the_topology_is_no_leak);
 	tcase_add_test(tc, same_prefixes_of_others_are_no_homes);
 	suite_add_tcase(s, tc);
 	return check_main(s);
