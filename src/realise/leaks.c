@@ -24,6 +24,7 @@ enum {
 	EVENTS_MAX = 8, /* of a slice and a look */
 	TURN_SOURCES = 64,
 	TURN_ATOMS = 1024,
+	TURN_BUILD = 1024, /* of what realise_meet_step() counts */
 };
 
 #define NONE ((uint32_t)REACH_NONE)
@@ -47,6 +48,7 @@ struct realise_leaks {
 	bool dirty, waking;
 	struct mono changed; /* dirty: the first change that was not looked at */
 	struct mono wake;    /* waking: it is to be looked at then whatever comes */
+	struct meet_build *build;  /* of what will be looked at */
 	struct realise_meet *now;  /* that is being looked at */
 	struct realise_meet *last; /* that was */
 	uint32_t at;		   /* source of now */
@@ -109,6 +111,7 @@ void realise_leaks_free(struct realise *r)
 		return;
 	loop_timer_fini(&l->timer);
 	loop_timer_fini(&l->turn);
+	realise_meet_drop(l->build);
 	realise_meet_free(l->now);
 	realise_meet_free(l->last);
 	free(l->seen);
@@ -132,7 +135,7 @@ void realise_leaks_due(struct realise *r)
 
 	if (!l)
 		return;
-	if (l->now) {
+	if (l->now || l->build) {
 		l->again = true;
 		return;
 	}
@@ -475,10 +478,39 @@ static void end(struct realise_leaks *l)
 		realise_leaks_due(l->r);
 }
 
+static void give_up(struct realise_leaks *l)
+{
+	l->build = realise_meet_drop(l->build);
+	l->now = realise_meet_free(l->now);
+	log_event("", LOG_WARN, "realise.look", "error=\"no memory\"");
+	realise_leaks_due(l->r);
+}
+
+static void build(struct realise_leaks *l)
+{
+	int rc = realise_meet_step(l->build, TURN_BUILD, &l->now);
+
+	if (rc == 0)
+		return;
+	l->build = realise_meet_drop(l->build);
+	l->seen = l->now ? calloc(l->now->sources.n + 1, 1) : NULL;
+	if (rc < 0 || !l->seen)
+		give_up(l);
+	for (size_t i = 0; i < l->stand.n; i++)
+		l->stand.at[i].unsure = false;
+	l->at = 0;
+}
+
 static void turn(void *arg)
 {
 	struct realise_leaks *l = arg;
 
+	if (l->build) {
+		build(l);
+		if (l->build || l->now)
+			loop_timer_after(&l->turn, 0);
+		return;
+	}
 	l->atoms = 0;
 	for (uint32_t n = 0; l->at < l->now->sources.n && n < TURN_SOURCES && l->atoms < TURN_ATOMS; n++)
 		look_at(l, l->at++);
@@ -510,18 +542,11 @@ static void look(void *arg)
 	l->dirty = l->waking = l->again = l->nomem = false;
 	if (nothing_to_see(l))
 		return;
-	for (size_t i = 0; i < l->stand.n; i++)
-		l->stand.at[i].unsure = false;
-	l->at = 0;
-	l->now = realise_meet_new(l->r);
-	l->seen = l->now ? calloc(l->now->sources.n + 1, 1) : NULL;
-	if (!l->seen) {
-		l->now = realise_meet_free(l->now);
-		log_event("", LOG_WARN, "realise.look", "error=\"no memory\"");
-		realise_leaks_due(l->r);
-		return;
-	}
-	turn(l);
+	l->build = realise_meet_begin(l->r);
+	if (!l->build)
+		give_up(l);
+	else
+		turn(l);
 }
 
 /* ---- queries ---- */
@@ -620,10 +645,12 @@ uint64_t realise_leaks_reach(struct realise *r, const char *id, slice_reach_fn f
 	struct realise_leaks *l = r->leaks;
 	struct asking q = { .l = l, .fn = fn, .arg = arg };
 	bool moves = realise_meet_moving(r, id);
+	struct realise_meet *one;
+	uint64_t when;
 
-	if (!l->last) /* there was nothing to look at: all are unsure, and named */
-		l->last = realise_meet_new(r);
-	q.m = l->last;
+	/* nothing was looked at yet: all are unsure, and named */
+	one = l->last ? NULL : realise_meet_of(r, id);
+	q.m = one ? one : l->last;
 	for (uint32_t i = 0; q.m && i < q.m->sources.n; i++) {
 		const struct meet_source *x = &q.m->sources.at[i];
 		struct slice_reach row = row_of(x);
@@ -641,5 +668,7 @@ uint64_t realise_leaks_reach(struct realise *r, const char *id, slice_reach_fn f
 		if (rc != 0)
 			fn(arg, &row);
 	}
-	return q.m ? q.m->wall_ns : 0;
+	when = q.m ? q.m->wall_ns : 0;
+	realise_meet_free(one);
+	return when;
 }

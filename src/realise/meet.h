@@ -53,8 +53,20 @@ struct realise_meet {
 	VEC(uint32_t) peers;
 };
 
-/* NULL: no memory. */
-struct realise_meet *realise_meet_new(const struct realise *r);
+/*
+ * One that is made in turns, of one moment: what is read of slices is read again when one of them is another by then,
+ * three times; after that those do not count (`moving`).
+ */
+struct meet_build;
+enum { MEET_READY = 1 };
+struct meet_build *realise_meet_begin(struct realise *r); /* NULL: no memory */
+/* Some of it, of a cost of about `most` (a route, or a part of a slice, is one). 0: there is more; MEET_READY: *outp is
+ * it; -ENOMEM. */
+int realise_meet_step(struct meet_build *b, uint32_t most, struct realise_meet **outp);
+struct meet_build *realise_meet_drop(struct meet_build *b); /* also when it is ready */
+struct realise_meet *realise_meet_new(struct realise *r); /* all at once; NULL: no memory */
+/* Of one slice, and of nothing that devices told: all is unsure. NULL: no memory. */
+struct realise_meet *realise_meet_of(struct realise *r, const char *slice);
 struct realise_meet *realise_meet_free(struct realise_meet *m);
 /* Is what a router has of the source's slice what was ordered? */
 bool realise_meet_settled(const struct meet_source *x, uint32_t router);

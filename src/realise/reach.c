@@ -147,7 +147,7 @@ static int by_table(const void *a, const void *b)
 	return c ? c : cmp_u32(x->id, y->id);
 }
 
-int realise_reach_ready(struct reach_world *w)
+int realise_reach_order(struct reach_world *w)
 {
 	struct rows r;
 	int rc;
@@ -159,16 +159,30 @@ int realise_reach_ready(struct reach_world *w)
 	r = sids_of(w);
 	rc = find_up(&r);
 	w->sid_up = r.up;
-	for (uint32_t i = 0; rc == 0 && i < w->n_tables; i++) {
-		struct reach_table *t = &w->tables[i];
-
-		if (t->n > 1)
-			qsort(t->at, t->n, sizeof(t->at[0]), by_route);
-		r = rows_of(t);
-		rc = find_up(&r);
-		t->up = r.up;
-	}
 	return err_trace(rc);
+}
+
+int realise_reach_up(struct reach_world *w, uint32_t table)
+{
+	struct reach_table *t = &w->tables[table];
+	struct rows r;
+	int rc;
+
+	if (t->n > 1)
+		qsort(t->at, t->n, sizeof(t->at[0]), by_route);
+	r = rows_of(t);
+	rc = find_up(&r);
+	t->up = r.up;
+	return err_trace(rc);
+}
+
+int realise_reach_ready(struct reach_world *w)
+{
+	int rc = realise_reach_order(w);
+
+	for (uint32_t i = 0; rc == 0 && i < w->n_tables; i++)
+		rc = realise_reach_up(w, i);
+	return rc;
 }
 
 void realise_reach_fini(struct reach_world *w)

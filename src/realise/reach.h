@@ -125,6 +125,9 @@ enum { REACH_E_MUCH = 1 /* more than the bounds: nothing is known of the source 
 
 /* Sorts tables, routes and SIDs, and makes what searches need; once. 0 or -ENOMEM. */
 int realise_reach_ready(struct reach_world *w);
+/* The same in parts: tables and SIDs, then the routes of each table. */
+int realise_reach_order(struct reach_world *w);
+int realise_reach_up(struct reach_world *w, uint32_t table);
 void realise_reach_fini(struct reach_world *w); /* what realise_reach_ready() made */
 /* Each atom of a source, in order of prefixes, ::/0 among them: an address is of the one with the longest prefix that
  * has it. 0, -ENOMEM or REACH_E_MUCH. */

@@ -102,6 +102,7 @@ struct realise_slice *realise_slice_new(struct realise *r, const char *id)
 	if (!s)
 		return NULL;
 	s->r = r;
+	s->rev = ++r->rev_given;
 	s->id = strdup(id);
 	if (!s->id || !VEC_INSERT(&r->slices, place_in(r, id), s)) {
 		free(s->id);
@@ -301,6 +302,7 @@ static void look_run(void *arg)
 		struct realise_slice *s = LIST_OF(n, struct realise_slice, look);
 		bool over = !look_at(s);
 
+		s->rev = ++r->rev_given;
 		realise_ways_tell(s);
 		if (over)
 			realise_slice_del(s);
@@ -534,6 +536,7 @@ void realise_on_ted(void *arg, const struct ted *ted)
 	ted_ref(ted);
 	ted_unref(r->ted);
 	r->ted = ted;
+	r->seen_rev += nodes;
 	for (size_t i = 0; i < r->slices.n; i++) {
 		struct realise_slice *s = r->slices.at[i];
 

@@ -87,6 +87,7 @@ struct realise_slice {
 	bool undo;
 	bool planned;	/* objects are what parts and its order come to */
 	uint64_t planned_of; /* slice_view.ordered of that */
+	uint64_t rev;	/* another one whenever it was looked at */
 	struct mono since; /* it was asked */
 	struct arena arena; /* of objects */
 	struct realise_objects objects;
@@ -162,6 +163,8 @@ struct realise {
 	void (*probed)(void *ctx, const char *device);
 	void *probed_ctx;
 	struct loop_task look_task;
+	uint64_t rev_given;
+	uint64_t seen_rev; /* another one with other devices or nodes, or when one begins or ends telling */
 	struct realise_leaks *leaks;
 	struct metric *m_slices, *m_refused, *m_retries, *m_drifts;
 };

@@ -79,6 +79,7 @@ void realise_seen_up(struct realise *r, const struct device_info *info)
 		g->watch_down = 0; /* its circuits are taken for up */
 	if (r->port.watch(r->port.self, device, &forwarding, &g->told.watch) != 0)
 		g->told.watch = 0;
+	r->seen_rev++;
 	realise_leaks_due(r);
 	if (n <= REALISE_SEEN_KINDS)
 		log_event("", LOG_WARN, "realise.watch", "device=%s error=\"not all of it can be watched\"", device);
@@ -99,6 +100,7 @@ void realise_seen_gone(struct realise *r, const char *device)
 		realise_mixed_end(r, r->sights.at[i]);
 		sight_free(r->sights.at[i]);
 		r->sights.at[i] = r->sights.at[--r->sights.n];
+		r->seen_rev++;
 		realise_leaks_due(r);
 		return;
 	}
@@ -137,11 +139,15 @@ bool realise_seen_sample(struct realise *r, const struct device_sample *s)
 	struct realise_seen x = { 0 };
 
 	if (g && g->told.watch && g->told.watch == s->watch) {
+		bool was = realise_told_is_whole(&g->told);
+
 		realise_told_sample(&g->told, s);
+		r->seen_rev += was != realise_told_is_whole(&g->told);
 		realise_leaks_due(r);
 		return true;
 	}
 	if (g && realise_mixed_sample(r, g, s)) {
+		r->seen_rev++;
 		realise_leaks_due(r);
 		return true;
 	}
@@ -171,9 +177,11 @@ void realise_seen_synced(struct realise *r, const char *device, uint32_t watch)
 		g->synced[k] = true;
 	} else if (g && watch && watch == g->told.watch) {
 		g->told.synced = true;
+		r->seen_rev++;
 		realise_leaks_due(r);
 	} else if (g) {
 		realise_mixed_synced(r, g, watch);
+		r->seen_rev++;
 		realise_ways_synced(r, g, watch);
 	}
 }
@@ -187,6 +195,7 @@ void realise_seen_gap(struct realise *r, const char *device, uint32_t watch)
 
 	if (g && watch && watch == g->told.watch) {
 		realise_told_fini(&g->told);
+		r->seen_rev++;
 		realise_leaks_due(r);
 	}
 	if (g) {
