@@ -585,7 +585,7 @@ int pce_reach(const struct ted *t, const struct pce_reach_request *req, struct a
 	p = p ? p : own;
 	if (pce_trees_follow(p, t) < 0)
 		return err_raise(-ENOMEM);
-	arena_init(&r.scratch, SCRATCH_MAX);
+	arena_init(&r.scratch, req->bytes_max ? req->bytes_max : SCRATCH_MAX);
 	ok = make_ready(&r, p) && rounds(&r) && give(&r, a, out);
 	arena_fini(&r.scratch);
 	return ok ? 0 : err_raise(-ENOMEM);

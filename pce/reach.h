@@ -21,6 +21,7 @@ struct pce_reach_request {
 	bool routed_adjacency;	   /* SRv6: an End.X is one segment from wherever it is used */
 	struct pce_affinity affinity; /* links that no path of a list may use */
 	struct pce_trees *trees;   /* or NULL */
+	size_t bytes_max;	   /* working memory, -ENOMEM where it would take more; 0: 1 GiB */
 };
 
 /* One way to get to a node; no other is better in one of the three and no worse in the rest. */

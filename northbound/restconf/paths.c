@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sextant-path:compute, -disjoint, -alternatives, -multipath: asked of intent, whose workers find
+/* sextant-path:compute, -disjoint, -alternatives, -multipath, -reach: asked of intent, whose workers find
  * them; the answer comes when it comes. */
 #include <errno.h>
 #include <inttypes.h>
@@ -52,6 +52,88 @@ static void outcome_fill(struct lyd_node *out, enum pce_status status, const cha
 		return;
 	rc_addf(out, "generation", "%" PRIu64, ted->generation);
 	rc_add(out, "stale", ted->stale ? "true" : "false");
+}
+
+/* ---- all routers from one ---- */
+
+static const struct pce_reach_point *cheapest(const struct pce_reach *r, uint32_t node)
+{
+	const struct pce_reach_point *best = NULL;
+
+	for (uint32_t i = r->start[node]; i < r->start[node + 1]; i++) {
+		const struct pce_reach_point *p = &r->points[i];
+
+		if (!best || p->cost < best->cost ||
+		    (p->cost == best->cost && p->delay_us < best->delay_us))
+			best = p;
+	}
+	return best;
+}
+
+/* From the source on: points lead back to it. */
+static void segments_fill(const struct ted *t, const struct pce_reach *r, const struct pce_reach_point *p,
+			  struct lyd_node *out)
+{
+	const struct pce_reach_point *chain[PCE_REACH_SEGS_MAX];
+	char key[16], label[TED_LABEL_MAX];
+	uint32_t n = 0;
+
+	for (; p->before != TED_NONE && n < PCE_REACH_SEGS_MAX; p = &r->points[p->before])
+		chain[n++] = p;
+	for (uint32_t i = 1; n > 0; i++) {
+		const struct pce_reach_point *x = chain[--n];
+		struct lyd_node *s;
+
+		snprintf(key, sizeof(key), "%" PRIu32, i);
+		s = rc_entry(out, "segment", key);
+		rc_add(s, "node", ted_node_label(t, x->node));
+		if (x->link != TED_NONE)
+			rc_add(s, "link", ted_link_label(t, x->link, label, sizeof(label)));
+	}
+}
+
+static void destination_fill(const struct ted *t, const struct pce_reach *r, uint32_t node, struct lyd_node *out)
+{
+	struct lyd_node *d = rc_entry(out, "destination", t->nodes[node].id);
+	const struct pce_reach_point *best = cheapest(r, node);
+
+	rc_add(d, "name", ted_node_label(t, node));
+	if (!best)
+		return;
+	rc_addf(d, "cost", "%" PRIu32, best->cost);
+	rc_addf(d, "delay", "%" PRIu32, best->delay_us);
+	rc_addf(d, "sids", "%" PRIu32, best->segs);
+	segments_fill(t, r, best, d);
+}
+
+struct page {
+	char after[TED_LABEL_MAX]; /* "": from the first */
+	uint32_t limit;
+};
+
+/* As many as a page has: at once they would keep the loop too long. */
+static void reached_fill(const struct intent_reached *is, const struct ted *t, const struct page *page,
+			 struct lyd_node *out)
+{
+	uint32_t from = page->after[0] ? ted_node_by_id(t, page->after) : 0, reached = 0, none = 0, n = 0;
+	bool more = false;
+
+	from = from == TED_NONE ? t->n_nodes : from + (page->after[0] != '\0');
+	for (uint32_t i = 0; i < t->n_nodes; i++) {
+		if (i == is->src || !t->nodes[i].alive || t->nodes[i].pseudonode)
+			continue;
+		*(is->all.start[i + 1] > is->all.start[i] ? &reached : &none) += 1;
+		if (i < from)
+			continue;
+		more = more || n == page->limit;
+		if (n == page->limit)
+			continue;
+		n++;
+		destination_fill(t, &is->all, i, out);
+	}
+	rc_addf(out, "reached", "%" PRIu32, reached);
+	rc_addf(out, "not-reached", "%" PRIu32, none);
+	rc_add(out, "more", more ? "true" : "false");
 }
 
 static struct lyd_node *path_entry(struct lyd_node *out, uint32_t at)
@@ -178,11 +260,18 @@ static void multipath_fill(const struct pce_multipath_answer *m, const struct te
 
 /* ---- who waits for an answer ---- */
 
+struct question {
+	enum intent_paths_kind kind;
+	struct intent_set_query q;
+	struct page page;
+};
+
 struct waiting {
 	struct list link;
 	struct rc *rc;
 	struct http_req *req;
 	uint8_t dataplane;
+	struct page page; /* of all that are reached */
 };
 
 static void waiting_free(struct waiting *w)
@@ -199,8 +288,10 @@ static void gone(void *arg)
 	waiting_free(w);
 }
 
-static void fill(struct lyd_node *out, const struct intent_paths *is, uint8_t dataplane)
+static void fill(struct lyd_node *out, const struct intent_paths *is, const struct waiting *w)
 {
+	uint8_t dataplane = w->dataplane;
+
 	switch (is->kind) {
 	case INTENT_PATHS_ONE:
 		rc_path_one_fill(&is->one, is->ted, dataplane, out);
@@ -218,6 +309,11 @@ static void fill(struct lyd_node *out, const struct intent_paths *is, uint8_t da
 		outcome_fill(out, is->multipath.status, is->multipath.why, is->ted);
 		multipath_fill(&is->multipath, is->ted, dataplane, out);
 		break;
+	case INTENT_PATHS_REACH:
+		outcome_fill(out, is->reached.status, is->reached.why, is->ted);
+		if (is->reached.status == PCE_OK)
+			reached_fill(&is->reached, is->ted, &w->page, out);
+		break;
 	}
 }
 
@@ -226,6 +322,7 @@ static const char *const operations[] = {
 	[INTENT_PATHS_DISJOINT] = "compute-disjoint",
 	[INTENT_PATHS_ALTERNATIVES] = "compute-alternatives",
 	[INTENT_PATHS_MULTIPATH] = "compute-multipath",
+	[INTENT_PATHS_REACH] = "compute-reach",
 };
 
 static void answered(void *arg, int r, const struct intent_paths *is)
@@ -237,7 +334,7 @@ static void answered(void *arg, int r, const struct intent_paths *is)
 
 	http_on_gone(w->req, NULL, NULL);
 	if (output) {
-		fill(output, is, w->dataplane);
+		fill(output, is, w);
 		rc_rpc_answer(w->rc, w->req, output);
 	} else {
 		rc_fail(&e, RC_UNAVAILABLE, "%s", r < 0 ? err_text(r) : "no memory");
@@ -247,18 +344,18 @@ static void answered(void *arg, int r, const struct intent_paths *is)
 	waiting_free(w);
 }
 
-static void ask(struct rc *rc, struct http_req *req, enum intent_paths_kind kind,
-		const struct intent_set_query *q, struct rc_error *e)
+static void ask(struct rc *rc, struct http_req *req, const struct question *x, struct rc_error *e)
 {
 	struct waiting *w = calloc(1, sizeof(*w));
 	int r;
 
 	if (w) {
-		*w = (struct waiting){ .rc = rc, .req = req, .dataplane = q->path.dataplane };
+		*w = (struct waiting){ .rc = rc, .req = req, .dataplane = x->q.path.dataplane,
+				       .page = x->page };
 		list_add(&rc->paths, &w->link);
 		http_on_gone(req, gone, w);
 	}
-	r = w ? intent_paths(rc->cfg.intent, kind, q, answered, w) : -ENOMEM;
+	r = w ? intent_paths(rc->cfg.intent, x->kind, &x->q, answered, w) : -ENOMEM;
 	if (r == 0)
 		return; /* w may be gone */
 	rc_fail(e, RC_UNAVAILABLE, "%s", r > 0 ? "too much is asked at once" : "no memory");
@@ -281,21 +378,34 @@ void rc_paths_fini(struct rc *rc)
 
 /* ---- the operations ---- */
 
+static void page_read(const struct lyd_node *input, struct question *x)
+{
+	const char *after = rc_value(input, "after");
+
+	str_copy(x->page.after, sizeof(x->page.after), after ? after : "");
+	x->page.limit = number(input, "limit");
+}
+
 static void start(struct rc *rc, struct http_req *req, const struct lyd_node *input,
 		  enum intent_paths_kind kind, struct rc_error *e)
 {
-	struct intent_set_query *q AUTO_FREE = calloc(1, sizeof(*q));
+	struct question *x AUTO_FREE = calloc(1, sizeof(*x));
 
-	if (!q) {
+	if (!x) {
 		rc_fail(e, RC_UNAVAILABLE, "no memory");
 		return;
 	}
-	rc_path_query_read(input, &q->path);
-	q->count = number(input, kind == INTENT_PATHS_MULTIPATH ? "lists" : "count");
-	q->weights_max = number(input, "weights");
+	x->kind = kind;
+	rc_path_query_read(input, &x->q.path);
+	x->q.count = number(input, kind == INTENT_PATHS_MULTIPATH ? "lists" :
+				   kind == INTENT_PATHS_REACH	  ? "sids" :
+								    "count");
+	x->q.weights_max = number(input, "weights");
 	if (kind == INTENT_PATHS_DISJOINT)
-		disjoint_read(input, q);
-	ask(rc, req, kind, q, e);
+		disjoint_read(input, &x->q);
+	if (kind == INTENT_PATHS_REACH)
+		page_read(input, x);
+	ask(rc, req, x, e);
 }
 
 void rc_path_compute(struct rc *rc, struct http_req *req, const struct lyd_node *input,
@@ -320,4 +430,10 @@ void rc_path_multipath(struct rc *rc, struct http_req *req, const struct lyd_nod
 		       struct rc_error *e)
 {
 	start(rc, req, input, INTENT_PATHS_MULTIPATH, e);
+}
+
+void rc_path_reach(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		   struct rc_error *e)
+{
+	start(rc, req, input, INTENT_PATHS_REACH, e);
 }

@@ -525,6 +525,8 @@ void rc_path_disjoint(struct rc *rc, struct http_req *req, const struct lyd_node
 		     struct rc_error *e);
 void rc_path_alternatives(struct rc *rc, struct http_req *req, const struct lyd_node *input,
 		     struct rc_error *e);
+void rc_path_reach(struct rc *rc, struct http_req *req, const struct lyd_node *input,
+		   struct rc_error *e);
 void rc_path_multipath(struct rc *rc, struct http_req *req, const struct lyd_node *input,
 		     struct rc_error *e);
 /* What their inputs and outputs have in common. */

@@ -178,6 +178,7 @@ const struct rc_rpc rc_rpcs[] = {
 	{ "sextant-path", "compute-alternatives", HTTP_ROLE_READ, false, NULL, rc_path_alternatives },
 	{ "sextant-path", "compute-disjoint", HTTP_ROLE_READ, false, NULL, rc_path_disjoint },
 	{ "sextant-path", "compute-multipath", HTTP_ROLE_READ, false, NULL, rc_path_multipath },
+	{ "sextant-path", "compute-reach", HTTP_ROLE_READ, false, NULL, rc_path_reach },
 	{ "sextant-policy", "adopt", HTTP_ROLE_OPERATE, true, call_adopt, NULL },
 	{ "sextant-policy", "hold", HTTP_ROLE_OPERATE, true, call_hold, NULL },
 	{ "sextant-policy", "release", HTTP_ROLE_OPERATE, true, call_release, NULL },

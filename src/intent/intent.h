@@ -17,6 +17,7 @@
 #include "pce/kshortest.h"
 #include "pce/multipath.h"
 #include "pce/path.h"
+#include "pce/reach.h"
 #include "store/store.h"
 #include "work/work.h"
 
@@ -381,11 +382,20 @@ struct intent_set_query {
 	uint32_t delay_difference_us, budget;
 	uint32_t weights_max; /* multipath */
 };
+/* Of all routers from path.src (path.dst, bandwidth, book and SIDs are not looked at), by metric, delay
+ * bound and data plane of path; count: SIDs of a list, at most PCE_REACH_SEGS_MAX. */
+struct intent_reached {
+	enum pce_status status;
+	const char *why;
+	uint32_t src;
+	struct pce_reach all;
+};
 enum intent_paths_kind {
 	INTENT_PATHS_ONE, /* of the query nothing but path */
 	INTENT_PATHS_DISJOINT,
 	INTENT_PATHS_ALTERNATIVES,
 	INTENT_PATHS_MULTIPATH,
+	INTENT_PATHS_REACH,
 };
 struct intent_paths { /* the member of its kind */
 	enum intent_paths_kind kind;
@@ -394,6 +404,7 @@ struct intent_paths { /* the member of its kind */
 	struct pce_disjoint_answer disjoint;
 	struct pce_kshortest_answer alternatives;
 	struct pce_multipath_answer multipath;
+	struct intent_reached reached;
 };
 /* On the loop, once; rc < 0: not now. What is has is good until it returns. */
 typedef void (*intent_paths_fn)(void *arg, int rc, const struct intent_paths *is);

@@ -234,6 +234,7 @@ int cli_path_compute(const struct cli_command *cmd);
 int cli_path_backup(const struct cli_command *cmd);
 int cli_fail_what(const struct cli_command *cmd);
 int cli_paths(const struct cli_command *cmd); /* paths.c */
+int cli_path_reach(const struct cli_command *cmd); /* reach.c */
 int cli_path_query(struct str *input);	      /* operands and constraints as members */
 void cli_show_slack(json_object *path); /* what it leaves of each constraint, if any was asked for */
 /* Without a path: what would help, and what constraints take out, as far as the answer tells. */

@@ -91,13 +91,23 @@ static const struct cli_option o_plan_fail[] = {
 	{ 0 },
 };
 
+#define REACH_TERMS                                                                                \
+	{ "metric", "igp|te|delay|hops", "what is to be least (default igp)" },                    \
+		{ "delay-max", "TIME", "bound on the delay; links without one are not used" },     \
+		{ "sids-max", "N", "of a list, 1 to 16 (default 10)" },                            \
+		{ "dataplane", "srv6|mpls", "with srv6 (default) an adjacency SID is routed to its router, one SID in all" }
+
 static const struct cli_option o_plan_reach[] = {
 	{ "topology", "FILE", "the network: JSON, REPETITA's .graph, or topo.csv" },
 	{ "from", "NODE", "where lists begin: name, node id or address" },
-	{ "metric", "igp|te|delay|hops", "what is to be least (default igp)" },
-	{ "delay-max", "TIME", "bound on the delay; links without one are not used" },
-	{ "sids-max", "N", "of a list, 1 to 16 (default 10)" },
-	{ "dataplane", "srv6|mpls", "with srv6 (default) an adjacency SID is routed to its router, one SID in all" },
+	REACH_TERMS,
+	{ 0 },
+};
+
+static const struct cli_option o_path_reach[] = {
+	REACH_TERMS,
+	{ "limit", "N", "with --json: destinations of a page, 1 to 1000 (default 256)" },
+	{ "after", "NODE", "with --json: the page behind this node id" },
 	{ 0 },
 };
 
@@ -217,6 +227,14 @@ static const char plan_optimise_more[] =
 	"for a seed and --work.\n" PLAN_FORMATS "\n"
 	"  sextant plan optimise --topology net.graph --demands net.demands --seconds 5";
 
+static const char path_reach_more[] =
+	"What every router can be reached for from one, at the least cost within a delay and so many\n"
+	"SIDs, by node and adjacency segments: a segment costs what its worst equal-cost path does, a\n"
+	"container of several counts as several; bandwidth, and which SIDs are advertised, are not looked\n"
+	"at (path compute does).\n"
+	"Exit code 3: at least one router is not reached.\n\n"
+	"  sextant path reach pe1 --delay-max 20ms --sids-max 3";
+
 static const char plan_reach_more[] =
 	"What every router can be reached for from one, at the least cost within a delay and so many\n"
 	"SIDs, by node and adjacency segments: a segment costs what its worst equal-cost path does, a\n"
@@ -325,6 +343,8 @@ const struct cli_command cli_commands[] = {
 	ROW("path list", "SRC DST", 2, 2, cli_paths, o_path_list, "the cheapest paths, in order", paths_more),
 	ROW("path multipath", "SRC DST", 2, 2, cli_paths, o_path_multi,
 	    "paths that carry a bandwidth together", paths_more),
+	ROW("path reach", "NODE", 1, 1, cli_path_reach, o_path_reach, "what all routers can be reached for from one",
+	    path_reach_more),
 	ROW("path backup", "NODE", 1, 1, cli_path_backup, o_backup, "how a router repairs what fails next to it",
 	    backup_more),
 	ROW("fail link", "LINK", 1, 1, cli_fail_what, NULL, "who loses what if a link failed", fail_more),

@@ -42,6 +42,9 @@ static void refuse(struct paths *p, enum pce_status status, const char *why)
 	case INTENT_PATHS_MULTIPATH:
 		p->is.multipath = (struct pce_multipath_answer){ .status = status, .why = why };
 		break;
+	case INTENT_PATHS_REACH:
+		p->is.reached = (struct intent_reached){ .status = status, .why = why };
+		break;
 	}
 }
 
@@ -102,6 +105,24 @@ static bool legs_of(const struct intent *i, struct paths *p)
 
 /* ---- a worker's ---- */
 
+static void reach(struct paths *p)
+{
+	const struct pce_reach_request q = {
+		.src = p->is.reached.src,
+		.minimise = p->ask.path.constraints.minimise,
+		.delay_us_max = p->ask.path.constraints.delay_us_max,
+		.segs_max = (uint8_t)p->ask.count,
+		.routed_adjacency = p->ask.path.dataplane == PCE_SRV6,
+		.bytes_max = BYTES_MAX,
+	};
+	int r = pce_reach(p->is.ted, &q, &p->arena, &p->is.reached.all);
+
+	if (r < 0)
+		refuse(p, PCE_NO_MEMORY, "the search ran out of memory");
+	else if (r > 0)
+		refuse(p, PCE_INVALID, "nothing can be asked from there, or not so");
+}
+
 static bool go_on(void *arg)
 {
 	return intent_question_goes_on(arg);
@@ -137,10 +158,25 @@ static void run(struct intent_question *q)
 						       .weights_max = a->weights_max },
 			      &p->arena, &p->is.multipath);
 		break;
+	case INTENT_PATHS_REACH:
+		reach(p);
+		break;
 	}
 }
 
 /* ---- its turn ---- */
+
+static enum intent_begin begin_reach(const struct intent *i, struct paths *p)
+{
+	const char *src = p->ask.path.src;
+	uint32_t node = intent_node_named(i->ted, src);
+
+	p->is.reached = (struct intent_reached){ .status = PCE_OK, .why = "", .src = node };
+	if (node != TED_NONE)
+		return INTENT_BEGIN_RUN;
+	refuse(p, PCE_NO_SOURCE, arena_printf(&p->arena, "%s is no node of the topology", src));
+	return INTENT_BEGIN_DONE;
+}
 
 static enum intent_begin begin(struct intent *i, struct intent_question *q)
 {
@@ -152,6 +188,8 @@ static enum intent_begin begin(struct intent *i, struct intent_question *q)
 		return INTENT_BEGIN_DONE;
 	}
 	p->is.ted = ted_ref(i->ted);
+	if (p->is.kind == INTENT_PATHS_REACH)
+		return begin_reach(i, p);
 	if (!intent_query_request(i, &p->ask.path, &p->arena, p->leg, &why)) {
 		refuse(p, why.status, why.why);
 		return INTENT_BEGIN_DONE;

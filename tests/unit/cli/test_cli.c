@@ -520,7 +520,7 @@ static const struct {
 	       "completion\n" },
 	{ "policy re", "release\nreoptimise\n" },
 	{ "polic re", "" },
-	{ "path _", "compute\nexplain\ndisjoint\nlist\nmultipath\nbackup\n" },
+	{ "path _", "compute\nexplain\ndisjoint\nlist\nmultipath\nreach\nbackup\n" },
 	{ "policy hold o", "on\noff\n" },
 	{ "policy hold on _", "" },
 	{ "completion _", "bash\nzsh\nfish\n" },

@@ -58,6 +58,17 @@ static void on_paths(void *arg, int rc, const struct intent_paths *is)
 	case INTENT_PATHS_MULTIPATH:
 		take(is->multipath.path, is->multipath.n, is->multipath.status, is->multipath.why);
 		break;
+	case INTENT_PATHS_REACH:
+		take(NULL, 0, is->reached.status, is->reached.why);
+		for (uint32_t i = 0; is->reached.status == PCE_OK && i < is->ted->n_nodes; i++) {
+			uint32_t from = is->reached.all.start[i];
+
+			if (i == is->reached.src || from == is->reached.all.start[i + 1])
+				continue;
+			told.paths++;
+			told.cost += is->reached.all.points[from].cost;
+		}
+		break;
 	}
 }
 
@@ -106,6 +117,39 @@ START_TEST(each_kind_is_found)
 	ck_assert_uint_eq(told.paths, 2);
 	ask(INTENT_PATHS_ONE, &q);
 	ck_assert_int_eq(told.status, PCE_NO_CONSTRAINED);
+	audit();
+}
+END_TEST
+
+/* Of the square: b and c over a link each, d over two; within the delay of one link b and c alone. */
+START_TEST(all_that_is_reached_from_one)
+{
+	struct intent_set_query q = query("a", "");
+	uint64_t b, c;
+
+	q.path.constraints.minimise = PCE_IGP;
+	q.count = 4;
+	b = net_dir("a", "b")->igp_metric;
+	c = net_dir("a", "c")->igp_metric;
+	ask(INTENT_PATHS_REACH, &q);
+	ck_assert_int_eq(told.status, PCE_OK);
+	ck_assert_uint_eq(told.paths, 3);
+	ck_assert_uint_ge(told.cost, b + c);
+	q.path.constraints.delay_us_max = net_dir("a", "b")->delay_us;
+	if (q.path.constraints.delay_us_max < net_dir("a", "c")->delay_us)
+		q.path.constraints.delay_us_max = net_dir("a", "c")->delay_us;
+	ask(INTENT_PATHS_REACH, &q);
+	ck_assert_uint_eq(told.paths, 2);
+	ck_assert_uint_eq(told.cost, b + c);
+	q.count = PCE_REACH_SEGS_MAX + 1;
+	ask(INTENT_PATHS_REACH, &q);
+	ck_assert_int_eq(told.status, PCE_INVALID);
+	q = query("nowhere", "");
+	q.count = 4;
+	ck_assert_int_eq(intent_paths(world.intent, INTENT_PATHS_REACH, &q, on_paths, &told), 0);
+	run_ms(1000);
+	ck_assert_int_eq(told.status, PCE_NO_SOURCE);
+	ck_assert_ptr_nonnull(strstr(told.why, "nowhere is no node"));
 	audit();
 }
 END_TEST
@@ -237,6 +281,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, world_down);
 	tcase_add_test(tc, each_kind_is_found);
+	tcase_add_test(tc, all_that_is_reached_from_one);
 	tcase_add_test(tc, legs_have_terms_of_their_own);
 	tcase_add_test(tc, a_leg_says_whatever_a_path_can);
 	tcase_add_test(tc, without_a_topology_there_is_an_answer);

@@ -36,6 +36,29 @@ static void fake_disjoint(const struct intent_set_query *q, struct arena *a,
 	out->cost_least = 39;
 }
 
+/* From the first: the second by its link, the third through the second, the others not. */
+static void fake_reach(const struct intent_set_query *q, struct arena *a, struct intent_reached *out,
+		       const struct ted **ted)
+{
+	static const struct pce_reach_point points[] = {
+		{ .node = 0, .before = TED_NONE, .link = TED_NONE },
+		{ .node = 1, .cost = 10, .delay_us = 100, .segs = 1, .before = 0, .link = 0 },
+		{ .node = 2, .cost = 31, .delay_us = 250, .segs = 1, .before = 0, .link = TED_NONE },
+		{ .node = 2, .cost = 30, .delay_us = 200, .segs = 2, .before = 1, .link = TED_NONE },
+	};
+	uint32_t *start;
+
+	fake.last_set = *q;
+	*ted = fake.ted;
+	*out = (struct intent_reached){ .status = fake.path_status, .why = "" };
+	if (out->status != PCE_OK)
+		return;
+	start = ARENA_ARRAY(a, fake.ted->n_nodes + 1, uint32_t);
+	for (uint32_t i = 0; i <= fake.ted->n_nodes; i++)
+		start[i] = i < 3 ? i : 4;
+	out->all = (struct pce_reach){ .start = start, .points = points, .n_points = 4 };
+}
+
 static void fake_one(const struct intent_path_query *q, struct arena *a, struct pce_answer *out,
 		     const struct ted **ted);
 
@@ -163,8 +186,10 @@ int intent_paths(struct intent *i, enum intent_paths_kind kind, const struct int
 		fake_disjoint(q, &paths.arena, &paths.is.disjoint, &paths.is.ted);
 	else if (kind == INTENT_PATHS_ALTERNATIVES)
 		fake_alternatives(q, &paths.arena, &paths.is.alternatives, &paths.is.ted);
-	else
+	else if (kind == INTENT_PATHS_MULTIPATH)
 		fake_multipath(q, &paths.arena, &paths.is.multipath, &paths.is.ted);
+	else
+		fake_reach(q, &paths.arena, &paths.is.reached, &paths.is.ted);
 	loop_task_init(&paths.task, fake.loop, paths_now, NULL);
 	if (!paths.is.ted)
 		paths_now(NULL);

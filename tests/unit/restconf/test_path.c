@@ -303,6 +303,58 @@ START_TEST(alternatives_and_weighted_paths_are_computed)
 }
 END_TEST
 
+static const struct answer *ask_reach(const char *more)
+{
+	char body[300];
+
+	snprintf(body, sizeof(body), "{\"sextant-path:input\":{\"source\":\"r0\"%s}}", more);
+	return ask("POST", "/restconf/operations/sextant-path:compute-reach", JSON, body);
+}
+
+START_TEST(all_routers_are_told_page_by_page)
+{
+	const struct answer *a;
+	char more[200];
+
+	fake_up(4);
+	a = ask_reach(",\"metric\":\"te\",\"sids\":3,\"bounds\":{\"delay\":700}");
+	ck_status(a, 200);
+	output_ok_of("compute-reach", str_text(&a->body));
+	ck_assert_uint_eq(fake.last_set.count, 3);
+	ck_assert_uint_eq(fake.last_set.path.constraints.delay_us_max, 700);
+	ck_assert_int_eq(fake.last_set.path.constraints.minimise, PCE_TE);
+	ck_assert_str_eq(fake.last_set.path.src, "r0");
+	ck_has(str_text(&a->body), "\"reached\":2,\"not-reached\":1,\"more\":false");
+	ck_has(str_text(&a->body), "\"cost\":10,\"delay\":100,\"sids\":1,\"segment\":[{\"index\":1,\"node\":\"r1\",\"link\":\"r0>r1");
+	/* The cheapest of two, by both its segments. */
+	ck_has(str_text(&a->body), "\"cost\":30,\"delay\":200,\"sids\":2,\"segment\":[{\"index\":1,\"node\":\"r1\",");
+	ck_has(str_text(&a->body), "{\"index\":2,\"node\":\"r2\"}");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "\"cost\":31"));
+	ck_has(str_text(&a->body), "\"name\":\"r3\"}"); /* not reached */
+	a = ask_reach(",\"limit\":2");
+	ck_has(str_text(&a->body), "\"more\":true");
+	ck_has(str_text(&a->body), "\"name\":\"r2\"");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "\"name\":\"r3\""));
+	snprintf(more, sizeof(more), ",\"limit\":2,\"after\":\"%s\"", fake.ted->nodes[2].id);
+	a = ask_reach(more);
+	ck_has(str_text(&a->body), "\"reached\":2,\"not-reached\":1,\"more\":false");
+	ck_has(str_text(&a->body), "\"name\":\"r3\"");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "\"name\":\"r2\""));
+	a = ask_reach(",\"after\":\"nobody\"");
+	ck_has(str_text(&a->body), "\"more\":false");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "destination"));
+	fake.path_status = PCE_NO_SOURCE;
+	a = ask_reach("");
+	output_ok_of("compute-reach", str_text(&a->body));
+	ck_has(str_text(&a->body), "\"status\":\"no-source\"");
+	ck_assert_ptr_null(strstr(str_text(&a->body), "reached"));
+	ck_status(ask_reach(",\"sids\":17"), 400);
+	ck_status(ask_reach(",\"metric\":\"loss\""), 400);
+	ck_status(ask_reach(",\"limit\":1001"), 400);
+	fake_down();
+}
+END_TEST
+
 Suite *suite_path(void)
 {
 	Suite *s = suite_create("restconf-path");
@@ -316,6 +368,7 @@ Suite *suite_path(void)
 	tcase_add_test(t, a_path_is_computed_and_explained);
 	tcase_add_test(t, a_disjoint_set_is_computed);
 	tcase_add_test(t, alternatives_and_weighted_paths_are_computed);
+	tcase_add_test(t, all_routers_are_told_page_by_page);
 	suite_add_tcase(s, t);
 	return s;
 }
