@@ -80,13 +80,16 @@ static bool try_first(void *arg, const struct pce_path *p)
 	return false;
 }
 
-/* Steps of all searches for reasons together, for each label one search may have. */
-enum { WHY_STEPS = 16, WHY_LABELS = 1 << 18 };
+/* Steps of all searches for reasons together, for each label one search may have; of the search for path
+ * and list round a SID that is missing, where labels are few, and of its reasons. */
+enum { WHY_STEPS = 16, WHY_LABELS = 1 << 18, SID_STEPS = 4 };
 
 /* What stands in the way of a list that fits: of a single leg, as of sets. */
 static void explain_list(struct pce_ctx *c, struct pce_answer *out)
 {
-	uint64_t work = (uint64_t)WHY_STEPS * (c->req->labels_max ? c->req->labels_max : WHY_LABELS);
+	bool few = c->req->labels_max && out->status == PCE_NO_SID;
+	uint64_t work = (uint64_t)(few ? SID_STEPS : WHY_STEPS) *
+			(c->req->labels_max ? c->req->labels_max : WHY_LABELS);
 	const struct pce_fitting fit = { .on = true, .as_asked = true, .work = &work };
 	struct pce_disjoint_answer d = { .status = out->status, .why = out->why,
 					 .reasons_gave_up = out->reasons_gave_up };
@@ -115,6 +118,8 @@ static const char *say_list(const struct pce_ctx *c, const struct other *o, uint
 {
 	if (!needed && all)
 		return arena_printf(c->out, "%s; no other path has a list that fits", o->out->why);
+	if (!needed && !o->tried)
+		return arena_printf(c->out, "%s; whether another path has a list was not found out", o->out->why);
 	if (!needed)
 		return arena_printf(c->out, "%s; none of %u other paths tried has a list that fits",
 				    o->out->why, o->tried);
@@ -153,24 +158,29 @@ static void find_other(struct pce_ctx *c, const struct pce_find *f, uint32_t nee
 		};
 	out->why = say_list(c, &o, needed, all);
 	out->reasons_gave_up = !all;
+	if (!all && c->work && out->why) /* it has no more to look for reasons with */
+		out->why = arena_printf(c->out, "%s" PCE_SAY_GAVE_UP, out->why);
 	if (!out->why || o.no_memory)
 		fail(out, PCE_NO_MEMORY, "out of memory");
-	else if (!c->req->brief)
+	else if (!c->req->brief && (all || !c->work))
 		explain_list(c, out);
 }
 
-/* Nothing limits how long lists may get that lead nowhere: who asks again and again looks less far. */
+/*
+ * Nothing limits how long lists may get that lead nowhere: who has few labels, or asks again and again,
+ * looks less far, and is told.
+ */
 static void find_with_sids(struct pce_ctx *c, const struct pce_find *f, struct pce_answer *out)
 {
 	const char *why = pce_say_no_end(c);
-	uint64_t work = WHY_LABELS;
+	uint64_t work = c->req->labels_max ? (uint64_t)SID_STEPS * c->req->labels_max : WHY_LABELS;
 
 	if (!why) {
 		fail(out, PCE_NO_MEMORY, "out of memory");
 	} else if (why[0]) {
 		out->why = why;
 	} else {
-		c->work = c->req->brief ? &work : NULL;
+		c->work = c->req->brief || c->req->labels_max ? &work : NULL;
 		find_other(c, f, 0, out);
 		c->work = NULL;
 	}

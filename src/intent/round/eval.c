@@ -428,6 +428,7 @@ bool intent_eval_one(struct intent_eval *e, const struct intent_cpath *c,
 	tell_known(e, c, &req);
 	pce_compute(e->ted, &req, &e->arena, &ans);
 	e->gave_up |= e->labels_max && (ans.status == PCE_NO_BUDGET ||
+					(ans.status == PCE_NO_SID && ans.reasons_gave_up) ||
 					(ans.status == PCE_OK && ans.cost_least < ans.cost));
 	if (ans.known) {
 		e->best = e->now;
