@@ -86,13 +86,31 @@ bool realise_is_home(const struct realise_homes *h, uint32_t sdp)
 
 /* ---- which of them ---- */
 
-static bool is_down(const struct realise_in *in, const char *device, const struct slice_ac *ac)
+/* settled: one that is up again is so only when it stayed it. */
+static bool is_down(const struct realise_in *in, const char *device, const struct slice_ac *ac, bool settled)
 {
 	char name[REALISE_IF_MAX];
 
 	for (uint32_t i = 0; i < in->n_down; i++) {
-		if (strcmp(in->down[i].device, device) == 0 && realise_interface(ac, name) &&
+		if ((settled || !in->down[i].back) && strcmp(in->down[i].device, device) == 0 && realise_interface(ac, name) &&
 		    strcmp(in->down[i].interface, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_cut_off(struct realise_work *w, uint32_t sdp, const struct ip_prefix *prefix, bool settled)
+{
+	const char *device = w->in->places[sdp].device;
+	uint32_t n;
+	const struct realise_prefix *at = w->in->n_down && device ? realise_behind(w, sdp, &n) : NULL;
+
+	for (uint32_t i = 0; at && i < n; i++) {
+		bool down = ip_prefix_cmp(&at[i].prefix, prefix) == 0 && is_down(w->in, device, at[i].ac, settled);
+
+		for (uint32_t k = 0; down && k < at[i].n_backups; k++)
+			down = is_down(w->in, device, at[i].backup[k].ac, settled);
+		if (down)
 			return true;
 	}
 	return false;
@@ -100,36 +118,26 @@ static bool is_down(const struct realise_in *in, const char *device, const struc
 
 bool realise_is_cut_off(struct realise_work *w, uint32_t sdp, const struct ip_prefix *prefix)
 {
-	const char *device = w->in->places[sdp].device;
-	uint32_t n;
-	const struct realise_prefix *at = w->in->n_down && device ? realise_behind(w, sdp, &n) : NULL;
-
-	for (uint32_t i = 0; at && i < n; i++) {
-		bool down = ip_prefix_cmp(&at[i].prefix, prefix) == 0 && is_down(w->in, device, at[i].ac);
-
-		for (uint32_t k = 0; down && k < at[i].n_backups; k++)
-			down = is_down(w->in, device, at[i].backup[k].ac);
-		if (down)
-			return true;
-	}
-	return false;
+	return is_cut_off(w, sdp, prefix, false);
 }
 
 unsigned realise_how_far(struct realise_work *w, const struct realise_table *t, const struct realise_home *h)
 {
-	enum { NEIGHBOUR = 0, REMOTE = 1, AWAY = REALISE_AWAY };
+	enum { NEIGHBOUR = 0, REMOTE = 1 };
 	const struct realise_in *in = w->in;
 	const struct realise_joins *j = realise_joins_of(w, t->group);
 	const char *own = in->places[t->sdp].device, *other = in->places[h->sdp].device;
-	unsigned cut = realise_is_cut_off(w, h->sdp, &h->prefix) ? AWAY : 0;
+	unsigned worse = is_cut_off(w, h->sdp, &h->prefix, false) ? REALISE_AWAY :
+			 is_cut_off(w, h->sdp, &h->prefix, true)  ? REALISE_BACK :
+								    0;
 
 	if (!own || !other || !j || !realise_table_of(in->tables, in->n_tables, h->sdp, t->group))
 		return UINT32_MAX;
 	if (realise_joined(j, t->sdp, h->sdp) && strcmp(own, other) == 0)
-		return NEIGHBOUR + cut;
+		return NEIGHBOUR + worse;
 	if (w->flow_to[h->sdp] == UINT32_MAX)
 		return UINT32_MAX;
-	return REMOTE + (cut || (in->away && in->away[w->flow_to[h->sdp]]) ? AWAY : 0);
+	return REMOTE + (in->away && in->away[w->flow_to[h->sdp]] ? REALISE_AWAY : worse);
 }
 
 bool realise_is_best_home(struct realise_work *w, const struct realise_table *t, uint32_t sdp, const struct ip_prefix *p)

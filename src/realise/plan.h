@@ -47,6 +47,7 @@ struct realise_table {
 
 struct realise_circuit {
 	const char *device, *interface;
+	bool back; /* it is up again, since a moment */
 };
 
 struct realise_in {

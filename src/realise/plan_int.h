@@ -25,10 +25,10 @@ uint32_t realise_sdp_of(const struct slice_service *s, const char *id); /* UINT3
 /* The first flow of a table to each SDP: flow_to. */
 void realise_find_flows(struct realise_work *w, const struct realise_table *t);
 /*
- * homes.c: how far a home is for a table, whose flow_to it is; the less the better. From REALISE_AWAY on it is away;
- * UINT32_MAX: nothing leads there.
+ * homes.c: how far a home is for a table, whose flow_to it is; the less the better. From REALISE_BACK on it has just
+ * come back, and is left to others for a while; from REALISE_AWAY on it is away; UINT32_MAX: nothing leads there.
  */
-enum { REALISE_AWAY = 2 };
+enum { REALISE_BACK = 2, REALISE_AWAY = 4 };
 unsigned realise_how_far(struct realise_work *w, const struct realise_table *t, const struct realise_home *h);
 /* All circuits of the SDP that lead to it are down, as its router says. */
 bool realise_is_cut_off(struct realise_work *w, uint32_t sdp, const struct ip_prefix *prefix);

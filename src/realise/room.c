@@ -34,6 +34,7 @@ int realise_new(struct realise **outp, const struct realise_cfg *cfg)
 	list_init(&r->look);
 	list_init(&r->verifying);
 	loop_task_init(&r->look_task, cfg->loop, look_run, r);
+	loop_timer_init(&r->back, cfg->loop, realise_ways_back, r);
 	r->m_slices = metric_gauge("sextant_realise_slices", "Slices that have something on devices.", "");
 	r->m_refused = metric_counter("sextant_realise_refused_total", "What devices refused of slices.", "");
 	r->m_retries = metric_counter("sextant_realise_retries_total",
@@ -59,6 +60,7 @@ struct realise *realise_free(struct realise *r)
 	realise_seen_fini(r);
 	realise_leaks_free(r);
 	loop_task_cancel(&r->look_task);
+	loop_timer_fini(&r->back);
 	ted_unref(r->ted);
 	free(r);
 	return NULL;

@@ -130,9 +130,11 @@ struct realise_mixed {
 	bool stale;		  /* not told again since the last gap */
 };
 
-/* An interface that is down, as its device says. */
+/* An interface that is down, as its device says, or was until a moment ago. */
 struct realise_down {
 	char name[REALISE_IF_MAX];
+	struct mono since; /* back: it is up */
+	bool back;
 	bool stale; /* not told again since the last gap */
 };
 
@@ -163,6 +165,7 @@ struct realise {
 	void (*probed)(void *ctx, const char *device);
 	void *probed_ctx;
 	struct loop_task look_task;
+	struct loop_timer back; /* circuits that are up again are taken for it */
 	uint64_t rev_given;
 	uint64_t seen_rev; /* another one with other devices or nodes, or when one begins or ends telling */
 	struct realise_leaks *leaks;
@@ -208,6 +211,7 @@ bool realise_ways_sample(struct realise *r, struct realise_sight *g, const struc
 void realise_ways_gap(struct realise_sight *g, uint32_t watch);
 void realise_ways_synced(struct realise *r, struct realise_sight *g, uint32_t watch);
 void realise_ways_fini(struct realise_sight *g);
+void realise_ways_back(void *arg); /* struct realise: its timer */
 void realise_ways(void *ctx, const char *id); /* of slice_steps */
 bool realise_ways_spared(void *ctx, const char *id, const struct sr_policy_key *key); /* of slice_steps */
 enum slice_homes realise_ways_homes(void *ctx, const char *id, char why[SR_REASON_MAX]); /* of slice_steps */

@@ -79,8 +79,8 @@ static void look_at_site(struct standing *x, uint32_t at, uint32_t end)
 			least = far;
 			best = i;
 		}
-		if (far % REALISE_AWAY < first) {
-			first = far % REALISE_AWAY;
+		if (far % REALISE_BACK < first) {
+			first = far % REALISE_BACK;
 			chosen = i;
 		}
 		if (far >= REALISE_AWAY && away == UINT32_MAX)

@@ -14,6 +14,8 @@
 
 enum { DOWN_MAX = 4096 };
 
+#define BACK_NS (3 * NS_PER_S) /* so long a circuit has to stay up: its neighbours are found, and it does not flap */
+
 static const char interfaces[] = "/device/interface/oper-status";
 
 /* ---- circuits ---- */
@@ -75,10 +77,48 @@ static bool is_circuit(const struct realise *r, const char *device, const char *
 	return false;
 }
 
+void realise_ways_back(void *arg)
+{
+	struct realise *r = arg;
+	struct mono now = loop_now(r->cfg.loop), next = { 0 };
+	bool any = false, more = false;
+
+	for (size_t i = 0; i < r->sights.n; i++) {
+		struct realise_sight *g = r->sights.at[i];
+
+		for (size_t k = g->down.n; k-- > 0;) {
+			struct mono when = mono_add(g->down.at[k].since, BACK_NS);
+
+			if (!g->down.at[k].back)
+				continue;
+			if (!mono_before(now, when)) {
+				g->down.at[k] = g->down.at[--g->down.n];
+				any = true;
+			} else if (!more || mono_before(when, next)) {
+				next = when;
+				more = true;
+			}
+		}
+	}
+	if (more)
+		loop_timer_at(&r->back, next);
+	if (any)
+		look_again(r, NULL);
+}
+
+/* Up again: others carry what it would until it has stayed so; where there are none it is taken at once. */
+static void is_back(struct realise *r, struct realise_down *x)
+{
+	x->back = true;
+	x->since = loop_now(r->cfg.loop);
+	if (!loop_timer_armed(&r->back))
+		loop_timer_after(&r->back, BACK_NS);
+}
+
 bool realise_ways_sample(struct realise *r, struct realise_sight *g, const struct device_sample *s)
 {
-	struct realise_down x = { 0 };
-	bool down = is_down(s);
+	struct realise_down x = { 0 }, *was;
+	bool down = is_down(s), nobodys;
 	size_t at = 0;
 
 	if (!g->watch_down || s->watch != g->watch_down)
@@ -87,14 +127,18 @@ bool realise_ways_sample(struct realise *r, struct realise_sight *g, const struc
 		return true;
 	while (at < g->down.n && strcmp(g->down.at[at].name, x.name) != 0)
 		at++;
-	if (at < g->down.n)
-		g->down.at[at].stale = false;
-	if (s->gone && !is_circuit(r, g->device, x.name))
-		down = false; /* it is nobody's, and is not remembered */
-	if (down == (at < g->down.n))
+	was = at < g->down.n ? &g->down.at[at] : NULL;
+	if (was)
+		was->stale = false;
+	nobodys = s->gone && !is_circuit(r, g->device, x.name); /* and is not remembered */
+	if (was ? down == !was->back && !nobodys : !down || nobodys)
 		return true;
-	if (at < g->down.n)
-		g->down.at[at] = g->down.at[--g->down.n];
+	if (nobodys)
+		*was = g->down.at[--g->down.n];
+	else if (was && down)
+		was->back = false;
+	else if (was)
+		is_back(r, was);
 	else if (g->down.n == DOWN_MAX || !VEC_ADD(&g->down, x))
 		return true;
 	look_again(r, NULL);
@@ -200,7 +244,7 @@ static bool find_down(struct realise_slice *s, struct realise_in *in)
 		const struct realise_sight *g = s->r->sights.at[i];
 
 		for (size_t k = 0; k < g->down.n; k++)
-			at[in->n_down++] = (struct realise_circuit){ g->device, g->down.at[k].name };
+			at[in->n_down++] = (struct realise_circuit){ g->device, g->down.at[k].name, g->down.at[k].back };
 	}
 	in->down = at;
 	return at;

@@ -9,6 +9,7 @@
 
 #define FAR "/device/table[id=100000]" /* c's on r3 */
 #define SITE "2001:db8:1::/64"
+#define BACK_MS 3000 /* a circuit has to stay up for so long */
 #define BY_A "{\"prefix\":\"" SITE "\",\"segment\":[\"fd5e:64:1:d000::\"],\"policy\":{\"color\":102,\"endpoint\":\"fd00::1\"}}"
 #define BY_B "{\"prefix\":\"" SITE "\",\"segment\":[\"fd5e:64:2:d000::\"],\"policy\":{\"color\":103,\"endpoint\":\"fd00::2\"}}"
 
@@ -153,6 +154,16 @@ START_TEST(an_only_home_that_vanished_is_waited_for)
 }
 END_TEST
 
+/* r1's circuit is up again: it is taken when it stayed so. */
+static void is_back(void)
+{
+	goes_by(BY_B, BY_A);
+	bed_run(BACK_MS - 500);
+	goes_by(BY_B, BY_A);
+	bed_run(500);
+	goes_by(BY_A, BY_B);
+}
+
 START_TEST(a_home_whose_circuit_is_down_is_left)
 {
 	built(HOMES(SDP_A, SDP_B));
@@ -165,20 +176,46 @@ START_TEST(a_home_whose_circuit_is_down_is_left)
 	ck_assert_ptr_nonnull(strstr(there("r1", FAR), "{\"prefix\":\"" SITE "\",\"interface\":\"eth1\"}"));
 	bed_circuit("r2", "eth2", "down");
 	goes_by(BY_A, BY_B);
-	bed_circuit("r2", "eth2", "up");
+	bed_circuit("r2", "eth2", "up"); /* no other is left: at once */
 	goes_by(BY_B, BY_A);
+	bed_run(BACK_MS);
 	realise_device_sink.gap(bed.room, "r1", 7, "");
 	goes_by(BY_B, BY_A);
 	bed_circuit("r1", "eth1", "up");
 	realise_device_sink.synced(bed.room, "r1", 7);
-	goes_by(BY_A, BY_B);
+	is_back();
 	bed_circuit("r1", "eth1", NULL); /* it is no more */
 	goes_by(BY_B, BY_A);
 	realise_device_sink.gap(bed.room, "r1", 7, "");
 	realise_device_sink.synced(bed.room, "r1", 7);
 	goes_by(BY_B, BY_A);
 	bed_circuit("r1", "eth1", "up");
+	is_back();
+	ended();
+}
+END_TEST
+
+START_TEST(a_circuit_that_flaps_is_not_taken_until_it_stays_up)
+{
+	built(HOMES(SDP_A, SDP_B));
+	bed_circuit("r1", "eth1", "down");
+	goes_by(BY_B, BY_A);
+	for (int i = 0; i < 5; i++) {
+		bed_circuit("r1", "eth1", "up");
+		bed_run(BACK_MS - 500);
+		goes_by(BY_B, BY_A);
+		bed_circuit("r1", "eth1", "down");
+		bed_run(100);
+		goes_by(BY_B, BY_A);
+	}
+	bed_circuit("r1", "eth1", "up");
+	is_back();
+	/* it stays what it is when the other one goes, and when both do the one that is back is good enough */
+	bed_circuit("r2", "eth2", "down");
 	goes_by(BY_A, BY_B);
+	bed_circuit("r2", "eth2", "up");
+	bed_circuit("r1", "eth1", "down");
+	goes_by(BY_B, BY_A);
 	ended();
 }
 END_TEST
@@ -193,7 +230,7 @@ START_TEST(a_home_with_a_second_circuit_is_left_when_both_are_down)
 	bed_circuit("r1", "eth3", "down");
 	goes_by(BY_B, BY_A);
 	bed_circuit("r1", "eth1", "up");
-	goes_by(BY_A, BY_B);
+	is_back();
 	ended();
 }
 END_TEST
@@ -305,6 +342,7 @@ int main(void)
 	tcase_add_test(tc, a_home_that_vanished_from_the_topology_does_not_hold_up_the_others);
 	tcase_add_test(tc, an_only_home_that_vanished_is_waited_for);
 	tcase_add_test(tc, a_home_whose_circuit_is_down_is_left);
+	tcase_add_test(tc, a_circuit_that_flaps_is_not_taken_until_it_stays_up);
 	tcase_add_test(tc, a_home_with_a_second_circuit_is_left_when_both_are_down);
 	tcase_add_test(tc, either_home_is_where_it_is_to_arrive);
 	tcase_add_test(tc, beside_its_homes_it_is_a_leak_or_unreached);
