@@ -88,6 +88,28 @@ adjacencies() { # of all routers, in sum, as vtysh says
 }
 lsp_of() { vt "$1" -c "show isis database detail $2.00-00"; } # SEEN-FROM ROUTER
 
+# ---- a receiver: sextant-flow, its process in rx, what it says in $work/rx ----
+
+report() { # what was received since the last time
+	local lines
+	lines=$(wc -l <"$work/rx")
+	kill -USR1 "$rx"
+	within 5 eval '(($(wc -l <"$work/rx") > lines))'
+	tail -1 "$work/rx"
+}
+# Of 300 packets in succession none is missed, however long they take: a busy machine sends fewer a second.
+lost_none() {
+	row=0 row_end=0
+	within 10 unbroken
+}
+unbroken() { # a report more: row, what came without a gap, up to the number row_end
+	local got lost first last
+	read -r got lost first last < <(report | jq -r '"\(.received) \(.lost) \(.first) \(.last)"')
+	((got > 0)) || return 1
+	((row = lost > 0 ? 0 : row == 0 || first == row_end + 1 ? row + got : got, row_end = last))
+	((row >= 300))
+}
+
 # ---- captures ----
 
 capture() { # NAME NODE INTERFACE FILTER: starts tcpdump, returns when it listens
