@@ -241,7 +241,7 @@ static void device_free(struct keys_device *d)
 static void doubt(struct keys_device *d)
 {
 	for (size_t i = 0; i < d->entries.n; i++)
-		d->entries.at[i].there = false;
+		keys_doubt(&d->entries.at[i]);
 	d->unsure = true;
 	d->txn = 0;
 	d->retry_at = (struct mono){ 0 };
@@ -312,7 +312,7 @@ static void on_sample(void *arg, const struct device_sample *s)
 	if (!e)
 		return;
 	if (s->gone && (!*(end + 1) || strcmp(end, "]/fingerprint") == 0))
-		e->there = false;
+		e->there = e->doubt = false;
 	if (s->gone || strcmp(end, "]/fingerprint") != 0)
 		return;
 	e->there = true;

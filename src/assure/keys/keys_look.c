@@ -153,7 +153,7 @@ static void entries_mark(struct keys_device *d)
 	for (size_t i = 0; i < d->sessions.n; i++)
 		use(d, d->sessions.at[i].key);
 	for (size_t i = d->entries.n; i-- > 0;)
-		if (!d->entries.at[i].used && !d->entries.at[i].there && !d->entries.at[i].txn)
+		if (!d->entries.at[i].used && !d->entries.at[i].there && !d->entries.at[i].doubt && !d->entries.at[i].txn)
 			d->entries.at[i] = d->entries.at[--d->entries.n];
 }
 
@@ -180,7 +180,7 @@ static void plan_stale(struct keys_device *d, struct plan *p)
 	for (size_t i = 0; i < d->entries.n && p->n < CHANGES_MAX; i++) {
 		struct keys_entry *e = &d->entries.at[i];
 
-		if (e->used || !e->there || mono_before(now, mono_add(e->since, STALE_NS)))
+		if (e->used || !(e->there || e->doubt) || mono_before(now, mono_add(e->since, STALE_NS)))
 			continue;
 		(void)snprintf(path, sizeof(path), KEYS_KEY "%s]", e->name);
 		add(p, path, "");
@@ -275,6 +275,12 @@ static void done(struct keys_device *d)
 	}
 }
 
+void keys_doubt(struct keys_entry *e)
+{
+	e->doubt = e->doubt || e->there;
+	e->there = false;
+}
+
 static void failed(struct keys_device *d, const struct device_result *r)
 {
 	struct mono now = loop_now(d->k->parts.loop);
@@ -288,7 +294,7 @@ static void failed(struct keys_device *d, const struct device_result *r)
 		if (e->going)
 			e->since = mono_add(now, KEPT_NS);
 		else
-			e->there = false; /* it may be the key that is missing */
+			keys_doubt(e); /* it may be the key that is missing */
 	}
 }
 
@@ -300,7 +306,8 @@ void keys_result(struct keys_device *d, const struct device_result *r)
 		if (e->txn != r->txn)
 			continue;
 		e->txn = 0;
-		e->there = e->there && r->outcome == DEVICE_DONE;
+		if (r->outcome != DEVICE_DONE)
+			keys_doubt(e);
 	}
 	if (!d->txn || d->txn != r->txn)
 		return;

@@ -35,6 +35,7 @@ struct keys_session {
 struct keys_entry {
 	char name[KEYS_NAME_MAX];
 	bool there;	   /* it was given, or says so itself */
+	bool doubt;	   /* it may be there: what was asked went wrong, or nobody knows */
 	bool used;	   /* while that is looked for */
 	bool wrong;	   /* it has another secret than ours */
 	bool going;	   /* in the transaction under way */
@@ -118,4 +119,6 @@ bool keys_give(struct keys_device *d, const char *name);
 /* ---- keys_look.c ---- */
 
 void keys_look(void *arg);
+/* It is given again before it is named again, and taken away where nothing names it. */
+void keys_doubt(struct keys_entry *e);
 void keys_result(struct keys_device *d, const struct device_result *r);

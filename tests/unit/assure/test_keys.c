@@ -570,6 +570,42 @@ START_TEST(a_device_that_refuses_is_asked_again)
 }
 END_TEST
 
+static void drift(const char *device)
+{
+	keys_device_sink.drift(bed.keys, &(struct device_drift){ device, SESSION, "another" });
+}
+
+static void away_and_back(const char *device)
+{
+	keys_device_sink.down(bed.keys, device, "away");
+	device_up(device);
+}
+
+/* Whatever is in doubt of a device at any moment, and what nobody says of it again: no key stays when all is over. */
+START_TEST(nothing_is_left_whatever_was_in_doubt)
+{
+	void (*const doubt[])(const char *) = { drift, away_and_back };
+	const unsigned kinds = ARRAY_LEN(doubt) + 1, kind = (unsigned)_i % kinds, moment = (unsigned)_i / kinds;
+
+	bed_up(true, 30);
+	probes_on();
+	run_s(26 + moment);
+	for (unsigned k = 0; k < DEVICES; k++) {
+		bed.dev[k].refuses = kind == ARRAY_LEN(doubt);
+		if (kind < ARRAY_LEN(doubt))
+			doubt[kind](bed.dev[k].name);
+	}
+	run_s(12);
+	for (unsigned k = 0; k < DEVICES; k++)
+		bed.dev[k].refuses = false;
+	ck_assert_int_eq(set("a", DEVICE_DELETE, SESSION, NULL), 0);
+	ck_assert_int_eq(set("b", DEVICE_DELETE, REFLECTOR, NULL), 0);
+	run_s(90);
+	ck_assert_msg(bed.dev[0].n_keys == 0 && bed.dev[1].n_keys == 0, "%u and %u left", bed.dev[0].n_keys, bed.dev[1].n_keys);
+	bed_down();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("keys");
@@ -587,6 +623,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, who_cannot_be_asked_keeps_its_sessions_as_they_are, 0, 2);
 	tcase_add_test(t, what_is_set_meanwhile_is_heard_too);
 	tcase_add_test(t, a_device_that_refuses_is_asked_again);
+	tcase_add_loop_test(t, nothing_is_left_whatever_was_in_doubt, 0, 48);
 	suite_add_tcase(s, t);
 	return s;
 }
