@@ -29,6 +29,7 @@ enum {
 	AFFECTED_MIN = 100,
 	AFFECTED_MAX = 2000,
 	STAGGER_US = 10000,
+	CALM_MS = 10, /* a tick: less than two of them were taken by the host meanwhile */
 	HANDED_US = 1500000, /* tcpdump is handed packets a second after the first of them at the latest */
 	LIMIT_MS = 100,
 	PATH_MAX_ = 512,
@@ -423,16 +424,16 @@ static void cut(struct chain *c, uint32_t wire)
 struct cut {
 	uint32_t wire, risk, users;
 	double ms; /* from the last withdraw that was read to the last request */
-	double requests, loop_ms, cpu_ms;
+	double requests, loop_ms, cpu_ms, stolen_ms;
 };
 
 static void measured(const struct cut *x)
 {
 	if (getenv("BENCH_CHAIN"))
 		(void)fprintf(stderr,
-			      "%s %u: %u users, %.1f ms, %.0f requests, loop %.1f ms, all %.1f ms\n",
+			      "%s %u: %u users, %.1f ms, %.0f requests, loop %.1f ms, all %.1f ms, stolen %.0f ms\n",
 			      x->risk ? "risk" : "wire", x->risk ? x->risk : x->wire, x->users, x->ms,
-			      x->requests, x->loop_ms, x->cpu_ms);
+			      x->requests, x->loop_ms, x->cpu_ms, x->stolen_ms);
 }
 
 static void cut_all(struct chain *c, const struct cut *x)
@@ -450,19 +451,21 @@ static void cut_all(struct chain *c, const struct cut *x)
 static const char *failure(struct chain *c, struct cut *x)
 {
 	struct seen s = { .bgp = c->b->port, .pcep = (uint16_t)(c->b->port + 1) };
-	double loop = bench_loop_cpu_ms(c->daemon), all = bench_all_cpu_ms(c->daemon);
+	double loop = bench_loop_cpu_ms(c->daemon), all = bench_all_cpu_ms(c->daemon), stolen;
 	const char *why;
 	json_object *o;
 
 	/* The network's own work, following each list packet by packet, is done elsewhere as a rule. */
 	bench_beside(c->sim);
 	capture_start(c);
+	stolen = bench_stolen_ms();
 	s.from_us = wall_us();
 	cut_all(c, x);
 	c->calm = 0;
 	(void)until(c, answered, ANSWER_NS);
 	if (!until(c, quiet, REPAIR_PATIENCE_NS))
 		return "a failure is not repaired in time";
+	x->stolen_ms = bench_stolen_ms() - stolen;
 	x->loop_ms = bench_loop_cpu_ms(c->daemon) - loop;
 	x->cpu_ms = bench_all_cpu_ms(c->daemon) - all;
 	o = sim_asked(c, "status");
@@ -495,14 +498,17 @@ static double p99(double *values, unsigned n)
 
 /* Of several cuts; those that nobody had to be told of are not among them. */
 struct result {
-	double ms[CUTS], moved, most, loop, cpu_most;
-	unsigned n;
+	double ms[CUTS], calm_ms[CUTS], moved, most, loop, cpu_most, stolen_most;
+	unsigned n, n_calm;
 };
 
 static void add(struct result *r, const struct cut *x)
 {
 	r->ms[r->n] = x->ms;
 	r->n += x->requests > 0;
+	r->calm_ms[r->n_calm] = x->ms;
+	r->n_calm += x->requests > 0 && x->stolen_ms <= CALM_MS;
+	r->stolen_most = x->stolen_ms > r->stolen_most ? x->stolen_ms : r->stolen_most;
 	r->moved += x->requests;
 	r->loop += x->loop_ms;
 	r->most = x->requests > r->most ? x->requests : r->most;
@@ -542,6 +548,10 @@ static const char *failures(struct chain *c, bool risks)
 	row(c, risks ? "srlg_median_ms" : "median_ms", bench_median(r.ms, r.n), "ms");
 	row(c, risks ? "srlg_pushed_most" : "pushed_most", r.most, "messages");
 	row(c, risks ? "srlg_cpu_most_ms" : "cpu_most_ms", r.cpu_most, "ms");
+	row(c, risks ? "srlg_stolen_most_ms" : "stolen_most_ms", r.stolen_most, "ms");
+	row(c, risks ? "srlg_calm" : "calm", r.n_calm, "cuts");
+	if (r.n_calm > 0)
+		row(c, risks ? "srlg_calm_p99_ms" : "calm_p99_ms", p99(r.calm_ms, r.n_calm), "ms");
 	if (!risks) {
 		row(c, "p99_limit", p99(r.ms, r.n) / LIMIT_MS, "ratio");
 		row(c, "loop_us_a_push", r.moved > 0 ? r.loop * 1e3 / r.moved : 0, "us");

@@ -112,6 +112,18 @@ double bench_all_cpu_ms(pid_t pid)
 	return sum;
 }
 
+double bench_stolen_ms(void)
+{
+	unsigned long long ticks = 0;
+	FILE *f = fopen("/proc/stat", "re");
+
+	if (f && fscanf(f, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &ticks) != 1)
+		ticks = 0;
+	if (f)
+		(void)fclose(f);
+	return (double)ticks * 1e3 / (double)sysconf(_SC_CLK_TCK);
+}
+
 /* A weight (nice) does not do: one that has the processor keeps it for a slice, and the scheduler
  * lets threads of sextantd share the other meanwhile, for 40 ms and more on a machine with two. */
 void bench_beside(pid_t pid)

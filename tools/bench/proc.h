@@ -12,6 +12,7 @@ void bench_stop(pid_t *pid);		    /* SIGTERM, and waits; *pid is -1 then */
 double bench_status_mib(pid_t pid, const char *key); /* of /proc/PID/status */
 double bench_loop_cpu_ms(pid_t pid); /* what its first thread has worked */
 double bench_all_cpu_ms(pid_t pid);  /* what all have */
+double bench_stolen_ms(void); /* what the host has taken of all processors since it booted, by ticks; 0: it does not say */
 void bench_beside(pid_t pid); /* it gives way at once to who has work: SCHED_IDLE, all its threads */
 
 /* A new folder under TMPDIR, else /tmp, for files of a run; false: none, and path is "". */
