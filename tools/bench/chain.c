@@ -425,15 +425,16 @@ struct cut {
 	uint32_t wire, risk, users;
 	double ms; /* from the last withdraw that was read to the last request */
 	double requests, loop_ms, cpu_ms, stolen_ms;
+	uint32_t segments; /* that requests left in */
 };
 
 static void measured(const struct cut *x)
 {
 	if (getenv("BENCH_CHAIN"))
 		(void)fprintf(stderr,
-			      "%s %u: %u users, %.1f ms, %.0f requests, loop %.1f ms, all %.1f ms, stolen %.0f ms\n",
+			      "%s %u: %u users, %.1f ms, %.0f requests in %u segments, loop %.1f ms, all %.1f ms, stolen %.0f ms\n",
 			      x->risk ? "risk" : "wire", x->risk ? x->risk : x->wire, x->users, x->ms,
-			      x->requests, x->loop_ms, x->cpu_ms, x->stolen_ms);
+			      x->requests, x->segments, x->loop_ms, x->cpu_ms, x->stolen_ms);
 }
 
 static void cut_all(struct chain *c, const struct cut *x)
@@ -477,6 +478,7 @@ static const char *failure(struct chain *c, struct cut *x)
 	if (why)
 		return why;
 	x->ms = s.last_pcep_us > s.last_bgp_us ? (double)(s.last_pcep_us - s.last_bgp_us) / 1e3 : 0;
+	x->segments = s.segments;
 	measured(x);
 	return s.first_bgp_us ? NULL : "the capture has no withdraw";
 }
