@@ -146,11 +146,45 @@ static void fill_back(const struct fill *f, const struct pce_chain *h)
 	}
 }
 
+/* The same of a chain that the root is not in, where no place is overloaded: most are such. */
+static void fill_plain(const struct fill *f, const struct pce_chain *h)
+{
+	uint32_t row = f->v->up[h->first], before = h->a, from_a = offer(f, h, true), from_b = offer(f, h, false);
+	const struct pce_arc *up = &f->v->up_arc[row];
+	uint32_t *dist = &f->k->dist[h->first], *via = &f->k->via[h->first];
+
+	for (uint32_t i = 0; i < h->len; i++) {
+		uint32_t at = 2 * i + (up[2 * i].place != before);
+		uint64_t d = (uint64_t)from_a + up[at].w;
+
+		from_a = d > PCE_FAR ? PCE_INF : (uint32_t)d;
+		dist[i] = from_a;
+		via[i] = from_a == PCE_INF ? PCE_INF : row + at;
+		before = h->first + i;
+	}
+	before = h->b;
+	for (uint32_t i = h->len; i-- > 0;) {
+		uint32_t at = 2 * i + (up[2 * i].place != before);
+		uint64_t d = (uint64_t)from_b + up[at].w;
+
+		if (d <= PCE_FAR && d < dist[i]) {
+			dist[i] = (uint32_t)d;
+			via[i] = row + at;
+		}
+		from_b = dist[i];
+		before = h->first + i;
+	}
+}
+
 void pce_chain_fill(const struct pce_trees *p, struct pce_kept *k, const struct pce_view *v,
 		    const struct pce_chain *h)
 {
 	const struct fill f = { p, k, v };
 
+	if (p->n_overload == 0 && k->is.root - h->first >= h->len) {
+		fill_plain(&f, h);
+		return;
+	}
 	fill_first(&f, h);
 	fill_back(&f, h);
 }

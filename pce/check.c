@@ -81,17 +81,35 @@ static const enum pce_constraint cuts[] = { PCE_C_EXCLUDE, PCE_C_OVERLOAD, PCE_C
 					    PCE_C_BANDWIDTH, PCE_C_SRLG, PCE_C_ASN, PCE_C_ALGO,
 					    PCE_C_MTU };
 
-static const char *check_link(const struct pce_ctx *c, uint32_t l, struct arena *a)
+/* What is asked of every link, out of all that might be. */
+struct judges {
+	enum pce_constraint cut[ARRAY_LEN(cuts)];
+	unsigned metric[PCE_METRICS];
+	unsigned n_cut, n_metric;
+};
+
+static void judges_of(const struct pce_ctx *c, struct judges *j)
+{
+	j->n_cut = j->n_metric = 0;
+	for (size_t i = 0; i < ARRAY_LEN(cuts); i++)
+		if (c->asked & PCE_CUT(cuts[i]))
+			j->cut[j->n_cut++] = cuts[i];
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		if (c->need[m])
+			j->metric[j->n_metric++] = m;
+}
+
+static const char *check_link(const struct pce_ctx *c, const struct judges *j, uint32_t l, struct arena *a)
 {
 	if (l >= c->t->n_links || !c->t->links[l].alive)
 		return say(a, c->t, l, "is down");
 	if (c->t->links[l].reverse == TED_NONE)
 		return say(a, c->t, l, "is down in the other direction");
-	for (size_t i = 0; i < ARRAY_LEN(cuts); i++)
-		if ((c->asked & PCE_CUT(cuts[i])) && pce_link_cut(c, l, cuts[i]))
-			return say(a, c->t, l, cut_texts[cuts[i]]);
-	for (unsigned m = 0; m < PCE_METRICS; m++)
-		if (c->need[m] && pce_arc_metric(&c->p->arcs[l], m) == TED_NONE)
+	for (unsigned i = 0; i < j->n_cut; i++)
+		if (pce_link_cut(c, l, j->cut[i]))
+			return say(a, c->t, l, cut_texts[j->cut[i]]);
+	for (unsigned i = 0; i < j->n_metric; i++)
+		if (pce_arc_metric(&c->p->arcs[l], j->metric[i]) == TED_NONE)
 			return say(a, c->t, l, "lacks a metric that is asked for");
 	return NULL;
 }
@@ -206,12 +224,14 @@ static const char *check_bounds(const struct pce_request *req, const struct pce_
 
 const char *pce_check_in(const struct pce_ctx *c, const struct pce_expansion *e, struct arena *a)
 {
+	struct judges j;
 	const char *why;
 
 	if (!e->valid)
 		return e->why && e->why[0] ? e->why : "the list is not valid";
+	judges_of(c, &j);
 	for (uint32_t i = 0; i < e->n_links; i++) {
-		why = check_link(c, e->links[i], a);
+		why = check_link(c, &j, e->links[i], a);
 		if (why)
 			return why;
 	}

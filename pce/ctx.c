@@ -218,13 +218,18 @@ bool pce_ctx_init(struct pce_ctx *c, const struct ted *t, const struct pce_reque
 	if (!trees && pce_trees_new(&c->own, SIZE_MAX) < 0)
 		return false;
 	c->trees = trees ? trees : c->own;
+	/* Who has a limit has it for what this call takes, not for what others have left. */
+	c->lent = out->limit == 0 && pce_trees_lend(c->trees, &c->scratch);
 	return use_shard(c);
 }
 
 void pce_ctx_fini(struct pce_ctx *c)
 {
+	if (c->lent)
+		pce_trees_give_back(c->trees, &c->scratch);
+	else
+		arena_fini(&c->scratch);
 	pce_trees_free(c->own);
-	arena_fini(&c->scratch);
 }
 
 /* What is not known counts nothing; a request that needs it has refused the link before. */

@@ -53,48 +53,42 @@ const struct pce_tree *pce_spt_behind(struct pce_ctx *c, uint32_t node, uint8_t 
 	return class == UINT32_MAX || !c->out_arcs ? NULL : pce_tree_behind(c->trees, class, node);
 }
 
-/* An out-arc of place u is on a shortest path to the root. */
-static bool on_tree(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u, uint32_t arc)
+/* Nobody crosses an overloaded place. */
+static bool crossed(const struct pce_tree *s, const uint64_t *overload, uint32_t place)
 {
-	const struct pce_arc *a = &c->out_arcs[arc];
-	const uint64_t *overload = pce_trees_overload(c->trees);
+	return !overload || place == s->root || !(overload[place >> 6] >> (place & 63) & 1);
+}
 
-	if (u == s->root || a->w == PCE_INF || s->dist[u] == PCE_INF ||
-	    s->dist[a->place] == PCE_INF)
-		return false;
-	if ((uint64_t)s->dist[a->place] + a->w != s->dist[u])
-		return false;
-	return !overload || a->place == s->root ||
-	       !(overload[a->place >> 6] >> (a->place & 63) & 1);
+/* Of the out-arcs of place u the first from `at` on that is on a shortest path to the root, or `end`.
+ * What cannot be used or reached adds up to more than any distance. */
+static uint32_t next_on_tree(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u, uint32_t at,
+			     uint32_t end)
+{
+	const uint64_t *overload = pce_trees_overload(c->trees);
+	const struct pce_arc *out = c->out_arcs;
+	const uint32_t *dist = s->dist;
+	uint64_t d = dist[u];
+
+	if (u == s->root || d == PCE_INF)
+		return end;
+	while (at < end && ((uint64_t)dist[out[at].place] + out[at].w != d || !crossed(s, overload, out[at].place)))
+		at++;
+	return at;
 }
 
 bool pce_on_spt(const struct pce_ctx *c, const struct pce_tree *s, uint32_t link)
 {
-	return on_tree(c, s, c->shape->place[c->p->arcs[link].from], c->shape->out_arc[link]);
+	uint32_t arc = c->shape->out_arc[link];
+
+	return next_on_tree(c, s, c->shape->place[c->p->arcs[link].from], arc, arc + 1) == arc;
 }
 
-/* The arc of u, which is not the root, on a shortest path; PCE_INF: there is none, or more than one.
- * What cannot be used or reached adds up to more than any distance. */
+/* The arc of u, which is not the root, on a shortest path; PCE_INF: there is none, or more than one. */
 static uint32_t only_arc(const struct pce_ctx *c, const struct pce_tree *s, uint32_t u)
 {
-	const uint64_t *overload = pce_trees_overload(c->trees);
-	const struct pce_arc *out = c->out_arcs;
-	uint32_t found = PCE_INF;
-	uint64_t d = s->dist[u];
+	uint32_t end = c->shape->out[u + 1], found = next_on_tree(c, s, u, c->shape->out[u], end);
 
-	if (d == PCE_INF)
-		return PCE_INF;
-	for (uint32_t i = c->shape->out[u], end = c->shape->out[u + 1]; i < end; i++) {
-		uint32_t to = out[i].place;
-
-		if ((uint64_t)s->dist[to] + out[i].w != d ||
-		    (overload && to != s->root && (overload[to >> 6] >> (to & 63) & 1)))
-			continue;
-		if (found != PCE_INF)
-			return PCE_INF;
-		found = i;
-	}
-	return found;
+	return found < end && next_on_tree(c, s, u, found + 1, end) == end ? found : PCE_INF;
 }
 
 uint32_t pce_dag_single(const struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
@@ -188,8 +182,7 @@ static void step(struct walk *w)
 	uint32_t end = c->shape->out[u + 1];
 	struct pce_dag_node *e = &c->dag[u], *next;
 
-	while (*at < end && !on_tree(c, w->s, u, *at))
-		(*at)++;
+	*at = next_on_tree(c, w->s, u, *at, end);
 	if (*at == end) {
 		e->done = true;
 		e->sum.reached = e->sum.reached && e->sum.paths > 0;
@@ -234,13 +227,12 @@ void pce_dag_mark(struct pce_ctx *c, const struct pce_tree *s, uint32_t from,
 	c->dag[at].marked = true;
 	c->stack[depth++] = at;
 	while (depth) {
-		uint32_t u = c->stack[--depth];
+		uint32_t u = c->stack[--depth], end = c->shape->out[u + 1];
+		uint32_t i = next_on_tree(c, s, u, c->shape->out[u], end);
 
-		for (uint32_t i = c->shape->out[u]; i < c->shape->out[u + 1]; i++) {
+		for (; i < end; i = next_on_tree(c, s, u, i + 1, end)) {
 			struct pce_dag_node *v = &c->dag[c->out_arcs[i].place];
 
-			if (!on_tree(c, s, u, i))
-				continue;
 			(void)pce_used_add(used, c->shape->out_link[i]);
 			if (v->marked && v->epoch == c->epoch)
 				continue;

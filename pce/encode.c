@@ -56,7 +56,11 @@ static bool is_exactly(struct pce_ctx *c, const struct pce_expansion *e, const s
 {
 	struct pce_used on;
 
-	if (!e->single || e->n_links != p->n || !pce_used_init(&on, c, PCE_ROOM_WANTED))
+	if (!e->single || e->n_links != p->n)
+		return false;
+	if (e->path && memcmp(e->path, p->links, p->n * sizeof(*p->links)) == 0)
+		return true;
+	if (!pce_used_init(&on, c, PCE_ROOM_WANTED))
 		return false;
 	for (uint32_t i = 0; i < p->n; i++)
 		(void)pce_used_add(&on, p->links[i]);
@@ -80,6 +84,19 @@ static struct into *into_of(struct pce_ctx *c, struct into *room, uint32_t node,
 	return x;
 }
 
+/* A single path, in order: has it been at a node before? */
+static bool comes_back(struct pce_ctx *c, struct into *room, const struct pce_expansion *e)
+{
+	uint32_t epoch = pce_trees_epoch(c->trees);
+
+	if (e->n_links > 0)
+		into_of(c, room, c->p->arcs[e->path[0]].from, epoch)->n = 1;
+	for (uint32_t i = 0; i < e->n_links; i++)
+		if (into_of(c, room, c->p->arcs[e->path[i]].to, epoch)->n++ > 0)
+			return true;
+	return false;
+}
+
 /* Kahn's algorithm on the links a list may use: what is left over is on or behind a loop. */
 static bool has_loop(struct pce_ctx *c, const struct pce_expansion *e)
 {
@@ -87,6 +104,8 @@ static bool has_loop(struct pce_ctx *c, const struct pce_expansion *e)
 	uint32_t n = 0, left = e->n_links, epoch = pce_trees_epoch(c->trees);
 	struct pce_used on;
 
+	if (in && e->path)
+		return comes_back(c, in, e);
 	if (!in || !pce_used_init(&on, c, PCE_ROOM_WANTED))
 		return true;
 	for (uint32_t i = 0; i < e->n_links; i++) {

@@ -25,16 +25,13 @@ static void walk_add(struct pce_walk *w, const uint64_t *worst, uint64_t delay_m
 
 static void cross_one(struct pce_walk *w, uint32_t link)
 {
-	uint64_t v[PCE_METRICS];
+	const struct ted_arc *a = &w->c->p->arcs[link];
 
-	for (unsigned m = 0; m < PCE_METRICS; m++) {
-		uint32_t own = pce_arc_metric(&w->c->p->arcs[link], m);
-
-		v[m] = own == TED_NONE ? 0 : own;
-	}
-	walk_add(w, v, v[PCE_DELAY]);
-	(void)pce_used_add(&w->used, link);
-	w->at = w->c->p->arcs[link].to;
+	for (unsigned m = 0; m < PCE_METRICS; m++)
+		w->worst[m] += a->metric[m] == TED_NONE ? 0 : a->metric[m];
+	w->delay_min += a->delay == TED_NONE ? 0 : a->delay;
+	w->in_order &= pce_used_add(&w->used, link);
+	w->at = a->to;
 }
 
 /* All shortest paths to the goal; false with a reason. */
@@ -108,6 +105,7 @@ int pce_walk_binding(struct pce_walk *w, const struct ip_addr *sid, uint32_t lab
 		}
 		walk_add(w, sum.worst, sum.delay_min);
 		w->single = w->single && sum.single;
+		w->in_order = false;
 		for (uint32_t k = 0; k < b->n_links; k++)
 			(void)pce_used_add(&w->used, b->links[k]);
 		w->at = b->endpoint;
@@ -396,6 +394,9 @@ static bool walk_sids(struct pce_walk *w, const struct pce_list *list)
 
 static bool give_links(struct pce_walk *w)
 {
+	w->out->path = NULL;
+	if (w->single && w->in_order && w->used.n > 0)
+		w->out->path = arena_copy(w->c->out, w->used.links, w->used.n * sizeof(uint32_t));
 	pce_used_sort(&w->used);
 	w->out->links = w->used.n ? arena_copy(w->c->out, w->used.links,
 					       w->used.n * sizeof(uint32_t)) :
@@ -418,7 +419,7 @@ void pce_expand_in(struct pce_ctx *c, uint32_t src, uint32_t dst, const struct p
 		   struct pce_expansion *out)
 {
 	struct pce_walk w = {
-		.c = c, .out = out, .list = list, .at = src, .single = true
+		.c = c, .out = out, .list = list, .at = src, .single = true, .in_order = true
 	};
 	bool ok;
 

@@ -236,6 +236,7 @@ struct pce_expansion {
 	uint32_t delay_us_min;
 	uint32_t variation_us_max, loss_max; /* loss_max: in units */
 	bool single; /* exactly one path */
+	const uint32_t *path; /* the same links in order, of a single path; NULL: it has to be found out */
 	uint32_t n_list; /* entries of the list */
 	/* Not valid: the segment (0-based) that does not exist or leads nowhere, and why. */
 	bool valid;

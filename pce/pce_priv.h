@@ -73,6 +73,7 @@ struct pce_ctx {
 	const struct pce_request *req; /* NULL in pce_expand */
 	struct arena *out;	       /* the caller's: answers */
 	struct arena scratch;
+	bool lent; /* by the shard, which keeps its memory for the next call */
 	struct pce_cut *cut;	       /* by link: ask pce_cut() */
 	uint32_t cut_epoch;
 	uint32_t asked;		       /* PCE_CUT bits of constraints that can forbid any link */
@@ -282,6 +283,7 @@ struct pce_walk {
 	uint32_t at;
 	uint64_t worst[PCE_METRICS], delay_min;
 	bool single;
+	bool in_order; /* links came one after the other, none twice */
 };
 /* Over the shortest paths of an algorithm; sid: whose label must be readable on the way, or NULL. */
 struct pce_walk_goal {

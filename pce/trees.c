@@ -29,6 +29,22 @@ int pce_trees_new(struct pce_trees **outp, size_t bytes_max)
 	return 0;
 }
 
+bool pce_trees_lend(struct pce_trees *p, struct arena *out)
+{
+	if (p->lent)
+		return false;
+	p->lent = true;
+	*out = p->scratch;
+	return true;
+}
+
+void pce_trees_give_back(struct pce_trees *p, struct arena *take)
+{
+	arena_reset(take);
+	p->scratch = *take;
+	p->lent = false;
+}
+
 /* ---- classes ---- */
 
 static size_t class_bytes(const struct pce_trees *p)

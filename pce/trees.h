@@ -71,6 +71,9 @@ enum pce_room {
 };
 void *pce_room_places(struct pce_trees *p, unsigned room, size_t size);
 void *pce_room_links(struct pce_trees *p, unsigned room, size_t size);
+/* Memory for the call at hand, that stays with the shard. False: another call has it. */
+bool pce_trees_lend(struct pce_trees *p, struct arena *out);
+void pce_trees_give_back(struct pce_trees *p, struct arena *take);
 /* A number no element of any room has yet; never 0. */
 uint32_t pce_trees_epoch(struct pce_trees *p);
 /* The epoch in which the TED that is followed was first: what was worked out from it, and

@@ -72,6 +72,7 @@ struct pce_trees {
 	struct pce_shelf room[PCE_ROOMS];
 	uint32_t epoch;
 	struct arena scratch; /* lent to the call at hand */
+	bool lent;
 	struct pce_trees_stats stats;
 };
 

@@ -5,6 +5,8 @@
 
 #include "pce/pce_priv.h"
 
+enum { FEW = 40 };
+
 bool pce_used_init(struct pce_used *u, struct pce_ctx *c, unsigned room)
 {
 	*u = (struct pce_used){ .c = c, .epoch = pce_trees_epoch(c->trees) };
@@ -48,8 +50,22 @@ static int by_index(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+/* Few as a rule, and in pieces that ascend. */
+static void insert_all(uint32_t *at, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t x = at[i], k = i;
+
+		for (; k > 0 && at[k - 1] > x; k--)
+			at[k] = at[k - 1];
+		at[k] = x;
+	}
+}
+
 void pce_used_sort(struct pce_used *u)
 {
-	if (u->n > 1)
+	if (u->n <= FEW)
+		insert_all(u->links, u->n);
+	else
 		qsort(u->links, u->n, sizeof(*u->links), by_index);
 }

@@ -255,6 +255,21 @@ const struct book_item *book_item_find(const struct book_claim *c, uint32_t link
 
 /* ---- charging ---- */
 
+/* Whom a charge is in the way of, and by how much more; what others reserve is in everybody's. */
+static void used_add(struct book_link *l, const struct book_claim *c, const struct book_charge *x, uint64_t bps)
+{
+	for (unsigned p = c->foreign ? 0 : x->hold; p < BOOK_PRIOS; p++)
+		l->used[p] += bps;
+}
+
+static void timed_add(struct book *b, struct book_link *l, const struct book_cell *cell, uint32_t n)
+{
+	if (for_always(cell->window))
+		return;
+	b->n_timed += n;
+	l->n_timed += n;
+}
+
 static void item_discharge(struct book *b, const struct book_claim *c, const struct book_item *it)
 {
 	struct book_link *l = &b->links[it->link];
@@ -274,9 +289,10 @@ static void item_discharge(struct book *b, const struct book_claim *c, const str
 		sum = c->foreign ? &cell->foreign[x[i].hold] : &cell->ours[x[i].hold];
 		assert(*sum >= x[i].bps);
 		*sum -= x[i].bps;
+		used_add(l, c, &x[i], -x[i].bps);
 		if (--cell->n > 0)
 			continue;
-		b->n_timed -= !for_always(cell->window);
+		timed_add(b, l, cell, -1U);
 		*cell = l->cells.at[--l->cells.n];
 	}
 }
@@ -300,46 +316,46 @@ static void item_charge(struct book *b, const struct book_claim *c, const struct
 			assert(l->cells.n < l->cells.cap);
 			cell = &l->cells.at[l->cells.n++];
 			*cell = (struct book_cell){ .nrp = x[i].nrp, .window = x[i].window };
-			b->n_timed += !for_always(cell->window);
+			timed_add(b, l, cell, 1);
 		}
 		cell->n++;
+		used_add(l, c, &x[i], x[i].bps);
 		*(c->foreign ? &cell->foreign[x[i].hold] : &cell->ours[x[i].hold]) += x[i].bps;
 	}
 }
 
-/* Backups are apart: nobody who reserves has to look through them. */
-static void user_add(struct book_link *l, struct book_claim *c)
+/* Backups are apart: nobody who reserves has to look through them. Order means nothing. */
+static struct book_claims *users_of(struct book_link *l, const struct book_claim *c)
 {
-	if (c->failures)
-		l->backups.at[l->backups.n++] = c;
-	else
-		l->users.at[l->users.n++] = c;
+	return c->failures ? &l->backups : &l->users;
 }
 
-static void backup_del(struct book_link *l, const struct book_claim *c)
+bool book_user_is(const struct book *b, const struct book_claim *c, const struct book_item *it)
 {
-	for (size_t i = 0; i < l->backups.n; i++) {
-		if (l->backups.at[i] != c)
-			continue;
-		l->backups.at[i] = l->backups.at[--l->backups.n];
-		return;
-	}
+	const struct book_claims *v = users_of(&b->links[it->link], c);
+
+	return it->at < v->n && v->at[it->at] == c;
 }
 
-static void user_del(struct book_link *l, const struct book_claim *c)
+static void user_add(struct book_link *l, struct book_claim *c, struct book_item *it)
 {
-	if (c->failures) {
-		backup_del(l, c);
+	struct book_claims *v = users_of(l, c);
+
+	it->at = (uint32_t)v->n & BOOK_USERS_MAX;
+	v->at[v->n++] = c;
+}
+
+/* The last one takes its place. */
+static void user_del(struct book_link *l, const struct book_claim *c, const struct book_item *it)
+{
+	struct book_claims *v = users_of(l, c);
+	struct book_claim *last = v->at[--v->n];
+
+	assert(v->at[it->at] == c || last == c);
+	if (last == c)
 		return;
-	}
-	for (size_t i = 0; i < l->users.n; i++) {
-		if (l->users.at[i] != c)
-			continue;
-		l->users.n--;
-		memmove(&l->users.at[i], &l->users.at[i + 1],
-			(l->users.n - i) * sizeof(struct book_claim *));
-		return;
-	}
+	v->at[it->at] = last;
+	last->items[book_item_find(last, it->link) - last->items].at = it->at;
 }
 
 /* Room for what one more item can need: two cells and a user. */
@@ -386,14 +402,69 @@ static bool charges_eq(const struct book_claim *c, const struct book_item *x, co
 struct change {
 	const struct book_claim *was, *is;
 	uint32_t i, k; /* places in them */
+	bool plain;    /* both sides stand in the same NRP and window, before and after */
 };
 
+/* Do all sides that something stands on stand in the NRP and window of the first of them? */
+static bool all_alike(const struct book_claim *c, const struct book_terms **first)
+{
+	unsigned sides = 0;
+
+	for (uint32_t i = 0; i < c->n; i++)
+		sides |= c->items[i].in;
+	for (unsigned s = 0; s < BOOK_SIDES; s++) {
+		const struct book_terms *t = &c->terms[s];
+
+		if (!(sides & 1u << s))
+			continue;
+		if (!*first)
+			*first = t;
+		if (t->nrp != (*first)->nrp || !window_eq(t->window, (*first)->window))
+			return false;
+	}
+	return true;
+}
+
+static struct change change_of(const struct book_claim *was, const struct book_claim *is)
+{
+	const struct book_terms *first = NULL;
+
+	return (struct change){ .was = was,
+				.is = is,
+				.plain = !was->failures && !is->failures && all_alike(was, &first) &&
+					 all_alike(is, &first) };
+}
+
+/* The one charge of an item whose sides stand in the same place; see book_item_charges(). */
+static uint64_t plain_charge(const struct book_claim *c, const struct book_item *it, uint8_t *hold)
+{
+	const struct book_terms *t = c->terms;
+	unsigned first = it->in & 1u << BOOK_OLD ? BOOK_OLD : BOOK_WANT;
+	uint64_t bps = it->bps[first];
+
+	*hold = t[first].hold;
+	if (it->in != (1u << BOOK_OLD | 1u << BOOK_WANT))
+		return bps;
+	if (t[BOOK_WANT].hold < *hold)
+		*hold = t[BOOK_WANT].hold;
+	return it->bps[BOOK_WANT] > bps ? it->bps[BOOK_WANT] : bps;
+}
+
+static bool same_charge(const struct change *w, const struct book_item *a, const struct book_item *b)
+{
+	uint8_t hold_a, hold_b;
+
+	if (!w->plain)
+		return charges_eq(w->was, a, w->is, b);
+	return plain_charge(w->was, a, &hold_a) == plain_charge(w->is, b, &hold_b) && hold_a == hold_b;
+}
+
 /* The next link where something changes: what stood there, what will; either may be NULL. */
-static bool change_next(struct change *w, const struct book_item **was, const struct book_item **is)
+static bool change_next(struct change *w, const struct book_item **was, struct book_item **is)
 {
 	while (w->i < w->was->n || w->k < w->is->n) {
 		const struct book_item *a = w->i < w->was->n ? &w->was->items[w->i] : NULL;
-		const struct book_item *b = w->k < w->is->n ? &w->is->items[w->k] : NULL;
+		struct book_item *b = w->k < w->is->n ? &w->is->items[w->k] : NULL;
 
 		if (a && b && a->link < b->link)
 			b = NULL;
@@ -403,7 +474,10 @@ static bool change_next(struct change *w, const struct book_item **was, const st
 		w->k += b != NULL;
 		*was = a;
 		*is = b;
-		if (!a || !b || !charges_eq(w->was, a, w->is, b))
+		if (!a || !b)
+			return true;
+		b->at = a->at;
+		if (!same_charge(w, a, b))
 			return true;
 	}
 	return false;
@@ -416,12 +490,14 @@ int book_items_put(struct book *b, struct book_claim *c, const struct book_terms
 {
 	const struct book_claim was = *c;
 	struct book_claim is = *c;
-	struct change look = { &was, &is, 0, 0 }, walk = { &was, c, 0, 0 };
-	const struct book_item *x, *y;
+	struct change look, walk;
+	const struct book_item *x;
+	struct book_item *y;
 
 	memcpy(is.terms, terms, sizeof(is.terms));
 	is.items = take_items;
 	is.n = n;
+	look = change_of(&was, &is);
 	while (change_next(&look, &x, &y)) {
 		if (y && book_link_reserve(b, y->link) < 0) {
 			free(take_items);
@@ -431,6 +507,7 @@ int book_items_put(struct book *b, struct book_claim *c, const struct book_terms
 	memcpy(c->terms, terms, sizeof(c->terms));
 	c->items = take_items;
 	c->n = n;
+	walk = change_of(&was, c);
 	while (change_next(&walk, &x, &y)) {
 		struct book_link *l = &b->links[y ? y->link : x->link];
 
@@ -439,9 +516,9 @@ int book_items_put(struct book *b, struct book_claim *c, const struct book_terms
 		if (x)
 			item_discharge(b, &was, x);
 		if (!y)
-			user_del(l, c);
+			user_del(l, c, x);
 		else if (!x)
-			user_add(l, c);
+			user_add(l, c, y);
 	}
 	free(was.items);
 	return 0;
@@ -457,7 +534,7 @@ static void sides_release(struct book *b, struct book_claim *c, uint8_t sides)
 		const struct book_item *was = &c->items[i];
 		struct book_item it = *was;
 
-		it.in &= (uint8_t)~sides;
+		it.in &= ~sides & 3U;
 		for (unsigned s = 0; s < BOOK_SIDES; s++) {
 			if (sides & 1u << s)
 				it.bps[s] = 0;
@@ -467,7 +544,7 @@ static void sides_release(struct book *b, struct book_claim *c, uint8_t sides)
 			if (it.in)
 				item_charge(b, c, &it);
 			else
-				user_del(&b->links[it.link], c);
+				user_del(&b->links[it.link], c, was);
 		}
 		if (it.in)
 			c->items[k++] = it;
@@ -525,7 +602,7 @@ void book_backup_leave(struct book *b, struct book_claim *c, const uint32_t *lin
 		if (!it)
 			continue;
 		item_discharge(b, c, it);
-		user_del(&b->links[links[i]], c);
+		user_del(&b->links[links[i]], c, it);
 		c->n--;
 		memmove(&c->items[at], &c->items[at + 1], (c->n - at) * sizeof(*c->items));
 	}

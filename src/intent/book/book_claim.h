@@ -11,7 +11,7 @@ enum { BOOK_OLD, BOOK_WANT, BOOK_SIDES };
 /* One link of a claim; bit BOOK_OLD, bit BOOK_WANT of in tell on which side it stands. */
 struct book_item {
 	uint32_t link;
-	uint8_t in;
+	uint32_t at : 30, in : 2; /* at: its place among the link's users, or backups */
 	uint64_t bps[BOOK_SIDES];
 };
 
@@ -56,14 +56,23 @@ struct book_part {
 	uint64_t bps;
 };
 
+enum { BOOK_USERS_MAX = (1 << 30) - 1 }; /* of a link */
+
+struct book_claims {
+	struct book_claim **at;
+	size_t n, cap;
+};
+
 struct book_link {
 	uint64_t capacity_bps, measured_bps;
-	uint64_t logged;	     /* 1 + place of its last entry in the log */
-	uint64_t most[BOOK_PRIOS];   /* that one failure needs, at that priority or better */
-	VEC(struct book_need) needs; /* by failure, then NRP */
+	uint64_t logged; /* 1 + place of its last entry in the log */
 	VEC(struct book_part) parts;
+	uint32_t n_timed;	   /* cells that are not for always */
+	uint64_t used[BOOK_PRIOS]; /* sum of all cells, as a request at that setup priority sees it */
+	VEC(struct book_need) needs; /* by failure, then NRP */
+	uint64_t most[BOOK_PRIOS];   /* that one failure needs, at that priority or better */
 	VEC(struct book_cell) cells;
-	VEC(struct book_claim *) users, backups;
+	struct book_claims users, backups;
 };
 
 /* Links whose rooms changed, the last BOOK_LOG of them: what views follow. */
@@ -92,6 +101,8 @@ struct book_charge {
 unsigned book_item_charges(const struct book_claim *c, const struct book_item *it,
 			   struct book_charge out[BOOK_SIDES]);
 const struct book_item *book_item_find(const struct book_claim *c, uint32_t link);
+/* Is it where its item says? */
+bool book_user_is(const struct book *b, const struct book_claim *c, const struct book_item *it);
 
 int book_links_grow(struct book *b, uint32_t n);
 int book_link_reserve(struct book *b, uint32_t link); /* for one more item, not for needs */

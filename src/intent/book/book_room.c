@@ -102,10 +102,12 @@ static uint64_t own_at(const struct book_link *l, uint32_t link, const struct bo
 static uint64_t peak(const struct book_link *l, uint32_t link, const struct book_scope *s,
 		     struct book_window w)
 {
-	/* The sum changes for the worse only where a window starts. */
-	uint64_t most = used_at(l, s, w.start_s) - own_at(l, link, s, w.start_s);
+	bool plain = l->n_timed == 0 && s->of == BOOK_OF_ALL && s->setup < BOOK_PRIOS;
+	uint64_t all = plain ? l->used[s->setup] : used_at(l, s, w.start_s);
+	uint64_t most = all - own_at(l, link, s, w.start_s);
 
-	for (size_t i = 0; i < l->cells.n; i++) {
+	/* The sum changes for the worse only where a window starts. */
+	for (size_t i = 0; l->n_timed > 0 && i < l->cells.n; i++) {
 		uint64_t t = l->cells.at[i].window.start_s, used;
 
 		if (t == w.start_s || !window_at(w, t))
@@ -497,7 +499,6 @@ static bool tally_item(struct tally *t, const struct book *b, const struct book_
 	const struct book_link *l = &b->links[it->link];
 	struct book_charge x[BOOK_SIDES];
 	unsigned n = book_item_charges(c, it, x);
-	bool user = false;
 
 	for (unsigned i = 0; !c->failures && i < n; i++) {
 		if (!tally_add(&t[it->link], l, c, &x[i]))
@@ -505,12 +506,8 @@ static bool tally_item(struct tally *t, const struct book *b, const struct book_
 	}
 	if (c->failures && !tally_needs(&t[it->link], l, c, it))
 		return false;
-	for (size_t i = 0; !c->failures && i < l->users.n; i++)
-		user = user || l->users.at[i] == c;
-	for (size_t i = 0; c->failures && i < l->backups.n; i++)
-		user = user || l->backups.at[i] == c;
 	t[it->link].users++;
-	return user;
+	return book_user_is(b, c, it);
 }
 
 /* What is kept beside the needs: the most of them, and where each failure's are. */
@@ -533,6 +530,8 @@ static bool needs_eq(const struct book *b, const struct book_link *l)
 
 static bool tally_eq(const struct book *b, const struct tally *t, const struct book_link *l)
 {
+	uint64_t used[BOOK_PRIOS] = { 0 };
+
 	if (t->users != l->users.n + l->backups.n || !needs_eq(b, l))
 		return false;
 	for (size_t i = 0; i < l->cells.n; i++) {
@@ -541,7 +540,12 @@ static bool tally_eq(const struct book *b, const struct tally *t, const struct b
 		if (a->n != c->n || memcmp(a->ours, c->ours, sizeof(a->ours)) != 0 ||
 		    memcmp(a->foreign, c->foreign, sizeof(a->foreign)) != 0)
 			return false;
+		for (unsigned p = 0; p < BOOK_PRIOS; p++)
+			for (unsigned by = 0; by < BOOK_PRIOS; by++)
+				used[p] += c->foreign[by] + (by <= p ? c->ours[by] : 0);
 	}
+	if (memcmp(used, l->used, sizeof(used)) != 0)
+		return false;
 	for (size_t i = 0; i < l->needs.n; i++) {
 		if (t->needs[i].n != l->needs.at[i].n ||
 		    memcmp(t->needs[i].bps, l->needs.at[i].bps, sizeof(t->needs[i].bps)) != 0)

@@ -439,8 +439,36 @@ void intent_batch_abandon(struct intent *i)
 	i->n_waves = 0;
 }
 
+/* One after the other to one endpoint, on one snapshot: what one has read the next finds in the
+ * processor's caches. What is found does not depend on the order. */
+static int item_order(const void *a, const void *b)
+{
+	const struct intent_item *x = *(struct intent_item *const *)a, *y = *(struct intent_item *const *)b;
+	int d = x->snap->serial == y->snap->serial ? ip_cmp(&x->pol->key.endpoint, &y->pol->key.endpoint) :
+		x->snap->serial < y->snap->serial  ? -1 :
+						     1;
+
+	return d ? d : sr_policy_key_cmp(&x->pol->key, &y->pol->key);
+}
+
+static void deal(struct intent_batch *b)
+{
+	struct intent_item *at[INTENT_WAVE];
+
+	for (uint32_t k = 0; k < b->n_items; k++)
+		at[k] = &b->items[k];
+	qsort(at, b->n_items, sizeof(at[0]), item_order);
+	for (uint32_t k = 0; k < b->n_items; k++) {
+		struct job *j = &b->jobs[intent_shard_of(b->shards, &at[k]->pol->key.endpoint) - b->shards->at];
+
+		*j->end = at[k];
+		j->end = &at[k]->next;
+	}
+}
+
 static void batch_submit(struct intent_batch *b)
 {
+	deal(b);
 	/* One more than the jobs, so that a job done at once does not free what is still used. */
 	b->n_open = 1;
 	for (unsigned k = 0; k < b->shards->n; k++) {
@@ -493,7 +521,6 @@ static void batch_add(struct intent_batch *b, struct intent_pol *p, enum intent_
 		      struct intent_snap *take_snap)
 {
 	struct intent_item *it = &b->items[b->n_items++];
-	struct job *j = &b->jobs[intent_shard_of(b->shards, &p->key.endpoint) - b->shards->at];
 
 	memset(it, 0, sizeof(*it));
 	it->how = how;
@@ -502,8 +529,6 @@ static void batch_add(struct intent_batch *b, struct intent_pol *p, enum intent_
 	it->eval.labels_max = labels_of(it, p, false);
 	it->pol = p;
 	p->item = it;
-	*j->end = it;
-	j->end = &it->next;
 }
 
 void intent_batch_start(struct intent *i, const struct intent_pick *at, uint32_t n)

@@ -193,12 +193,19 @@ static void flex_cost(const struct ted *t, const struct intent_cpath *c, struct 
 	}
 }
 
-/* A single path's links in order, out of the expansion, which is by number. */
-static void path_order(const struct ted *t, uint32_t src, struct arena *a, struct intent_route *r)
+/* A single path's links in order; where binding SIDs lead, out of the expansion, which is by number. */
+static void path_order(const struct ted *t, uint32_t src, const struct pce_expansion *x, struct arena *a,
+		       struct intent_route *r)
 {
-	uint32_t *path = ARENA_ARRAY(a, r->n_links, uint32_t);
-	uint32_t at = src, n = 0;
+	uint32_t *path, at = src, n = 0;
 
+	if (x->path) {
+		r->path = arena_copy(a, x->path, x->n_links * sizeof(*r->path));
+		r->n_path = r->path ? x->n_links : 0;
+	}
+	if (x->path || !x->single)
+		return;
+	path = ARENA_ARRAY(a, r->n_links, uint32_t);
 	for (uint32_t step = 0; path && step < r->n_links; step++) {
 		for (uint32_t i = 0; i < r->n_links; i++) {
 			if (t->links[r->links[i]].from == at) {
@@ -403,8 +410,7 @@ static const char *pin_breaks(struct intent_eval *e, const struct intent_cpath *
 		return breaks;
 	e->best = (struct intent_route){ .preference = c->preference };
 	route_of_expansion(e->ted, &x, list, &e->best);
-	if (x.single)
-		path_order(e->ted, req->src, &e->arena, &e->best);
+	path_order(e->ted, req->src, &x, &e->arena, &e->best);
 	return NULL;
 }
 
@@ -521,8 +527,7 @@ static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
 	}
 	e->best = (struct intent_route){ .preference = c->preference };
 	route_of_expansion(e->ted, &x, &c->list, &e->best);
-	if (x.single)
-		path_order(e->ted, req.src, &e->arena, &e->best);
+	path_order(e->ted, req.src, &x, &e->arena, &e->best);
 	return true;
 }
 
@@ -637,8 +642,7 @@ static void eval_cur(struct intent_eval *e, const uint64_t *free_bps)
 	flex_cost(e->ted, c, &e->now);
 	if (e->group)
 		(void)intent_eval_shares(e, x.links, x.n_links, &e->group->now_score);
-	if (x.single)
-		path_order(e->ted, src, &e->arena, &e->now);
+	path_order(e->ted, src, &x, &e->arena, &e->now);
 }
 
 /* Out of the snapshot and its own share into it, or back: what was there is kept in its place. */

@@ -105,7 +105,7 @@ static void push_aside(struct intent_pol *by, struct book_claim *c, uint32_t lin
 }
 
 /* What cannot be chosen in one go, because windows or backups do not add up, or for want of
- * memory: the worst held that is there, one at a time. */
+ * memory: the worst held that is there, of those the last by key, one at a time. */
 static void one_by_one(struct intent_pol *p, uint32_t link)
 {
 	const struct intent_policy *d = &p->desired->p;
@@ -122,7 +122,8 @@ static void one_by_one(struct intent_pol *p, uint32_t link)
 			if (book_claim_foreign(users[k]) || users[k] == p->claim ||
 			    (!any && !book_same_room(i->book, link, d->nrp, book_claim_terms(users[k])->nrp)) ||
 			    book_claim_weak(users[k], link, d->setup_prio, &hold) == 0 ||
-			    (worst && hold < worst_hold))
+			    (worst && (hold < worst_hold ||
+				       (hold == worst_hold && claim_cmp(&users[k], &worst) < 0))))
 				continue;
 			worst = users[k];
 			worst_hold = hold;
