@@ -2,6 +2,7 @@
 #include "core/sr.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,11 @@ static bool segments_eq(const struct sr_list *a, const struct sr_list *b)
 			return false;
 	}
 	return true;
+}
+
+void sr_list_set(struct sr_list *to, const struct sr_list *from)
+{
+	memcpy(to, from, offsetof(struct sr_list, at) + from->n * sizeof(from->at[0]));
 }
 
 bool sr_list_eq(const struct sr_list *a, const struct sr_list *b)
@@ -47,7 +53,7 @@ int sr_list_keep(const struct sr_list *from, struct sr_list *to)
 		if (more)
 			*more = *from->more;
 	}
-	*to = *from;
+	sr_list_set(to, from);
 	to->more = more;
 	return from->more && !more ? err_raise(-ENOMEM) : 0;
 }

@@ -62,13 +62,14 @@ struct sr_more;
 
 /*
  * The list of a candidate path; of one with several (RFC 9256 s2.11) the first, and the others behind
- * it. A copy by assignment borrows those: who keeps one makes it his own with sr_list_keep().
+ * it. A copy borrows those: who keeps one makes it his own with sr_list_keep(). What stands in `at`
+ * behind the last segment means nothing.
  */
 struct sr_list {
 	uint8_t dataplane; /* enum sr_dataplane */
 	uint8_t n;
-	struct sr_segment at[SR_SEGS_MAX];
 	const struct sr_more *more; /* NULL: there is one list */
+	struct sr_segment at[SR_SEGS_MAX];
 };
 
 /* A flow takes list k with the probability of its weight to the sum of all. */
@@ -81,6 +82,8 @@ struct sr_more {
 	} at[SR_LISTS_MAX - 1];
 };
 
+/* As an assignment, without what means nothing: most lists are short, and there are many. */
+void sr_list_set(struct sr_list *to, const struct sr_list *from);
 bool sr_list_eq(const struct sr_list *a, const struct sr_list *b); /* SIDs, labels and weights only */
 int sr_list_keep(const struct sr_list *from, struct sr_list *to); /* 0; -ENOMEM: to has the first alone */
 void sr_list_drop(struct sr_list *l);				  /* what sr_list_keep() made */

@@ -46,7 +46,6 @@ struct intent_desired {
 struct intent_route {
 	bool set;
 	uint32_t preference;
-	struct sr_list list;
 	uint32_t *path; /* links in order; n_path 0 when not known or not single */
 	uint32_t *links; /* expansion, ascending */
 	uint32_t *units; /* of several lists, by link: the weights of those over it; NULL: one list */
@@ -55,7 +54,13 @@ struct intent_route {
 	uint32_t variation_us, loss; /* loss in the engine's units */
 	uint64_t flex;		     /* by the metric of the candidate path's algorithm */
 	uint64_t generation; /* 0: never seen on a TED */
+	struct sr_list list; /* last: what is not used of it is not touched */
 };
+
+/* Nothing but a preference; not `= { 0 }`, which writes to all of a list that is not there. */
+void intent_route_init(struct intent_route *r, uint32_t preference);
+/* What it owns goes with it; `from` is empty then. */
+void intent_route_move(struct intent_route *from, struct intent_route *to);
 
 static inline struct book_way intent_way(const struct intent_route *r)
 {
@@ -107,70 +112,33 @@ enum intent_dirt {
 	INTENT_FORCE,  /* an operator changed or asked */
 };
 
+/* What every round reads of a policy stands together at its beginning, what only a few need and what
+ * is large at its end: after a failure thousands are looked at, and what each of them costs is memory
+ * that is not in the processor's caches. */
 struct intent_pol {
 	struct sr_policy_key key;
 	struct intent *i;
 	struct intent_headend *he;
-	struct list he_link, dirty_link, work_link;
-	struct list paper_link; /* owes what is to be written: which */
-	bool owes_event, owes_state, owes_record;
-	enum intent_state owed_was; /* of the state event */
-	struct list blocked_link, better_link, unwalked_link; /* linked: it is on that list of intent */
-	struct hash_node by_name; /* (headend, lsp_name), managed only */
-	struct hash_node by_bsid; /* managed with a binding SID */
-	bool ordered;		  /* in the table of sweeps, under order_prio */
-	uint8_t order_prio;
-	uint64_t swept_no;	  /* the last sweep after bad news that came by */
-	bool named;
-	enum intent_mode mode;
-	bool key_made;
-
-	/* durable */
-	struct intent_desired *desired; /* NULL: observed */
-	bool deleted;			/* acknowledged to the operator, LSP perhaps still there */
-	char lsp_name[SR_NAME_MAX];
-	struct sr_cpath_id cpath;
-	struct ip_addr bsid;
-	bool bsid_known; /* by_bsid is in the table */
-	struct hash_node by_told; /* the binding SID the headend told, where that is another one */
-	struct ip_addr told;
-	bool told_known; /* by_told is in the table */
-	bool binds;	 /* the binding SID forwards, by the last the headend has said */
-	bool leads_new;	 /* it leads through other policies than those that use it know of */
-	uint64_t revision, created_wall_ns;
-
-	/* decided */
-	struct intent_route want, prev;
+	struct intent_desired *desired; /* durable; NULL: observed */
 	struct book_claim *claim; /* managed only */
+	struct list dirty_link, work_link;
+	struct list paper_link; /* owes what is to be written: which */
+	enum intent_mode mode;
+	enum intent_dirt dirty;
+	enum intent_dirt waits; /* for a policy it uses, to be looked at then; else INTENT_CLEAN */
+	enum intent_state state;
+	enum intent_state owed_was; /* of the state event */
+	bool owes_event, owes_state, owes_record;
+	bool deleted;		  /* acknowledged to the operator, LSP perhaps still there */
+	bool tentative;		  /* of a set that is not durable: reserved, neither sent nor shown */
+	bool adopting;		  /* from the store, its headend has not synchronised since */
+	bool in_batch;
+	bool put_off; /* its last search was too long for a wave of repairs: the next one may be longer */
 	bool new_sent;		  /* the claim's new side may be in the network */
 	bool maybe_there;	  /* something was asked for and nobody said that it is not there */
 	bool no_path;		  /* last evaluation found nothing; why says what */
 	bool degraded;		  /* want breaks a bound; why says which */
 	bool meets;		  /* degraded: no other than to be apart from its group */
-	char why[SR_REASON_MAX];
-	uint64_t why_generation;  /* of the TED it was found on */
-	struct intent_member *member; /* of a group of those kept apart; NULL: of none */
-	char *relax;		  /* without a path, or degraded: the nearest changes that help; NULL: none known */
-	char *pushed;		  /* who took its reservation and where, until it has one again */
-	struct intent_pin *pin;	  /* or NULL */
-	bool adopting;		  /* from the store, its headend has not synchronised since */
-	struct mono better_since; /* while on the list of those */
-	struct loop_timer revert;
-	enum intent_dirt dirty;
-	bool put_off; /* its last search was too long for a wave of repairs: the next one may be longer */
-	bool in_batch;
-	struct intent_item *item; /* of a wave that is on its way */
-	struct intent_use *uses;  /* binding SIDs that its lists name, or may name */
-	unsigned n_uses;
-	uint8_t lift; /* of its holding priority: BOOK_PRIOS less the best of those that use it */
-	enum intent_dirt waits; /* for a policy it uses, to be looked at then; else INTENT_CLEAN */
-
-	/* pushing */
-	struct intent_lsp *lsp; /* ours */
-	struct list lsps;	/* foreign ones with the same key; observed: all */
-	uint32_t txn;
-	enum { INTENT_TXN_NONE, INTENT_TXN_LIST, INTENT_TXN_ATTR, INTENT_TXN_TAKE,
-	       INTENT_TXN_REMOVE } txn_kind;
 	bool confirmed;	 /* the headend echoed want */
 	bool was_up;	 /* want has been reported up */
 	bool attr_dirty; /* bandwidth, priorities or preference differ from what was sent */
@@ -179,24 +147,65 @@ struct intent_pol {
 	bool attr_in_txn;  /* what is on its way changes those */
 	bool full;
 	bool release_due;
-	char fail[SR_REASON_MAX]; /* last refusal or silence; "" after success */
 	bool has_refused;
-	struct sr_list refused;
-	unsigned tries;
 	bool waiting; /* retry timer decides */
-	struct loop_timer retry; /* confirm time-out, and back-off after a failure */
-
-	/* shown */
-	enum intent_state state;
-	char reason[SR_REASON_MAX];
-	uint64_t since_wall_ns;
+	bool ordered;		  /* in the table of sweeps, under order_prio */
+	bool named;
+	bool key_made;
+	bool binds;	 /* the binding SID forwards, by the last the headend has said */
+	bool leads_new;	 /* it leads through other policies than those that use it know of */
+	bool bsid_known; /* by_bsid is in the table */
+	bool told_known; /* by_told is in the table */
 	bool alarmed_down, alarmed_degraded;
-	uint64_t pushes, repairs, failures;
-
+	uint8_t order_prio;
+	uint8_t lift; /* of its holding priority: BOOK_PRIOS less the best of those that use it */
+	uint64_t swept_no;	  /* the last sweep after bad news that came by */
+	uint64_t why_generation;  /* of the TED that `why` was found on */
+	struct intent_item *item; /* of a wave that is on its way */
+	struct intent_use *uses;  /* binding SIDs that its lists name, or may name */
+	unsigned n_uses, tries;
+	struct intent_member *member; /* of a group of those kept apart; NULL: of none */
+	char *relax;		  /* without a path, or degraded: the nearest changes that help; NULL: none known */
+	char *pushed;		  /* who took its reservation and where, until it has one again */
+	struct intent_pin *pin;	  /* or NULL */
 	struct intent_guard *guard; /* its room for after a failure; NULL: none is asked for */
-	bool tentative; /* of a set that is not durable: reserved, neither sent nor shown */
-	struct list told_link; /* its owner is about to be told */
+	struct intent_lsp *lsp; /* ours */
+	uint32_t txn;
+	enum { INTENT_TXN_NONE, INTENT_TXN_LIST, INTENT_TXN_ATTR, INTENT_TXN_TAKE,
+	       INTENT_TXN_REMOVE } txn_kind;
+	uint64_t pushes, repairs, failures;
+	uint64_t since_wall_ns;
+	struct loop_timer retry; /* confirm time-out, and back-off after a failure */
+	struct intent_route want; /* decided; its last list longer than what is used of it */
+
+	/* durable */
+	char lsp_name[SR_NAME_MAX];
+	struct sr_cpath_id cpath;
+	struct ip_addr bsid;
+	struct ip_addr told; /* the binding SID the headend told, where that is another one */
+	uint64_t revision, created_wall_ns;
+
+	struct list he_link, told_link; /* told_link: its owner is about to be told */
+	struct list blocked_link, better_link, unwalked_link; /* linked: it is on that list of intent */
+	struct list lsps;	/* foreign ones with the same key; observed: all */
+	struct hash_node by_name; /* (headend, lsp_name), managed only */
+	struct hash_node by_bsid; /* managed with a binding SID */
+	struct hash_node by_told;
+	struct mono better_since; /* while on the list of those */
+	struct loop_timer revert;
+	struct intent_route prev;
+	struct sr_list refused;
+	char why[SR_REASON_MAX];
+	char fail[SR_REASON_MAX]; /* last refusal or silence; "" after success */
+	char reason[SR_REASON_MAX]; /* shown with the state */
 };
+
+/* Into the processor's caches what is read soon, while others are looked at. */
+static inline void intent_ahead(const void *at, size_t len)
+{
+	for (size_t k = 0; k < len; k += 64)
+		__builtin_prefetch((const char *)at + k);
+}
 
 /* A binding SID of ours that does not do in a list, and why. */
 struct intent_unbound {
@@ -211,7 +220,6 @@ struct intent_eval {
 	const struct ted *ted;
 	struct intent_desired *desired;
 	bool has_cur;
-	struct sr_list cur;
 	uint32_t cur_preference;
 	const uint32_t *cur_path; /* in arena */
 	uint32_t n_cur_path;
@@ -241,14 +249,17 @@ struct intent_eval {
 	const char *cur_why;	/* not valid: why */
 	const char *cur_breaks; /* valid, but: or NULL */
 	bool cur_meets;		/* and that is all: others of its group are where it goes */
-	struct intent_route now; /* cur as it is on this TED, when valid */
-	struct intent_route best;
 	const char *why; /* best not set: the reason of the most preferred candidate path */
 	const char *relax; /* with it: the nearest changes that would help; or NULL */
 	bool blocked;	 /* more bandwidth would have helped */
 	bool gave_up; /* for want of labels_max: with more there may be a path, or a better one */
 	const char *pin_why; /* the pin does not hold any more: why; NULL: it does */
+	/* Last, as intent_eval_init() clears them piece by piece. */
+	struct intent_route now; /* cur as it is on this TED, when valid */
+	struct intent_route best;
+	struct sr_list cur; /* in: what it has */
 };
+void intent_eval_init(struct intent_eval *e);
 
 /* room: the snapshot, n_free long; written to while it runs, and as it was afterwards. */
 void intent_eval_run(struct intent_eval *e, uint64_t *room);

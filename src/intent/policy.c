@@ -75,12 +75,12 @@ int intent_route_copy(const struct intent_route *from, struct intent_route *to)
 	uint32_t *links = links_copy(from->links, from->n_links);
 	uint32_t *units = from->units ? links_copy(from->units, from->n_links) : NULL;
 
-	*to = *from;
+	memcpy(to, from, offsetof(struct intent_route, list));
 	if (!path || !links || (from->units && !units) || sr_list_keep(&from->list, &to->list) < 0) {
 		free(path);
 		free(links);
 		free(units);
-		memset(to, 0, sizeof(*to));
+		intent_route_init(to, 0);
 		return err_raise(-ENOMEM);
 	}
 	to->path = path;
@@ -95,7 +95,20 @@ void intent_route_fini(struct intent_route *r)
 	free(r->links);
 	free(r->units);
 	sr_list_drop(&r->list);
-	memset(r, 0, sizeof(*r));
+	intent_route_init(r, 0);
+}
+
+void intent_route_init(struct intent_route *r, uint32_t preference)
+{
+	memset(r, 0, offsetof(struct intent_route, list.at));
+	r->preference = preference;
+}
+
+void intent_route_move(struct intent_route *from, struct intent_route *to)
+{
+	memcpy(to, from, offsetof(struct intent_route, list));
+	sr_list_set(&to->list, &from->list);
+	intent_route_init(from, 0);
 }
 
 /* ---- table ---- */

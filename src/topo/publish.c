@@ -65,24 +65,29 @@ static void node_event(struct bus *bus, uint64_t wall, const struct ted *prev, c
 	bus_publish(bus, wall, BUS_INFO, is ? "node-up" : "node-down", resource, body);
 }
 
-static void gauges(const struct ted *ted)
+void publish_gauges_init(struct publish_gauges *g)
 {
-	metric_set(metric_gauge("sextant_ted_nodes", "Nodes in the topology", ""), ted->n_alive);
-	metric_set(metric_gauge("sextant_ted_links", "Usable directed links in the topology", ""),
-		   ted->n_usable);
-	metric_set(metric_gauge("sextant_ted_generation", "Topology generation", ""),
-		   (double)ted->generation);
-	metric_set(metric_gauge("sextant_ted_stale", "1 while sight of the network is lost", ""),
-		   ted->stale);
+	g->nodes = metric_gauge("sextant_ted_nodes", "Nodes in the topology", "");
+	g->links = metric_gauge("sextant_ted_links", "Usable directed links in the topology", "");
+	g->generation = metric_gauge("sextant_ted_generation", "Topology generation", "");
+	g->stale = metric_gauge("sextant_ted_stale", "1 while sight of the network is lost", "");
 }
 
-void publish_events(struct bus *bus, const struct loop *loop, const struct ted *prev,
-		    const struct ted *ted)
+static void gauges(const struct publish_gauges *g, const struct ted *ted)
+{
+	metric_set(g->nodes, ted->n_alive);
+	metric_set(g->links, ted->n_usable);
+	metric_set(g->generation, (double)ted->generation);
+	metric_set(g->stale, ted->stale);
+}
+
+void publish_events(const struct publish_gauges *g, struct bus *bus, const struct loop *loop,
+		    const struct ted *prev, const struct ted *ted)
 {
 	uint64_t wall = loop_wall_ns(loop);
 	char body[160];
 
-	gauges(ted);
+	gauges(g, ted);
 	if (ted->stale != prev->stale)
 		bus_publish(bus, wall, ted->stale ? BUS_ALARM : BUS_CLEARED, "topology-stale", "topology",
 			    ted->stale ? "\"reason\":\"no source has sight of the network; nothing is "

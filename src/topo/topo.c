@@ -67,6 +67,7 @@ struct topo {
 	struct loop_task now, spare;
 	struct loop_timer later, quiet, hold, eor_cap;
 	struct metric *builds, *build_time, *refused;
+	struct publish_gauges gauges;
 };
 
 void topo_cfg_default(struct topo_cfg *cfg)
@@ -155,7 +156,7 @@ static void tell(struct topo *t, const struct ted *ted)
 	const struct ted *prev = t->ted;
 
 	t->ted = ted;
-	publish_events(t->bus, t->loop, prev, ted);
+	publish_events(&t->gauges, t->bus, t->loop, prev, ted);
 	for (unsigned i = 0; i < t->n_listeners; i++)
 		t->listeners[i].fn(t->listeners[i].arg, ted);
 	ted_unref(prev);
@@ -362,6 +363,7 @@ int topo_new(struct topo **outp, struct loop *loop, struct bus *bus, const struc
 	loop_timer_init(&t->hold, loop, hold_over, t);
 	loop_timer_init(&t->eor_cap, loop, eor_cap_over, t);
 	loop_timer_after(&t->eor_cap, cfg->eor_cap_ns);
+	publish_gauges_init(&t->gauges);
 	t->builds = metric_counter("sextant_ted_builds_total", "Topology snapshots built", "");
 	t->build_time = metric_histogram("sextant_ted_build_seconds", "Time to merge and build one", "");
 	t->refused = metric_counter("sextant_topology_refused_total",

@@ -71,6 +71,10 @@ enum { BOOK_NO_SHARE = 1 };
 int book_share_set(struct book *b, uint32_t link, uint32_t nrp, uint64_t bps);
 uint64_t book_share(const struct book *b, uint32_t link, uint32_t nrp);
 
+/* Into the processor's caches what is read soon: a claim, then what it holds, and links. */
+void book_claim_ahead(const struct book_claim *c);
+void book_items_ahead(const struct book_claim *c);
+void book_links_ahead(const struct book *b, const uint32_t *links, uint32_t n);
 /* owner is handed back by book_users(). */
 int book_claim_new(struct book *b, bool foreign, void *owner, struct book_claim **outp);
 struct book_claim *book_claim_free(struct book *b, struct book_claim *c); /* releases all */

@@ -412,6 +412,30 @@ bool book_over_after(const struct book *b, uint32_t link, const uint64_t *failur
 	return l->parts.n > 0 && parts_over(l, link, s);
 }
 
+static void ahead(const void *at, size_t len)
+{
+	for (size_t k = 0; k < len; k += 64)
+		__builtin_prefetch((const char *)at + k);
+}
+
+void book_claim_ahead(const struct book_claim *c)
+{
+	ahead(c, sizeof(*c));
+}
+
+void book_items_ahead(const struct book_claim *c)
+{
+	if (c)
+		ahead(c->items, c->n * sizeof(*c->items));
+}
+
+void book_links_ahead(const struct book *b, const uint32_t *links, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (links[i] < b->n_links)
+			ahead(&b->links[links[i]], sizeof(b->links[0]));
+}
+
 struct book_claim *const *book_users(const struct book *b, uint32_t link, size_t *n)
 {
 	*n = link < b->n_links ? b->links[link].users.n : 0;

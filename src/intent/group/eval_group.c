@@ -318,7 +318,7 @@ static bool none(struct intent_eval *e, const struct intent_cpath *c, const stru
 	e->group->kept = 0;
 	if (!intent_eval_one(e, c, req))
 		return false;
-	e->best = (struct intent_route){ 0 };
+	intent_route_init(&e->best, 0);
 	e->blocked = e->blocked || req->bandwidth_bps > 0;
 	if (j->ans.why && j->ans.why[0])
 		intent_eval_relax(e, j->ans.relax, j->ans.n_relax, j->ans.relax_together);

@@ -198,8 +198,7 @@ static void roll_back(struct intent_pol *p)
 	intent_route_fini(&p->want);
 	if (p->prev.set && p->lsp) {
 		book_revert(p->i->book, p->claim);
-		p->want = p->prev;
-		p->prev = (struct intent_route){ 0 };
+		intent_route_move(&p->prev, &p->want);
 		p->want.generation = 0; /* charge it afresh when it is next looked at */
 		intent_unwalked(p);
 		p->new_sent = p->confirmed = true;

@@ -181,6 +181,7 @@ static const struct ip_addr *bsid_asked(const struct intent_pol *p)
 
 static void lsp_fill(const struct intent_pol *p, enum intent_wish w, struct driver_lsp *out)
 {
+	bool moves = w == INTENT_WISH_CREATE || w == INTENT_WISH_UPDATE;
 	const struct intent_lsp *l = p->lsp;
 
 	*out = (struct driver_lsp){ .key = p->key,
@@ -199,10 +200,11 @@ static void lsp_fill(const struct intent_pol *p, enum intent_wish w, struct driv
 	}
 	if (intent_lsp_here(l)) {
 		out->plsp_id = l->st.plsp_id;
-		out->list = l->st.list;
+		if (!moves)
+			sr_list_set(&out->list, &l->st.list);
 	}
-	if (w == INTENT_WISH_CREATE || w == INTENT_WISH_UPDATE)
-		out->list = p->want.list;
+	if (moves)
+		sr_list_set(&out->list, &p->want.list);
 }
 
 static int hand_over(struct intent_pol *p, enum intent_wish w, uint32_t *txn)

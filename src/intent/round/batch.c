@@ -11,6 +11,7 @@
  * next one begins when the one before ends, whatever the loop is at.
  */
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,12 +21,12 @@
 enum { SPARES = INTENT_WAVES }; /* waves kept with their memory for those to come */
 
 struct intent_item {
-	struct intent_eval eval;
 	struct intent_pol *pol; /* NULL: gone or clean meanwhile */
 	enum intent_dirt how;
 	struct intent_snap *snap;
 	struct intent_item *next; /* of the same shard */
 	bool ran;
+	struct intent_eval eval;
 };
 
 struct job {
@@ -64,7 +65,7 @@ static uint32_t labels_of(const struct intent_item *it, const struct intent_pol 
 /* Further lists go with it: the policy may have others before this is over. */
 static bool list_load(const struct sr_list *from, struct sr_list *to, struct arena *a)
 {
-	*to = *from;
+	sr_list_set(to, from);
 	if (from->more)
 		to->more = arena_copy(a, from->more, sizeof(*from->more));
 	return !from->more || to->more;
@@ -334,6 +335,48 @@ static void batch_free(struct intent_batch *b)
 	intent_shards_unref(s);
 }
 
+/* What loading, and then admitting, a policy reads, some policies before it is its turn: first itself,
+ * then what it points at, then what that does. */
+enum { AHEAD = 2, AHEAD_BYTES = 640 };
+
+static void load_ahead(const struct intent_pick *at, uint32_t n, uint32_t k)
+{
+	if (k + 3 * AHEAD < n)
+		intent_ahead(at[k + 3 * AHEAD].pol, AHEAD_BYTES);
+	if (k + 2 * AHEAD < n) {
+		const struct intent_pol *p = at[k + 2 * AHEAD].pol;
+
+		book_claim_ahead(p->claim);
+		intent_ahead(p->desired, 256);
+		intent_ahead(p->want.path, p->want.n_path * sizeof(*p->want.path));
+	}
+	if (k + AHEAD < n)
+		book_items_ahead(at[k + AHEAD].pol->claim);
+}
+
+static void admit_ahead(const struct intent_batch *b, uint32_t k)
+{
+	const struct intent_item *at = b->items, *it;
+
+	if (k + 3 * AHEAD < b->n_items && at[k + 3 * AHEAD].pol) {
+		intent_ahead(at[k + 3 * AHEAD].pol, AHEAD_BYTES);
+		intent_ahead(&at[k + 3 * AHEAD].eval, 512);
+	}
+	it = k + 2 * AHEAD < b->n_items ? &at[k + 2 * AHEAD] : NULL;
+	if (it && it->pol) {
+		book_claim_ahead(it->pol->claim);
+		intent_ahead(it->pol->want.links, it->pol->want.n_links * sizeof(uint32_t));
+		intent_ahead(it->eval.now.links, it->eval.now.n_links * sizeof(uint32_t));
+		intent_ahead(it->eval.best.links, it->eval.best.n_links * sizeof(uint32_t));
+	}
+	it = k + AHEAD < b->n_items ? &at[k + AHEAD] : NULL;
+	if (it && it->pol && it->ran) {
+		book_items_ahead(it->pol->claim);
+		book_links_ahead(b->i->book, it->eval.now.links, it->eval.now.n_links);
+		book_links_ahead(b->i->book, it->eval.best.links, it->eval.best.n_links);
+	}
+}
+
 static void batch_commit(struct intent_batch *b)
 {
 	struct intent *i = b->i;
@@ -343,6 +386,7 @@ static void batch_commit(struct intent_batch *b)
 		struct intent_item *it = &b->items[k];
 		struct intent_pol *p = it->pol;
 
+		admit_ahead(b, k);
 		if (!p)
 			continue;
 		intent_batch_forget(p);
@@ -522,7 +566,8 @@ static void batch_add(struct intent_batch *b, struct intent_pol *p, enum intent_
 {
 	struct intent_item *it = &b->items[b->n_items++];
 
-	memset(it, 0, sizeof(*it));
+	memset(it, 0, offsetof(struct intent_item, eval));
+	intent_eval_init(&it->eval);
 	it->how = how;
 	it->snap = take_snap;
 	item_load(it, p, &take_snap->view, &b->in);
@@ -538,7 +583,10 @@ void intent_batch_start(struct intent *i, const struct intent_pick *at, uint32_t
 	for (uint32_t k = 0; k < n; k++) {
 		struct intent_pol *p = at[k].pol;
 		const struct intent_policy *d = &p->desired->p;
-		struct intent_snap *snap = b ? intent_snap_now(i, d->setup_prio, d->nrp) : NULL;
+		struct intent_snap *snap;
+
+		load_ahead(at, n, k);
+		snap = b ? intent_snap_now(i, d->setup_prio, d->nrp) : NULL;
 
 		if (snap) {
 			batch_add(b, p, at[k].how, snap);

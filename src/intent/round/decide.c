@@ -130,8 +130,7 @@ static void want_to_prev(struct intent_pol *p)
 {
 	if (p->want.set && p->confirmed) {
 		intent_route_fini(&p->prev);
-		p->prev = p->want;
-		p->want = (struct intent_route){ 0 };
+		intent_route_move(&p->want, &p->prev);
 	} else {
 		intent_route_fini(&p->want);
 	}
@@ -151,7 +150,7 @@ static void take(struct intent_pol *p, const struct intent_route *best, bool rep
 	}
 	intent_paper_write(p);
 	want_to_prev(p);
-	p->want = r;
+	intent_route_move(&r, &p->want);
 	p->new_sent = p->confirmed = p->was_up = false;
 	p->attr_dirty = p->attr_charged = p->attr_dirty || pref;
 	if (p->tries <= INTENT_TRIES_AT_ONCE)
@@ -279,7 +278,7 @@ static void refresh(struct intent_pol *p, const struct intent_eval *e)
 		return;
 	}
 	intent_route_fini(&p->want);
-	p->want = r;
+	intent_route_move(&r, &p->want);
 	if (t.bps > 0)
 		fit(p);
 }

@@ -72,7 +72,7 @@ const char *intent_expand_lists(struct intent *i, uint32_t src, const struct ip_
 	}
 	if (list->more)
 		return intent_join(x, list, i->ted->generation, &i->arena, out) ? NULL : "no memory";
-	*out = (struct intent_route){ .n_path = 0 };
+	intent_route_init(out, 0);
 	route_of_expansion(i->ted, &x[0], list, out);
 	return NULL;
 }
@@ -144,18 +144,20 @@ static void segment_nai(const struct ted *t, const struct pce_segment *s, uint8_
 void intent_list_of_answer(const struct ted *t, const struct pce_answer *ans, uint8_t dataplane,
 			   struct sr_list *out)
 {
-	*out = (struct sr_list){ .dataplane = dataplane };
+	out->dataplane = dataplane;
+	out->n = 0;
+	out->more = NULL;
 	for (uint32_t i = 0; i < ans->n_segs && i < SR_SEGS_MAX; i++) {
 		const struct pce_segment *s = &ans->segs[i];
 		struct sr_segment *g = &out->at[out->n++];
 
-		g->kind = seg_kind(s->kind);
-		g->algo = s->algo;
-		g->behavior = s->behavior;
-		g->sid = s->sid;
-		g->label = s->label;
-		g->structure = (struct sr_sid_structure){ s->structure.lb, s->structure.ln,
-							  s->structure.fun, s->structure.arg };
+		*g = (struct sr_segment){ .kind = seg_kind(s->kind),
+					  .algo = s->algo,
+					  .behavior = s->behavior,
+					  .sid = s->sid,
+					  .label = s->label,
+					  .structure = { s->structure.lb, s->structure.ln, s->structure.fun,
+							 s->structure.arg } };
 		segment_nai(t, s, dataplane, g);
 	}
 }
@@ -221,11 +223,10 @@ static void path_order(const struct ted *t, uint32_t src, const struct pce_expan
 	r->n_path = n;
 }
 
-static void route_of_expansion(const struct ted *t, const struct pce_expansion *x,
-			       const struct sr_list *list, struct intent_route *out)
+/* All but the list. */
+static void route_values(const struct ted *t, const struct pce_expansion *x, struct intent_route *out)
 {
 	out->set = true;
-	out->list = *list;
 	/* The engine's arrays are const and outlive this in the arena; copied before they are kept. */
 	memcpy(&out->links, &x->links, sizeof(out->links));
 	out->n_links = x->n_links;
@@ -239,15 +240,20 @@ static void route_of_expansion(const struct ted *t, const struct pce_expansion *
 	out->generation = t->generation;
 }
 
+static void route_of_expansion(const struct ted *t, const struct pce_expansion *x,
+			       const struct sr_list *list, struct intent_route *out)
+{
+	route_values(t, x, out);
+	sr_list_set(&out->list, list);
+}
+
 void intent_route_of_answer(const struct ted *t, const struct pce_answer *ans,
 			    const struct intent_cpath *c, uint8_t dataplane,
 			    struct intent_route *out)
 {
-	struct sr_list list;
-
-	intent_list_of_answer(t, ans, dataplane, &list);
-	*out = (struct intent_route){ .preference = c->preference };
-	route_of_expansion(t, &ans->expansion, &list, out);
+	intent_route_init(out, c->preference);
+	intent_list_of_answer(t, ans, dataplane, &out->list);
+	route_values(t, &ans->expansion, out);
 	memcpy(&out->path, &ans->path, sizeof(out->path));
 	out->n_path = ans->n_path;
 	out->delay_us = ans->delay_us;
@@ -408,7 +414,7 @@ static const char *pin_breaks(struct intent_eval *e, const struct intent_cpath *
 	breaks = list_breaks(e, c, req, &x);
 	if (breaks)
 		return breaks;
-	e->best = (struct intent_route){ .preference = c->preference };
+	intent_route_init(&e->best, c->preference);
 	route_of_expansion(e->ted, &x, list, &e->best);
 	path_order(e->ted, req->src, &x, &e->arena, &e->best);
 	return NULL;
@@ -525,7 +531,7 @@ static bool eval_explicit(struct intent_eval *e, const struct intent_cpath *c,
 		intent_eval_why(e, breaks);
 		return false;
 	}
-	e->best = (struct intent_route){ .preference = c->preference };
+	intent_route_init(&e->best, c->preference);
 	route_of_expansion(e->ted, &x, &c->list, &e->best);
 	path_order(e->ted, req.src, &x, &e->arena, &e->best);
 	return true;
@@ -676,9 +682,18 @@ static void find_best(struct intent_eval *e, const uint64_t *room)
 		}
 		/* Valid to us and not to its headend: the next candidate path has its chance. */
 		intent_eval_why(e, e->refused_why);
-		e->best = (struct intent_route){ 0 };
+		intent_route_init(&e->best, 0);
 	}
 	intent_eval_why(e, "no candidate path");
+}
+
+void intent_eval_init(struct intent_eval *e)
+{
+	memset(e, 0, offsetof(struct intent_eval, now));
+	intent_route_init(&e->now, 0);
+	intent_route_init(&e->best, 0);
+	e->cur.n = 0;
+	e->cur.more = NULL;
 }
 
 void intent_eval_run(struct intent_eval *e, uint64_t *room)

@@ -11,7 +11,11 @@
 #include "base/err.h"
 #include "intent/intent_priv.h"
 
-enum { SCAN_MAX = 4096 }; /* policies a sweep passes by in one turn */
+enum {
+	SCAN_MAX = 4096, /* policies a sweep passes by in one turn */
+	TOUCHED = 32,
+	TOUCHED_BYTES = 192,
+};
 
 /* ---- dirt ---- */
 
@@ -128,17 +132,29 @@ void intent_order_put(struct intent_pol *p)
 	p->ordered = true;
 }
 
-void intent_touch(struct intent *i, uint32_t link)
+/* After a failure nothing of its users is in the processor's caches: some at a time, so that memory is
+ * waited for once for all of them. */
+static void touch_some(struct book_claim *const *users, size_t n)
 {
-	size_t n;
-	struct book_claim *const *users = book_users(i->book, link, &n);
-
+	for (size_t k = 0; k < n; k++)
+		book_claim_ahead(users[k]);
+	for (size_t k = 0; k < n; k++)
+		intent_ahead(book_claim_owner(users[k]), TOUCHED_BYTES);
 	for (size_t k = 0; k < n; k++) {
 		if (book_claim_foreign(users[k]))
 			intent_foreign_touch(book_claim_owner(users[k]));
 		else
 			intent_dirty(book_claim_owner(users[k]), INTENT_REPAIR);
 	}
+}
+
+void intent_touch(struct intent *i, uint32_t link)
+{
+	size_t n;
+	struct book_claim *const *users = book_users(i->book, link, &n);
+
+	for (size_t k = 0; k < n; k += TOUCHED)
+		touch_some(users + k, n - k < TOUCHED ? n - k : TOUCHED);
 }
 
 uint8_t intent_msd(const struct intent_pol *p, const struct intent_policy *d)
@@ -195,47 +211,76 @@ static bool has_time(const struct intent_pol *p)
 	return p->dirty == INTENT_SWEEP && !list_empty(&p->i->expand);
 }
 
-/* Repair before re-optimisation, then setup priority, then key. */
-static int pol_order(const void *a, const void *b)
-{
-	const struct intent_pol *x = *(struct intent_pol *const *)a;
-	const struct intent_pol *y = *(struct intent_pol *const *)b;
-	bool sx = x->dirty == INTENT_SWEEP, sy = y->dirty == INTENT_SWEEP;
+/* What says when it is a policy's turn, beside it: sorting goes over thousands of them many times. */
+struct turn {
+	struct intent_pol *pol;
+	bool sweep;
+	uint8_t prio;
+	struct sr_policy_key key;
+};
 
-	if (sx != sy)
-		return sx ? 1 : -1;
-	if (x->desired->p.setup_prio != y->desired->p.setup_prio)
-		return x->desired->p.setup_prio < y->desired->p.setup_prio ? -1 : 1;
+static struct turn turn_of(struct intent_pol *p)
+{
+	return (struct turn){ p, p->dirty == INTENT_SWEEP, p->desired->p.setup_prio, p->key };
+}
+
+/* Repair before re-optimisation, then setup priority, then key. */
+static int turn_cmp(const void *a, const void *b)
+{
+	const struct turn *x = a, *y = b;
+
+	if (x->sweep != y->sweep)
+		return x->sweep ? 1 : -1;
+	if (x->prio != y->prio)
+		return x->prio < y->prio ? -1 : 1;
 	return sr_policy_key_cmp(&x->key, &y->key);
 }
 
+/* All that is on the list, in order; false without memory. */
+static bool turns_of(const struct list *all, struct turn **outp, size_t *n)
+{
+	struct turn *at;
+	size_t k = 0;
+
+	*n = 0;
+	LIST_EACH(it, all)
+		++*n;
+	at = malloc((*n + 1) * sizeof(*at));
+	if (!at)
+		return false;
+	LIST_EACH(it, all) {
+		at[k].pol = LIST_OF(it, struct intent_pol, dirty_link);
+		intent_ahead(&at[k].pol->key, sizeof(at[k].pol->key));
+		intent_ahead(&at[k++].pol->desired->p.setup_prio, 1);
+	}
+	for (k = 0; k < *n; k++)
+		at[k] = turn_of(at[k].pol);
+	qsort(at, *n, sizeof(*at), turn_cmp);
+	*outp = at;
+	return true;
+}
 
 /* What became dirty since joins the rest, in order. False without memory: then it waits. */
 static bool fresh_merge(struct intent *i)
 {
-	AUTO_FREE struct intent_pol **at = NULL;
+	AUTO_FREE struct turn *at = NULL;
 	struct list *to = i->dirty.next;
-	size_t n = 0;
+	size_t n;
 
-	LIST_EACH(it, &i->fresh)
-		n++;
-	at = malloc((n + 1) * sizeof(struct intent_pol *));
-	if (!at)
+	if (list_empty(&i->fresh))
+		return true;
+	if (!turns_of(&i->fresh, &at, &n))
 		return false;
-	n = 0;
-	LIST_EACH(it, &i->fresh)
-		at[n++] = LIST_OF(it, struct intent_pol, dirty_link);
-	qsort(at, n, sizeof(struct intent_pol *), pol_order);
 	for (size_t k = 0; k < n; k++) {
 		while (to != &i->dirty) {
-			struct intent_pol *p = LIST_OF(to, struct intent_pol, dirty_link);
+			const struct turn there = turn_of(LIST_OF(to, struct intent_pol, dirty_link));
 
-			if (pol_order(&p, &at[k]) > 0)
+			if (turn_cmp(&there, &at[k]) > 0)
 				break;
 			to = to->next;
 		}
-		list_del(&at[k]->dirty_link);
-		list_add(to, &at[k]->dirty_link);
+		list_del(&at[k].pol->dirty_link);
+		list_add(to, &at[k].pol->dirty_link);
 	}
 	return true;
 }

@@ -55,7 +55,10 @@ bool intent_join(const struct pce_expansion *x, const struct sr_list *list, uint
 
 	for (unsigned i = 0; i < sr_list_count(list); i++)
 		n += x[i].n_links;
-	*out = (struct intent_route){ .set = true, .list = *list, .generation = generation };
+	intent_route_init(out, 0);
+	out->set = true;
+	out->generation = generation;
+	sr_list_set(&out->list, list);
 	at = ARENA_ARRAY(a, (size_t)n + 1, struct unit);
 	out->links = ARENA_ARRAY(a, (size_t)n + 1, uint32_t);
 	out->units = ARENA_ARRAY(a, (size_t)n + 1, uint32_t);
