@@ -14,7 +14,7 @@
 
 #define NEVER UINT64_MAX
 
-enum { LOG_LEAST = 1024 };
+enum { LOG_LEAST = 1024, LENT_MAX = 2 << 20 };
 
 int pce_trees_new(struct pce_trees **outp, size_t bytes_max)
 {
@@ -41,6 +41,8 @@ bool pce_trees_lend(struct pce_trees *p, struct arena *out)
 void pce_trees_give_back(struct pce_trees *p, struct arena *take)
 {
 	arena_reset(take);
+	if (take->used > LENT_MAX) /* one large search does not need it for ever */
+		arena_fini(take);
 	p->scratch = *take;
 	p->lent = false;
 }
