@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "intent/intent_priv.h"
 
-enum { G = 1000000000, SEEDS = 60, STEPS = 60, HEADS = 3, ROUTERS = 7, COLORS = 6, DAYS = 6 };
+enum { G = 1000000000, SEEDS = 60 / CHECK_SHARE, STEPS = 60, HEADS = 3, ROUTERS = 7, COLORS = 6, DAYS = 6 };
 
 static struct rng rng;
 static unsigned n_up, n_behind, n_down; /* over all steps: that something was looked at */

@@ -11,7 +11,7 @@
 #include "base/rng.h"
 #include "intent/book/book.h"
 
-enum { G = 1000000000, LINKS = 12, CLAIMS = 16, HOURS = 6, NRPS = 4, FAILURES = 5, STEPS = 1500, SEEDS = 10 };
+enum { G = 1000000000, LINKS = 12, CLAIMS = 16, HOURS = 6, NRPS = 4, FAILURES = 5, STEPS = 1500 / CHECK_SHARE, SEEDS = 10 };
 enum { ALL = -1, COMMON = -2 }; /* of NRPs: every one; those without a share of the link */
 
 struct side {

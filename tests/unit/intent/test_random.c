@@ -11,7 +11,7 @@
 
 #include "base/rng.h"
 
-enum { G = 1000000000, COLORS = 6, STEPS = 120, SEEDS = 150 };
+enum { G = 1000000000, COLORS = 6, STEPS = 120, SEEDS = 150 / CHECK_SHARE };
 
 static struct rng rng;
 static uint64_t seed;

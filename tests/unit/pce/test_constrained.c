@@ -11,7 +11,7 @@
 #include "pce/kshortest.h"
 #include "want.h"
 
-enum { ROUNDS = 4000 };
+enum { ROUNDS = 4000 / CHECK_SHARE };
 
 static struct want_net w;
 static struct rng rng;

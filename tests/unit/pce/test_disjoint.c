@@ -12,7 +12,7 @@
 #include "pce/disjoint.h"
 #include "ways.h"
 
-enum { ROUNDS = 12000 };
+enum { ROUNDS = 12000 / CHECK_SHARE };
 
 /* ---- what two paths share ---- */
 

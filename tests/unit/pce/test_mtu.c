@@ -9,7 +9,7 @@
 
 #include "ways.h"
 
-enum { ROUNDS = 3000, PAYLOAD = 1300 };
+enum { ROUNDS = 3000 / CHECK_SHARE, PAYLOAD = 1300 };
 
 struct mtu_game {
 	struct net net;

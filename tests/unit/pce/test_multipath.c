@@ -8,7 +8,7 @@
 #include "pce/multipath.h"
 #include "ways.h"
 
-enum { ROUNDS = 10000 };
+enum { ROUNDS = 10000 / CHECK_SHARE };
 
 /* ---- weights ---- */
 

@@ -11,7 +11,7 @@
 
 #include "net.h"
 
-enum { ROUNDS = 4000 };
+enum { ROUNDS = 4000 / CHECK_SHARE };
 
 /* ---- the oracle ---- */
 

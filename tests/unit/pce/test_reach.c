@@ -12,7 +12,7 @@
 #include "net.h"
 #include "pce/reach.h"
 
-enum { ROUNDS = 2600, SEGS = 3, POINTS = 40000 };
+enum { ROUNDS = 2600 / CHECK_SHARE, SEGS = 3, POINTS = 40000 };
 
 #define NONE UINT64_MAX
 

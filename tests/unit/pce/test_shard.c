@@ -10,7 +10,7 @@
 
 #include "net.h"
 
-enum { NETS = 240, LOSING_NETS = 800, GENERATIONS = 12, REQUESTS = 12 };
+enum { NETS = 240 / CHECK_SHARE, LOSING_NETS = 800 / CHECK_SHARE, GENERATIONS = 12, REQUESTS = 12 };
 
 static struct net net;
 static struct rng rng;

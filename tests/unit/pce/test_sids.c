@@ -12,7 +12,7 @@
 
 #include "packet.h"
 
-enum { ROUNDS = 2600, HOPS = 7, EDGES = 512, ENTRIES = 12, SEEN = 1 << 20 };
+enum { ROUNDS = 2600 / CHECK_SHARE, HOPS = 7, EDGES = 512, ENTRIES = 12, SEEN = 1 << 20 };
 
 static struct mixed m;
 static struct rng rng;

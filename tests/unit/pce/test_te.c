@@ -10,7 +10,7 @@
 
 #include "te_net.h"
 
-enum { ROUNDS = 2000, CHOICES = TN_NODES + 1 };
+enum { ROUNDS = 2000 / CHECK_SHARE, CHOICES = TN_NODES + 1 };
 
 static const struct te_list direct = { { TE_NO_NODE, TE_NO_NODE, TE_NO_NODE } };
 

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "bed.h"
 
-enum { SEEDS = 150, STEPS = 60, SERVICES = 7, PARENTS = 2, TEMPLATES = 3, NRPS = 2, OPEN = 4, DOCS = 3 };
+enum { SEEDS = 150 / CHECK_SHARE, STEPS = 60, SERVICES = 7, PARENTS = 2, TEMPLATES = 3, NRPS = 2, OPEN = 4, DOCS = 3 };
 
 static struct rng rng;
 static struct answer open_ones[OPEN];
