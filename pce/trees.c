@@ -14,7 +14,7 @@
 
 #define NEVER UINT64_MAX
 
-enum { LOG_LEAST = 1024, LENT_MAX = 2 << 20 };
+enum { LOG_LEAST = 1024, LENT_MAX = 256 << 10 };
 
 int pce_trees_new(struct pce_trees **outp, size_t bytes_max)
 {
@@ -40,9 +40,10 @@ bool pce_trees_lend(struct pce_trees *p, struct arena *out)
 
 void pce_trees_give_back(struct pce_trees *p, struct arena *take)
 {
-	arena_reset(take);
-	if (take->used > LENT_MAX) /* one large search does not need it for ever */
+	if (take->used > LENT_MAX) /* of a large search: to clear it costs more than to ask for it again */
 		arena_fini(take);
+	else
+		arena_reset(take);
 	p->scratch = *take;
 	p->lent = false;
 }
