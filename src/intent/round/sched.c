@@ -13,8 +13,8 @@
 
 enum {
 	SCAN_MAX = 4096, /* policies a sweep passes by in one turn */
-	TOUCHED = 32,
-	TOUCHED_BYTES = 192,
+	TOUCHED = 32,	  /* users of a link at a time */
+	TOUCHED_BYTES = 192, /* of a policy, that intent_dirty() reads and writes */
 };
 
 /* ---- dirt ---- */
