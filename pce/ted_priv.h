@@ -131,6 +131,9 @@ static inline const struct ted_priv *ted_priv_of(const struct ted *t)
 	return (const struct ted_priv *)t->priv;
 }
 
+/* Few, or nearly in order: by insertion. */
+void ted_sort(uint32_t *at, uint32_t n);
+
 /* Which links to look at, ascending; NULL: all. */
 struct ted_subset {
 	const uint32_t *at;

@@ -153,7 +153,7 @@ static bool touch_node(const struct update *u, struct touch *t, uint32_t node)
 	return true;
 }
 
-static void sort(uint32_t *at, uint32_t n)
+void ted_sort(uint32_t *at, uint32_t n)
 {
 	for (uint32_t i = 1; i < n; i++) {
 		uint32_t x = at[i], k = i;
@@ -187,7 +187,7 @@ static int touched_find(struct update *u)
 		if (!touch_between(u, &t, l->from, l->to) || !touch_between(u, &t, l->to, l->from))
 			return NEEDS_FULL;
 	}
-	sort(t.at, t.n);
+	ted_sort(t.at, t.n);
 	u->touched = (struct ted_subset){ t.at, t.n };
 	return 0;
 }

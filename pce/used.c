@@ -5,7 +5,7 @@
 
 #include "pce/pce_priv.h"
 
-enum { FEW = 40 };
+enum { FEW = 40 }; /* as they are as a rule, and in pieces that ascend */
 
 bool pce_used_init(struct pce_used *u, struct pce_ctx *c, unsigned room)
 {
@@ -50,22 +50,10 @@ static int by_index(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Few as a rule, and in pieces that ascend. */
-static void insert_all(uint32_t *at, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++) {
-		uint32_t x = at[i], k = i;
-
-		for (; k > 0 && at[k - 1] > x; k--)
-			at[k] = at[k - 1];
-		at[k] = x;
-	}
-}
-
 void pce_used_sort(struct pce_used *u)
 {
 	if (u->n <= FEW)
-		insert_all(u->links, u->n);
+		ted_sort(u->links, u->n);
 	else
 		qsort(u->links, u->n, sizeof(*u->links), by_index);
 }

@@ -200,13 +200,6 @@ struct intent_pol {
 	char reason[SR_REASON_MAX]; /* shown with the state */
 };
 
-/* Into the processor's caches what is read soon, while others are looked at. */
-static inline void intent_ahead(const void *at, size_t len)
-{
-	for (size_t k = 0; k < len; k += 64)
-		__builtin_prefetch((const char *)at + k);
-}
-
 /* A binding SID of ours that does not do in a list, and why. */
 struct intent_unbound {
 	struct ip_addr sid;

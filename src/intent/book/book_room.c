@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/err.h"
 #include "intent/book/book_claim.h"
 
@@ -410,12 +411,6 @@ bool book_over_after(const struct book *b, uint32_t link, const uint64_t *failur
 	if (peak(l, link, &s, BOOK_ALWAYS) + l->measured_bps > l->capacity_bps)
 		return true;
 	return l->parts.n > 0 && parts_over(l, link, s);
-}
-
-static void ahead(const void *at, size_t len)
-{
-	for (size_t k = 0; k < len; k += 64)
-		__builtin_prefetch((const char *)at + k);
 }
 
 void book_claim_ahead(const struct book_claim *c)

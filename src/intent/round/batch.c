@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "intent/group/group.h"
 #include "intent/intent_priv.h"
 
@@ -342,13 +343,13 @@ enum { AHEAD = 2, AHEAD_BYTES = 640 };
 static void load_ahead(const struct intent_pick *at, uint32_t n, uint32_t k)
 {
 	if (k + 3 * AHEAD < n)
-		intent_ahead(at[k + 3 * AHEAD].pol, AHEAD_BYTES);
+		ahead(at[k + 3 * AHEAD].pol, AHEAD_BYTES);
 	if (k + 2 * AHEAD < n) {
 		const struct intent_pol *p = at[k + 2 * AHEAD].pol;
 
 		book_claim_ahead(p->claim);
-		intent_ahead(p->desired, 256);
-		intent_ahead(p->want.path, p->want.n_path * sizeof(*p->want.path));
+		ahead(p->desired, 256);
+		ahead(p->want.path, p->want.n_path * sizeof(*p->want.path));
 	}
 	if (k + AHEAD < n)
 		book_items_ahead(at[k + AHEAD].pol->claim);
@@ -359,15 +360,15 @@ static void admit_ahead(const struct intent_batch *b, uint32_t k)
 	const struct intent_item *at = b->items, *it;
 
 	if (k + 3 * AHEAD < b->n_items && at[k + 3 * AHEAD].pol) {
-		intent_ahead(at[k + 3 * AHEAD].pol, AHEAD_BYTES);
-		intent_ahead(&at[k + 3 * AHEAD].eval, 512);
+		ahead(at[k + 3 * AHEAD].pol, AHEAD_BYTES);
+		ahead(&at[k + 3 * AHEAD].eval, 512);
 	}
 	it = k + 2 * AHEAD < b->n_items ? &at[k + 2 * AHEAD] : NULL;
 	if (it && it->pol) {
 		book_claim_ahead(it->pol->claim);
-		intent_ahead(it->pol->want.links, it->pol->want.n_links * sizeof(uint32_t));
-		intent_ahead(it->eval.now.links, it->eval.now.n_links * sizeof(uint32_t));
-		intent_ahead(it->eval.best.links, it->eval.best.n_links * sizeof(uint32_t));
+		ahead(it->pol->want.links, it->pol->want.n_links * sizeof(uint32_t));
+		ahead(it->eval.now.links, it->eval.now.n_links * sizeof(uint32_t));
+		ahead(it->eval.best.links, it->eval.best.n_links * sizeof(uint32_t));
 	}
 	it = k + AHEAD < b->n_items ? &at[k + AHEAD] : NULL;
 	if (it && it->pol && it->ran) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/err.h"
 #include "intent/intent_priv.h"
 
@@ -139,7 +140,7 @@ static void touch_some(struct book_claim *const *users, size_t n)
 	for (size_t k = 0; k < n; k++)
 		book_claim_ahead(users[k]);
 	for (size_t k = 0; k < n; k++)
-		intent_ahead(book_claim_owner(users[k]), TOUCHED_BYTES);
+		ahead(book_claim_owner(users[k]), TOUCHED_BYTES);
 	for (size_t k = 0; k < n; k++) {
 		if (book_claim_foreign(users[k]))
 			intent_foreign_touch(book_claim_owner(users[k]));
@@ -250,8 +251,8 @@ static bool turns_of(const struct list *all, struct turn **outp, size_t *n)
 		return false;
 	LIST_EACH(it, all) {
 		at[k].pol = LIST_OF(it, struct intent_pol, dirty_link);
-		intent_ahead(&at[k].pol->key, sizeof(at[k].pol->key));
-		intent_ahead(&at[k++].pol->desired->p.setup_prio, 1);
+		ahead(&at[k].pol->key, sizeof(at[k].pol->key));
+		ahead(&at[k++].pol->desired->p.setup_prio, 1);
 	}
 	for (k = 0; k < *n; k++)
 		at[k] = turn_of(at[k].pol);
